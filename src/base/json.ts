@@ -1,0 +1,42 @@
+/** JSON values, their equality and a bounded parser. Never any schema. */
+import { Fault } from "./fault.ts";
+
+export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
+export interface JsonObject {
+  readonly [key: string]: Json;
+}
+
+// Deeper documents parse but overflow the stack when written again.
+const MAX_DEPTH = 512;
+
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Deep equality; the order of keys does not matter. */
+export function sameJson(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((x, i) => sameJson(x, b[i]));
+  if (!isJsonObject(a) || !isJsonObject(b)) return false;
+  const keys = Object.keys(a);
+  if (keys.length !== Object.keys(b).length) return false;
+  return keys.every((key) => Object.hasOwn(b, key) && sameJson(a[key], b[key]));
+}
+
+/** Parses a client's JSON; throws BadRequest that says where it broke or that it nests too deeply. */
+export function parseJson(text: string): Json {
+  let value: Json;
+  try {
+    value = JSON.parse(text) as Json;
+  } catch (cause) {
+    throw new Fault("BadRequest", `the body is not valid JSON: ${(cause as Error).message}`, { cause });
+  }
+  if (isDeeper(value, MAX_DEPTH)) throw new Fault("BadRequest", `the body nests deeper than ${MAX_DEPTH} levels`);
+  return value;
+}
+
+function isDeeper(value: Json, limit: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if (limit === 0) return true;
+  return Object.values(value).some((child) => isDeeper(child as Json, limit - 1));
+}

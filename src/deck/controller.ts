@@ -1,0 +1,33 @@
+/** What a controller is: what it watches and a pure plan. The loop (loop.ts) runs it, level-triggered and by key. */
+import type { ObjectKey } from "#base/key.ts";
+import type { Kind } from "#kinds/kind.ts";
+import type { KubeObject } from "#kinds/object.ts";
+import type { Change, View } from "./objects.ts";
+
+export interface Plan {
+  readonly changes: readonly Change[];
+  /** Look again at this wall time (ms), for deadlines and back-off. */
+  readonly againAtMs?: number;
+}
+
+/** What a plan may see: views only. */
+export interface Seen {
+  view<T extends KubeObject>(kind: Kind<T>): View<T>;
+}
+
+export interface Watch<T extends KubeObject = KubeObject> {
+  readonly kind: Kind<T>;
+  readonly indexes?: Readonly<Record<string, (object: T) => readonly string[]>>;
+  /** The keys of the controller's own kind that a change of this object wakes. */
+  readonly wakes: (object: T, seen: Seen) => readonly ObjectKey[];
+}
+
+export interface Controller<T extends KubeObject = KubeObject> {
+  /** Also its field manager and its Event source: "deployment-controller". */
+  readonly name: string;
+  readonly kind: Kind<T>;
+  readonly indexes?: Readonly<Record<string, (object: T) => readonly string[]>>;
+  readonly watches: readonly Watch<never>[];
+  /** `object` is undefined when it is gone. Pure: everything it knows is `seen` and `now`. */
+  plan(key: ObjectKey, object: T | undefined, seen: Seen, now: number): Plan;
+}

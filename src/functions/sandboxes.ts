@@ -1,0 +1,90 @@
+/**
+ * The sandboxes that functions need: isolated execution environments that boot a runtime and answer invocations.
+ * Implemented by sandboxes/ (crun or runc, or a plain process where nothing else is possible) and by simulation.
+ */
+import type { Stop } from "#base/stop.ts";
+
+/** Everything an environment needs before its INIT phase. One version of one function. */
+export interface SandboxSpec {
+  readonly functionName: string;
+  readonly version: string;
+  readonly arn: string;
+  /** "nodejs24.x", "python3.11", "provided.al2023" … */
+  readonly runtime: string;
+  readonly handler: string;
+  /** Digest of the code bundle in the code store; unpacked and read-only as /var/task. */
+  readonly codeSha256: string;
+  readonly memoryMib: number;
+  readonly ephemeralStorageMib: number;
+  readonly environment: Readonly<Record<string, string>>;
+  /** AWS credentials of the function's role, as Lambda puts them into the environment. */
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken: string };
+  readonly logGroup: string;
+  readonly logStream: string;
+}
+
+export interface RuntimeRequest {
+  readonly requestId: string;
+  readonly payload: Uint8Array;
+  /** Wall time in ms after which the runtime is stopped. */
+  readonly deadlineMs: number;
+  readonly invokedArn: string;
+  readonly traceId: string;
+  /** Base64-decoded JSON of X-Amz-Client-Context. */
+  readonly clientContext?: string;
+}
+
+/** How one invocation ended, in Lambda's terms. */
+export type RuntimeOutcome =
+  | { readonly is: "response"; readonly payload: Uint8Array }
+  /** The handler threw or the runtime reported an error: {errorType, errorMessage, trace}. */
+  | { readonly is: "error"; readonly payload: Uint8Array; readonly errorType: string }
+  /** The environment ended under it (exit, signal, out of memory); it is gone. */
+  | { readonly is: "ended"; readonly end: SandboxEnd };
+
+export type SandboxEnd =
+  | { readonly reason: "exit"; readonly exitCode: number }
+  | { readonly reason: "signal"; readonly signal: string }
+  | { readonly reason: "outOfMemory" }
+  | { readonly reason: "stopped" };
+
+/** INIT failed: import error, missing handler, syntax error, exit or timeout during init. */
+export interface InitFailure {
+  readonly errorType: string;
+  /** Lambda's JSON error body. */
+  readonly payload: Uint8Array;
+}
+
+export type Started = { readonly ok: true; readonly sandbox: Sandbox; readonly initMs: number; readonly fromPool: boolean } | { readonly ok: false; readonly failure: InitFailure; readonly initMs: number };
+
+export interface Sandbox {
+  readonly id: string;
+  /** One at a time. Thaws first when frozen. Never rejects: what goes wrong is an outcome. */
+  invoke(request: RuntimeRequest): Promise<RuntimeOutcome>;
+  /** Stops all its processes on the spot until the next invoke; costs no CPU meanwhile. */
+  freeze(): Promise<void>;
+  /** Kills everything in it and frees what it held. */
+  kill(): Promise<void>;
+  /** Resolves when it is gone, for whatever reason. */
+  readonly ended: Promise<SandboxEnd>;
+  /** Peak memory since the start in MiB, as REPORT prints it. */
+  maxMemoryMib(): Promise<number>;
+}
+
+/** One line that a function wrote, or the platform about it. */
+export interface LogLine {
+  readonly atMs: number;
+  readonly requestId: string | null;
+  readonly text: string;
+}
+
+export interface Sandboxes {
+  /** For people: "crun", "runc" or "process (not isolated)". */
+  readonly driver: string;
+  /** Takes a pooled environment or boots one, runs INIT, resolves when it can be invoked or INIT failed. */
+  start(spec: SandboxSpec, onLog: (line: LogLine) => void, stop: Stop): Promise<Started>;
+  /** Runtimes that this machine can run; others are refused by name at create. */
+  runtimes(): readonly string[];
+  /** Makes code ready on the node ahead of the first start (unpack, read-only staging). */
+  prepare(codeSha256: string): Promise<void>;
+}

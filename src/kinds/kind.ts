@@ -1,0 +1,73 @@
+/** What a kind is: a frozen value of data and a few pure functions. Built-ins and CRDs go through the same code. */
+import type { FieldFault } from "#base/fault.ts";
+import type { Schema, SchemaTable } from "#base/schema.ts";
+import type { KubeObject } from "./object.ts";
+
+export type Subresource = "status" | "scale" | "log" | "exec" | "attach" | "portforward" | "eviction" | "binding" | "ephemeralcontainers" | "token" | "finalize" | "approval" | "resize" | "proxy";
+
+export interface Kind<T extends KubeObject = KubeObject> {
+  /** "" for the core group. */
+  readonly group: string;
+  readonly version: string;
+  /** CamelCase singular: "Deployment". */
+  readonly kind: string;
+  /** Lower-case plural, the path segment and journal segment: "deployments". */
+  readonly plural: string;
+  readonly singular: string;
+  readonly shortNames?: readonly string[];
+  readonly categories?: readonly string[];
+  readonly scope: "Namespaced" | "Cluster";
+  readonly schema: Schema & { readonly is: "object" };
+  readonly table: SchemaTable;
+  readonly subresources: readonly Subresource[];
+  /** Where spec and status replicas live, for the scale subresource. */
+  readonly scale?: ScalePaths;
+  /** Columns after NAME (and NAMESPACE, which kubectl adds); AGE included where the kind prints it. */
+  readonly columns: readonly Column<T>[];
+  /** Field selector paths beyond metadata.name and metadata.namespace. */
+  readonly selectableFields?: Readonly<Record<string, (object: T) => string>>;
+  /** "watch" and "list" may be missing for kinds that are only asked (SubjectAccessReview); absent means all verbs. */
+  readonly verbs?: readonly Verb[];
+  /** Conditional defaults that the schema cannot state; runs after the schema's own defaults. */
+  readonly defaults?: (object: T) => T;
+  /** On create: resets what clients may not set (status), sets what the kind derives. Generation is the deck's. */
+  readonly onCreate?: (object: T) => T;
+  /** On update through the main path: keeps what it may not change (status), for example. Runs before validation. */
+  readonly onUpdate?: (next: T, live: T) => T;
+  /** Semantic rules and immutable fields; `live` is null on create. The schema's own types were checked before. */
+  readonly validate?: (next: T, live: T | null) => readonly FieldFault[];
+  /** Lost at restart and kept in memory only: metrics. */
+  readonly isEphemeral?: true;
+  /** Checks metadata.name; default is a DNS-1123 subdomain. Returns what is wrong, or null. */
+  readonly checkName?: (name: string) => string | null;
+  /** Only CRD-made kinds: the name of the CRD. */
+  readonly definedBy?: string;
+}
+
+export type Verb = "create" | "delete" | "deletecollection" | "get" | "list" | "patch" | "update" | "watch";
+
+export interface ScalePaths {
+  readonly specReplicas: string;
+  readonly statusReplicas: string;
+  readonly selector?: string;
+}
+
+/** One metav1.TableColumnDefinition and how its cell is computed. `now` is for ages only. */
+export interface Column<T> {
+  readonly name: string;
+  readonly type: "string" | "integer" | "number" | "boolean" | "date";
+  readonly format?: string;
+  /** 0 is always shown, 1 only with -o wide. */
+  readonly priority?: number;
+  readonly cell: (object: T, now: number) => string | number | boolean | null;
+}
+
+/** "apps/v1" or "v1". */
+export function apiVersionOf(kind: { readonly group: string; readonly version: string }): string {
+  return kind.group === "" ? kind.version : `${kind.group}/${kind.version}`;
+}
+
+/** "deployments.apps" or "pods", as error messages and RBAC name it. */
+export function resourceOf(kind: { readonly group: string; readonly plural: string }): string {
+  return kind.group === "" ? kind.plural : `${kind.plural}.${kind.group}`;
+}
