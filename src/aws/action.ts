@@ -1,0 +1,56 @@
+/** What an AWS action and a service are: data and one function each. The listener knows nothing else about them. */
+import type { Shape } from "./shape.ts";
+import type { Caller } from "./sign.ts";
+
+/** What an action may know about the request that carries it. */
+export interface Call {
+  readonly caller: Caller;
+  readonly requestId: string;
+  readonly region: string;
+  /** Wall time in ms. */
+  readonly now: number;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** The input after the protocol was taken off: members by their model names. */
+export type Input = Readonly<Record<string, unknown>>;
+
+export interface Reply {
+  /** Default is the action's own status. */
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Bytes go out as they are; everything else as JSON. Absent is an empty body. */
+  readonly body?: unknown;
+}
+
+export interface Action {
+  /** "CreateFunction". */
+  readonly name: string;
+  readonly input: Shape;
+  readonly run: (input: Input, call: Call) => Promise<Reply>;
+}
+
+/** REST: where members of the input come from besides the JSON body. */
+export interface RestAction extends Action {
+  readonly method: "GET" | "POST" | "PUT" | "DELETE" | "PATCH";
+  /** "/2015-03-31/functions/{FunctionName}": a name in braces is a member; "{Name+}" takes slashes too. */
+  readonly path: string;
+  /** Success status; default 200. */
+  readonly status?: number;
+  /** Query parameter to member. */
+  readonly query?: Readonly<Record<string, QueryMember>>;
+  /** Lower-case header to member. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The member that is the whole body, as bytes. */
+  readonly payload?: string;
+}
+
+export interface QueryMember {
+  readonly member: string;
+  readonly is: "string" | "integer" | "boolean";
+}
+
+export type Service =
+  | { readonly signingName: string; readonly protocol: "rest-json"; readonly actions: readonly RestAction[] }
+  | { readonly signingName: string; readonly protocol: "json-1.0" | "json-1.1"; readonly targetPrefix: string; readonly actions: readonly Action[] }
+  | { readonly signingName: string; readonly protocol: "query"; readonly namespace: string; readonly actions: readonly Action[] };
