@@ -12,6 +12,7 @@ import { AwsError, awsErrorOf } from "./aws-error.ts";
 import { restInput, restRouter, type RestRouter } from "./rest.ts";
 import { checkShape } from "./shape.ts";
 import { type FindCaller, type SignedRequest, type Verified, verifySignature } from "./sign.ts";
+import { escapeXml } from "./xml.ts";
 
 export interface AwsOptions {
   readonly services: readonly Service[];
@@ -199,8 +200,4 @@ function jsonError(error: AwsError): string {
 function xmlError(error: AwsError, requestId: string): string {
   const type = error.status < 500 ? "Sender" : "Receiver";
   return `<ErrorResponse><Error><Type>${type}</Type><Code>${error.code}</Code><Message>${escapeXml(error.message)}</Message></Error><RequestId>${requestId}</RequestId></ErrorResponse>`;
-}
-
-export function escapeXml(text: string): string {
-  return text.replace(/[<>&"']/g, (char) => `&#${char.charCodeAt(0)};`);
 }

@@ -69,7 +69,10 @@ function queryMembers(action: RestAction, query: string): Input {
   const members: Record<string, unknown> = {};
   for (const [name, value] of new URLSearchParams(query)) {
     const known = action.query?.[name];
-    if (known !== undefined) members[known.member] = queryValue(name, value, known);
+    if (known === undefined) continue;
+    const before = members[known.member];
+    // A repeated parameter is a list; its strings are joined by commas.
+    members[known.member] = before === undefined ? queryValue(name, value, known) : `${String(before)},${value}`;
   }
   return members;
 }

@@ -1,0 +1,78 @@
+/** Invoke: RequestResponse, Event and DryRun. The hot path: no object is read or written here. */
+import type { Call, Input, Reply } from "../action.ts";
+import { AwsError } from "../aws-error.ts";
+import type { Shape } from "../shape.ts";
+import { referenceOf } from "./read-functions.ts";
+import { functionName, qualifier, text } from "./shapes.ts";
+import type { LambdaWorld } from "./world.ts";
+
+export const invokeInput: Shape = {
+  is: "structure",
+  members: {
+    FunctionName: functionName,
+    Qualifier: qualifier,
+    InvocationType: { is: "string", enum: ["Event", "RequestResponse", "DryRun"] },
+    LogType: { is: "string", enum: ["None", "Tail"] },
+    ClientContext: text,
+    TenantId: text,
+    DurableExecutionName: text,
+    Payload: { is: "blob" },
+  },
+  required: ["FunctionName"],
+};
+
+const MAX_SYNC_BYTES = 6 * 1024 * 1024;
+const MAX_ASYNC_BYTES = 1024 * 1024;
+
+export async function invoke(world: LambdaWorld, input: Input, call: Call): Promise<Reply> {
+  const { name, qualifier: version } = referenceOf(input);
+  const type = (input["InvocationType"] ?? "RequestResponse") as "Event" | "RequestResponse" | "DryRun";
+  const payload = input["Payload"] as Uint8Array;
+  checkSize(payload, type);
+  checkJson(payload);
+  const clientContext = clientContextOf(input);
+  const traceId = call.headers["x-amzn-trace-id"];
+  const result = await world.functions.invoke({
+    namespace: world.namespace,
+    name,
+    payload,
+    type,
+    logTail: input["LogType"] === "Tail",
+    ...(version === undefined ? {} : { qualifier: version }),
+    ...(clientContext === undefined ? {} : { clientContext }),
+    ...(traceId === undefined ? {} : { traceId }),
+  });
+  const headers: Record<string, string> = { "x-amzn-RequestId": result.requestId, "X-Amz-Executed-Version": result.executedVersion };
+  if (result.functionError !== undefined) headers["X-Amz-Function-Error"] = result.functionError;
+  if (result.logTail !== undefined) headers["X-Amz-Log-Result"] = result.logTail;
+  if (result.isCold) headers["X-Catamaran-Cold-Start"] = "1";
+  if (type !== "RequestResponse") return { status: result.status, headers };
+  return { status: result.status, headers: { ...headers, "content-type": "application/json" }, body: result.payload };
+}
+
+function checkSize(payload: Uint8Array, type: string): void {
+  const limit = type === "Event" ? MAX_ASYNC_BYTES : MAX_SYNC_BYTES;
+  if (payload.length > limit) throw new AwsError("RequestTooLargeException", 413, `${payload.length} byte payload is too large for the ${type} invocation type (limit ${limit} bytes)`);
+}
+
+// Only what is sent by clients is checked: parsing six megabytes costs milliseconds, so small bodies pay next to nothing.
+function checkJson(payload: Uint8Array): void {
+  if (payload.length === 0) return;
+  try {
+    JSON.parse(Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString("utf8"));
+  } catch (cause) {
+    throw new AwsError("InvalidRequestContentException", 400, `Could not parse request body into json: ${(cause as Error).message}`);
+  }
+}
+
+function clientContextOf(input: Input): string | undefined {
+  const encoded = input["ClientContext"] as string | undefined;
+  if (encoded === undefined) return undefined;
+  try {
+    const text = Buffer.from(encoded, "base64").toString("utf8");
+    JSON.parse(text);
+    return text;
+  } catch {
+    throw new AwsError("InvalidRequestContentException", 400, "Client context must be a valid Base64-encoded JSON object.");
+  }
+}
