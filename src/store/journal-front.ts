@@ -1,0 +1,337 @@
+/** What every embedded journal shares: the key index, revisions, preconditions, group commit, followers and history. Never a disk. */
+import type { Clock } from "#base/clock.ts";
+import { Fault, reasonOf } from "#base/fault.ts";
+import type { Appended, Entry, Expected, Journal, JournalChange, Revision } from "#deck/journal.ts";
+
+/** The part that differs: where a batch becomes durable. All calls are synchronous. */
+export interface Engine {
+  /** Makes the batch durable as one unit, or throws and leaves nothing of it. */
+  commit(batch: readonly JournalChange[]): void;
+  /** Forgets superseded rows and remembers the compacted revision, in one durable unit. */
+  forget(revisions: readonly Revision[], compacted: Revision): void;
+  /** Throws while the disk refuses writes. */
+  probe(): void;
+  close(): void;
+}
+
+/** What an engine found when it was opened. */
+export interface Past {
+  readonly entries: readonly Entry[];
+  /** Changes after `compacted`, in order. */
+  readonly history: readonly JournalChange[];
+  readonly revision: Revision;
+  readonly compacted: Revision;
+  /** Superseded rows that are still stored, with the revision that superseded them. */
+  readonly superseded: readonly Superseded[];
+}
+
+export interface Superseded {
+  readonly revision: Revision;
+  readonly by: Revision;
+}
+
+export interface FrontOptions {
+  readonly engine: Engine;
+  readonly past: Past;
+  readonly clock: Clock;
+  /** How to run the next commit: soon, once everything that is ready now has been appended. */
+  readonly soon: (work: () => void) => void;
+}
+
+// One transaction of this size takes about 40 ms; more would only add latency.
+const BATCH_OPS = 2_000;
+const BATCH_BYTES = 4 * 1024 * 1024;
+// A slice of compaction must not delay a commit by more than a few milliseconds.
+const COMPACTION_SLICE = 500;
+// etcd keeps 5 minutes; small clusters also keep enough for a client that was away for a while.
+const HISTORY_KEPT_MS = 5 * 60_000;
+const HISTORY_KEPT_CHANGES = 10_000;
+// Memory is finite: beyond this many changes the 5 minutes are given up.
+const HISTORY_MAX_CHANGES = 100_000;
+const COMPACTION_EVERY_MS = 60_000;
+const PROBE_EVERY_MS = 1_000;
+
+export const emptyPast: Past = { entries: [], history: [], revision: 0, compacted: 0, superseded: [] };
+
+interface Pending {
+  readonly change: JournalChange;
+  readonly resolve: (appended: Appended) => void;
+  readonly reject: (fault: Fault) => void;
+}
+
+interface Follower {
+  after: Revision;
+  readonly listener: (changes: readonly JournalChange[]) => void;
+}
+
+export class JournalFront implements Journal {
+  readonly #engine: Engine;
+  readonly #clock: Clock;
+  readonly #soon: (work: () => void) => void;
+  readonly #entries = new Map<string, Entry>();
+  /** What the keys will be once the queue is durable; null is deleted. Only preconditions look here. */
+  readonly #overlay = new Map<string, Entry | null>();
+  readonly #followers = new Set<Follower>();
+  #queue: Pending[] = [];
+  #waiting: (() => void)[] = [];
+  #history: JournalChange[];
+  #superseded: Superseded[];
+  #revision: Revision;
+  #allocated: Revision;
+  #compacted: Revision;
+  #isScheduled = false;
+  #isClosed = false;
+  #refusal: { readonly reason: string; probedAtMs: number } | null = null;
+  #marks: { readonly atMs: number; readonly revision: Revision }[] = [];
+  #timer: Disposable | null = null;
+
+  constructor({ engine, past, clock, soon }: FrontOptions) {
+    this.#engine = engine;
+    this.#clock = clock;
+    this.#soon = soon;
+    for (const entry of past.entries) this.#entries.set(entry.key, entry);
+    this.#history = [...past.history];
+    this.#superseded = [...past.superseded];
+    this.#revision = past.revision;
+    this.#allocated = past.revision;
+    this.#compacted = past.compacted;
+    this.#scheduleCompaction();
+  }
+
+  revision(): Revision {
+    return this.#revision;
+  }
+
+  compactedRevision(): Revision {
+    return this.#compacted;
+  }
+
+  append(key: string, bytes: Uint8Array | null, expected: Expected): Promise<Appended> {
+    const refusal = this.#refused();
+    if (refusal !== null) return Promise.reject(refusal);
+    const pending = this.#overlay.get(key);
+    const current = pending === undefined ? (this.#entries.get(key) ?? null) : pending;
+    if (!isAsExpected(current, expected)) {
+      // The state that lost us the race is not durable yet: answer when it is.
+      return pending === undefined ? Promise.resolve({ ok: false, current }) : this.#afterCommit(key, bytes, expected);
+    }
+    if (bytes === null && current === null) return Promise.resolve({ ok: true, revision: this.#revision });
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ change: this.#allocate(key, bytes, current), resolve, reject });
+      this.#schedule();
+    });
+  }
+
+  get(key: string): Promise<Entry | null> {
+    return Promise.resolve(this.#entries.get(key) ?? null);
+  }
+
+  range(prefix: string): Promise<{ readonly entries: readonly Entry[]; readonly revision: Revision }> {
+    const entries: Entry[] = [];
+    for (const entry of this.#entries.values()) if (entry.key.startsWith(prefix)) entries.push(entry);
+    entries.sort((a, b) => compareKeys(a.key, b.key));
+    return Promise.resolve({ entries, revision: this.#revision });
+  }
+
+  follow(after: Revision, listener: (changes: readonly JournalChange[]) => void): Disposable | null {
+    if (after < this.#compacted) return null;
+    const follower: Follower = { after, listener };
+    const past = this.#history.slice(firstAfter(this.#history, after));
+    if (past.length > 0) deliver(follower, past);
+    this.#followers.add(follower);
+    return { [Symbol.dispose]: () => void this.#followers.delete(follower) };
+  }
+
+  async compact(revision: Revision): Promise<void> {
+    const target = Math.min(revision, this.#revision);
+    if (target <= this.#compacted) return;
+    this.#compacted = target;
+    this.#history.splice(0, firstAfter(this.#history, target));
+    let isFirst = true;
+    while (!this.#isClosed && (isFirst || (this.#superseded[0]?.by ?? Infinity) <= target)) {
+      isFirst = false;
+      let count = 0;
+      while (count < COMPACTION_SLICE && (this.#superseded[count]?.by ?? Infinity) <= target) count++;
+      this.#engine.forget(
+        this.#superseded.slice(0, count).map((row) => row.revision),
+        target,
+      );
+      this.#superseded.splice(0, count);
+      await new Promise<void>((resolve) => this.#soon(resolve));
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#isClosed) return;
+    this.#timer?.[Symbol.dispose]();
+    this.#commitAll();
+    this.#isClosed = true;
+    this.#followers.clear();
+    this.#engine.close();
+  }
+
+  #refused(): Fault | null {
+    if (this.#isClosed) return new Fault("Unavailable", "the journal is closed");
+    if (this.#refusal === null) return null;
+    const now = this.#clock.monotonicMs();
+    if (now - this.#refusal.probedAtMs < PROBE_EVERY_MS) return unavailable(this.#refusal.reason);
+    this.#refusal.probedAtMs = now;
+    try {
+      this.#engine.probe();
+    } catch (thrown) {
+      return unavailable(reasonOf(thrown));
+    }
+    this.#refusal = null;
+    return null;
+  }
+
+  async #afterCommit(key: string, bytes: Uint8Array | null, expected: Expected): Promise<Appended> {
+    await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    return this.append(key, bytes, expected);
+  }
+
+  #allocate(key: string, bytes: Uint8Array | null, current: Entry | null): JournalChange {
+    const revision = ++this.#allocated;
+    if (bytes === null) {
+      this.#overlay.set(key, null);
+      return { type: "delete", key, revision, previous: (current as Entry).bytes };
+    }
+    const createRevision = current?.createRevision ?? revision;
+    this.#overlay.set(key, { key, bytes, revision, createRevision });
+    return { type: "put", key, bytes, revision, createRevision, previous: current?.bytes ?? null };
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    this.#soon(() => {
+      this.#isScheduled = false;
+      this.#commitAll();
+    });
+  }
+
+  #commitAll(): void {
+    while (this.#queue.length > 0 && !this.#isClosed) {
+      const batch = this.#nextBatch();
+      const changes = batch.map((pending) => pending.change);
+      try {
+        this.#engine.commit(changes);
+      } catch (thrown) {
+        this.#fail(batch, reasonOf(thrown));
+        return;
+      }
+      this.#publish(changes);
+      for (const { change, resolve } of batch) resolve({ ok: true, revision: change.revision });
+    }
+    this.#overlay.clear();
+    this.#wakeWaiting();
+  }
+
+  #nextBatch(): readonly Pending[] {
+    let count = 0;
+    let bytes = 0;
+    for (const { change } of this.#queue) {
+      if (count === BATCH_OPS || (bytes > 0 && bytes + sizeOf(change) > BATCH_BYTES)) break;
+      bytes += sizeOf(change);
+      count++;
+    }
+    return this.#queue.splice(0, count);
+  }
+
+  /** Later appends were decided on top of the lost batch, so they go with it: no holes, no writes on a guess. */
+  #fail(batch: readonly Pending[], reason: string): void {
+    const lost = [...batch, ...this.#queue];
+    this.#queue = [];
+    this.#overlay.clear();
+    this.#allocated = this.#revision;
+    this.#refusal = { reason, probedAtMs: this.#clock.monotonicMs() };
+    for (const { reject } of lost) reject(unavailable(reason));
+    this.#wakeWaiting();
+  }
+
+  #wakeWaiting(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const wake of waiting) wake();
+  }
+
+  #publish(changes: readonly JournalChange[]): void {
+    for (const change of changes) {
+      const old = this.#entries.get(change.key);
+      if (old !== undefined) this.#superseded.push({ revision: old.revision, by: change.revision });
+      if (change.type === "put") {
+        const { key, bytes, revision, createRevision } = change;
+        this.#entries.set(key, { key, bytes, revision, createRevision });
+      } else {
+        this.#entries.delete(change.key);
+        this.#superseded.push({ revision: change.revision, by: change.revision });
+      }
+      this.#history.push(change);
+      this.#revision = change.revision;
+    }
+    for (const follower of this.#followers) deliver(follower, changes);
+  }
+
+  #scheduleCompaction(): void {
+    this.#timer = this.#clock.after(COMPACTION_EVERY_MS, () => {
+      this.#scheduleCompaction();
+      const now = this.#clock.now();
+      this.#marks.push({ atMs: now, revision: this.#revision });
+      const target = this.#compactionTarget(now);
+      // A disk that refuses is met again by the next append, which reports it; compaction is tried again in a minute.
+      if (target > this.#compacted && this.#refusal === null) this.compact(target).catch(() => {});
+    });
+  }
+
+  #compactionTarget(now: number): Revision {
+    let old = this.#compacted;
+    while (this.#marks[0] !== undefined && this.#marks[0].atMs <= now - HISTORY_KEPT_MS) old = this.#marks.shift()?.revision ?? old;
+    const crowded = this.#history.length - HISTORY_MAX_CHANGES;
+    if (crowded > 0) old = Math.max(old, this.#history[crowded]?.revision ?? 0);
+    return Math.min(old, this.#history[this.#history.length - HISTORY_KEPT_CHANGES]?.revision ?? 0);
+  }
+}
+
+function isAsExpected(current: Entry | null, expected: Expected): boolean {
+  switch (expected) {
+    case "any":
+      return true;
+    case "absent":
+      return current === null;
+    default:
+      return current?.revision === expected;
+  }
+}
+
+function deliver(follower: Follower, changes: readonly JournalChange[]): void {
+  const news = (changes[0]?.revision ?? 0) > follower.after ? changes : changes.filter((change) => change.revision > follower.after);
+  const last = news.at(-1);
+  if (last === undefined) return;
+  follower.after = last.revision;
+  follower.listener(news);
+}
+
+/** The index of the first change after `revision`; changes are in order. */
+function firstAfter(changes: readonly JournalChange[], revision: Revision): number {
+  let low = 0;
+  let high = changes.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((changes[middle]?.revision ?? Infinity) <= revision) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function sizeOf(change: JournalChange): number {
+  return change.key.length + (change.type === "put" ? change.bytes.length : 0) + 64;
+}
+
+/** Object names are ASCII, for which UTF-16 order is byte order. */
+function compareKeys(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function unavailable(reason: string): Fault {
+  return new Fault("Unavailable", `the journal cannot be written: ${reason}`, { retryAfterSeconds: 1 });
+}
