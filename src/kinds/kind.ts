@@ -5,6 +5,9 @@ import type { KubeObject } from "./object.ts";
 
 export type Subresource = "status" | "scale" | "log" | "exec" | "attach" | "portforward" | "eviction" | "binding" | "ephemeralcontainers" | "token" | "finalize" | "approval" | "resize" | "proxy";
 
+/** A function of an object of the kind. Written as a method so that a Kind<Pod> is also a Kind (bivariant parameters). */
+type Of<T, Rest extends readonly unknown[], Result> = { of(object: T, ...rest: Rest): Result }["of"];
+
 export interface Kind<T extends KubeObject = KubeObject> {
   /** "" for the core group. */
   readonly group: string;
@@ -25,23 +28,34 @@ export interface Kind<T extends KubeObject = KubeObject> {
   /** Columns after NAME (and NAMESPACE, which kubectl adds); AGE included where the kind prints it. */
   readonly columns: readonly Column<T>[];
   /** Field selector paths beyond metadata.name and metadata.namespace. */
-  readonly selectableFields?: Readonly<Record<string, (object: T) => string>>;
+  readonly selectableFields?: Readonly<Record<string, Of<T, [], string>>>;
   /** "watch" and "list" may be missing for kinds that are only asked (SubjectAccessReview); absent means all verbs. */
   readonly verbs?: readonly Verb[];
   /** Conditional defaults that the schema cannot state; runs after the schema's own defaults. */
-  readonly defaults?: (object: T) => T;
+  readonly defaults?: Of<T, [], T>;
   /** On create: resets what clients may not set (status), sets what the kind derives. Generation is the deck's. */
-  readonly onCreate?: (object: T) => T;
+  readonly onCreate?: Of<T, [], T>;
   /** On update through the main path: keeps what it may not change (status), for example. Runs before validation. */
-  readonly onUpdate?: (next: T, live: T) => T;
+  readonly onUpdate?: Of<T, [live: T], T>;
   /** Semantic rules and immutable fields; `live` is null on create. The schema's own types were checked before. */
-  readonly validate?: (next: T, live: T | null) => readonly FieldFault[];
+  readonly validate?: Of<T, [live: T | null], readonly FieldFault[]>;
   /** Lost at restart and kept in memory only: metrics. */
   readonly isEphemeral?: true;
   /** Checks metadata.name; default is a DNS-1123 subdomain. Returns what is wrong, or null. */
   readonly checkName?: (name: string) => string | null;
+  /** The columns hold the name themselves: Event prints it last. */
+  readonly hasOwnNameColumn?: true;
+  /** Another version or group of objects that are stored as another kind: autoscaling/v1, events.k8s.io/v1. */
+  readonly storedAs?: StoredAs<T>;
   /** Only CRD-made kinds: the name of the CRD. */
   readonly definedBy?: string;
+}
+
+/** Conversion between what a kind serves and what is stored; keys, revisions and watches are the stored kind's. */
+export interface StoredAs<T extends KubeObject = KubeObject> {
+  readonly kind: Kind;
+  readonly toStored: Of<T, [], KubeObject>;
+  readonly fromStored: (object: KubeObject) => T;
 }
 
 export type Verb = "create" | "delete" | "deletecollection" | "get" | "list" | "patch" | "update" | "watch";
@@ -52,6 +66,8 @@ export interface ScalePaths {
   readonly selector?: string;
 }
 
+export type Cell = string | number | boolean | null;
+
 /** One metav1.TableColumnDefinition and how its cell is computed. `now` is for ages only. */
 export interface Column<T> {
   readonly name: string;
@@ -59,7 +75,7 @@ export interface Column<T> {
   readonly format?: string;
   /** 0 is always shown, 1 only with -o wide. */
   readonly priority?: number;
-  readonly cell: (object: T, now: number) => string | number | boolean | null;
+  readonly cell: Of<T, [now: number], Cell>;
 }
 
 /** "apps/v1" or "v1". */

@@ -1,0 +1,80 @@
+/** Function: code that runs per invocation, with Lambda's settings. Stored in our own group. */
+import { ageColumn, integer, text } from "./columns.ts";
+import { builtinKind } from "./builtin.ts";
+import { catamaranTable } from "./catamaran-schema.ts";
+import { functionNameFault } from "./names.ts";
+import type { Kind } from "./kind.ts";
+import type { KubeObject } from "./object.ts";
+
+/** Not named Function, so that it never hides JavaScript's own. */
+export interface FunctionObject extends KubeObject {
+  readonly spec: FunctionSpec;
+  readonly status?: FunctionStatus;
+}
+
+export interface FunctionSpec {
+  readonly runtime: string;
+  readonly handler: string;
+  readonly role?: string;
+  readonly description?: string;
+  readonly memoryMib?: number;
+  readonly timeoutSeconds?: number;
+  readonly ephemeralStorageMib?: number;
+  readonly architectures?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly reservedConcurrency?: number;
+  readonly code: { readonly sha256: string; readonly size: number };
+  readonly layers?: readonly string[];
+  readonly url?: FunctionUrl;
+  readonly tags?: Readonly<Record<string, string>>;
+}
+
+export interface FunctionUrl {
+  readonly authType: "NONE" | "AWS_IAM";
+  readonly invokeMode?: "BUFFERED" | "RESPONSE_STREAM";
+  readonly cors?: Cors;
+}
+
+export interface Cors {
+  readonly allowCredentials?: boolean;
+  readonly allowHeaders?: readonly string[];
+  readonly allowMethods?: readonly string[];
+  readonly allowOrigins?: readonly string[];
+  readonly exposeHeaders?: readonly string[];
+  readonly maxAge?: number;
+}
+
+export interface FunctionStatus {
+  readonly state?: "Pending" | "Active" | "Inactive" | "Failed";
+  readonly stateReason?: string;
+  readonly stateReasonCode?: string;
+  readonly lastUpdateStatus?: "InProgress" | "Successful" | "Failed";
+  readonly lastUpdateStatusReason?: string;
+  readonly lastUpdateStatusReasonCode?: string;
+  readonly lastModified?: string;
+  readonly revisionId?: string;
+  readonly warm?: number;
+  readonly running?: number;
+}
+
+export const functionKind: Kind<FunctionObject> = builtinKind<FunctionObject>({
+  group: "catamaran.dev",
+  version: "v1",
+  kind: "Function",
+  plural: "functions",
+  shortNames: ["fn"],
+  categories: ["all", "catamaran"],
+  scope: "Namespaced",
+  type: "dev.catamaran.v1.Function",
+  table: catamaranTable,
+  subresources: ["status"],
+  checkName: functionNameFault,
+  columns: [
+    text("Runtime", ({ spec }) => spec.runtime),
+    text("Handler", ({ spec }) => spec.handler),
+    text("Memory", ({ spec }) => `${spec.memoryMib ?? 128}Mi`),
+    text("State", ({ status }) => status?.state ?? "Pending"),
+    integer("Running", ({ status }) => status?.running ?? 0),
+    ageColumn,
+  ],
+});

@@ -1,0 +1,30 @@
+/** Pod: the kind. The types of its parts are in pod-spec.ts and pod-status.ts. */
+import { builtinKind } from "./builtin.ts";
+import type { Kind } from "./kind.ts";
+import { podColumns } from "./pod-columns.ts";
+import type { PodObject } from "./pod-status.ts";
+
+export type Pod = PodObject;
+
+export const podKind: Kind<Pod> = builtinKind<Pod>({
+  group: "",
+  version: "v1",
+  kind: "Pod",
+  plural: "pods",
+  shortNames: ["po"],
+  categories: ["all"],
+  scope: "Namespaced",
+  type: "io.k8s.api.core.v1.Pod",
+  subresources: ["status", "log", "exec", "attach", "portforward", "eviction", "binding"],
+  columns: podColumns,
+  selectableFields: {
+    "spec.nodeName": (pod) => pod.spec.nodeName ?? "",
+    "spec.restartPolicy": (pod) => pod.spec.restartPolicy ?? "",
+    "spec.schedulerName": (pod) => pod.spec.schedulerName ?? "",
+    "spec.serviceAccountName": (pod) => pod.spec.serviceAccountName ?? "",
+    "spec.hostNetwork": (pod) => String(pod.spec.hostNetwork ?? false),
+    "status.phase": (pod) => pod.status?.phase ?? "",
+    "status.podIP": (pod) => pod.status?.podIP ?? "",
+    "status.nominatedNodeName": (pod) => pod.status?.nominatedNodeName ?? "",
+  },
+});
