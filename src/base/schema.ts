@@ -19,7 +19,19 @@ export type Schema =
   /** Anything, kept as it is: RawExtension, FieldsV1, x-kubernetes-preserve-unknown-fields. */
   | { readonly is: "any" }
   | { readonly is: "ref"; readonly type: TypeName }
-  | { readonly is: "object"; readonly fields: Readonly<Record<string, Field>>; readonly required?: readonly string[]; readonly atomic?: boolean; readonly preserveUnknown?: boolean; readonly unions?: readonly string[] }
+  | {
+      readonly is: "object";
+      readonly fields: Readonly<Record<string, Field>>;
+      readonly required?: readonly string[];
+      readonly atomic?: boolean;
+      readonly preserveUnknown?: boolean;
+      readonly unions?: readonly string[];
+      /**
+       * Protobuf number to the type of a message whose members stand in this object's own JSON (Volume.volumeSource);
+       * those members are in `fields` as well, without a number.
+       */
+      readonly inlined?: Readonly<Record<number, TypeName>>;
+    }
   | { readonly is: "map"; readonly of: Schema; readonly atomic?: boolean }
   | {
       readonly is: "list";
@@ -30,6 +42,8 @@ export type Schema =
       readonly keys?: readonly string[];
       /** x-kubernetes-patch-merge-key with patchStrategy merge: strategic merge patch merges by it ("" for scalars). */
       readonly mergeKey?: string;
+      /** Protobuf wraps the list in a message whose field 1 repeats (authorization's ExtraValue). */
+      readonly isMessage?: boolean;
     };
 
 export interface Field {
@@ -40,6 +54,8 @@ export interface Field {
   /** Strategic merge: "retainKeys" as on Deployment.spec.strategy, or "replace". */
   readonly strategy?: "retainKeys" | "replace";
   readonly nullable?: boolean;
+  /** Go's omitempty on a value: "", 0, false, [] and {} are the same as absent and are not stored. */
+  readonly omitsEmpty?: boolean;
 }
 
 /** Follows `ref`s. Built-in kinds use the generated table, CRDs an empty one. */

@@ -27,7 +27,7 @@ export const podMetricsKind: Kind<PodMetrics> = builtinKind<PodMetrics>({
   kind: "PodMetrics",
   plural: "pods",
   scope: "Namespaced",
-  type: "io.k8s.metrics.v1beta1.PodMetrics",
+  type: "io.k8s.metrics.pkg.apis.metrics.v1beta1.PodMetrics",
   isEphemeral: true,
   verbs: ["get", "list"],
   columns: [
@@ -43,7 +43,7 @@ export const nodeMetricsKind: Kind<NodeMetrics> = builtinKind<NodeMetrics>({
   kind: "NodeMetrics",
   plural: "nodes",
   scope: "Cluster",
-  type: "io.k8s.metrics.v1beta1.NodeMetrics",
+  type: "io.k8s.metrics.pkg.apis.metrics.v1beta1.NodeMetrics",
   isEphemeral: true,
   verbs: ["get", "list"],
   columns: [
