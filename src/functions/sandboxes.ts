@@ -36,9 +36,9 @@ export interface RuntimeRequest {
 
 /** How one invocation ended, in Lambda's terms. */
 export type RuntimeOutcome =
-  | { readonly is: "response"; readonly payload: Uint8Array }
+  | { readonly is: "response"; readonly payload: Uint8Array; readonly maxMemoryMib?: number }
   /** The handler threw or the runtime reported an error: {errorType, errorMessage, trace}. */
-  | { readonly is: "error"; readonly payload: Uint8Array; readonly errorType: string }
+  | { readonly is: "error"; readonly payload: Uint8Array; readonly errorType: string; readonly maxMemoryMib?: number }
   /** The environment ended under it (exit, signal, out of memory); it is gone. */
   | { readonly is: "ended"; readonly end: SandboxEnd };
 
@@ -53,6 +53,10 @@ export interface InitFailure {
   readonly errorType: string;
   /** Lambda's JSON error body. */
   readonly payload: Uint8Array;
+  /** The runtime process ended instead of reporting something. */
+  readonly end?: SandboxEnd;
+  /** `stop` fired before INIT was done. */
+  readonly isTimedOut?: true;
 }
 
 export type Started = { readonly ok: true; readonly sandbox: Sandbox; readonly initMs: number; readonly fromPool: boolean } | { readonly ok: false; readonly failure: InitFailure; readonly initMs: number };

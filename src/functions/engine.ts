@@ -1,0 +1,412 @@
+/** The functions hull: knows every Function object, finds or starts an environment for each invocation, meters it. Never touches a process. */
+import type { Clock } from "#base/clock.ts";
+import { Fault } from "#base/fault.ts";
+import { keyOf, type ObjectKey } from "#base/key.ts";
+import type { Log } from "#base/log.ts";
+import type { Random } from "#base/random.ts";
+import { Tasks } from "#base/tasks.ts";
+import type { Objects, View } from "#deck/objects.ts";
+import { functionKind, type FunctionObject } from "#kinds/function.ts";
+import type { InvocationUsage, Ledger } from "#metering/usage.ts";
+import { type ConcurrencyLimits, LAMBDA_LIMITS, Throttled, throttleReason } from "./concurrency.ts";
+import type { Environment, IdleRules } from "./environment.ts";
+import { type AsyncEvent, type AsyncEvents, EventQueue, MemoryEvents } from "./event-queue.ts";
+import { Fleet } from "./fleet.ts";
+import { type Ended, type InvokeRequest, type InvokeResult, initFailed, MAX_EVENT_BYTES, MAX_PAYLOAD_BYTES, timedOut } from "./invocation.ts";
+import { Lifecycle } from "./lifecycle.ts";
+import { type LogFilter, type LogStore, MemoryLogs, type StoredLine, Tail } from "./logs.ts";
+import { billedMs, endLine, initReportLine, initStartLine, reportLine, startLine, timeoutMessage } from "./report.ts";
+import type { LogLine, Sandboxes, SandboxSpec } from "./sandboxes.ts";
+import { logGroupOf, type Settings, settingsOf } from "./settings.ts";
+
+export interface FunctionsOptions {
+  readonly objects: Objects;
+  readonly sandboxes: Sandboxes;
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** The AWS credentials of the function's role. */
+  readonly credentialsFor: (settings: Settings) => SandboxSpec["credentials"];
+  /** Default: bounded, in memory. */
+  readonly logs?: LogStore;
+  /** Default: in memory; accepted events are then lost with the process. */
+  readonly events?: AsyncEvents;
+  readonly region?: string;
+  readonly accountId?: string;
+  readonly limits?: ConcurrencyLimits;
+  readonly idle?: IdleRules;
+}
+
+export interface FunctionStats {
+  readonly namespace: string;
+  readonly name: string;
+  readonly running: number;
+  readonly idle: number;
+  readonly frozen: number;
+  readonly invocations: number;
+  readonly errors: number;
+  readonly throttles: number;
+  readonly coldStarts: number;
+  readonly durationMsP50: number;
+  readonly durationMsP99: number;
+}
+
+// Lambda's INIT limit; a slower INIT is tried again within the first invocation's own timeout.
+const INIT_LIMIT_MS = 10_000;
+const SWEEP_MS = 5_000;
+// Freezing within a burst would be paid by the next request; after 20 ms there is no burst.
+const DEFAULT_IDLE: IdleRules = { freezeAfterMs: 20, keepAliveMs: 10 * 60_000 };
+const VERSION = "$LATEST";
+const NOTHING = new Uint8Array(0);
+
+/** One invocation on its way. */
+interface Job {
+  readonly requestId: string;
+  readonly request: InvokeRequest;
+  readonly tail: Tail | null;
+}
+
+export class Functions implements AsyncDisposable {
+  readonly #options: FunctionsOptions;
+  readonly #logs: LogStore;
+  readonly #limits: ConcurrencyLimits;
+  readonly #tasks: Tasks;
+  readonly #view: View<FunctionObject>;
+  readonly #fleets = new Map<ObjectKey, Fleet>();
+  readonly #lifecycle: Lifecycle;
+  readonly #queue: EventQueue;
+  /** Tails of invocations that asked for one, by log stream. */
+  readonly #tails = new Map<string, Tail>();
+  readonly #subscription: Disposable;
+  #unreservedRunning = 0;
+  #sweeper: Disposable | null = null;
+
+  /** Resolves when every Function object is known. */
+  static async open(options: FunctionsOptions): Promise<Functions> {
+    const functions = new Functions(options);
+    await functions.#view.synced;
+    await functions.#queue.resume();
+    return functions;
+  }
+
+  private constructor(options: FunctionsOptions) {
+    const { objects, sandboxes, clock, random, log } = options;
+    this.#options = options;
+    this.#logs = options.logs ?? new MemoryLogs();
+    this.#limits = options.limits ?? LAMBDA_LIMITS;
+    this.#tasks = new Tasks(log);
+    const nowIso = (): string => new Date(clock.now()).toISOString().replace("Z", "+0000");
+    this.#lifecycle = new Lifecycle({ objects, sandboxes, tasks: this.#tasks, uuid: () => random.uuid(), nowIso });
+    this.#queue = new EventQueue({ store: options.events ?? new MemoryEvents(), clock, tasks: this.#tasks, log, run: (event) => this.#runEvent(event) });
+    this.#view = objects.view(functionKind);
+    this.#subscription = this.#view.onChange((key, next) => this.#see(key, next));
+    this.#sweep();
+  }
+
+  /** What the engine does is decided here: unknown, too large, throttled, dry, later, or now. */
+  async invoke(request: InvokeRequest): Promise<InvokeResult> {
+    const key = keyOf(request.namespace, request.name);
+    const fleet = await this.#fleetOf(key, request);
+    const requestId = this.#options.random.uuid();
+    switch (request.type) {
+      case "DryRun":
+        return { status: 204, payload: NOTHING, executedVersion: VERSION, isCold: false, requestId };
+      case "Event":
+        refuseLarger(request.payload, MAX_EVENT_BYTES);
+        await this.#queue.accept(this.#eventOf(request, requestId));
+        return { status: 202, payload: NOTHING, executedVersion: VERSION, isCold: false, requestId };
+      case "RequestResponse":
+        refuseLarger(request.payload, MAX_PAYLOAD_BYTES);
+        return this.#admitted(fleet, { requestId, request, tail: request.logTail === true ? new Tail() : null });
+    }
+  }
+
+  logs(name: string, filter: LogFilter & { readonly namespace?: string } = {}): Promise<readonly StoredLine[]> {
+    return this.#logs.read(logGroupOf({ namespace: filter.namespace ?? "default", name }), filter);
+  }
+
+  stats(): readonly FunctionStats[] {
+    return [...this.#fleets.values()].map((fleet) => ({
+      namespace: fleet.settings.namespace,
+      name: fleet.settings.name,
+      running: fleet.running,
+      idle: fleet.idle,
+      frozen: fleet.frozen,
+      ...fleet.counters,
+      durationMsP50: fleet.durations.quantile(0.5),
+      durationMsP99: fleet.durations.quantile(0.99),
+    }));
+  }
+
+  /** Accepted asynchronous invocations that wait for their time. */
+  get backlog(): number {
+    return this.#queue.backlog;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#sweeper?.[Symbol.dispose]();
+    this.#queue[Symbol.dispose]();
+    this.#subscription[Symbol.dispose]();
+    this.#view[Symbol.dispose]();
+    for (const fleet of this.#fleets.values()) fleet.close();
+    await this.#tasks.ended();
+  }
+
+  #see(key: ObjectKey, next: FunctionObject | undefined): void {
+    const fleet = this.#fleets.get(key);
+    if (next === undefined) {
+      fleet?.close();
+      this.#fleets.delete(key);
+      return;
+    }
+    const settings = settingsOf(next);
+    if (fleet === undefined) this.#fleets.set(key, this.#newFleet(settings));
+    else fleet.change(settings);
+    this.#lifecycle.look(key, next);
+  }
+
+  #newFleet(settings: Settings): Fleet {
+    const { sandboxes, clock } = this.#options;
+    return new Fleet(settings, {
+      sandboxes,
+      clock,
+      tasks: this.#tasks,
+      rules: this.#options.idle ?? DEFAULT_IDLE,
+      specOf: (now) => this.#specOf(now),
+      onLog: (fleet, stream, line) => this.#write(fleet, stream, line),
+    });
+  }
+
+  async #fleetOf(key: ObjectKey, request: InvokeRequest): Promise<Fleet> {
+    const fleet = this.#fleets.get(key);
+    const isKnownVersion = request.qualifier === undefined || request.qualifier === VERSION;
+    if (fleet === undefined || !isKnownVersion) {
+      throw new Fault("NotFound", `Function not found: ${this.#arnOf(request)}`, { kind: "functions", name: request.name });
+    }
+    const state = this.#view.get(key)?.status?.state;
+    if (state !== "Active") await this.#refuseInactive(key);
+    return fleet;
+  }
+
+  // A function that was created a moment ago is waited for; Lambda would answer 409 and clients would ask again.
+  async #refuseInactive(key: ObjectKey): Promise<void> {
+    await this.#lifecycle.settled(key);
+    const live = await this.#options.objects.get(functionKind, key);
+    if (live?.status?.state === "Active") return;
+    throw new Fault("Conflict", `The operation cannot be performed at this time. The function is currently in the following state: ${live?.status?.state ?? "Pending"}`);
+  }
+
+  /** From the decision to its release nothing awaits, so the counts are exact. */
+  async #admitted(fleet: Fleet, job: Job): Promise<InvokeResult> {
+    const reserved = fleet.settings.reservedConcurrency;
+    const reason = throttleReason(this.#limits, this.#reservedTotal(), reserved, { own: fleet.running, unreserved: this.#unreservedRunning });
+    if (reason !== null) {
+      fleet.counters.throttles++;
+      this.#meter(fleet, job, { verdict: "throttled", initMs: 0, durationMs: 0, isCold: false, maxMemoryMib: 0 });
+      throw new Throttled(reason);
+    }
+    fleet.running++;
+    fleet.counters.invocations++;
+    if (reserved === null) this.#unreservedRunning++;
+    try {
+      return await this.#run(fleet, job);
+    } finally {
+      fleet.running--;
+      if (reserved === null) this.#unreservedRunning--;
+    }
+  }
+
+  // Recomputed per invocation only while somebody has a reservation.
+  #reservedTotal(): number {
+    let total = 0;
+    for (const fleet of this.#fleets.values()) total += fleet.settings.reservedConcurrency ?? 0;
+    return total;
+  }
+
+  async #run(fleet: Fleet, job: Job): Promise<InvokeResult> {
+    const idle = fleet.takeIdle();
+    if (idle !== undefined) return this.#runIn(fleet, idle, job, false);
+    const first = await fleet.start(INIT_LIMIT_MS);
+    if (first.ok) return this.#runIn(fleet, first.environment, job, true);
+    if (first.failure.isTimedOut !== true) return this.#initFailure(fleet, first.logStream, job, { ended: initFailed(first.failure, job.requestId), initMs: first.initMs, billedFromMs: 0 });
+    this.#platformLine(fleet, first.logStream, null, initReportLine(first.initMs, "timeout"));
+    return this.#runWithInit(fleet, job);
+  }
+
+  /** INIT was too slow by itself: again, within the function's own timeout, and then it counts as duration. */
+  async #runWithInit(fleet: Fleet, job: Job): Promise<InvokeResult> {
+    const { timeoutMs } = fleet.settings;
+    const again = await fleet.start(timeoutMs);
+    if (again.ok) return this.#runIn(fleet, again.environment, job, true);
+    const ended = again.failure.isTimedOut === true ? timedOut(timeoutMs, job.requestId) : initFailed(again.failure, job.requestId);
+    return this.#initFailure(fleet, again.logStream, job, { ended, initMs: 0, billedFromMs: again.initMs });
+  }
+
+  #initFailure(fleet: Fleet, stream: string, job: Job, how: { readonly ended: Ended; readonly initMs: number; readonly billedFromMs: number }): InvokeResult {
+    if (how.initMs > 0) this.#platformLine(fleet, stream, null, initReportLine(how.initMs, "error", how.ended.errorType));
+    this.#begin(fleet, stream, job);
+    this.#finish(fleet, stream, job, how.ended, { initMs: how.initMs, durationMs: how.billedFromMs, isCold: true, maxMemoryMib: 0 });
+    return this.#resultOf(job, how.ended, true);
+  }
+
+  async #runIn(fleet: Fleet, environment: Environment, job: Job, isCold: boolean): Promise<InvokeResult> {
+    const { clock } = this.#options;
+    const { timeoutMs } = fleet.settings;
+    const { request, requestId } = job;
+    const stream = environment.logStream;
+    this.#begin(fleet, stream, job);
+    const startedMs = clock.monotonicMs();
+    const ended = await environment.invoke(
+      {
+        requestId,
+        payload: request.payload,
+        deadlineMs: clock.now() + timeoutMs,
+        invokedArn: this.#arnOf(request),
+        traceId: request.traceId ?? traceOf(requestId, clock.now()),
+        ...(request.clientContext !== undefined && { clientContext: request.clientContext }),
+      },
+      timeoutMs,
+    );
+    const durationMs = ended.verdict === "timeout" ? timeoutMs : clock.monotonicMs() - startedMs;
+    const initMs = environment.unreportedInitMs ?? 0;
+    environment.unreportedInitMs = undefined;
+    // Runtimes other than Node do not say it with the answer.
+    if (ended.maxMemoryMib === undefined && !environment.isGone) await environment.measureMemory();
+    fleet.release(environment);
+    this.#finish(fleet, stream, job, ended, { initMs, durationMs, isCold, maxMemoryMib: environment.maxMemoryMib });
+    return this.#resultOf(job, ended, isCold);
+  }
+
+  #begin(fleet: Fleet, stream: string, job: Job): void {
+    if (job.tail !== null) this.#tails.set(stream, job.tail);
+    this.#platformLine(fleet, stream, job.requestId, startLine(job.requestId, VERSION));
+  }
+
+  #finish(fleet: Fleet, stream: string, job: Job, ended: Ended, took: { readonly initMs: number; readonly durationMs: number; readonly isCold: boolean; readonly maxMemoryMib: number }): void {
+    const { requestId } = job;
+    const { memoryMib, timeoutMs } = fleet.settings;
+    const maxMemoryMib = Math.min(took.maxMemoryMib, memoryMib);
+    const status = ended.verdict === "timeout" ? "timeout" : ended.verdict === "crash" ? "error" : undefined;
+    if (ended.verdict === "timeout") this.#platformLine(fleet, stream, requestId, `${new Date(this.#options.clock.now()).toISOString()} ${requestId} ${timeoutMessage(timeoutMs)}\n`);
+    if (ended.verdict === "crash") this.#platformLine(fleet, stream, requestId, `RequestId: ${requestId} Error: ${crashText(ended)}`);
+    this.#platformLine(fleet, stream, requestId, endLine(requestId));
+    const report = {
+      requestId,
+      durationMs: took.durationMs,
+      billedMs: billedMs(took.initMs, took.durationMs),
+      memoryMib,
+      maxMemoryMib,
+      ...(took.initMs > 0 && { initMs: took.initMs }),
+      ...(status !== undefined && { status }),
+      ...(status === "error" && ended.errorType !== undefined && { errorType: ended.errorType }),
+    } as const;
+    this.#platformLine(fleet, stream, requestId, reportLine(report));
+    this.#tails.delete(stream);
+    fleet.durations.add(took.initMs + took.durationMs);
+    if (ended.verdict !== "ok") fleet.counters.errors++;
+    this.#meter(fleet, job, { verdict: ended.verdict, ...took, maxMemoryMib });
+  }
+
+  #meter(fleet: Fleet, job: Job, was: { readonly verdict: InvocationUsage["outcome"]; readonly initMs: number; readonly durationMs: number; readonly isCold: boolean; readonly maxMemoryMib: number }): void {
+    const { namespace, name, memoryMib } = fleet.settings;
+    this.#options.ledger.append([
+      {
+        is: "invocation",
+        atMs: this.#options.clock.now(),
+        namespace,
+        functionName: name,
+        version: VERSION,
+        requestId: job.requestId,
+        memoryMib,
+        initMicros: Math.round(was.initMs * 1000),
+        durationMicros: Math.round(was.durationMs * 1000),
+        billedMs: was.verdict === "throttled" ? 0 : billedMs(was.initMs, was.durationMs),
+        maxMemoryMib: was.maxMemoryMib,
+        outcome: was.verdict,
+        isCold: was.isCold,
+      },
+    ]);
+  }
+
+  #resultOf(job: Job, ended: Ended, isCold: boolean): InvokeResult {
+    return {
+      status: 200,
+      payload: ended.payload,
+      ...(ended.functionError !== undefined && { functionError: ended.functionError }),
+      ...(job.tail !== null && { logTail: job.tail.text() }),
+      executedVersion: VERSION,
+      isCold,
+      requestId: job.requestId,
+    };
+  }
+
+  #platformLine(fleet: Fleet, stream: string, requestId: string | null, text: string): void {
+    this.#write(fleet, stream, { atMs: this.#options.clock.now(), requestId, text });
+  }
+
+  #write(fleet: Fleet, stream: string, line: LogLine): void {
+    this.#logs.append(logGroupOf(fleet.settings), stream, [line]);
+    if (line.requestId !== null) this.#tails.get(stream)?.add(line.text);
+  }
+
+  #specOf(settings: Settings): SandboxSpec {
+    const { clock, random } = this.#options;
+    const day = new Date(clock.now()).toISOString().slice(0, 10).replaceAll("-", "/");
+    const logStream = `${day}/[${VERSION}]${random.uuid().replaceAll("-", "")}`;
+    const group = logGroupOf(settings);
+    this.#logs.append(group, logStream, [{ atMs: clock.now(), requestId: null, text: initStartLine(settings.runtime) }]);
+    return {
+      functionName: settings.name,
+      version: VERSION,
+      arn: this.#arnOf(settings),
+      runtime: settings.runtime,
+      handler: settings.handler,
+      codeSha256: settings.codeSha256,
+      memoryMib: settings.memoryMib,
+      ephemeralStorageMib: settings.ephemeralStorageMib,
+      environment: settings.environment,
+      credentials: this.#options.credentialsFor(settings),
+      logGroup: group,
+      logStream,
+    };
+  }
+
+  #arnOf(named: { readonly name: string; readonly qualifier?: string }): string {
+    const { region = "us-east-1", accountId = "000000000000" } = this.#options;
+    const qualifier = named.qualifier === undefined ? "" : `:${named.qualifier}`;
+    return `arn:aws:lambda:${region}:${accountId}:function:${named.name}${qualifier}`;
+  }
+
+  #eventOf(request: InvokeRequest, id: string): AsyncEvent {
+    const now = this.#options.clock.now();
+    const { namespace, name, payload, clientContext, traceId } = request;
+    return { id, namespace, name, payload, acceptedAtMs: now, failures: 0, throttles: 0, notBeforeMs: now, ...(clientContext !== undefined && { clientContext }), ...(traceId !== undefined && { traceId }) };
+  }
+
+  async #runEvent(event: AsyncEvent): Promise<InvokeResult> {
+    const request: InvokeRequest = { ...event, type: "RequestResponse" };
+    const fleet = await this.#fleetOf(keyOf(event.namespace, event.name), request);
+    return this.#admitted(fleet, { requestId: event.id, request, tail: null });
+  }
+
+  #sweep(): void {
+    for (const fleet of this.#fleets.values()) fleet.sweep();
+    this.#sweeper = this.#options.clock.after(SWEEP_MS, () => this.#sweep());
+  }
+}
+
+function refuseLarger(payload: Uint8Array, limit: number): void {
+  if (payload.length <= limit) return;
+  throw new Fault("RequestTooLarge", `Request must be smaller than ${limit} bytes for the InvokeFunction operation`);
+}
+
+function crashText(ended: Ended): string {
+  return ended.errorType === "Runtime.ExitError" ? "Runtime exited" : (ended.errorType ?? "Unknown");
+}
+
+/** An X-Ray header for requests that came without one: the root's time and 96 bits out of the request id. */
+function traceOf(requestId: string, now: number): string {
+  const hex = requestId.replaceAll("-", "");
+  return `Root=1-${Math.floor(now / 1000).toString(16)}-${hex.slice(0, 24)};Parent=${hex.slice(16)};Sampled=0`;
+}

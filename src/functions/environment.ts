@@ -1,0 +1,99 @@
+/** One execution environment: one sandbox of one configuration, busy with at most one invocation. Freezes itself when idle. */
+import type { Clock } from "#base/clock.ts";
+import { type Ended, endedBy, timedOut } from "./invocation.ts";
+import type { RuntimeRequest, Sandbox } from "./sandboxes.ts";
+
+export interface IdleRules {
+  /** Idle for so long, then frozen: a burst never pays for freezing. */
+  readonly freezeAfterMs: number;
+  /** Idle for so long, then gone. */
+  readonly keepAliveMs: number;
+}
+
+export class Environment {
+  /** Which configuration of the function it was made for. */
+  readonly epoch: number;
+  readonly logStream: string;
+  idleSinceMs = 0;
+  /** What the sandbox said last, so that an answer need not wait for it. */
+  maxMemoryMib = 0;
+  /** Told only once, with the first invocation. */
+  unreportedInitMs: number | undefined;
+  readonly #sandbox: Sandbox;
+  readonly #clock: Clock;
+  readonly #freezeAfterMs: number;
+  #isBusy = false;
+  #isFrozen = false;
+  #isGone = false;
+  #freezeTimer: Disposable | null = null;
+
+  constructor(sandbox: Sandbox, made: { readonly epoch: number; readonly logStream: string; readonly initMs: number }, clock: Clock, rules: IdleRules) {
+    this.#sandbox = sandbox;
+    this.#clock = clock;
+    this.#freezeAfterMs = rules.freezeAfterMs;
+    this.epoch = made.epoch;
+    this.logStream = made.logStream;
+    this.unreportedInitMs = made.initMs;
+    void sandbox.ended.then(() => (this.#isGone = true));
+  }
+
+  get isGone(): boolean {
+    return this.#isGone;
+  }
+
+  get isFrozen(): boolean {
+    return this.#isFrozen;
+  }
+
+  get ended(): Promise<unknown> {
+    return this.#sandbox.ended;
+  }
+
+  /** At the deadline this environment is killed, and no other. */
+  async invoke(request: RuntimeRequest, timeoutMs: number): Promise<Ended> {
+    this.#isBusy = true;
+    this.#isFrozen = false;
+    let isLate = false;
+    const timer = this.#clock.after(timeoutMs, () => {
+      isLate = true;
+      void this.kill();
+    });
+    const outcome = await this.#sandbox.invoke(request);
+    timer[Symbol.dispose]();
+    this.#isBusy = false;
+    const ended = isLate ? timedOut(timeoutMs, request.requestId) : endedBy(outcome, request.requestId);
+    if (isLate || outcome.is === "ended") this.#isGone = true;
+    if (ended.maxMemoryMib !== undefined) this.maxMemoryMib = Math.max(this.maxMemoryMib, ended.maxMemoryMib);
+    return ended;
+  }
+
+  /** Exact, at the price of a question to the sandbox. */
+  async measureMemory(): Promise<void> {
+    this.maxMemoryMib = Math.max(this.maxMemoryMib, await this.#sandbox.maxMemoryMib());
+  }
+
+  /** One timer per idle spell at most: a busy environment never re-arms. */
+  rest(): void {
+    this.idleSinceMs = this.#clock.monotonicMs();
+    this.#freezeTimer ??= this.#clock.after(this.#freezeAfterMs, () => this.#maybeFreeze());
+  }
+
+  #maybeFreeze(): void {
+    this.#freezeTimer = null;
+    if (this.#isBusy || this.#isGone || this.#isFrozen) return;
+    const leftMs = this.idleSinceMs + this.#freezeAfterMs - this.#clock.monotonicMs();
+    if (leftMs > 0) {
+      this.#freezeTimer = this.#clock.after(leftMs, () => this.#maybeFreeze());
+      return;
+    }
+    this.#isFrozen = true;
+    void this.#sandbox.freeze();
+  }
+
+  async kill(): Promise<void> {
+    this.#isGone = true;
+    this.#freezeTimer?.[Symbol.dispose]();
+    this.#freezeTimer = null;
+    await this.#sandbox.kill();
+  }
+}

@@ -1,0 +1,94 @@
+/** One invocation: what is asked, what comes back, and how a sandbox's outcome becomes Lambda's answer. Pure. */
+import { encodeUtf8 } from "#base/utf8.ts";
+import type { InvocationUsage } from "#metering/usage.ts";
+import { timeoutMessage } from "./report.ts";
+import type { InitFailure, RuntimeOutcome, SandboxEnd } from "./sandboxes.ts";
+
+export interface InvokeRequest {
+  readonly namespace: string;
+  readonly name: string;
+  /** "$LATEST" or absent; versions and aliases come later and are refused. */
+  readonly qualifier?: string;
+  readonly payload: Uint8Array;
+  readonly type: "RequestResponse" | "Event" | "DryRun";
+  /** Collect the last 4 KB of the log. */
+  readonly logTail?: boolean;
+  /** JSON, already decoded from base64. */
+  readonly clientContext?: string;
+  readonly traceId?: string;
+}
+
+export interface InvokeResult {
+  readonly status: 200 | 202 | 204;
+  readonly payload: Uint8Array;
+  /** X-Amz-Function-Error. */
+  readonly functionError?: "Unhandled";
+  /** Text, at most 4 KB. */
+  readonly logTail?: string;
+  readonly executedVersion: string;
+  readonly isCold: boolean;
+  readonly requestId: string;
+}
+
+// Lambda's quota for a synchronous payload, both ways.
+export const MAX_PAYLOAD_BYTES: number = 6 * 1024 * 1024;
+// Since 2025; it was 256 KB before.
+export const MAX_EVENT_BYTES: number = 1024 * 1024;
+
+/** How it ended, as the meter and the log see it. */
+export type Verdict = Exclude<InvocationUsage["outcome"], "throttled">;
+
+export interface Ended {
+  readonly verdict: Verdict;
+  readonly payload: Uint8Array;
+  readonly functionError?: "Unhandled";
+  readonly errorType?: string;
+  readonly maxMemoryMib?: number;
+}
+
+export function endedBy(outcome: RuntimeOutcome, requestId: string): Ended {
+  switch (outcome.is) {
+    case "response":
+      return outcome.payload.length > MAX_PAYLOAD_BYTES ? tooLarge() : { verdict: "ok", payload: outcome.payload, ...memoryOf(outcome) };
+    case "error":
+      return { verdict: "error", payload: outcome.payload, functionError: "Unhandled", errorType: outcome.errorType, ...memoryOf(outcome) };
+    case "ended":
+      return failed("crash", "Runtime.ExitError", `RequestId: ${requestId} Error: ${exitSentence(outcome.end)}`);
+  }
+}
+
+function memoryOf(outcome: { readonly maxMemoryMib?: number }): { readonly maxMemoryMib?: number } {
+  return outcome.maxMemoryMib === undefined ? {} : { maxMemoryMib: outcome.maxMemoryMib };
+}
+
+export function timedOut(timeoutMs: number, requestId: string): Ended {
+  return failed("timeout", "Sandbox.Timedout", `RequestId: ${requestId} Error: ${timeoutMessage(timeoutMs)}`);
+}
+
+/** What the runtime reported comes as it is; what the platform saw carries the request id. */
+export function initFailed(failure: InitFailure, requestId: string): Ended {
+  if (failure.end !== undefined) return failed("crash", "Runtime.ExitError", `RequestId: ${requestId} Error: ${exitSentence(failure.end)}`);
+  return { verdict: "error", payload: failure.payload, functionError: "Unhandled", errorType: failure.errorType };
+}
+
+function tooLarge(): Ended {
+  const message = `Response payload size exceeded maximum allowed payload size (${MAX_PAYLOAD_BYTES} bytes).`;
+  return failed("error", "Function.ResponseSizeTooLarge", message);
+}
+
+function failed(verdict: Verdict, errorType: string, errorMessage: string): Ended {
+  return { verdict, errorType, functionError: "Unhandled", payload: encodeUtf8(JSON.stringify({ errorType, errorMessage })) };
+}
+
+/** Lambda's sentence about how a runtime process ended. */
+export function exitSentence(end: SandboxEnd): string {
+  switch (end.reason) {
+    case "exit":
+      return end.exitCode === 0 ? "Runtime exited without providing a reason" : `Runtime exited with error: exit status ${end.exitCode}`;
+    case "signal":
+      return `Runtime exited with error: signal: ${end.signal}`;
+    case "outOfMemory":
+    case "stopped":
+      return "Runtime exited with error: signal: killed";
+  }
+}

@@ -1,0 +1,58 @@
+/** What the engine needs to know of a Function object, with Lambda's defaults filled in. Pure. */
+import { sameJson } from "#base/json.ts";
+import type { FunctionObject } from "#kinds/function.ts";
+
+export interface Settings {
+  readonly namespace: string;
+  readonly name: string;
+  readonly runtime: string;
+  readonly handler: string;
+  readonly codeSha256: string;
+  readonly memoryMib: number;
+  readonly timeoutMs: number;
+  readonly ephemeralStorageMib: number;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly role: string;
+  /** Null: takes from the account's unreserved pool. */
+  readonly reservedConcurrency: number | null;
+}
+
+// Lambda's own defaults (GetFunctionConfiguration of a function created with nothing but the required members).
+const DEFAULT_MEMORY_MIB = 128;
+const DEFAULT_TIMEOUT_SECONDS = 3;
+const DEFAULT_EPHEMERAL_MIB = 512;
+
+export function settingsOf(object: FunctionObject): Settings {
+  const { metadata, spec } = object;
+  return {
+    namespace: metadata.namespace ?? "default",
+    name: metadata.name,
+    runtime: spec.runtime,
+    handler: spec.handler,
+    codeSha256: spec.code.sha256,
+    memoryMib: spec.memoryMib ?? DEFAULT_MEMORY_MIB,
+    timeoutMs: (spec.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) * 1000,
+    ephemeralStorageMib: spec.ephemeralStorageMib ?? DEFAULT_EPHEMERAL_MIB,
+    environment: spec.environment ?? {},
+    role: spec.role ?? "",
+    reservedConcurrency: spec.reservedConcurrency ?? null,
+  };
+}
+
+/** Environments of one may not serve the other: something that is fixed at INIT differs. */
+export function needsNewEnvironments(a: Settings, b: Settings): boolean {
+  return (
+    a.runtime !== b.runtime ||
+    a.handler !== b.handler ||
+    a.codeSha256 !== b.codeSha256 ||
+    a.memoryMib !== b.memoryMib ||
+    a.ephemeralStorageMib !== b.ephemeralStorageMib ||
+    a.role !== b.role ||
+    !sameJson(a.environment, b.environment)
+  );
+}
+
+/** Lambda has one namespace; ours beyond "default" are visible in the group's name. */
+export function logGroupOf(settings: { readonly namespace: string; readonly name: string }): string {
+  return settings.namespace === "default" ? `/aws/lambda/${settings.name}` : `/aws/lambda/${settings.namespace}/${settings.name}`;
+}

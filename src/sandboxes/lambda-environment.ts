@@ -1,0 +1,66 @@
+/** The environment variables that Lambda defines, around the function's own. Pure. */
+import type { SandboxSpec } from "#functions/sandboxes.ts";
+
+/** Where a sandbox finds things; a plain process has other places than an isolated root. */
+export interface Places {
+  /** LAMBDA_TASK_ROOT */
+  readonly taskRoot: string;
+  /** LAMBDA_RUNTIME_DIR */
+  readonly runtimeDir: string;
+  readonly nodeModules: string;
+  readonly optDir: string;
+  readonly tmpDir: string;
+  readonly path: string;
+  /** host:port of the Runtime API as seen from inside. */
+  readonly runtimeApi: string;
+  /** AWS_ENDPOINT_URL as seen from inside; absent: none is set. */
+  readonly endpointUrl?: string;
+  readonly region: string;
+}
+
+/** What runs a runtime identifier: our Node agent itself, python under it, or the function's own bootstrap under it. */
+export type Flavour = "node" | "python" | "provided";
+
+/** Null for runtimes that nobody here runs. */
+export function flavourOf(runtime: string): Flavour | null {
+  if (/^nodejs(20|22|24)\.x$/.test(runtime)) return "node";
+  if (/^python3\.\d+$/.test(runtime)) return "python";
+  if (/^provided(\.al2|\.al2023)?$/.test(runtime)) return "provided";
+  return null;
+}
+
+export function lambdaEnvironment(spec: SandboxSpec, places: Places): Readonly<Record<string, string>> {
+  const { credentials } = spec;
+  const major = /^nodejs(\d+)/.exec(spec.runtime)?.[1];
+  return {
+    PATH: places.path,
+    LD_LIBRARY_PATH: `${places.runtimeDir}:${places.runtimeDir}/lib:${places.taskRoot}:${places.taskRoot}/lib:${places.optDir}/lib`,
+    LANG: "en_US.UTF-8",
+    TZ: ":UTC",
+    HOME: places.tmpDir,
+    TMPDIR: places.tmpDir,
+    // The function's own variables come before the reserved ones: Lambda refuses reserved names at create.
+    ...spec.environment,
+    _HANDLER: spec.handler,
+    AWS_REGION: places.region,
+    AWS_DEFAULT_REGION: places.region,
+    AWS_EXECUTION_ENV: `AWS_Lambda_${spec.runtime}`,
+    AWS_LAMBDA_FUNCTION_NAME: spec.functionName,
+    AWS_LAMBDA_FUNCTION_VERSION: spec.version,
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(spec.memoryMib),
+    AWS_LAMBDA_LOG_GROUP_NAME: spec.logGroup,
+    AWS_LAMBDA_LOG_STREAM_NAME: spec.logStream,
+    AWS_LAMBDA_INITIALIZATION_TYPE: "on-demand",
+    AWS_LAMBDA_RUNTIME_API: places.runtimeApi,
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    ...(credentials.sessionToken !== "" && { AWS_SESSION_TOKEN: credentials.sessionToken }),
+    AWS_XRAY_CONTEXT_MISSING: "LOG_ERROR",
+    AWS_XRAY_DAEMON_ADDRESS: "127.0.0.1:2000",
+    ...(places.endpointUrl !== undefined && spec.environment["AWS_ENDPOINT_URL"] === undefined && { AWS_ENDPOINT_URL: places.endpointUrl }),
+    LAMBDA_TASK_ROOT: places.taskRoot,
+    LAMBDA_RUNTIME_DIR: places.runtimeDir,
+    ...(major !== undefined && { NODE_PATH: `${places.optDir}/nodejs/node${major}/node_modules:${places.optDir}/nodejs/node_modules:${places.nodeModules}:${places.runtimeDir}:${places.taskRoot}` }),
+    ...(spec.runtime.startsWith("python") && { PYTHONPATH: `${places.runtimeDir}:${places.optDir}/python`, PYTHONUNBUFFERED: "1", PYTHONDONTWRITEBYTECODE: "1" }),
+  };
+}
