@@ -1,13 +1,13 @@
 /** PutFunctionConcurrency, GetFunctionConcurrency, DeleteFunctionConcurrency and GetAccountSettings. */
-import { functionKind, type LambdaFunction } from "#kinds/function.ts";
+import { LAMBDA_LIMITS, reservationFault } from "#functions/concurrency.ts";
+import { functionKind, type FunctionObject } from "#kinds/function.ts";
 import type { Input, Reply } from "../action.ts";
 import { AwsError } from "../aws-error.ts";
 import type { Shape } from "../shape.ts";
 import { functionName } from "./shapes.ts";
 import { changeFunction, findFunction, functionReference, type LambdaWorld } from "./world.ts";
 
-const ACCOUNT_CONCURRENCY = 1_000; // Lambda quota "Concurrent executions".
-const UNRESERVED_MINIMUM = 100;
+const { account: ACCOUNT_CONCURRENCY } = LAMBDA_LIMITS;
 
 export const putConcurrencyInput: Shape = {
   is: "structure",
@@ -21,9 +21,8 @@ export async function putFunctionConcurrency(world: LambdaWorld, input: Input): 
   const { name } = functionReference(input["FunctionName"] as string);
   const reserved = input["ReservedConcurrentExecutions"] as number;
   const others = (await allFunctions(world)).filter((fn) => fn.metadata.name !== name);
-  if (ACCOUNT_CONCURRENCY - reservedSum(others) - reserved < UNRESERVED_MINIMUM) {
-    throw new AwsError("InvalidParameterValueException", 400, `Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [${UNRESERVED_MINIMUM}].`);
-  }
+  const fault = reservationFault(LAMBDA_LIMITS, reservedSum(others), reserved);
+  if (fault !== null) throw new AwsError("InvalidParameterValueException", 400, fault);
   await changeFunction(world, name, (live) => ({ ...live, spec: { ...live.spec, reservedConcurrency: reserved } }));
   return { body: { ReservedConcurrentExecutions: reserved } };
 }
@@ -59,12 +58,12 @@ export async function getAccountSettings(world: LambdaWorld): Promise<Reply> {
   };
 }
 
-async function allFunctions(world: LambdaWorld): Promise<readonly LambdaFunction[]> {
+async function allFunctions(world: LambdaWorld): Promise<readonly FunctionObject[]> {
   using view = world.objects.view(functionKind, { namespace: world.namespace });
   await view.synced;
   return view.list(world.namespace);
 }
 
-function reservedSum(functions: readonly LambdaFunction[]): number {
+function reservedSum(functions: readonly FunctionObject[]): number {
   return functions.reduce((total, fn) => total + (fn.spec.reservedConcurrency ?? 0), 0);
 }

@@ -1,14 +1,14 @@
 /** Between the Function object and Lambda's FunctionConfiguration, in both directions. */
 import { given } from "#base/given.ts";
-import type { LambdaFunction } from "#kinds/function.ts";
+import type { FunctionObject } from "#kinds/function.ts";
 import type { Input } from "../action.ts";
 import { AwsError } from "../aws-error.ts";
 import { arnOf, type LambdaWorld } from "./world.ts";
 
-type Spec = LambdaFunction["spec"];
+type Spec = FunctionObject["spec"];
 
 /** Lambda's FunctionConfiguration. */
-export function configurationOf(world: LambdaWorld, fn: LambdaFunction, qualifier?: string): Readonly<Record<string, unknown>> {
+export function configurationOf(world: LambdaWorld, fn: FunctionObject, qualifier?: string): Readonly<Record<string, unknown>> {
   const { spec, status } = fn;
   const name = fn.metadata.name;
   return given({
@@ -19,8 +19,8 @@ export function configurationOf(world: LambdaWorld, fn: LambdaFunction, qualifie
     Handler: spec.handler,
     CodeSize: spec.code.size,
     Description: spec.description ?? "",
-    Timeout: spec.timeoutSeconds,
-    MemorySize: spec.memoryMib,
+    Timeout: spec.timeoutSeconds ?? 3,
+    MemorySize: spec.memoryMib ?? 128,
     LastModified: status?.lastModified,
     CodeSha256: spec.code.sha256,
     Version: "$LATEST",
@@ -34,8 +34,8 @@ export function configurationOf(world: LambdaWorld, fn: LambdaFunction, qualifie
     LastUpdateStatusReason: status?.lastUpdateStatusReason,
     LastUpdateStatusReasonCode: status?.lastUpdateStatusReasonCode,
     PackageType: "Zip",
-    Architectures: spec.architectures,
-    EphemeralStorage: { Size: spec.ephemeralStorageMib },
+    Architectures: spec.architectures ?? ["x86_64"],
+    EphemeralStorage: { Size: spec.ephemeralStorageMib ?? 512 },
     SnapStart: { ApplyOn: "None", OptimizationStatus: "Off" },
     LoggingConfig: { LogFormat: "Text", LogGroup: `/aws/lambda/${name}` },
   });

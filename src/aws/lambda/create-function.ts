@@ -1,6 +1,6 @@
 /** CreateFunction. */
 import { Fault } from "#base/fault.ts";
-import { functionKind, type LambdaFunction } from "#kinds/function.ts";
+import { functionKind, type FunctionObject } from "#kinds/function.ts";
 import type { Input, Reply } from "../action.ts";
 import { AwsError } from "../aws-error.ts";
 import type { Shape } from "../shape.ts";
@@ -40,7 +40,7 @@ export async function createFunction(world: LambdaWorld, input: Input): Promise<
       ...(input["Architectures"] === undefined ? {} : { architectures: input["Architectures"] as readonly string[] }),
       ...(input["Tags"] === undefined ? {} : { tags: input["Tags"] as Readonly<Record<string, string>> }),
     },
-  } as LambdaFunction;
+  } as FunctionObject;
   try {
     const created = await world.objects.create(functionKind, object, { manager: "aws-lambda" });
     return { body: configurationOf(world, created) };

@@ -1,6 +1,6 @@
 /** CreateFunctionUrlConfig, GetFunctionUrlConfig, UpdateFunctionUrlConfig and DeleteFunctionUrlConfig. */
 import { given } from "#base/given.ts";
-import type { LambdaFunction } from "#kinds/function.ts";
+import type { FunctionObject } from "#kinds/function.ts";
 import type { Input, Reply } from "../action.ts";
 import { AwsError } from "../aws-error.ts";
 import type { Shape } from "../shape.ts";
@@ -19,7 +19,7 @@ export const functionUrlInput: Shape = {
   required: ["FunctionName"],
 };
 
-type FunctionUrl = NonNullable<LambdaFunction["spec"]["url"]>;
+type FunctionUrl = NonNullable<FunctionObject["spec"]["url"]>;
 
 export async function createFunctionUrl(world: LambdaWorld, input: Input): Promise<Reply> {
   const { name } = functionReference(input["FunctionName"] as string);
@@ -61,12 +61,12 @@ function urlOf(input: Input, before: FunctionUrl | undefined): FunctionUrl {
   return { authType };
 }
 
-function existing(fn: LambdaFunction): FunctionUrl {
+function existing(fn: FunctionObject): FunctionUrl {
   if (fn.spec.url === undefined) throw new AwsError("ResourceNotFoundException", 404, "The resource you requested does not exist.");
   return fn.spec.url;
 }
 
-function described(world: LambdaWorld, fn: LambdaFunction): Readonly<Record<string, unknown>> {
+function described(world: LambdaWorld, fn: FunctionObject): Readonly<Record<string, unknown>> {
   const url = existing(fn);
   const name = fn.metadata.name;
   return given({

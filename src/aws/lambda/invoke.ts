@@ -1,10 +1,13 @@
 /** Invoke: RequestResponse, Event and DryRun. The hot path: no object is read or written here. */
+import { Fault } from "#base/fault.ts";
+import { Throttled } from "#functions/concurrency.ts";
+import type { InvokeRequest, InvokeResult } from "#functions/invocation.ts";
 import type { Call, Input, Reply } from "../action.ts";
 import { AwsError } from "../aws-error.ts";
 import type { Shape } from "../shape.ts";
 import { referenceOf } from "./read-functions.ts";
 import { functionName, qualifier, text } from "./shapes.ts";
-import type { LambdaWorld } from "./world.ts";
+import { type LambdaWorld, notFound } from "./world.ts";
 
 export const invokeInput: Shape = {
   is: "structure",
@@ -32,7 +35,7 @@ export async function invoke(world: LambdaWorld, input: Input, call: Call): Prom
   checkJson(payload);
   const clientContext = clientContextOf(input);
   const traceId = call.headers["x-amzn-trace-id"];
-  const result = await world.functions.invoke({
+  const result = await run(world, {
     namespace: world.namespace,
     name,
     payload,
@@ -44,10 +47,20 @@ export async function invoke(world: LambdaWorld, input: Input, call: Call): Prom
   });
   const headers: Record<string, string> = { "x-amzn-RequestId": result.requestId, "X-Amz-Executed-Version": result.executedVersion };
   if (result.functionError !== undefined) headers["X-Amz-Function-Error"] = result.functionError;
-  if (result.logTail !== undefined) headers["X-Amz-Log-Result"] = result.logTail;
+  if (result.logTail !== undefined) headers["X-Amz-Log-Result"] = Buffer.from(result.logTail).toString("base64");
   if (result.isCold) headers["X-Catamaran-Cold-Start"] = "1";
   if (type !== "RequestResponse") return { status: result.status, headers };
   return { status: result.status, headers: { ...headers, "content-type": "application/json" }, body: result.payload };
+}
+
+async function run(world: LambdaWorld, request: InvokeRequest): Promise<InvokeResult> {
+  try {
+    return await world.functions.invoke(request);
+  } catch (thrown) {
+    if (thrown instanceof Throttled) throw new AwsError("TooManyRequestsException", 429, thrown.message, { Reason: thrown.reason });
+    if (thrown instanceof Fault && thrown.code === "NotFound") throw notFound(world, request.name, request.qualifier);
+    throw thrown;
+  }
 }
 
 function checkSize(payload: Uint8Array, type: string): void {

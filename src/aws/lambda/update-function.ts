@@ -1,5 +1,5 @@
 /** UpdateFunctionCode and UpdateFunctionConfiguration. */
-import type { LambdaFunction } from "#kinds/function.ts";
+import type { FunctionObject } from "#kinds/function.ts";
 import type { Input, Reply } from "../action.ts";
 import { AwsError } from "../aws-error.ts";
 import type { Shape } from "../shape.ts";
@@ -29,7 +29,7 @@ export async function updateFunctionCode(world: LambdaWorld, input: Input): Prom
   return update(world, name, input, (spec) => ({
     ...spec,
     code: stored,
-    ...(input["Architectures"] === undefined ? {} : { architectures: input["Architectures"] as LambdaFunction["spec"]["architectures"] }),
+    ...(input["Architectures"] === undefined ? {} : { architectures: input["Architectures"] as readonly string[] }),
   }));
 }
 
@@ -39,7 +39,7 @@ export async function updateFunctionConfiguration(world: LambdaWorld, input: Inp
   return update(world, name, input, (spec) => ({ ...spec, ...changes }));
 }
 
-async function update(world: LambdaWorld, name: string, input: Input, next: (spec: LambdaFunction["spec"]) => LambdaFunction["spec"]): Promise<Reply> {
+async function update(world: LambdaWorld, name: string, input: Input, next: (spec: FunctionObject["spec"]) => FunctionObject["spec"]): Promise<Reply> {
   const revisionId = input["RevisionId"] as string | undefined;
   const changed = await changeFunction(world, name, (live) => {
     if (revisionId !== undefined && revisionId !== live.status?.revisionId) {

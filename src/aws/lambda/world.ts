@@ -3,7 +3,7 @@ import { keyOf } from "#base/key.ts";
 import type { Objects } from "#deck/objects.ts";
 import type { CodeStore } from "#functions/code-store.ts";
 import type { Functions } from "#functions/engine.ts";
-import { functionKind, type LambdaFunction } from "#kinds/function.ts";
+import { functionKind, type FunctionObject } from "#kinds/function.ts";
 import { AwsError } from "../aws-error.ts";
 
 export interface LambdaWorld {
@@ -57,14 +57,14 @@ export function notFound(world: LambdaWorld, name: string, qualifier?: string): 
 }
 
 /** The function, or ResourceNotFoundException. Only $LATEST exists: versions and aliases are refused as not found. */
-export async function findFunction(world: LambdaWorld, { name, qualifier }: FunctionReference): Promise<LambdaFunction> {
+export async function findFunction(world: LambdaWorld, { name, qualifier }: FunctionReference): Promise<FunctionObject> {
   const found = await world.objects.get(functionKind, functionKey(world, name));
   if (found === null || (qualifier !== undefined && qualifier !== "$LATEST")) throw notFound(world, name, qualifier);
   return found;
 }
 
 /** Changes the function's spec, or says that it is not there. */
-export async function changeFunction(world: LambdaWorld, name: string, decide: (live: LambdaFunction) => LambdaFunction): Promise<LambdaFunction> {
+export async function changeFunction(world: LambdaWorld, name: string, decide: (live: FunctionObject) => FunctionObject): Promise<FunctionObject> {
   const changed = await world.objects.change(functionKind, functionKey(world, name), decide);
   return changed ?? findFunction(world, { name, qualifier: undefined });
 }

@@ -1,0 +1,99 @@
+/** From objects to the route table: Ingress, HttpApi and function URLs become Routes. Pure. */
+import type { FunctionObject } from "#kinds/function.ts";
+import type { HttpApi } from "#kinds/http-api.ts";
+import type { Ingress, IngressBackend } from "#kinds/ingress.ts";
+import type { Backend, Route } from "./route.ts";
+
+export interface RouteSources {
+  readonly ingresses: readonly Ingress[];
+  readonly httpApis: readonly HttpApi[];
+  readonly functions: readonly FunctionObject[];
+}
+
+/** The ingress class that is served; an Ingress without a class is served too. */
+export const INGRESS_CLASS = "catamaran";
+export const FUNCTION_PREFIX = "/_functions";
+export const API_PREFIX = "/_apis";
+
+export function routesOf({ ingresses, httpApis, functions }: RouteSources): readonly Route[] {
+  return [...ingresses.filter(isOurs).flatMap(ingressRoutes), ...httpApis.flatMap(apiRoutes), ...functions.flatMap(urlRoutes)];
+}
+
+export function isOurs(ingress: Ingress): boolean {
+  const name = ingress.spec.ingressClassName ?? ingress.metadata.annotations?.["kubernetes.io/ingress.class"];
+  return name === undefined || name === INGRESS_CLASS;
+}
+
+function ingressRoutes(ingress: Ingress): readonly Route[] {
+  const namespace = ingress.metadata.namespace ?? "default";
+  const from = `Ingress/${namespace}/${ingress.metadata.name}`;
+  const rules = (ingress.spec.rules ?? []).flatMap((rule) =>
+    (rule.http?.paths ?? []).map((path): Route => ({
+      host: (rule.host ?? "").toLowerCase(),
+      path: path.path ?? "/",
+      // ImplementationSpecific is a prefix here.
+      pathType: path.pathType === "Exact" ? "Exact" : "Prefix",
+      methods: [],
+      backends: ingressBackends(path.backend, namespace),
+      from,
+    })),
+  );
+  const fallback = ingress.spec.defaultBackend;
+  if (fallback === undefined) return rules;
+  return [...rules, { host: "", path: "/", pathType: "Prefix", methods: [], backends: ingressBackends(fallback, namespace), from }];
+}
+
+/** A backend is a Service port, or a Function by `resource` (apiGroup catamaran.dev). */
+function ingressBackends(backend: IngressBackend, namespace: string): readonly Backend[] {
+  const { service, resource } = backend;
+  if (service !== undefined) {
+    const port = service.port?.number ?? service.port?.name;
+    return port === undefined ? [] : [{ is: "service", namespace, name: service.name, port, weight: 1 }];
+  }
+  if (resource?.kind !== "Function") return [];
+  return [{ is: "function", namespace, name: resource.name, qualifier: "", weight: 1, payload: "2.0" }];
+}
+
+/** Reached as http://<apiId>.execute-api.localhost/… and under /_apis/<apiId>/…, see `stripPrefix`. */
+function apiRoutes(api: HttpApi): readonly Route[] {
+  const namespace = api.metadata.namespace ?? "default";
+  const apiId = api.status?.apiId ?? api.metadata.name;
+  return api.spec.routes.map((route): Route => {
+    const [method = "ANY", path] = route.routeKey.split(" ");
+    const isDefault = route.routeKey === "$default" || path === undefined;
+    return {
+      host: `${apiId}.execute-api.localhost`.toLowerCase(),
+      path: isDefault ? "/" : path,
+      pathType: isDefault ? "Prefix" : "Template",
+      methods: isDefault || method === "ANY" ? [] : [method],
+      backends: [{ is: "function", namespace, name: route.function, qualifier: "", weight: 1, payload: route.payloadFormatVersion ?? "2.0", stage: api.spec.stage ?? "$default", apiId }],
+      from: `HttpApi/${namespace}/${api.metadata.name}`,
+    };
+  });
+}
+
+/** Reached as http://<name>.<namespace>.lambda-url.localhost/… and under /_functions/<namespace>/<name>/… */
+function urlRoutes(fn: FunctionObject): readonly Route[] {
+  if (fn.spec.url === undefined) return [];
+  const namespace = fn.metadata.namespace ?? "default";
+  const name = fn.metadata.name;
+  return [
+    {
+      host: `${name}.${namespace}.lambda-url.localhost`.toLowerCase(),
+      path: "/",
+      pathType: "Prefix",
+      methods: [],
+      backends: [{ is: "function", namespace, name, qualifier: "", weight: 1, payload: "2.0", apiId: name }],
+      from: `FunctionUrl/${namespace}/${name}`,
+    },
+  ];
+}
+
+/** The path forms of the virtual hosts, for clients that cannot resolve *.localhost: host and path as the route table knows them. */
+export function stripPrefix(host: string, path: string): { readonly host: string; readonly path: string } {
+  const api = /^\/_apis\/([^/]+)(\/.*)?$/.exec(path);
+  if (api !== null) return { host: `${api[1]}.execute-api.localhost`.toLowerCase(), path: api[2] ?? "/" };
+  const fn = /^\/_functions\/([^/]+)\/([^/]+)(\/.*)?$/.exec(path);
+  if (fn !== null) return { host: `${fn[2]}.${fn[1]}.lambda-url.localhost`.toLowerCase(), path: fn[3] ?? "/" };
+  return { host, path };
+}

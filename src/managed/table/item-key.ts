@@ -1,0 +1,87 @@
+/** The bytes under which an item is kept: partition key, then sort key, each so that bytes sort as values do. */
+import { Fault } from "#base/fault.ts";
+import { encodeUtf8 } from "#base/utf8.ts";
+import { type Attribute, decodeBase64, type Item, typeOf } from "./attribute.ts";
+import { encodeDecimal, parseDecimal } from "./decimal.ts";
+
+export interface KeyPart {
+  readonly name: string;
+  readonly type: "S" | "N" | "B";
+}
+
+export interface KeySchema {
+  readonly partition: KeyPart;
+  readonly sort?: KeyPart;
+}
+
+const MAX_PARTITION_BYTES = 2048;
+const MAX_SORT_BYTES = 1024;
+
+/** Of a whole item: its key attributes must be there and of the declared type. */
+export function keyOfItem(item: Item, schema: KeySchema): Uint8Array {
+  const partition = part(item, schema.partition, MAX_PARTITION_BYTES);
+  return schema.sort === undefined ? closed(partition) : concat(closed(partition), part(item, schema.sort, MAX_SORT_BYTES));
+}
+
+/** Of a Key parameter: exactly the key attributes, nothing else. */
+export function keyOfKey(key: Item, schema: KeySchema): Uint8Array {
+  const names = [schema.partition.name, ...(schema.sort === undefined ? [] : [schema.sort.name])];
+  const isExact = Object.keys(key).length === names.length && names.every((name) => key[name] !== undefined);
+  if (!isExact) throw new Fault("BadRequest", "The provided key element does not match the schema");
+  for (const { name, type } of [schema.partition, ...(schema.sort === undefined ? [] : [schema.sort])]) {
+    if (typeOf(key[name] as Attribute) !== type) throw new Fault("BadRequest", "The provided key element does not match the schema");
+  }
+  return keyOfItem(key, schema);
+}
+
+/** The prefix that all items of one partition share. */
+export function partitionPrefix(value: Attribute): Uint8Array {
+  return closed(encodePart(value));
+}
+
+function part(item: Item, { name, type }: KeyPart, maxBytes: number): Uint8Array {
+  const value = item[name];
+  if (value === undefined) throw new Fault("BadRequest", `One or more parameter values were invalid: Missing the key ${name} in the item`);
+  if (typeOf(value) !== type) {
+    throw new Fault("BadRequest", `One or more parameter values were invalid: Type mismatch for key ${name} expected: ${type} actual: ${typeOf(value)}`);
+  }
+  const bytes = encodePart(value);
+  if (bytes.length === 0) throw new Fault("BadRequest", `One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty ${type === "B" ? "binary" : "string"} value. Key: ${name}`);
+  if (bytes.length > maxBytes) throw new Fault("BadRequest", `One or more parameter values were invalid: Size of ${maxBytes === MAX_PARTITION_BYTES ? "hashkey" : "rangekey"} has exceeded the maximum size limit of ${maxBytes} bytes`);
+  return bytes;
+}
+
+export function encodePart(value: Attribute): Uint8Array {
+  if ("S" in value) return encodeUtf8(value.S);
+  if ("N" in value) return encodeDecimal(parseDecimal(value.N));
+  if ("B" in value) return decodeBase64(value.B);
+  throw new Fault("BadRequest", "a key attribute must be of type S, N or B");
+}
+
+// A zero byte inside becomes 00 FF and the end is 00 00, so that no partition's bytes are a prefix of another's.
+function closed(bytes: Uint8Array): Uint8Array {
+  const escaped: number[] = [];
+  for (const byte of bytes) {
+    escaped.push(byte);
+    if (byte === 0) escaped.push(0xff);
+  }
+  escaped.push(0, 0);
+  return Uint8Array.from(escaped);
+}
+
+export function concat(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const joined = new Uint8Array(a.length + b.length);
+  joined.set(a);
+  joined.set(b, a.length);
+  return joined;
+}
+
+/** The smallest key above every key that starts with `prefix`; undefined when there is none. */
+export function afterPrefix(prefix: Uint8Array): Uint8Array | undefined {
+  let end = prefix.length;
+  while (end > 0 && prefix[end - 1] === 0xff) end--;
+  if (end === 0) return undefined;
+  const bound = prefix.slice(0, end);
+  bound[end - 1] = (bound[end - 1] ?? 0) + 1;
+  return bound;
+}
