@@ -1,0 +1,217 @@
+/** Makes a document conform to a schema, in one walk: types checked, unknown fields dropped, amounts and times canonical, defaults set. */
+import { Fault, type FieldFault } from "#base/fault.ts";
+import { isJsonObject, type Json, type JsonObject } from "#base/json.ts";
+import { canonicalQuantity, parseNanos } from "#base/quantity.ts";
+import type { Field, Schema, SchemaTable } from "#base/schema.ts";
+import { FieldFaults } from "./field-faults.ts";
+import type { ObjectSchema } from "./schema-table.ts";
+
+export interface Conformed {
+  readonly object: JsonObject;
+  /** Paths of fields that the schema does not know: "spec.containers[0].foo". */
+  readonly unknown: readonly string[];
+  readonly faults: readonly FieldFault[];
+}
+
+/**
+ * How strangers are told: "decode" throws BadRequest in the words of Go's JSON decoder, as built-in kinds do;
+ * "report" collects faults in the words of the custom resource validator.
+ */
+export type Manner = "decode" | "report";
+
+export function conform(document: JsonObject, schema: ObjectSchema, table: SchemaTable, manner: Manner): Conformed {
+  const walk = new Walk(table, manner);
+  const object = walk.object(document, schema, { parent: undefined, step: "", struct: "" });
+  return { object, unknown: walk.unknown, faults: walk.faults.found };
+}
+
+/** Where the walk is. `struct` is the Go type around it, for the decoder's words. */
+interface Place {
+  readonly parent: Place | undefined;
+  /** ".name", "[0]" or "" at the root. */
+  readonly step: string;
+  readonly struct: string;
+}
+
+// Upstream stops collecting after as many; more would only make the answer unreadable.
+const MAX_UNKNOWN = 100;
+
+class Walk {
+  readonly unknown: string[] = [];
+  readonly faults = new FieldFaults();
+  readonly #table: SchemaTable;
+  readonly #manner: Manner;
+
+  constructor(table: SchemaTable, manner: Manner) {
+    this.#table = table;
+    this.#manner = manner;
+  }
+
+  object(document: JsonObject, schema: ObjectSchema, at: Place): JsonObject {
+    const kept: Record<string, Json> = {};
+    for (const [name, value] of Object.entries(document)) {
+      const field = Object.hasOwn(schema.fields, name) ? schema.fields[name] : undefined;
+      if (field !== undefined) this.#member({ kept, name, value, field, at });
+      else if (schema.preserveUnknown === true) define(kept, name, value);
+      else if (this.unknown.length < MAX_UNKNOWN) this.unknown.push(pathOf(step(at, name)));
+    }
+    for (const name in schema.fields) {
+      const field = schema.fields[name] as Field;
+      if (field.default === undefined || Object.hasOwn(kept, name)) continue;
+      if (field.omitsEmpty === true && isEmpty(field.default)) continue;
+      kept[name] = this.#value(field.default, field.schema, step(at, name));
+    }
+    this.#requireAll(kept, schema, at);
+    return kept;
+  }
+
+  #member(member: { kept: Record<string, Json>; name: string; value: Json; field: Field; at: Place }): void {
+    const { kept, name, value, field, at } = member;
+    if (value === null && field.nullable !== true && (this.#manner === "decode" || field.default !== undefined)) return;
+    if (value === null && field.nullable === true) {
+      kept[name] = null;
+      return;
+    }
+    const conformed = this.#value(value, field.schema, step(at, name));
+    if (field.omitsEmpty === true && isEmpty(conformed)) return;
+    define(kept, name, conformed);
+  }
+
+  #requireAll(kept: JsonObject, schema: ObjectSchema, at: Place): void {
+    if (this.#manner === "decode") return;
+    for (const name of schema.required ?? []) {
+      if (!Object.hasOwn(kept, name)) this.faults.required(pathOf(step(at, name)));
+    }
+  }
+
+  #value(value: Json, schema: Schema, at: Place): Json {
+    switch (schema.is) {
+      case "any":
+        return value;
+      case "ref":
+        return this.#named(value, schema.type, at);
+      case "object":
+        return isJsonObject(value) ? this.object(value, schema, at) : this.#mistyped(value, "object", at);
+      case "map":
+        return isJsonObject(value) ? this.#map(value, schema.of, at) : this.#mistyped(value, "object", at);
+      case "list":
+        return Array.isArray(value) ? this.#list(value, schema.of, at) : this.#mistyped(value, "array", at);
+      case "string":
+        return typeof value === "string" ? value : this.#mistyped(value, "string", at);
+      case "boolean":
+        return typeof value === "boolean" ? value : this.#mistyped(value, "boolean", at);
+      case "number":
+        return typeof value === "number" ? value : this.#mistyped(value, "number", at);
+      case "integer":
+        return isInteger(value, schema.format) ? value : this.#mistyped(value, schema.format === "int32" ? "int32" : "integer", at);
+      case "intOrString":
+        return typeof value === "string" || Number.isInteger(value) ? value : this.#mistyped(value, "integer or string", at);
+      case "quantity":
+        return this.#quantity(value);
+      case "time":
+      case "microTime":
+        return this.#time(value, schema.is);
+      case "bytes":
+        return this.#bytes(value, at);
+    }
+  }
+
+  #named(value: Json, type: string, at: Place): Json {
+    const schema = this.#table.resolve(type);
+    const inside = { ...at, struct: type.slice(type.lastIndexOf(".") + 1) };
+    if (isJsonObject(value)) return this.object(value, schema, inside);
+    return value === null ? this.object({}, schema, inside) : this.#mistyped(value, `v1.${inside.struct}`, at);
+  }
+
+  #map(value: JsonObject, of: Schema, at: Place): JsonObject {
+    const kept: Record<string, Json> = {};
+    for (const [name, child] of Object.entries(value)) define(kept, name, this.#child(child, of, step(at, name)));
+    return kept;
+  }
+
+  #list(value: readonly Json[], of: Schema, at: Place): readonly Json[] {
+    return value.map((child, index) => this.#child(child, of, { parent: at, step: `[${index}]`, struct: at.struct }));
+  }
+
+  /** Go decodes null inside lists and maps as the zero value. */
+  #child(child: Json, of: Schema, at: Place): Json {
+    if (child !== null || this.#manner === "report") return this.#value(child, of, at);
+    return of.is === "string" ? "" : of.is === "integer" || of.is === "number" ? 0 : of.is === "ref" ? this.#value({}, of, at) : null;
+  }
+
+  #quantity(value: Json): Json {
+    if (typeof value !== "string" && typeof value !== "number") throw new Fault("BadRequest", QUANTITY_FORM);
+    if (parseNanos(value) !== null) return canonicalQuantity(value);
+    const isSuffixWrong = /^[+-]?(\d+\.?\d*|\.\d+)[eEinumkKMGTP]/.test(String(value));
+    throw new Fault("BadRequest", isSuffixWrong ? "unable to parse quantity's suffix" : QUANTITY_FORM);
+  }
+
+  #time(value: Json, form: "time" | "microTime"): Json {
+    if (value === null) return null;
+    if (typeof value !== "string") throw new Fault("BadRequest", `json: cannot unmarshal ${nameOfType(value)} into Go value of type string`);
+    const match = TIME.exec(value);
+    const ms = match === null ? Number.NaN : Date.parse(value);
+    if (match === null || Number.isNaN(ms)) {
+      const layout = form === "time" ? "2006-01-02T15:04:05Z07:00" : "2006-01-02T15:04:05.000000Z07:00";
+      throw new Fault("BadRequest", `parsing time ${JSON.stringify(value)} as "${layout}": cannot parse ${JSON.stringify(value)} as "2006"`);
+    }
+    const seconds = new Date(ms).toISOString().slice(0, 19);
+    return form === "time" ? `${seconds}Z` : `${seconds}.${(match[1] ?? "").slice(1, 7).padEnd(6, "0")}Z`;
+  }
+
+  #bytes(value: Json, at: Place): Json {
+    if (typeof value !== "string") return this.#mistyped(value, "[]uint8", at);
+    const compact = value.replace(/[\r\n]/g, "");
+    const bad = /[^A-Za-z0-9+/=]/.exec(compact)?.index ?? (compact.length % 4 === 0 && /^[^=]*={0,2}$/.test(compact) ? undefined : compact.length);
+    if (bad !== undefined) throw new Fault("BadRequest", `illegal base64 data at input byte ${bad}`);
+    return compact;
+  }
+
+  #mistyped(value: Json, wanted: string, at: Place): Json {
+    const path = pathOf(at);
+    if (this.#manner === "report" && at.struct === "") {
+      const plain = wanted === "int32" ? "integer" : wanted;
+      const shown = value === null ? "null" : nameOfType(value);
+      this.faults.wrongType(path, shown, `${path} in body must be of type ${plain}: ${JSON.stringify(shown)}`);
+      return value;
+    }
+    const got = typeof value === "number" && /^int/.test(wanted) ? `number ${value}` : nameOfType(value);
+    const into = at.parent === undefined ? "Go value" : `Go struct field ${at.struct}.${path.replace(/\[\d+\]/g, "")}`;
+    throw new Fault("BadRequest", `json: cannot unmarshal ${got} into ${into} of type ${GO_TYPES[wanted] ?? wanted}`);
+  }
+}
+
+const QUANTITY_FORM = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
+const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(?:Z|[+-]\d{2}:\d{2})$/;
+const GO_TYPES: Readonly<Record<string, string>> = { integer: "int64", boolean: "bool", number: "float64", array: "[]interface {}", object: "map[string]interface {}", "integer or string": "int32" };
+
+function step(parent: Place, name: string): Place {
+  return { parent, step: parent.parent === undefined && parent.step === "" ? name : `.${name}`, struct: parent.struct };
+}
+
+function pathOf(at: Place): string {
+  return at.parent === undefined ? at.step : pathOf(at.parent) + at.step;
+}
+
+function isInteger(value: Json, format: string | undefined): boolean {
+  if (typeof value !== "number" || !Number.isInteger(value)) return false;
+  return format !== "int32" || (value >= -2_147_483_648 && value <= 2_147_483_647);
+}
+
+function isEmpty(value: Json): boolean {
+  if (value === "" || value === 0 || value === false) return true;
+  if (Array.isArray(value)) return value.length === 0;
+  return isJsonObject(value) && Object.keys(value).length === 0;
+}
+
+function nameOfType(value: Json): string {
+  if (Array.isArray(value)) return "array";
+  if (typeof value === "boolean") return "bool";
+  return value === null ? "null" : typeof value;
+}
+
+/** A key from outside may be "__proto__": plain assignment would change the prototype instead. */
+function define(target: Record<string, Json>, name: string, value: Json): void {
+  if (name === "__proto__") Object.defineProperty(target, name, { value, enumerable: true, writable: true, configurable: true });
+  else target[name] = value;
+}
