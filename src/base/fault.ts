@@ -48,6 +48,8 @@ export interface FaultDetails {
   readonly uid?: string;
   readonly causes?: readonly FieldFault[];
   readonly retryAfterSeconds?: number;
+  /** An expired list: the token that goes on with the newest state, for ListMeta.continue of the Status. */
+  readonly continueToken?: string;
   readonly cause?: unknown;
 }
 

@@ -1,0 +1,54 @@
+/** What every new pod gets: its service account, its priority and the tolerations that let it sit out a short node failure. */
+import { nameOf } from "#base/key.ts";
+import type { KubeObject } from "#kinds/object.ts";
+import type { Pod } from "#kinds/pod.ts";
+import type { PriorityClass } from "#kinds/priority-class.ts";
+import type { AdmissionRequest, Present } from "./admission.ts";
+import { forbidden } from "./refusals.ts";
+import { storageOf } from "./registry.ts";
+
+const SYSTEM_PRIORITIES: Readonly<Record<string, number>> = { "system-cluster-critical": 2_000_000_000, "system-node-critical": 2_000_001_000 };
+
+// DefaultTolerationSeconds: five minutes on a node that is lost before the pod is moved.
+const TOLERATION_SECONDS = 300;
+const NODE_TAINTS = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"];
+
+export function admitPod(request: AdmissionRequest, present: Present): KubeObject {
+  const { kind, object, live } = request;
+  if (live !== null || storageOf(kind) !== "core/pods") return object;
+  const pod = object as Pod;
+  const spec = { ...pod.spec, serviceAccountName: accountOf(pod), serviceAccount: accountOf(pod), tolerations: tolerationsOf(pod), ...priorityOf(request, pod, present) };
+  return { ...pod, spec } as Pod;
+}
+
+function accountOf({ spec }: Pod): string {
+  return spec.serviceAccountName === undefined || spec.serviceAccountName === "" ? "default" : spec.serviceAccountName;
+}
+
+function tolerationsOf({ spec }: Pod): Pod["spec"]["tolerations"] {
+  const tolerations = spec.tolerations ?? [];
+  const missing = NODE_TAINTS.filter((taint) => !tolerations.some(({ key = "", effect = "" }) => (key === "" || key === taint) && (effect === "" || effect === "NoExecute")));
+  return [...tolerations, ...missing.map((key) => ({ key, operator: "Exists" as const, effect: "NoExecute" as const, tolerationSeconds: TOLERATION_SECONDS }))];
+}
+
+type Priority = Pick<Pod["spec"], "priorityClassName" | "priority" | "preemptionPolicy">;
+
+function priorityOf({ kind, key }: AdmissionRequest, { spec }: Pod, present: Present): Priority {
+  const name = spec.priorityClassName ?? "";
+  const system = SYSTEM_PRIORITIES[name];
+  if (system !== undefined) return { priority: system, preemptionPolicy: "PreemptLowerPriority" };
+  if (name === "") return classFacts(defaultClass(present));
+  const found = present.get("scheduling.k8s.io/priorityclasses", `/${name}`) as PriorityClass | undefined;
+  if (found === undefined) throw forbidden(kind, nameOf(key).name, `no PriorityClass with name ${name} was found`);
+  return classFacts(found);
+}
+
+function defaultClass(present: Present): PriorityClass | undefined {
+  for (const object of present.list("scheduling.k8s.io/priorityclasses")) if ((object as PriorityClass).globalDefault === true) return object as PriorityClass;
+  return undefined;
+}
+
+function classFacts(found: PriorityClass | undefined): Priority {
+  if (found === undefined) return { priority: 0, preemptionPolicy: "PreemptLowerPriority" };
+  return { priorityClassName: found.metadata.name, priority: found.value, preemptionPolicy: found.preemptionPolicy ?? "PreemptLowerPriority" };
+}

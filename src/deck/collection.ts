@@ -1,0 +1,177 @@
+/** All objects of one kind in memory: sorted by key, with enough history for late watchers and old pages. Never writes. */
+import type { ObjectKey } from "#base/key.ts";
+import type { Revision } from "./journal.ts";
+import { ByteRing, type Form, formOfRaw, StoredObject } from "./stored.ts";
+
+/** One change as everybody in the process sees it. */
+export interface ObjectChange {
+  readonly revision: Revision;
+  readonly key: ObjectKey;
+  readonly next: StoredObject | null;
+  readonly previous: StoredObject | null;
+}
+
+export interface CollectionOptions {
+  readonly ring: ByteRing;
+  /** Changes up to here are unknown. */
+  readonly floor: Revision;
+  readonly historyChanges: number;
+}
+
+// Late watchers cost at most this much memory per kind.
+const HISTORY_BYTES = 32 * 1024 * 1024;
+// The oldest tenth goes at once, so that trimming costs nothing per change.
+const TRIM_SHARE = 10;
+
+export class Collection {
+  readonly #ring: ByteRing;
+  readonly #historyChanges: number;
+  readonly #objects = new Map<ObjectKey, StoredObject>();
+  readonly #listeners = new Set<(change: ObjectChange) => void>();
+  #keys: ObjectKey[] = [];
+  #isSorted = true;
+  #history: ObjectChange[] = [];
+  #historyBytes = 0;
+  #floor: Revision;
+  #form: Form | null = null;
+
+  constructor({ ring, floor, historyChanges }: CollectionOptions) {
+    this.#ring = ring;
+    this.#floor = floor;
+    this.#historyChanges = historyChanges;
+  }
+
+  get size(): number {
+    return this.#objects.size;
+  }
+
+  /** The newest revision whose followers may have missed something. */
+  get floor(): Revision {
+    return this.#floor;
+  }
+
+  /** Under which version the objects are kept in memory. */
+  useForm(form: Form): void {
+    this.#form = form;
+  }
+
+  wrap(key: ObjectKey, revision: Revision, raw: Uint8Array, object?: StoredObject["object"]): StoredObject {
+    this.#form ??= formOfRaw(raw);
+    return new StoredObject({ form: this.#form, ring: this.#ring, key, revision, raw, ...(object && { object }) });
+  }
+
+  get(key: ObjectKey): StoredObject | undefined {
+    return this.#objects.get(key);
+  }
+
+  /** Takes in what was there before anybody watched. */
+  load(stored: StoredObject): void {
+    this.#objects.set(stored.key, stored);
+    this.#keys.push(stored.key);
+    this.#isSorted = false;
+  }
+
+  apply(change: ObjectChange): void {
+    if (change.next === null) this.#drop(change.key);
+    else this.#put(change.next);
+    this.remember(change);
+    for (const listener of this.#listeners) listener(change);
+  }
+
+  remember(change: ObjectChange): void {
+    this.#history.push(change);
+    this.#historyBytes += change.next?.raw.length ?? 0;
+    if (this.#history.length > this.#historyChanges || this.#historyBytes > HISTORY_BYTES) this.#trim();
+  }
+
+  /** Forgets history up to and including `revision`. */
+  forget(revision: Revision): void {
+    const count = this.#firstAfter(revision);
+    for (const change of this.#history.splice(0, count)) this.#historyBytes -= change.next?.raw.length ?? 0;
+    this.#floor = Math.max(this.#floor, revision);
+  }
+
+  listen(listener: (change: ObjectChange) => void): Disposable {
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
+  }
+
+  /** Null when some of them are forgotten. */
+  changesAfter(revision: Revision): readonly ObjectChange[] | null {
+    return revision < this.#floor ? null : this.#history.slice(this.#firstAfter(revision));
+  }
+
+  /** In key order, of one namespace or of all (""), after a key. */
+  *from(namespace: string, after: ObjectKey = ""): Generator<StoredObject> {
+    const keys = this.#sortedKeys();
+    // "0" follows "/": every key of the namespace lies before it.
+    const end = namespace === "" ? keys.length : lowerBound(keys, `${namespace}0`);
+    let at = Math.max(namespace === "" ? 0 : lowerBound(keys, `${namespace}/`), after === "" ? 0 : upperBound(keys, after));
+    for (; at < end; at++) yield this.#objects.get(keys[at] as ObjectKey) as StoredObject;
+  }
+
+  /** As `from`, but of an older moment; null when that is forgotten. */
+  at(revision: Revision, namespace: string, after: ObjectKey = ""): readonly StoredObject[] | null {
+    const later = this.changesAfter(revision);
+    if (later === null) return null;
+    const then = new Map<ObjectKey, StoredObject | null>();
+    for (const change of later) if (!then.has(change.key)) then.set(change.key, change.previous);
+    const objects = [...this.from(namespace, after)].filter(({ key }) => !then.has(key));
+    for (const [key, stored] of then) if (stored !== null && key > after && (namespace === "" || key.startsWith(`${namespace}/`))) objects.push(stored);
+    return then.size === 0 ? objects : objects.toSorted((a, b) => (a.key < b.key ? -1 : 1));
+  }
+
+  #put(stored: StoredObject): void {
+    const isNew = !this.#objects.has(stored.key);
+    this.#objects.set(stored.key, stored);
+    if (!isNew) return;
+    const keys = this.#sortedKeys();
+    const last = keys.at(-1);
+    if (last === undefined || last < stored.key) keys.push(stored.key);
+    else keys.splice(lowerBound(keys, stored.key), 0, stored.key);
+  }
+
+  #drop(key: ObjectKey): void {
+    if (!this.#objects.delete(key)) return;
+    const keys = this.#sortedKeys();
+    keys.splice(lowerBound(keys, key), 1);
+  }
+
+  #sortedKeys(): ObjectKey[] {
+    if (!this.#isSorted) this.#keys.sort((a, b) => (a < b ? -1 : 1));
+    this.#isSorted = true;
+    return this.#keys;
+  }
+
+  #trim(): void {
+    const last = this.#history[Math.ceil(this.#history.length / TRIM_SHARE) - 1];
+    if (last !== undefined) this.forget(last.revision);
+  }
+
+  #firstAfter(revision: Revision): number {
+    let low = 0;
+    let high = this.#history.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#history[middle]?.revision ?? Infinity) <= revision) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+function lowerBound(keys: readonly string[], key: string): number {
+  let low = 0;
+  let high = keys.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((keys[middle] as string) < key) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function upperBound(keys: readonly string[], key: string): number {
+  const at = lowerBound(keys, key);
+  return keys[at] === key ? at + 1 : at;
+}

@@ -1,0 +1,82 @@
+/** Objects in-process: views that share the deck's parsed objects, and writes under one field manager. */
+import { Fault } from "#base/fault.ts";
+import type { ObjectKey } from "#base/key.ts";
+import { parseFieldSelector } from "#base/selector.ts";
+import type { Kind } from "#kinds/kind.ts";
+import type { KubeObject } from "#kinds/object.ts";
+import type { ObjectChange } from "./collection.ts";
+import type { Deck } from "./deck.ts";
+import type { Objects, RemoveOptions, View, ViewOptions, WriteOptions } from "./objects.ts";
+import { compileSelection } from "./selection.ts";
+import { formOf } from "./stored.ts";
+import { IndexedView } from "./views.ts";
+import type { WriteRequest } from "./write-request.ts";
+
+export interface DeckObjectsParts {
+  readonly deck: Pick<Deck, "read" | "list" | "create" | "update" | "remove">;
+  readonly name: string;
+  readonly listen: (kind: Kind, listener: (change: ObjectChange) => void) => Disposable;
+}
+
+export class DeckObjects implements Objects {
+  readonly #parts: DeckObjectsParts;
+
+  constructor(parts: DeckObjectsParts) {
+    this.#parts = parts;
+  }
+
+  view<T extends KubeObject>(kind: Kind<T>, { namespace = "", labels = [], fields = "", indexes = {} }: ViewOptions<T> = {}): View<T> {
+    const selection = { namespace, labels, fields: parseFieldSelector(fields) };
+    const test = compileSelection(kind, selection);
+    const form = formOf(kind);
+    const view = new IndexedView<T>(indexes, () => listening[Symbol.dispose]());
+    const listening = this.#parts.listen(kind, ({ key, next }) => {
+      if (namespace !== "" && !key.startsWith(`${namespace}/`)) return;
+      const object = next?.as(form).object;
+      if (object === undefined || (test !== null && !test(object))) view.delete(key);
+      else view.put(key, object as T);
+    });
+    for (const { key, object } of this.#parts.deck.list(kind, selection).stored) view.put(key, object as T);
+    view.markSynced();
+    return view;
+  }
+
+  get<T extends KubeObject>(kind: Kind<T>, key: ObjectKey): Promise<T | null> {
+    return Promise.resolve((this.#parts.deck.read(kind, key)?.object ?? null) as T | null);
+  }
+
+  async create<T extends KubeObject>(kind: Kind<T>, object: T, options: WriteOptions = {}): Promise<T> {
+    const { stored } = await this.#parts.deck.create(kind, object, this.#request(options));
+    return stored.object as T;
+  }
+
+  async change<T extends KubeObject>(kind: Kind<T>, key: ObjectKey, decide: (live: T) => T | null, options: WriteOptions = {}): Promise<T | null> {
+    let isWanted = true;
+    const edit = (live: KubeObject): KubeObject => {
+      const next = decide(live as T);
+      isWanted = next !== null;
+      return next ?? live;
+    };
+    try {
+      const { stored } = await this.#parts.deck.update(kind, key, edit, this.#request(options));
+      return isWanted ? (stored.object as T) : null;
+    } catch (thrown) {
+      if (thrown instanceof Fault && thrown.code === "NotFound") return null;
+      throw thrown;
+    }
+  }
+
+  async remove<T extends KubeObject>(kind: Kind<T>, key: ObjectKey, options: RemoveOptions = {}): Promise<boolean> {
+    try {
+      await this.#parts.deck.remove(kind, key, options, this.#request({}));
+      return true;
+    } catch (thrown) {
+      if (thrown instanceof Fault && thrown.code === "NotFound") return false;
+      throw thrown;
+    }
+  }
+
+  #request({ manager = this.#parts.name, subresource }: WriteOptions): WriteRequest {
+    return { manager, ...(subresource && { subresource }) };
+  }
+}

@@ -1,0 +1,250 @@
+/** The deck: the only way to read or change objects. Puts the journal, the caches, the registry and the write path together. */
+import type { Clock } from "#base/clock.ts";
+import type { ObjectKey } from "#base/key.ts";
+import type { Log } from "#base/log.ts";
+import type { Random } from "#base/random.ts";
+import type { Kind } from "#kinds/kind.ts";
+import type { KubeObject } from "#kinds/object.ts";
+import { builtinAdmissions, type Present } from "./admission.ts";
+import { Collection, type ObjectChange } from "./collection.ts";
+import { DeckObjects } from "./deck-objects.ts";
+import { applied, patched } from "./editing.ts";
+import type { Journal, JournalChange, Revision } from "./journal.ts";
+import { listCollection, type Listed, type ListOptions } from "./list.ts";
+import type { Objects } from "./objects.ts";
+import { Registry, storageOf } from "./registry.ts";
+import type { Selection } from "./selection.ts";
+import { defaultNetwork, type Network } from "./service-addresses.ts";
+import { ByteRing, formOf, type Stored } from "./stored.ts";
+import { openWatch, type WatchListener, type WatchOptions } from "./watches.ts";
+import type { DeckRemoveOptions, Patch, Removed, WriteRequest, Written } from "./write-request.ts";
+import { type Home, Writer } from "./writer.ts";
+
+export interface DeckOptions {
+  readonly journal: Journal;
+  /** For kinds that are lost at restart: metrics. Without one they are kept in `journal`. */
+  readonly ephemeral?: Journal;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly kinds: readonly Kind[];
+  readonly network?: Network;
+}
+
+/** Every change of every object, in order, for those who look at all of them. */
+export type Follower = (storage: string, change: ObjectChange) => void;
+
+// Kinds that change all the time and that nobody looks back at.
+const CHURNING: ReadonlySet<string> = new Set(["coordination.k8s.io/leases", "metrics.k8s.io/pods", "metrics.k8s.io/nodes"]);
+const HISTORY_CHURNING = 1_000;
+const HISTORY = 10_000;
+
+interface Source {
+  readonly journal: Journal;
+  readonly floor: Revision;
+  applied: Revision;
+}
+
+export class Deck implements AsyncDisposable {
+  readonly registry: Registry;
+  readonly #durable: Source;
+  readonly #ephemeral: Source;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #collections = new Map<string, Collection>();
+  readonly #followers = new Set<Follower>();
+  readonly #handedOver = new WeakMap<Uint8Array, KubeObject>();
+  readonly #ring = new ByteRing();
+  readonly #writer: Writer;
+  readonly #parts: Disposable[] = [];
+
+  /** Reads everything from the journals; the deck follows them until disposed, but does not own them. */
+  static async open(options: DeckOptions): Promise<Deck> {
+    const deck = new Deck(options);
+    await deck.#load(deck.#durable);
+    if (deck.#ephemeral !== deck.#durable) await deck.#load(deck.#ephemeral);
+    return deck;
+  }
+
+  private constructor({ journal, ephemeral, clock, random, log, kinds, network = defaultNetwork }: DeckOptions) {
+    this.registry = new Registry(kinds);
+    this.#clock = clock;
+    this.#log = log;
+    this.#durable = { journal, floor: journal.compactedRevision(), applied: 0 };
+    this.#ephemeral = ephemeral === undefined ? this.#durable : { journal: ephemeral, floor: ephemeral.compactedRevision(), applied: 0 };
+    const present: Present = {
+      get: (storage, key) => this.#collections.get(storage)?.get(key)?.object,
+      list: (storage) => objectsOf(this.#collections.get(storage)),
+    };
+    const handOver = (raw: Uint8Array, object: KubeObject): void => void this.#handedOver.set(raw, object);
+    this.#writer = new Writer({ homeOf: (kind) => this.#homeOf(kind), present, admissions: builtinAdmissions(network), clock, random, handOver });
+    this.#parts.push(this.registry.onChange(() => this.#useForms()));
+    this.#useForms();
+  }
+
+  /** Null when absent. */
+  read(kind: Kind, key: ObjectKey): Stored | null {
+    return this.#homeOf(kind).collection.get(key)?.as(formOf(kind)) ?? null;
+  }
+
+  /** Faults: Expired, BadRequest, Timeout (a revision that is not there yet). */
+  list(kind: Kind, options: ListOptions = {}): Listed {
+    return listCollection(kind, this.#homeOf(kind).collection, this.#sourceOf(kind).applied, options);
+  }
+
+  /** The listener is called at once for what is there or for the past, then live; it must not throw. Fault: Expired. */
+  watch(kind: Kind, options: WatchOptions, listener: WatchListener): Disposable {
+    const source = this.#sourceOf(kind);
+    return openWatch({ kind, collection: this.#homeOf(kind).collection, applied: () => source.applied, clock: this.#clock }, options, listener);
+  }
+
+  create(kind: Kind, object: KubeObject, request: WriteRequest): Promise<Written> {
+    return this.#writer.create(kind, object, request);
+  }
+
+  /** With metadata.resourceVersion only if the object is still that one. */
+  replace(kind: Kind, key: ObjectKey, object: KubeObject, request: WriteRequest): Promise<Written> {
+    return this.update(kind, key, () => object, request);
+  }
+
+  /** Read, edit, write, again on conflict. `edit` is pure; returning its argument leaves the object as it is. */
+  update(kind: Kind, key: ObjectKey, edit: (live: KubeObject) => KubeObject, request: WriteRequest): Promise<Written> {
+    return this.#writer.update(kind, key, edit, request);
+  }
+
+  patch(kind: Kind, key: ObjectKey, patch: Patch, request: WriteRequest): Promise<Written> {
+    return this.#writer.update(kind, key, patched(kind, patch, request), request);
+  }
+
+  /** Server-side apply; creates what is not there. */
+  async apply(kind: Kind, key: ObjectKey, configuration: KubeObject, request: WriteRequest & { readonly isForced?: boolean }): Promise<Written> {
+    const edit = applied(kind, configuration, request, this.#clock);
+    if (this.read(kind, key) !== null || request.subresource !== undefined) return this.#writer.update(kind, key, edit, request, true);
+    return this.#writer.create(kind, edit(null), request, true);
+  }
+
+  remove(kind: Kind, key: ObjectKey, options: DeckRemoveOptions, request: WriteRequest): Promise<Removed> {
+    return this.#writer.remove(kind, key, options, request);
+  }
+
+  /** Everything that the selection means; returns the last states. */
+  async removeAll(kind: Kind, selection: Selection, options: DeckRemoveOptions, request: WriteRequest): Promise<Listed> {
+    const listed = this.list(kind, selection);
+    const removals = listed.stored.map(({ key }) => this.remove(kind, key, options, request));
+    const results = await Promise.allSettled(removals);
+    // What somebody else removed meanwhile is as gone as we wanted it.
+    const failure = results.find((result) => result.status === "rejected" && (result.reason as { readonly code?: string }).code !== "NotFound");
+    if (failure?.status === "rejected") throw failure.reason;
+    return { ...listed, revision: this.#sourceOf(kind).applied };
+  }
+
+  /** The newest revision that readers of this kind see. */
+  revision(kind: Kind): Revision {
+    return this.#sourceOf(kind).applied;
+  }
+
+  follow(follower: Follower): Disposable {
+    this.#followers.add(follower);
+    return { [Symbol.dispose]: () => void this.#followers.delete(follower) };
+  }
+
+  /** Forgets history up to and including `revision`, here and in the journal. */
+  async compact(revision: Revision): Promise<void> {
+    for (const [storage, collection] of this.#collections) if (this.#sourceAt(storage) === this.#durable) collection.forget(revision);
+    await this.#durable.journal.compact(revision);
+  }
+
+  /** The deck as one component sees it; `name` is its field manager. */
+  objects(name: string): Objects {
+    return new DeckObjects({ deck: this, name, listen: (kind, listener) => this.#homeOf(kind).collection.listen(listener) });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const part of this.#parts.splice(0).toReversed()) part[Symbol.dispose]();
+    await Promise.resolve();
+  }
+
+  async #load(source: Source): Promise<void> {
+    const { entries, revision } = await source.journal.range("");
+    for (const entry of entries) {
+      const { storage, key } = splitKey(entry.key);
+      const collection = this.#collection(storage, source);
+      collection.load(collection.wrap(key, entry.revision, entry.bytes));
+    }
+    source.applied = revision;
+    const following = source.journal.follow(source.floor, (changes) => this.#take(source, changes, revision));
+    if (following === null) throw new RangeError("the journal was compacted while the deck was opened");
+    this.#parts.push(following);
+  }
+
+  #take(source: Source, changes: readonly JournalChange[], loaded: Revision): void {
+    for (const change of changes) {
+      const { storage, key } = splitKey(change.key);
+      const collection = this.#collection(storage, source);
+      if (change.revision <= loaded) {
+        collection.remember(pastChange(collection, key, change));
+        continue;
+      }
+      source.applied = change.revision;
+      const next = change.type === "put" ? collection.wrap(key, change.revision, change.bytes, this.#handedOver.get(change.bytes)) : null;
+      this.#publish(storage, collection, { revision: change.revision, key, next, previous: collection.get(key) ?? null });
+    }
+  }
+
+  #publish(storage: string, collection: Collection, change: ObjectChange): void {
+    try {
+      collection.apply(change);
+      for (const follower of this.#followers) follower(storage, change);
+    } catch (thrown) {
+      // A listener that breaks its promise must not stop the others' changes.
+      this.#log.error("a listener of changes threw", { storage, key: change.key, reason: String(thrown) });
+    }
+  }
+
+  #homeOf(kind: Kind): Home {
+    const source = this.#sourceOf(kind);
+    return { collection: this.#collection(storageOf(kind), source), journal: source.journal };
+  }
+
+  #sourceOf(kind: Kind): Source {
+    return kind.isEphemeral === true ? this.#ephemeral : this.#durable;
+  }
+
+  #sourceAt(storage: string): Source {
+    return this.registry.all().some((kind) => kind.isEphemeral === true && storageOf(kind) === storage) ? this.#ephemeral : this.#durable;
+  }
+
+  #collection(storage: string, source: Source): Collection {
+    let collection = this.#collections.get(storage);
+    if (collection === undefined) {
+      collection = new Collection({ ring: this.#ring, floor: source.floor, historyChanges: CHURNING.has(storage) ? HISTORY_CHURNING : HISTORY });
+      this.#collections.set(storage, collection);
+      const kind = this.registry.all().find((candidate) => candidate.storedAs === undefined && storageOf(candidate) === storage);
+      if (kind !== undefined) collection.useForm(formOf(kind));
+    }
+    return collection;
+  }
+
+  #useForms(): void {
+    for (const kind of this.registry.all().toReversed()) if (kind.storedAs === undefined) this.#homeOf(kind).collection.useForm(formOf(kind));
+  }
+}
+
+function* objectsOf(collection: Collection | undefined): Generator<KubeObject> {
+  if (collection !== undefined) for (const stored of collection.from("")) yield stored.object;
+}
+
+/** "core/pods/default/web" -> "core/pods" and "default/web". */
+function splitKey(key: string): { readonly storage: string; readonly key: ObjectKey } {
+  const plural = key.indexOf("/", key.indexOf("/") + 1);
+  return { storage: key.slice(0, plural), key: key.slice(plural + 1) };
+}
+
+/** A change from before the deck was opened, for watchers that come back after a restart. */
+function pastChange(collection: Collection, key: ObjectKey, change: JournalChange): ObjectChange {
+  const { revision } = change;
+  const next = change.type === "put" ? collection.wrap(key, revision, change.bytes) : null;
+  // The revision of the state before is not in the change; only its content matters to a watcher.
+  const previous = change.previous === null ? null : collection.wrap(key, revision - 1, change.previous);
+  return { revision, key, next, previous };
+}

@@ -1,0 +1,68 @@
+/** Listing one kind: all of one moment, in pages if asked, at an older revision while that is remembered. */
+import { Fault } from "#base/fault.ts";
+import type { Kind } from "#kinds/kind.ts";
+import type { Collection } from "./collection.ts";
+import type { Revision } from "./journal.ts";
+import { decodePage, encodePage, type Page } from "./page.ts";
+import { expired } from "./refusals.ts";
+import { compileSelection, nameAsked, type Selection } from "./selection.ts";
+import { formOf, type Stored, type StoredObject } from "./stored.ts";
+
+export interface ListOptions extends Selection {
+  readonly limit?: number;
+  readonly continue?: string;
+  readonly revision?: Revision;
+  /** Absent is NotOlderThan. */
+  readonly match?: "Exact" | "NotOlderThan";
+}
+
+export interface Listed {
+  readonly stored: readonly Stored[];
+  /** ListMeta.resourceVersion: where a watch goes on. */
+  readonly revision: Revision;
+  readonly continue?: string;
+  /** Only without selectors, as upstream. */
+  readonly remaining?: number;
+}
+
+export function listCollection(kind: Kind, collection: Collection, applied: Revision, options: ListOptions): Listed {
+  const page = pageOf(options, applied);
+  const test = compileSelection(kind, options);
+  const candidates = candidatesOf(collection, page, applied, options);
+  const matching = test === null ? candidates : candidates.filter((stored) => test(stored.object));
+  const limit = options.limit ?? 0;
+  const shown = limit > 0 && matching.length > limit ? matching.slice(0, limit) : matching;
+  const form = formOf(kind);
+  const listed: Listed = { stored: shown.map((stored) => stored.as(form)), revision: page.revision };
+  const last = shown.at(-1);
+  if (last === undefined || shown === matching) return listed;
+  return { ...listed, continue: encodePage({ revision: page.revision, after: last.key }), ...(test === null && { remaining: matching.length - shown.length }) };
+}
+
+function pageOf({ continue: token, revision, match }: ListOptions, applied: Revision): Page {
+  if (token !== undefined && token !== "") {
+    if (revision !== undefined && revision !== 0) throw new Fault("BadRequest", "specifying resource version is not allowed when using continue");
+    const page = decodePage(token);
+    return page.revision < 0 ? { ...page, revision: applied } : page;
+  }
+  if (revision === undefined || revision === 0) return { revision: applied, after: "" };
+  if (revision > applied) throw new Fault("Timeout", `Too large resource version: ${revision}, current: ${applied}`, { retryAfterSeconds: 1 });
+  return { revision: match === "Exact" ? revision : applied, after: "" };
+}
+
+const EXPIRED_PAGE =
+  "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.";
+
+function candidatesOf(collection: Collection, { revision, after }: Page, applied: Revision, options: ListOptions): readonly StoredObject[] {
+  const { namespace = "" } = options;
+  if (revision === applied) {
+    const name = nameAsked(options);
+    if (name === null || after !== "") return [...collection.from(namespace, after)];
+    if (namespace !== "") return [collection.get(`${namespace}/${name}`) ?? []].flat();
+    return [...collection.from("")].filter((stored) => stored.key.endsWith(`/${name}`));
+  }
+  const then = collection.at(revision, namespace, after);
+  if (then !== null) return then;
+  if (after === "") throw expired(revision, collection.floor);
+  throw new Fault("Expired", EXPIRED_PAGE, { continueToken: encodePage({ revision: -1, after }) });
+}

@@ -1,0 +1,188 @@
+/** From what a client sent to what will be stored: shape, derived fields, admission, validation, ownership. Pure but for chance and time passed in. */
+import { timestamp } from "#base/clock.ts";
+import { Fault, type FieldFault, unsupported } from "#base/fault.ts";
+import { sameJson } from "#base/json.ts";
+import { keyOf, type ObjectKey } from "#base/key.ts";
+import type { Random } from "#base/random.ts";
+import type { Kind, Subresource } from "#kinds/kind.ts";
+import type { KubeObject } from "#kinds/object.ts";
+import type { Admission, AdmissionRequest, Present } from "./admission.ts";
+import { createdFields, updatedFields } from "./field-owners.ts";
+import { bornMetadata, keptMetadata, metadataFaults, withGeneration } from "./metadata.ts";
+import { invalid } from "./refusals.ts";
+import { shape } from "./shape.ts";
+import type { WriteRequest } from "./write-request.ts";
+
+export interface Surroundings {
+  readonly now: number;
+  readonly random: Random;
+  readonly present: Present;
+  readonly admissions: readonly Admission[];
+}
+
+export interface Prepared {
+  /** In the stored version of the kind. */
+  readonly object: KubeObject;
+  readonly key: ObjectKey;
+  readonly warnings: readonly string[];
+  /** Must be called when the write has ended. */
+  readonly settle: () => void;
+}
+
+export function prepareCreate(served: Kind, { submitted, isApplied }: { readonly submitted: KubeObject; readonly isApplied: boolean }, request: WriteRequest, around: Surroundings): Prepared {
+  if ((submitted.metadata.resourceVersion ?? "") !== "") throw new Fault("BadRequest", "resourceVersion should not be set on objects to be created");
+  const shaped = shape(served, submitted, request.fieldValidation ?? "Warn");
+  const kind = served.storedAs?.kind ?? served;
+  const stored = served.storedAs?.toStored(shaped.object) ?? shaped.object;
+  const born = { ...withoutStatus(kind, stored), metadata: bornMetadata(kind, placed(kind, stored.metadata), around) };
+  const object = kind.onCreate?.(born) ?? born;
+  const key = keyOf(object.metadata.namespace ?? "", object.metadata.name);
+  const causes = [...shaped.faults, ...metadataFaults(kind, object.metadata)];
+  if (causes.length > 0) throw invalid(kind, object.metadata.name, causes);
+  const admitted = admit({ kind, key, object, live: null }, around);
+  try {
+    validate(kind, admitted.object, null);
+    const owners = isApplied ? submitted.metadata.managedFields : undefined;
+    const owned = owners === undefined ? createdFields(served, admitted.object, request, timestamp(around.now)) : withOwners(admitted.object, owners);
+    return { object: owned, key, warnings: shaped.warnings, settle: admitted.settle };
+  } catch (thrown) {
+    admitted.settle();
+    throw thrown;
+  }
+}
+
+/** Null when nothing would change: then nothing is written and the revision stays. */
+export function prepareUpdate(served: Kind, change: { readonly live: KubeObject; readonly next: KubeObject; readonly isApplied?: boolean }, request: WriteRequest, around: Surroundings): Prepared | null {
+  const kind = served.storedAs?.kind ?? served;
+  const { live } = change;
+  if (change.next === live) return null;
+  const shaped = shape(served, change.next, request.fieldValidation ?? "Warn");
+  if (shaped.faults.length > 0) throw invalid(served, live.metadata.name, shaped.faults);
+  const stored = served.storedAs?.toStored(shaped.object) ?? shaped.object;
+  const scoped = scope(kind, stored, live, request.subresource);
+  const kept: KubeObject = { ...scoped, metadata: keptMetadata(scoped.metadata, live.metadata) };
+  const owners = change.isApplied === true ? change.next.metadata.managedFields : undefined;
+  const object = request.subresource === undefined ? (kind.onUpdate?.(kept, live) ?? kept) : kept;
+  if (owners === undefined && sameContent(object, live)) return null;
+  const key = keyOf(live.metadata.namespace ?? "", live.metadata.name);
+  const admitted = admit({ kind, key, object, live, ...(request.subresource && { subresource: request.subresource }) }, around);
+  try {
+    const next = withGeneration(kind, admitted.object, live);
+    checkMetadata(kind, next, live);
+    if (request.subresource !== "binding") validate(kind, next, live);
+    const owned = owners === undefined ? updatedFields(served, { live, next }, request, timestamp(around.now)) : withOwners(next, owners);
+    if (sameContent(owned, live) && sameOwners(owned, live)) {
+      admitted.settle();
+      return null;
+    }
+    return { object: owned, key, warnings: shaped.warnings, settle: admitted.settle };
+  } catch (thrown) {
+    admitted.settle();
+    throw thrown;
+  }
+}
+
+/** Namespaced kinds need a namespace, cluster kinds have none. */
+function placed(kind: Kind, metadata: KubeObject["metadata"]): KubeObject["metadata"] {
+  if (kind.scope === "Cluster") {
+    const { namespace: _namespace, ...rest } = metadata;
+    return rest;
+  }
+  if ((metadata.namespace ?? "") === "") throw new Fault("BadRequest", "an empty namespace may not be set during creation");
+  return metadata;
+}
+
+/** A status that came with a create is dropped, unless the kind decides itself what it keeps. */
+function withoutStatus(kind: Kind, object: KubeObject): KubeObject {
+  if (kind.onCreate !== undefined || !kind.subresources.includes("status") || kind.plural === "nodes") return object;
+  const { status: _status, ...rest } = object as KubeObject & { readonly status?: unknown };
+  return rest;
+}
+
+type Loose = KubeObject & { readonly spec?: Readonly<Record<string, unknown>>; readonly status?: unknown };
+
+/** Each path writes its own part of the object and leaves the rest as it is. */
+function scope(kind: Kind, next: KubeObject, live: KubeObject, subresource: Subresource | undefined): KubeObject {
+  switch (subresource) {
+    case undefined:
+    case "ephemeralcontainers":
+    case "resize":
+      return kind.subresources.includes("status") ? withStatus(next, live) : next;
+    case "status":
+    case "approval":
+      return withStatus(live, next);
+    case "scale":
+      return withStatus(next, live);
+    case "binding":
+      return { ...live, spec: { ...(live as Loose).spec, nodeName: (next as Loose).spec?.["nodeName"] }, status: (next as Loose).status ?? (live as Loose).status } as KubeObject;
+    case "finalize":
+      return { ...live, spec: { ...(live as Loose).spec, finalizers: (next as Loose).spec?.["finalizers"] ?? [] } } as KubeObject;
+    case "log":
+    case "exec":
+    case "attach":
+    case "portforward":
+    case "eviction":
+    case "token":
+    case "proxy":
+      throw unsupported(`writing ${kind.plural}/${subresource}`);
+  }
+}
+
+function withStatus(object: KubeObject, from: KubeObject): KubeObject {
+  const { status: _status, ...rest } = object as Loose;
+  const { status } = from as Loose;
+  return status === undefined ? rest : ({ ...rest, status } as KubeObject);
+}
+
+function admit(request: AdmissionRequest, { admissions, present }: Surroundings): { readonly object: KubeObject; readonly settle: () => void } {
+  const done: (() => void)[] = [];
+  const settle = (): void => done.splice(0).forEach((end) => end());
+  let object = request.object;
+  try {
+    for (const admission of admissions) {
+      object = admission.admit({ ...request, object }, present);
+      if (admission.settle !== undefined) done.push(() => admission.settle?.(request));
+    }
+  } catch (thrown) {
+    settle();
+    throw thrown;
+  }
+  return { object, settle };
+}
+
+function validate(kind: Kind, next: KubeObject, live: KubeObject | null): void {
+  const faults = kind.validate?.(next, live) ?? [];
+  if (faults.length > 0) throw invalid(kind, next.metadata.name, faults);
+}
+
+function checkMetadata(kind: Kind, next: KubeObject, live: KubeObject): void {
+  if (sameJson(next.metadata, live.metadata)) return;
+  const faults: FieldFault[] = [...metadataFaults(kind, next.metadata)];
+  const before = new Set(live.metadata.finalizers);
+  const added = (next.metadata.finalizers ?? []).filter((finalizer) => !before.has(finalizer));
+  if (live.metadata.deletionTimestamp !== undefined && added.length > 0) {
+    const list = added.map((finalizer) => JSON.stringify(finalizer)).join(", ");
+    faults.push({ reason: "FieldValueForbidden", field: "metadata.finalizers", message: `Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{${list}}` });
+  }
+  if (faults.length > 0) throw invalid(kind, next.metadata.name, faults);
+}
+
+function withOwners(object: KubeObject, managedFields: NonNullable<KubeObject["metadata"]["managedFields"]>): KubeObject {
+  return { ...object, metadata: { ...object.metadata, managedFields } };
+}
+
+function sameContent(a: KubeObject, b: KubeObject): boolean {
+  return sameJson(contentOf(a), contentOf(b));
+}
+
+function contentOf(object: KubeObject): object {
+  const { apiVersion: _version, kind: _kind, metadata, ...rest } = object;
+  const { managedFields: _managed, resourceVersion: _revision, ...kept } = metadata;
+  return { ...rest, metadata: kept };
+}
+
+/** Times do not count: claiming again what one owns already changes nothing. */
+function sameOwners(a: KubeObject, b: KubeObject): boolean {
+  const untimed = ({ metadata }: KubeObject): unknown => (metadata.managedFields ?? []).map(({ time: _time, ...entry }) => entry);
+  return sameJson(untimed(a), untimed(b));
+}

@@ -1,0 +1,41 @@
+/** Which objects of a kind are meant: namespace, labels and fields, compiled into one test. */
+import { Fault } from "#base/fault.ts";
+import { matches, type Selector } from "#base/selector.ts";
+import type { Kind } from "#kinds/kind.ts";
+import type { KubeObject } from "#kinds/object.ts";
+
+export interface Selection {
+  /** Absent or empty means all namespaces. */
+  readonly namespace?: string;
+  readonly labels?: Selector;
+  readonly fields?: Selector;
+}
+
+/** Null when every object matches, so that nothing needs to be parsed. Throws BadRequest on an unknown field. */
+export function compileSelection(kind: Kind, { labels = [], fields = [] }: Selection): ((object: KubeObject) => boolean) | null {
+  if (labels.length === 0 && fields.length === 0) return null;
+  const readers = fields.map(({ key }) => [key, fieldReader(kind, key)] as const);
+  return (object) => {
+    if (!matches(labels, object.metadata.labels)) return false;
+    if (readers.length === 0) return true;
+    const values: Record<string, string> = {};
+    for (const [key, read] of readers) values[key] = read(object);
+    return matches(fields, values);
+  };
+}
+
+function fieldReader(kind: Kind, path: string): (object: KubeObject) => string {
+  if (path === "metadata.name") return (object) => object.metadata.name;
+  if (path === "metadata.namespace") return (object) => object.metadata.namespace ?? "";
+  const reader = kind.selectableFields?.[path];
+  if (reader === undefined) throw new Fault("BadRequest", `field label not supported: ${path}`);
+  return reader;
+}
+
+/** The one name that a field selector asks for, if it does: such a list is a single read. */
+export function nameAsked({ fields = [] }: Selection): string | null {
+  for (const requirement of fields) {
+    if (requirement.key === "metadata.name" && requirement.operator === "In" && requirement.values.length === 1) return requirement.values[0] ?? null;
+  }
+  return null;
+}

@@ -1,0 +1,180 @@
+/** An object as the deck keeps it: bytes first, parsed on demand. Reading and splicing only, never deciding. */
+import { type Json, type JsonObject, isJsonObject } from "#base/json.ts";
+import type { ObjectKey } from "#base/key.ts";
+import { decodeUtf8, encodeUtf8 } from "#base/utf8.ts";
+import { apiVersionOf, type Kind } from "#kinds/kind.ts";
+import type { KubeObject } from "#kinds/object.ts";
+import type { Revision } from "./journal.ts";
+
+export interface Stored {
+  readonly key: ObjectKey;
+  readonly revision: Revision;
+  /** The JSON that clients get, with metadata.resourceVersion. */
+  readonly bytes: Uint8Array;
+  /** Parsed once and frozen; shared by everybody. */
+  readonly object: KubeObject;
+}
+
+export interface WatchEvent {
+  readonly type: "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK";
+  readonly stored: Stored;
+}
+
+// Spliced bytes are kept for the newest changes only, which watchers share; a list splices on the fly (2 µs each).
+const BYTES_KEPT = 1_024;
+
+/** The newest objects whose bytes with resourceVersion are kept. */
+export class ByteRing {
+  readonly #slots: (StoredObject | undefined)[] = [];
+  #next = 0;
+
+  keep(stored: StoredObject): void {
+    this.#slots[this.#next]?.dropBytes();
+    this.#slots[this.#next] = stored;
+    this.#next = (this.#next + 1) % BYTES_KEPT;
+  }
+}
+
+/** What a kind's objects have in common: how their JSON begins. */
+export interface Form {
+  readonly apiVersion: string;
+  readonly kind: string;
+  /** `{"apiVersion":"v1","kind":"Pod","metadata":{` */
+  readonly head: Uint8Array;
+  /** Only where the stored form differs in more than its version. */
+  readonly fromStored?: (object: KubeObject) => KubeObject;
+}
+
+const forms = new WeakMap<Kind, Form>();
+
+export function formOf(kind: Kind): Form {
+  let form = forms.get(kind);
+  if (form === undefined) {
+    form = { ...headOf(apiVersionOf(kind), kind.kind), ...(kind.storedAs && { fromStored: kind.storedAs.fromStored }) };
+    forms.set(kind, form);
+  }
+  return form;
+}
+
+function headOf(apiVersion: string, kind: string): Form {
+  return { apiVersion, kind, head: encodeUtf8(`${JSON.stringify({ apiVersion, kind }).slice(0, -1)},"metadata":{`) };
+}
+
+/** What stored bytes say of themselves, for objects whose kind is not served (its definition is gone). */
+export function formOfRaw(raw: Uint8Array): Form {
+  const { apiVersion = "", kind = "" } = JSON.parse(decodeUtf8(raw)) as KubeObject;
+  return headOf(apiVersion, kind);
+}
+
+/** The bytes that the journal keeps: apiVersion, kind and metadata first, no resourceVersion. */
+export function encodeObject(form: Form, object: KubeObject): Uint8Array {
+  const { apiVersion: _apiVersion, kind: _kind, metadata, ...rest } = object;
+  const { resourceVersion: _revision, ...kept } = metadata;
+  return encodeUtf8(JSON.stringify({ apiVersion: form.apiVersion, kind: form.kind, metadata: kept, ...rest }));
+}
+
+export class StoredObject implements Stored {
+  readonly key: ObjectKey;
+  readonly revision: Revision;
+  /** As in the journal. */
+  readonly raw: Uint8Array;
+  readonly #form: Form;
+  readonly #ring: ByteRing;
+  #object: KubeObject | null;
+  #bytes: Uint8Array | null = null;
+  #versions: Map<string, StoredObject> | null = null;
+
+  constructor(source: { readonly form: Form; readonly ring: ByteRing; readonly key: ObjectKey; readonly revision: Revision; readonly raw: Uint8Array; readonly object?: KubeObject }) {
+    this.key = source.key;
+    this.revision = source.revision;
+    this.raw = source.raw;
+    this.#form = source.form;
+    this.#ring = source.ring;
+    this.#object = source.object === undefined ? null : freeze(withRevision(source.object, this.#form, source.revision));
+  }
+
+  get bytes(): Uint8Array {
+    if (this.#bytes === null) {
+      this.#bytes = splice(this.raw, this.#form.head, this.revision);
+      this.#ring.keep(this);
+    }
+    return this.#bytes;
+  }
+
+  get object(): KubeObject {
+    this.#object ??= freeze(withRevision(JSON.parse(decodeUtf8(this.raw)) as KubeObject, this.#form, this.revision));
+    return this.#object;
+  }
+
+  /** The same state under another revision: what a watcher gets of a deleted object. */
+  at(revision: Revision): StoredObject {
+    return new StoredObject({ form: this.#form, ring: this.#ring, key: this.key, revision, raw: this.raw });
+  }
+
+  /** The same object served as another version of its kind. */
+  as(form: Form): StoredObject {
+    if (form.apiVersion === this.#form.apiVersion) return this;
+    const known = this.#versions?.get(form.apiVersion);
+    if (known !== undefined) return known;
+    const version = new StoredObject({ form, ring: this.#ring, key: this.key, revision: this.revision, ...this.#contentFor(form) });
+    this.#versions ??= new Map();
+    this.#versions.set(form.apiVersion, version);
+    return version;
+  }
+
+  #contentFor(form: Form): { readonly raw: Uint8Array; readonly object?: KubeObject } {
+    if (form.fromStored === undefined) return { raw: this.raw };
+    const object = form.fromStored(this.object);
+    return { raw: encodeObject(form, object), object };
+  }
+
+  dropBytes(): void {
+    this.#bytes = null;
+  }
+}
+
+function withRevision(object: KubeObject, form: Form, revision: Revision): KubeObject {
+  const { apiVersion: _apiVersion, kind: _kind, metadata, ...rest } = object;
+  return { apiVersion: form.apiVersion, kind: form.kind, metadata: revision === 0 ? metadata : { ...metadata, resourceVersion: String(revision) }, ...rest };
+}
+
+const METADATA = encodeUtf8('"metadata":{');
+
+/** Puts the wanted head and `"resourceVersion":"N",` in front of the rest of metadata. */
+function splice(raw: Uint8Array, head: Uint8Array, revision: Revision): Uint8Array {
+  const start = endOfHead(raw);
+  // Only a dry run has no revision: nothing was stored.
+  const middle = encodeUtf8(revision === 0 ? "" : `"resourceVersion":"${revision}"${raw[start] === 0x7d ? "" : ","}`);
+  const bytes = new Uint8Array(head.length + middle.length + raw.length - start);
+  bytes.set(head, 0);
+  bytes.set(middle, head.length);
+  bytes.set(raw.subarray(start), head.length + middle.length);
+  return bytes;
+}
+
+function endOfHead(raw: Uint8Array): number {
+  // encodeObject writes apiVersion and kind before metadata, so the first match is the right one.
+  for (let at = 1; at < raw.length - METADATA.length; at++) {
+    if (raw[at] === 0x22 && METADATA.every((byte, i) => raw[at + i] === byte)) return at + METADATA.length;
+  }
+  throw new RangeError("stored bytes have no metadata");
+}
+
+/** Freezes all the way down; what is frozen already is taken as done. */
+export function freeze<T>(value: T): T {
+  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
+  Object.freeze(value);
+  for (const key in value) freeze(value[key]);
+  return value;
+}
+
+/** The object as JSON: the same value under the type that codecs take. */
+export function jsonOf(object: KubeObject): JsonObject {
+  return object as unknown as JsonObject;
+}
+
+/** A JSON value that has metadata.name or generateName, as an object; the schema check proves the rest. */
+export function objectOf(json: Json): KubeObject {
+  if (isJsonObject(json) && isJsonObject(json["metadata"])) return json as unknown as KubeObject;
+  return { ...(isJsonObject(json) ? json : {}), metadata: {} } as unknown as KubeObject;
+}
