@@ -15,7 +15,7 @@ import { Fleet } from "./fleet.ts";
 import { type Ended, type InvokeRequest, type InvokeResult, initFailed, MAX_EVENT_BYTES, MAX_PAYLOAD_BYTES, timedOut } from "./invocation.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { type LogFilter, type LogStore, MemoryLogs, type StoredLine, Tail } from "./logs.ts";
-import { billedMs, endLine, initReportLine, initStartLine, reportLine, startLine, timeoutMessage } from "./report.ts";
+import { billedMs, endLine, initReportLine, initStartLine, type Report, reportLine, startLine, timeoutMessage } from "./report.ts";
 import type { LogLine, Sandboxes, SandboxSpec } from "./sandboxes.ts";
 import { logGroupOf, type Settings, settingsOf } from "./settings.ts";
 
@@ -287,11 +287,11 @@ export class Functions implements AsyncDisposable {
     const { requestId } = job;
     const { memoryMib, timeoutMs } = fleet.settings;
     const maxMemoryMib = Math.min(took.maxMemoryMib, memoryMib);
-    const status = ended.verdict === "timeout" ? "timeout" : ended.verdict === "crash" ? "error" : undefined;
+    const status = statusOf(ended);
     if (ended.verdict === "timeout") this.#platformLine(fleet, stream, requestId, `${new Date(this.#options.clock.now()).toISOString()} ${requestId} ${timeoutMessage(timeoutMs)}\n`);
     if (ended.verdict === "crash") this.#platformLine(fleet, stream, requestId, `RequestId: ${requestId} Error: ${crashText(ended)}`);
     this.#platformLine(fleet, stream, requestId, endLine(requestId));
-    const report = {
+    const report: Report = {
       requestId,
       durationMs: took.durationMs,
       billedMs: billedMs(took.initMs, took.durationMs),
@@ -300,7 +300,7 @@ export class Functions implements AsyncDisposable {
       ...(took.initMs > 0 && { initMs: took.initMs }),
       ...(status !== undefined && { status }),
       ...(status === "error" && ended.errorType !== undefined && { errorType: ended.errorType }),
-    } as const;
+    };
     this.#platformLine(fleet, stream, requestId, reportLine(report));
     this.#tails.delete(stream);
     fleet.durations.add(took.initMs + took.durationMs);
@@ -399,6 +399,11 @@ export class Functions implements AsyncDisposable {
 function refuseLarger(payload: Uint8Array, limit: number): void {
   if (payload.length <= limit) return;
   throw new Fault("RequestTooLarge", `Request must be smaller than ${limit} bytes for the InvokeFunction operation`);
+}
+
+function statusOf(ended: Ended): "timeout" | "error" | undefined {
+  if (ended.verdict === "timeout") return "timeout";
+  return ended.verdict === "crash" ? "error" : undefined;
 }
 
 function crashText(ended: Ended): string {

@@ -1,0 +1,256 @@
+/** The engine against scripted sandboxes and a clock that moves when told: throttles, deadlines, freezing, keep-alive, retries. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Fault } from "#base/fault.ts";
+import { silent } from "#base/log.ts";
+import { seededRandom } from "#base/random.ts";
+import { encodeUtf8, decodeUtf8 } from "#base/utf8.ts";
+import { functionKind, type FunctionObject, type FunctionSpec } from "#kinds/function.ts";
+import { Throttled } from "./concurrency.ts";
+import { Functions, type FunctionsOptions } from "./engine.ts";
+import { FakeLedger, FakeObjects, FakeSandboxes, settle, VirtualClock, type Script } from "./fakes.ts";
+import type { InvokeRequest, InvokeResult } from "./invocation.ts";
+import type { Started } from "./sandboxes.ts";
+
+const echo: Script = async (request) => ({ is: "response", payload: request.payload, maxMemoryMib: 40 });
+const ask: InvokeRequest = { namespace: "default", name: "f", payload: encodeUtf8("{}"), type: "RequestResponse" };
+
+function functionObject(spec: Partial<FunctionSpec> = {}, name = "f"): FunctionObject {
+  return { metadata: { name, namespace: "default" }, spec: { runtime: "nodejs24.x", handler: "index.handler", code: { sha256: "abc", size: 1 }, ...spec } };
+}
+
+async function opened(script: Script, more: { readonly spec?: Partial<FunctionSpec>; readonly sandboxes?: FakeSandboxes; readonly options?: Partial<FunctionsOptions> } = {}) {
+  const clock = new VirtualClock();
+  const objects = new FakeObjects();
+  const ledger = new FakeLedger();
+  const sandboxes = more.sandboxes ?? new FakeSandboxes(script);
+  await objects.create(functionKind, functionObject(more.spec));
+  const functions = await Functions.open({
+    objects,
+    sandboxes,
+    ledger,
+    clock,
+    random: seededRandom(7),
+    log: silent,
+    credentialsFor: () => ({ accessKeyId: "a", secretAccessKey: "s", sessionToken: "" }),
+    ...more.options,
+  });
+  await settle();
+  return { clock, objects, ledger, sandboxes, functions };
+}
+
+function slow(clock: () => VirtualClock, ms: number): Script {
+  return async (request) => {
+    await clock().sleep(ms);
+    return { is: "response", payload: request.payload, maxMemoryMib: 40 };
+  };
+}
+
+test("a new function goes from Pending to Active and answers; the second time is warm", async () => {
+  const { functions, objects, sandboxes, ledger } = await opened(echo);
+  const live = await objects.get(functionKind, "default/f");
+  assert.equal(live?.status?.state, "Active");
+  assert.equal(live?.status?.lastUpdateStatus, "Successful");
+  const first = await functions.invoke(ask);
+  const second = await functions.invoke(ask);
+  assert.deepEqual([first.status, first.isCold, second.isCold], [200, true, false]);
+  assert.equal(decodeUtf8(second.payload), "{}");
+  assert.equal(sandboxes.started.length, 1);
+  assert.deepEqual(ledger.usage.map((usage) => usage.is === "invocation" && [usage.outcome, usage.isCold, usage.initMicros, usage.billedMs]), [["ok", true, 5000, 5], ["ok", false, 0, 1]]);
+  await functions[Symbol.asyncDispose]();
+  assert.equal(sandboxes.live.size, 0);
+});
+
+test("reserved concurrency 2 and 10 parallel slow invocations: exactly 8 throttled, with Lambda's reason", async () => {
+  let clock: VirtualClock | undefined;
+  const world = await opened(slow(() => clock as VirtualClock, 1000), { spec: { reservedConcurrency: 2 } });
+  clock = world.clock;
+  const outcomes = Promise.allSettled(Array.from({ length: 10 }, () => world.functions.invoke(ask)));
+  await world.clock.advance(2000);
+  const refused = (await outcomes).filter((outcome) => outcome.status === "rejected").map((outcome) => outcome.reason as Throttled);
+  assert.equal(refused.length, 8);
+  assert.ok(refused.every((fault) => fault instanceof Throttled && fault.reason === "ReservedFunctionConcurrentInvocationLimitExceeded"));
+  assert.equal(world.ledger.usage.filter((usage) => usage.is === "invocation" && usage.outcome === "throttled" && usage.billedMs === 0).length, 8);
+  await world.functions[Symbol.asyncDispose]();
+});
+
+test("reserved concurrency 0 is off; the unreserved pool is what others left", async () => {
+  const off = await opened(echo, { spec: { reservedConcurrency: 0 } });
+  await assert.rejects(off.functions.invoke(ask), Throttled);
+  await off.functions[Symbol.asyncDispose]();
+  let clock: VirtualClock | undefined;
+  const small = await opened(slow(() => clock as VirtualClock, 100), { options: { limits: { account: 3, unreservedMinimum: 1 } } });
+  clock = small.clock;
+  await small.objects.create(functionKind, functionObject({ reservedConcurrency: 1 }, "g"));
+  const outcomes = Promise.allSettled(Array.from({ length: 3 }, () => small.functions.invoke(ask)));
+  await small.clock.advance(200);
+  const refused = (await outcomes).filter((outcome) => outcome.status === "rejected").map((outcome) => (outcome.reason as Throttled).reason);
+  assert.deepEqual(refused, ["ConcurrentInvocationLimitExceeded"]);
+  await small.functions[Symbol.asyncDispose]();
+});
+
+test("a timeout kills only its own environment and says so in Lambda's words", async () => {
+  let clock: VirtualClock | undefined;
+  const script: Script = async (request, sandbox) => (decodeUtf8(request.payload) === "{}" ? echo(request, sandbox) : slow(() => clock as VirtualClock, 60_000)(request, sandbox));
+  const world = await opened(script);
+  clock = world.clock;
+  await world.functions.invoke(ask);
+  const late = world.functions.invoke({ ...ask, payload: encodeUtf8('"slow"'), logTail: true });
+  await settle();
+  const other = await world.functions.invoke(ask);
+  assert.equal(other.status, 200);
+  await world.clock.advance(3000);
+  const result = await late;
+  assert.equal(result.functionError, "Unhandled");
+  assert.deepEqual(JSON.parse(decodeUtf8(result.payload)), { errorType: "Sandbox.Timedout", errorMessage: `RequestId: ${result.requestId} Error: Task timed out after 3.00 seconds` });
+  assert.match(result.logTail ?? "", /Duration: 3000\.00 ms\tBilled Duration: 3000 ms\t.*Status: timeout/);
+  assert.equal(world.sandboxes.live.size, 1);
+  await world.functions[Symbol.asyncDispose]();
+});
+
+test("an idle environment freezes after a while, is thawed by the next invocation, and goes after the keep-alive", async () => {
+  const { functions, sandboxes, clock } = await opened(echo, { options: { idle: { freezeAfterMs: 20, keepAliveMs: 60_000 } } });
+  await functions.invoke(ask);
+  const [sandbox] = [...sandboxes.live];
+  await clock.advance(15);
+  assert.equal(sandbox?.isFrozen, false);
+  await functions.invoke(ask);
+  await clock.advance(15);
+  assert.equal(sandbox?.isFrozen, false, "idle time counts from the last invocation");
+  await clock.advance(10);
+  assert.equal(sandbox?.isFrozen, true);
+  assert.equal(functions.stats()[0]?.frozen, 1);
+  await functions.invoke(ask);
+  assert.equal(sandbox?.isFrozen, false);
+  await clock.advance(70_000);
+  assert.equal(sandboxes.live.size, 0);
+  assert.equal(sandbox?.freezes, 2);
+  await functions[Symbol.asyncDispose]();
+});
+
+const ends = [
+  { title: "exit 1", end: { reason: "exit", exitCode: 1 }, sentence: "Runtime exited with error: exit status 1" },
+  { title: "exit 0", end: { reason: "exit", exitCode: 0 }, sentence: "Runtime exited without providing a reason" },
+  { title: "out of memory", end: { reason: "outOfMemory" }, sentence: "Runtime exited with error: signal: killed" },
+  { title: "segmentation fault", end: { reason: "signal", signal: "segmentation fault" }, sentence: "Runtime exited with error: signal: segmentation fault" },
+] as const;
+
+for (const { title, end, sentence } of ends) {
+  test(`a crash loop leaks nothing and each invocation gets Runtime.ExitError: ${title}`, async () => {
+    const { functions, sandboxes, ledger } = await opened(async (_request, sandbox) => {
+      sandbox.endAs(end);
+      return { is: "ended", end };
+    });
+    for (let i = 0; i < 5; i++) {
+      const result = await functions.invoke(ask);
+      assert.deepEqual(JSON.parse(decodeUtf8(result.payload)), { errorType: "Runtime.ExitError", errorMessage: `RequestId: ${result.requestId} Error: ${sentence}` });
+    }
+    assert.equal(sandboxes.live.size, 0);
+    assert.ok(ledger.usage.every((usage) => usage.is === "invocation" && usage.outcome === "crash" && usage.isCold));
+    await functions[Symbol.asyncDispose]();
+  });
+}
+
+test("an INIT error is the answer, and the next invocation tries INIT again", async () => {
+  const payload = encodeUtf8('{"errorType":"Runtime.ImportModuleError","errorMessage":"Error: Cannot find module \'x\'"}');
+  const failed: Started = { ok: false, failure: { errorType: "Runtime.ImportModuleError", payload }, initMs: 30 };
+  const sandboxes = new FakeSandboxes(echo, async () => failed);
+  const { functions } = await opened(echo, { sandboxes });
+  for (let i = 0; i < 2; i++) {
+    const result = await functions.invoke(ask);
+    assert.equal(result.functionError, "Unhandled");
+    assert.equal(JSON.parse(decodeUtf8(result.payload)).errorType, "Runtime.ImportModuleError");
+  }
+  assert.equal(sandboxes.started.length, 2);
+  await functions[Symbol.asyncDispose]();
+});
+
+test("an INIT slower than 10 s is stopped, then tried again within the function's own timeout", async () => {
+  let clock: VirtualClock | undefined;
+  const sandboxes = new FakeSandboxes(echo, async (_spec, stop) => {
+    await new Promise<void>((resolve) => stop.addEventListener("abort", resolve));
+    return { ok: false, failure: { errorType: "Sandbox.Timedout", payload: encodeUtf8("{}"), isTimedOut: true }, initMs: 10_000 };
+  });
+  const world = await opened(echo, { sandboxes });
+  clock = world.clock;
+  const late = world.functions.invoke(ask);
+  await clock.advance(10_000);
+  assert.equal(sandboxes.started.length, 2);
+  await clock.advance(3000);
+  assert.match(decodeUtf8((await late).payload), /Sandbox.Timedout.*Task timed out after 3.00 seconds/);
+  await world.functions[Symbol.asyncDispose]();
+});
+
+test("new code drops idle environments at once and busy ones after their invocation; a new tag drops none", async () => {
+  let clock: VirtualClock | undefined;
+  const world = await opened(slow(() => clock as VirtualClock, 100));
+  clock = world.clock;
+  const both = Promise.all([world.functions.invoke(ask), world.functions.invoke(ask)]);
+  await clock.advance(100);
+  await both;
+  const busy = world.functions.invoke(ask);
+  await settle();
+  await world.objects.change(functionKind, "default/f", (live) => ({ ...live, spec: { ...live.spec, tags: { a: "b" } } }));
+  assert.equal(world.sandboxes.live.size, 2);
+  await world.objects.change(functionKind, "default/f", (live) => ({ ...live, spec: { ...live.spec, code: { sha256: "new", size: 1 } } }));
+  await settle();
+  assert.equal(world.sandboxes.live.size, 1);
+  await clock.advance(100);
+  await busy;
+  await settle();
+  assert.equal(world.sandboxes.live.size, 0);
+  await world.functions[Symbol.asyncDispose]();
+});
+
+test("an Event is accepted with 202 and retried after one and two minutes; DryRun runs nothing", async () => {
+  const seen: number[] = [];
+  let clock: VirtualClock | undefined;
+  const world = await opened(async () => {
+    seen.push(clock?.monotonicMs() ?? -1);
+    return { is: "error", errorType: "Error", payload: encodeUtf8("{}"), maxMemoryMib: 1 };
+  });
+  clock = world.clock;
+  assert.equal((await world.functions.invoke({ ...ask, type: "DryRun" })).status, 204);
+  assert.equal((await world.functions.invoke({ ...ask, type: "Event" })).status, 202);
+  await clock.advance(10 * 60_000);
+  assert.deepEqual(seen, [0, 60_000, 180_000]);
+  assert.equal(world.functions.backlog, 0);
+  await world.functions[Symbol.asyncDispose]();
+});
+
+test("a log tail has START, the function's lines, END and REPORT, and the log keeps them", async () => {
+  const { functions } = await opened(async (request, sandbox) => {
+    sandbox.onLog({ atMs: 1, requestId: request.requestId, text: "hello" });
+    return { is: "response", payload: request.payload, maxMemoryMib: 40 };
+  });
+  const result: InvokeResult = await functions.invoke({ ...ask, logTail: true });
+  const id = result.requestId;
+  assert.equal(
+    result.logTail,
+    `START RequestId: ${id} Version: $LATEST\nhello\nEND RequestId: ${id}\nREPORT RequestId: ${id}\tDuration: 0.00 ms\tBilled Duration: 5 ms\tMemory Size: 128 MB\tMax Memory Used: 40 MB\tInit Duration: 5.00 ms\t\n`,
+  );
+  assert.equal((await functions.logs("f")).length, 5);
+  await functions[Symbol.asyncDispose]();
+});
+
+const refusals: readonly { readonly title: string; readonly request: InvokeRequest; readonly code: string }[] = [
+  { title: "an unknown function", request: { ...ask, name: "nobody" }, code: "NotFound" },
+  { title: "an unknown version", request: { ...ask, qualifier: "7" }, code: "NotFound" },
+  { title: "more than 6 MB", request: { ...ask, payload: new Uint8Array(6 * 1024 * 1024 + 1) }, code: "RequestTooLarge" },
+  { title: "an event over 1 MB", request: { ...ask, type: "Event", payload: new Uint8Array(1024 * 1024 + 1) }, code: "RequestTooLarge" },
+];
+
+for (const { title, request, code } of refusals) {
+  test(`refuses ${title}`, async () => {
+    const { functions } = await opened(echo);
+    await assert.rejects(functions.invoke(request), (thrown) => thrown instanceof Fault && thrown.code === code);
+    await functions[Symbol.asyncDispose]();
+  });
+}
+
+test("a response over 6 MB is Function.ResponseSizeTooLarge", async () => {
+  const { functions } = await opened(async () => ({ is: "response", payload: new Uint8Array(6 * 1024 * 1024 + 1) }));
+  const result = await functions.invoke(ask);
+  assert.match(decodeUtf8(result.payload), /Function\.ResponseSizeTooLarge/);
+  await functions[Symbol.asyncDispose]();
+});

@@ -1,0 +1,122 @@
+/** What the function tests and benches share: code made on the spot, an engine on real sandboxes, a real clock. */
+import { createHash } from "node:crypto";
+import { mkdir, mkdtemp, rm, writeFile, chmod } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import type { Clock } from "#base/clock.ts";
+import { silent, type Log } from "#base/log.ts";
+import { Fault } from "#base/fault.ts";
+import type { CodeStore } from "#functions/code-store.ts";
+import { Functions, type FunctionsOptions } from "#functions/engine.ts";
+import { FakeLedger, FakeObjects } from "#functions/fakes.ts";
+import type { InvokeRequest, InvokeResult } from "#functions/invocation.ts";
+import type { Sandboxes } from "#functions/sandboxes.ts";
+import { functionKind, type FunctionSpec } from "#kinds/function.ts";
+
+export const realClock: Clock = {
+  now: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  sleep: (ms) => new Promise((resolve) => void setTimeout(resolve, ms)),
+  after: (ms, work) => {
+    const timer = setTimeout(work, ms);
+    return { [Symbol.dispose]: () => clearTimeout(timer) };
+  },
+};
+
+/** Deployment packages as folders: the unpacked form is all that sandboxes see. */
+export class FolderCode implements CodeStore, AsyncDisposable {
+  readonly root: string;
+
+  static async open(): Promise<FolderCode> {
+    return new FolderCode(await mkdtemp(path.join(tmpdir(), "ctm-code-")));
+  }
+
+  constructor(root: string) {
+    this.root = root;
+  }
+
+  async add(files: Readonly<Record<string, string>>): Promise<string> {
+    const sha256 = createHash("sha256").update(JSON.stringify(files)).digest("base64");
+    const folder = this.#folder(sha256);
+    for (const [name, text] of Object.entries(files)) {
+      await mkdir(path.dirname(path.join(folder, name)), { recursive: true });
+      await writeFile(path.join(folder, name), text);
+      if (name === "bootstrap") await chmod(path.join(folder, name), 0o755);
+    }
+    return sha256;
+  }
+
+  #folder(sha256: string): string {
+    return path.join(this.root, Buffer.from(sha256, "base64").toString("hex"));
+  }
+
+  async put(): Promise<never> {
+    throw new Fault("Unsupported", "tests add folders");
+  }
+
+  async get(): Promise<null> {
+    return null;
+  }
+
+  async unpacked(sha256: string): Promise<string> {
+    return this.#folder(sha256);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.root, { recursive: true, force: true });
+  }
+}
+
+/** An engine with functions made from source texts. */
+export class Bench implements AsyncDisposable {
+  readonly functions: Functions;
+  readonly objects: FakeObjects;
+  readonly ledger: FakeLedger;
+  readonly #code: FolderCode;
+
+  static async open(sandboxes: Sandboxes, code: FolderCode, options: Partial<FunctionsOptions> = {}, log: Log = silent): Promise<Bench> {
+    const objects = new FakeObjects();
+    const ledger = new FakeLedger();
+    const functions = await Functions.open({
+      objects,
+      sandboxes,
+      ledger,
+      clock: realClock,
+      random: { number: () => Math.random(), uuid: () => crypto.randomUUID() },
+      log,
+      credentialsFor: () => ({ accessKeyId: "test", secretAccessKey: "test", sessionToken: "" }),
+      ...options,
+    });
+    return new Bench(functions, objects, ledger, code);
+  }
+
+  constructor(functions: Functions, objects: FakeObjects, ledger: FakeLedger, code: FolderCode) {
+    this.functions = functions;
+    this.objects = objects;
+    this.ledger = ledger;
+    this.#code = code;
+  }
+
+  async create(name: string, files: Readonly<Record<string, string>>, spec: Partial<FunctionSpec> = {}): Promise<void> {
+    const sha256 = await this.#code.add(files);
+    await this.objects.create(functionKind, { metadata: { name, namespace: "default" }, spec: { runtime: "nodejs24.x", handler: "index.handler", code: { sha256, size: 1 }, ...spec } });
+  }
+
+  /** Retires every environment of a function, so that the next invocation is cold. */
+  async chill(name: string): Promise<void> {
+    await this.objects.change(functionKind, `default/${name}`, (live) => ({ ...live, spec: { ...live.spec, environment: { ...live.spec.environment, CHILL: crypto.randomUUID() } } }));
+  }
+
+  invoke(name: string, payload: unknown = {}, more: Partial<InvokeRequest> = {}): Promise<InvokeResult> {
+    return this.functions.invoke({ namespace: "default", name, type: "RequestResponse", payload: Buffer.from(JSON.stringify(payload)), ...more });
+  }
+
+  /** The parsed payload. */
+  async ask(name: string, payload: unknown = {}): Promise<unknown> {
+    return JSON.parse(Buffer.from((await this.invoke(name, payload)).payload).toString("utf8"));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.functions[Symbol.asyncDispose]();
+  }
+}
