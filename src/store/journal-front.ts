@@ -73,7 +73,8 @@ export class JournalFront implements Journal {
   readonly #overlay = new Map<string, Entry | null>();
   readonly #followers = new Set<Follower>();
   #queue: Pending[] = [];
-  #waiting: (() => void)[] = [];
+  /** Lost races whose winner is in the queue. */
+  #waiting: { readonly resolve: () => void; readonly reject: (fault: Fault) => void }[] = [];
   #history: JournalChange[];
   #superseded: Superseded[];
   #revision: Revision;
@@ -113,7 +114,7 @@ export class JournalFront implements Journal {
     const current = pending === undefined ? (this.#entries.get(key) ?? null) : pending;
     if (!isAsExpected(current, expected)) {
       // The state that lost us the race is not durable yet: answer when it is.
-      return pending === undefined ? Promise.resolve({ ok: false, current }) : this.#afterCommit(key, bytes, expected);
+      return pending === undefined ? Promise.resolve({ ok: false, current }) : this.#lostTo(key);
     }
     if (bytes === null && current === null) return Promise.resolve({ ok: true, revision: this.#revision });
     return new Promise((resolve, reject) => {
@@ -185,9 +186,11 @@ export class JournalFront implements Journal {
     return null;
   }
 
-  async #afterCommit(key: string, bytes: Uint8Array | null, expected: Expected): Promise<Appended> {
-    await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    return this.append(key, bytes, expected);
+  #lostTo(key: string): Promise<Appended> {
+    return new Promise((resolve, reject) => {
+      const resolveLost = (): void => resolve({ ok: false, current: this.#entries.get(key) ?? null });
+      this.#waiting.push({ resolve: resolveLost, reject });
+    });
   }
 
   #allocate(key: string, bytes: Uint8Array | null, current: Entry | null): JournalChange {
@@ -224,7 +227,7 @@ export class JournalFront implements Journal {
       for (const { change, resolve } of batch) resolve({ ok: true, revision: change.revision });
     }
     this.#overlay.clear();
-    this.#wakeWaiting();
+    for (const { resolve } of this.#waiting.splice(0)) resolve();
   }
 
   #nextBatch(): readonly Pending[] {
@@ -240,19 +243,13 @@ export class JournalFront implements Journal {
 
   /** Later appends were decided on top of the lost batch, so they go with it: no holes, no writes on a guess. */
   #fail(batch: readonly Pending[], reason: string): void {
-    const lost = [...batch, ...this.#queue];
+    const lost = [...batch, ...this.#queue, ...this.#waiting];
     this.#queue = [];
+    this.#waiting = [];
     this.#overlay.clear();
     this.#allocated = this.#revision;
     this.#refusal = { reason, probedAtMs: this.#clock.monotonicMs() };
     for (const { reject } of lost) reject(unavailable(reason));
-    this.#wakeWaiting();
-  }
-
-  #wakeWaiting(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const wake of waiting) wake();
   }
 
   #publish(changes: readonly JournalChange[]): void {

@@ -1,8 +1,9 @@
 /** The embedded Journal: one SQLite file in WAL mode, synced before every answer. Ordering and followers are the front's. */
-import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Clock } from "#base/clock.ts";
 import type { Entry, JournalChange, Revision } from "#deck/journal.ts";
 import { type Engine, JournalFront, type Past, type Superseded } from "./journal-front.ts";
+import { openSqlite, type SqliteRow, transact } from "./sqlite-file.ts";
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS log (rev INTEGER PRIMARY KEY, key TEXT NOT NULL, create_rev INTEGER NOT NULL, val BLOB);
@@ -11,14 +12,15 @@ const SCHEMA = `
 `;
 
 export class SqliteJournal extends JournalFront {
-  /** Opens or creates the file. A second process that opens it is refused: the index of the first would be wrong. */
+  /** Opens or creates the file. */
   static open(file: string, { clock }: { readonly clock: Clock }): SqliteJournal {
-    const engine = new SqliteEngine(file);
+    const engine = new SqliteEngine(openSqlite(file, SCHEMA, { synchronous: "FULL", cacheMib: 64 }));
     return new SqliteJournal({ engine, past: engine.load(), clock, soon: setImmediate });
   }
 }
 
-class SqliteEngine implements Engine {
+/** Exported for the suite, which makes its disk fail. */
+export class SqliteEngine implements Engine {
   readonly #db: DatabaseSync;
   readonly #insertLog: StatementSync;
   readonly #putCurrent: StatementSync;
@@ -26,9 +28,7 @@ class SqliteEngine implements Engine {
   readonly #deleteLog: StatementSync;
   readonly #setMeta: StatementSync;
 
-  constructor(file: string) {
-    const db = openFile(file);
-    db.exec(SCHEMA);
+  constructor(db: DatabaseSync) {
     this.#db = db;
     this.#insertLog = db.prepare("INSERT INTO log (rev, key, create_rev, val) VALUES (?, ?, ?, ?)");
     this.#putCurrent = db.prepare("INSERT INTO cur (key, rev, create_rev) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET rev = excluded.rev, create_rev = excluded.create_rev");
@@ -38,55 +38,34 @@ class SqliteEngine implements Engine {
   }
 
   load(): Past {
-    const compacted = this.#meta("compacted");
     const current = new Map<string, Revision>();
     for (const row of this.#db.prepare("SELECT key, rev FROM cur ORDER BY key").iterate()) current.set(row["key"] as string, row["rev"] as number);
-    const values = new Map<string, Entry>();
-    const latest = new Map<string, Entry>();
-    const history: JournalChange[] = [];
-    const superseded: Superseded[] = [];
-    let revision = Math.max(compacted, this.#meta("revision"));
+    const compacted = this.#meta("compacted");
+    const replay = new Replay(compacted);
     // One pass in file order: reading the values through `cur` would jump all over a large file.
-    for (const row of this.#db.prepare("SELECT rev, key, create_rev, val FROM log ORDER BY rev").iterate()) {
-      const key = row["key"] as string;
-      const bytes = row["val"] as Uint8Array | null;
-      revision = row["rev"] as number;
-      const previous = latest.get(key);
-      if (previous !== undefined) superseded.push({ revision: previous.revision, by: revision });
-      if (bytes === null) {
-        latest.delete(key);
-        superseded.push({ revision, by: revision });
-        if (revision > compacted && previous !== undefined) history.push({ type: "delete", key, revision, previous: previous.bytes });
-        continue;
-      }
-      const createRevision = row["create_rev"] as number;
-      const entry: Entry = { key, bytes, revision, createRevision };
-      latest.set(key, entry);
-      if (current.get(key) === revision) values.set(key, entry);
-      if (revision > compacted) history.push({ type: "put", key, bytes, revision, createRevision, previous: previous?.bytes ?? null });
-    }
-    if (values.size !== current.size || latest.size !== current.size) throw new Error("the journal is damaged: its index and its log disagree");
-    const entries = [...current.keys()].map((key) => values.get(key) as Entry);
-    return { entries, history, revision, compacted, superseded };
+    for (const row of this.#db.prepare("SELECT rev, key, create_rev, val FROM log ORDER BY rev").iterate()) replay.take(row);
+    const isWhole = current.size === replay.entries.size && [...current].every(([key, revision]) => replay.entries.get(key)?.revision === revision);
+    if (!isWhole) throw new Error("the journal is damaged: its index and its log disagree");
+    const entries = [...current.keys()].map((key) => replay.entries.get(key) as Entry);
+    const { history, superseded } = replay;
+    return { entries, history, superseded, compacted, revision: Math.max(compacted, replay.revision) };
   }
 
   commit(batch: readonly JournalChange[]): void {
-    this.#transact(() => {
+    transact(this.#db, () => {
       for (const change of batch) this.#write(change);
     });
   }
 
   forget(revisions: readonly Revision[], compacted: Revision): void {
-    this.#transact(() => {
+    transact(this.#db, () => {
       for (const revision of revisions) this.#deleteLog.run(revision);
-      // The newest row may be a tombstone that goes now; the counter must never step back.
-      this.#setMeta.run("revision", compacted);
       this.#setMeta.run("compacted", compacted);
     });
   }
 
   probe(): void {
-    this.#transact(() => this.#setMeta.run("probe", 1));
+    transact(this.#db, () => this.#setMeta.run("probe", 1));
   }
 
   close(): void {
@@ -103,31 +82,42 @@ class SqliteEngine implements Engine {
     }
   }
 
-  #transact(work: () => void): void {
-    this.#db.exec("BEGIN IMMEDIATE");
-    try {
-      work();
-      this.#db.exec("COMMIT");
-    } catch (thrown) {
-      if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
-      throw thrown;
-    }
-  }
-
   #meta(name: string): number {
     return (this.#db.prepare("SELECT number FROM meta WHERE name = ?").get(name)?.["number"] as number | undefined) ?? 0;
   }
 }
 
-/** Durable settings: in WAL mode FULL syncs the log before COMMIT returns; NORMAL would lose the last commits on power loss. */
-export function openFile(file: string): DatabaseSync {
-  const db = new DatabaseSync(file, { timeout: 2_000 });
-  db.exec(`
-    PRAGMA locking_mode = EXCLUSIVE;
-    PRAGMA journal_mode = WAL;
-    PRAGMA synchronous = FULL;
-    PRAGMA wal_autocheckpoint = 1000;
-    PRAGMA cache_size = -65536;
-  `);
-  return db;
+/** What the rows of the log add up to. */
+class Replay {
+  readonly entries = new Map<string, Entry>();
+  readonly history: JournalChange[] = [];
+  readonly superseded: Superseded[] = [];
+  revision: Revision = 0;
+  readonly #compacted: Revision;
+
+  constructor(compacted: Revision) {
+    this.#compacted = compacted;
+  }
+
+  take(row: SqliteRow): void {
+    const key = row["key"] as string;
+    const revision = row["rev"] as number;
+    const bytes = row["val"] as Uint8Array | null;
+    const previous = this.entries.get(key);
+    this.revision = revision;
+    if (previous !== undefined) this.superseded.push({ revision: previous.revision, by: revision });
+    if (bytes === null) this.#takeDelete(key, revision, previous);
+    else this.#takePut({ key, bytes, revision, createRevision: row["create_rev"] as number }, previous);
+  }
+
+  #takePut(entry: Entry, previous: Entry | undefined): void {
+    this.entries.set(entry.key, entry);
+    if (entry.revision > this.#compacted) this.history.push({ type: "put", ...entry, previous: previous?.bytes ?? null });
+  }
+
+  #takeDelete(key: string, revision: Revision, previous: Entry | undefined): void {
+    this.entries.delete(key);
+    this.superseded.push({ revision, by: revision });
+    if (revision > this.#compacted && previous !== undefined) this.history.push({ type: "delete", key, revision, previous: previous.bytes });
+  }
 }
