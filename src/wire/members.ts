@@ -1,0 +1,36 @@
+/** Own members of JSON objects, safe for every name a client can send ("__proto__" is a name like any other). */
+import { isJsonObject, type Json, type JsonObject } from "#base/json.ts";
+
+/** A JSON object under construction. */
+export type Draft = Record<string, Json>;
+
+export function member(object: JsonObject | undefined, name: string): Json | undefined {
+  return object !== undefined && Object.hasOwn(object, name) ? object[name] : undefined;
+}
+
+export function put(draft: Draft, name: string, value: Json): void {
+  if (name === "__proto__") Object.defineProperty(draft, name, { value, writable: true, enumerable: true, configurable: true });
+  else draft[name] = value;
+}
+
+export function isList(value: unknown): value is readonly Json[] {
+  return Array.isArray(value);
+}
+
+/** How many levels of lists and objects a value has; a scalar has none. */
+export function nesting(value: Json): number {
+  if (typeof value !== "object" || value === null) return 0;
+  let deepest = 0;
+  for (const child of Object.values(value)) deepest = Math.max(deepest, nesting(child as Json));
+  return deepest + 1;
+}
+
+/** About how many bytes the value takes as JSON. */
+export function weight(value: Json): number {
+  if (typeof value === "string") return value.length + 2;
+  if (typeof value !== "object" || value === null) return 5;
+  if (!isJsonObject(value)) return value.reduce<number>((sum, child) => sum + weight(child) + 1, 2);
+  let sum = 2;
+  for (const [name, child] of Object.entries(value)) sum += name.length + 4 + weight(child);
+  return sum;
+}

@@ -1,0 +1,41 @@
+/** JSON merge patch (RFC 7386): applying one and computing one. What does not change stays identical (===). */
+import { isJsonObject, type Json, sameJson } from "#base/json.ts";
+import { type Draft, member, put } from "./members.ts";
+
+/** Returns `target` itself when the patch changes nothing, so that an idle patch is recognised at once. */
+export function applyMergePatch(target: Json | undefined, patch: Json): Json {
+  if (!isJsonObject(patch)) return target !== undefined && sameJson(target, patch) ? target : patch;
+  const base = isJsonObject(target) ? target : {};
+  const merged: Draft = { ...base };
+  let isChanged = base !== target;
+  for (const [name, change] of Object.entries(patch)) {
+    const before = member(base, name);
+    if (change === null) {
+      isChanged ||= before !== undefined;
+      delete merged[name];
+      continue;
+    }
+    const after = applyMergePatch(before, change);
+    isChanged ||= after !== before;
+    put(merged, name, after);
+  }
+  return isChanged ? merged : base;
+}
+
+/**
+ * The smallest patch that turns `from` into `to`; {} when they are the same. A null inside an object of `to` cannot be
+ * said in a merge patch: it is read as absent.
+ */
+export function mergePatchOf(from: Json, to: Json): Json {
+  if (!isJsonObject(to)) return to;
+  const base = isJsonObject(from) ? from : {};
+  const patch: Draft = {};
+  for (const name of Object.keys(base)) if (member(to, name) === undefined) put(patch, name, null);
+  for (const [name, wanted] of Object.entries(to)) {
+    const before = member(base, name);
+    if (before !== undefined && sameJson(before, wanted)) continue;
+    const isDeeper = isJsonObject(wanted) && isJsonObject(before);
+    put(patch, name, isDeeper ? mergePatchOf(before, wanted) : wanted);
+  }
+  return patch;
+}
