@@ -134,8 +134,8 @@ export class Functions implements AsyncDisposable {
       idle: fleet.idle,
       frozen: fleet.frozen,
       ...fleet.counters,
-      durationMsP50: fleet.durations.quantile(0.5),
-      durationMsP99: fleet.durations.quantile(0.99),
+      durationMsP50: fleet.durations.quantile(0.5) / 1000,
+      durationMsP99: fleet.durations.quantile(0.99) / 1000,
     }));
   }
 
@@ -303,7 +303,7 @@ export class Functions implements AsyncDisposable {
     };
     this.#platformLine(fleet, stream, requestId, reportLine(report));
     this.#tails.delete(stream);
-    fleet.durations.add(took.initMs + took.durationMs);
+    fleet.durations.record((took.initMs + took.durationMs) * 1000);
     if (ended.verdict !== "ok") fleet.counters.errors++;
     this.#meter(fleet, job, { verdict: ended.verdict, ...took, maxMemoryMib });
   }

@@ -1,9 +1,9 @@
 /** All environments of one function: a stack of idle ones, starts, and what happens to them when code or time moves on. */
 import type { Clock } from "#base/clock.ts";
+import { Histogram } from "#base/histogram.ts";
 import { stopper } from "#base/stop.ts";
 import type { Tasks } from "#base/tasks.ts";
 import { Environment, type IdleRules } from "./environment.ts";
-import { Histogram } from "./histogram.ts";
 import type { LogLine, Sandboxes, SandboxSpec, Started } from "./sandboxes.ts";
 import { needsNewEnvironments, type Settings } from "./settings.ts";
 
@@ -28,6 +28,7 @@ export interface Counters {
 export type StartedEnvironment = { readonly ok: true; readonly environment: Environment } | (Started & { readonly ok: false; readonly logStream: string });
 
 export class Fleet {
+  /** In microseconds, INIT included. */
   readonly durations: Histogram = new Histogram();
   readonly counters: Counters = { invocations: 0, errors: 0, throttles: 0, coldStarts: 0 };
   /** Invocations in flight, starts included: what reserved concurrency counts. */

@@ -127,7 +127,7 @@ export class AgentChannel {
       case FRAME.log:
         return this.#listener?.onLog({ atMs: payload.readDoubleBE(0), requestId: id === 0 ? null : this.#requestId, text: payload.toString("utf8", 8) });
       case FRAME.response:
-        return this.#answer(id, { is: "response", maxMemoryMib: Math.ceil(payload.readUInt32BE(0) / 1024), payload: payload.subarray(4) });
+        return this.#answer(id, { is: "response", ...peakOf(payload), payload: payload.subarray(4) });
       case FRAME.error:
         return this.#answer(id, errorOf(payload));
       case FRAME.initDone:
@@ -158,7 +158,13 @@ const EMPTY = new Uint8Array(0);
 
 function errorOf(payload: Buffer): Answer {
   const end = 6 + payload.readUInt16BE(4);
-  return { is: "error", maxMemoryMib: Math.ceil(payload.readUInt32BE(0) / 1024), errorType: payload.toString("utf8", 6, end), payload: payload.subarray(end) };
+  return { is: "error", ...peakOf(payload), errorType: payload.toString("utf8", 6, end), payload: payload.subarray(end) };
+}
+
+// Zero: the agent does not know, whoever wants to know asks the sandbox.
+function peakOf(payload: Buffer): { readonly maxMemoryMib?: number } {
+  const kib = payload.readUInt32BE(0);
+  return kib === 0 ? {} : { maxMemoryMib: Math.ceil(kib / 1024) };
 }
 
 function errorTypeOf(payload: Buffer): string {

@@ -14,7 +14,7 @@ import { type Body, bindMessage, initialise, startFailure } from "./agent-sandbo
 import { CodeCaches } from "./code-caches.ts";
 import { flavourOf, lambdaEnvironment } from "./lambda-environment.ts";
 import { runtimesDir, nodeModulesDir } from "./places.ts";
-import { signalName } from "./signals.ts";
+import { endOfExitCode, signalName } from "./signals.ts";
 
 export interface ProcessOptions {
   readonly code: CodeStore;
@@ -100,7 +100,7 @@ export class ProcessSandboxes implements Sandboxes, AsyncDisposable {
     await mkdir(tmp);
     const channel = await AgentChannel.listen(path.join(this.#folder, `${id}.sock`));
     const flavour = flavourOf(spec.runtime) ?? "node";
-    const options = { flavour, runtimePort: 0, resolveFrom: runtimesDir };
+    const options = { flavour, runtimePort: 0, sdkFrom: runtimesDir, ...(this.#python !== null && { python: `/usr/bin/${this.#python}` }) };
     const heapMib = flavour === "node" ? Math.max(64, Math.floor(spec.memoryMib * 0.9)) : 64;
     const args = [`--max-old-space-size=${heapMib}`, path.join(runtimesDir, "agent.cjs"), path.join(this.#folder, `${id}.sock`), JSON.stringify(options)];
     const child = spawn(this.#options.node ?? process.execPath, args, { cwd: tmp, env: { PATH: process.env["PATH"] ?? "/usr/bin:/bin" }, stdio: ["ignore", "pipe", "pipe"], detached: true });
@@ -157,7 +157,7 @@ class ProcessBody implements Body {
   #endOf(code: number | null, signal: NodeJS.Signals | null): SandboxEnd {
     if (this.#isStopped) return { reason: "stopped" };
     if (signal !== null) return { reason: "signal", signal: signalName(signal) };
-    return { reason: "exit", exitCode: code ?? 0 };
+    return endOfExitCode(code ?? 0);
   }
 
   async freeze(): Promise<void> {

@@ -1,4 +1,5 @@
 /** Signals as Lambda's messages name them ("signal: killed"). */
+import type { SandboxEnd } from "#functions/sandboxes.ts";
 
 const NAMES: Readonly<Record<string, string>> = {
   SIGKILL: "killed",
@@ -19,7 +20,8 @@ export function signalName(signal: string): string {
 
 const BY_NUMBER: Readonly<Record<number, string>> = { 2: "SIGINT", 4: "SIGILL", 5: "SIGTRAP", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE", 9: "SIGKILL", 11: "SIGSEGV", 15: "SIGTERM", 31: "SIGSYS" };
 
-/** OCI runtimes report a death by signal as 128 + its number. Null for ordinary exit codes. */
-export function signalOfExitCode(code: number): string | null {
-  return BY_NUMBER[code - 128] ?? null;
+/** OCI runtimes, shells and our agent report a death by signal as 128 + its number. */
+export function endOfExitCode(exitCode: number): SandboxEnd {
+  const signal = BY_NUMBER[exitCode - 128];
+  return signal === undefined ? { reason: "exit", exitCode } : { reason: "signal", signal: signalName(signal) };
 }

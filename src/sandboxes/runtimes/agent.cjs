@@ -27,19 +27,21 @@ function send(type, id, payload) {
 }
 
 const rusage = process.resourceUsage.bind(process);
+// A runtime below the agent has a peak of its own, which control asks the sandbox for: 0 says so.
+const peakKib = options.flavour === "node" ? () => rusage().maxRSS >>> 0 : () => 0;
 const now = Date.now;
 
 /** A response or error starts with the peak of this process in KiB, so that REPORT needs no second question. */
 function sendResponse(id, payload) {
   const head = Buffer.allocUnsafe(4);
-  head.writeUInt32BE(rusage().maxRSS >>> 0, 0);
+  head.writeUInt32BE(peakKib(), 0);
   send(FRAME.response, id, Buffer.concat([head, payload]));
 }
 
 function sendError(id, errorType, body) {
   const type = Buffer.from(errorType);
   const head = Buffer.allocUnsafe(6);
-  head.writeUInt32BE(rusage().maxRSS >>> 0, 0);
+  head.writeUInt32BE(peakKib(), 0);
   head.writeUInt16BE(type.length, 4);
   send(FRAME.error, id, Buffer.concat([head, type, body]));
 }
@@ -111,6 +113,7 @@ socket.on("close", () => process.reallyExit(0));
 socket.on("error", () => process.reallyExit(0));
 
 socket.on("connect", () => {
+  if (options.sdkFrom !== undefined) require("./sdk-fallback.cjs").resolveFrom(options.sdkFrom);
   const { openEngine } = require(options.flavour === "node" ? "./node-runtime.cjs" : "./child-runtime.cjs");
   const { forwardAws } = require("./forward.cjs");
   runtime.engine = openEngine(door);
