@@ -1,6 +1,5 @@
-/** The part of every object that belongs to the system: uid, times, generation, deletion marks, and the rules of names and labels. */
+/** The part of every object that belongs to the system: uid, times, generation, deletion marks. Its rules of syntax are kinds/meta-rules.ts. */
 import { timestamp } from "#base/clock.ts";
-import type { FieldFault } from "#base/fault.ts";
 import { sameJson } from "#base/json.ts";
 import { nameSuffix, type Random } from "#base/random.ts";
 import type { Kind } from "#kinds/kind.ts";
@@ -69,73 +68,4 @@ function desireOf(kind: Kind, object: KubeObject): object {
   if (!kind.subresources.includes("status")) return desire;
   const { status: _status, ...rest } = desire;
   return rest;
-}
-
-const SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
-const SUBDOMAIN_RULE =
-  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
-const SUBDOMAIN_LENGTH = 253;
-
-export function subdomainFault(name: string): string | null {
-  if (name.length > SUBDOMAIN_LENGTH) return `must be no more than ${SUBDOMAIN_LENGTH} bytes`;
-  return SUBDOMAIN.test(name) ? null : SUBDOMAIN_RULE;
-}
-
-const QUALIFIED_NAME = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/;
-const QUALIFIED_RULE =
-  "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
-const LABEL_RULE =
-  "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
-const LABEL_LENGTH = 63;
-const ANNOTATIONS_BYTES = 256 * 1024;
-
-/** What is wrong with name, labels, annotations, finalizers and owners. */
-export function metadataFaults(kind: Kind, metadata: ObjectMeta): readonly FieldFault[] {
-  return [
-    ...nameFaults(kind, metadata),
-    ...Object.entries(metadata.labels ?? {}).flatMap(([key, value]) => labelFaults(key, value)),
-    ...annotationFaults(metadata.annotations ?? {}),
-    ...(metadata.finalizers ?? []).flatMap((finalizer, index) => qualifiedFaults(`metadata.finalizers[${index}]`, finalizer)),
-    ...(metadata.ownerReferences ?? []).flatMap((owner, index) =>
-      (["apiVersion", "kind", "name", "uid"] as const)
-        .filter((field) => (owner[field] ?? "") === "")
-        .map((field): FieldFault => ({ reason: "FieldValueRequired", field: `metadata.ownerReferences[${index}].${field}`, message: "Required value: must not be empty" })),
-    ),
-  ];
-}
-
-function nameFaults(kind: Kind, { name }: ObjectMeta): readonly FieldFault[] {
-  if (name === "") return [{ reason: "FieldValueRequired", field: "metadata.name", message: "Required value: name or generateName is required" }];
-  const fault = (kind.checkName ?? subdomainFault)(name);
-  return fault === null ? [] : [wrong("metadata.name", name, fault)];
-}
-
-function labelFaults(key: string, value: string): readonly FieldFault[] {
-  const faults = qualifiedFaults("metadata.labels", key);
-  if (value.length > LABEL_LENGTH) return [...faults, wrong("metadata.labels", value, `must be no more than ${LABEL_LENGTH} bytes`)];
-  return value === "" || QUALIFIED_NAME.test(value) ? faults : [...faults, wrong("metadata.labels", value, LABEL_RULE)];
-}
-
-function annotationFaults(annotations: Readonly<Record<string, string>>): readonly FieldFault[] {
-  let size = 0;
-  const faults: FieldFault[] = [];
-  for (const [key, value] of Object.entries(annotations)) {
-    size += key.length + value.length;
-    faults.push(...qualifiedFaults("metadata.annotations", key.toLowerCase()));
-  }
-  if (size > ANNOTATIONS_BYTES) faults.push({ reason: "FieldValueTooLong", field: "metadata.annotations", message: `Too long: may not be more than ${ANNOTATIONS_BYTES} bytes` });
-  return faults;
-}
-
-function qualifiedFaults(field: string, key: string): readonly FieldFault[] {
-  const slash = key.indexOf("/");
-  const prefix = key.slice(0, Math.max(slash, 0));
-  const name = key.slice(slash + 1);
-  if (slash >= 0 && subdomainFault(prefix) !== null) return [wrong(field, key, `prefix part ${SUBDOMAIN_RULE}`)];
-  if (name.length > LABEL_LENGTH) return [wrong(field, key, `name part must be no more than ${LABEL_LENGTH} bytes`)];
-  return QUALIFIED_NAME.test(name) ? [] : [wrong(field, key, QUALIFIED_RULE)];
-}
-
-function wrong(field: string, value: string, rule: string): FieldFault {
-  return { reason: "FieldValueInvalid", field, message: `Invalid value: ${JSON.stringify(value)}: ${rule}` };
 }

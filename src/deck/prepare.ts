@@ -1,14 +1,15 @@
 /** From what a client sent to what will be stored: shape, derived fields, admission, validation, ownership. Pure but for chance and time passed in. */
 import { timestamp } from "#base/clock.ts";
-import { Fault, type FieldFault, unsupported } from "#base/fault.ts";
+import { Fault, unsupported } from "#base/fault.ts";
 import { sameJson } from "#base/json.ts";
 import { keyOf, type ObjectKey } from "#base/key.ts";
 import type { Random } from "#base/random.ts";
+import { validateObject } from "#kinds/check.ts";
 import type { Kind, Subresource } from "#kinds/kind.ts";
 import type { KubeObject } from "#kinds/object.ts";
 import type { Admission, AdmissionRequest, Present } from "./admission.ts";
 import { createdFields, updatedFields } from "./field-owners.ts";
-import { bornMetadata, keptMetadata, metadataFaults, withGeneration } from "./metadata.ts";
+import { bornMetadata, keptMetadata, withGeneration } from "./metadata.ts";
 import { invalid } from "./refusals.ts";
 import { shape } from "./shape.ts";
 import type { WriteRequest } from "./write-request.ts";
@@ -31,14 +32,13 @@ export interface Prepared {
 
 export function prepareCreate(served: Kind, { submitted, isApplied }: { readonly submitted: KubeObject; readonly isApplied: boolean }, request: WriteRequest, around: Surroundings): Prepared {
   if ((submitted.metadata.resourceVersion ?? "") !== "") throw new Fault("BadRequest", "resourceVersion should not be set on objects to be created");
-  const shaped = shape(served, submitted, request.fieldValidation ?? "Warn");
+  const shaped = shape(served, submitted, request);
   const kind = served.storedAs?.kind ?? served;
   const stored = served.storedAs?.toStored(shaped.object) ?? shaped.object;
   const born = { ...withoutStatus(kind, stored), metadata: bornMetadata(kind, placed(kind, stored.metadata), around) };
   const object = kind.onCreate?.(born) ?? born;
   const key = keyOf(object.metadata.namespace ?? "", object.metadata.name);
-  const causes = [...shaped.faults, ...metadataFaults(kind, object.metadata)];
-  if (causes.length > 0) throw invalid(kind, object.metadata.name, causes);
+  if (shaped.faults.length > 0) throw invalid(served, object.metadata.name, shaped.faults);
   const admitted = admit({ kind, key, object, live: null }, around);
   try {
     validate(kind, admitted.object, null);
@@ -56,7 +56,7 @@ export function prepareUpdate(served: Kind, change: { readonly live: KubeObject;
   const kind = served.storedAs?.kind ?? served;
   const { live } = change;
   if (change.next === live) return null;
-  const shaped = shape(served, change.next, request.fieldValidation ?? "Warn");
+  const shaped = shape(served, change.next, request);
   if (shaped.faults.length > 0) throw invalid(served, live.metadata.name, shaped.faults);
   const stored = served.storedAs?.toStored(shaped.object) ?? shaped.object;
   const scoped = scope(kind, stored, live, request.subresource);
@@ -68,7 +68,6 @@ export function prepareUpdate(served: Kind, change: { readonly live: KubeObject;
   const admitted = admit({ kind, key, object, live, ...(request.subresource && { subresource: request.subresource }) }, around);
   try {
     const next = withGeneration(kind, admitted.object, live);
-    checkMetadata(kind, next, live);
     if (request.subresource !== "binding") validate(kind, next, live);
     const owned = owners === undefined ? updatedFields(served, { live, next }, request, timestamp(around.now)) : withOwners(next, owners);
     if (sameContent(owned, live) && sameOwners(owned, live)) {
@@ -151,19 +150,7 @@ function admit(request: AdmissionRequest, { admissions, present }: Surroundings)
 }
 
 function validate(kind: Kind, next: KubeObject, live: KubeObject | null): void {
-  const faults = kind.validate?.(next, live) ?? [];
-  if (faults.length > 0) throw invalid(kind, next.metadata.name, faults);
-}
-
-function checkMetadata(kind: Kind, next: KubeObject, live: KubeObject): void {
-  if (sameJson(next.metadata, live.metadata)) return;
-  const faults: FieldFault[] = [...metadataFaults(kind, next.metadata)];
-  const before = new Set(live.metadata.finalizers);
-  const added = (next.metadata.finalizers ?? []).filter((finalizer) => !before.has(finalizer));
-  if (live.metadata.deletionTimestamp !== undefined && added.length > 0) {
-    const list = added.map((finalizer) => JSON.stringify(finalizer)).join(", ");
-    faults.push({ reason: "FieldValueForbidden", field: "metadata.finalizers", message: `Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{${list}}` });
-  }
+  const faults = validateObject(kind, next, live);
   if (faults.length > 0) throw invalid(kind, next.metadata.name, faults);
 }
 

@@ -1,14 +1,12 @@
-/** The first step of every write: the object as its kind's schema wants it, pruned and defaulted. */
-import type { FieldFault } from "#base/fault.ts";
+/** The first step of every write: the object as its kind's schema wants it, pruned, canonical and defaulted. */
+import { checkObject, type Checked } from "#kinds/check.ts";
 import type { Kind } from "#kinds/kind.ts";
 import type { KubeObject } from "#kinds/object.ts";
+import { jsonOf } from "./stored.ts";
+import type { WriteRequest } from "./write-request.ts";
 
-export interface Shaped {
-  readonly object: KubeObject;
-  readonly faults: readonly FieldFault[];
-  readonly warnings: readonly string[];
-}
-
-export function shape(kind: Kind, object: KubeObject, _validation: "Strict" | "Warn" | "Ignore"): Shaped {
-  return { object: kind.defaults?.(object) ?? object, faults: [], warnings: [] };
+/** Throws BadRequest for what cannot be decoded, or for unknown fields if the client wants to be told. */
+export function shape(kind: Kind, object: KubeObject, { fieldValidation = "Warn" }: WriteRequest): Checked<KubeObject> {
+  const checked = checkObject(kind, jsonOf(object), { strict: fieldValidation === "Strict" });
+  return fieldValidation === "Ignore" ? { ...checked, warnings: [] } : checked;
 }
