@@ -68,6 +68,18 @@ export function verifySignature(request: SignedRequest, findCaller: FindCaller, 
   return { caller, region: claim.scope.region, service: claim.scope.service };
 }
 
+/** The headers that sign a request, for our own clients. `request.headers` must have host. */
+export function signedHeaders(request: SignedRequest, caller: Pick<Caller, "accessKeyId" | "secretAccessKey">, to: { readonly region: string; readonly service: string }, now: number): Readonly<Record<string, string>> {
+  const timestamp = basicTime(now);
+  const scope: Scope = { accessKeyId: caller.accessKeyId, date: timestamp.slice(0, 8), ...to };
+  const headers: Record<string, string> = { ...request.headers, "x-amz-date": timestamp };
+  const names = Object.keys(headers).toSorted();
+  const claim: Claim = { scope, signedHeaders: names, signature: "", timestamp, expiresSeconds: null, sessionToken: undefined };
+  const signature = signatureOf({ ...request, headers }, claim, caller.secretAccessKey);
+  const credential = `${caller.accessKeyId}/${scope.date}/${to.region}/${to.service}/aws4_request`;
+  return { ...headers, authorization: `${ALGORITHM} Credential=${credential}, SignedHeaders=${names.join(";")}, Signature=${signature}` };
+}
+
 function claimOf(request: SignedRequest): Claim {
   const authorization = request.headers["authorization"];
   if (authorization !== undefined) return headerClaim(request, authorization);
