@@ -1,0 +1,124 @@
+/** Deployment packages as files named by their digest, and the folders they unpack to. Written whole or not at all. */
+import { createHash } from "node:crypto";
+import { constants } from "node:fs";
+import { access, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { Fault } from "#base/fault.ts";
+import type { CodeStore } from "#functions/code-store.ts";
+import { unpackZip } from "./unpack-zip.ts";
+
+// A crash leaves half-written things under this name; the next start removes them.
+const TEMPORARY = ".new-";
+
+export class CodeFolder implements CodeStore {
+  readonly #folder: string;
+  readonly #unpacking = new Map<string, Promise<string>>();
+  #count = 0;
+
+  static async open(folder: string): Promise<CodeFolder> {
+    await mkdir(folder, { recursive: true, mode: 0o755 });
+    const leftovers = (await readdir(folder)).filter((name) => name.startsWith(TEMPORARY));
+    for (const name of leftovers) await rm(join(folder, name), { recursive: true, force: true });
+    return new CodeFolder(folder);
+  }
+
+  private constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  async put(zip: Uint8Array): Promise<{ readonly sha256: string; readonly size: number }> {
+    const sha256 = createHash("sha256").update(zip).digest("base64");
+    const file = this.#zipOf(sha256);
+    if (!(await exists(file))) {
+      const temporary = this.#temporary();
+      await writeSynced(temporary, zip);
+      await rename(temporary, file);
+      await syncFolder(this.#folder);
+    }
+    return { sha256, size: zip.length };
+  }
+
+  async get(sha256: string): Promise<Uint8Array | null> {
+    try {
+      return await readFile(this.#zipOf(sha256));
+    } catch (thrown) {
+      if ((thrown as NodeJS.ErrnoException).code === "ENOENT") return null;
+      throw thrown;
+    }
+  }
+
+  unpacked(sha256: string): Promise<string> {
+    let unpacking = this.#unpacking.get(sha256);
+    if (unpacking === undefined) {
+      unpacking = this.#unpack(sha256).finally(() => this.#unpacking.delete(sha256));
+      this.#unpacking.set(sha256, unpacking);
+    }
+    return unpacking;
+  }
+
+  /** Removes everything whose digest is not wanted any more. */
+  async keepOnly(wanted: ReadonlySet<string>): Promise<void> {
+    const names = new Set([...wanted].flatMap((sha256) => [`${nameOf(sha256)}.zip`, nameOf(sha256)]));
+    for (const name of await readdir(this.#folder)) {
+      if (!names.has(name) && !name.startsWith(TEMPORARY)) await rm(join(this.#folder, name), { recursive: true, force: true });
+    }
+  }
+
+  async #unpack(sha256: string): Promise<string> {
+    const folder = join(this.#folder, nameOf(sha256));
+    if (await exists(folder)) return folder;
+    const zip = await this.get(sha256);
+    if (zip === null) throw new Fault("NotFound", `no code with the digest ${sha256}`);
+    const temporary = this.#temporary();
+    try {
+      await unpackZip(zip, temporary);
+      await rename(temporary, folder);
+    } catch (thrown) {
+      await rm(temporary, { recursive: true, force: true });
+      throw thrown;
+    }
+    await syncFolder(this.#folder);
+    return folder;
+  }
+
+  #zipOf(sha256: string): string {
+    return join(this.#folder, `${nameOf(sha256)}.zip`);
+  }
+
+  #temporary(): string {
+    return join(this.#folder, `${TEMPORARY}${process.pid}-${this.#count++}`);
+  }
+}
+
+/** Base64 has "/" in it; file names are the URL-safe form. */
+function nameOf(sha256: string): string {
+  if (!/^[A-Za-z0-9+/]{43}=$/.test(sha256)) throw new Fault("NotFound", `no code with the digest ${sha256}`);
+  return sha256.slice(0, -1).replaceAll("+", "-").replaceAll("/", "_");
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path, constants.F_OK).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function writeSynced(file: string, bytes: Uint8Array): Promise<void> {
+  const handle = await open(file, "wx", 0o644);
+  try {
+    await handle.writeFile(bytes);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** A rename is durable only when the folder is. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
