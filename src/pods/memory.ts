@@ -1,0 +1,166 @@
+/** What is known about a pod beyond what CRI lists: probe counts, back-off, stops under way. A frozen value that each plan hands to the next. */
+import type { Container, Probe } from "#kinds/pod-spec.ts";
+import type { PodObject as Pod } from "#kinds/pod-status.ts";
+import type { Outcome, ProbeRole, Step } from "./observed.ts";
+
+export interface PodMemory {
+  /** When this agent first saw the pod. */
+  readonly seenAtMs?: number;
+  /** By container name: how long the newest exit waits for its restart. */
+  readonly restarts: Readonly<Record<string, RestartMemory>>;
+  /** By stepKey of a probe: "probe <container id> <role>". */
+  readonly probes: Readonly<Record<string, ProbeMemory>>;
+  /** By what failed: an image, "container <name>", "sandbox", "volumes". */
+  readonly failures: Readonly<Record<string, FailureMemory>>;
+  /** By container id. */
+  readonly stops: Readonly<Record<string, { readonly deadlineMs: number; readonly why: string }>>;
+  /** Images with policy Always that were pulled for "<container> <attempt>". */
+  readonly pulled: readonly string[];
+  /** Set once, when the pod must end although nobody deleted it. */
+  readonly failed?: { readonly reason: string; readonly message: string; readonly atMs: number };
+}
+
+export interface RestartMemory {
+  /** The container that exited. */
+  readonly id: string;
+  readonly delayMs: number;
+  readonly retryAtMs: number;
+}
+
+export interface ProbeMemory {
+  /** The standing result; null before the thresholds were reached for the first time. */
+  readonly result: boolean | null;
+  readonly successes: number;
+  readonly failures: number;
+  readonly lastAtMs: number;
+  readonly message?: string;
+}
+
+export interface FailureMemory {
+  readonly reason: string;
+  readonly message: string;
+  readonly delayMs: number;
+  readonly retryAtMs: number;
+}
+
+export const emptyMemory: PodMemory = { restarts: {}, probes: {}, failures: {}, stops: {}, pulled: [] };
+
+// Kubelet's back-off for container restarts, image pulls and sandboxes: 10 s, doubled up to 5 minutes.
+export const BACKOFF_FIRST_MS = 10_000;
+export const BACKOFF_MAX_MS = 300_000;
+// A container that ran this long starts over with the first delay.
+export const BACKOFF_RESET_MS = 600_000;
+// What the agent does itself is tried again sooner: a configMap may just be on its way.
+const RETRY_FIRST_MS = 1_000;
+const RETRY_MAX_MS = 30_000;
+
+/** The memory after a step has ended. */
+export function remember(memory: PodMemory, pod: Pod, outcome: Outcome, now: number): PodMemory {
+  const { step } = outcome;
+  if (step.do === "probe") return probed(memory, pod, outcome, now);
+  const subject = subjectOf(step);
+  if (!outcome.ok) return subject === null ? memory : failed(memory, subject, outcome, now);
+  const next = subject === null ? memory : { ...memory, failures: without(memory.failures, subject) };
+  if (step.do === "pullImage" && step.policy === "Always") return { ...next, pulled: [...next.pulled, pullNote(step.container, step.image)] };
+  return next;
+}
+
+/** How memory.pulled names a pull; it is forgotten when the container starts. */
+export function pullNote(container: string, image: string): string {
+  return `${container} ${image}`;
+}
+
+/** The key in memory.failures of what a step is about; null for steps that are simply tried again. */
+export function subjectOf(step: Step): string | null {
+  switch (step.do) {
+    case "prepareVolumes":
+      return "volumes";
+    case "createSandbox":
+      return "sandbox";
+    case "pullImage":
+      return step.image;
+    case "startContainer":
+      return `container ${step.container}`;
+    case "stopContainer":
+    case "removeContainer":
+    case "stopSandbox":
+    case "removeSandbox":
+    case "cleanUp":
+    case "deleteObject":
+      return `${step.do}${"id" in step ? ` ${step.id}` : ""}`;
+    case "probe":
+      return null;
+  }
+}
+
+function failed(memory: PodMemory, subject: string, outcome: Outcome & { readonly ok: false }, now: number): PodMemory {
+  const isPull = outcome.step.do === "pullImage";
+  const before = memory.failures[subject];
+  const first = isPull ? BACKOFF_FIRST_MS : RETRY_FIRST_MS;
+  const delayMs = before === undefined ? first : Math.min(before.delayMs * 2, isPull ? BACKOFF_MAX_MS : RETRY_MAX_MS);
+  const failure = { reason: outcome.reason ?? reasonOfStep(outcome.step), message: outcome.message, delayMs, retryAtMs: now + delayMs };
+  // A stop that failed is asked for again.
+  const stops = outcome.step.do === "stopContainer" ? without(memory.stops, outcome.step.id) : memory.stops;
+  return { ...memory, stops, failures: { ...memory.failures, [subject]: failure } };
+}
+
+function reasonOfStep(step: Step): string {
+  switch (step.do) {
+    case "prepareVolumes":
+      return "FailedMount";
+    case "createSandbox":
+      return "FailedCreatePodSandBox";
+    case "pullImage":
+      return "ErrImagePull";
+    case "startContainer":
+      return "RunContainerError";
+    case "stopContainer":
+    case "removeContainer":
+    case "stopSandbox":
+    case "removeSandbox":
+    case "cleanUp":
+    case "deleteObject":
+    case "probe":
+      return "FailedKillPod";
+  }
+}
+
+function probed(memory: PodMemory, pod: Pod, outcome: Outcome, now: number): PodMemory {
+  const { step } = outcome;
+  if (step.do !== "probe") return memory;
+  const key = probeKey(step.id, step.role);
+  const before = memory.probes[key] ?? { result: null, successes: 0, failures: 0, lastAtMs: now };
+  const probe = probeOf(containerOf(pod, step.container), step.role) ?? step.probe;
+  const successes = outcome.ok ? before.successes + 1 : 0;
+  const failures = outcome.ok ? 0 : before.failures + 1;
+  const isUp = outcome.ok && successes >= (probe.successThreshold ?? 1);
+  const isDown = !outcome.ok && failures >= (probe.failureThreshold ?? 3);
+  const result = isUp ? true : isDown ? false : before.result;
+  const entry: ProbeMemory = { result, successes, failures, lastAtMs: now, ...(!outcome.ok && { message: outcome.message }) };
+  return { ...memory, probes: { ...memory.probes, [key]: entry } };
+}
+
+export function probeKey(id: string, role: ProbeRole): string {
+  return `probe ${id} ${role}`;
+}
+
+export function probeOf(container: Container | undefined, role: ProbeRole): Probe | undefined {
+  switch (role) {
+    case "startup":
+      return container?.startupProbe;
+    case "liveness":
+      return container?.livenessProbe;
+    case "readiness":
+      return container?.readinessProbe;
+  }
+}
+
+export function containerOf(pod: Pod, name: string): Container | undefined {
+  return [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].find((container) => container.name === name);
+}
+
+function without<T>(record: Readonly<Record<string, T>>, key: string): Readonly<Record<string, T>> {
+  if (!(key in record)) return record;
+  const { [key]: _gone, ...rest } = record;
+  return rest;
+}
