@@ -28,6 +28,7 @@ export class AgentChannel {
   #answered: ((answer: Answer) => void) | null = null;
   #lastId = 0;
   #requestId: string | null = null;
+  #isReady = false;
   #onReady: () => void = () => {};
   #onClosed: () => void = () => {};
 
@@ -49,6 +50,10 @@ export class AgentChannel {
     this.ready = new Promise((resolve) => (this.#onReady = resolve));
     this.closed = new Promise((resolve) => (this.#onClosed = resolve));
     server.once("connection", (socket) => this.#adopt(socket));
+  }
+
+  get isReady(): boolean {
+    return this.#isReady;
   }
 
   #adopt(socket: net.Socket): void {
@@ -123,6 +128,7 @@ export class AgentChannel {
   #take(type: number, id: number, payload: Buffer): void {
     switch (type) {
       case FRAME.ready:
+        this.#isReady = true;
         return this.#onReady();
       case FRAME.log:
         return this.#listener?.onLog({ atMs: payload.readDoubleBE(0), requestId: id === 0 ? null : this.#requestId, text: payload.toString("utf8", 8) });

@@ -1,0 +1,49 @@
+/** What control and the launcher say to each other, as JSON in frames. Control asks, the launcher answers; the launcher tells what happens by itself. */
+import type { Flavour } from "./lambda-environment.ts";
+
+export interface LauncherConfig {
+  /** The instance's name: part of every group and mount that is made. */
+  readonly instance: string;
+  /** Holds the socket, the slots, the roots and the bundles; everything in it is the launcher's. */
+  readonly folder: string;
+  /** The pinned Node binary that sandboxes run. */
+  readonly node: string;
+}
+
+export type Ask =
+  | { readonly ask: "hello" }
+  | { readonly ask: "boot"; readonly slot: string; readonly index: number; readonly flavour: Flavour; readonly heapMib: number; readonly memoryMib: number; readonly options: object }
+  /** Makes the code of one digest mountable, read-only; once per digest. */
+  | { readonly ask: "stage"; readonly digest: string; readonly codeDir: string }
+  | { readonly ask: "claim"; readonly slot: string; readonly digest: string; readonly memoryMib: number; readonly ephemeralMib: number }
+  /** After INIT. */
+  | { readonly ask: "limitCpu"; readonly slot: string; readonly millis: number }
+  | { readonly ask: "freeze" | "thaw" | "kill" | "peak"; readonly slot: string };
+
+export type Answer = { readonly ok: true; readonly value?: unknown } | { readonly ok: false; readonly reason: string };
+
+export interface Hello {
+  /** "crun" or "runc"; null: no sandbox can be made here, and `reason` says why. */
+  readonly driver: string | null;
+  readonly reason?: string;
+  /** The system's python inside the full root. */
+  readonly python: string | null;
+}
+
+export type Tell =
+  /** It was seen to end; `exitCode` as the OCI runtime reports it. */
+  | { readonly tell: "ended"; readonly slot: string; readonly exitCode: number; readonly isKilled: boolean }
+  /** What the sandbox's own pipes carried. */
+  | { readonly tell: "output"; readonly slot: string; readonly text: string };
+
+export function socketOf(folder: string): string {
+  return `${folder}/launcher.sock`;
+}
+
+export function slotDirOf(folder: string, slot: string): string {
+  return `${folder}/slots/${slot}`;
+}
+
+export function awsDirOf(folder: string): string {
+  return `${folder}/aws`;
+}

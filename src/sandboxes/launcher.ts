@@ -1,0 +1,148 @@
+/** A tiny process that spawns, mounts, limits and kills sandboxes, since spawning stalls a big process for tens of milliseconds. Decides nothing. */
+import { existsSync, mkdirSync, rmSync } from "node:fs";
+import net from "node:net";
+import path from "node:path";
+import { reasonOf } from "#base/fault.ts";
+import { isHybrid, openCgroups } from "./cgroups.ts";
+import { FRAME, FrameReader, frameOf } from "./frames.ts";
+import { type Answer, type Ask, type Hello, type LauncherConfig, socketOf, type Tell } from "./launcher-protocol.ts";
+import { endWithParent, makePrivate, makeShared, unmount } from "./mounts.ts";
+import { findRuntime } from "./oci-runtime.ts";
+import { buildRoots, removeUnmounted } from "./root-folders.ts";
+import { groupRootOf, Slots } from "./slots.ts";
+
+const PRIVATE_MARK = "CTM_LAUNCHER_MOUNTS";
+
+/** How to start the launcher: in a mount namespace of its own, with an empty environment. Wrap it in nsenter to run it on a node. */
+export function launcherCommand(config: LauncherConfig): { readonly file: string; readonly args: readonly string[]; readonly env: Readonly<Record<string, string>> } {
+  const main = path.join(import.meta.dirname, "launcher-main.ts");
+  return {
+    file: "unshare",
+    args: ["--mount", "--propagation", "private", config.node, "--max-old-space-size=64", "--max-semi-space-size=1", main, JSON.stringify(config)],
+    env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", [PRIVATE_MARK]: "private" },
+  };
+}
+
+/** The launcher's whole life; returns when it is told to end. Replaces the process first when its mounts would be seen by others. */
+export async function runLauncher(config: LauncherConfig): Promise<void> {
+  if (process.env[PRIVATE_MARK] === undefined) {
+    const { file, args, env } = launcherCommand(config);
+    const found = ["/usr/bin", "/bin"].map((folder) => path.join(folder, file)).find((candidate) => existsSync(candidate));
+    if (found === undefined) throw new Error("unshare (util-linux) is not installed");
+    process.execve?.(found, [file, ...args], { ...env });
+  }
+  endWithParent();
+  const launcher = new Launcher(config);
+  await launcher.serve();
+}
+
+class Launcher {
+  readonly #config: LauncherConfig;
+  readonly #slots: Slots;
+  readonly #hello: Hello;
+  #control: net.Socket | null = null;
+  #end: () => void = () => {};
+
+  constructor(config: LauncherConfig) {
+    this.#config = config;
+    const { folder } = config;
+    // crun refuses hosts that mix both versions; in this namespace nobody else misses the second.
+    if (isHybrid()) unmount("/sys/fs/cgroup/unified");
+    for (const name of PARTS) removeUnmounted(path.join(folder, name));
+    for (const name of [...PARTS, "aws"]) mkdirSync(path.join(folder, name), { recursive: true, mode: 0o711 });
+    // The runtime makes the mount that contains a root private. Were the slots on that mount too, nothing would propagate.
+    makePrivate(path.join(folder, "roots"));
+    makeShared(path.join(folder, "slots"));
+    const roots = buildRoots(path.join(folder, "roots"), config.node);
+    const { found, reason } = findRuntime(config, roots.node);
+    const python = [14, 13, 12, 11, 10, 9].map((minor) => `python3.${minor}`).find((name) => existsSync(`/usr/bin/${name}`)) ?? null;
+    this.#hello = { driver: found?.name ?? null, python, ...(found === null && { reason }) };
+    this.#slots = new Slots({ config, cgroups: openCgroups(), roots, runtime: found?.file ?? "", tell: (tell) => this.#tell(tell) });
+  }
+
+  async serve(): Promise<void> {
+    const ended = new Promise<void>((resolve) => (this.#end = resolve));
+    const socketPath = socketOf(this.#config.folder);
+    rmSync(socketPath, { force: true });
+    const server = net.createServer((socket) => this.#adopt(socket));
+    server.listen(socketPath);
+    for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => this.#end());
+    process.on("disconnect", () => this.#end());
+    await ended;
+    server.close();
+    this.#control?.destroy();
+    await this.#clear();
+  }
+
+  /** One control at a time: a new one starts with no sandboxes, those of the old one are ended. */
+  #adopt(socket: net.Socket): void {
+    this.#control?.destroy();
+    this.#slots.killAll();
+    this.#control = socket;
+    const reader = new FrameReader((type, id, payload) => {
+      if (type === FRAME.ask) socket.write(frameOf(FRAME.answer, id, Buffer.from(JSON.stringify(this.#answer(payload)))));
+    });
+    socket.on("data", (chunk: Buffer) => void (reader.push(chunk) || socket.destroy()));
+    socket.on("error", () => {
+      // The same as a close.
+    });
+    socket.on("close", () => {
+      if (this.#control !== socket) return;
+      this.#control = null;
+      this.#slots.killAll();
+    });
+  }
+
+  #answer(payload: Buffer): Answer {
+    try {
+      const value = this.#do(JSON.parse(payload.toString("utf8")) as Ask);
+      return { ok: true, ...(value !== undefined && { value }) };
+    } catch (thrown) {
+      return { ok: false, reason: reasonOf(thrown) };
+    }
+  }
+
+  #do(ask: Ask): unknown {
+    switch (ask.ask) {
+      case "hello":
+        return this.#hello;
+      case "boot":
+        return this.#slots.boot(ask);
+      case "stage":
+        return this.#slots.stage(ask.digest, ask.codeDir);
+      case "claim":
+        return this.#slots.claim(ask);
+      case "limitCpu":
+        return this.#slots.limitCpu(ask.slot, ask.millis);
+      case "freeze":
+        return this.#slots.freeze(ask.slot, true);
+      case "thaw":
+        return this.#slots.freeze(ask.slot, false);
+      case "peak":
+        return this.#slots.peakMib(ask.slot);
+      case "kill":
+        return this.#slots.kill(ask.slot);
+    }
+  }
+
+  #tell(tell: Tell): void {
+    this.#control?.write(frameOf(FRAME.tell, 0, Buffer.from(JSON.stringify(tell))));
+  }
+
+  async #clear(): Promise<void> {
+    const { folder } = this.#config;
+    this.#slots.killAll();
+    for (let i = 0; i < CLEAR_TRIES && this.#slots.size > 0; i++) await new Promise((resolve) => void setTimeout(resolve, 20));
+    this.#slots.unstageAll();
+    openCgroups().remove(groupRootOf(this.#config));
+    // Detaching a mount takes everything below it along.
+    for (const name of ["slots", "roots"]) unmount(path.join(folder, name));
+    for (const name of PARTS) removeUnmounted(path.join(folder, name));
+    rmSync(socketOf(folder), { force: true });
+  }
+}
+
+const PARTS: readonly string[] = ["slots", "roots", "bundles", "code", "oci"];
+
+// Two seconds: killing hundreds of sandboxes takes the kernel that long.
+const CLEAR_TRIES = 100;

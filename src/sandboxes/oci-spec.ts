@@ -1,0 +1,92 @@
+/** The OCI bundle of one sandbox: what it sees, what it may do, how much it may use. Pure. */
+import { seccompProfile } from "./seccomp.ts";
+
+export interface SlotPlan {
+  readonly id: string;
+  /** Distinct per sandbox: two sandboxes share no user of the machine. */
+  readonly index: number;
+  /** The prepared, read-only root. */
+  readonly rootDir: string;
+  /** The slot's folder under the shared mount: task, tmp and run inside. */
+  readonly slotDir: string;
+  /** Holds the socket to the AWS endpoint; absent: the sandbox reaches nothing. */
+  readonly awsDir?: string;
+  readonly cgroupsPath: string;
+  readonly heapMib: number;
+  readonly memoryMib: number;
+  /** The agent's options. */
+  readonly options: object;
+}
+
+export const NODE_INSIDE = "/var/lang/bin/node";
+export const RUNTIME_INSIDE = "/var/runtime";
+export const TASK_INSIDE = "/var/task";
+export const SOCKET_INSIDE = "/run/catamaran/agent.sock";
+export const AWS_DIR_INSIDE = "/run/aws";
+export const PATH_INSIDE = "/var/lang/bin:/usr/local/bin:/usr/bin:/bin:/opt/bin";
+
+// Lambda's own user and group inside a sandbox.
+const USER = { uid: 993, gid: 990 };
+// Far above the users of any machine; 65,536 users per sandbox.
+const FIRST_HOST_ID = 0x1000_0000;
+const IDS_PER_SANDBOX = 65_536;
+const MAX_SANDBOX_IDS = 8_192;
+
+// Lambda's quotas for every function.
+const MAX_PROCESSES = 1_024;
+const MAX_FILES = 1_024;
+// A refill never takes the machine from an invocation: the lowest weight until the sandbox is claimed.
+const BOOT_CPU_SHARES = 64;
+
+const NO_CAPABILITIES = { bounding: [], effective: [], inheritable: [], permitted: [], ambient: [] };
+
+export function ociSpec(plan: SlotPlan): object {
+  const ids = [{ containerID: 0, hostID: FIRST_HOST_ID + (plan.index % MAX_SANDBOX_IDS) * IDS_PER_SANDBOX, size: IDS_PER_SANDBOX }];
+  return {
+    ociVersion: "1.0.2",
+    hostname: "sandbox",
+    root: { path: plan.rootDir, readonly: true },
+    process: {
+      terminal: false,
+      user: USER,
+      cwd: "/",
+      args: [NODE_INSIDE, `--max-old-space-size=${plan.heapMib}`, `${RUNTIME_INSIDE}/agent.cjs`, SOCKET_INSIDE, JSON.stringify(plan.options)],
+      env: [`PATH=${PATH_INSIDE}`],
+      noNewPrivileges: true,
+      capabilities: NO_CAPABILITIES,
+      rlimits: [
+        { type: "RLIMIT_NOFILE", soft: MAX_FILES, hard: MAX_FILES },
+        { type: "RLIMIT_CORE", soft: 0, hard: 0 },
+      ],
+    },
+    mounts: mountsOf(plan),
+    linux: {
+      namespaces: ["pid", "mount", "ipc", "uts", "network", "user", "cgroup"].map((type) => ({ type })),
+      uidMappings: ids,
+      gidMappings: ids,
+      cgroupsPath: plan.cgroupsPath,
+      resources: {
+        devices: [{ allow: false, access: "rwm" }],
+        memory: { limit: plan.memoryMib * 1024 * 1024 },
+        cpu: { shares: BOOT_CPU_SHARES },
+        pids: { limit: MAX_PROCESSES },
+      },
+      seccomp: seccompProfile,
+      maskedPaths: ["/proc/acpi", "/proc/asound", "/proc/config.gz", "/proc/interrupts", "/proc/kallsyms", "/proc/kcore", "/proc/keys", "/proc/key-users", "/proc/kmsg", "/proc/latency_stats", "/proc/modules", "/proc/mounts.d", "/proc/sched_debug", "/proc/scsi", "/proc/slabinfo", "/proc/sysrq-trigger", "/proc/timer_list", "/proc/timer_stats", "/proc/vmallocinfo", "/sys/firmware"],
+      readonlyPaths: ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys"],
+    },
+  };
+}
+
+function mountsOf(plan: SlotPlan): readonly object[] {
+  const bound = (source: string, destination: string, ...options: readonly string[]): object => ({ destination, type: "bind", source, options: ["rbind", "nosuid", "nodev", ...options] });
+  return [
+    { destination: "/proc", type: "proc", source: "proc", options: ["nosuid", "noexec", "nodev"] },
+    { destination: "/dev", type: "tmpfs", source: "tmpfs", options: ["nosuid", "noexec", "strictatime", "mode=755", "size=64k"] },
+    // Code arrives after the boot: what the launcher mounts on the slot appears here.
+    bound(`${plan.slotDir}/task`, TASK_INSIDE, "ro", "rslave"),
+    bound(`${plan.slotDir}/tmp`, "/tmp", "rw"),
+    bound(`${plan.slotDir}/run`, "/run/catamaran", "ro", "noexec"),
+    ...(plan.awsDir === undefined ? [] : [bound(plan.awsDir, AWS_DIR_INSIDE, "ro", "noexec")]),
+  ];
+}

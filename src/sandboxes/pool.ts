@@ -1,0 +1,305 @@
+/** Booted sandboxes in stock, so that a cold start is one claim: limits, one mount, BIND. Refills in the background, falls back to plain processes. */
+import { availableParallelism } from "node:os";
+import type { Clock } from "#base/clock.ts";
+import { Fault, reasonOf } from "#base/fault.ts";
+import type { Log } from "#base/log.ts";
+import type { Stop } from "#base/stop.ts";
+import { Tasks } from "#base/tasks.ts";
+import type { CodeStore } from "#functions/code-store.ts";
+import type { LogLine, Sandboxes, SandboxSpec, Started } from "#functions/sandboxes.ts";
+import { bindMessage, initialise, startFailure } from "./agent-sandbox.ts";
+import { AwsForwarder, type Endpoint } from "./aws-forwarder.ts";
+import { CodeCaches } from "./code-caches.ts";
+import { type Flavour, flavourOf, lambdaEnvironment } from "./lambda-environment.ts";
+import { LauncherClient } from "./launcher-client.ts";
+import { awsDirOf, type Hello, type Tell } from "./launcher-protocol.ts";
+import { AWS_DIR_INSIDE, PATH_INSIDE, RUNTIME_INSIDE, TASK_INSIDE } from "./oci-spec.ts";
+import { ProcessSandboxes } from "./process-driver.ts";
+import { SlotBody } from "./slot-bodies.ts";
+
+export interface SandboxesOptions {
+  readonly code: CodeStore;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly region: string;
+  /** The AWS door; absent: functions have no AWS endpoint. */
+  readonly aws?: Endpoint;
+  /** Where a launcher serves; absent: plain processes. */
+  readonly launcherFolder?: string;
+  /** The classes that are kept in stock from the start, for example { "node/128": 2 }. */
+  readonly stock?: Readonly<Record<string, number>>;
+  /** CPU quota of memory/1769 vCPU after INIT. Off by default below 4 cores: shares alone are proportional. */
+  readonly isCpuLimited?: boolean;
+}
+
+// V8's heap limit is fixed at boot, so environments wait in classes; the exact limit is the control group's.
+const CLASSES_MIB: readonly number[] = [128, 256, 512, 1024, 2048, 3072, 10_240];
+// V8 counts only its heap; the rest is for buffers, code and the agent.
+const HEAP_SHARE = 0.9;
+// Children have their own heaps; the agent above them only carries frames.
+const AGENT_HEAP_MIB = 64;
+const AGENT_CLASS_MIB = 256;
+// The usual functions find two environments waiting; other classes get theirs with the first use.
+const DEFAULT_STOCK: Readonly<Record<string, number>> = { "node/128": 2 };
+const USED_STOCK = 2;
+// A class that nobody asked for in ten minutes is not refilled.
+const FORGET_AFTER_MS = 600_000;
+const BOOT_LIMIT_MS = 20_000;
+const RUNTIME_API_PORT = 9_001;
+const AWS_PORT = 4_566;
+const MIB_PER_CPU = 1_769;
+
+interface Shelf {
+  readonly flavour: Flavour;
+  readonly classMib: number;
+  readonly ready: SlotBody[];
+  booting: number;
+  target: number;
+  usedMs: number;
+}
+
+/** Isolated where a launcher says it can, else plain processes: never nothing. */
+export async function openSandboxes(options: SandboxesOptions): Promise<Sandboxes & AsyncDisposable> {
+  const { aws, launcherFolder, log } = options;
+  const fallback = (): Promise<ProcessSandboxes> => ProcessSandboxes.open({ ...options, ...(aws !== undefined && { endpointUrl: `http://${aws.host}:${aws.port}` }) });
+  if (launcherFolder === undefined) return fallback();
+  const pool = new Pool(options, launcherFolder);
+  const hello = await pool.connect();
+  if (hello.driver !== null) return pool;
+  log.warn("no isolated sandbox can be made", { reason: hello.reason });
+  await pool[Symbol.asyncDispose]();
+  return fallback();
+}
+
+class Pool implements Sandboxes, AsyncDisposable {
+  readonly #options: SandboxesOptions;
+  readonly #folder: string;
+  readonly #tasks: Tasks;
+  readonly #caches = new CodeCaches();
+  readonly #bodies = new Map<string, SlotBody>();
+  readonly #shelves = new Map<string, Shelf>();
+  readonly #staged = new Map<string, Promise<void>>();
+  readonly #bootsAtOnce = availableParallelism();
+  #launcher: LauncherClient | null = null;
+  #forwarder: AwsForwarder | null = null;
+  #hello: Hello = { driver: null, python: null };
+  #lastIndex = 0;
+  #booting = 0;
+  #isClosed = false;
+
+  constructor(options: SandboxesOptions, folder: string) {
+    this.#options = options;
+    this.#folder = folder;
+    this.#tasks = new Tasks(options.log);
+  }
+
+  get driver(): string {
+    return this.#hello.driver ?? "none";
+  }
+
+  runtimes(): readonly string[] {
+    // DIFFERS: nodejs20.x and nodejs22.x run on the one pinned Node 24, with callbacks as they know them.
+    return ["nodejs20.x", "nodejs22.x", "nodejs24.x", ...(this.#hello.python === null ? [] : [this.#hello.python]), "provided", "provided.al2", "provided.al2023"];
+  }
+
+  async connect(): Promise<Hello> {
+    const { aws, clock, stock = DEFAULT_STOCK } = this.#options;
+    await this.#connectLauncher();
+    if (this.#hello.driver === null) return this.#hello;
+    if (aws !== undefined) this.#forwarder = await AwsForwarder.listen(awsDirOf(this.#folder), aws);
+    for (const [name, target] of Object.entries(stock)) {
+      const [flavour = "node", classMib = "128"] = name.split("/");
+      this.#shelves.set(name, { flavour: flavour as Flavour, classMib: Number(classMib), ready: [], booting: 0, target, usedMs: clock.monotonicMs() });
+    }
+    this.#refill();
+    return this.#hello;
+  }
+
+  async #connectLauncher(): Promise<void> {
+    const launcher = await LauncherClient.connect(this.#folder, this.#options.clock, (tell) => this.#take(tell));
+    this.#launcher = launcher;
+    this.#hello = await launcher.hello();
+    this.#tasks.run("watch the launcher", async () => {
+      await launcher.closed;
+      await this.#lostLauncher();
+    });
+  }
+
+  /** A launcher that died took every sandbox along; its successor starts from nothing. */
+  async #lostLauncher(): Promise<void> {
+    this.#launcher = null;
+    for (const body of this.#bodies.values()) body.end({ reason: "stopped" });
+    this.#bodies.clear();
+    this.#staged.clear();
+    for (const shelf of this.#shelves.values()) shelf.ready.length = 0;
+    if (this.#isClosed) return;
+    this.#options.log.warn("the launcher is gone; all sandboxes ended", {});
+    await this.#connectLauncher();
+    this.#refill();
+  }
+
+  #take(tell: Tell): void {
+    const body = this.#bodies.get(tell.slot);
+    body?.take(tell);
+    if (tell.tell !== "ended" || body === undefined) return;
+    this.#bodies.delete(tell.slot);
+    for (const shelf of this.#shelves.values()) {
+      const at = shelf.ready.indexOf(body);
+      if (at >= 0) shelf.ready.splice(at, 1);
+    }
+  }
+
+  /** Unpacks and stages once per digest; both ends remember. */
+  prepare(codeSha256: string): Promise<void> {
+    const known = this.#staged.get(codeSha256);
+    if (known !== undefined) return known;
+    const staging = this.#stage(codeSha256).catch((thrown: unknown) => {
+      this.#staged.delete(codeSha256);
+      throw thrown;
+    });
+    this.#staged.set(codeSha256, staging);
+    return staging;
+  }
+
+  async #stage(digest: string): Promise<void> {
+    const codeDir = await this.#options.code.unpacked(digest);
+    await this.#ask().ask({ ask: "stage", digest, codeDir });
+  }
+
+  #ask(): LauncherClient {
+    if (this.#launcher === null) throw new Fault("Unavailable", "the sandbox launcher is starting");
+    return this.#launcher;
+  }
+
+  async start(spec: SandboxSpec, onLog: (line: LogLine) => void, stop: Stop): Promise<Started> {
+    const { clock } = this.#options;
+    const startedMs = clock.monotonicMs();
+    try {
+      const flavour = flavourOf(spec.runtime);
+      if (flavour === null) throw new Fault("Unsupported", `the runtime ${spec.runtime} is not supported by Catamaran`);
+      const shelf = this.#shelfOf(flavour, spec.memoryMib);
+      const pooled = shelf.ready.pop();
+      const [body] = await Promise.all([pooled ?? this.#boot(shelf), this.prepare(spec.codeSha256)]);
+      await this.#ask().ask({ ask: "claim", slot: body.id, digest: spec.codeSha256, memoryMib: spec.memoryMib, ephemeralMib: spec.ephemeralStorageMib });
+      body.claimed();
+      const started = await initialise(
+        {
+          channel: body.channel,
+          body,
+          message: bindMessage(spec, this.#environment(spec), TASK_INSIDE),
+          cache: this.#caches.get(spec),
+          onLog,
+          onCache: (bytes) => this.#caches.put(spec, bytes),
+          startedMs,
+          fromPool: pooled !== undefined,
+        },
+        clock,
+        stop,
+      );
+      // Refilling costs 50 ms of CPU: after the answer, not beside it.
+      clock.after(REFILL_AFTER_MS, () => this.#refill());
+      if (started.ok) this.#limitCpu(body, spec.memoryMib);
+      return started;
+    } catch (thrown) {
+      this.#options.log.warn("a sandbox could not be started", { function: spec.functionName, reason: reasonOf(thrown) });
+      return startFailure(thrown, clock.monotonicMs() - startedMs);
+    }
+  }
+
+  // Before INIT a quota of 1/14 core would make a cold start fifteen times as long.
+  #limitCpu(body: SlotBody, memoryMib: number): void {
+    const isLimited = this.#options.isCpuLimited ?? false;
+    if (!isLimited) return;
+    this.#tasks.run("limit CPU", () => this.#ask().ask({ ask: "limitCpu", slot: body.id, millis: Math.round((memoryMib * 1000) / MIB_PER_CPU) }));
+  }
+
+  #environment(spec: SandboxSpec): Readonly<Record<string, string>> {
+    return lambdaEnvironment(spec, {
+      taskRoot: TASK_INSIDE,
+      runtimeDir: RUNTIME_INSIDE,
+      nodeModules: `${RUNTIME_INSIDE}/node_modules`,
+      optDir: "/opt",
+      tmpDir: "/tmp",
+      path: PATH_INSIDE,
+      runtimeApi: `127.0.0.1:${RUNTIME_API_PORT}`,
+      region: this.#options.region,
+      ...(this.#options.aws !== undefined && { endpointUrl: `http://127.0.0.1:${AWS_PORT}` }),
+    });
+  }
+
+  #shelfOf(flavour: Flavour, memoryMib: number): Shelf {
+    const classMib = flavour === "node" ? (CLASSES_MIB.find((mib) => mib >= memoryMib) ?? 10_240) : AGENT_CLASS_MIB;
+    const name = `${flavour}/${classMib}`;
+    const usedMs = this.#options.clock.monotonicMs();
+    const shelf = this.#shelves.get(name) ?? { flavour, classMib, ready: [], booting: 0, target: 0, usedMs };
+    shelf.usedMs = usedMs;
+    shelf.target = Math.max(shelf.target, this.#options.stock === undefined ? USED_STOCK : shelf.target);
+    this.#shelves.set(name, shelf);
+    return shelf;
+  }
+
+  /** Keeps every shelf at its target, a few boots at a time. */
+  #refill(): void {
+    const now = this.#options.clock.monotonicMs();
+    for (const shelf of this.#shelves.values()) {
+      const isForgotten = now - shelf.usedMs > FORGET_AFTER_MS && shelf.target > 0 && this.#options.stock === undefined;
+      if (isForgotten) continue;
+      while (!this.#isClosed && this.#booting < this.#bootsAtOnce && shelf.ready.length + shelf.booting < shelf.target) {
+        shelf.booting++;
+        this.#booting++;
+        this.#tasks.run("refill the pool", () => this.#stockOne(shelf));
+      }
+    }
+  }
+
+  async #stockOne(shelf: Shelf): Promise<void> {
+    let isBooted = false;
+    try {
+      shelf.ready.push(await this.#boot(shelf));
+      isBooted = true;
+    } finally {
+      shelf.booting--;
+      this.#booting--;
+    }
+    // After a failed boot the next claim tries again; a loop would only repeat the failure.
+    if (isBooted) this.#refill();
+  }
+
+  async #boot(shelf: Shelf): Promise<SlotBody> {
+    const { clock, aws } = this.#options;
+    const index = ++this.#lastIndex;
+    const launcher = this.#ask();
+    const body = await SlotBody.open(`s${index}`, this.#folder, launcher);
+    this.#bodies.set(body.id, body);
+    const { flavour, classMib } = shelf;
+    const heapMib = flavour === "node" ? Math.floor(classMib * HEAP_SHARE) : AGENT_HEAP_MIB;
+    const options = {
+      flavour,
+      runtimePort: RUNTIME_API_PORT,
+      ...(this.#hello.python !== null && { python: `/usr/bin/${this.#hello.python}` }),
+      ...(aws !== undefined && { awsSocket: `${AWS_DIR_INSIDE}/aws.sock`, awsPort: AWS_PORT }),
+    };
+    try {
+      await launcher.ask({ ask: "boot", slot: body.id, index, flavour, heapMib, memoryMib: Math.max(classMib, AGENT_CLASS_MIB), options });
+      await Promise.race([body.channel.ready, body.ended, clock.sleep(BOOT_LIMIT_MS)]);
+      if (!body.channel.isReady) throw new Fault("InternalError", `a sandbox did not come up: ${body.bootOutput.trim() || "no output"}`);
+      return body;
+    } catch (thrown) {
+      this.#bodies.delete(body.id);
+      await body.kill();
+      await body.discard(this.#folder);
+      throw thrown;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
+    await Promise.all([...this.#bodies.values()].map((body) => body.kill()));
+    this.#launcher?.[Symbol.dispose]();
+    await this.#forwarder?.[Symbol.asyncDispose]();
+    await this.#tasks.ended();
+  }
+}
+
+// Longer than a cold start takes, shorter than the next one usually needs.
+const REFILL_AFTER_MS = 20;
