@@ -27,6 +27,7 @@ export interface FieldFault {
   readonly reason:
     | "FieldValueRequired"
     | "FieldValueInvalid"
+    | "FieldValueNotFound"
     | "FieldValueNotSupported"
     | "FieldValueForbidden"
     | "FieldValueDuplicate"

@@ -1,6 +1,9 @@
 /** ConfigMap. */
-import { ageColumn, integer } from "./columns.ts";
+import type { FieldFault } from "#base/fault.ts";
 import { builtinKind } from "./builtin.ts";
+import { ageColumn, integer } from "./columns.ts";
+import { checkFrozen, checkKeys, checkSize } from "./data-rules.ts";
+import { FieldFaults } from "./field-faults.ts";
 import type { Kind } from "./kind.ts";
 import type { KubeObject } from "./object.ts";
 
@@ -20,4 +23,16 @@ export const configMapKind: Kind<ConfigMap> = builtinKind<ConfigMap>({
   scope: "Namespaced",
   type: "io.k8s.api.core.v1.ConfigMap",
   columns: [integer("Data", ({ data = {}, binaryData = {} }) => Object.keys(data).length + Object.keys(binaryData).length), ageColumn],
+  validate: configMapFaults,
 });
+
+function configMapFaults(next: ConfigMap, live: ConfigMap | null): readonly FieldFault[] {
+  const faults = new FieldFaults();
+  const { data = {}, binaryData = {} } = next;
+  checkKeys(data, "data", faults);
+  checkKeys(binaryData, "binaryData", faults);
+  for (const key of Object.keys(binaryData)) if (Object.hasOwn(data, key)) faults.invalid(`data[${key}]`, key, "duplicate of key present in binaryData");
+  checkSize(Object.values(data), Object.values(binaryData), "", faults);
+  if (live !== null) checkFrozen(next, live, ["data", "binaryData"], faults);
+  return faults.found;
+}

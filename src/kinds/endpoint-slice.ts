@@ -1,9 +1,13 @@
 /** EndpointSlice: addresses behind a service. */
-import { ageColumn, text } from "./columns.ts";
+import type { FieldFault } from "#base/fault.ts";
 import { builtinKind } from "./builtin.ts";
+import { ageColumn, text } from "./columns.ts";
+import { FieldFaults } from "./field-faults.ts";
 import type { Kind } from "./kind.ts";
 import type { KubeObject } from "./object.ts";
 import type { ObjectReference } from "./object-reference.ts";
+import { portNameFaults } from "./names.ts";
+import { isAddress } from "./pod-rules.ts";
 import type { Protocol } from "./pod-spec.ts";
 
 export interface EndpointSlice extends KubeObject {
@@ -44,7 +48,40 @@ export const endpointSliceKind: Kind<EndpointSlice> = builtinKind<EndpointSlice>
     text("Endpoints", (slice) => shorten(slice.endpoints.flatMap(({ addresses }) => addresses))),
     ageColumn,
   ],
+  defaults: (slice) => {
+    if (slice.ports === undefined) return slice;
+    return { ...slice, ports: slice.ports.map((port) => ({ ...port, name: port.name ?? "", protocol: port.protocol ?? "TCP" })) };
+  },
+  validate: endpointSliceFaults,
 });
+
+const MAX_ENDPOINTS = 1000;
+const MAX_ADDRESSES = 100;
+
+function endpointSliceFaults(next: EndpointSlice, live: EndpointSlice | null): readonly FieldFault[] {
+  const faults = new FieldFaults();
+  faults.oneOf("addressType", next.addressType, ["FQDN", "IPv4", "IPv6"]);
+  if (live !== null && next.addressType !== live.addressType) faults.immutable("addressType", next.addressType);
+  if (next.endpoints.length > MAX_ENDPOINTS) faults.tooMany("endpoints", next.endpoints.length, MAX_ENDPOINTS);
+  for (const [index, { addresses }] of next.endpoints.entries()) {
+    const at = `endpoints[${index}].addresses`;
+    if (addresses.length === 0) faults.required(at, "must contain at least 1 address");
+    if (addresses.length > MAX_ADDRESSES) faults.tooMany(at, addresses.length, MAX_ADDRESSES);
+    if (next.addressType === "FQDN") continue;
+    for (const [position, address] of addresses.entries()) {
+      if (!isAddress(address)) faults.invalid(`${at}[${position}]`, address, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)");
+    }
+  }
+  const names = new Set<string>();
+  for (const [index, { name = "", protocol }] of (next.ports ?? []).entries()) {
+    const at = `ports[${index}]`;
+    if (name !== "") faults.invalidEach(`${at}.name`, name, portNameFaults(name));
+    if (names.has(name)) faults.duplicate(`${at}.name`, name);
+    names.add(name);
+    faults.oneOf(`${at}.protocol`, protocol, ["SCTP", "TCP", "UDP"]);
+  }
+  return faults.found;
+}
 
 function portsText(ports: readonly EndpointPort[]): string {
   if (ports.length === 0) return "<unset>";

@@ -1,6 +1,6 @@
 /** Endpoints: the older twin of EndpointSlice, still read by some clients. */
-import { ageColumn, NONE, text } from "./columns.ts";
 import { builtinKind } from "./builtin.ts";
+import { ageColumn, NONE, text } from "./columns.ts";
 import type { Kind } from "./kind.ts";
 import type { KubeObject } from "./object.ts";
 import type { ObjectReference } from "./object-reference.ts";
@@ -35,6 +35,12 @@ export const endpointsKind: Kind<Endpoints> = builtinKind<Endpoints>({
   scope: "Namespaced",
   type: "io.k8s.api.core.v1.Endpoints",
   columns: [text("Endpoints", endpointsText), ageColumn],
+  defaults: (endpoints) => {
+    if (endpoints.subsets === undefined) return endpoints;
+    const withProtocols = ({ ports, ...subset }: EndpointSubset): EndpointSubset =>
+      ports === undefined ? subset : { ...subset, ports: ports.map((port) => ({ ...port, protocol: port.protocol ?? "TCP" })) };
+    return { ...endpoints, subsets: endpoints.subsets.map(withProtocols) };
+  },
 });
 
 function endpointsText(endpoints: Endpoints): string {

@@ -31,6 +31,10 @@ export class FieldFaults {
     this.#add("FieldValueDuplicate", field, `Duplicate value: ${formatValue(value)}`);
   }
 
+  notFound(field: string, value: unknown): void {
+    this.#add("FieldValueNotFound", field, `Not found: ${formatValue(value)}`);
+  }
+
   tooLong(field: string, limit: number): void {
     this.#add("FieldValueTooLong", field, `Too long: may not be more than ${limit} ${limit === 1 ? "byte" : "bytes"}`);
   }

@@ -1,37 +1,11 @@
 /** Ingress. */
-import { ageColumn, NONE, text } from "./columns.ts";
 import { builtinKind } from "./builtin.ts";
+import { ageColumn, NONE, text } from "./columns.ts";
+import { ingressFaults } from "./ingress-rules.ts";
+import type { IngressObject } from "./ingress-spec.ts";
 import type { Kind } from "./kind.ts";
-import type { KubeObject } from "./object.ts";
 
-export interface Ingress extends KubeObject {
-  readonly spec: IngressSpec;
-  readonly status?: { readonly loadBalancer?: { readonly ingress?: readonly { readonly ip?: string; readonly hostname?: string }[] } };
-}
-
-export interface IngressSpec {
-  readonly ingressClassName?: string;
-  readonly defaultBackend?: IngressBackend;
-  readonly tls?: readonly { readonly hosts?: readonly string[]; readonly secretName?: string }[];
-  readonly rules?: readonly IngressRule[];
-}
-
-export interface IngressRule {
-  readonly host?: string;
-  readonly http?: { readonly paths: readonly IngressPath[] };
-}
-
-export interface IngressPath {
-  readonly path?: string;
-  readonly pathType: "Exact" | "Prefix" | "ImplementationSpecific";
-  readonly backend: IngressBackend;
-}
-
-export interface IngressBackend {
-  readonly service?: { readonly name: string; readonly port?: { readonly name?: string; readonly number?: number } };
-  /** A Function: apiGroup catamaran.dev, kind Function. */
-  readonly resource?: { readonly apiGroup?: string; readonly kind: string; readonly name: string };
-}
+export type Ingress = IngressObject;
 
 export const ingressKind: Kind<Ingress> = builtinKind<Ingress>({
   group: "networking.k8s.io",
@@ -49,6 +23,7 @@ export const ingressKind: Kind<Ingress> = builtinKind<Ingress>({
     text("Ports", ({ spec }) => ((spec.tls ?? []).length > 0 ? "80, 443" : "80")),
     ageColumn,
   ],
+  validate: ingressFaults,
 });
 
 // kubectl prints so many hosts, then "+ n more…".

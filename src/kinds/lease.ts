@@ -1,6 +1,7 @@
 /** Lease: who holds something, and until when: node heartbeats and leader election. */
-import { ageColumn, text } from "./columns.ts";
 import { builtinKind } from "./builtin.ts";
+import { ageColumn, text } from "./columns.ts";
+import { FieldFaults } from "./field-faults.ts";
 import type { Kind } from "./kind.ts";
 import type { KubeObject } from "./object.ts";
 
@@ -22,4 +23,11 @@ export const leaseKind: Kind<Lease> = builtinKind<Lease>({
   scope: "Namespaced",
   type: "io.k8s.api.coordination.v1.Lease",
   columns: [text("Holder", (lease) => lease.spec?.holderIdentity ?? ""), ageColumn],
+  validate: ({ spec }) => {
+    const faults = new FieldFaults();
+    const { leaseDurationSeconds, leaseTransitions } = spec ?? {};
+    if (leaseDurationSeconds !== undefined && leaseDurationSeconds <= 0) faults.invalid("spec.leaseDurationSeconds", leaseDurationSeconds, "must be greater than 0");
+    if (leaseTransitions !== undefined && leaseTransitions < 0) faults.invalid("spec.leaseTransitions", leaseTransitions, "must be greater than or equal to 0");
+    return faults.found;
+  },
 });

@@ -1,7 +1,8 @@
 /** Namespace. */
-import { ageColumn, text } from "./columns.ts";
 import { builtinKind } from "./builtin.ts";
+import { ageColumn, text } from "./columns.ts";
 import type { Kind } from "./kind.ts";
+import { dnsLabelFault } from "./names.ts";
 import type { Condition, KubeObject } from "./object.ts";
 
 export interface Namespace extends KubeObject {
@@ -20,5 +21,6 @@ export const namespaceKind: Kind<Namespace> = builtinKind<Namespace>({
   subresources: ["status", "finalize"],
   verbs: ["create", "delete", "get", "list", "patch", "update", "watch"],
   columns: [text("Status", (namespace) => namespace.status?.phase ?? ""), ageColumn],
+  checkName: dnsLabelFault,
   selectableFields: { "status.phase": (namespace) => namespace.status?.phase ?? "" },
 });

@@ -1,5 +1,4 @@
 /** The types of PodSpec and PodTemplateSpec, as far as our code reads them. The whole shape is in the schema table. */
-import type { LabelSelector } from "#base/selector.ts";
 import type { ObjectMeta } from "./object.ts";
 import type { Affinity, Toleration, TopologySpreadConstraint } from "./placement.ts";
 import type { FieldRef, ResourceFieldRef, Volume } from "./volume.ts";
@@ -197,10 +196,4 @@ export interface SecurityContext {
 export interface SeccompProfile {
   readonly type: "RuntimeDefault" | "Unconfined" | "Localhost";
   readonly localhostProfile?: string;
-}
-
-/** What every owner of a pod template selects by. */
-export interface TemplateOwnerSpec {
-  readonly selector?: LabelSelector;
-  readonly template?: PodTemplateSpec;
 }

@@ -2,7 +2,10 @@
 import { builtinKind } from "./builtin.ts";
 import type { Kind } from "./kind.ts";
 import { podColumns } from "./pod-columns.ts";
+import { defaultPodSpec } from "./pod-defaults.ts";
+import { podFaults } from "./pod-rules.ts";
 import type { PodObject } from "./pod-status.ts";
+import { qosClassOf } from "./qos.ts";
 
 export type Pod = PodObject;
 
@@ -17,6 +20,9 @@ export const podKind: Kind<Pod> = builtinKind<Pod>({
   type: "io.k8s.api.core.v1.Pod",
   subresources: ["status", "log", "exec", "attach", "portforward", "eviction", "binding"],
   columns: podColumns,
+  defaults: (pod) => ({ ...pod, spec: defaultPodSpec(pod.spec) }),
+  onCreate: (pod) => ({ ...pod, status: { phase: "Pending", qosClass: qosClassOf(pod.spec) } }),
+  validate: podFaults,
   selectableFields: {
     "spec.nodeName": (pod) => pod.spec.nodeName ?? "",
     "spec.restartPolicy": (pod) => pod.spec.restartPolicy ?? "",

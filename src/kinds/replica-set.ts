@@ -1,10 +1,14 @@
 /** ReplicaSet. */
+import type { FieldFault } from "#base/fault.ts";
 import type { LabelSelector } from "#base/selector.ts";
-import { ageColumn, integer, templateColumns } from "./columns.ts";
 import { builtinKind } from "./builtin.ts";
+import { ageColumn, integer, templateColumns } from "./columns.ts";
+import { FieldFaults } from "./field-faults.ts";
 import type { Kind } from "./kind.ts";
 import type { Condition, KubeObject } from "./object.ts";
+import { defaultTemplate } from "./pod-defaults.ts";
 import type { PodTemplateSpec } from "./pod-spec.ts";
+import { checkNotNegative, checkTemplateOwner } from "./template-owner-rules.ts";
 
 export interface ReplicaSet extends KubeObject {
   readonly spec: {
@@ -43,4 +47,20 @@ export const replicaSetKind: Kind<ReplicaSet> = builtinKind<ReplicaSet>({
     ...templateColumns((set: ReplicaSet) => ({ containers: set.spec.template?.spec?.containers ?? [], selector: set.spec.selector })),
   ],
   selectableFields: { "status.replicas": (set) => String(set.status?.replicas ?? 0) },
+  defaults: (set) => ({
+    ...set,
+    spec: {
+      ...set.spec,
+      replicas: set.spec.replicas ?? 1,
+      ...(set.spec.template !== undefined && { template: defaultTemplate(set.spec.template) }),
+    },
+  }),
+  validate: replicaSetFaults,
 });
+
+function replicaSetFaults(next: ReplicaSet, live: ReplicaSet | null): readonly FieldFault[] {
+  const faults = new FieldFaults();
+  checkNotNegative(next.spec.minReadySeconds, "spec.minReadySeconds", faults);
+  checkTemplateOwner(next.spec, { word: "ReplicaSet", live: live?.spec }, faults);
+  return faults.found;
+}

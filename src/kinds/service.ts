@@ -1,50 +1,12 @@
 /** Service. */
-import { ageColumn, formatLabels, NONE, text, wide } from "./columns.ts";
 import { builtinKind } from "./builtin.ts";
+import { ageColumn, formatLabels, NONE, text, wide } from "./columns.ts";
 import type { Kind } from "./kind.ts";
-import type { Condition, KubeObject } from "./object.ts";
-import type { IntOrString, Protocol } from "./pod-spec.ts";
+import { dns1035LabelFault } from "./names.ts";
+import { serviceFaults } from "./service-rules.ts";
+import type { ServiceObject, ServicePort } from "./service-spec.ts";
 
-export interface Service extends KubeObject {
-  readonly spec: ServiceSpec;
-  readonly status?: { readonly loadBalancer?: LoadBalancerStatus; readonly conditions?: readonly Condition[] };
-}
-
-export interface ServiceSpec {
-  readonly type?: "ClusterIP" | "NodePort" | "LoadBalancer" | "ExternalName";
-  readonly selector?: Readonly<Record<string, string>>;
-  readonly ports?: readonly ServicePort[];
-  readonly clusterIP?: string;
-  readonly clusterIPs?: readonly string[];
-  readonly ipFamilies?: readonly ("IPv4" | "IPv6")[];
-  readonly ipFamilyPolicy?: "SingleStack" | "PreferDualStack" | "RequireDualStack";
-  readonly externalIPs?: readonly string[];
-  readonly externalName?: string;
-  readonly sessionAffinity?: "None" | "ClientIP";
-  readonly sessionAffinityConfig?: { readonly clientIP?: { readonly timeoutSeconds?: number } };
-  readonly loadBalancerIP?: string;
-  readonly loadBalancerSourceRanges?: readonly string[];
-  readonly loadBalancerClass?: string;
-  readonly allocateLoadBalancerNodePorts?: boolean;
-  readonly externalTrafficPolicy?: "Cluster" | "Local";
-  readonly internalTrafficPolicy?: "Cluster" | "Local";
-  readonly healthCheckNodePort?: number;
-  readonly publishNotReadyAddresses?: boolean;
-  readonly trafficDistribution?: string;
-}
-
-export interface ServicePort {
-  readonly name?: string;
-  readonly port: number;
-  readonly protocol?: Protocol;
-  readonly targetPort?: IntOrString;
-  readonly nodePort?: number;
-  readonly appProtocol?: string;
-}
-
-export interface LoadBalancerStatus {
-  readonly ingress?: readonly { readonly ip?: string; readonly hostname?: string; readonly ipMode?: string }[];
-}
+export type Service = ServiceObject;
 
 export const serviceKind: Kind<Service> = builtinKind<Service>({
   group: "",
@@ -68,7 +30,38 @@ export const serviceKind: Kind<Service> = builtinKind<Service>({
     "spec.clusterIP": ({ spec }) => spec.clusterIP ?? "",
     "spec.type": ({ spec }) => spec.type ?? "",
   },
+  checkName: dns1035LabelFault,
+  defaults: defaultService,
+  validate: serviceFaults,
 });
+
+/** Three hours, the stickiness of sessionAffinity ClientIP. */
+const AFFINITY_SECONDS = 10_800;
+
+function defaultService(service: Service): Service {
+  const { spec } = service;
+  const type = spec.type ?? "ClusterIP";
+  const isExternal = type === "NodePort" || type === "LoadBalancer";
+  const sticky = spec.sessionAffinity === "ClientIP" ? { clientIP: { timeoutSeconds: spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? AFFINITY_SECONDS } } : undefined;
+  return {
+    ...service,
+    spec: {
+      ...spec,
+      type,
+      sessionAffinity: spec.sessionAffinity ?? "None",
+      ...(sticky !== undefined && { sessionAffinityConfig: sticky }),
+      ...(spec.ports !== undefined && { ports: spec.ports.map(defaultPort) }),
+      ...(type !== "ExternalName" && { internalTrafficPolicy: spec.internalTrafficPolicy ?? "Cluster" }),
+      ...(isExternal && { externalTrafficPolicy: spec.externalTrafficPolicy ?? "Cluster" }),
+      ...(type === "LoadBalancer" && { allocateLoadBalancerNodePorts: spec.allocateLoadBalancerNodePorts ?? true }),
+    },
+  };
+}
+
+function defaultPort(port: ServicePort): ServicePort {
+  const hasTarget = port.targetPort !== undefined && port.targetPort !== 0 && port.targetPort !== "";
+  return { ...port, protocol: port.protocol ?? "TCP", targetPort: hasTarget ? (port.targetPort ?? port.port) : port.port };
+}
 
 function externalText(service: Service): string {
   const { type, externalIPs = [], externalName } = service.spec;
