@@ -1,10 +1,12 @@
 /** Which kinds we serve. A kind that nothing acts on is not in here. */
+import { autoscalerV1Kind } from "./autoscaler-v1.ts";
 import { configMapKind } from "./config-map.ts";
 import { customResourceDefinitionKind } from "./custom-resource-definition.ts";
 import { deploymentKind } from "./deployment.ts";
 import { endpointSliceKind } from "./endpoint-slice.ts";
 import { endpointsKind } from "./endpoints.ts";
 import { eventKind } from "./event.ts";
+import { eventV1Kind } from "./event-v1.ts";
 import { functionKind } from "./function.ts";
 import { horizontalPodAutoscalerKind } from "./horizontal-pod-autoscaler.ts";
 import { httpApiKind } from "./http-api.ts";
@@ -51,6 +53,8 @@ export const builtinKinds: readonly Kind[] = [
   deploymentKind,
   replicaSetKind,
   horizontalPodAutoscalerKind,
+  autoscalerV1Kind,
+  eventV1Kind,
   leaseKind,
   endpointSliceKind,
   ingressClassKind,
