@@ -1,0 +1,105 @@
+/** The images that exist without a registry, made from programs of this machine: pause, busybox and node. */
+import { realpath, stat } from "node:fs/promises";
+import { run } from "./command.ts";
+import { Fault } from "#base/fault.ts";
+import { PAUSE_IMAGE } from "./containerd-config.ts";
+import type { Descriptor, ImageConfig, ImageStore, StoredImage } from "./image-store.ts";
+import { findProgram } from "./runtime-probe.ts";
+
+export interface BaseImage {
+  readonly config: ImageConfig;
+  readonly layers: readonly Descriptor[];
+}
+
+export type BaseName = "scratch" | "busybox" | "node";
+
+const PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/** Names under which the base images are found without having been built or loaded. */
+const BASE_NAMES: Readonly<Record<string, BaseName>> = {
+  "docker.io/library/busybox:latest": "busybox",
+  "docker.io/library/node:latest": "node",
+  [`docker.io/library/node:${process.versions.node.split(".")[0]}`]: "node",
+};
+
+export function baseOf(fullName: string): BaseName | null {
+  return BASE_NAMES[fullName] ?? null;
+}
+
+export async function baseImage(store: ImageStore, name: BaseName): Promise<BaseImage> {
+  switch (name) {
+    case "scratch":
+      return { config: { Env: [PATH] }, layers: [] };
+    case "busybox":
+      return { config: { Env: [PATH], Cmd: ["sh"] }, layers: [await busyboxLayer(store)] };
+    case "node":
+      return { config: { Env: [PATH, `NODE_VERSION=${process.versions.node}`], Cmd: ["node"] }, layers: [await busyboxLayer(store), await nodeLayer(store)] };
+  }
+}
+
+/** The container that holds a pod's namespaces: a static program that waits and reaps. */
+export async function ensurePauseImage(store: ImageStore, now: number): Promise<StoredImage> {
+  const stored = await store.find(PAUSE_IMAGE);
+  if (stored !== null) return stored;
+  const catatonit = await program("catatonit", "catatonit");
+  const layer = await store.addLayer(await keyOf("pause", catatonit), (tar) => tar.addFile("pause", catatonit, 0o755));
+  return store.tag(PAUSE_IMAGE, { config: { Entrypoint: ["/pause", "-P"] }, layers: [layer], now });
+}
+
+async function busyboxLayer(store: ImageStore): Promise<Descriptor> {
+  const busybox = await program("busybox", "busybox-static");
+  return store.addLayer(await keyOf("busybox", busybox), async (tar) => {
+    await tar.addFile("bin/busybox", busybox, 0o755);
+    const applets = (await run([busybox, "--list"])).split("\n").filter((name) => name !== "" && name !== "busybox");
+    for (const applet of applets) await tar.addSymlink(`bin/${applet}`, "busybox");
+    await tar.addDirectory("tmp", 0o1777);
+    for (const directory of ["dev", "proc", "sys", "root", "var", "usr/bin", "usr/local/bin"]) await tar.addDirectory(directory);
+    await tar.addSymlink("usr/bin/env", "../../bin/busybox");
+    await tar.addBytes("etc/passwd", Buffer.from("root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n"));
+    await tar.addBytes("etc/group", Buffer.from("root:x:0:\nnogroup:x:65534:\n"));
+    await tar.addBytes("etc/nsswitch.conf", Buffer.from("hosts: files dns\n"));
+  });
+}
+
+/** The Node that runs us, with the loader and every shared library that it and name resolution need. */
+async function nodeLayer(store: ImageStore): Promise<Descriptor> {
+  const node = await realpath(process.execPath);
+  return store.addLayer(await keyOf(`node-${process.versions.node}`, node), async (tar) => {
+    await tar.addFile("usr/local/bin/node", node, 0o755);
+    const added = new Set<string>();
+    for (const library of [...(await librariesOf(node)), ...(await nameServiceLibraries())]) {
+      if (added.has(library)) continue;
+      added.add(library);
+      await tar.addFile(library.slice(1), await realpath(library), 0o755);
+    }
+  });
+}
+
+/** Paths as the loader will look for them: "/lib64/ld-linux-x86-64.so.2", "/lib/x86_64-linux-gnu/libc.so.6" … */
+async function librariesOf(binary: string): Promise<readonly string[]> {
+  const text = await run(["ldd", binary]);
+  return text.split("\n").flatMap((line) => /(?:=>\s*)?(\/[^\s]+)\s+\(0x/.exec(line)?.[1] ?? []);
+}
+
+/** glibc loads these when a name is looked up; ldd cannot know. */
+async function nameServiceLibraries(): Promise<readonly string[]> {
+  const cache = await run(["sh", "-c", "ldconfig -p 2>/dev/null || /sbin/ldconfig -p"]).catch(() => "");
+  const wanted = /^\s*(libnss_(?:files|dns)\.so\.2|libresolv\.so\.2) .*=> (\S+)$/;
+  const architecture = process.arch === "x64" ? "x86-64" : "AArch64";
+  return cache
+    .split("\n")
+    .filter((line) => line.includes(architecture))
+    .flatMap((line) => wanted.exec(line)?.[2] ?? []);
+}
+
+async function program(name: string, debianPackage: string): Promise<string> {
+  const path = await findProgram(name);
+  if (path === null) throw new Fault("Unavailable", `${name} is not installed (Debian package ${debianPackage})`);
+  return realpath(path);
+}
+
+/** The layer is made again when the program changes. */
+async function keyOf(layer: string, path: string): Promise<string> {
+  const { size, mtimeMs } = await stat(path);
+  return `${layer} ${path} ${size} ${Math.trunc(mtimeMs)}`;
+}

@@ -1,0 +1,219 @@
+/**
+ * The node's private containerd: starts it, adopts one that runs, starts it again when it dies, and stops it with all
+ * it holds. It outlives the agent, so that pods do. The caller is inside the node's namespaces.
+ */
+import { spawn } from "node:child_process";
+import { open, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Clock } from "#base/clock.ts";
+import { Fault } from "#base/fault.ts";
+import type { Log } from "#base/log.ts";
+import { containerdConfig, cniConfig, type NodePaths } from "./containerd-config.ts";
+import { Cri } from "./cri.ts";
+import { run } from "./command.ts";
+import { probeRuntime, type RuntimeChoice } from "./runtime-probe.ts";
+
+export interface ContainerdOptions {
+  readonly instance: string;
+  readonly node: string;
+  /** Persistent: image layers, configuration. */
+  readonly nodeDir: string;
+  /** On /run, short: sockets and running state. */
+  readonly nodeRunDir: string;
+  readonly podCidr: string;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+// A busy machine with a cold disk; 0.1 s is ordinary.
+const START_MS = 20_000;
+const POLL_MS = 5;
+const FIRST_RETRY_MS = 200;
+const LAST_RETRY_MS = 10_000;
+
+export interface Containerd extends AsyncDisposable {
+  readonly cri: Cri;
+  readonly socketPath: string;
+  readonly version: string;
+  readonly runtime: RuntimeChoice;
+  readonly isAdopted: boolean;
+  readonly paths: NodePaths;
+  readonly pid: () => number;
+  /** Ends containerd itself; its pods must have been removed before. Disposing leaves it running. */
+  readonly stop: () => Promise<void>;
+}
+
+export async function startContainerd(options: ContainerdOptions): Promise<Containerd> {
+  const paths = nodePaths(options);
+  await Promise.all([paths.root, paths.state, paths.cniConfDir, paths.cniDataDir, paths.logs, paths.opt].map((path) => mkdir(path, { recursive: true })));
+  const [program = "", version = ""] = await containerdVersion();
+  const runtime = await probeRuntime(version, paths);
+  await writeFile(paths.cniConfig, cniConfig(options, paths, runtime));
+  await writeFile(paths.config, containerdConfig(version, runtime, paths));
+  const keeper = new Keeper(program, paths, options);
+  const isAdopted = await keeper.start();
+  return {
+    cri: keeper.cri,
+    socketPath: paths.socket,
+    version,
+    runtime,
+    isAdopted,
+    paths,
+    pid: () => keeper.pid,
+    stop: () => keeper.stop(),
+    [Symbol.asyncDispose]: () => keeper.leave(),
+  };
+}
+
+export function nodePaths({ nodeDir, nodeRunDir }: { readonly nodeDir: string; readonly nodeRunDir: string }): NodePaths {
+  return {
+    root: join(nodeDir, "containerd"),
+    state: join(nodeRunDir, "state"),
+    socket: join(nodeRunDir, "containerd.sock"),
+    pidFile: join(nodeRunDir, "containerd.pid"),
+    config: join(nodeDir, "containerd.toml"),
+    log: join(nodeDir, "containerd.log"),
+    opt: join(nodeDir, "opt"),
+    logs: join(nodeDir, "pod-logs"),
+    cniConfDir: join(nodeDir, "cni"),
+    cniConfig: join(nodeDir, "cni", "10-catamaran.conflist"),
+    cniDataDir: join(nodeDir, "cni-addresses"),
+    probe: join(nodeDir, "runtime.json"),
+  };
+}
+
+/** The program and its version, for example "1.6.20". */
+async function containerdVersion(): Promise<readonly string[]> {
+  const text = await run(["containerd", "--version"]).catch((cause: unknown) => {
+    throw new Fault("Unavailable", "containerd is not installed: pods cannot run on this machine (Debian package containerd)", { cause });
+  });
+  return ["containerd", /(\d+\.\d+\.\d+)/.exec(text)?.[1] ?? "1.6.0"];
+}
+
+/** Level-triggered: whatever became of the process, the socket answers again. */
+class Keeper {
+  readonly cri: Cri;
+  pid = 0;
+  readonly #program: string;
+  readonly #paths: NodePaths;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  #isLeft = false;
+  #timer: Disposable | null = null;
+  #retryMs = FIRST_RETRY_MS;
+
+  constructor(program: string, paths: NodePaths, { clock, log }: ContainerdOptions) {
+    this.cri = new Cri(paths.socket);
+    this.#program = program;
+    this.#paths = paths;
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  /** True when one was running already. */
+  async start(): Promise<boolean> {
+    const running = await this.#runningPid();
+    const isAdopted = running !== 0;
+    if (isAdopted) this.pid = running;
+    else await this.#spawn();
+    await this.#answering();
+    this.#watch();
+    return isAdopted;
+  }
+
+  async stop(): Promise<void> {
+    await this.leave();
+    const { pid } = this;
+    if (pid === 0 || !isAlive(pid)) return;
+    process.kill(pid, "SIGTERM");
+    const until = this.#clock.monotonicMs() + START_MS;
+    while (isAlive(pid)) {
+      if (this.#clock.monotonicMs() > until) process.kill(pid, "SIGKILL");
+      await this.#clock.sleep(POLL_MS);
+    }
+    await rm(this.#paths.pidFile, { force: true });
+  }
+
+  async leave(): Promise<void> {
+    this.#isLeft = true;
+    this.#timer?.[Symbol.dispose]();
+    await this.cri[Symbol.asyncDispose]();
+  }
+
+  async #spawn(): Promise<void> {
+    await rm(this.#paths.socket, { force: true });
+    const output = await open(this.#paths.log, "a");
+    try {
+      const child = spawn(this.#program, ["--config", this.#paths.config], { detached: true, cwd: "/", stdio: ["ignore", output.fd, output.fd] });
+      child.on("error", (cause) => this.#log.error("containerd did not start", { reason: cause.message }));
+      child.unref();
+      this.pid = child.pid ?? 0;
+    } finally {
+      await output.close();
+    }
+    await writeFile(this.#paths.pidFile, String(this.pid));
+  }
+
+  async #answering(): Promise<void> {
+    const until = this.#clock.monotonicMs() + START_MS;
+    for (;;) {
+      try {
+        await this.cri.version();
+        return;
+      } catch (thrown) {
+        if (!isAlive(this.pid)) throw new Fault("Unavailable", `containerd ended at once: ${await lastLines(this.#paths.log)}`, { cause: thrown });
+        if (this.#clock.monotonicMs() > until) throw new Fault("Timeout", `containerd did not answer in ${START_MS / 1_000} s: ${await lastLines(this.#paths.log)}`, { cause: thrown });
+        await this.#clock.sleep(POLL_MS);
+      }
+    }
+  }
+
+  /** A signal-0 each second is cheap, and also sees an adopted process, which is no child of ours. */
+  #watch(): void {
+    if (this.#isLeft) return;
+    this.#timer = this.#clock.after(isAlive(this.pid) ? 500 : this.#retryMs, () => {
+      if (isAlive(this.pid)) {
+        this.#retryMs = FIRST_RETRY_MS;
+        this.#watch();
+      } else void this.#revive(); // Never rejects.
+    });
+  }
+
+  async #revive(): Promise<void> {
+    this.#log.warn("containerd is gone; starting it again; pods keep running", { pid: this.pid });
+    try {
+      await this.#spawn();
+      await this.#answering();
+    } catch (thrown) {
+      this.#retryMs = Math.min(this.#retryMs * 2, LAST_RETRY_MS);
+      this.#log.error("containerd does not come back", { reason: (thrown as Error).message });
+    }
+    this.#watch();
+  }
+
+  /** The pid of the pid file, if that process is still our containerd. */
+  async #runningPid(): Promise<number> {
+    try {
+      const pid = Number(await readFile(this.#paths.pidFile, "utf8"));
+      const commandLine = await readFile(`/proc/${pid}/cmdline`, "utf8");
+      return commandLine.includes(this.#paths.config) ? pid : 0;
+    } catch {
+      return 0; // No file or no process: none is running.
+    }
+  }
+}
+
+function isAlive(pid: number): boolean {
+  if (pid === 0) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false; // ESRCH: it is gone.
+  }
+}
+
+async function lastLines(file: string): Promise<string> {
+  const text = await readFile(file, "utf8").catch(() => "");
+  return text.trim().split("\n").slice(-3).join(" | ");
+}

@@ -1,0 +1,146 @@
+/** A gRPC client over HTTP/2 on a unix socket: unary calls and server streams of raw messages. Knows no service. */
+import { connect as connectHttp2, constants, type ClientHttp2Session, type ClientHttp2Stream, type IncomingHttpHeaders } from "node:http2";
+import { connect as connectSocket } from "node:net";
+import { Fault } from "#base/fault.ts";
+
+/** Codes of https://grpc.io/docs/guides/status-codes/ that we branch on. */
+export const grpcCode = { unknown: 2, deadlineExceeded: 4, notFound: 5, alreadyExists: 6, unimplemented: 12, unavailable: 14 } as const;
+
+export class GrpcError extends Error {
+  override readonly name = "GrpcError";
+  readonly code: number;
+  readonly method: string;
+
+  constructor(code: number, method: string, message: string) {
+    super(message);
+    this.code = code;
+    this.method = method;
+  }
+}
+
+export function isGrpc(thrown: unknown, code: number): boolean {
+  return thrown instanceof GrpcError && thrown.code === code;
+}
+
+// containerd's own limit is 16 MiB; a bigger answer is a broken one.
+const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
+
+interface CallOptions {
+  readonly timeoutMs?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Connects when first used and again after a loss; a call on a lost connection fails with `unavailable`. */
+export class GrpcClient implements AsyncDisposable {
+  readonly #socketPath: string;
+  #session: ClientHttp2Session | null = null;
+
+  constructor(socketPath: string) {
+    this.#socketPath = socketPath;
+  }
+
+  async unary(path: string, request: Uint8Array, options: CallOptions = {}): Promise<Uint8Array> {
+    let answer: Uint8Array | null = null;
+    for await (const message of this.stream(path, request, options)) answer = message;
+    if (answer === null) throw new GrpcError(grpcCode.unknown, path, "the call ended without an answer");
+    return answer;
+  }
+
+  /** One request, any number of answers. Leaving the loop early cancels the call. */
+  async *stream(path: string, request: Uint8Array, options: CallOptions = {}): AsyncGenerator<Uint8Array> {
+    const stream = this.open(path, options);
+    try {
+      stream.end(framed(request));
+      yield* answersOf(stream, path);
+    } finally {
+      if (!stream.closed) stream.close(constants.NGHTTP2_CANCEL);
+    }
+  }
+
+  /** The raw stream of a call, for those that send more than one message. */
+  open(path: string, options: CallOptions = {}): ClientHttp2Stream {
+    const stream = this.#connected().request({
+      ":method": "POST",
+      ":path": path,
+      "content-type": "application/grpc",
+      te: "trailers",
+      ...options.headers,
+      ...(options.timeoutMs !== undefined && { "grpc-timeout": `${Math.ceil(options.timeoutMs)}m` }),
+    });
+    // containerd may hang without answering; the margin lets its own deadline speak first.
+    if (options.timeoutMs !== undefined) stream.setTimeout(options.timeoutMs + 2_000, () => stream.close(constants.NGHTTP2_CANCEL));
+    return stream;
+  }
+
+  #connected(): ClientHttp2Session {
+    if (this.#session !== null && !this.#session.closed && !this.#session.destroyed) return this.#session;
+    const session = connectHttp2("http://localhost", { createConnection: () => connectSocket(this.#socketPath) });
+    // Every call of the session reports the loss itself.
+    session.on("error", () => {});
+    session.on("close", () => {
+      if (this.#session === session) this.#session = null;
+    });
+    session.unref();
+    this.#session = session;
+    return session;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const session = this.#session;
+    this.#session = null;
+    if (session === null || session.destroyed) return;
+    await new Promise<void>((resolve) => {
+      session.once("close", resolve);
+      session.destroy();
+    });
+  }
+}
+
+export function framed(message: Uint8Array): Buffer {
+  const frame = Buffer.allocUnsafe(5 + message.length);
+  frame[0] = 0;
+  frame.writeUInt32BE(message.length, 1);
+  frame.set(message, 5);
+  return frame;
+}
+
+/** The messages that a call answers; throws GrpcError when its status is not OK. */
+export async function* answersOf(stream: ClientHttp2Stream, path: string): AsyncGenerator<Uint8Array> {
+  let status: IncomingHttpHeaders = {};
+  stream.on("response", (headers) => (status = { ...status, ...headers }));
+  stream.on("trailers", (headers) => (status = { ...status, ...headers }));
+  let pending: Buffer = Buffer.alloc(0);
+  try {
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      pending = pending.length === 0 ? chunk : Buffer.concat([pending, chunk]);
+      for (let size = messageSize(pending); size !== null && pending.length >= 5 + size; size = messageSize(pending)) {
+        const message = pending.subarray(5, 5 + size);
+        pending = pending.subarray(5 + size);
+        yield message;
+      }
+    }
+  } catch (cause) {
+    if (cause instanceof Fault) throw cause;
+    throw new GrpcError(grpcCode.unavailable, path, `${path}: ${(cause as Error).message}`);
+  }
+  const code = status["grpc-status"];
+  if (code === undefined) throw new GrpcError(grpcCode.unavailable, path, `${path}: the connection was lost`);
+  if (code !== "0") throw new GrpcError(Number(code), path, messageOf(status["grpc-message"]));
+}
+
+function messageSize(pending: Buffer): number | null {
+  if (pending.length < 5) return null;
+  const size = pending.readUInt32BE(1);
+  if (size > MAX_MESSAGE_BYTES) throw new Fault("InternalError", `a gRPC answer of ${size} bytes is over the limit of ${MAX_MESSAGE_BYTES}`);
+  return size;
+}
+
+/** grpc-message is percent-encoded UTF-8. */
+function messageOf(header: string | string[] | undefined): string {
+  const text = String(header ?? "unknown error");
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text; // Not everybody encodes it.
+  }
+}
