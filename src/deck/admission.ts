@@ -1,10 +1,7 @@
-/** What may still change or refuse a write after its shape is right: one list, in upstream's order. */
+/** What admission is: a last look at a write, which may complete the object or refuse it. */
 import type { ObjectKey } from "#base/key.ts";
 import type { Kind, Subresource } from "#kinds/kind.ts";
 import type { KubeObject } from "#kinds/object.ts";
-import { admitNamespaced, admitNamespace } from "./admit-namespace.ts";
-import { admitPod } from "./admit-pod.ts";
-import { type Network, ServiceAddresses } from "./service-addresses.ts";
 
 export interface AdmissionRequest {
   readonly kind: Kind;
@@ -26,8 +23,4 @@ export interface Admission {
   admit(request: AdmissionRequest, present: Present): KubeObject;
   /** The write that was admitted has ended, well or badly. */
   settle?(request: AdmissionRequest): void;
-}
-
-export function builtinAdmissions(network: Network): readonly Admission[] {
-  return [{ admit: admitNamespaced }, { admit: admitNamespace }, { admit: admitPod }, new ServiceAddresses(network)];
 }

@@ -14,7 +14,12 @@ export function admitNamespaced({ kind, key, object, live }: AdmissionRequest, p
   const { namespace, name } = nameOf(key);
   const home = present.get(NAMESPACES, `/${namespace}`);
   if (home === undefined) throw notFound({ ...kind, group: "", plural: "namespaces" }, namespace);
-  if (home.metadata.deletionTimestamp !== undefined) throw forbidden(kind, name, `unable to create new content in namespace ${namespace} because it is being terminated`);
+  if (home.metadata.deletionTimestamp !== undefined)
+    throw forbidden(
+      kind,
+      name,
+      `unable to create new content in namespace ${namespace} because it is being terminated`,
+    );
   return object;
 }
 
@@ -28,8 +33,12 @@ export function isImmortal(storage: string, name: string): boolean {
 export function admitNamespace({ kind, object, live, subresource }: AdmissionRequest): KubeObject {
   if (storageOf(kind) !== NAMESPACES) return object;
   const namespace = object as Namespace;
-  const metadata = { ...namespace.metadata, labels: { ...namespace.metadata.labels, "kubernetes.io/metadata.name": namespace.metadata.name } };
-  if (live === null) return { ...namespace, metadata, spec: { finalizers: ["kubernetes"] }, status: { phase: "Active" } } as Namespace;
+  const metadata = {
+    ...namespace.metadata,
+    labels: { ...namespace.metadata.labels, "kubernetes.io/metadata.name": namespace.metadata.name },
+  };
+  if (live === null)
+    return { ...namespace, metadata, spec: { finalizers: ["kubernetes"] }, status: { phase: "Active" } } as Namespace;
   if (subresource !== undefined) return object;
   return { ...namespace, metadata, spec: (live as Namespace).spec ?? {} } as Namespace;
 }

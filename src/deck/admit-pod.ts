@@ -7,7 +7,10 @@ import type { AdmissionRequest, Present } from "./admission.ts";
 import { forbidden } from "./refusals.ts";
 import { storageOf } from "./registry.ts";
 
-const SYSTEM_PRIORITIES: Readonly<Record<string, number>> = { "system-cluster-critical": 2_000_000_000, "system-node-critical": 2_000_001_000 };
+const SYSTEM_PRIORITIES: Readonly<Record<string, number>> = {
+  "system-cluster-critical": 2_000_000_000,
+  "system-node-critical": 2_000_001_000,
+};
 
 // DefaultTolerationSeconds: five minutes on a node that is lost before the pod is moved.
 const TOLERATION_SECONDS = 300;
@@ -17,7 +20,13 @@ export function admitPod(request: AdmissionRequest, present: Present): KubeObjec
   const { kind, object, live } = request;
   if (live !== null || storageOf(kind) !== "core/pods") return object;
   const pod = object as Pod;
-  const spec = { ...pod.spec, serviceAccountName: accountOf(pod), serviceAccount: accountOf(pod), tolerations: tolerationsOf(pod), ...priorityOf(request, pod, present) };
+  const spec = {
+    ...pod.spec,
+    serviceAccountName: accountOf(pod),
+    serviceAccount: accountOf(pod),
+    tolerations: tolerationsOf(pod),
+    ...priorityOf(request, pod, present),
+  };
   return { ...pod, spec } as Pod;
 }
 
@@ -27,8 +36,21 @@ function accountOf({ spec }: Pod): string {
 
 function tolerationsOf({ spec }: Pod): Pod["spec"]["tolerations"] {
   const tolerations = spec.tolerations ?? [];
-  const missing = NODE_TAINTS.filter((taint) => !tolerations.some(({ key = "", effect = "" }) => (key === "" || key === taint) && (effect === "" || effect === "NoExecute")));
-  return [...tolerations, ...missing.map((key) => ({ key, operator: "Exists" as const, effect: "NoExecute" as const, tolerationSeconds: TOLERATION_SECONDS }))];
+  const missing = NODE_TAINTS.filter(
+    (taint) =>
+      !tolerations.some(
+        ({ key = "", effect = "" }) => (key === "" || key === taint) && (effect === "" || effect === "NoExecute"),
+      ),
+  );
+  return [
+    ...tolerations,
+    ...missing.map((key) => ({
+      key,
+      operator: "Exists" as const,
+      effect: "NoExecute" as const,
+      tolerationSeconds: TOLERATION_SECONDS,
+    })),
+  ];
 }
 
 type Priority = Pick<Pod["spec"], "priorityClassName" | "priority" | "preemptionPolicy">;
@@ -44,11 +66,16 @@ function priorityOf({ kind, key }: AdmissionRequest, { spec }: Pod, present: Pre
 }
 
 function defaultClass(present: Present): PriorityClass | undefined {
-  for (const object of present.list("scheduling.k8s.io/priorityclasses")) if ((object as PriorityClass).globalDefault === true) return object as PriorityClass;
+  for (const object of present.list("scheduling.k8s.io/priorityclasses"))
+    if ((object as PriorityClass).globalDefault === true) return object as PriorityClass;
   return undefined;
 }
 
 function classFacts(found: PriorityClass | undefined): Priority {
   if (found === undefined) return { priority: 0, preemptionPolicy: "PreemptLowerPriority" };
-  return { priorityClassName: found.metadata.name, priority: found.value, preemptionPolicy: found.preemptionPolicy ?? "PreemptLowerPriority" };
+  return {
+    priorityClassName: found.metadata.name,
+    priority: found.value,
+    preemptionPolicy: found.preemptionPolicy ?? "PreemptLowerPriority",
+  };
 }

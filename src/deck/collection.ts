@@ -1,7 +1,7 @@
 /** All objects of one kind in memory: sorted by key, with enough history for late watchers and old pages. Never writes. */
 import type { ObjectKey } from "#base/key.ts";
 import type { Revision } from "./journal.ts";
-import { ByteRing, type Form, formOfRaw, StoredObject } from "./stored.ts";
+import { type ByteRing, type Form, formOfRaw, StoredObject } from "./stored.ts";
 
 /** One change as everybody in the process sees it. */
 export interface ObjectChange {
@@ -28,9 +28,9 @@ export class Collection {
   readonly #historyChanges: number;
   readonly #objects = new Map<ObjectKey, StoredObject>();
   readonly #listeners = new Set<(change: ObjectChange) => void>();
-  #keys: ObjectKey[] = [];
+  readonly #keys: ObjectKey[] = [];
   #isSorted = true;
-  #history: ObjectChange[] = [];
+  readonly #history: ObjectChange[] = [];
   #historyBytes = 0;
   #floor: Revision;
   #form: Form | null = null;
@@ -71,11 +71,18 @@ export class Collection {
     this.#isSorted = false;
   }
 
-  apply(change: ObjectChange): void {
+  /** Listeners must not throw; what one throws all the same is reported, and the others are told. */
+  apply(change: ObjectChange, report: (thrown: unknown) => void): void {
     if (change.next === null) this.#drop(change.key);
     else this.#put(change.next);
     this.remember(change);
-    for (const listener of this.#listeners) listener(change);
+    for (const listener of this.#listeners) {
+      try {
+        listener(change);
+      } catch (thrown) {
+        report(thrown);
+      }
+    }
   }
 
   remember(change: ObjectChange): void {
@@ -106,7 +113,10 @@ export class Collection {
     const keys = this.#sortedKeys();
     // "0" follows "/": every key of the namespace lies before it.
     const end = namespace === "" ? keys.length : lowerBound(keys, `${namespace}0`);
-    let at = Math.max(namespace === "" ? 0 : lowerBound(keys, `${namespace}/`), after === "" ? 0 : upperBound(keys, after));
+    let at = Math.max(
+      namespace === "" ? 0 : lowerBound(keys, `${namespace}/`),
+      after === "" ? 0 : upperBound(keys, after),
+    );
     for (; at < end; at++) yield this.#objects.get(keys[at] as ObjectKey) as StoredObject;
   }
 
@@ -117,7 +127,8 @@ export class Collection {
     const then = new Map<ObjectKey, StoredObject | null>();
     for (const change of later) if (!then.has(change.key)) then.set(change.key, change.previous);
     const objects = [...this.from(namespace, after)].filter(({ key }) => !then.has(key));
-    for (const [key, stored] of then) if (stored !== null && key > after && (namespace === "" || key.startsWith(`${namespace}/`))) objects.push(stored);
+    for (const [key, stored] of then)
+      if (stored !== null && key > after && (namespace === "" || key.startsWith(`${namespace}/`))) objects.push(stored);
     return then.size === 0 ? objects : objects.toSorted((a, b) => (a.key < b.key ? -1 : 1));
   }
 

@@ -5,15 +5,24 @@ import { parseFieldSelector } from "#base/selector.ts";
 import type { Kind } from "#kinds/kind.ts";
 import type { KubeObject } from "#kinds/object.ts";
 import type { ObjectChange } from "./collection.ts";
-import type { Deck } from "./deck.ts";
+import type { Listed, ListOptions } from "./list.ts";
 import type { Objects, RemoveOptions, View, ViewOptions, WriteOptions } from "./objects.ts";
 import { compileSelection } from "./selection.ts";
-import { formOf } from "./stored.ts";
+import { formOf, type Stored } from "./stored.ts";
 import { IndexedView } from "./views.ts";
-import type { WriteRequest } from "./write-request.ts";
+import type { Removed, WriteRequest, Written } from "./write-request.ts";
+
+/** The part of the deck that is needed here. */
+interface DeckActions {
+  read(kind: Kind, key: ObjectKey): Stored | null;
+  list(kind: Kind, options: ListOptions): Listed;
+  create(kind: Kind, object: KubeObject, request: WriteRequest): Promise<Written>;
+  update(kind: Kind, key: ObjectKey, edit: (live: KubeObject) => KubeObject, request: WriteRequest): Promise<Written>;
+  remove(kind: Kind, key: ObjectKey, options: RemoveOptions, request: WriteRequest): Promise<Removed>;
+}
 
 export interface DeckObjectsParts {
-  readonly deck: Pick<Deck, "read" | "list" | "create" | "update" | "remove">;
+  readonly deck: DeckActions;
   readonly name: string;
   readonly listen: (kind: Kind, listener: (change: ObjectChange) => void) => Disposable;
 }
@@ -25,7 +34,10 @@ export class DeckObjects implements Objects {
     this.#parts = parts;
   }
 
-  view<T extends KubeObject>(kind: Kind<T>, { namespace = "", labels = [], fields = "", indexes = {} }: ViewOptions<T> = {}): View<T> {
+  view<T extends KubeObject>(
+    kind: Kind<T>,
+    { namespace = "", labels = [], fields = "", indexes = {} }: ViewOptions<T> = {},
+  ): View<T> {
     const selection = { namespace, labels, fields: parseFieldSelector(fields) };
     const test = compileSelection(kind, selection);
     const form = formOf(kind);
@@ -50,7 +62,12 @@ export class DeckObjects implements Objects {
     return stored.object as T;
   }
 
-  async change<T extends KubeObject>(kind: Kind<T>, key: ObjectKey, decide: (live: T) => T | null, options: WriteOptions = {}): Promise<T | null> {
+  async change<T extends KubeObject>(
+    kind: Kind<T>,
+    key: ObjectKey,
+    decide: (live: T) => T | null,
+    options: WriteOptions = {},
+  ): Promise<T | null> {
     let isWanted = true;
     const edit = (live: KubeObject): KubeObject => {
       const next = decide(live as T);

@@ -13,7 +13,11 @@ import { FakeClock } from "./fake-clock.ts";
 
 const me = { manager: "test" };
 
-async function openDeck(): Promise<{ readonly deck: Deck; readonly clock: FakeClock; readonly journal: MemoryJournal }> {
+async function openDeck(): Promise<{
+  readonly deck: Deck;
+  readonly clock: FakeClock;
+  readonly journal: MemoryJournal;
+}> {
   const clock = new FakeClock(Date.parse("2026-01-02T03:04:05Z"));
   const journal = new MemoryJournal(clock);
   const deck = await Deck.open({ journal, clock, random: seededRandom(1), log: silent, kinds: builtinKinds });
@@ -22,7 +26,10 @@ async function openDeck(): Promise<{ readonly deck: Deck; readonly clock: FakeCl
 }
 
 function pod(name: string): Pod {
-  return { metadata: { name, namespace: "default", labels: { app: name } }, spec: { containers: [{ name: "main", image: "busybox" }] } } as unknown as Pod;
+  return {
+    metadata: { name, namespace: "default", labels: { app: name } },
+    spec: { containers: [{ name: "main", image: "busybox" }] },
+  } as unknown as Pod;
 }
 
 test("creates, reads, lists, watches, changes and removes a pod", async () => {
@@ -38,10 +45,20 @@ test("creates, reads, lists, watches, changes and removes a pod", async () => {
   const objects = deck.objects("tester");
   using view = objects.view(podKind, { indexes: { app: (one) => [one.metadata.labels?.["app"] ?? ""] } });
   assert.equal(view.by("app", "web").length, 1);
-  await objects.change(podKind, "default/web", (live) => ({ ...live, status: { phase: "Running" } }) as Pod, { subresource: "status" });
+  await objects.change(podKind, "default/web", (live) => ({ ...live, status: { phase: "Running" } }) as Pod, {
+    subresource: "status",
+  });
   assert.equal(view.get("default/web")?.status?.phase, "Running");
-  assert.equal(await objects.change(podKind, "default/web", (live) => ({ ...live })).then((same) => same?.metadata.resourceVersion), "3");
-  await assert.rejects(deck.create(podKind, pod("web"), me), { code: "AlreadyExists", message: 'pods "web" already exists' });
+  assert.equal(
+    await objects
+      .change(podKind, "default/web", (live) => ({ ...live }))
+      .then((same) => same?.metadata.resourceVersion),
+    "3",
+  );
+  await assert.rejects(deck.create(podKind, pod("web"), me), {
+    code: "AlreadyExists",
+    message: 'pods "web" already exists',
+  });
   assert.equal(await objects.remove(podKind, "default/web"), true);
   assert.equal(await objects.remove(podKind, "default/web"), false);
   assert.deepEqual(

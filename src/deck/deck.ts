@@ -1,14 +1,17 @@
 /** The deck: the only way to read or change objects. Puts the journal, the caches, the registry and the write path together. */
 import type { Clock } from "#base/clock.ts";
+import { Fault, reasonOf } from "#base/fault.ts";
 import type { ObjectKey } from "#base/key.ts";
 import type { Log } from "#base/log.ts";
 import type { Random } from "#base/random.ts";
 import type { Kind } from "#kinds/kind.ts";
 import type { KubeObject } from "#kinds/object.ts";
-import { builtinAdmissions, type Present } from "./admission.ts";
+import type { Present } from "./admission.ts";
+import { builtinAdmissions } from "./admissions.ts";
 import { Collection, type ObjectChange } from "./collection.ts";
 import { DeckObjects } from "./deck-objects.ts";
 import { applied, patched } from "./editing.ts";
+import { EVENTS, expireEvents } from "./event-expiry.ts";
 import type { Journal, JournalChange, Revision } from "./journal.ts";
 import { listCollection, type Listed, type ListOptions } from "./list.ts";
 import type { Objects } from "./objects.ts";
@@ -35,7 +38,11 @@ export interface DeckOptions {
 export type Follower = (storage: string, change: ObjectChange) => void;
 
 // Kinds that change all the time and that nobody looks back at.
-const CHURNING: ReadonlySet<string> = new Set(["coordination.k8s.io/leases", "metrics.k8s.io/pods", "metrics.k8s.io/nodes"]);
+const CHURNING: ReadonlySet<string> = new Set([
+  "coordination.k8s.io/leases",
+  "metrics.k8s.io/pods",
+  "metrics.k8s.io/nodes",
+]);
 const HISTORY_CHURNING = 1_000;
 const HISTORY = 10_000;
 
@@ -63,6 +70,7 @@ export class Deck implements AsyncDisposable {
     const deck = new Deck(options);
     await deck.#load(deck.#durable);
     if (deck.#ephemeral !== deck.#durable) await deck.#load(deck.#ephemeral);
+    deck.#start();
     return deck;
   }
 
@@ -71,13 +79,23 @@ export class Deck implements AsyncDisposable {
     this.#clock = clock;
     this.#log = log;
     this.#durable = { journal, floor: journal.compactedRevision(), applied: 0 };
-    this.#ephemeral = ephemeral === undefined ? this.#durable : { journal: ephemeral, floor: ephemeral.compactedRevision(), applied: 0 };
+    this.#ephemeral =
+      ephemeral === undefined
+        ? this.#durable
+        : { journal: ephemeral, floor: ephemeral.compactedRevision(), applied: 0 };
     const present: Present = {
       get: (storage, key) => this.#collections.get(storage)?.get(key)?.object,
       list: (storage) => objectsOf(this.#collections.get(storage)),
     };
     const handOver = (raw: Uint8Array, object: KubeObject): void => void this.#handedOver.set(raw, object);
-    this.#writer = new Writer({ homeOf: (kind) => this.#homeOf(kind), present, admissions: builtinAdmissions(network), clock, random, handOver });
+    this.#writer = new Writer({
+      homeOf: (kind) => this.#homeOf(kind),
+      present,
+      admissions: builtinAdmissions(network),
+      clock,
+      random,
+      handOver,
+    });
     this.#parts.push(this.registry.onChange(() => this.#useForms()));
     this.#useForms();
   }
@@ -95,7 +113,11 @@ export class Deck implements AsyncDisposable {
   /** The listener is called at once for what is there or for the past, then live; it must not throw. Fault: Expired. */
   watch(kind: Kind, options: WatchOptions, listener: WatchListener): Disposable {
     const source = this.#sourceOf(kind);
-    return openWatch({ kind, collection: this.#homeOf(kind).collection, applied: () => source.applied, clock: this.#clock }, options, listener);
+    return openWatch(
+      { kind, collection: this.#homeOf(kind).collection, applied: () => source.applied, clock: this.#clock },
+      options,
+      listener,
+    );
   }
 
   create(kind: Kind, object: KubeObject, request: WriteRequest): Promise<Written> {
@@ -117,10 +139,16 @@ export class Deck implements AsyncDisposable {
   }
 
   /** Server-side apply; creates what is not there. */
-  async apply(kind: Kind, key: ObjectKey, configuration: KubeObject, request: WriteRequest & { readonly isForced?: boolean }): Promise<Written> {
+  async apply(
+    kind: Kind,
+    key: ObjectKey,
+    configuration: KubeObject,
+    request: WriteRequest & { readonly isForced?: boolean },
+  ): Promise<Written> {
     const edit = applied(kind, configuration, request, this.#clock);
-    if (this.read(kind, key) !== null || request.subresource !== undefined) return this.#writer.update(kind, key, edit, request, true);
-    return this.#writer.create(kind, edit(null), request, true);
+    if (this.read(kind, key) !== null || request.subresource !== undefined)
+      return this.#writer.update(kind, key, edit, { ...request, isApplied: true });
+    return this.#writer.create(kind, edit(null), { ...request, isApplied: true });
   }
 
   remove(kind: Kind, key: ObjectKey, options: DeckRemoveOptions, request: WriteRequest): Promise<Removed> {
@@ -128,12 +156,20 @@ export class Deck implements AsyncDisposable {
   }
 
   /** Everything that the selection means; returns the last states. */
-  async removeAll(kind: Kind, selection: Selection, options: DeckRemoveOptions, request: WriteRequest): Promise<Listed> {
+  async removeAll(
+    kind: Kind,
+    selection: Selection,
+    options: DeckRemoveOptions,
+    request: WriteRequest,
+  ): Promise<Listed> {
     const listed = this.list(kind, selection);
     const removals = listed.stored.map(({ key }) => this.remove(kind, key, options, request));
     const results = await Promise.allSettled(removals);
     // What somebody else removed meanwhile is as gone as we wanted it.
-    const failure = results.find((result) => result.status === "rejected" && (result.reason as { readonly code?: string }).code !== "NotFound");
+    const failure = results.find(
+      (result) =>
+        result.status === "rejected" && !(result.reason instanceof Fault && result.reason.code === "NotFound"),
+    );
     if (failure?.status === "rejected") throw failure.reason;
     return { ...listed, revision: this.#sourceOf(kind).applied };
   }
@@ -150,13 +186,18 @@ export class Deck implements AsyncDisposable {
 
   /** Forgets history up to and including `revision`, here and in the journal. */
   async compact(revision: Revision): Promise<void> {
-    for (const [storage, collection] of this.#collections) if (this.#sourceAt(storage) === this.#durable) collection.forget(revision);
+    for (const [storage, collection] of this.#collections)
+      if (this.#sourceAt(storage) === this.#durable) collection.forget(revision);
     await this.#durable.journal.compact(revision);
   }
 
   /** The deck as one component sees it; `name` is its field manager. */
   objects(name: string): Objects {
-    return new DeckObjects({ deck: this, name, listen: (kind, listener) => this.#homeOf(kind).collection.listen(listener) });
+    return new DeckObjects({
+      deck: this,
+      name,
+      listen: (kind, listener) => this.#homeOf(kind).collection.listen(listener),
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -177,6 +218,18 @@ export class Deck implements AsyncDisposable {
     this.#parts.push(following);
   }
 
+  #start(): void {
+    const { journal } = this.#durable;
+    this.#parts.push(
+      expireEvents({
+        collection: this.#collection(EVENTS, this.#durable),
+        journal,
+        clock: this.#clock,
+        log: this.#log,
+      }),
+    );
+  }
+
   #take(source: Source, changes: readonly JournalChange[], loaded: Revision): void {
     for (const change of changes) {
       const { storage, key } = splitKey(change.key);
@@ -186,19 +239,25 @@ export class Deck implements AsyncDisposable {
         continue;
       }
       source.applied = change.revision;
-      const next = change.type === "put" ? collection.wrap(key, change.revision, change.bytes, this.#handedOver.get(change.bytes)) : null;
-      this.#publish(storage, collection, { revision: change.revision, key, next, previous: collection.get(key) ?? null });
+      const next =
+        change.type === "put"
+          ? collection.wrap(key, change.revision, change.bytes, this.#handedOver.get(change.bytes))
+          : null;
+      this.#publish(storage, collection, {
+        revision: change.revision,
+        key,
+        next,
+        previous: collection.get(key) ?? null,
+      });
     }
   }
 
   #publish(storage: string, collection: Collection, change: ObjectChange): void {
-    try {
-      collection.apply(change);
-      for (const follower of this.#followers) follower(storage, change);
-    } catch (thrown) {
-      // A listener that breaks its promise must not stop the others' changes.
-      this.#log.error("a listener of changes threw", { storage, key: change.key, reason: String(thrown) });
-    }
+    // A listener that breaks its promise must not keep the change from the others.
+    const report = (thrown: unknown): void =>
+      this.#log.error("a listener of changes threw", { storage, key: change.key, reason: reasonOf(thrown) });
+    collection.apply(change, report);
+    for (const follower of this.#followers) follower(storage, change);
   }
 
   #homeOf(kind: Kind): Home {
@@ -211,22 +270,31 @@ export class Deck implements AsyncDisposable {
   }
 
   #sourceAt(storage: string): Source {
-    return this.registry.all().some((kind) => kind.isEphemeral === true && storageOf(kind) === storage) ? this.#ephemeral : this.#durable;
+    return this.registry.all().some((kind) => kind.isEphemeral === true && storageOf(kind) === storage)
+      ? this.#ephemeral
+      : this.#durable;
   }
 
   #collection(storage: string, source: Source): Collection {
     let collection = this.#collections.get(storage);
     if (collection === undefined) {
-      collection = new Collection({ ring: this.#ring, floor: source.floor, historyChanges: CHURNING.has(storage) ? HISTORY_CHURNING : HISTORY });
+      collection = new Collection({
+        ring: this.#ring,
+        floor: source.floor,
+        historyChanges: CHURNING.has(storage) ? HISTORY_CHURNING : HISTORY,
+      });
       this.#collections.set(storage, collection);
-      const kind = this.registry.all().find((candidate) => candidate.storedAs === undefined && storageOf(candidate) === storage);
+      const kind = this.registry
+        .all()
+        .find((candidate) => candidate.storedAs === undefined && storageOf(candidate) === storage);
       if (kind !== undefined) collection.useForm(formOf(kind));
     }
     return collection;
   }
 
   #useForms(): void {
-    for (const kind of this.registry.all().toReversed()) if (kind.storedAs === undefined) this.#homeOf(kind).collection.useForm(formOf(kind));
+    for (const kind of this.registry.all().toReversed())
+      if (kind.storedAs === undefined) this.#homeOf(kind).collection.useForm(formOf(kind));
   }
 }
 

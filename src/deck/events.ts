@@ -40,13 +40,22 @@ export class EventRecorder {
 
   /** False when the event is gone: they live for an hour. */
   async #count(key: string, now: number): Promise<boolean> {
-    const counted = await this.#objects.change(eventKind, key, (event) => ({ ...event, count: (event.count ?? 1) + 1, lastTimestamp: timestamp(now) }));
+    const counted = await this.#objects.change(eventKind, key, (event) => ({
+      ...event,
+      count: (event.count ?? 1) + 1,
+      lastTimestamp: timestamp(now),
+    }));
     return counted !== null;
   }
 }
 
 /** Records one event, without counting. */
-export async function recordEvent(objects: Objects, component: string, happening: Happening, now: number): Promise<void> {
+export async function recordEvent(
+  objects: Objects,
+  component: string,
+  happening: Happening,
+  now: number,
+): Promise<void> {
   await objects.create(eventKind, eventOf(happening, component, now));
 }
 
@@ -76,4 +85,3 @@ function eventOf({ about, type, reason, message }: Happening, component: string,
     eventTime: null,
   };
 }
-

@@ -7,6 +7,11 @@ export function createdFields(_kind: Kind, object: KubeObject, _request: WriteRe
   return object;
 }
 
-export function updatedFields(_kind: Kind, change: { readonly live: KubeObject; readonly next: KubeObject }, _request: WriteRequest, _now: string): KubeObject {
+export function updatedFields(
+  _kind: Kind,
+  change: { readonly live: KubeObject; readonly next: KubeObject },
+  _request: WriteRequest,
+  _now: string,
+): KubeObject {
   return change.next;
 }

@@ -19,10 +19,19 @@ export interface Entry {
 export type Expected = Revision | "absent" | "any";
 
 /** Frequent and branched on, so a union: a lost race tells what is there now. */
-export type Appended = { readonly ok: true; readonly revision: Revision } | { readonly ok: false; readonly current: Entry | null };
+export type Appended =
+  | { readonly ok: true; readonly revision: Revision }
+  | { readonly ok: false; readonly current: Entry | null };
 
 export type JournalChange =
-  | { readonly type: "put"; readonly key: string; readonly bytes: Uint8Array; readonly revision: Revision; readonly createRevision: Revision; readonly previous: Uint8Array | null }
+  | {
+      readonly type: "put";
+      readonly key: string;
+      readonly bytes: Uint8Array;
+      readonly revision: Revision;
+      readonly createRevision: Revision;
+      readonly previous: Uint8Array | null;
+    }
   | { readonly type: "delete"; readonly key: string; readonly revision: Revision; readonly previous: Uint8Array };
 
 export interface Journal extends AsyncDisposable {

@@ -36,24 +36,37 @@ export function listCollection(kind: Kind, collection: Collection, applied: Revi
   const listed: Listed = { stored: shown.map((stored) => stored.as(form)), revision: page.revision };
   const last = shown.at(-1);
   if (last === undefined || shown === matching) return listed;
-  return { ...listed, continue: encodePage({ revision: page.revision, after: last.key }), ...(test === null && { remaining: matching.length - shown.length }) };
+  return {
+    ...listed,
+    continue: encodePage({ revision: page.revision, after: last.key }),
+    ...(test === null && { remaining: matching.length - shown.length }),
+  };
 }
 
 function pageOf({ continue: token, revision, match }: ListOptions, applied: Revision): Page {
   if (token !== undefined && token !== "") {
-    if (revision !== undefined && revision !== 0) throw new Fault("BadRequest", "specifying resource version is not allowed when using continue");
+    if (revision !== undefined && revision !== 0)
+      throw new Fault("BadRequest", "specifying resource version is not allowed when using continue");
     const page = decodePage(token);
     return page.revision < 0 ? { ...page, revision: applied } : page;
   }
   if (revision === undefined || revision === 0) return { revision: applied, after: "" };
-  if (revision > applied) throw new Fault("Timeout", `Too large resource version: ${revision}, current: ${applied}`, { retryAfterSeconds: 1 });
+  if (revision > applied)
+    throw new Fault("Timeout", `Too large resource version: ${revision}, current: ${applied}`, {
+      retryAfterSeconds: 1,
+    });
   return { revision: match === "Exact" ? revision : applied, after: "" };
 }
 
 const EXPIRED_PAGE =
   "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.";
 
-function candidatesOf(collection: Collection, { revision, after }: Page, applied: Revision, options: ListOptions): readonly StoredObject[] {
+function candidatesOf(
+  collection: Collection,
+  { revision, after }: Page,
+  applied: Revision,
+  options: ListOptions,
+): readonly StoredObject[] {
   const { namespace = "" } = options;
   if (revision === applied) {
     const name = nameAsked(options);

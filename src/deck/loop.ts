@@ -8,7 +8,7 @@ import type { Kind } from "#kinds/kind.ts";
 import { keyOfObject, type KubeObject } from "#kinds/object.ts";
 import type { Controller, Plan, Seen, Watch } from "./controller.ts";
 import { EventRecorder } from "./events.ts";
-import { mergePatched } from "./merge.ts";
+import { applyMergePatch } from "#wire/merge-patch.ts";
 import type { Change, Objects, View } from "./objects.ts";
 import { storageOf } from "./registry.ts";
 import { jsonOf, objectOf } from "./stored.ts";
@@ -29,7 +29,11 @@ const CATCH_UP_MS = 5_000;
 const CATCH_UP_POLL_MS = 10;
 
 /** Resolves when `stop` has fired and all work in hand has ended. */
-export async function runController<T extends KubeObject>(controller: Controller<T>, objects: Objects, options: LoopOptions): Promise<void> {
+export async function runController<T extends KubeObject>(
+  controller: Controller<T>,
+  objects: Objects,
+  options: LoopOptions,
+): Promise<void> {
   const { clock, log, stop, workers = DEFAULT_WORKERS } = options;
   const views = openViews(controller, objects);
   const queue = new WorkQueue(clock);
@@ -90,7 +94,9 @@ class Loop<T extends KubeObject> {
     this.#controller = controller;
     this.#parts = parts;
     this.#recorder = new EventRecorder(parts.objects, controller.name);
-    this.#seen = { view: <U extends KubeObject>(kind: Kind<U>) => this.#viewOf(kind as unknown as Kind) as unknown as View<U> };
+    this.#seen = {
+      view: <U extends KubeObject>(kind: Kind<U>) => this.#viewOf(kind as unknown as Kind) as unknown as View<U>,
+    };
   }
 
   /** The views end with the loop, and their listeners with them. */
@@ -119,7 +125,11 @@ class Loop<T extends KubeObject> {
     try {
       for (const key of watch.wakes(object, this.#seen)) this.#parts.queue.add(key);
     } catch (thrown) {
-      this.#parts.log.error("cannot tell which keys a change wakes", { kind: watch.kind.plural, object: keyOfObject(object), reason: reasonOf(thrown) });
+      this.#parts.log.error("cannot tell which keys a change wakes", {
+        kind: watch.kind.plural,
+        object: keyOfObject(object),
+        reason: reasonOf(thrown),
+      });
     }
   }
 
@@ -161,10 +171,15 @@ class Loop<T extends KubeObject> {
   #patch(change: Change & { readonly verb: "patch" }): Promise<KubeObject | null> {
     const decide = (live: KubeObject): KubeObject | null => {
       if (change.uid !== undefined && live.metadata.uid !== change.uid) return null;
-      const next = mergePatched(jsonOf(live), change.patch);
+      const next = applyMergePatch(jsonOf(live), change.patch);
       return next === jsonOf(live) ? null : objectOf(next);
     };
-    return this.#parts.objects.change(change.kind, change.key, decide, change.subresource === undefined ? {} : { subresource: change.subresource });
+    return this.#parts.objects.change(
+      change.kind,
+      change.key,
+      decide,
+      change.subresource === undefined ? {} : { subresource: change.subresource },
+    );
   }
 
   /** Waits until our view has what we wrote (or something newer); in-process it always has. */
@@ -173,12 +188,14 @@ class Loop<T extends KubeObject> {
     if (written === null || view === undefined) return;
     const { clock } = this.#parts;
     const until = clock.monotonicMs() + CATCH_UP_MS;
-    while (isBehind(view, written, verb === "create") && clock.monotonicMs() < until) await clock.sleep(CATCH_UP_POLL_MS);
+    while (isBehind(view, written, verb === "create") && clock.monotonicMs() < until)
+      await clock.sleep(CATCH_UP_POLL_MS);
   }
 
   #viewOf(kind: Kind): AnyView {
     const view = this.#parts.views.get(nameOfKind(kind));
-    if (view === undefined) throw new RangeError(`${this.#controller.name} looks at ${storageOf(kind)} but does not watch it`);
+    if (view === undefined)
+      throw new RangeError(`${this.#controller.name} looks at ${storageOf(kind)} but does not watch it`);
     return view;
   }
 }
@@ -191,5 +208,8 @@ function isBehind(view: AnyView, written: KubeObject, isNew: boolean): boolean {
 }
 
 function isRace(thrown: unknown): boolean {
-  return thrown instanceof Fault && (thrown.code === "Conflict" || thrown.code === "AlreadyExists" || thrown.code === "NotFound");
+  return (
+    thrown instanceof Fault &&
+    (thrown.code === "Conflict" || thrown.code === "AlreadyExists" || thrown.code === "NotFound")
+  );
 }

@@ -16,11 +16,19 @@ const GENERATED_BASE_LENGTH = 58;
 
 /** What a new object gets; what clients say about these fields is ignored. */
 export function bornMetadata(kind: Kind, metadata: ObjectMeta, { now, random }: Birth): ObjectMeta {
-  const { resourceVersion: _revision, deletionTimestamp: _deleted, deletionGracePeriodSeconds: _grace, managedFields: _managed, ...kept } = metadata;
+  const {
+    resourceVersion: _revision,
+    deletionTimestamp: _deleted,
+    deletionGracePeriodSeconds: _grace,
+    managedFields: _managed,
+    ...kept
+  } = metadata;
   const generated = metadata.generateName !== undefined && (metadata.name ?? "") === "";
   return {
     ...kept,
-    name: generated ? metadata.generateName.slice(0, GENERATED_BASE_LENGTH) + nameSuffix(random) : (metadata.name ?? ""),
+    name: generated
+      ? metadata.generateName.slice(0, GENERATED_BASE_LENGTH) + nameSuffix(random)
+      : (metadata.name ?? ""),
     uid: random.uuid(),
     creationTimestamp: timestamp(now),
     ...(hasGeneration(kind) ? { generation: 1 } : {}),
@@ -29,8 +37,24 @@ export function bornMetadata(kind: Kind, metadata: ObjectMeta, { now, random }: 
 
 /** What an update may not touch comes from the live object. */
 export function keptMetadata(next: ObjectMeta, live: ObjectMeta): ObjectMeta {
-  const { uid, creationTimestamp, deletionTimestamp, deletionGracePeriodSeconds, generation, resourceVersion, managedFields, namespace } = live;
-  const { deletionTimestamp: _deleted, deletionGracePeriodSeconds: _grace, generation: _generation, managedFields: _managed, namespace: _namespace, ...kept } = next;
+  const {
+    uid,
+    creationTimestamp,
+    deletionTimestamp,
+    deletionGracePeriodSeconds,
+    generation,
+    resourceVersion,
+    managedFields,
+    namespace,
+  } = live;
+  const {
+    deletionTimestamp: _deleted,
+    deletionGracePeriodSeconds: _grace,
+    generation: _generation,
+    managedFields: _managed,
+    namespace: _namespace,
+    ...kept
+  } = next;
   return {
     ...kept,
     name: live.name,
@@ -46,7 +70,12 @@ export function keptMetadata(next: ObjectMeta, live: ObjectMeta): ObjectMeta {
 }
 
 // Upstream counts no generations for these, although they have a status.
-const WITHOUT_GENERATION: ReadonlySet<string> = new Set(["core/namespaces", "core/nodes", "core/services", "autoscaling/horizontalpodautoscalers"]);
+const WITHOUT_GENERATION: ReadonlySet<string> = new Set([
+  "core/namespaces",
+  "core/nodes",
+  "core/services",
+  "autoscaling/horizontalpodautoscalers",
+]);
 
 function hasGeneration(kind: Kind): boolean {
   if (kind.definedBy !== undefined) return true;
@@ -64,7 +93,12 @@ function sameDesire(kind: Kind, a: KubeObject, b: KubeObject): boolean {
 }
 
 function desireOf(kind: Kind, object: KubeObject): object {
-  const { apiVersion: _version, kind: _kind, metadata: _metadata, ...desire } = object as KubeObject & { readonly status?: unknown };
+  const {
+    apiVersion: _version,
+    kind: _kind,
+    metadata: _metadata,
+    ...desire
+  } = object as KubeObject & { readonly status?: unknown };
   if (!kind.subresources.includes("status")) return desire;
   const { status: _status, ...rest } = desire;
   return rest;

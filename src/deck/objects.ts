@@ -53,7 +53,12 @@ export interface Objects {
    * Read, decide, write, again on conflict. `decide` is pure and may run several times; null means leave it.
    * Returns the stored object, or null when it does not exist or nothing was to be done.
    */
-  change<T extends KubeObject>(kind: Kind<T>, key: ObjectKey, decide: (live: T) => T | null, options?: WriteOptions): Promise<T | null>;
+  change<T extends KubeObject>(
+    kind: Kind<T>,
+    key: ObjectKey,
+    decide: (live: T) => T | null,
+    options?: WriteOptions,
+  ): Promise<T | null>;
   /** False when it was already gone. */
   remove<T extends KubeObject>(kind: Kind<T>, key: ObjectKey, options?: RemoveOptions): Promise<boolean>;
 }
@@ -62,7 +67,20 @@ export interface Objects {
 export type Change =
   | { readonly verb: "create"; readonly kind: Kind; readonly object: KubeObject }
   /** A JSON merge patch (RFC 7386). With `uid`, only if the object is still that one. */
-  | { readonly verb: "patch"; readonly kind: Kind; readonly key: ObjectKey; readonly uid?: string; readonly patch: Json; readonly subresource?: Subresource }
+  | {
+      readonly verb: "patch";
+      readonly kind: Kind;
+      readonly key: ObjectKey;
+      readonly uid?: string;
+      readonly patch: Json;
+      readonly subresource?: Subresource;
+    }
   | { readonly verb: "remove"; readonly kind: Kind; readonly key: ObjectKey; readonly options?: RemoveOptions }
   /** A Kubernetes Event about an object; equal ones are counted, not repeated. */
-  | { readonly verb: "event"; readonly about: KubeObject; readonly type: "Normal" | "Warning"; readonly reason: string; readonly message: string };
+  | {
+      readonly verb: "event";
+      readonly about: KubeObject;
+      readonly type: "Normal" | "Warning";
+      readonly reason: string;
+      readonly message: string;
+    };

@@ -18,7 +18,8 @@ export function encodePage(page: Page): string {
 export function decodePage(token: string): Page {
   try {
     const page: unknown = JSON.parse(decodeUtf8(decodeBase64(token)));
-    if (isJsonObject(page) && typeof page["revision"] === "number" && typeof page["after"] === "string") return { revision: page["revision"], after: page["after"] };
+    if (isJsonObject(page) && typeof page["revision"] === "number" && typeof page["after"] === "string")
+      return { revision: page["revision"], after: page["after"] };
   } catch {
     // Anything that is no token of ours is refused below.
   }

@@ -21,6 +21,9 @@ export interface Surroundings {
   readonly admissions: readonly Admission[];
 }
 
+/** With server-side apply the object brings its managedFields with it. */
+export type OwnedRequest = WriteRequest & { readonly isApplied?: boolean };
+
 export interface Prepared {
   /** In the stored version of the kind. */
   readonly object: KubeObject;
@@ -30,8 +33,14 @@ export interface Prepared {
   readonly settle: () => void;
 }
 
-export function prepareCreate(served: Kind, { submitted, isApplied }: { readonly submitted: KubeObject; readonly isApplied: boolean }, request: WriteRequest, around: Surroundings): Prepared {
-  if ((submitted.metadata.resourceVersion ?? "") !== "") throw new Fault("BadRequest", "resourceVersion should not be set on objects to be created");
+export function prepareCreate(
+  served: Kind,
+  submitted: KubeObject,
+  request: OwnedRequest,
+  around: Surroundings,
+): Prepared {
+  if ((submitted.metadata.resourceVersion ?? "") !== "")
+    throw new Fault("BadRequest", "resourceVersion should not be set on objects to be created");
   const shaped = shape(served, submitted, request);
   const kind = served.storedAs?.kind ?? served;
   const stored = served.storedAs?.toStored(shaped.object) ?? shaped.object;
@@ -42,8 +51,11 @@ export function prepareCreate(served: Kind, { submitted, isApplied }: { readonly
   const admitted = admit({ kind, key, object, live: null }, around);
   try {
     validate(kind, admitted.object, null);
-    const owners = isApplied ? submitted.metadata.managedFields : undefined;
-    const owned = owners === undefined ? createdFields(served, admitted.object, request, timestamp(around.now)) : withOwners(admitted.object, owners);
+    const owners = request.isApplied === true ? submitted.metadata.managedFields : undefined;
+    const owned =
+      owners === undefined
+        ? createdFields(served, admitted.object, request, timestamp(around.now))
+        : withOwners(admitted.object, owners);
     return { object: owned, key, warnings: shaped.warnings, settle: admitted.settle };
   } catch (thrown) {
     admitted.settle();
@@ -52,7 +64,12 @@ export function prepareCreate(served: Kind, { submitted, isApplied }: { readonly
 }
 
 /** Null when nothing would change: then nothing is written and the revision stays. */
-export function prepareUpdate(served: Kind, change: { readonly live: KubeObject; readonly next: KubeObject; readonly isApplied?: boolean }, request: WriteRequest, around: Surroundings): Prepared | null {
+export function prepareUpdate(
+  served: Kind,
+  change: { readonly live: KubeObject; readonly next: KubeObject },
+  request: OwnedRequest,
+  around: Surroundings,
+): Prepared | null {
   const kind = served.storedAs?.kind ?? served;
   const { live } = change;
   if (change.next === live) return null;
@@ -61,15 +78,21 @@ export function prepareUpdate(served: Kind, change: { readonly live: KubeObject;
   const stored = served.storedAs?.toStored(shaped.object) ?? shaped.object;
   const scoped = scope(kind, stored, live, request.subresource);
   const kept: KubeObject = { ...scoped, metadata: keptMetadata(scoped.metadata, live.metadata) };
-  const owners = change.isApplied === true ? change.next.metadata.managedFields : undefined;
+  const owners = request.isApplied === true ? change.next.metadata.managedFields : undefined;
   const object = request.subresource === undefined ? (kind.onUpdate?.(kept, live) ?? kept) : kept;
   if (owners === undefined && sameContent(object, live)) return null;
   const key = keyOf(live.metadata.namespace ?? "", live.metadata.name);
-  const admitted = admit({ kind, key, object, live, ...(request.subresource && { subresource: request.subresource }) }, around);
+  const admitted = admit(
+    { kind, key, object, live, ...(request.subresource && { subresource: request.subresource }) },
+    around,
+  );
   try {
     const next = withGeneration(kind, admitted.object, live);
     if (request.subresource !== "binding") validate(kind, next, live);
-    const owned = owners === undefined ? updatedFields(served, { live, next }, request, timestamp(around.now)) : withOwners(next, owners);
+    const owned =
+      owners === undefined
+        ? updatedFields(served, { live, next }, request, timestamp(around.now))
+        : withOwners(next, owners);
     if (sameContent(owned, live) && sameOwners(owned, live)) {
       admitted.settle();
       return null;
@@ -87,7 +110,8 @@ function placed(kind: Kind, metadata: KubeObject["metadata"]): KubeObject["metad
     const { namespace: _namespace, ...rest } = metadata;
     return rest;
   }
-  if ((metadata.namespace ?? "") === "") throw new Fault("BadRequest", "an empty namespace may not be set during creation");
+  if ((metadata.namespace ?? "") === "")
+    throw new Fault("BadRequest", "an empty namespace may not be set during creation");
   return metadata;
 }
 
@@ -100,30 +124,40 @@ function withoutStatus(kind: Kind, object: KubeObject): KubeObject {
 
 type Loose = KubeObject & { readonly spec?: Readonly<Record<string, unknown>>; readonly status?: unknown };
 
+type Writable = "status" | "scale" | "binding" | "ephemeralcontainers" | "finalize" | "approval" | "resize";
+
+const WRITABLE: ReadonlySet<Subresource> = new Set<Writable>([
+  "status",
+  "scale",
+  "binding",
+  "ephemeralcontainers",
+  "finalize",
+  "approval",
+  "resize",
+]);
+
+function isWritable(subresource: Subresource): subresource is Writable {
+  return WRITABLE.has(subresource);
+}
+
 /** Each path writes its own part of the object and leaves the rest as it is. */
 function scope(kind: Kind, next: KubeObject, live: KubeObject, subresource: Subresource | undefined): KubeObject {
+  if (subresource === undefined) return kind.subresources.includes("status") ? withStatus(next, live) : next;
+  if (!isWritable(subresource)) throw unsupported(`writing ${kind.plural}/${subresource}`);
+  const spec = (next as Loose).spec;
+  const liveSpec = (live as Loose).spec;
   switch (subresource) {
-    case undefined:
     case "ephemeralcontainers":
     case "resize":
-      return kind.subresources.includes("status") ? withStatus(next, live) : next;
+    case "scale":
+      return withStatus(next, live);
     case "status":
     case "approval":
       return withStatus(live, next);
-    case "scale":
-      return withStatus(next, live);
     case "binding":
-      return { ...live, spec: { ...(live as Loose).spec, nodeName: (next as Loose).spec?.["nodeName"] }, status: (next as Loose).status ?? (live as Loose).status } as KubeObject;
+      return withStatus({ ...live, spec: { ...liveSpec, nodeName: spec?.["nodeName"] } } as KubeObject, next);
     case "finalize":
-      return { ...live, spec: { ...(live as Loose).spec, finalizers: (next as Loose).spec?.["finalizers"] ?? [] } } as KubeObject;
-    case "log":
-    case "exec":
-    case "attach":
-    case "portforward":
-    case "eviction":
-    case "token":
-    case "proxy":
-      throw unsupported(`writing ${kind.plural}/${subresource}`);
+      return { ...live, spec: { ...liveSpec, finalizers: spec?.["finalizers"] ?? [] } } as KubeObject;
   }
 }
 
@@ -133,7 +167,10 @@ function withStatus(object: KubeObject, from: KubeObject): KubeObject {
   return status === undefined ? rest : ({ ...rest, status } as KubeObject);
 }
 
-function admit(request: AdmissionRequest, { admissions, present }: Surroundings): { readonly object: KubeObject; readonly settle: () => void } {
+function admit(
+  request: AdmissionRequest,
+  { admissions, present }: Surroundings,
+): { readonly object: KubeObject; readonly settle: () => void } {
   const done: (() => void)[] = [];
   const settle = (): void => done.splice(0).forEach((end) => end());
   let object = request.object;
@@ -154,7 +191,10 @@ function validate(kind: Kind, next: KubeObject, live: KubeObject | null): void {
   if (faults.length > 0) throw invalid(kind, next.metadata.name, faults);
 }
 
-function withOwners(object: KubeObject, managedFields: NonNullable<KubeObject["metadata"]["managedFields"]>): KubeObject {
+function withOwners(
+  object: KubeObject,
+  managedFields: NonNullable<KubeObject["metadata"]["managedFields"]>,
+): KubeObject {
   return { ...object, metadata: { ...object.metadata, managedFields } };
 }
 
@@ -170,6 +210,7 @@ function contentOf(object: KubeObject): object {
 
 /** Times do not count: claiming again what one owns already changes nothing. */
 function sameOwners(a: KubeObject, b: KubeObject): boolean {
-  const untimed = ({ metadata }: KubeObject): unknown => (metadata.managedFields ?? []).map(({ time: _time, ...entry }) => entry);
+  const untimed = ({ metadata }: KubeObject): unknown =>
+    (metadata.managedFields ?? []).map(({ time: _time, ...entry }) => entry);
   return sameJson(untimed(a), untimed(b));
 }

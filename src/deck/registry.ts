@@ -20,7 +20,9 @@ export class Registry {
   /** By what an object says of itself. */
   named(apiVersion: string, kind: string): Kind | undefined {
     const [group, version] = apiVersion.includes("/") ? apiVersion.split("/") : ["", apiVersion];
-    return this.all().find((candidate) => candidate.group === group && candidate.version === version && candidate.kind === kind);
+    return this.all().find(
+      (candidate) => candidate.group === group && candidate.version === version && candidate.kind === kind,
+    );
   }
 
   /** Any version of "deployments.apps". */

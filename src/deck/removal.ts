@@ -4,7 +4,10 @@ import type { Kind } from "#kinds/kind.ts";
 import type { KubeObject, ObjectMeta } from "#kinds/object.ts";
 import type { RemoveOptions } from "./objects.ts";
 
-export type Removal = { readonly is: "gone" } | { readonly is: "marked"; readonly next: KubeObject } | { readonly is: "pending" };
+export type Removal =
+  | { readonly is: "gone" }
+  | { readonly is: "marked"; readonly next: KubeObject }
+  | { readonly is: "pending" };
 
 const DEFAULT_GRACE_SECONDS = 30;
 
@@ -22,7 +25,12 @@ export function removalOf(kind: Kind, live: KubeObject, options: RemoveOptions, 
 /** A marked object goes when nothing holds it any more: an update took the last finalizer. */
 export function isReleased(kind: Kind, next: KubeObject): boolean {
   const { deletionTimestamp, deletionGracePeriodSeconds = 0, finalizers = [] } = next.metadata;
-  return deletionTimestamp !== undefined && deletionGracePeriodSeconds === 0 && finalizers.length === 0 && namespaceFinalizers(kind, next).length === 0;
+  return (
+    deletionTimestamp !== undefined &&
+    deletionGracePeriodSeconds === 0 &&
+    finalizers.length === 0 &&
+    namespaceFinalizers(kind, next).length === 0
+  );
 }
 
 /** The mark, or null when the object is marked already and nothing becomes sooner or different. */
@@ -77,7 +85,9 @@ function isNamespace(kind: Kind): boolean {
 /** Namespaces have finalizers of their own in spec: the namespace controller takes the last one. */
 function namespaceFinalizers(kind: Kind, object: KubeObject): readonly string[] {
   if (!isNamespace(kind)) return [];
-  return (object as KubeObject & { readonly spec?: { readonly finalizers?: readonly string[] } }).spec?.finalizers ?? [];
+  return (
+    (object as KubeObject & { readonly spec?: { readonly finalizers?: readonly string[] } }).spec?.finalizers ?? []
+  );
 }
 
 function terminating(namespace: KubeObject): KubeObject {

@@ -15,7 +15,11 @@ export function scaleOf(kind: Kind, object: KubeObject): Scale {
   const paths = kind.scale;
   if (paths === undefined) throw unsupported(`${kind.plural}/scale`);
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
-  const metadata = Object.fromEntries(Object.entries({ name, namespace, uid, resourceVersion, creationTimestamp }).filter(([, value]) => value !== undefined)) as unknown as ObjectMeta;
+  const metadata = Object.fromEntries(
+    Object.entries({ name, namespace, uid, resourceVersion, creationTimestamp }).filter(
+      ([, value]) => value !== undefined,
+    ),
+  ) as unknown as ObjectMeta;
   const desired = read(jsonOf(object), paths.specReplicas);
   const running = read(jsonOf(object), paths.statusReplicas);
   const selector = paths.selector === undefined ? undefined : selectorText(read(jsonOf(object), paths.selector));

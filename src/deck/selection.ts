@@ -12,7 +12,10 @@ export interface Selection {
 }
 
 /** Null when every object matches, so that nothing needs to be parsed. Throws BadRequest on an unknown field. */
-export function compileSelection(kind: Kind, { labels = [], fields = [] }: Selection): ((object: KubeObject) => boolean) | null {
+export function compileSelection(
+  kind: Kind,
+  { labels = [], fields = [] }: Selection,
+): ((object: KubeObject) => boolean) | null {
   if (labels.length === 0 && fields.length === 0) return null;
   const readers = fields.map(({ key }) => [key, fieldReader(kind, key)] as const);
   return (object) => {
@@ -35,7 +38,8 @@ function fieldReader(kind: Kind, path: string): (object: KubeObject) => string {
 /** The one name that a field selector asks for, if it does: such a list is a single read. */
 export function nameAsked({ fields = [] }: Selection): string | null {
   for (const requirement of fields) {
-    if (requirement.key === "metadata.name" && requirement.operator === "In" && requirement.values.length === 1) return requirement.values[0] ?? null;
+    if (requirement.key === "metadata.name" && requirement.operator === "In" && requirement.values.length === 1)
+      return requirement.values[0] ?? null;
   }
   return null;
 }

@@ -2,7 +2,7 @@
 import type { FieldFault } from "#base/fault.ts";
 import type { ObjectKey } from "#base/key.ts";
 import { keyOfObject, type KubeObject } from "#kinds/object.ts";
-import type { Service, ServicePort, ServiceSpec } from "#kinds/service.ts";
+import type { ServiceObject as Service, ServicePort, ServiceSpec } from "#kinds/service-spec.ts";
 import type { Admission, AdmissionRequest, Present } from "./admission.ts";
 import { invalid } from "./refusals.ts";
 import { storageOf } from "./registry.ts";
@@ -63,16 +63,28 @@ export class ServiceAddresses implements Admission {
       for (const address of addressesOf(spec)) addresses.add(address);
       for (const { nodePort = 0 } of spec.ports ?? []) if (nodePort !== 0) ports.add(nodePort);
     };
-    for (const service of present.list("core/services") as Iterable<Service>) if (keyOfObject(service) !== key) add(service);
+    for (const service of present.list("core/services") as Iterable<Service>)
+      if (keyOfObject(service) !== key) add(service);
     for (const [owner, services] of this.#reserved) if (owner !== key) services.forEach(add);
     return { addresses, ports };
   }
 
   #withAddress(request: AdmissionRequest, service: Service, live: Service | null, taken: ReadonlySet<string>): Service {
     const { clusterIP: _one, clusterIPs: _all, ipFamilies: _families, ipFamilyPolicy: _policy, ...bare } = service.spec;
-    if (service.spec.type === "ExternalName") return { ...service, spec: { ...bare, ...(service.spec.externalName === undefined ? {} : { externalName: service.spec.externalName }) } };
+    if (service.spec.type === "ExternalName")
+      return {
+        ...service,
+        spec: {
+          ...bare,
+          ...(service.spec.externalName === undefined ? {} : { externalName: service.spec.externalName }),
+        },
+      };
     const asked = addressAsked(service.spec) ?? (live === null ? undefined : addressAsked(live.spec));
-    const families = { ipFamilies: service.spec.ipFamilies ?? ["IPv4" as const], ipFamilyPolicy: service.spec.ipFamilyPolicy ?? ("SingleStack" as const), internalTrafficPolicy: service.spec.internalTrafficPolicy ?? ("Cluster" as const) };
+    const families = {
+      ipFamilies: service.spec.ipFamilies ?? ["IPv4" as const],
+      ipFamilyPolicy: service.spec.ipFamilyPolicy ?? ("SingleStack" as const),
+      internalTrafficPolicy: service.spec.internalTrafficPolicy ?? ("Cluster" as const),
+    };
     if (asked !== undefined && asked !== "None") this.#checkAddress(request, asked, live, taken);
     const address = asked ?? this.#freeAddress(request, taken);
     return { ...service, spec: { ...service.spec, clusterIP: address, clusterIPs: [address], ...families } };
@@ -81,8 +93,16 @@ export class ServiceAddresses implements Admission {
   #checkAddress(request: AdmissionRequest, asked: string, live: Service | null, taken: ReadonlySet<string>): void {
     if (live !== null && addressesOf(live.spec).includes(asked)) return;
     const offset = numberOf(asked) - this.#base;
-    if (!(offset > 0 && offset < this.#size - 1)) throw refuse(request, addressFault(asked, `failed to allocate IP ${asked}: the provided IP is not in the valid range. The range of valid IPs is ${this.#network.serviceCidr}`));
-    if (taken.has(asked)) throw refuse(request, addressFault(asked, `failed to allocate IP ${asked}: provided IP is already allocated`));
+    if (!(offset > 0 && offset < this.#size - 1))
+      throw refuse(
+        request,
+        addressFault(
+          asked,
+          `failed to allocate IP ${asked}: the provided IP is not in the valid range. The range of valid IPs is ${this.#network.serviceCidr}`,
+        ),
+      );
+    if (taken.has(asked))
+      throw refuse(request, addressFault(asked, `failed to allocate IP ${asked}: provided IP is already allocated`));
   }
 
   #freeAddress(request: AdmissionRequest, taken: ReadonlySet<string>): string {
@@ -91,21 +111,29 @@ export class ServiceAddresses implements Admission {
       const address = textOf(this.#base + offset);
       if (!taken.has(address)) return address;
     }
-    throw refuse(request, { reason: "FieldValueInvalid", field: "spec.clusterIPs", message: "failed to allocate a serviceIP: range is full" });
+    throw refuse(request, {
+      reason: "FieldValueInvalid",
+      field: "spec.clusterIPs",
+      message: "failed to allocate a serviceIP: range is full",
+    });
   }
 
   #withPorts(request: AdmissionRequest, service: Service, live: Service | null, taken: ReadonlySet<number>): Service {
     const { type = "ClusterIP", ports } = service.spec;
     if (ports === undefined) return service;
-    if (type !== "NodePort" && type !== "LoadBalancer") return { ...service, spec: { ...service.spec, ports: ports.map(withoutNodePort) } };
+    if (type !== "NodePort" && type !== "LoadBalancer")
+      return { ...service, spec: { ...service.spec, ports: ports.map(withoutNodePort) } };
     const used = new Set(taken);
     const mine = new Set<number>();
     for (const [index, port] of ports.entries()) this.#checkPort(request, index, port, used);
     for (const { nodePort = 0 } of ports) if (nodePort !== 0) mine.add(nodePort);
     const given = ports.map((port) => {
       if ((port.nodePort ?? 0) !== 0) return port;
-      const before = live?.spec.ports?.find((other) => other.port === port.port && (other.protocol ?? "TCP") === (port.protocol ?? "TCP"))?.nodePort;
-      const nodePort = before !== undefined && before !== 0 && !mine.has(before) ? before : this.#freePort(request, used, mine);
+      const before = live?.spec.ports?.find(
+        (other) => other.port === port.port && (other.protocol ?? "TCP") === (port.protocol ?? "TCP"),
+      )?.nodePort;
+      const nodePort =
+        before !== undefined && before !== 0 && !mine.has(before) ? before : this.#freePort(request, used, mine);
       mine.add(nodePort);
       return { ...port, nodePort };
     });
@@ -117,14 +145,28 @@ export class ServiceAddresses implements Admission {
     if (nodePort === 0) return;
     const { first, last } = this.#network.nodePorts;
     const field = `spec.ports[${index}].nodePort`;
-    if (nodePort < first || nodePort > last) throw refuse(request, { reason: "FieldValueInvalid", field, message: `Invalid value: ${nodePort}: provided port is not in the valid range. The range of valid ports is ${first}-${last}` });
-    if (used.has(nodePort)) throw refuse(request, { reason: "FieldValueInvalid", field, message: `Invalid value: ${nodePort}: provided port is already allocated` });
+    if (nodePort < first || nodePort > last)
+      throw refuse(request, {
+        reason: "FieldValueInvalid",
+        field,
+        message: `Invalid value: ${nodePort}: provided port is not in the valid range. The range of valid ports is ${first}-${last}`,
+      });
+    if (used.has(nodePort))
+      throw refuse(request, {
+        reason: "FieldValueInvalid",
+        field,
+        message: `Invalid value: ${nodePort}: provided port is already allocated`,
+      });
   }
 
   #freePort(request: AdmissionRequest, used: ReadonlySet<number>, mine: ReadonlySet<number>): number {
     const { first, last } = this.#network.nodePorts;
     for (let port = first; port <= last; port++) if (!used.has(port) && !mine.has(port)) return port;
-    throw refuse(request, { reason: "FieldValueInvalid", field: "spec.ports", message: "failed to allocate a nodePort: range is full" });
+    throw refuse(request, {
+      reason: "FieldValueInvalid",
+      field: "spec.ports",
+      message: "failed to allocate a nodePort: range is full",
+    });
   }
 }
 
@@ -142,7 +184,11 @@ function withoutNodePort({ nodePort: _nodePort, ...port }: ServicePort): Service
 }
 
 function addressFault(address: string, message: string): FieldFault {
-  return { reason: "FieldValueInvalid", field: "spec.clusterIPs", message: `Invalid value: []string{"${address}"}: ${message}` };
+  return {
+    reason: "FieldValueInvalid",
+    field: "spec.clusterIPs",
+    message: `Invalid value: []string{"${address}"}: ${message}`,
+  };
 }
 
 function refuse({ kind, object }: AdmissionRequest, fault: FieldFault): Error {

@@ -84,13 +84,21 @@ export class StoredObject implements Stored {
   #bytes: Uint8Array | null = null;
   #versions: Map<string, StoredObject> | null = null;
 
-  constructor(source: { readonly form: Form; readonly ring: ByteRing; readonly key: ObjectKey; readonly revision: Revision; readonly raw: Uint8Array; readonly object?: KubeObject }) {
+  constructor(source: {
+    readonly form: Form;
+    readonly ring: ByteRing;
+    readonly key: ObjectKey;
+    readonly revision: Revision;
+    readonly raw: Uint8Array;
+    readonly object?: KubeObject;
+  }) {
     this.key = source.key;
     this.revision = source.revision;
     this.raw = source.raw;
     this.#form = source.form;
     this.#ring = source.ring;
-    this.#object = source.object === undefined ? null : freeze(withRevision(source.object, this.#form, source.revision));
+    this.#object =
+      source.object === undefined ? null : freeze(withRevision(source.object, this.#form, source.revision));
   }
 
   get bytes(): Uint8Array {
@@ -116,7 +124,13 @@ export class StoredObject implements Stored {
     if (form.apiVersion === this.#form.apiVersion) return this;
     const known = this.#versions?.get(form.apiVersion);
     if (known !== undefined) return known;
-    const version = new StoredObject({ form, ring: this.#ring, key: this.key, revision: this.revision, ...this.#contentFor(form) });
+    const version = new StoredObject({
+      form,
+      ring: this.#ring,
+      key: this.key,
+      revision: this.revision,
+      ...this.#contentFor(form),
+    });
     this.#versions ??= new Map();
     this.#versions.set(form.apiVersion, version);
     return version;
@@ -135,7 +149,12 @@ export class StoredObject implements Stored {
 
 function withRevision(object: KubeObject, form: Form, revision: Revision): KubeObject {
   const { apiVersion: _apiVersion, kind: _kind, metadata, ...rest } = object;
-  return { apiVersion: form.apiVersion, kind: form.kind, metadata: revision === 0 ? metadata : { ...metadata, resourceVersion: String(revision) }, ...rest };
+  return {
+    apiVersion: form.apiVersion,
+    kind: form.kind,
+    metadata: revision === 0 ? metadata : { ...metadata, resourceVersion: String(revision) },
+    ...rest,
+  };
 }
 
 const METADATA = encodeUtf8('"metadata":{');

@@ -76,11 +76,17 @@ export class IndexedView<T extends KubeObject> implements View<T> {
 
   #reindex(key: ObjectKey, next: T | undefined, previous: T | undefined): void {
     move(this.#namespaces, key, { next, previous }, (object) => [object.metadata.namespace ?? ""]);
-    for (const [name, valuesOf] of Object.entries(this.#indexes)) move(this.#tables[name] as IndexTable<T>, key, { next, previous }, valuesOf);
+    for (const [name, valuesOf] of Object.entries(this.#indexes))
+      move(this.#tables[name] as IndexTable<T>, key, { next, previous }, valuesOf);
   }
 }
 
-function move<T>(table: IndexTable<T>, key: ObjectKey, { next, previous }: { readonly next: T | undefined; readonly previous: T | undefined }, valuesOf: (object: T) => readonly string[]): void {
+function move<T>(
+  table: IndexTable<T>,
+  key: ObjectKey,
+  { next, previous }: { readonly next: T | undefined; readonly previous: T | undefined },
+  valuesOf: (object: T) => readonly string[],
+): void {
   for (const value of previous === undefined ? [] : valuesOf(previous)) {
     const bucket = table.get(value);
     bucket?.delete(key);

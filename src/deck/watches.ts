@@ -32,9 +32,18 @@ interface Sources {
 }
 
 /** Throws the fault Expired when `after` is forgotten. The listener is called at once for the past. */
-export function openWatch({ kind, collection, applied, clock }: Sources, options: WatchOptions, listener: WatchListener): Disposable {
+export function openWatch(
+  { kind, collection, applied, clock }: Sources,
+  options: WatchOptions,
+  listener: WatchListener,
+): Disposable {
   const form = formOf(kind);
-  const watcher: Watcher = { form, namespace: options.namespace ?? "", test: compileSelection(kind, options), listener };
+  const watcher: Watcher = {
+    form,
+    namespace: options.namespace ?? "",
+    test: compileSelection(kind, options),
+    listener,
+  };
   if (options.after === undefined || options.initial === true) sendPresent(watcher, collection);
   else sendPast(watcher, collection, options.after);
   if (options.initial === true) listener(bookmark(form, applied(), true));
@@ -57,7 +66,8 @@ interface Watcher {
 
 function sendPresent(watcher: Watcher, collection: Collection): void {
   for (const stored of collection.from(watcher.namespace)) {
-    if (watcher.test === null || watcher.test(stored.object)) watcher.listener({ type: "ADDED", stored: stored.as(watcher.form) });
+    if (watcher.test === null || watcher.test(stored.object))
+      watcher.listener({ type: "ADDED", stored: stored.as(watcher.form) });
   }
 }
 
@@ -91,7 +101,8 @@ function eventOf(change: ObjectChange, type: "ADDED" | "MODIFIED" | "DELETED", f
   let event = events.get(name);
   if (event === undefined) {
     // A watcher gets the last state that it could see, under the revision at which it went.
-    const stored = type === "DELETED" ? (change.previous as StoredObject).at(change.revision) : (change.next as StoredObject);
+    const stored =
+      type === "DELETED" ? (change.previous as StoredObject).at(change.revision) : (change.next as StoredObject);
     events.set(name, (event = { type, stored: stored.as(form) }));
   }
   return event;
@@ -111,8 +122,15 @@ function tickBookmarks(form: Form, applied: () => Revision, clock: Clock, listen
 /** An event that carries nothing but "you have seen everything up to here". */
 function bookmark(form: Form, revision: Revision, endsInitial: boolean): WatchEvent {
   const resourceVersion = String(revision);
-  const metadata = endsInitial ? { resourceVersion, annotations: { "k8s.io/initial-events-end": "true" } } : { resourceVersion };
+  const metadata = endsInitial
+    ? { resourceVersion, annotations: { "k8s.io/initial-events-end": "true" } }
+    : { resourceVersion };
   const json = { apiVersion: form.apiVersion, kind: form.kind, metadata };
-  const stored: Stored = { key: "", revision, bytes: encodeUtf8(JSON.stringify(json)), object: json as unknown as KubeObject };
+  const stored: Stored = {
+    key: "",
+    revision,
+    bytes: encodeUtf8(JSON.stringify(json)),
+    object: json as unknown as KubeObject,
+  };
   return { type: "BOOKMARK", stored };
 }

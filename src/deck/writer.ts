@@ -9,7 +9,7 @@ import type { Admission, Present } from "./admission.ts";
 import { isImmortal } from "./admit-namespace.ts";
 import type { Collection } from "./collection.ts";
 import type { Expected, Journal, Revision } from "./journal.ts";
-import { type Prepared, prepareCreate, prepareUpdate, type Surroundings } from "./prepare.ts";
+import { type OwnedRequest, type Prepared, prepareCreate, prepareUpdate, type Surroundings } from "./prepare.ts";
 import { alreadyExists, conflict, forbidden, notFound } from "./refusals.ts";
 import { isReleased, removalOf } from "./removal.ts";
 import { storageOf } from "./registry.ts";
@@ -48,17 +48,17 @@ export class Writer {
     this.#parts = parts;
   }
 
-  async create(kind: Kind, submitted: KubeObject, request: WriteRequest, isApplied = false): Promise<Written> {
+  async create(kind: Kind, submitted: KubeObject, request: OwnedRequest): Promise<Written> {
     const isGenerated = (submitted.metadata.name ?? "") === "";
     for (let round = 1; ; round++) {
-      const prepared = prepareCreate(kind, { submitted, isApplied }, request, this.#surroundings());
+      const prepared = prepareCreate(kind, submitted, request, this.#surroundings());
       const stored = await this.#settled(prepared, () => this.#create(kind, prepared, request));
       if (stored !== null) return { stored, isNew: true, warnings: prepared.warnings };
       if (!isGenerated || round === NAME_ROUNDS) throw alreadyExists(kind, prepared.object.metadata.name);
     }
   }
 
-  async update(kind: Kind, key: ObjectKey, edit: Edit, request: WriteRequest, isApplied = false): Promise<Written> {
+  async update(kind: Kind, key: ObjectKey, edit: Edit, request: OwnedRequest): Promise<Written> {
     for (let round = 0; round < ROUNDS; round++) {
       const live = this.live(kind, key);
       if (request.expected !== undefined && request.expected !== live.revision) throw conflict(kind, nameOf(key).name);
@@ -66,7 +66,7 @@ export class Writer {
       const next = edit(served);
       if (next === served) return { stored: live.as(formOf(kind)), isNew: false, warnings: [] };
       checkPreconditions(kind, next, live.object);
-      const prepared = prepareUpdate(kind, { live: live.object, next, isApplied }, request, this.#surroundings());
+      const prepared = prepareUpdate(kind, { live: live.object, next }, request, this.#surroundings());
       if (prepared === null) return { stored: live.as(formOf(kind)), isNew: false, warnings: [] };
       const stored = await this.#settled(prepared, () => this.#replace(kind, live, prepared.object, request));
       if (stored !== null) return { stored, isNew: false, warnings: prepared.warnings };
@@ -114,18 +114,28 @@ export class Writer {
   #create(kind: Kind, { key, object }: Prepared, request: WriteRequest): Promise<StoredObject | null> {
     const { collection } = this.#parts.homeOf(kind);
     if (collection.get(key) !== undefined) return Promise.resolve(null);
-    if (request.dryRun === true) return Promise.resolve(collection.wrap(key, 0, encode(kind, object), object).as(formOf(kind)));
+    if (request.dryRun === true)
+      return Promise.resolve(collection.wrap(key, 0, encode(kind, object), object).as(formOf(kind)));
     return this.#append(kind, key, object, "absent");
   }
 
   #replace(kind: Kind, live: StoredObject, next: KubeObject, request: WriteRequest): Promise<StoredObject | null> {
-    if (isReleased(kind, next)) return this.#write(kind, live, null, request).then((gone) => (gone === null ? null : this.#wrap(kind, live.key, gone.revision, next)));
+    if (isReleased(kind, next))
+      return this.#write(kind, live, null, request).then((gone) =>
+        gone === null ? null : this.#wrap(kind, live.key, gone.revision, next),
+      );
     return this.#write(kind, live, next, request);
   }
 
   /** Puts or deletes on top of `live`; null when it is not the newest any more. */
-  async #write(kind: Kind, live: StoredObject, next: KubeObject | null, request: WriteRequest): Promise<StoredObject | null> {
-    if (request.dryRun === true) return next === null ? live.as(formOf(kind)) : this.#wrap(kind, live.key, live.revision, next);
+  async #write(
+    kind: Kind,
+    live: StoredObject,
+    next: KubeObject | null,
+    request: WriteRequest,
+  ): Promise<StoredObject | null> {
+    if (request.dryRun === true)
+      return next === null ? live.as(formOf(kind)) : this.#wrap(kind, live.key, live.revision, next);
     if (next !== null) return this.#append(kind, live.key, next, live.revision);
     const { journal } = this.#parts.homeOf(kind);
     const appended = await journal.append(`${storageOf(kind)}/${live.key}`, null, live.revision);
@@ -139,7 +149,9 @@ export class Writer {
     const appended = await journal.append(`${storageOf(kind)}/${key}`, raw, expected);
     if (!appended.ok) return null;
     const stored = collection.get(key);
-    return (stored?.revision === appended.revision ? stored : collection.wrap(key, appended.revision, raw)).as(formOf(kind));
+    return (stored?.revision === appended.revision ? stored : collection.wrap(key, appended.revision, raw)).as(
+      formOf(kind),
+    );
   }
 
   #wrap(kind: Kind, key: ObjectKey, revision: Revision, object: KubeObject): StoredObject {
@@ -149,20 +161,44 @@ export class Writer {
 
 function encode(kind: Kind, object: KubeObject): Uint8Array {
   const raw = encodeObject(formOf(kind.storedAs?.kind ?? kind), object);
-  if (raw.length > OBJECT_BYTES) throw new Fault("RequestTooLarge", `${kind.plural} "${object.metadata.name}" has ${raw.length} bytes; the limit is ${OBJECT_BYTES}`);
+  if (raw.length > OBJECT_BYTES)
+    throw new Fault(
+      "RequestTooLarge",
+      `${kind.plural} "${object.metadata.name}" has ${raw.length} bytes; the limit is ${OBJECT_BYTES}`,
+    );
   return raw;
 }
 
 /** What a client put into the object's own metadata binds as well. */
 function checkPreconditions(kind: Kind, next: KubeObject, live: KubeObject): void {
   const { name, uid = "", resourceVersion = "" } = next.metadata;
-  if (uid !== "" && uid !== live.metadata.uid) throw conflict(kind, live.metadata.name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${live.metadata.uid ?? ""}`);
-  if (resourceVersion !== "" && resourceVersion !== "0" && resourceVersion !== live.metadata.resourceVersion) throw conflict(kind, live.metadata.name);
-  if ((name ?? "") !== "" && name !== live.metadata.name) throw new Fault("BadRequest", `the name of the object (${name}) does not match the name on the URL (${live.metadata.name})`);
+  if (uid !== "" && uid !== live.metadata.uid)
+    throw conflict(
+      kind,
+      live.metadata.name,
+      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${live.metadata.uid ?? ""}`,
+    );
+  if (resourceVersion !== "" && resourceVersion !== "0" && resourceVersion !== live.metadata.resourceVersion)
+    throw conflict(kind, live.metadata.name);
+  if ((name ?? "") !== "" && name !== live.metadata.name)
+    throw new Fault(
+      "BadRequest",
+      `the name of the object (${name}) does not match the name on the URL (${live.metadata.name})`,
+    );
 }
 
 function checkRemoval(kind: Kind, live: StoredObject, { uid, revision }: DeckRemoveOptions): void {
   const { metadata } = live.object;
-  if (uid !== undefined && uid !== metadata.uid) throw conflict(kind, metadata.name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid ?? ""}`);
-  if (revision !== undefined && revision !== live.revision) throw conflict(kind, metadata.name, `Precondition failed: ResourceVersion in precondition: ${revision}, ResourceVersion in object meta: ${live.revision}`);
+  if (uid !== undefined && uid !== metadata.uid)
+    throw conflict(
+      kind,
+      metadata.name,
+      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid ?? ""}`,
+    );
+  if (revision !== undefined && revision !== live.revision)
+    throw conflict(
+      kind,
+      metadata.name,
+      `Precondition failed: ResourceVersion in precondition: ${revision}, ResourceVersion in object meta: ${live.revision}`,
+    );
 }

@@ -14,7 +14,11 @@ const UNIX = 3;
 
 test("keeps packages by digest and unpacks them once, with folders and exec bits", async () => {
   const code = await CodeFolder.open(join(folder, "plain"));
-  const zip = zipSync({ "index.mjs": strToU8("export {}"), lib: { "a.txt": strToU8("a") }, bootstrap: [strToU8("#!/bin/sh"), { os: UNIX, attrs: 0o100755 << 16 }] });
+  const zip = zipSync({
+    "index.mjs": strToU8("export {}"),
+    lib: { "a.txt": strToU8("a") },
+    bootstrap: [strToU8("#!/bin/sh"), { os: UNIX, attrs: 0o100755 << 16 }],
+  });
   const { sha256, size } = await code.put(zip);
   assert.match(sha256, /^[A-Za-z0-9+/]{43}=$/);
   assert.equal(size, zip.length);
@@ -31,7 +35,8 @@ test("keeps packages by digest and unpacks them once, with folders and exec bits
 test("an unknown digest is not found, and is never a path", async () => {
   const code = await CodeFolder.open(join(folder, "unknown"));
   assert.equal(await code.get("A".repeat(43) + "="), null);
-  for (const digest of ["A".repeat(43) + "=", "../../etc/passwd", ""]) await assert.rejects(code.unpacked(digest), { code: "NotFound" });
+  for (const digest of ["A".repeat(43) + "=", "../../etc/passwd", ""])
+    await assert.rejects(code.unpacked(digest), { code: "NotFound" });
 });
 
 const bad: readonly { readonly title: string; readonly zip: Uint8Array }[] = [
@@ -40,7 +45,10 @@ const bad: readonly { readonly title: string; readonly zip: Uint8Array }[] = [
   { title: "a way up", zip: zipSync({ "../evil": strToU8("x") }) },
   { title: "a way up in the middle", zip: zipSync({ "a/../../evil": strToU8("x") }) },
   { title: "an absolute path", zip: zipSync({ "/evil": strToU8("x") }) },
-  { title: "a symbolic link", zip: zipSync({ link: [strToU8("/etc"), { os: UNIX, attrs: 0o120777 << 16 }] } as Zippable) },
+  {
+    title: "a symbolic link",
+    zip: zipSync({ link: [strToU8("/etc"), { os: UNIX, attrs: 0o120777 << 16 }] } as Zippable),
+  },
   { title: "a file where a folder is", zip: zipSync({ a: strToU8("x"), "a/b": strToU8("y") }) },
   { title: "a damaged directory", zip: damaged() },
 ];

@@ -60,7 +60,8 @@ export class CodeFolder implements CodeStore {
   async keepOnly(wanted: ReadonlySet<string>): Promise<void> {
     const names = new Set([...wanted].flatMap((sha256) => [`${nameOf(sha256)}.zip`, nameOf(sha256)]));
     for (const name of await readdir(this.#folder)) {
-      if (!names.has(name) && !name.startsWith(TEMPORARY)) await rm(join(this.#folder, name), { recursive: true, force: true });
+      if (!names.has(name) && !name.startsWith(TEMPORARY))
+        await rm(join(this.#folder, name), { recursive: true, force: true });
     }
   }
 

@@ -3,7 +3,9 @@
 type Row = Readonly<Record<string, unknown>>;
 
 /** A column of numbers or flags as it is; a column of text as its different values and, per row, which of them. */
-type Column = { readonly is: "plain"; readonly values: readonly unknown[] } | { readonly is: "words"; readonly words: readonly string[]; readonly values: readonly number[] };
+type Column =
+  | { readonly is: "plain"; readonly values: readonly unknown[] }
+  | { readonly is: "words"; readonly words: readonly string[]; readonly values: readonly number[] };
 
 export interface Columns {
   readonly names: readonly string[];
@@ -31,7 +33,9 @@ function encodeColumn(rows: readonly Row[], name: string): Column {
 export function decodeColumns(encoded: unknown): readonly Row[] {
   const { names, columns } = encoded as Columns;
   const count = columns[0]?.values.length ?? 0;
-  return Array.from({ length: count }, (_, at) => Object.fromEntries(names.map((name, i) => [name, cellAt(columns[i] as Column, at)])));
+  return Array.from({ length: count }, (_, at) =>
+    Object.fromEntries(names.map((name, i) => [name, cellAt(columns[i] as Column, at)])),
+  );
 }
 
 function cellAt(column: Column, at: number): unknown {

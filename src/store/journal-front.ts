@@ -75,15 +75,15 @@ export class JournalFront implements Journal {
   #queue: Pending[] = [];
   /** Lost races whose winner is in the queue. */
   #waiting: { readonly resolve: () => void; readonly reject: (fault: Fault) => void }[] = [];
-  #history: JournalChange[];
-  #superseded: Superseded[];
+  readonly #history: JournalChange[];
+  readonly #superseded: Superseded[];
   #revision: Revision;
   #allocated: Revision;
   #compacted: Revision;
   #isScheduled = false;
   #isClosed = false;
   #refusal: { readonly reason: string; probedAtMs: number } | null = null;
-  #marks: { readonly atMs: number; readonly revision: Revision }[] = [];
+  readonly #marks: { readonly atMs: number; readonly revision: Revision }[] = [];
   #timer: Disposable | null = null;
 
   constructor({ engine, past, clock, soon }: FrontOptions) {
@@ -282,7 +282,8 @@ export class JournalFront implements Journal {
 
   #compactionTarget(now: number): Revision {
     let old = this.#compacted;
-    while (this.#marks[0] !== undefined && this.#marks[0].atMs <= now - HISTORY_KEPT_MS) old = this.#marks.shift()?.revision ?? old;
+    while (this.#marks[0] !== undefined && this.#marks[0].atMs <= now - HISTORY_KEPT_MS)
+      old = this.#marks.shift()?.revision ?? old;
     const crowded = this.#history.length - HISTORY_MAX_CHANGES;
     if (crowded > 0) old = Math.max(old, this.#history[crowded]?.revision ?? 0);
     return Math.min(old, this.#history[this.#history.length - HISTORY_KEPT_CHANGES]?.revision ?? 0);
@@ -301,7 +302,10 @@ function isAsExpected(current: Entry | null, expected: Expected): boolean {
 }
 
 function deliver(follower: Follower, changes: readonly JournalChange[]): void {
-  const news = (changes[0]?.revision ?? 0) > follower.after ? changes : changes.filter((change) => change.revision > follower.after);
+  const news =
+    (changes[0]?.revision ?? 0) > follower.after
+      ? changes
+      : changes.filter((change) => change.revision > follower.after);
   const last = news.at(-1);
   if (last === undefined) return;
   follower.after = last.revision;

@@ -12,110 +12,132 @@ export interface JournalUnderTest {
 }
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
-const textOf = (bytes: Uint8Array | null | undefined): string | null => (bytes === null || bytes === undefined ? null : new TextDecoder().decode(bytes));
+const textOf = (bytes: Uint8Array | null | undefined): string | null =>
+  bytes === null || bytes === undefined ? null : new TextDecoder().decode(bytes);
 
 export function testJournal(subject: JournalUnderTest): void {
   describe(subject.title, () => {
-    test("gives every write its own revision, one more than the last", async () => {
-      await using journal = await subject.open();
-      const revisions = await Promise.all(["a", "b", "c"].map((key) => put(journal, key, key)));
-      assert.deepEqual(revisions, [1, 2, 3]);
-      assert.equal(journal.revision(), 3);
-    });
+    testWrites(subject);
+    testFollowing(subject);
+    testSurvival(subject);
+  });
+}
 
-    test("writes on condition: absent, an exact revision, anything", async () => {
-      await using journal = await subject.open();
-      assert.deepEqual(await journal.append("k", bytesOf("1"), "absent"), { ok: true, revision: 1 });
-      const taken = await journal.append("k", bytesOf("2"), "absent");
-      assert.equal(!taken.ok && textOf(taken.current?.bytes), "1");
-      assert.deepEqual(await journal.append("k", bytesOf("2"), 1), { ok: true, revision: 2 });
-      const late = await journal.append("k", bytesOf("3"), 1);
-      assert.equal(!late.ok && late.current?.revision, 2);
-      assert.equal((await journal.append("k", null, 2)).ok, true);
-      assert.deepEqual(await journal.append("k", bytesOf("4"), 2), { ok: false, current: null });
-      assert.equal((await journal.append("k", bytesOf("4"), "any")).ok, true);
-    });
+function testWrites(subject: JournalUnderTest): void {
+  test("gives every write its own revision, one more than the last", async () => {
+    await using journal = await subject.open();
+    const revisions = await Promise.all(["a", "b", "c"].map((key) => put(journal, key, key)));
+    assert.deepEqual(revisions, [1, 2, 3]);
+    assert.equal(journal.revision(), 3);
+  });
 
-    test("lets one of many racing writers win and tells the others what is durable", async () => {
-      await using journal = await subject.open();
-      const answers = await Promise.all(Array.from({ length: 20 }, (_, i) => journal.append("k", bytesOf(String(i)), "absent")));
-      assert.equal(answers.filter(({ ok }) => ok).length, 1);
-      for (const answer of answers) if (!answer.ok) assert.equal(textOf(answer.current?.bytes), "0");
-    });
+  test("writes on condition: absent, an exact revision, anything", async () => {
+    await using journal = await subject.open();
+    assert.deepEqual(await journal.append("k", bytesOf("1"), "absent"), { ok: true, revision: 1 });
+    const taken = await journal.append("k", bytesOf("2"), "absent");
+    assert.equal(!taken.ok && textOf(taken.current?.bytes), "1");
+    assert.deepEqual(await journal.append("k", bytesOf("2"), 1), { ok: true, revision: 2 });
+    const late = await journal.append("k", bytesOf("3"), 1);
+    assert.equal(!late.ok && late.current?.revision, 2);
+    assert.equal((await journal.append("k", null, 2)).ok, true);
+    assert.deepEqual(await journal.append("k", bytesOf("4"), 2), { ok: false, current: null });
+    assert.equal((await journal.append("k", bytesOf("4"), "any")).ok, true);
+  });
 
-    test("keeps the revision of the create until the key is deleted", async () => {
-      await using journal = await subject.open();
-      await put(journal, "k", "1");
-      await put(journal, "k", "2");
-      assert.equal((await journal.get("k"))?.createRevision, 1);
-      await journal.append("k", null, "any");
-      await put(journal, "k", "3");
-      assert.equal((await journal.get("k"))?.createRevision, 4);
-    });
+  test("lets one of many racing writers win and tells the others what is durable", async () => {
+    await using journal = await subject.open();
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, i) => journal.append("k", bytesOf(String(i)), "absent")),
+    );
+    assert.equal(answers.filter(({ ok }) => ok).length, 1);
+    for (const answer of answers) if (!answer.ok) assert.equal(textOf(answer.current?.bytes), "0");
+  });
 
-    test("ranges over a prefix in byte order, all of one moment", async () => {
-      await using journal = await subject.open();
-      for (const key of ["b/2", "a/1", "b/10", "c", "b/1"]) await put(journal, key, key);
-      const { entries, revision } = await journal.range("b/");
-      assert.deepEqual(
-        entries.map(({ key }) => key),
-        ["b/1", "b/10", "b/2"],
-      );
-      assert.equal(revision, 5);
-    });
+  test("keeps the revision of the create until the key is deleted", async () => {
+    await using journal = await subject.open();
+    await put(journal, "k", "1");
+    await put(journal, "k", "2");
+    assert.equal((await journal.get("k"))?.createRevision, 1);
+    await journal.append("k", null, "any");
+    await put(journal, "k", "3");
+    assert.equal((await journal.get("k"))?.createRevision, 4);
+  });
 
-    test("shows nothing before it is durable, and shows it to followers before the answer", async () => {
-      await using journal = await subject.open();
-      const order: string[] = [];
-      using _following = journal.follow(0, (changes) => order.push(`seen ${changes.map(({ revision }) => revision).join()}`));
-      const writing = put(journal, "k", "1").then(() => order.push("answered"));
-      const early = journal.get("k");
-      assert.equal(journal.revision(), 0);
-      assert.equal(await early, null);
-      await writing;
-      assert.deepEqual(order, ["seen 1", "answered"]);
-    });
+  test("ranges over a prefix in byte order, all of one moment", async () => {
+    await using journal = await subject.open();
+    for (const key of ["b/2", "a/1", "b/10", "c", "b/1"]) await put(journal, key, key);
+    const { entries, revision } = await journal.range("b/");
+    assert.deepEqual(
+      entries.map(({ key }) => key),
+      ["b/1", "b/10", "b/2"],
+    );
+    assert.equal(revision, 5);
+  });
 
-    test("delivers the past and the present in order, with the state before", async () => {
-      await using journal = await subject.open();
-      await put(journal, "k", "1");
-      await put(journal, "k", "2");
-      const seen: string[] = [];
-      using _following = journal.follow(1, (changes) => seen.push(...changes.map(describeChange)));
-      await journal.append("k", null, "any");
-      await put(journal, "k", "3");
-      assert.deepEqual(seen, ["2 put k 1>2", "3 delete k 2>null", "4 put k null>3"]);
-    });
+  test("deleting what is not there changes nothing", async () => {
+    await using journal = await subject.open();
+    assert.deepEqual(await journal.append("k", null, "any"), { ok: true, revision: 0 });
+    assert.deepEqual(await journal.append("k", null, 7), { ok: false, current: null });
+  });
+}
 
-    test("follows no further back than it was compacted, and keeps what is current", async () => {
-      await using journal = await subject.open();
-      for (const text of ["1", "2", "3"]) await put(journal, "k", text);
-      await put(journal, "other", "x");
-      await journal.compact(3);
-      assert.equal(journal.compactedRevision(), 3);
-      assert.equal(journal.follow(2, () => {}), null);
-      const seen: string[] = [];
-      using _following = journal.follow(3, (changes) => seen.push(...changes.map(describeChange)));
-      assert.deepEqual(seen, ["4 put other null>x"]);
-      assert.equal(textOf((await journal.get("k"))?.bytes), "3");
-    });
+function testFollowing(subject: JournalUnderTest): void {
+  test("shows nothing before it is durable, and shows it to followers before the answer", async () => {
+    await using journal = await subject.open();
+    const order: string[] = [];
+    using _following = journal.follow(0, (changes) =>
+      order.push(`seen ${changes.map(({ revision }) => revision).join()}`),
+    );
+    const writing = put(journal, "k", "1").then(() => order.push("answered"));
+    const early = journal.get("k");
+    assert.equal(journal.revision(), 0);
+    assert.equal(await early, null);
+    await writing;
+    assert.deepEqual(order, ["seen 1", "answered"]);
+  });
 
-    test("stops telling a follower that was disposed", async () => {
-      await using journal = await subject.open();
-      let count = 0;
-      journal.follow(0, () => count++)?.[Symbol.dispose]();
-      await put(journal, "k", "1");
-      assert.equal(count, 0);
-    });
+  test("delivers the past and the present in order, with the state before", async () => {
+    await using journal = await subject.open();
+    await put(journal, "k", "1");
+    await put(journal, "k", "2");
+    const seen: string[] = [];
+    using _following = journal.follow(1, (changes) => seen.push(...changes.map(describeChange)));
+    await journal.append("k", null, "any");
+    await put(journal, "k", "3");
+    assert.deepEqual(seen, ["2 put k 1>2", "3 delete k 2>null", "4 put k null>3"]);
+  });
 
-    test("deleting what is not there changes nothing", async () => {
-      await using journal = await subject.open();
-      assert.deepEqual(await journal.append("k", null, "any"), { ok: true, revision: 0 });
-      assert.deepEqual(await journal.append("k", null, 7), { ok: false, current: null });
-    });
+  test("follows no further back than it was compacted, and keeps what is current", async () => {
+    await using journal = await subject.open();
+    for (const text of ["1", "2", "3"]) await put(journal, "k", text);
+    await put(journal, "other", "x");
+    await journal.compact(3);
+    assert.equal(journal.compactedRevision(), 3);
+    assert.equal(
+      journal.follow(2, () => {}),
+      null,
+    );
+    const seen: string[] = [];
+    using _following = journal.follow(3, (changes) => seen.push(...changes.map(describeChange)));
+    assert.deepEqual(seen, ["4 put other null>x"]);
+    assert.equal(textOf((await journal.get("k"))?.bytes), "3");
+  });
 
-    const { reopen } = subject;
-    test("comes back as it was, compaction and history included", { skip: reopen === undefined && "nothing of this journal survives" }, async () => {
+  test("stops telling a follower that was disposed", async () => {
+    await using journal = await subject.open();
+    let count = 0;
+    journal.follow(0, () => count++)?.[Symbol.dispose]();
+    await put(journal, "k", "1");
+    assert.equal(count, 0);
+  });
+}
+
+function testSurvival(subject: JournalUnderTest): void {
+  const { reopen } = subject;
+  test(
+    "comes back as it was, compaction and history included",
+    { skip: reopen === undefined && "nothing of this journal survives" },
+    async () => {
       let journal = await subject.open();
       for (const text of ["1", "2", "3"]) await put(journal, "k", text);
       await journal.append("gone", bytesOf("x"), "absent");
@@ -133,11 +155,14 @@ export function testJournal(subject: JournalUnderTest): void {
       assert.equal(journal.revision(), 5);
       assert.equal(await put(journal, "k", "4"), 6);
       await journal[Symbol.asyncDispose]();
-    });
+    },
+  );
 
-    test("behaves as a map with a counter, whatever is done to it", async () => {
-      await fc.assert(fc.asyncProperty(fc.array(operation, { maxLength: 60 }), (operations) => compareWithModel(subject, operations)), { numRuns: 60 });
-    });
+  test("behaves as a map with a counter, whatever is done to it", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(operation, { maxLength: 60 }), (operations) => compareWithModel(subject, operations)),
+      { numRuns: 60 },
+    );
   });
 }
 
@@ -153,7 +178,12 @@ function describeChange(change: JournalChange): string {
 }
 
 type Operation =
-  | { readonly is: "write"; readonly key: string; readonly text: string | null; readonly expected: "absent" | "any" | "right" | "wrong" }
+  | {
+      readonly is: "write";
+      readonly key: string;
+      readonly text: string | null;
+      readonly expected: "absent" | "any" | "right" | "wrong";
+    }
   | { readonly is: "compact" | "reopen" | "settle" };
 
 const operation: fc.Arbitrary<Operation> = fc.oneof(
@@ -166,7 +196,10 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
       expected: fc.constantFrom("absent" as const, "any" as const, "right" as const, "wrong" as const),
     }),
   },
-  { weight: 2, arbitrary: fc.record({ is: fc.constantFrom("compact" as const, "reopen" as const, "settle" as const) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ is: fc.constantFrom("compact" as const, "reopen" as const, "settle" as const) }),
+  },
 );
 
 interface ModelState {
@@ -201,15 +234,23 @@ async function compareWithModel(subject: JournalUnderTest, operations: readonly 
   assert.equal(revision, model.revision);
   assert.deepEqual(
     entries.map((entry) => `${entry.key} ${entry.revision} ${textOf(entry.bytes)}`),
-    [...model.entries].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([key, entry]) => `${key} ${entry.revision} ${entry.text}`),
+    [...model.entries]
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, entry]) => `${key} ${entry.revision} ${entry.text}`),
   );
   following?.[Symbol.dispose]();
   await journal[Symbol.asyncDispose]();
 }
 
-function writeBoth(journal: Journal, model: ModelState, { key, text, expected }: Operation & { readonly is: "write" }, history: string[]): Promise<void> {
+function writeBoth(
+  journal: Journal,
+  model: ModelState,
+  { key, text, expected }: Operation & { readonly is: "write" },
+  history: string[],
+): Promise<void> {
   const live = model.entries.get(key);
-  const condition: Expected = expected === "right" ? (live?.revision ?? "absent") : expected === "wrong" ? 999_999 : expected;
+  const condition: Expected =
+    expected === "right" ? (live?.revision ?? "absent") : expected === "wrong" ? 999_999 : expected;
   const isMet = condition === "any" || (condition === "absent" ? live === undefined : live?.revision === condition);
   const isIdle = text === null && live === undefined;
   if (isMet && !isIdle) {

@@ -55,7 +55,11 @@ test("a disk that refuses: the whole batch is rejected, then read-only until a p
   await using journal = new JournalFront({ engine, past: emptyPast, clock, soon: queueMicrotask });
   await journal.append("a", bytes, "absent");
   disk.isFull = true;
-  const lost = await Promise.allSettled([journal.append("b", bytes, "absent"), journal.append("b", bytes, "any"), journal.append("c", bytes, "absent")]);
+  const lost = await Promise.allSettled([
+    journal.append("b", bytes, "absent"),
+    journal.append("b", bytes, "any"),
+    journal.append("c", bytes, "absent"),
+  ]);
   assert.deepEqual(
     lost.map((result) => result.status === "rejected" && (result.reason as { code: string }).code),
     ["Unavailable", "Unavailable", "Unavailable"],

@@ -31,7 +31,15 @@ function invocation(atMs: number): InvocationUsage {
 }
 
 function request(atMs: number): RequestUsage {
-  return { is: "request", atMs, backend: "Service/default/web", status: 200, latencyMicros: 900, bytesIn: 10, bytesOut: 20 };
+  return {
+    is: "request",
+    atMs,
+    backend: "Service/default/web",
+    status: 200,
+    latencyMicros: 900,
+    bytesIn: 10,
+    bytesOut: 20,
+  };
 }
 
 async function readAll(ledger: SqliteLedger, window: UsageWindow, is?: Usage["is"]): Promise<readonly Usage[]> {
@@ -69,7 +77,8 @@ test("a window includes its start and excludes its end, and cuts batches", async
 test("trims what is older, survives closing, and stays small", async () => {
   const file = join(folder, "long.db");
   const ledger = SqliteLedger.open(file);
-  for (let second = 0; second < 50; second++) ledger.append(Array.from({ length: 1_000 }, (_, i) => invocation(second * 1_000 + i)));
+  for (let second = 0; second < 50; second++)
+    ledger.append(Array.from({ length: 1_000 }, (_, i) => invocation(second * 1_000 + i)));
   await ledger[Symbol.asyncDispose]();
   await using again = SqliteLedger.open(file);
   assert.equal((await readAll(again, always)).length, 50_000);

@@ -46,7 +46,9 @@ export class SqliteLedger implements Ledger {
   private constructor(db: DatabaseSync) {
     this.#db = db;
     this.#insert = db.prepare("INSERT INTO batch (kind, from_ms, to_ms, row_count, columns) VALUES (?, ?, ?, ?, ?)");
-    this.#select = db.prepare("SELECT id, kind, from_ms, columns FROM batch WHERE (from_ms, id) > (?, ?) AND from_ms >= ? AND from_ms < ? AND to_ms >= ? AND kind LIKE ? ORDER BY from_ms, id LIMIT ?");
+    this.#select = db.prepare(
+      "SELECT id, kind, from_ms, columns FROM batch WHERE (from_ms, id) > (?, ?) AND from_ms >= ? AND from_ms < ? AND to_ms >= ? AND kind LIKE ? ORDER BY from_ms, id LIMIT ?",
+    );
     this.#trim = db.prepare("DELETE FROM batch WHERE to_ms < ?");
     this.#span = db.prepare("SELECT max(to_ms - from_ms) AS longest FROM batch");
   }
@@ -73,7 +75,8 @@ export class SqliteLedger implements Ledger {
       const rows = this.#select.all(after.fromMs, after.id, fromMs - longest, toMs, fromMs, is ?? "%", READ_BATCHES);
       for (const batch of rows.map(batchOf)) {
         // Everything still to come is later than this batch's first, so what is earlier may go.
-        for (let next = waiting.peek(); next !== undefined && next.atMs < batch.fromMs; next = waiting.peek()) yield waiting.pop() as Usage;
+        for (let next = waiting.peek(); next !== undefined && next.atMs < batch.fromMs; next = waiting.peek())
+          yield waiting.pop() as Usage;
         for (const one of batch.usage) if (one.atMs >= fromMs && one.atMs < toMs) waiting.push(one);
         after = batch;
       }
@@ -121,12 +124,19 @@ export class SqliteLedger implements Ledger {
       fromMs = Math.min(fromMs, atMs);
       toMs = Math.max(toMs, atMs);
     }
-    const columns = deflateRawSync(JSON.stringify(encodeColumns(rows as readonly object[] as readonly Readonly<Record<string, unknown>>[])), { level: DEFLATE_LEVEL });
+    const columns = deflateRawSync(
+      JSON.stringify(encodeColumns(rows as readonly object[] as readonly Readonly<Record<string, unknown>>[])),
+      { level: DEFLATE_LEVEL },
+    );
     this.#insert.run(kind, Math.floor(fromMs), Math.ceil(toMs), rows.length, columns);
   }
 }
 
 function batchOf(row: SqliteRow): Batch {
   const columns: unknown = JSON.parse(inflateRawSync(row["columns"] as Uint8Array).toString("utf8"));
-  return { id: row["id"] as number, fromMs: row["from_ms"] as number, usage: decodeColumns(columns) as readonly object[] as readonly Usage[] };
+  return {
+    id: row["id"] as number,
+    fromMs: row["from_ms"] as number,
+    usage: decodeColumns(columns) as readonly object[] as readonly Usage[],
+  };
 }

@@ -18,7 +18,11 @@ export class MemoryDatabase implements Database {
     return Promise.resolve(limit === undefined ? found : found.slice(0, limit));
   }
 
-  async change<R>(collection: string, keys: readonly Uint8Array[], decide: (values: readonly (Uint8Array | null)[]) => Decision<R>): Promise<R> {
+  async change<R>(
+    collection: string,
+    keys: readonly Uint8Array[],
+    decide: (values: readonly (Uint8Array | null)[]) => Decision<R>,
+  ): Promise<R> {
     // As with a disk, the answer comes in a later turn, and nothing runs between reading and writing.
     await Promise.resolve();
     const { writes, result } = decide(keys.map((key) => this.#read(collection, key)));
@@ -33,7 +37,10 @@ export class MemoryDatabase implements Database {
 
   count(collection: string): Promise<{ readonly rows: number; readonly bytes: number }> {
     const rows = this.#collections.get(collection) ?? [];
-    return Promise.resolve({ rows: rows.length, bytes: rows.reduce((sum, { key, value }) => sum + key.length + value.length, 0) });
+    return Promise.resolve({
+      rows: rows.length,
+      bytes: rows.reduce((sum, { key, value }) => sum + key.length + value.length, 0),
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

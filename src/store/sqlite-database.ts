@@ -58,11 +58,18 @@ export class SqliteDatabase implements Database {
     if (id === undefined) return Promise.resolve([]);
     const { from = EMPTY, to, limit = -1, isDescending = false } = options;
     const order = isDescending ? "down" : "up";
-    const rows = to === undefined ? this.#statements.scan[order].all(id, from, limit) : this.#statements.scanTo[order].all(id, from, to, limit);
+    const rows =
+      to === undefined
+        ? this.#statements.scan[order].all(id, from, limit)
+        : this.#statements.scanTo[order].all(id, from, to, limit);
     return Promise.resolve(rows.map(rowOf));
   }
 
-  change<R>(collection: string, keys: readonly Uint8Array[], decide: (values: readonly (Uint8Array | null)[]) => Decision<R>): Promise<R> {
+  change<R>(
+    collection: string,
+    keys: readonly Uint8Array[],
+    decide: (values: readonly (Uint8Array | null)[]) => Decision<R>,
+  ): Promise<R> {
     if (this.#isClosed) return Promise.reject(new Fault("Unavailable", "the database is closed"));
     return new Promise((resolve, reject) => {
       this.#queue.push({ collection, keys, decide, resolve: resolve as (result: unknown) => void, reject });
@@ -176,7 +183,11 @@ export class SqliteDatabase implements Database {
   #loadCollections(): void {
     this.#collections.clear();
     for (const row of this.#statements.collections.all()) {
-      this.#collections.set(row["name"] as string, { id: row["id"] as number, rows: row["row_count"] as number, bytes: row["byte_count"] as number });
+      this.#collections.set(row["name"] as string, {
+        id: row["id"] as number,
+        rows: row["row_count"] as number,
+        bytes: row["byte_count"] as number,
+      });
     }
   }
 
@@ -186,7 +197,8 @@ export class SqliteDatabase implements Database {
       try {
         const id = this.#statements.anyDropped.get()?.["id"] as number | undefined;
         if (id === undefined) return;
-        if (Number(this.#statements.sweep.run(id, id, SWEEP_ROWS).changes) < SWEEP_ROWS) this.#statements.forgetDropped.run(id);
+        if (Number(this.#statements.sweep.run(id, id, SWEEP_ROWS).changes) < SWEEP_ROWS)
+          this.#statements.forgetDropped.run(id);
         this.#sweep();
       } catch {
         // A full disk: the rows are out of reach anyway and are swept at the next start.
@@ -217,22 +229,29 @@ interface Statements {
 }
 
 function prepareAll(db: DatabaseSync): Statements {
-  const scan = (where: string, order: string): StatementSync => db.prepare(`SELECT key, value FROM rows WHERE collection = ? AND key >= ? ${where} ORDER BY key ${order} LIMIT ?`);
+  const scan = (where: string, order: string): StatementSync =>
+    db.prepare(`SELECT key, value FROM rows WHERE collection = ? AND key >= ? ${where} ORDER BY key ${order} LIMIT ?`);
   return {
     get: db.prepare("SELECT value FROM rows WHERE collection = ? AND key = ?"),
     size: db.prepare("SELECT length(value) AS size FROM rows WHERE collection = ? AND key = ?"),
-    put: db.prepare("INSERT INTO rows (collection, key, value) VALUES (?, ?, ?) ON CONFLICT (collection, key) DO UPDATE SET value = excluded.value"),
+    put: db.prepare(
+      "INSERT INTO rows (collection, key, value) VALUES (?, ?, ?) ON CONFLICT (collection, key) DO UPDATE SET value = excluded.value",
+    ),
     remove: db.prepare("DELETE FROM rows WHERE collection = ? AND key = ?"),
     scan: { up: scan("", "ASC"), down: scan("", "DESC") },
     scanTo: { up: scan("AND key < ?", "ASC"), down: scan("AND key < ?", "DESC") },
     collections: db.prepare("SELECT id, name, row_count, byte_count FROM collections"),
-    addCollection: db.prepare("INSERT INTO collections (id, name, row_count, byte_count) VALUES ((SELECT 1 + max(coalesce((SELECT max(id) FROM collections), 0), coalesce((SELECT max(id) FROM dropped), 0))), ?, 0, 0)"),
+    addCollection: db.prepare(
+      "INSERT INTO collections (id, name, row_count, byte_count) VALUES ((SELECT 1 + max(coalesce((SELECT max(id) FROM collections), 0), coalesce((SELECT max(id) FROM dropped), 0))), ?, 0, 0)",
+    ),
     forgetCollection: db.prepare("DELETE FROM collections WHERE id = ?"),
     setCounts: db.prepare("UPDATE collections SET row_count = ?, byte_count = ? WHERE id = ?"),
     addDropped: db.prepare("INSERT INTO dropped (id) VALUES (?)"),
     anyDropped: db.prepare("SELECT id FROM dropped LIMIT 1"),
     forgetDropped: db.prepare("DELETE FROM dropped WHERE id = ?"),
-    sweep: db.prepare("DELETE FROM rows WHERE collection = ? AND key IN (SELECT key FROM rows WHERE collection = ? LIMIT ?)"),
+    sweep: db.prepare(
+      "DELETE FROM rows WHERE collection = ? AND key IN (SELECT key FROM rows WHERE collection = ? LIMIT ?)",
+    ),
   };
 }
 
@@ -241,5 +260,8 @@ function rowOf(row: SqliteRow): Row {
 }
 
 function unavailable(thrown: unknown): Fault {
-  return new Fault("Unavailable", `the database cannot be written: ${reasonOf(thrown)}`, { retryAfterSeconds: 1, cause: thrown });
+  return new Fault("Unavailable", `the database cannot be written: ${reasonOf(thrown)}`, {
+    retryAfterSeconds: 1,
+    cause: thrown,
+  });
 }

@@ -31,20 +31,28 @@ export class SqliteEngine implements Engine {
   constructor(db: DatabaseSync) {
     this.#db = db;
     this.#insertLog = db.prepare("INSERT INTO log (rev, key, create_rev, val) VALUES (?, ?, ?, ?)");
-    this.#putCurrent = db.prepare("INSERT INTO cur (key, rev, create_rev) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET rev = excluded.rev, create_rev = excluded.create_rev");
+    this.#putCurrent = db.prepare(
+      "INSERT INTO cur (key, rev, create_rev) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET rev = excluded.rev, create_rev = excluded.create_rev",
+    );
     this.#deleteCurrent = db.prepare("DELETE FROM cur WHERE key = ?");
     this.#deleteLog = db.prepare("DELETE FROM log WHERE rev = ?");
-    this.#setMeta = db.prepare("INSERT INTO meta (name, number) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET number = excluded.number");
+    this.#setMeta = db.prepare(
+      "INSERT INTO meta (name, number) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET number = excluded.number",
+    );
   }
 
   load(): Past {
     const current = new Map<string, Revision>();
-    for (const row of this.#db.prepare("SELECT key, rev FROM cur ORDER BY key").iterate()) current.set(row["key"] as string, row["rev"] as number);
+    for (const row of this.#db.prepare("SELECT key, rev FROM cur ORDER BY key").iterate())
+      current.set(row["key"] as string, row["rev"] as number);
     const compacted = this.#meta("compacted");
     const replay = new Replay(compacted);
     // One pass in file order: reading the values through `cur` would jump all over a large file.
-    for (const row of this.#db.prepare("SELECT rev, key, create_rev, val FROM log ORDER BY rev").iterate()) replay.take(row);
-    const isWhole = current.size === replay.entries.size && [...current].every(([key, revision]) => replay.entries.get(key)?.revision === revision);
+    for (const row of this.#db.prepare("SELECT rev, key, create_rev, val FROM log ORDER BY rev").iterate())
+      replay.take(row);
+    const isWhole =
+      current.size === replay.entries.size &&
+      [...current].every(([key, revision]) => replay.entries.get(key)?.revision === revision);
     if (!isWhole) throw new Error("the journal is damaged: its index and its log disagree");
     const entries = [...current.keys()].map((key) => replay.entries.get(key) as Entry);
     const { history, superseded } = replay;
@@ -83,7 +91,9 @@ export class SqliteEngine implements Engine {
   }
 
   #meta(name: string): number {
-    return (this.#db.prepare("SELECT number FROM meta WHERE name = ?").get(name)?.["number"] as number | undefined) ?? 0;
+    return (
+      (this.#db.prepare("SELECT number FROM meta WHERE name = ?").get(name)?.["number"] as number | undefined) ?? 0
+    );
   }
 }
 
@@ -112,12 +122,14 @@ class Replay {
 
   #takePut(entry: Entry, previous: Entry | undefined): void {
     this.entries.set(entry.key, entry);
-    if (entry.revision > this.#compacted) this.history.push({ type: "put", ...entry, previous: previous?.bytes ?? null });
+    if (entry.revision > this.#compacted)
+      this.history.push({ type: "put", ...entry, previous: previous?.bytes ?? null });
   }
 
   #takeDelete(key: string, revision: Revision, previous: Entry | undefined): void {
     this.entries.delete(key);
     this.superseded.push({ revision, by: revision });
-    if (revision > this.#compacted && previous !== undefined) this.history.push({ type: "delete", key, revision, previous: previous.bytes });
+    if (revision > this.#compacted && previous !== undefined)
+      this.history.push({ type: "delete", key, revision, previous: previous.bytes });
   }
 }

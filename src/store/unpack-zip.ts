@@ -18,7 +18,8 @@ export async function unpackZip(zip: Uint8Array, folder: string): Promise<void> 
     const mode = ((modes.get(name) ?? 0) & 0o111) === 0 ? 0o644 : 0o755;
     await place(join(folder, name), bytes, mode).catch((cause: NodeJS.ErrnoException) => {
       // A name that is a file here and a folder there is the package's fault; a full disk is ours.
-      const isTheirs = cause.code === "EEXIST" || cause.code === "ENOTDIR" || cause.code === "EISDIR" || cause.code === "ENAMETOOLONG";
+      const isTheirs =
+        cause.code === "EEXIST" || cause.code === "ENOTDIR" || cause.code === "EISDIR" || cause.code === "ENAMETOOLONG";
       throw isTheirs ? invalid(`the entry ${JSON.stringify(name)} does not fit the others`, cause) : cause;
     });
   }
@@ -58,7 +59,12 @@ function inflate(zip: Uint8Array): Promise<Readonly<Record<string, Uint8Array>>>
 
 /** Nothing may land outside of the folder, on any way. */
 function entryFault(name: string): Fault | null {
-  const isSafe = name !== "" && !name.startsWith("/") && !name.includes("\\") && !name.includes("\0") && !name.split("/").includes("..");
+  const isSafe =
+    name !== "" &&
+    !name.startsWith("/") &&
+    !name.includes("\\") &&
+    !name.includes("\0") &&
+    !name.split("/").includes("..");
   return isSafe ? null : invalid(`the entry ${JSON.stringify(name)} would leave its folder`);
 }
 
@@ -78,7 +84,8 @@ function readModes(zip: Uint8Array): ReadonlyMap<string, number> {
   const modes = new Map<string, number>();
   let at = view.getUint32(end + 16, true);
   for (let left = view.getUint16(end + 10, true); left > 0; left--) {
-    if (at + ENTRY_BYTES > zip.length || view.getUint32(at, true) !== ENTRY_SIGNATURE) throw invalid("its directory is damaged");
+    if (at + ENTRY_BYTES > zip.length || view.getUint32(at, true) !== ENTRY_SIGNATURE)
+      throw invalid("its directory is damaged");
     const nameLength = view.getUint16(at + 28, true);
     const name = new TextDecoder().decode(zip.subarray(at + ENTRY_BYTES, at + ENTRY_BYTES + nameLength));
     const mode = view.getUint8(at + 5) === UNIX ? view.getUint32(at + 38, true) >>> 16 : 0;
@@ -91,7 +98,8 @@ function readModes(zip: Uint8Array): ReadonlyMap<string, number> {
 
 function findEnd(view: DataView): number {
   const first = Math.max(0, view.byteLength - END_BYTES - COMMENT_BYTES);
-  for (let at = view.byteLength - END_BYTES; at >= first; at--) if (view.getUint32(at, true) === END_SIGNATURE) return at;
+  for (let at = view.byteLength - END_BYTES; at >= first; at--)
+    if (view.getUint32(at, true) === END_SIGNATURE) return at;
   throw invalid("it is not a zip file");
 }
 

@@ -1,0 +1,9 @@
+/** The built-in admissions, in the order in which they run. */
+import type { Admission } from "./admission.ts";
+import { admitNamespaced, admitNamespace } from "./admit-namespace.ts";
+import { admitPod } from "./admit-pod.ts";
+import { type Network, ServiceAddresses } from "./service-addresses.ts";
+
+export function builtinAdmissions(network: Network): readonly Admission[] {
+  return [{ admit: admitNamespaced }, { admit: admitNamespace }, { admit: admitPod }, new ServiceAddresses(network)];
+}
