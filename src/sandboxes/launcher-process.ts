@@ -1,7 +1,7 @@
 /** Starts a launcher as our own child, for tests, benches and machines without a supervisor. */
 import { spawn } from "node:child_process";
 import { mkdir } from "node:fs/promises";
-import { launcherCommand } from "./launcher.ts";
+import { launcherCommand } from "./launcher-command.ts";
 import type { LauncherConfig } from "./launcher-protocol.ts";
 
 /** Null when this machine cannot have one: no root. */

@@ -47,3 +47,12 @@ export function slotDirOf(folder: string, slot: string): string {
 export function awsDirOf(folder: string): string {
   return `${folder}/aws`;
 }
+
+/** The control group above those of all slots; the OCI runtime makes it, the launcher removes it. */
+export function groupRootOf(config: LauncherConfig): string {
+  return `/ctm-${config.instance}-fn`;
+}
+
+export function containerName(config: LauncherConfig, slot: string): string {
+  return `ctm-${config.instance}-fn-${slot}`;
+}

@@ -1,27 +1,16 @@
 /** A tiny process that spawns, mounts, limits and kills sandboxes, since spawning stalls a big process for tens of milliseconds. Decides nothing. */
-import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, rmSync } from "node:fs";
 import net from "node:net";
 import path from "node:path";
 import { reasonOf } from "#base/fault.ts";
 import { isHybrid, openCgroups } from "./cgroups.ts";
 import { FRAME, FrameReader, frameOf } from "./frames.ts";
-import { type Answer, type Ask, type Hello, type LauncherConfig, socketOf, type Tell } from "./launcher-protocol.ts";
+import { type Answer, type Ask, groupRootOf, type Hello, type LauncherConfig, socketOf, type Tell } from "./launcher-protocol.ts";
+import { launcherCommand, PRIVATE_MARK } from "./launcher-command.ts";
 import { endWithParent, makePrivate, makeShared, unmount } from "./mounts.ts";
-import { findRuntime } from "./oci-runtime.ts";
+import { findRuntime, type OciRuntime } from "./oci-runtime.ts";
 import { buildRoots, removeUnmounted } from "./root-folders.ts";
-import { groupRootOf, Slots } from "./slots.ts";
-
-const PRIVATE_MARK = "CTM_LAUNCHER_MOUNTS";
-
-/** How to start the launcher: in a mount namespace of its own, with an empty environment. Wrap it in nsenter to run it on a node. */
-export function launcherCommand(config: LauncherConfig): { readonly file: string; readonly args: readonly string[]; readonly env: Readonly<Record<string, string>> } {
-  const main = path.join(import.meta.dirname, "launcher-main.ts");
-  return {
-    file: "unshare",
-    args: ["--mount", "--propagation", "private", config.node, "--max-old-space-size=64", "--max-semi-space-size=1", main, JSON.stringify(config)],
-    env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", [PRIVATE_MARK]: "private" },
-  };
-}
+import { Slots } from "./slots.ts";
 
 /** The launcher's whole life; returns when it is told to end. Replaces the process first when its mounts would be seen by others. */
 export async function runLauncher(config: LauncherConfig): Promise<void> {
@@ -49,6 +38,8 @@ class Launcher {
     // crun refuses hosts that mix both versions; in this namespace nobody else misses the second.
     if (isHybrid()) unmount("/sys/fs/cgroup/unified");
     for (const name of PARTS) removeUnmounted(path.join(folder, name));
+    // The sandbox's users, strangers to this machine, pass through to what was mounted for them.
+    chmodSync(folder, 0o711);
     for (const name of [...PARTS, "aws"]) mkdirSync(path.join(folder, name), { recursive: true, mode: 0o711 });
     // The runtime makes the mount that contains a root private. Were the slots on that mount too, nothing would propagate.
     makePrivate(path.join(folder, "roots"));
@@ -56,8 +47,8 @@ class Launcher {
     const roots = buildRoots(path.join(folder, "roots"), config.node);
     const { found, reason } = findRuntime(config, roots.node);
     const python = [14, 13, 12, 11, 10, 9].map((minor) => `python3.${minor}`).find((name) => existsSync(`/usr/bin/${name}`)) ?? null;
-    this.#hello = { driver: found?.name ?? null, python, ...(found === null && { reason }) };
-    this.#slots = new Slots({ config, cgroups: openCgroups(), roots, runtime: found?.file ?? "", tell: (tell) => this.#tell(tell) });
+    this.#hello = { driver: found === null ? null : `${found.name}${found.hasUserNamespace ? "" : " (no user namespace)"}`, python, ...(reason !== "" && { reason }) };
+    this.#slots = new Slots({ config, cgroups: openCgroups(), roots, runtime: found ?? NO_RUNTIME, tell: (tell) => this.#tell(tell) });
   }
 
   async serve(): Promise<void> {
@@ -143,6 +134,9 @@ class Launcher {
 }
 
 const PARTS: readonly string[] = ["slots", "roots", "bundles", "code", "oci"];
+
+// Never run: without a runtime nobody asks for a boot.
+const NO_RUNTIME: OciRuntime = { name: "none", file: "/nonexistent", hasUserNamespace: false };
 
 // Two seconds: killing hundreds of sandboxes takes the kernel that long.
 const CLEAR_TRIES = 100;

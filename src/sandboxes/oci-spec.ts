@@ -14,6 +14,8 @@ export interface SlotPlan {
   readonly cgroupsPath: string;
   readonly heapMib: number;
   readonly memoryMib: number;
+  /** Without one the sandbox's user is a user of the machine, though one with no capability. */
+  readonly hasUserNamespace: boolean;
   /** The agent's options. */
   readonly options: object;
 }
@@ -61,9 +63,10 @@ export function ociSpec(plan: SlotPlan): object {
     },
     mounts: mountsOf(plan),
     linux: {
-      namespaces: ["pid", "mount", "ipc", "uts", "network", "user", "cgroup"].map((type) => ({ type })),
-      uidMappings: ids,
-      gidMappings: ids,
+      namespaces: ["pid", "mount", "ipc", "uts", "network", "cgroup", ...(plan.hasUserNamespace ? ["user"] : [])].map((type) => ({ type })),
+      ...(plan.hasUserNamespace && { uidMappings: ids, gidMappings: ids }),
+      // The runtime would cut every mount off from its origin, and code that arrives after the boot would never be seen.
+      rootfsPropagation: "rslave",
       cgroupsPath: plan.cgroupsPath,
       resources: {
         devices: [{ allow: false, access: "rwm" }],

@@ -4,8 +4,9 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import path from "node:path";
 import type { Cgroups } from "./cgroups.ts";
-import { type Ask, awsDirOf, type LauncherConfig, slotDirOf, type Tell } from "./launcher-protocol.ts";
+import { type Ask, awsDirOf, containerName, groupRootOf, type LauncherConfig, slotDirOf, type Tell } from "./launcher-protocol.ts";
 import { bindAgain, bindReadOnly, mountTmpfs, resizeTmpfs, unmount } from "./mounts.ts";
+import type { OciRuntime } from "./oci-runtime.ts";
 import { ociSpec } from "./oci-spec.ts";
 import type { RootName } from "./root-folders.ts";
 
@@ -32,8 +33,7 @@ export interface SlotTools {
   readonly config: LauncherConfig;
   readonly cgroups: Cgroups;
   readonly roots: Readonly<Record<RootName, string>>;
-  /** The OCI runtime's binary. */
-  readonly runtime: string;
+  readonly runtime: OciRuntime;
   readonly tell: (tell: Tell) => void;
 }
 
@@ -63,12 +63,13 @@ export class Slots {
       awsDir: awsDirOf(config.folder),
       cgroupsPath: group,
       heapMib: ask.heapMib,
+      hasUserNamespace: runtime.hasUserNamespace,
       memoryMib: ask.memoryMib,
       options: ask.options,
     });
     writeFileSync(path.join(bundle, "config.json"), JSON.stringify(spec));
     const args = ["--root", path.join(config.folder, "oci"), "run", "--bundle", bundle, "--pid-file", path.join(bundle, "pid"), containerName(config, ask.slot)];
-    const monitor = spawn(runtime, args, { stdio: ["ignore", "pipe", "pipe"], env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", XDG_RUNTIME_DIR: config.folder } });
+    const monitor = spawn(runtime.file, args, { stdio: ["ignore", "pipe", "pipe"], env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", XDG_RUNTIME_DIR: config.folder } });
     const slot: Slot = { id: ask.slot, dir, bundle, group, monitor, isFrozen: false, isClaimed: false, isKilled: false, tmpMib: DEFAULT_TMP_MIB };
     this.#slots.set(ask.slot, slot);
     this.#watch(slot);
@@ -190,10 +191,3 @@ function signal(pid: number): void {
   }
 }
 
-export function groupRootOf(config: LauncherConfig): string {
-  return `/ctm-${config.instance}-fn`;
-}
-
-function containerName(config: LauncherConfig, slot: string): string {
-  return `ctm-${config.instance}-fn-${slot}`;
-}
