@@ -11,6 +11,8 @@ export interface Sampling {
   /** How likely an optional field is present, 0..1. */
   readonly density: number;
   readonly depth: number;
+  /** Elements differ in the strategic merge key alone, not only in all list map keys. */
+  readonly hasUniqueMergeKeys?: true;
 }
 
 const NAMES = ["a", "b", "c", "d"];
@@ -61,7 +63,7 @@ function sampleObject(schema: Schema & { readonly is: "object" }, sampling: Samp
 
 function sampleList(schema: Schema & { readonly is: "list" }, sampling: Sampling): Json {
   const elements = Array.from({ length: Math.floor(sampling.random.number() * 4) }, () => sample(schema.of, deeper(sampling)));
-  const keys = schema.type === "map" ? (schema.keys ?? []) : [];
+  const keys = sampling.hasUniqueMergeKeys && schema.mergeKey ? [schema.mergeKey] : schema.type === "map" ? (schema.keys ?? []) : [];
   const seen = new Set<string>();
   return elements.filter((element) => {
     const key = JSON.stringify(keys.length === 0 ? element : keys.map((name) => (element as Draft)[name]));

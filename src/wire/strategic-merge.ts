@@ -168,14 +168,14 @@ function hasDirective(element: Json): boolean {
   return isJsonObject(element) && member(element, PATCH) !== undefined;
 }
 
-/** A value of the patch that meets no live value: without directives and nulls; undefined when it says only "delete". */
+/** A value of the patch that meets no live value: without directives and nulls; undefined when it is itself a directive, as upstream. */
 function cleaned(value: Json): Json | undefined {
   if (isList(value)) return value.filter((element) => !hasDirective(element)).map((element) => cleaned(element) ?? null);
   if (!isJsonObject(value)) return value;
-  if (member(value, PATCH) === "delete") return undefined;
+  if (hasDirective(value)) return undefined;
   const kept: Draft = {};
   for (const [name, child] of Object.entries(value)) {
-    if (child === null || name === PATCH || name === RETAIN_KEYS || name.startsWith(ORDER_PREFIX) || name.startsWith(DELETE_PREFIX)) continue;
+    if (child === null || name === RETAIN_KEYS || name.startsWith(ORDER_PREFIX) || name.startsWith(DELETE_PREFIX)) continue;
     const clean = cleaned(child);
     if (clean !== undefined) put(kept, name, clean);
   }
