@@ -46,6 +46,8 @@ const CHURNING: ReadonlySet<string> = new Set([
 const HISTORY_CHURNING = 1_000;
 const HISTORY = 10_000;
 
+const SYSTEM_NAMESPACES = ["default", "kube-system", "kube-public", "kube-node-lease"];
+
 interface Source {
   readonly journal: Journal;
   readonly floor: Revision;
@@ -70,6 +72,7 @@ export class Deck implements AsyncDisposable {
     const deck = new Deck(options);
     await deck.#load(deck.#durable);
     if (deck.#ephemeral !== deck.#durable) await deck.#load(deck.#ephemeral);
+    await deck.#createSystemNamespaces();
     deck.#start();
     return deck;
   }
@@ -216,6 +219,15 @@ export class Deck implements AsyncDisposable {
     const following = source.journal.follow(source.floor, (changes) => this.#take(source, changes, revision));
     if (following === null) throw new RangeError("the journal was compacted while the deck was opened");
     this.#parts.push(following);
+  }
+
+  /** What every cluster has, as upstream's API server makes sure of. */
+  async #createSystemNamespaces(): Promise<void> {
+    const kind = this.registry.kind("", "v1", "namespaces");
+    if (kind === undefined) return;
+    for (const name of SYSTEM_NAMESPACES) {
+      if (this.read(kind, `/${name}`) === null) await this.create(kind, { metadata: { name } }, { manager: "control" });
+    }
   }
 
   #start(): void {
