@@ -1,0 +1,176 @@
+/** The loop: plans are carried out, races and failures are tried again, one key is never in two hands. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { stopper } from "#base/stop.ts";
+import { silent } from "#base/log.ts";
+import { configMapKind, type ConfigMap } from "#kinds/config-map.ts";
+import { type Event, eventKind } from "#kinds/event.ts";
+import { podKind } from "#kinds/pod.ts";
+import { MemoryJournal } from "#store/memory-journal.ts";
+import type { Controller, Plan } from "./controller.ts";
+import type { Deck } from "./deck.ts";
+import { FakeClock } from "./fake-clock.ts";
+import { runController } from "./loop.ts";
+import { object, openSampleDeck, pod } from "./sample-deck.ts";
+
+const me = { manager: "test" };
+const nothing: Plan = { changes: [] };
+
+async function running(
+  controller: Controller<ConfigMap>,
+  work: (deck: Deck, clock: FakeClock) => Promise<void>,
+): Promise<Deck> {
+  const { deck, clock } = await openSampleDeck(new MemoryJournal(new FakeClock()));
+  const { stop, fire } = stopper();
+  const loop = runController(controller, deck.objects(controller.name), { clock, log: silent, stop });
+  await work(deck, clock);
+  fire();
+  await loop;
+  return deck;
+}
+
+/** Lets everything happen that needs no time. */
+async function settle(): Promise<void> {
+  for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Keeps one pod per config map, named alike. */
+const onePodEach: Controller<ConfigMap> = {
+  name: "one-pod-each",
+  kind: configMapKind,
+  watches: [{ kind: podKind, wakes: ({ metadata }) => [`${metadata.namespace}/${metadata.name}`] }],
+  plan: (key, config, seen) => {
+    const there = seen.view(podKind).get(key);
+    if (config === undefined)
+      return there === undefined ? nothing : { changes: [{ verb: "remove", kind: podKind, key }] };
+    return there === undefined
+      ? { changes: [{ verb: "create", kind: podKind, object: pod(config.metadata.name) }] }
+      : nothing;
+  },
+};
+
+test("what is missing is made, what is too much is removed, and both again when somebody meddles", async () => {
+  await running(onePodEach, async (deck) => {
+    for (const name of ["a", "b"]) await deck.create(configMapKind, object(name), me);
+    await settle();
+    assert.equal(deck.list(podKind).stored.length, 2);
+    await deck.remove(podKind, "default/a", {}, me);
+    await settle();
+    assert.notEqual(deck.read(podKind, "default/a"), null);
+    await deck.remove(configMapKind, "default/a", {}, me);
+    await settle();
+    assert.deepEqual(
+      deck.list(podKind).stored.map(({ key }) => key),
+      ["default/b"],
+    );
+  });
+});
+
+test("patches only write what differs, and only the object with the uid", async () => {
+  const stamp: Controller<ConfigMap> = {
+    name: "stamp",
+    kind: configMapKind,
+    watches: [],
+    plan: (key, config) =>
+      config === undefined
+        ? nothing
+        : {
+            changes: [
+              { verb: "patch", kind: configMapKind, key, patch: { metadata: { labels: { seen: "yes" } } } },
+              { verb: "patch", kind: configMapKind, key, uid: "somebody else's", patch: { data: { wrong: "yes" } } },
+            ],
+          },
+  };
+  await running(stamp, async (deck) => {
+    const { stored } = await deck.create(configMapKind, object("a"), me);
+    await settle();
+    const after = deck.read(configMapKind, "default/a");
+    assert.equal(after?.revision, stored.revision + 1, "one write, and none for the second look");
+    assert.equal((after?.object as ConfigMap).data, undefined);
+  });
+});
+
+test("a plan that throws is tried again, later each time, and hurts no other key", async () => {
+  const plans: string[] = [];
+  const failing: Controller<ConfigMap> = {
+    name: "failing",
+    kind: configMapKind,
+    watches: [],
+    plan: (key) => {
+      plans.push(key);
+      if (key === "default/bad" && plans.length < 4) throw new Error("not yet");
+      return nothing;
+    },
+  };
+  await running(failing, async (deck, clock) => {
+    await deck.create(configMapKind, object("bad"), me);
+    await settle();
+    for (const ms of [5, 10, 20, 1_000]) {
+      clock.advance(ms);
+      await settle();
+    }
+    await deck.create(configMapKind, object("good"), me);
+    await settle();
+    assert.deepEqual(plans, ["default/bad", "default/bad", "default/bad", "default/bad", "default/good"]);
+  });
+});
+
+test("a plan looks again when it said so", async () => {
+  const looks: number[] = [];
+  const timed: Controller<ConfigMap> = {
+    name: "timed",
+    kind: configMapKind,
+    watches: [],
+    plan: (_key, _config, _seen, now) => {
+      looks.push(now);
+      return looks.length < 3 ? { changes: [], againAtMs: now + 30_000 } : nothing;
+    },
+  };
+  await running(timed, async (deck, clock) => {
+    await deck.create(configMapKind, object("a"), me);
+    for (let i = 0; i < 5; i++) {
+      await settle();
+      clock.advance(30_000);
+    }
+    assert.deepEqual(
+      looks.map((at) => at - (looks[0] ?? 0)),
+      [0, 30_000, 60_000],
+    );
+  });
+});
+
+test("equal events are counted", async () => {
+  const chatty: Controller<ConfigMap> = {
+    name: "chatty",
+    kind: configMapKind,
+    watches: [],
+    plan: (_key, config) =>
+      config === undefined
+        ? nothing
+        : { changes: [{ verb: "event", about: config, type: "Normal", reason: "Seen", message: "looked at it" }] },
+  };
+  await running(chatty, async (deck, clock) => {
+    await deck.create(configMapKind, object("a"), me);
+    for (const label of ["1", "2"]) {
+      await settle();
+      await deck.patch(configMapKind, "default/a", { type: "merge", body: { metadata: { labels: { label } } } }, me);
+    }
+    await settle();
+    const [event, ...others] = deck.list(eventKind).stored.map((stored) => stored.object as Event);
+    assert.equal(others.length, 0);
+    assert.deepEqual(
+      [event?.count, event?.reason, event?.involvedObject.kind, event?.source?.component],
+      [3, "Seen", "ConfigMap", "chatty"],
+    );
+    clock.advance(2 * 60 * 60_000);
+    await settle();
+    assert.equal(deck.list(eventKind).stored.length, 0, "gone after an hour");
+  });
+});
+
+test("stopping before anything happened ends at once", async () => {
+  const { deck, clock } = await openSampleDeck(new MemoryJournal(new FakeClock()));
+  const { stop, fire } = stopper();
+  fire();
+  await runController(onePodEach, deck.objects("x"), { clock, log: silent, stop });
+});
