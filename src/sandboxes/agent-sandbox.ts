@@ -63,8 +63,17 @@ export class AgentSandbox implements Sandbox {
 // and lives on after this is killed.
 const GRACE_MS = 250;
 
+/** What `work` resolves to, or undefined when it takes longer than `ms`. */
+export function within<T>(work: Promise<T>, ms: number, clock: Clock): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const timer = clock.after(ms, () => resolve(undefined));
+    const done = (): void => timer[Symbol.dispose]();
+    work.then(resolve, reject).finally(done);
+  });
+}
+
 async function endOf(body: Body, clock: Clock): Promise<SandboxEnd> {
-  const end = await Promise.race([body.ended, clock.sleep(GRACE_MS)]);
+  const end = await within(body.ended, GRACE_MS, clock);
   if (end !== undefined) return end;
   await body.kill();
   return body.ended;

@@ -1,5 +1,5 @@
 /** One sandbox's control groups: limits, freezing, peaks. Version 1 and version 2; the OCI runtime makes and removes the groups. */
-import { existsSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 
 export interface Cgroups {
   readonly version: 1 | 2;
@@ -9,7 +9,10 @@ export interface Cgroups {
   limitCpu(group: string, millis: number | null): void;
   freeze(group: string, isFrozen: boolean): void;
   peakMib(group: string): number;
-  /** Takes the empty parent away at the end. */
+  /** The groups below one, in the hierarchy that freezes. */
+  below(group: string): readonly string[];
+  processes(group: string): readonly number[];
+  /** Takes an empty group away. */
   remove(group: string): void;
 }
 
@@ -48,6 +51,44 @@ function removeQuietly(folder: string): void {
   }
 }
 
+function foldersIn(folder: string): readonly string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+}
+
+function numbersIn(file: string): readonly number[] {
+  try {
+    return readFileSync(file, "utf8").split("\n").filter((line) => line !== "").map(Number);
+  } catch {
+    // The group is gone, and with it its processes.
+    return [];
+  }
+}
+
+/** Ends what an earlier launcher left behind, and waits a moment for it to be gone. */
+export function endLeftovers(cgroups: Cgroups, root: string): void {
+  const groups = cgroups.below(root);
+  for (const group of groups) {
+    cgroups.freeze(group, false);
+    for (const pid of cgroups.processes(group)) killQuietly(pid);
+  }
+  for (const group of groups) {
+    for (let i = 0; i < END_TRIES && cgroups.processes(group).length > 0; i++) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+    cgroups.remove(group);
+  }
+}
+
+// One second for each: the kernel ends a process within milliseconds.
+const END_TRIES = 100;
+
+function killQuietly(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It ended in the meantime.
+  }
+}
+
 const mebibyte = 1024 * 1024;
 
 const versionOne: Cgroups = {
@@ -60,6 +101,8 @@ const versionOne: Cgroups = {
   },
   freeze: (group, isFrozen) => write(`${ROOT}/freezer${group}/freezer.state`, isFrozen ? "FROZEN" : "THAWED"),
   peakMib: (group) => Math.ceil(read(`${ROOT}/memory${group}/memory.max_usage_in_bytes`) / mebibyte),
+  below: (group) => foldersIn(`${ROOT}/freezer${group}`).map((name) => `${group}/${name}`),
+  processes: (group) => numbersIn(`${ROOT}/freezer${group}/cgroup.procs`),
   remove: (group) => {
     for (const controller of ["cpu", "cpuacct", "cpuset", "memory", "devices", "freezer", "blkio", "pids", "systemd", "net_cls", "net_prio", "perf_event", "hugetlb", "rdma", "misc"]) removeQuietly(`${ROOT}/${controller}${group}`);
   },
@@ -73,5 +116,7 @@ const versionTwo: Cgroups = {
   limitCpu: (group, millis) => write(`${ROOT}${group}/cpu.max`, millis === null ? `max ${CPU_PERIOD_MICROS}` : `${Math.max(1000, Math.round((millis * CPU_PERIOD_MICROS) / 1000))} ${CPU_PERIOD_MICROS}`),
   freeze: (group, isFrozen) => write(`${ROOT}${group}/cgroup.freeze`, isFrozen ? 1 : 0),
   peakMib: (group) => Math.ceil(read(`${ROOT}${group}/memory.peak`) / mebibyte),
+  below: (group) => foldersIn(`${ROOT}${group}`).map((name) => `${group}/${name}`),
+  processes: (group) => numbersIn(`${ROOT}${group}/cgroup.procs`),
   remove: (group) => removeQuietly(`${ROOT}${group}`),
 };

@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdirSync, rmSync } from "node:fs";
 import net from "node:net";
 import path from "node:path";
 import { reasonOf } from "#base/fault.ts";
-import { isHybrid, openCgroups } from "./cgroups.ts";
+import { endLeftovers, isHybrid, openCgroups } from "./cgroups.ts";
 import { FRAME, FrameReader, frameOf } from "./frames.ts";
 import { type Answer, type Ask, groupRootOf, type Hello, type LauncherConfig, socketOf, type Tell } from "./launcher-protocol.ts";
 import { launcherCommand, PRIVATE_MARK } from "./launcher-command.ts";
@@ -41,6 +41,8 @@ class Launcher {
     // The sandbox's users, strangers to this machine, pass through to what was mounted for them.
     chmodSync(folder, 0o711);
     for (const name of [...PARTS, "aws"]) mkdirSync(path.join(folder, name), { recursive: true, mode: 0o711 });
+    // A launcher that was killed could not end its sandboxes; the frozen ones among them wait for ever.
+    endLeftovers(openCgroups(), groupRootOf(config));
     // The runtime makes the mount that contains a root private. Were the slots on that mount too, nothing would propagate.
     makePrivate(path.join(folder, "roots"));
     makeShared(path.join(folder, "slots"));
@@ -128,7 +130,7 @@ class Launcher {
     openCgroups().remove(groupRootOf(this.#config));
     // Detaching a mount takes everything below it along.
     for (const name of ["slots", "roots"]) unmount(path.join(folder, name));
-    for (const name of PARTS) removeUnmounted(path.join(folder, name));
+    for (const name of [...PARTS, "aws"]) removeUnmounted(path.join(folder, name));
     rmSync(socketOf(folder), { force: true });
   }
 }

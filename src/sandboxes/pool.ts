@@ -7,7 +7,7 @@ import type { Stop } from "#base/stop.ts";
 import { Tasks } from "#base/tasks.ts";
 import type { CodeStore } from "#functions/code-store.ts";
 import type { LogLine, Sandboxes, SandboxSpec, Started } from "#functions/sandboxes.ts";
-import { bindMessage, initialise, startFailure } from "./agent-sandbox.ts";
+import { bindMessage, initialise, startFailure, within } from "./agent-sandbox.ts";
 import { AwsForwarder, type Endpoint } from "./aws-forwarder.ts";
 import { CodeCaches } from "./code-caches.ts";
 import { type Flavour, flavourOf, lambdaEnvironment } from "./lambda-environment.ts";
@@ -281,7 +281,7 @@ class Pool implements Sandboxes, AsyncDisposable {
     };
     try {
       await launcher.ask({ ask: "boot", slot: body.id, index, flavour, heapMib, memoryMib: Math.max(classMib, AGENT_CLASS_MIB), options });
-      await Promise.race([body.channel.ready, body.ended, clock.sleep(BOOT_LIMIT_MS)]);
+      await within(Promise.race([body.channel.ready, body.ended]), BOOT_LIMIT_MS, clock);
       if (!body.channel.isReady) throw new Fault("InternalError", `a sandbox did not come up: ${body.bootOutput.trim() || "no output"}`);
       return body;
     } catch (thrown) {
