@@ -1,98 +1,12 @@
 /** CustomResourceDefinition: kinds that clients bring. kindOfDefinition (crd.ts) makes a Kind of one. */
-import type { Json } from "#base/json.ts";
-import { createdAtColumn } from "./columns.ts";
 import { builtinKind } from "./builtin.ts";
+import { createdAtColumn } from "./columns.ts";
+import { definitionFaults } from "./definition-rules.ts";
+import type { DefinitionObject } from "./definition-spec.ts";
 import type { Kind } from "./kind.ts";
-import type { Condition, KubeObject } from "./object.ts";
+import type { Condition } from "./object.ts";
 
-export interface CustomResourceDefinition extends KubeObject {
-  readonly spec: {
-    readonly group: string;
-    readonly names: DefinitionNames;
-    readonly scope: "Namespaced" | "Cluster";
-    readonly versions: readonly DefinitionVersion[];
-    readonly conversion?: { readonly strategy: "None" | "Webhook"; readonly webhook?: Json };
-    readonly preserveUnknownFields?: boolean;
-  };
-  readonly status?: {
-    readonly conditions?: readonly Condition[];
-    readonly acceptedNames?: DefinitionNames;
-    readonly storedVersions?: readonly string[];
-  };
-}
-
-export interface DefinitionNames {
-  readonly plural: string;
-  readonly singular?: string;
-  readonly kind: string;
-  readonly listKind?: string;
-  readonly shortNames?: readonly string[];
-  readonly categories?: readonly string[];
-}
-
-export interface DefinitionVersion {
-  readonly name: string;
-  readonly served: boolean;
-  readonly storage: boolean;
-  readonly deprecated?: boolean;
-  readonly deprecationWarning?: string;
-  readonly schema?: { readonly openAPIV3Schema?: JsonSchema };
-  readonly subresources?: {
-    readonly status?: Json;
-    readonly scale?: { readonly specReplicasPath: string; readonly statusReplicasPath: string; readonly labelSelectorPath?: string };
-  };
-  readonly additionalPrinterColumns?: readonly PrinterColumn[];
-  readonly selectableFields?: readonly { readonly jsonPath: string }[];
-}
-
-export interface PrinterColumn {
-  readonly name: string;
-  readonly type: string;
-  readonly format?: string;
-  readonly description?: string;
-  readonly priority?: number;
-  readonly jsonPath: string;
-}
-
-/** apiextensions' JSONSchemaProps: the part of JSON schema that definitions may use. */
-export interface JsonSchema {
-  readonly type?: string;
-  readonly format?: string;
-  readonly title?: string;
-  readonly description?: string;
-  readonly default?: Json;
-  readonly enum?: readonly Json[];
-  readonly nullable?: boolean;
-  readonly properties?: Readonly<Record<string, JsonSchema>>;
-  readonly additionalProperties?: JsonSchema | boolean;
-  readonly items?: JsonSchema;
-  readonly required?: readonly string[];
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly exclusiveMinimum?: boolean;
-  readonly exclusiveMaximum?: boolean;
-  readonly multipleOf?: number;
-  readonly minLength?: number;
-  readonly maxLength?: number;
-  readonly pattern?: string;
-  readonly minItems?: number;
-  readonly maxItems?: number;
-  readonly uniqueItems?: boolean;
-  readonly minProperties?: number;
-  readonly maxProperties?: number;
-  readonly allOf?: readonly JsonSchema[];
-  readonly anyOf?: readonly JsonSchema[];
-  readonly oneOf?: readonly JsonSchema[];
-  readonly not?: JsonSchema;
-  readonly $ref?: string;
-  readonly "x-kubernetes-preserve-unknown-fields"?: boolean;
-  readonly "x-kubernetes-embedded-resource"?: boolean;
-  readonly "x-kubernetes-int-or-string"?: boolean;
-  readonly "x-kubernetes-list-type"?: "atomic" | "set" | "map";
-  readonly "x-kubernetes-list-map-keys"?: readonly string[];
-  readonly "x-kubernetes-map-type"?: "atomic" | "granular";
-  readonly "x-kubernetes-validations"?: readonly Json[];
-}
+export type CustomResourceDefinition = DefinitionObject;
 
 export const customResourceDefinitionKind: Kind<CustomResourceDefinition> = builtinKind<CustomResourceDefinition>({
   group: "apiextensions.k8s.io",
@@ -105,4 +19,36 @@ export const customResourceDefinitionKind: Kind<CustomResourceDefinition> = buil
   type: "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition",
   subresources: ["status"],
   columns: [createdAtColumn],
+  defaults: defaultDefinition,
+  onCreate: accept,
+  onUpdate: (next, live) => ({ ...next, status: acceptedStatus(next, live.status?.storedVersions ?? [], live.status?.conditions) }),
+  validate: definitionFaults,
 });
+
+function defaultDefinition(definition: CustomResourceDefinition): CustomResourceDefinition {
+  const { names, conversion } = definition.spec;
+  const withNames = {
+    ...names,
+    singular: names.singular === undefined || names.singular === "" ? names.kind.toLowerCase() : names.singular,
+    listKind: names.listKind === undefined || names.listKind === "" ? `${names.kind}List` : names.listKind,
+  };
+  return { ...definition, spec: { ...definition.spec, names: withNames, conversion: conversion ?? { strategy: "None" } } };
+}
+
+/** Upstream's naming and establishing controllers take a moment; here names are accepted with the write itself. */
+function accept(definition: CustomResourceDefinition): CustomResourceDefinition {
+  return { ...definition, status: acceptedStatus(definition, [], undefined) };
+}
+
+function acceptedStatus({ spec, metadata }: CustomResourceDefinition, before: readonly string[], conditions: readonly Condition[] | undefined): NonNullable<DefinitionObject["status"]> {
+  const stored = spec.versions.find(({ storage }) => storage)?.name;
+  const at = metadata.creationTimestamp === undefined ? {} : { lastTransitionTime: metadata.creationTimestamp };
+  return {
+    acceptedNames: spec.names,
+    storedVersions: stored === undefined || before.includes(stored) ? before : [...before, stored],
+    conditions: conditions ?? [
+      { ...at, type: "NamesAccepted", status: "True", reason: "NoConflicts", message: "no conflicts found" },
+      { ...at, type: "Established", status: "True", reason: "InitialNamesAccepted", message: "the initial names have been accepted" },
+    ],
+  };
+}

@@ -1,7 +1,9 @@
 /** Function: code that runs per invocation, with Lambda's settings. Stored in our own group. */
-import { ageColumn, integer, text } from "./columns.ts";
+import type { FieldFault } from "#base/fault.ts";
 import { builtinKind } from "./builtin.ts";
 import { catamaranTable } from "./catamaran-schema.ts";
+import { ageColumn, integer, text } from "./columns.ts";
+import { FieldFaults } from "./field-faults.ts";
 import { functionNameFault } from "./names.ts";
 import type { Kind } from "./kind.ts";
 import type { KubeObject } from "./object.ts";
@@ -77,4 +79,28 @@ export const functionKind: Kind<FunctionObject> = builtinKind<FunctionObject>({
     integer("Running", ({ status }) => status?.running ?? 0),
     ageColumn,
   ],
+  validate: functionFaults,
 });
+
+/** Lambda's limits. */
+const RANGES = { memoryMib: [128, 10_240], timeoutSeconds: [1, 900], ephemeralStorageMib: [512, 10_240] } as const;
+const ARCHITECTURES = ["arm64", "x86_64"];
+
+function functionFaults({ spec }: FunctionObject): readonly FieldFault[] {
+  const faults = new FieldFaults();
+  if (spec === undefined) faults.required("spec");
+  if (faults.found.length > 0) return faults.found;
+  for (const name of ["runtime", "handler"] as const) if ((spec[name] ?? "") === "") faults.required(`spec.${name}`);
+  for (const [name, [least, most]] of Object.entries(RANGES)) {
+    const value = spec[name as keyof typeof RANGES];
+    if (value !== undefined && (value < least || value > most)) faults.invalid(`spec.${name}`, value, `must be between ${least} and ${most}, inclusive`);
+  }
+  if ((spec.reservedConcurrency ?? 0) < 0) faults.invalid("spec.reservedConcurrency", spec.reservedConcurrency, "must be greater than or equal to 0");
+  for (const architecture of spec.architectures ?? []) {
+    if (!ARCHITECTURES.includes(architecture)) faults.notSupported("spec.architectures", architecture, ARCHITECTURES);
+  }
+  if (spec.code === undefined) faults.required("spec.code");
+  else if ((spec.code.sha256 ?? "") === "") faults.required("spec.code.sha256");
+  if (spec.url !== undefined) faults.oneOf("spec.url.authType", spec.url.authType, ["AWS_IAM", "NONE"]);
+  return faults.found;
+}

@@ -49,18 +49,18 @@ function targetText(metric: MetricSpec, current: MetricStatus | undefined): stri
     case "Pods":
       return ratio(metric.pods?.target, current?.pods?.current);
     case "Object":
-      return ratio(metric.object?.target, current?.object?.current);
+      return ratio(metric.object?.target, current?.object?.current, " (avg)");
     case "External":
-      return ratio(metric.external?.target, current?.external?.current);
+      return ratio(metric.external?.target, current?.external?.current, " (avg)");
   }
 }
 
-function ratio(target: MetricTarget | undefined, current: MetricValue | undefined): string {
+function ratio(target: MetricTarget | undefined, current: MetricValue | undefined, averageMark = ""): string {
   const unknown = "<unknown>";
   if (target?.averageUtilization !== undefined) {
     const used = current?.averageUtilization;
     return `${used === undefined ? unknown : `${used}%`}/${target.averageUtilization}%`;
   }
-  if (target?.averageValue !== undefined) return `${current?.averageValue ?? unknown}/${target.averageValue}${target.type === "AverageValue" ? " (avg)" : ""}`;
+  if (target?.averageValue !== undefined) return `${current?.averageValue ?? unknown}/${target.averageValue}${averageMark}`;
   return `${current?.value ?? unknown}/${target?.value ?? "<auto>"}`;
 }

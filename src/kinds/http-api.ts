@@ -1,7 +1,9 @@
 /** HttpApi: routes of an HTTP API to functions. */
-import { ageColumn, integer, text } from "./columns.ts";
+import type { FieldFault } from "#base/fault.ts";
 import { builtinKind } from "./builtin.ts";
 import { catamaranTable } from "./catamaran-schema.ts";
+import { ageColumn, integer, text } from "./columns.ts";
+import { FieldFaults } from "./field-faults.ts";
 import { functionNameFault } from "./names.ts";
 import type { Cors } from "./function.ts";
 import type { Kind } from "./kind.ts";
@@ -40,4 +42,21 @@ export const httpApiKind: Kind<HttpApi> = builtinKind<HttpApi>({
     text("Endpoint", ({ status }) => status?.endpoint ?? ""),
     ageColumn,
   ],
+  validate: httpApiFaults,
 });
+
+const ROUTE_KEY = /^(\$default|(ANY|GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) \/\S*)$/;
+
+function httpApiFaults({ spec }: HttpApi): readonly FieldFault[] {
+  const faults = new FieldFaults();
+  const seen = new Set<string>();
+  for (const [index, route] of (spec?.routes ?? []).entries()) {
+    const at = `spec.routes[${index}]`;
+    if (!ROUTE_KEY.test(route.routeKey ?? "")) faults.invalid(`${at}.routeKey`, route.routeKey, 'must be "$default" or a method and a path, such as "GET /users/{id}"');
+    if (seen.has(route.routeKey)) faults.duplicate(`${at}.routeKey`, route.routeKey);
+    seen.add(route.routeKey);
+    if ((route.function ?? "") === "") faults.required(`${at}.function`);
+    if (route.payloadFormatVersion !== undefined) faults.oneOf(`${at}.payloadFormatVersion`, route.payloadFormatVersion, ["1.0", "2.0"]);
+  }
+  return faults.found;
+}

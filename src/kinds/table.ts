@@ -1,7 +1,9 @@
 /** Table: a managed key-value table with DynamoDB's settings. */
-import { ageColumn, text } from "./columns.ts";
+import type { FieldFault } from "#base/fault.ts";
 import { builtinKind } from "./builtin.ts";
 import { catamaranTable } from "./catamaran-schema.ts";
+import { ageColumn, text } from "./columns.ts";
+import { FieldFaults } from "./field-faults.ts";
 import { tableNameFault } from "./names.ts";
 import type { Kind } from "./kind.ts";
 import type { KubeObject } from "./object.ts";
@@ -42,4 +44,21 @@ export const tableKind: Kind<Table> = builtinKind<Table>({
     text("State", ({ status }) => status?.state ?? "CREATING"),
     ageColumn,
   ],
+  validate: tableFaults,
 });
+
+function tableFaults({ spec }: Table): readonly FieldFault[] {
+  const faults = new FieldFaults();
+  const keys = spec?.keySchema ?? [];
+  const defined = new Map((spec?.attributeDefinitions ?? []).map(({ attributeName, attributeType }) => [attributeName, attributeType]));
+  if (keys.length === 0) faults.required("spec.keySchema");
+  if (keys.length > 2) faults.tooMany("spec.keySchema", keys.length, 2);
+  for (const [index, { attributeName, keyType }] of keys.entries()) {
+    const at = `spec.keySchema[${index}]`;
+    if (keyType !== (index === 0 ? "HASH" : "RANGE")) faults.invalid(`${at}.keyType`, keyType, index === 0 ? "the first key must be HASH" : "the second key must be RANGE");
+    if (!defined.has(attributeName)) faults.invalid(`${at}.attributeName`, attributeName, "must be one of the attributeDefinitions");
+  }
+  for (const [name, type] of defined) if (!["B", "N", "S"].includes(type)) faults.notSupported(`spec.attributeDefinitions[${name}].attributeType`, type, ["B", "N", "S"]);
+  if (spec?.billingMode !== undefined) faults.oneOf("spec.billingMode", spec.billingMode, ["PAY_PER_REQUEST", "PROVISIONED"]);
+  return faults.found;
+}
