@@ -4,7 +4,7 @@ import type { Kind } from "./kind.ts";
 import type { KubeObject } from "./object.ts";
 import { builtinTable } from "./schema-table.ts";
 
-export type BuiltinFacts<T extends KubeObject> = Omit<Kind<T>, "schema" | "table" | "singular" | "subresources"> & {
+export type BuiltinFacts<T extends KubeObject> = Omit<Kind<T>, "schema" | "table" | "typeName" | "singular" | "subresources"> & {
   /** The name of the kind's type in the schema table. */
   readonly type: string;
   readonly subresources?: Kind<T>["subresources"];
@@ -18,6 +18,7 @@ export function builtinKind<T extends KubeObject>(facts: BuiltinFacts<T>): Kind<
     singular: facts.kind.toLowerCase(),
     subresources,
     table,
+    typeName: type,
     get schema() {
       return table.resolve(type);
     },

@@ -1,6 +1,6 @@
 /** What a kind is: a frozen value of data and a few pure functions. Built-ins and CRDs go through the same code. */
 import type { FieldFault } from "#base/fault.ts";
-import type { Schema, SchemaTable } from "#base/schema.ts";
+import type { Schema, SchemaTable, TypeName } from "#base/schema.ts";
 import type { KubeObject } from "./object.ts";
 
 export type Subresource = "status" | "scale" | "log" | "exec" | "attach" | "portforward" | "eviction" | "binding" | "ephemeralcontainers" | "token" | "finalize" | "approval" | "resize" | "proxy";
@@ -22,6 +22,8 @@ export interface Kind<T extends KubeObject = KubeObject> {
   readonly scope: "Namespaced" | "Cluster";
   readonly schema: Schema & { readonly is: "object" };
   readonly table: SchemaTable;
+  /** The name of the kind's type in the table; kinds of definitions have none. */
+  readonly typeName?: TypeName;
   readonly subresources: readonly Subresource[];
   /** Where spec and status replicas live, for the scale subresource. */
   readonly scale?: ScalePaths;
