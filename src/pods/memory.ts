@@ -1,47 +1,7 @@
 /** What is known about a pod beyond what CRI lists: probe counts, back-off, stops under way. A frozen value that each plan hands to the next. */
 import type { Container, Probe } from "#kinds/pod-spec.ts";
 import type { PodObject as Pod } from "#kinds/pod-status.ts";
-import type { Outcome, ProbeRole, Step } from "./observed.ts";
-
-export interface PodMemory {
-  /** When this agent first saw the pod. */
-  readonly seenAtMs?: number;
-  /** By container name: how long the newest exit waits for its restart. */
-  readonly restarts: Readonly<Record<string, RestartMemory>>;
-  /** By stepKey of a probe: "probe <container id> <role>". */
-  readonly probes: Readonly<Record<string, ProbeMemory>>;
-  /** By what failed: an image, "container <name>", "sandbox", "volumes". */
-  readonly failures: Readonly<Record<string, FailureMemory>>;
-  /** By container id. */
-  readonly stops: Readonly<Record<string, { readonly deadlineMs: number; readonly why: string }>>;
-  /** Images with policy Always that were pulled for "<container> <attempt>". */
-  readonly pulled: readonly string[];
-  /** Set once, when the pod must end although nobody deleted it. */
-  readonly failed?: { readonly reason: string; readonly message: string; readonly atMs: number };
-}
-
-export interface RestartMemory {
-  /** The container that exited. */
-  readonly id: string;
-  readonly delayMs: number;
-  readonly retryAtMs: number;
-}
-
-export interface ProbeMemory {
-  /** The standing result; null before the thresholds were reached for the first time. */
-  readonly result: boolean | null;
-  readonly successes: number;
-  readonly failures: number;
-  readonly lastAtMs: number;
-  readonly message?: string;
-}
-
-export interface FailureMemory {
-  readonly reason: string;
-  readonly message: string;
-  readonly delayMs: number;
-  readonly retryAtMs: number;
-}
+import type { Observed, Outcome, PodMemory, ProbeMemory, ProbeRole, Step } from "./observed.ts";
 
 export const emptyMemory: PodMemory = { restarts: {}, probes: {}, failures: {}, stops: {}, pulled: [] };
 
@@ -61,8 +21,16 @@ export function remember(memory: PodMemory, pod: Pod, outcome: Outcome, now: num
   const subject = subjectOf(step);
   if (!outcome.ok) return subject === null ? memory : failed(memory, subject, outcome, now);
   const next = subject === null ? memory : { ...memory, failures: without(memory.failures, subject) };
+  if (step.do === "startContainer") return { ...next, pulled: next.pulled.filter((note) => !note.startsWith(`${step.container} `)) };
   if (step.do === "pullImage" && step.policy === "Always") return { ...next, pulled: [...next.pulled, pullNote(step.container, step.image)] };
   return next;
+}
+
+/** Drops what is about containers that CRI no longer lists. */
+export function forgetGone(memory: PodMemory, { containers }: Observed): PodMemory {
+  const isThere = (key: string): boolean => containers.some(({ id }) => key === id || key.includes(` ${id} `));
+  const keep = <T>(record: Readonly<Record<string, T>>): Readonly<Record<string, T>> => Object.fromEntries(Object.entries(record).filter(([key]) => isThere(key)));
+  return { ...memory, probes: keep(memory.probes), stops: keep(memory.stops) };
 }
 
 /** How memory.pulled names a pull; it is forgotten when the container starts. */

@@ -4,18 +4,17 @@
  *
  * The agent's whole loop for one pod:
  *
- *     const plan = nextSteps(pod, { ...whatCriSays, memory }, now);
+ *     const plan = nextSteps(pod, { ...whatCriSays, underWay: [...underWay], memory }, now);
  *     memory = plan.memory;
- *     for (const step of plan.steps) if (!underWay.has(stepKey(step))) carryOut(step);   // never twice at once; all at once is fine
+ *     for (const step of plan.steps) underWay.add(stepKey(step)), carryOut(step);   // they may all run side by side
  *     record plan.events; write plan.status to the status subresource when it differs; look again at plan.againAtMs.
  *
- * and whenever a step ends: `memory = remember(memory, pod, { step, ...result }, now)`, record `eventsOf(pod, outcome)`, observe, plan again.
+ * and whenever a step ends: `underWay.delete(stepKey(step)); memory = remember(memory, pod, { step, ...result }, now)`, record `eventsOf(pod, outcome)`, observe, plan again.
  * Every step's preconditions hold when it is handed out, so the steps of one plan may run side by side. Nothing is lost when
  * the agent dies: with `emptyMemory` and what CRI lists, the next plan goes on; only back-off delays begin anew.
  */
 import type { LifecycleAction, Probe } from "#kinds/pod-spec.ts";
 import type { PodStatus } from "#kinds/pod-status.ts";
-import type { PodMemory } from "./memory.ts";
 
 export interface Observed {
   /** The node's own address, for status.hostIP. */
@@ -32,6 +31,8 @@ export interface Observed {
   readonly hasLeftovers: boolean;
   /** The object is gone from the API server (or belongs to another node now): stop and remove everything, write no status. */
   readonly isGone: boolean;
+  /** stepKey of every step that was handed out and has not ended: it is not handed out again. */
+  readonly underWay: readonly string[];
   /** What the plans before this one knew; `emptyMemory` at first. */
   readonly memory: PodMemory;
 }
@@ -100,7 +101,7 @@ export type Step =
 export type Outcome = { readonly step: Step } & StepResult;
 export type StepResult = { readonly ok: true } | { readonly ok: false; readonly reason?: string; readonly message: string };
 
-/** Equal steps have equal keys: whoever carries them out keeps a set of the keys under way. */
+/** Equal steps have equal keys: Observed.underWay holds those that have not ended. */
 export function stepKey(step: Step): string {
   switch (step.do) {
     case "prepareVolumes":
@@ -140,4 +141,45 @@ export interface PodSteps {
   readonly events: readonly PodEvent[];
   /** Plan again at this wall time even if nothing is heard: probes, back-off, deadlines. */
   readonly againAtMs?: number;
+}
+
+/** What is known beyond what CRI lists. Made and changed by memory.ts and next.ts only; the agent just carries it. */
+export interface PodMemory {
+  /** When this agent first saw the pod. */
+  readonly seenAtMs?: number;
+  /** By container name: how long the newest exit waits for its restart. */
+  readonly restarts: Readonly<Record<string, RestartMemory>>;
+  /** By stepKey of a probe: "probe <container id> <role>". */
+  readonly probes: Readonly<Record<string, ProbeMemory>>;
+  /** By what failed: an image, "container <name>", "sandbox", "volumes". */
+  readonly failures: Readonly<Record<string, FailureMemory>>;
+  /** By container id. */
+  readonly stops: Readonly<Record<string, { readonly deadlineMs: number; readonly why: string }>>;
+  /** Images with policy Always that were pulled for "<container> <attempt>". */
+  readonly pulled: readonly string[];
+  /** Set once, when the pod must end although nobody deleted it. */
+  readonly failed?: { readonly reason: string; readonly message: string; readonly atMs: number };
+}
+
+export interface RestartMemory {
+  /** The container that exited. */
+  readonly id: string;
+  readonly delayMs: number;
+  readonly retryAtMs: number;
+}
+
+export interface ProbeMemory {
+  /** The standing result; null before the thresholds were reached for the first time. */
+  readonly result: boolean | null;
+  readonly successes: number;
+  readonly failures: number;
+  readonly lastAtMs: number;
+  readonly message?: string;
+}
+
+export interface FailureMemory {
+  readonly reason: string;
+  readonly message: string;
+  readonly delayMs: number;
+  readonly retryAtMs: number;
 }

@@ -1,0 +1,106 @@
+/** The files of a pod's configMap, secret, downwardAPI and projected volumes, as data: paths, bytes, modes. Never written here. */
+import { encodeUtf8 } from "#base/utf8.ts";
+import type { PodObject as Pod } from "#kinds/pod-status.ts";
+import type { DownwardFile, KeyToPath, Projection, Volume } from "#kinds/volume.ts";
+import { decodeBase64 } from "./base64.ts";
+import type { Sources } from "./environment.ts";
+import { fieldText, resourceText, type Whereabouts } from "./fields.ts";
+
+export interface VolumeFile {
+  /** Relative to the volume, "/" between folders. */
+  readonly path: string;
+  /** Permission bits. */
+  readonly mode: number;
+  /** Empty for a token: the agent asks for one. */
+  readonly bytes: Uint8Array;
+  /** A service account token that the agent must ask for, for this audience and lifetime. */
+  readonly token?: { readonly audience?: string; readonly expirationSeconds: number };
+}
+
+export type VolumeFiles = { readonly ok: true; readonly files: readonly VolumeFile[] } | { readonly ok: false; readonly message: string };
+
+export type VolumeSurroundings = Sources & Whereabouts;
+
+const DEFAULT_MODE = 0o644;
+const TOKEN_SECONDS = 3_600;
+
+/** Null when the volume has no files of its own: emptyDir, hostPath, claims. */
+export function volumeFiles(pod: Pod, volume: Volume, surroundings: VolumeSurroundings): VolumeFiles | null {
+  const title = `MountVolume.SetUp failed for volume "${volume.name}" : `;
+  const collected = collect(pod, volume, surroundings);
+  if (collected === null) return null;
+  return collected.ok ? collected : { ok: false, message: title + collected.message };
+}
+
+function collect(pod: Pod, volume: Volume, surroundings: VolumeSurroundings): VolumeFiles | null {
+  const { configMap, secret, downwardAPI, projected } = volume;
+  if (configMap !== undefined) return filesOf(pod, { configMap }, configMap.defaultMode, surroundings);
+  if (secret !== undefined) return filesOf(pod, { secret: { ...secret, name: secret.secretName ?? "" } }, secret.defaultMode, surroundings);
+  if (downwardAPI !== undefined) return filesOf(pod, { downwardAPI }, downwardAPI.defaultMode, surroundings);
+  if (projected === undefined) return null;
+  const files = new Map<string, VolumeFile>();
+  for (const source of projected.sources ?? []) {
+    const part = filesOf(pod, source, projected.defaultMode, surroundings);
+    if (!part.ok) return part;
+    // A later source wins, as in kubelet.
+    for (const file of part.files) files.set(file.path, file);
+  }
+  return { ok: true, files: [...files.values()] };
+}
+
+function filesOf(pod: Pod, source: Projection, defaultMode: number = DEFAULT_MODE, surroundings: VolumeSurroundings): VolumeFiles {
+  const { configMap, secret, downwardAPI, serviceAccountToken } = source;
+  if (configMap !== undefined) {
+    const data = configMapBytes(surroundings, configMap.name ?? "");
+    return keyedFiles({ noun: "configmap", name: configMap.name ?? "", data, ...configMap }, defaultMode);
+  }
+  if (secret !== undefined) {
+    const found = surroundings.secret(secret.name ?? "");
+    const data = found === undefined ? null : bytesOf(found.data ?? {}, decodeBase64);
+    return keyedFiles({ noun: "secret", data, ...secret, name: secret.name ?? "" }, defaultMode);
+  }
+  if (serviceAccountToken !== undefined) {
+    const { path, audience, expirationSeconds = TOKEN_SECONDS } = serviceAccountToken;
+    return { ok: true, files: [{ path, mode: defaultMode, bytes: new Uint8Array(), token: { expirationSeconds, ...(audience !== undefined && { audience }) } }] };
+  }
+  return { ok: true, files: (downwardAPI?.items ?? []).map((item) => downwardFile(pod, item, item.mode ?? defaultMode, surroundings)) };
+}
+
+function configMapBytes({ configMap }: Sources, name: string): ReadonlyMap<string, Uint8Array> | null {
+  const found = configMap(name);
+  if (found === undefined) return null;
+  return new Map([...bytesOf(found.data ?? {}, encodeUtf8), ...bytesOf(found.binaryData ?? {}, decodeBase64)]);
+}
+
+function bytesOf(data: Readonly<Record<string, string>>, decode: (text: string) => Uint8Array): ReadonlyMap<string, Uint8Array> {
+  return new Map(Object.entries(data).map(([key, text]) => [key, decode(text)]));
+}
+
+interface Keyed {
+  readonly noun: "configmap" | "secret";
+  readonly name: string;
+  /** Null when the object is not there. */
+  readonly data: ReadonlyMap<string, Uint8Array> | null;
+  readonly items?: readonly KeyToPath[];
+  readonly optional?: boolean;
+}
+
+/** All keys as files, or only the items under their paths. */
+function keyedFiles({ noun, name, data, items, optional = false }: Keyed, defaultMode: number): VolumeFiles {
+  if (data === null) return optional ? { ok: true, files: [] } : { ok: false, message: `${noun} "${name}" not found` };
+  if (items === undefined || items.length === 0) return { ok: true, files: [...data].map(([path, bytes]) => ({ path, mode: defaultMode, bytes })) };
+  const files: VolumeFile[] = [];
+  for (const { key, path, mode = defaultMode } of items) {
+    const bytes = data.get(key);
+    if (bytes === undefined && !optional) return { ok: false, message: `${noun} references non-existent ${noun === "configmap" ? "config" : "secret"} key: ${key}` };
+    if (bytes !== undefined) files.push({ path, mode, bytes });
+  }
+  return { ok: true, files };
+}
+
+function downwardFile(pod: Pod, { path, fieldRef, resourceFieldRef }: DownwardFile, mode: number, whereabouts: Whereabouts): VolumeFile {
+  const [first] = pod.spec.containers;
+  if (fieldRef !== undefined) return { path, mode, bytes: encodeUtf8(fieldText(pod, fieldRef.fieldPath, whereabouts)) };
+  const text = resourceFieldRef === undefined || first === undefined ? "" : resourceText(pod, first, resourceFieldRef, whereabouts);
+  return { path, mode, bytes: encodeUtf8(text) };
+}
