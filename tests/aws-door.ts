@@ -1,0 +1,61 @@
+/** The AWS door with its real engines in one process, for tests that drive it with real clients. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { callers, sessionCredentials } from "#aws/credentials.ts";
+import { dynamodbService } from "#aws/dynamodb/service.ts";
+import { lambdaService } from "#aws/lambda/service.ts";
+import { listenAws } from "#aws/listen.ts";
+import { logsService } from "#aws/logs/service.ts";
+import { stsService } from "#aws/sts/service.ts";
+import { silent } from "#base/log.ts";
+import { Deck } from "#deck/deck.ts";
+import { Functions } from "#functions/engine.ts";
+import { MemoryLogs } from "#functions/logs.ts";
+import { builtinKinds } from "#kinds/registry.ts";
+import { realClock } from "#main/real-clock.ts";
+import { realRandom } from "#main/real-random.ts";
+import { Tables } from "#managed/table/tables.ts";
+import { ProcessSandboxes } from "#sandboxes/process-driver.ts";
+import { CodeFolder } from "#store/code-folder.ts";
+import { SqliteLedger } from "#store/ledger.ts";
+import { SqliteDatabase } from "#store/sqlite-database.ts";
+import { SqliteJournal } from "#store/sqlite-journal.ts";
+
+export const ROOT = { accessKeyId: "AKIATEST", secretAccessKey: "test-secret", accountId: "000000000000" };
+const REGION = "us-east-1";
+
+export interface TestDoor extends AsyncDisposable {
+  readonly endpoint: string;
+  readonly folder: string;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+export async function openDoor(): Promise<TestDoor> {
+  const folder = await mkdtemp(join(tmpdir(), "ctm-aws-"));
+  const stack = new AsyncDisposableStack();
+  stack.defer(() => rm(folder, { recursive: true, force: true }));
+  const [clock, random, log] = [realClock, realRandom, silent];
+  const journal = stack.use(SqliteJournal.open(join(folder, "journal.db"), { clock }));
+  const deck = stack.use(await Deck.open({ journal, clock, random, log, kinds: builtinKinds }));
+  const code = await CodeFolder.open(join(folder, "code"));
+  const ledger = stack.use(SqliteLedger.open(join(folder, "usage.db")));
+  const sandboxes = stack.use(await ProcessSandboxes.open({ code, clock, log, region: REGION }));
+  const logs = new MemoryLogs();
+  const objects = deck.objects("aws");
+  const credentialsFor = ({ name }: { readonly name: string }): ReturnType<typeof sessionCredentials> => sessionCredentials(ROOT, `arn:aws:iam::${ROOT.accountId}:role/lambda`, name, clock.now());
+  const functions = stack.use(await Functions.open({ objects, sandboxes, ledger, clock, random, log, logs, credentialsFor }));
+  const tables = stack.use(new Tables(objects, stack.use(SqliteDatabase.open(join(folder, "tables.db")))));
+  stack.use(tables.onChange((key) => void tables.reconcile(key)));
+  const place = { accountId: ROOT.accountId, region: REGION, namespace: "default" };
+  const services = [
+    lambdaService({ ...place, objects, functions, code, runtimes: () => sandboxes.runtimes(), gatewayUrl: "http://127.0.0.1:1" }),
+    dynamodbService({ ...place, tables }),
+    logsService({ ...place, logs }),
+    stsService(ROOT.accountId),
+  ];
+  const door = stack.use(await listenAws({ services, findCaller: callers(ROOT), hosts: ["127.0.0.1"], port: 0, clock, random, log }));
+  const endpoint = `http://127.0.0.1:${door.port}`;
+  const environment = { AWS_ENDPOINT_URL: endpoint, AWS_ACCESS_KEY_ID: ROOT.accessKeyId, AWS_SECRET_ACCESS_KEY: ROOT.secretAccessKey, AWS_DEFAULT_REGION: REGION, AWS_PAGER: "", AWS_MAX_ATTEMPTS: "1" };
+  return { endpoint, folder, environment, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+}
