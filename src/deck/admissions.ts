@@ -2,8 +2,15 @@
 import type { Admission } from "./admission.ts";
 import { admitNamespaced, admitNamespace } from "./admit-namespace.ts";
 import { admitPod } from "./admit-pod.ts";
+import { admitDefinition } from "./definitions.ts";
 import { type Network, ServiceAddresses } from "./service-addresses.ts";
 
 export function builtinAdmissions(network: Network): readonly Admission[] {
-  return [{ admit: admitNamespaced }, { admit: admitNamespace }, { admit: admitPod }, new ServiceAddresses(network)];
+  return [
+    { admit: admitNamespaced },
+    { admit: admitNamespace },
+    { admit: admitPod },
+    { admit: admitDefinition },
+    new ServiceAddresses(network),
+  ];
 }

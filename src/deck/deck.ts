@@ -10,6 +10,7 @@ import type { Present } from "./admission.ts";
 import { builtinAdmissions } from "./admissions.ts";
 import { Collection, type ObjectChange } from "./collection.ts";
 import { DeckObjects } from "./deck-objects.ts";
+import { followDefinitions } from "./definitions.ts";
 import { applied, patched } from "./editing.ts";
 import { EVENTS, expireEvents } from "./event-expiry.ts";
 import type { Journal, JournalChange, Revision } from "./journal.ts";
@@ -232,6 +233,20 @@ export class Deck implements AsyncDisposable {
 
   #start(): void {
     const { journal } = this.#durable;
+    const collectionOf = (kind: Kind): Collection => this.#homeOf(kind).collection;
+    const update: Deck["update"] = (kind, key, edit, request) => this.update(kind, key, edit, request);
+    const removeAll: Deck["removeAll"] = (kind, selection, options, request) =>
+      this.removeAll(kind, selection, options, request);
+    this.#parts.push(
+      followDefinitions({
+        registry: this.registry,
+        collectionOf,
+        update,
+        removeAll,
+        clock: this.#clock,
+        log: this.#log,
+      }),
+    );
     this.#parts.push(
       expireEvents({
         collection: this.#collection(EVENTS, this.#durable),

@@ -159,24 +159,52 @@ function withRevision(object: KubeObject, form: Form, revision: Revision): KubeO
 
 const METADATA = encodeUtf8('"metadata":{');
 
+const REVISION = encodeUtf8('"resourceVersion":"');
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const CLOSE = 0x7d;
+const ZERO = 0x30;
+
 /** Puts the wanted head and `"resourceVersion":"N",` in front of the rest of metadata. */
 function splice(raw: Uint8Array, head: Uint8Array, revision: Revision): Uint8Array {
-  const start = endOfHead(raw);
+  const start = endOfHead(raw, head);
   // Only a dry run has no revision: nothing was stored.
-  const middle = encodeUtf8(revision === 0 ? "" : `"resourceVersion":"${revision}"${raw[start] === 0x7d ? "" : ","}`);
-  const bytes = new Uint8Array(head.length + middle.length + raw.length - start);
+  const middle = revision === 0 ? 0 : REVISION.length + digitsOf(revision) + (raw[start] === CLOSE ? 1 : 2);
+  const shift = head.length + middle - start;
+  const bytes = new Uint8Array(raw.length + shift);
+  // The whole first, then its beginning over it: twice as fast as cutting the rest out.
+  if (shift >= 0) bytes.set(raw, shift);
+  else bytes.set(raw.subarray(-shift), 0);
   bytes.set(head, 0);
-  bytes.set(middle, head.length);
-  bytes.set(raw.subarray(start), head.length + middle.length);
+  if (middle > 0) writeRevision(bytes, head.length, middle, revision);
   return bytes;
 }
 
-function endOfHead(raw: Uint8Array): number {
+function writeRevision(bytes: Uint8Array, at: number, length: number, revision: Revision): void {
+  bytes.set(REVISION, at);
+  let end = at + REVISION.length + digitsOf(revision);
+  bytes[end] = QUOTE;
+  if (end + 1 < at + length) bytes[end + 1] = COMMA;
+  for (let rest = revision; rest > 0; rest = Math.floor(rest / 10)) bytes[--end] = ZERO + (rest % 10);
+}
+
+function digitsOf(revision: Revision): number {
+  let digits = 1;
+  for (let rest = revision; rest >= 10; rest = Math.floor(rest / 10)) digits++;
+  return digits;
+}
+
+function endOfHead(raw: Uint8Array, head: Uint8Array): number {
+  if (startsWith(raw, head, 0)) return head.length;
   // encodeObject writes apiVersion and kind before metadata, so the first match is the right one.
-  for (let at = 1; at < raw.length - METADATA.length; at++) {
-    if (raw[at] === 0x22 && METADATA.every((byte, i) => raw[at + i] === byte)) return at + METADATA.length;
-  }
+  for (let at = 1; at < raw.length - METADATA.length; at++)
+    if (startsWith(raw, METADATA, at)) return at + METADATA.length;
   throw new RangeError("stored bytes have no metadata");
+}
+
+function startsWith(bytes: Uint8Array, start: Uint8Array, at: number): boolean {
+  for (let i = 0; i < start.length; i++) if (bytes[at + i] !== start[i]) return false;
+  return true;
 }
 
 /** Freezes all the way down; what is frozen already is taken as done. */

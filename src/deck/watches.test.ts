@@ -230,12 +230,10 @@ test("a watcher that throws does not keep the change from the others", async () 
 
 test("a view follows its selection and its indexes", async () => {
   const { deck } = await deckWith("a", "b");
-  using view = deck
-    .objects("me")
-    .view(podKind, {
-      labels: parseSelector("app!=b"),
-      indexes: { app: (one) => [one.metadata.labels?.["app"] ?? ""] },
-    });
+  using view = deck.objects("me").view(podKind, {
+    labels: parseSelector("app!=b"),
+    indexes: { app: (one) => [one.metadata.labels?.["app"] ?? ""] },
+  });
   const heard: string[] = [];
   view.onChange((key, next, previous) =>
     heard.push(`${key} ${previous?.metadata.labels?.["app"] ?? "-"}>${next?.metadata.labels?.["app"] ?? "-"}`),
