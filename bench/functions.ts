@@ -23,7 +23,8 @@ interface Figures {
 
 function figuresOf(times: readonly number[]): Figures {
   const sorted = times.toSorted((a, b) => a - b);
-  const at = (q: number): number => Number((sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? 0).toFixed(3));
+  const at = (q: number): number =>
+    Number((sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? 0).toFixed(3));
   return { p50: at(0.5), p90: at(0.9), p99: at(0.99) };
 }
 
@@ -65,7 +66,10 @@ async function measure(bench: Bench): Promise<void> {
     frozen.push(performance.now() - before);
   }
   print("frozen environment, thaw and answer (ms)", figuresOf(frozen));
-  print(`invocations/s, ${LOAD_PARALLEL} in flight, metered and logged`, await load(() => bench.invoke("hello", { name: "a" })));
+  print(
+    `invocations/s, ${LOAD_PARALLEL} in flight, metered and logged`,
+    await load(() => bench.invoke("hello", { name: "a" })),
+  );
 }
 
 /** One at a time, with time to refill between. */
@@ -119,7 +123,8 @@ async function measureHttp(): Promise<void> {
 }
 
 function print(what: string, figures: Figures | number): void {
-  const text = typeof figures === "number" ? String(figures) : `p50 ${figures.p50}  p90 ${figures.p90}  p99 ${figures.p99}`;
+  const text =
+    typeof figures === "number" ? String(figures) : `p50 ${figures.p50}  p90 ${figures.p90}  p99 ${figures.p99}`;
   process.stdout.write(`${what.padEnd(60)} ${text}\n`);
 }
 
@@ -128,9 +133,19 @@ async function main(): Promise<void> {
   const folder = await mkdtemp("/run/ctm-bench-");
   {
     await using code = await FolderCode.open();
-    await using launcher = await startLauncher({ instance: path.basename(folder).slice(4), folder, node: process.execPath });
+    await using launcher = await startLauncher({
+      instance: path.basename(folder).slice(4),
+      folder,
+      node: process.execPath,
+    });
     if (launcher === null) throw new Error("no launcher");
-    await using sandboxes = await openSandboxes({ code, clock: realClock, log: silent, region: "us-east-1", launcherFolder: folder });
+    await using sandboxes = await openSandboxes({
+      code,
+      clock: realClock,
+      log: silent,
+      region: "us-east-1",
+      launcherFolder: folder,
+    });
     await using bench = await Bench.open(sandboxes, code);
     print(`driver ${sandboxes.driver}, node ${process.version}`, 0);
     await measure(bench);

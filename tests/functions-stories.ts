@@ -19,29 +19,126 @@ interface ErrorStory {
   readonly isIsolatedOnly?: true;
 }
 
-const cjs = (body: string): Readonly<Record<string, string>> => ({ "index.js": `exports.handler = async (event, context) => { ${body} };` });
+const cjs = (body: string): Readonly<Record<string, string>> => ({
+  "index.js": `exports.handler = async (event, context) => { ${body} };`,
+});
 
 const errors: readonly ErrorStory[] = [
   { title: "throws", files: cjs('throw new TypeError("bad apple")'), errorType: "TypeError", message: /^bad apple$/ },
   { title: "throws a text", files: cjs('throw "text"'), errorType: "string", message: /^text$/ },
-  { title: "endless loop", files: cjs("for (;;);"), spec: { timeoutSeconds: 1 }, errorType: "Sandbox.Timedout", message: /^RequestId: [-0-9a-f]+ Error: Task timed out after 1\.00 seconds$/ },
-  { title: "waits for ever", files: cjs("await new Promise(() => setInterval(() => {}, 1000))"), spec: { timeoutSeconds: 1 }, errorType: "Sandbox.Timedout", message: /Task timed out after 1\.00 seconds$/ },
-  { title: "exits with 3", files: cjs("process.exit(3)"), errorType: "Runtime.ExitError", message: /^RequestId: [-0-9a-f]+ Error: Runtime exited with error: exit status 3$/ },
-  { title: "exits with 0", files: cjs("process.exit(0)"), errorType: "Runtime.ExitError", message: /Runtime exited without providing a reason$/ },
-  { title: "exits during init", files: { "index.js": "process.exit(4)" }, errorType: "Runtime.ExitError", message: /exit status 4$/ },
-  { title: "kills itself", files: cjs("process.kill(process.pid, 'SIGKILL'); await new Promise((r) => setTimeout(r, 2000)); process.exit(9)"), errorType: "Runtime.ExitError", message: /signal: killed$|exit status 9$/ },
-  { title: "syntax error", files: { "index.js": "exports.handler = async () => {" }, errorType: "Runtime.UserCodeSyntaxError", message: /^SyntaxError: / },
-  { title: "syntax error in a module", files: { "index.mjs": "export const handler = async () => {" }, errorType: "Runtime.UserCodeSyntaxError", message: /^SyntaxError: / },
-  { title: "no such file", files: { "other.js": "" }, errorType: "Runtime.ImportModuleError", message: /^Error: Cannot find module 'index'/ },
-  { title: "a missing dependency", files: { "index.js": 'require("./nowhere")' }, errorType: "Runtime.ImportModuleError", message: /Cannot find module '\.\/nowhere'/ },
-  { title: "no such export", files: { "index.js": "exports.other = 1" }, errorType: "Runtime.HandlerNotFound", message: /^index\.handler is undefined or not exported$/ },
-  { title: "not a function", files: { "index.js": "exports.handler = 1" }, errorType: "Runtime.HandlerNotFound", message: /^index\.handler is not a function$/ },
-  { title: "a malformed handler name", files: { "index.js": "" }, spec: { handler: "index" }, errorType: "Runtime.MalformedHandlerName", message: /^Bad handler$/ },
-  { title: "throws during init", files: { "index.js": 'throw new RangeError("early")' }, errorType: "RangeError", message: /^early$/ },
-  { title: "an unhandled rejection", files: cjs('Promise.reject(new Error("lost")); await new Promise((r) => setTimeout(r, 1000))'), errorType: "Runtime.UnhandledPromiseRejection", message: /^Error: lost$/ },
-  { title: "an uncaught exception", files: cjs('setTimeout(() => { throw new Error("later") }, 1); await new Promise((r) => setTimeout(r, 1000))'), errorType: "Error", message: /^later$/ },
-  { title: "too large an answer", files: cjs('return "x".repeat(7 * 1024 * 1024)'), errorType: "Function.ResponseSizeTooLarge", message: /Response payload size exceeded/ },
-  { title: "allocates without end", files: cjs("const kept = []; for (;;) kept.push(Buffer.alloc(1 << 20, 1))"), spec: { timeoutSeconds: 20 }, errorType: "Runtime.ExitError", message: /signal: killed$/, isIsolatedOnly: true },
+  {
+    title: "endless loop",
+    files: cjs("for (;;);"),
+    spec: { timeoutSeconds: 1 },
+    errorType: "Sandbox.Timedout",
+    message: /^RequestId: [-0-9a-f]+ Error: Task timed out after 1\.00 seconds$/,
+  },
+  {
+    title: "waits for ever",
+    files: cjs("await new Promise(() => setInterval(() => {}, 1000))"),
+    spec: { timeoutSeconds: 1 },
+    errorType: "Sandbox.Timedout",
+    message: /Task timed out after 1\.00 seconds$/,
+  },
+  {
+    title: "exits with 3",
+    files: cjs("process.exit(3)"),
+    errorType: "Runtime.ExitError",
+    message: /^RequestId: [-0-9a-f]+ Error: Runtime exited with error: exit status 3$/,
+  },
+  {
+    title: "exits with 0",
+    files: cjs("process.exit(0)"),
+    errorType: "Runtime.ExitError",
+    message: /Runtime exited without providing a reason$/,
+  },
+  {
+    title: "exits during init",
+    files: { "index.js": "process.exit(4)" },
+    errorType: "Runtime.ExitError",
+    message: /exit status 4$/,
+  },
+  {
+    title: "kills itself",
+    files: cjs("process.kill(process.pid, 'SIGKILL'); await new Promise((r) => setTimeout(r, 2000)); process.exit(9)"),
+    errorType: "Runtime.ExitError",
+    message: /signal: killed$|exit status 9$/,
+  },
+  {
+    title: "syntax error",
+    files: { "index.js": "exports.handler = async () => {" },
+    errorType: "Runtime.UserCodeSyntaxError",
+    message: /^SyntaxError: /,
+  },
+  {
+    title: "syntax error in a module",
+    files: { "index.mjs": "export const handler = async () => {" },
+    errorType: "Runtime.UserCodeSyntaxError",
+    message: /^SyntaxError: /,
+  },
+  {
+    title: "no such file",
+    files: { "other.js": "" },
+    errorType: "Runtime.ImportModuleError",
+    message: /^Error: Cannot find module 'index'/,
+  },
+  {
+    title: "a missing dependency",
+    files: { "index.js": 'require("./nowhere")' },
+    errorType: "Runtime.ImportModuleError",
+    message: /Cannot find module '\.\/nowhere'/,
+  },
+  {
+    title: "no such export",
+    files: { "index.js": "exports.other = 1" },
+    errorType: "Runtime.HandlerNotFound",
+    message: /^index\.handler is undefined or not exported$/,
+  },
+  {
+    title: "not a function",
+    files: { "index.js": "exports.handler = 1" },
+    errorType: "Runtime.HandlerNotFound",
+    message: /^index\.handler is not a function$/,
+  },
+  {
+    title: "a malformed handler name",
+    files: { "index.js": "" },
+    spec: { handler: "index" },
+    errorType: "Runtime.MalformedHandlerName",
+    message: /^Bad handler$/,
+  },
+  {
+    title: "throws during init",
+    files: { "index.js": 'throw new RangeError("early")' },
+    errorType: "RangeError",
+    message: /^early$/,
+  },
+  {
+    title: "an unhandled rejection",
+    files: cjs('Promise.reject(new Error("lost")); await new Promise((r) => setTimeout(r, 1000))'),
+    errorType: "Runtime.UnhandledPromiseRejection",
+    message: /^Error: lost$/,
+  },
+  {
+    title: "an uncaught exception",
+    files: cjs('setTimeout(() => { throw new Error("later") }, 1); await new Promise((r) => setTimeout(r, 1000))'),
+    errorType: "Error",
+    message: /^later$/,
+  },
+  {
+    title: "too large an answer",
+    files: cjs('return "x".repeat(7 * 1024 * 1024)'),
+    errorType: "Function.ResponseSizeTooLarge",
+    message: /Response payload size exceeded/,
+  },
+  {
+    title: "allocates without end",
+    files: cjs("const kept = []; for (;;) kept.push(Buffer.alloc(1 << 20, 1))"),
+    spec: { timeoutSeconds: 20 },
+    errorType: "Runtime.ExitError",
+    message: /signal: killed$/,
+    isIsolatedOnly: true,
+  },
 ];
 
 interface AnswerStory {
@@ -54,26 +151,90 @@ interface AnswerStory {
 
 const answers: readonly AnswerStory[] = [
   { title: "CommonJS", files: cjs("return { got: event.a }"), payload: { a: 1 }, answer: { got: 1 } },
-  { title: "an ES module", files: { "index.mjs": "export const handler = async (event) => event.a + 1;" }, payload: { a: 1 }, answer: 2 },
-  { title: "an ES module by package.json", files: { "package.json": '{"type":"module"}', "index.js": "export const handler = async () => import.meta.url.startsWith('file:');" }, answer: true },
-  { title: "a folder and a nested export", files: { "a/b.js": "exports.x = { y: async () => 'deep' };" }, spec: { handler: "a/b.x.y" }, answer: "deep" },
-  { title: "a callback", files: { "index.js": "exports.handler = (event, context, callback) => setTimeout(() => callback(null, 'called'), 5);" }, spec: { runtime: "nodejs22.x" }, answer: "called" },
-  { title: "context.succeed", files: { "index.js": "exports.handler = (event, context) => { context.callbackWaitsForEmptyEventLoop = false; setInterval(() => {}, 100); context.succeed('ok'); };" }, spec: { runtime: "nodejs20.x" }, answer: "ok" },
+  {
+    title: "an ES module",
+    files: { "index.mjs": "export const handler = async (event) => event.a + 1;" },
+    payload: { a: 1 },
+    answer: 2,
+  },
+  {
+    title: "an ES module by package.json",
+    files: {
+      "package.json": '{"type":"module"}',
+      "index.js": "export const handler = async () => import.meta.url.startsWith('file:');",
+    },
+    answer: true,
+  },
+  {
+    title: "a folder and a nested export",
+    files: { "a/b.js": "exports.x = { y: async () => 'deep' };" },
+    spec: { handler: "a/b.x.y" },
+    answer: "deep",
+  },
+  {
+    title: "a callback",
+    files: {
+      "index.js": "exports.handler = (event, context, callback) => setTimeout(() => callback(null, 'called'), 5);",
+    },
+    spec: { runtime: "nodejs22.x" },
+    answer: "called",
+  },
+  {
+    title: "context.succeed",
+    files: {
+      "index.js":
+        "exports.handler = (event, context) => { context.callbackWaitsForEmptyEventLoop = false; setInterval(() => {}, 100); context.succeed('ok'); };",
+    },
+    spec: { runtime: "nodejs20.x" },
+    answer: "ok",
+  },
   { title: "undefined is null", files: cjs(""), answer: null },
   { title: "a plain return value in nodejs24", files: { "index.js": "exports.handler = () => 5" }, answer: 5 },
   {
     title: "the environment that Lambda defines",
-    files: cjs("return [process.env.AWS_LAMBDA_FUNCTION_NAME, process.env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE, process.env._HANDLER, process.env.MINE, process.env.AWS_REGION, context.functionName, context.memoryLimitInMB, context.getRemainingTimeInMillis() > 1000, process.cwd() === process.env.LAMBDA_TASK_ROOT]"),
+    files: cjs(
+      "return [process.env.AWS_LAMBDA_FUNCTION_NAME, process.env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE, process.env._HANDLER, process.env.MINE, process.env.AWS_REGION, context.functionName, context.memoryLimitInMB, context.getRemainingTimeInMillis() > 1000, process.cwd() === process.env.LAMBDA_TASK_ROOT]",
+    ),
     spec: { environment: { MINE: "x" } },
-    answer: ["the-environment-that-lambda-defines", "128", "index.handler", "x", "us-east-1", "the-environment-that-lambda-defines", "128", true, true],
+    answer: [
+      "the-environment-that-lambda-defines",
+      "128",
+      "index.handler",
+      "x",
+      "us-east-1",
+      "the-environment-that-lambda-defines",
+      "128",
+      true,
+      true,
+    ],
   },
-  { title: "the AWS SDK is there", files: cjs('return typeof require("@aws-sdk/client-dynamodb").DynamoDBClient'), spec: { memoryMib: 256, timeoutSeconds: 10 }, answer: "function" },
-  { title: "the AWS SDK is there for modules", files: { "index.mjs": 'import { DynamoDBClient } from "@aws-sdk/client-dynamodb"; export const handler = async () => typeof DynamoDBClient;' }, spec: { memoryMib: 256, timeoutSeconds: 10 }, answer: "function" },
-  { title: "the temporary folder can be written", files: cjs('const fs = require("fs"); fs.writeFileSync(process.env.TMPDIR + "/x", "y"); return fs.readFileSync(process.env.TMPDIR + "/x", "utf8")'), answer: "y" },
+  {
+    title: "the AWS SDK is there",
+    files: cjs('return typeof require("@aws-sdk/client-dynamodb").DynamoDBClient'),
+    spec: { memoryMib: 256, timeoutSeconds: 10 },
+    answer: "function",
+  },
+  {
+    title: "the AWS SDK is there for modules",
+    files: {
+      "index.mjs":
+        'import { DynamoDBClient } from "@aws-sdk/client-dynamodb"; export const handler = async () => typeof DynamoDBClient;',
+    },
+    spec: { memoryMib: 256, timeoutSeconds: 10 },
+    answer: "function",
+  },
+  {
+    title: "the temporary folder can be written",
+    files: cjs(
+      'const fs = require("fs"); fs.writeFileSync(process.env.TMPDIR + "/x", "y"); return fs.readFileSync(process.env.TMPDIR + "/x", "utf8")',
+    ),
+    answer: "y",
+  },
 ];
 
 const python = {
-  "main.py": "import os, json\ndef handler(event, context):\n    print('hello from python')\n    if event.get('fail'): raise ValueError('bad pear')\n    return {'got': event['a'], 'id': len(context.aws_request_id), 'name': os.environ['AWS_LAMBDA_FUNCTION_NAME']}\n",
+  "main.py":
+    "import os, json\ndef handler(event, context):\n    print('hello from python')\n    if event.get('fail'): raise ValueError('bad pear')\n    return {'got': event['a'], 'id': len(context.aws_request_id), 'name': os.environ['AWS_LAMBDA_FUNCTION_NAME']}\n",
 };
 
 // No more than a shell and what every distribution has: the Runtime API over bash's own sockets.
@@ -114,12 +275,17 @@ export async function sandboxStories(t: TestContext, bench: Bench, options: Stor
   await t.test("provided.al2023: a bootstrap in bash", () => providedStory(bench));
   await t.test("provided: no bootstrap, and one that exits", () => badBootstrapStory(bench));
   const version = options.runtimes.find((runtime) => runtime.startsWith("python"));
-  await t.test("python", { skip: version === undefined ? "no system python3" : false }, () => pythonStory(bench, version ?? ""));
+  await t.test("python", { skip: version === undefined ? "no system python3" : false }, () =>
+    pythonStory(bench, version ?? ""),
+  );
   await t.test("an endless loop does not slow another function", () => neighbourStory(bench));
 }
 
 function nameOf(title: string): string {
-  return title.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-").slice(0, 60);
+  return title
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, "-")
+    .slice(0, 60);
 }
 
 async function answerStory(bench: Bench, story: AnswerStory): Promise<void> {
@@ -127,7 +293,11 @@ async function answerStory(bench: Bench, story: AnswerStory): Promise<void> {
   await bench.create(name, story.files, story.spec);
   for (let turn = 0; turn < 2; turn++) {
     const result = await bench.invoke(name, story.payload ?? {});
-    assert.deepEqual([result.functionError, JSON.parse(Buffer.from(result.payload).toString("utf8")), result.isCold], [undefined, story.answer, turn === 0], Buffer.from(result.payload).toString("utf8"));
+    assert.deepEqual(
+      [result.functionError, JSON.parse(Buffer.from(result.payload).toString("utf8")), result.isCold],
+      [undefined, story.answer, turn === 0],
+      Buffer.from(result.payload).toString("utf8"),
+    );
   }
 }
 
@@ -135,14 +305,20 @@ async function errorStory(bench: Bench, story: ErrorStory): Promise<void> {
   const name = `e-${nameOf(story.title)}`;
   await bench.create(name, story.files, story.spec);
   const result = await bench.invoke(name);
-  const body = JSON.parse(Buffer.from(result.payload).toString("utf8")) as { readonly errorType: string; readonly errorMessage: string };
+  const body = JSON.parse(Buffer.from(result.payload).toString("utf8")) as {
+    readonly errorType: string;
+    readonly errorMessage: string;
+  };
   assert.equal(result.functionError, "Unhandled");
   assert.equal(body.errorType, story.errorType, JSON.stringify(body));
   assert.match(body.errorMessage, story.message);
 }
 
 async function logStory(bench: Bench): Promise<void> {
-  await bench.create("talks", cjs('console.log("a", { b: 1 }); console.error("oh"); process.stdout.write("raw\\n"); return 1'));
+  await bench.create(
+    "talks",
+    cjs('console.log("a", { b: 1 }); console.error("oh"); process.stdout.write("raw\\n"); return 1'),
+  );
   const result = await bench.invoke("talks", {}, { logTail: true });
   const id = result.requestId;
   const lines = (result.logTail ?? "").trimEnd().split("\n");
@@ -151,7 +327,12 @@ async function logStory(bench: Bench): Promise<void> {
   assert.match(lines[2] ?? "", new RegExp(`\\t${id}\\tERROR\\toh$`));
   assert.equal(lines[3], "raw");
   assert.equal(lines[4], `END RequestId: ${id}`);
-  assert.match(lines[5] ?? "", new RegExp(`^REPORT RequestId: ${id}\\tDuration: [\\d.]+ ms\\tBilled Duration: \\d+ ms\\tMemory Size: 128 MB\\tMax Memory Used: \\d+ MB\\tInit Duration: [\\d.]+ ms`));
+  assert.match(
+    lines[5] ?? "",
+    new RegExp(
+      `^REPORT RequestId: ${id}\\tDuration: [\\d.]+ ms\\tBilled Duration: \\d+ ms\\tMemory Size: 128 MB\\tMax Memory Used: \\d+ MB\\tInit Duration: [\\d.]+ ms`,
+    ),
+  );
 }
 
 async function bigStory(bench: Bench): Promise<void> {
@@ -162,7 +343,11 @@ async function bigStory(bench: Bench): Promise<void> {
 
 async function cacheStory(bench: Bench): Promise<void> {
   const filler = Array.from({ length: 3000 }, (_, i) => `exports.f${i} = (a) => a + ${i};`).join("\n");
-  await bench.create("bundle", { "index.js": `${filler}\nexports.handler = async () => exports.f2999(1);` }, { timeoutSeconds: 10 });
+  await bench.create(
+    "bundle",
+    { "index.js": `${filler}\nexports.handler = async () => exports.f2999(1);` },
+    { timeoutSeconds: 10 },
+  );
   assert.equal(await bench.ask("bundle"), 3000);
   await new Promise((resolve) => void setTimeout(resolve, 50));
   await bench.chill("bundle");
@@ -186,12 +371,22 @@ async function badBootstrapStory(bench: Bench): Promise<void> {
 async function pythonStory(bench: Bench, runtime: string): Promise<void> {
   await bench.create("snake", python, { runtime, handler: "main.handler", timeoutSeconds: 10 });
   for (let i = 0; i < 2; i++) assert.deepEqual(await bench.ask("snake", { a: i }), { got: i, id: 36, name: "snake" });
-  const failed = (await bench.ask("snake", { fail: true })) as { readonly errorType: string; readonly errorMessage: string; readonly stackTrace: readonly string[] };
-  assert.deepEqual([failed.errorType, failed.errorMessage, Array.isArray(failed.stackTrace)], ["ValueError", "bad pear", true]);
+  const failed = (await bench.ask("snake", { fail: true })) as {
+    readonly errorType: string;
+    readonly errorMessage: string;
+    readonly stackTrace: readonly string[];
+  };
+  assert.deepEqual(
+    [failed.errorType, failed.errorMessage, Array.isArray(failed.stackTrace)],
+    ["ValueError", "bad pear", true],
+  );
   const { logTail } = await bench.invoke("snake", { a: 1 }, { logTail: true });
   assert.match(logTail ?? "", /hello from python/);
   await bench.create("no-module", { "x.py": "" }, { runtime, handler: "main.handler", timeoutSeconds: 10 });
-  assert.equal(((await bench.ask("no-module")) as { readonly errorType: string }).errorType, "Runtime.ImportModuleError");
+  assert.equal(
+    ((await bench.ask("no-module")) as { readonly errorType: string }).errorType,
+    "Runtime.ImportModuleError",
+  );
 }
 
 async function neighbourStory(bench: Bench): Promise<void> {

@@ -74,7 +74,12 @@ export class Bench implements AsyncDisposable {
   readonly ledger: FakeLedger;
   readonly #code: FolderCode;
 
-  static async open(sandboxes: Sandboxes, code: FolderCode, options: Partial<FunctionsOptions> = {}, log: Log = silent): Promise<Bench> {
+  static async open(
+    sandboxes: Sandboxes,
+    code: FolderCode,
+    options: Partial<FunctionsOptions> = {},
+    log: Log = silent,
+  ): Promise<Bench> {
     const objects = new FakeObjects();
     const ledger = new FakeLedger();
     const functions = await Functions.open({
@@ -99,16 +104,28 @@ export class Bench implements AsyncDisposable {
 
   async create(name: string, files: Readonly<Record<string, string>>, spec: Partial<FunctionSpec> = {}): Promise<void> {
     const sha256 = await this.#code.add(files);
-    await this.objects.create(functionKind, { metadata: { name, namespace: "default" }, spec: { runtime: "nodejs24.x", handler: "index.handler", code: { sha256, size: 1 }, ...spec } });
+    await this.objects.create(functionKind, {
+      metadata: { name, namespace: "default" },
+      spec: { runtime: "nodejs24.x", handler: "index.handler", code: { sha256, size: 1 }, ...spec },
+    });
   }
 
   /** Retires every environment of a function, so that the next invocation is cold. */
   async chill(name: string): Promise<void> {
-    await this.objects.change(functionKind, `default/${name}`, (live) => ({ ...live, spec: { ...live.spec, environment: { ...live.spec.environment, CHILL: crypto.randomUUID() } } }));
+    await this.objects.change(functionKind, `default/${name}`, (live) => ({
+      ...live,
+      spec: { ...live.spec, environment: { ...live.spec.environment, CHILL: crypto.randomUUID() } },
+    }));
   }
 
   invoke(name: string, payload: unknown = {}, more: Partial<InvokeRequest> = {}): Promise<InvokeResult> {
-    return this.functions.invoke({ namespace: "default", name, type: "RequestResponse", payload: Buffer.from(JSON.stringify(payload)), ...more });
+    return this.functions.invoke({
+      namespace: "default",
+      name,
+      type: "RequestResponse",
+      payload: Buffer.from(JSON.stringify(payload)),
+      ...more,
+    });
   }
 
   /** The parsed payload. */

@@ -23,13 +23,23 @@ test("functions in isolated sandboxes", { skip }, async (t) => {
   {
     await using launcher = await startLauncher({ instance, folder, node: process.execPath });
     assert.ok(launcher !== null);
-    await using sandboxes = await openSandboxes({ code, clock: realClock, log: silent, region: "us-east-1", launcherFolder: folder, aws: { host: "127.0.0.1", port: door.port } });
+    await using sandboxes = await openSandboxes({
+      code,
+      clock: realClock,
+      log: silent,
+      region: "us-east-1",
+      launcherFolder: folder,
+      aws: { host: "127.0.0.1", port: door.port },
+    });
     if (sandboxes.driver.startsWith("process")) return t.skip("neither crun nor runc works here");
     t.diagnostic(`driver: ${sandboxes.driver}`);
     await using bench = await Bench.open(sandboxes, code);
     await sandboxStories(t, bench, { isIsolated: true, runtimes: sandboxes.runtimes() });
-    await t.test("the stock AWS SDK reaches the AWS endpoint from inside, and nothing else is reached", () => sdkStory(bench));
-    if (process.arch === "x64") await probes(t, bench, { folder, port: door.port, secrets: [code.root, process.cwd(), folder] });
+    await t.test("the stock AWS SDK reaches the AWS endpoint from inside, and nothing else is reached", () =>
+      sdkStory(bench),
+    );
+    if (process.arch === "x64")
+      await probes(t, bench, { folder, port: door.port, secrets: [code.root, process.cwd(), folder] });
   }
   await t.test("nothing is left", () => nothingLeft(instance, folder));
   await rm(folder, { recursive: true, force: true });
@@ -48,7 +58,11 @@ async function fakeDoor(): Promise<Door> {
       const { Key } = JSON.parse(body) as { readonly Key: { readonly id: { readonly S: string } } };
       const isSigned = request.headers.authorization?.startsWith("AWS4-HMAC-SHA256 Credential=test/") === true;
       response.writeHead(200, { "content-type": "application/x-amz-json-1.0" });
-      response.end(JSON.stringify({ Item: { id: Key.id, target: { S: String(request.headers["x-amz-target"]) }, signed: { BOOL: isSigned } } }));
+      response.end(
+        JSON.stringify({
+          Item: { id: Key.id, target: { S: String(request.headers["x-amz-target"]) }, signed: { BOOL: isSigned } },
+        }),
+      );
     });
   });
   await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
@@ -68,7 +82,12 @@ async function sdkStory(bench: Bench): Promise<void> {
     export const handler = async (event) => (await client.send(new GetItemCommand({ TableName: "users", Key: { id: { S: event.id } } }))).Item;
   `;
   await bench.create("reads-a-table", { "index.mjs": source }, { timeoutSeconds: 10, memoryMib: 256 });
-  for (const id of ["a", "b"]) assert.deepEqual(await bench.ask("reads-a-table", { id }), { id: { S: id }, target: { S: "DynamoDB_20120810.GetItem" }, signed: { BOOL: true } });
+  for (const id of ["a", "b"])
+    assert.deepEqual(await bench.ask("reads-a-table", { id }), {
+      id: { S: id },
+      target: { S: "DynamoDB_20120810.GetItem" },
+      signed: { BOOL: true },
+    });
 }
 
 interface Findings {
@@ -89,14 +108,33 @@ interface Findings {
   readonly calls: Readonly<Record<string, string>>;
 }
 
-async function probes(t: TestContext, bench: Bench, host: { readonly folder: string; readonly port: number; readonly secrets: readonly string[] }): Promise<void> {
-  await bench.create("writes-tmp", { "index.js": 'exports.handler = async () => require("fs").writeFileSync("/tmp/other", "secret")' });
+async function probes(
+  t: TestContext,
+  bench: Bench,
+  host: { readonly folder: string; readonly port: number; readonly secrets: readonly string[] },
+): Promise<void> {
+  await bench.create("writes-tmp", {
+    "index.js": 'exports.handler = async () => require("fs").writeFileSync("/tmp/other", "secret")',
+  });
   await bench.ask("writes-tmp");
   await bench.create("probes", { "index.js": probeSource }, { timeoutSeconds: 20, memoryMib: 512 });
-  const found = (await bench.ask("probes", { secrets: host.secrets, port: host.port, socket: path.join(host.folder, "launcher.sock"), calls: forbiddenCalls })) as Findings;
+  const found = (await bench.ask("probes", {
+    secrets: host.secrets,
+    port: host.port,
+    socket: path.join(host.folder, "launcher.sock"),
+    calls: forbiddenCalls,
+  })) as Findings;
   const facts: readonly (readonly [string, unknown, unknown])[] = [
-    ["has no capability, gains none, is filtered", found.status, { caps: "0000000000000000", bounding: "0000000000000000", newPrivileges: "1", seccomp: "2" }],
-    ["is nobody of this machine", [found.uidMap[0], (found.uidMap[1] ?? 0) >= 0x1000_0000, found.uidMap[2], found.user], [0, true, 65_536, [993, 990]]],
+    [
+      "has no capability, gains none, is filtered",
+      found.status,
+      { caps: "0000000000000000", bounding: "0000000000000000", newPrivileges: "1", seccomp: "2" },
+    ],
+    [
+      "is nobody of this machine",
+      [found.uidMap[0], (found.uidMap[1] ?? 0) >= 0x1000_0000, found.uidMap[2], found.user],
+      [0, true, 65_536, [993, 990]],
+    ],
     ["sees its own processes only", found.processes, ["1"]],
     ["has no network but its own loopback", found.interfaces, ["lo"]],
     ["sees no socket of the runtime", found.sockets, []],
@@ -105,17 +143,27 @@ async function probes(t: TestContext, bench: Bench, host: { readonly folder: str
     ["cannot become root", [found.setuid.startsWith("refused"), found.su === 0], [true, false]],
     ["may open 1,024 files at most", found.files < 1024 && found.files > 900, true],
   ];
-  for (const [title, actual, expected] of facts) await t.test(`a function ${title}`, () => assert.deepEqual(actual, expected));
-  for (const [title, answers] of Object.entries({ connect: found.connections, write: found.writes, read: found.reads, call: found.calls })) {
-    for (const [what, answer] of Object.entries(answers)) await t.test(`a function cannot ${title}: ${what}`, () => assert.match(answer, /^refused/));
+  for (const [title, actual, expected] of facts)
+    await t.test(`a function ${title}`, () => assert.deepEqual(actual, expected));
+  for (const [title, answers] of Object.entries({
+    connect: found.connections,
+    write: found.writes,
+    read: found.reads,
+    call: found.calls,
+  })) {
+    for (const [what, answer] of Object.entries(answers))
+      await t.test(`a function cannot ${title}: ${what}`, () => assert.match(answer, /^refused/));
   }
 }
 
 function nothingLeft(instance: string, folder: string): void {
   assert.doesNotMatch(readFileSync("/proc/self/mountinfo", "utf8"), new RegExp(instance));
   assert.deepEqual(readdirSync(folder), []);
-  for (const controller of readdirSync("/sys/fs/cgroup")) assert.equal(existsSync(`/sys/fs/cgroup/${controller}/ctm-${instance}-fn`), false, controller);
-  const alive = readdirSync("/proc").filter((name) => /^\d+$/.test(name) && name !== String(process.pid) && commandOf(name).includes(instance));
+  for (const controller of readdirSync("/sys/fs/cgroup"))
+    assert.equal(existsSync(`/sys/fs/cgroup/${controller}/ctm-${instance}-fn`), false, controller);
+  const alive = readdirSync("/proc").filter(
+    (name) => /^\d+$/.test(name) && name !== String(process.pid) && commandOf(name).includes(instance),
+  );
   assert.deepEqual(alive, []);
 }
 

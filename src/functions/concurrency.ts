@@ -30,7 +30,12 @@ export interface Running {
 }
 
 /** Null: may run. */
-export function throttleReason(limits: ConcurrencyLimits, reservedTotal: number, reserved: number | null, running: Running): ThrottleReason | null {
+export function throttleReason(
+  limits: ConcurrencyLimits,
+  reservedTotal: number,
+  reserved: number | null,
+  running: Running,
+): ThrottleReason | null {
   if (reserved !== null) return running.own < reserved ? null : "ReservedFunctionConcurrentInvocationLimitExceeded";
   return running.unreserved < limits.account - reservedTotal ? null : "ConcurrentInvocationLimitExceeded";
 }

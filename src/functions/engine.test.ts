@@ -16,10 +16,20 @@ const echo: Script = async (request) => ({ is: "response", payload: request.payl
 const ask: InvokeRequest = { namespace: "default", name: "f", payload: encodeUtf8("{}"), type: "RequestResponse" };
 
 function functionObject(spec: Partial<FunctionSpec> = {}, name = "f"): FunctionObject {
-  return { metadata: { name, namespace: "default" }, spec: { runtime: "nodejs24.x", handler: "index.handler", code: { sha256: "abc", size: 1 }, ...spec } };
+  return {
+    metadata: { name, namespace: "default" },
+    spec: { runtime: "nodejs24.x", handler: "index.handler", code: { sha256: "abc", size: 1 }, ...spec },
+  };
 }
 
-async function opened(script: Script, more: { readonly spec?: Partial<FunctionSpec>; readonly sandboxes?: FakeSandboxes; readonly options?: Partial<FunctionsOptions> } = {}) {
+async function opened(
+  script: Script,
+  more: {
+    readonly spec?: Partial<FunctionSpec>;
+    readonly sandboxes?: FakeSandboxes;
+    readonly options?: Partial<FunctionsOptions>;
+  } = {},
+) {
   const clock = new VirtualClock();
   const objects = new FakeObjects();
   const ledger = new FakeLedger();
@@ -56,21 +66,43 @@ test("a new function goes from Pending to Active and answers; the second time is
   assert.deepEqual([first.status, first.isCold, second.isCold], [200, true, false]);
   assert.equal(decodeUtf8(second.payload), "{}");
   assert.equal(sandboxes.started.length, 1);
-  assert.deepEqual(ledger.usage.map((usage) => usage.is === "invocation" && [usage.outcome, usage.isCold, usage.initMicros, usage.billedMs]), [["ok", true, 5000, 5], ["ok", false, 0, 1]]);
+  assert.deepEqual(
+    ledger.usage.map(
+      (usage) => usage.is === "invocation" && [usage.outcome, usage.isCold, usage.initMicros, usage.billedMs],
+    ),
+    [
+      ["ok", true, 5000, 5],
+      ["ok", false, 0, 1],
+    ],
+  );
   await functions[Symbol.asyncDispose]();
   assert.equal(sandboxes.live.size, 0);
 });
 
 test("reserved concurrency 2 and 10 parallel slow invocations: exactly 8 throttled, with Lambda's reason", async () => {
   let clock: VirtualClock | undefined;
-  const world = await opened(slow(() => clock as VirtualClock, 1000), { spec: { reservedConcurrency: 2 } });
+  const world = await opened(
+    slow(() => clock as VirtualClock, 1000),
+    { spec: { reservedConcurrency: 2 } },
+  );
   clock = world.clock;
   const outcomes = Promise.allSettled(Array.from({ length: 10 }, () => world.functions.invoke(ask)));
   await world.clock.advance(2000);
-  const refused = (await outcomes).filter((outcome) => outcome.status === "rejected").map((outcome) => outcome.reason as Throttled);
+  const refused = (await outcomes)
+    .filter((outcome) => outcome.status === "rejected")
+    .map((outcome) => outcome.reason as Throttled);
   assert.equal(refused.length, 8);
-  assert.ok(refused.every((fault) => fault instanceof Throttled && fault.reason === "ReservedFunctionConcurrentInvocationLimitExceeded"));
-  assert.equal(world.ledger.usage.filter((usage) => usage.is === "invocation" && usage.outcome === "throttled" && usage.billedMs === 0).length, 8);
+  assert.ok(
+    refused.every(
+      (fault) => fault instanceof Throttled && fault.reason === "ReservedFunctionConcurrentInvocationLimitExceeded",
+    ),
+  );
+  assert.equal(
+    world.ledger.usage.filter(
+      (usage) => usage.is === "invocation" && usage.outcome === "throttled" && usage.billedMs === 0,
+    ).length,
+    8,
+  );
   await world.functions[Symbol.asyncDispose]();
 });
 
@@ -79,19 +111,27 @@ test("reserved concurrency 0 is off; the unreserved pool is what others left", a
   await assert.rejects(off.functions.invoke(ask), Throttled);
   await off.functions[Symbol.asyncDispose]();
   let clock: VirtualClock | undefined;
-  const small = await opened(slow(() => clock as VirtualClock, 100), { options: { limits: { account: 3, unreservedMinimum: 1 } } });
+  const small = await opened(
+    slow(() => clock as VirtualClock, 100),
+    { options: { limits: { account: 3, unreservedMinimum: 1 } } },
+  );
   clock = small.clock;
   await small.objects.create(functionKind, functionObject({ reservedConcurrency: 1 }, "g"));
   const outcomes = Promise.allSettled(Array.from({ length: 3 }, () => small.functions.invoke(ask)));
   await small.clock.advance(200);
-  const refused = (await outcomes).filter((outcome) => outcome.status === "rejected").map((outcome) => (outcome.reason as Throttled).reason);
+  const refused = (await outcomes)
+    .filter((outcome) => outcome.status === "rejected")
+    .map((outcome) => (outcome.reason as Throttled).reason);
   assert.deepEqual(refused, ["ConcurrentInvocationLimitExceeded"]);
   await small.functions[Symbol.asyncDispose]();
 });
 
 test("a timeout kills only its own environment and says so in Lambda's words", async () => {
   let clock: VirtualClock | undefined;
-  const script: Script = async (request, sandbox) => (decodeUtf8(request.payload) === "{}" ? echo(request, sandbox) : slow(() => clock as VirtualClock, 60_000)(request, sandbox));
+  const script: Script = async (request, sandbox) =>
+    decodeUtf8(request.payload) === "{}"
+      ? echo(request, sandbox)
+      : slow(() => clock as VirtualClock, 60_000)(request, sandbox);
   const world = await opened(script);
   clock = world.clock;
   await world.functions.invoke(ask);
@@ -102,14 +142,19 @@ test("a timeout kills only its own environment and says so in Lambda's words", a
   await world.clock.advance(3000);
   const result = await late;
   assert.equal(result.functionError, "Unhandled");
-  assert.deepEqual(JSON.parse(decodeUtf8(result.payload)), { errorType: "Sandbox.Timedout", errorMessage: `RequestId: ${result.requestId} Error: Task timed out after 3.00 seconds` });
+  assert.deepEqual(JSON.parse(decodeUtf8(result.payload)), {
+    errorType: "Sandbox.Timedout",
+    errorMessage: `RequestId: ${result.requestId} Error: Task timed out after 3.00 seconds`,
+  });
   assert.match(result.logTail ?? "", /Duration: 3000\.00 ms\tBilled Duration: 3000 ms\t.*Status: timeout/);
   assert.equal(world.sandboxes.live.size, 1);
   await world.functions[Symbol.asyncDispose]();
 });
 
 test("an idle environment freezes after a while, is thawed by the next invocation, and goes after the keep-alive", async () => {
-  const { functions, sandboxes, clock } = await opened(echo, { options: { idle: { freezeAfterMs: 20, keepAliveMs: 60_000 } } });
+  const { functions, sandboxes, clock } = await opened(echo, {
+    options: { idle: { freezeAfterMs: 20, keepAliveMs: 60_000 } },
+  });
   await functions.invoke(ask);
   const [sandbox] = [...sandboxes.live];
   await clock.advance(15);
@@ -132,7 +177,11 @@ const ends = [
   { title: "exit 1", end: { reason: "exit", exitCode: 1 }, sentence: "Runtime exited with error: exit status 1" },
   { title: "exit 0", end: { reason: "exit", exitCode: 0 }, sentence: "Runtime exited without providing a reason" },
   { title: "out of memory", end: { reason: "outOfMemory" }, sentence: "Runtime exited with error: signal: killed" },
-  { title: "segmentation fault", end: { reason: "signal", signal: "segmentation fault" }, sentence: "Runtime exited with error: signal: segmentation fault" },
+  {
+    title: "segmentation fault",
+    end: { reason: "signal", signal: "segmentation fault" },
+    sentence: "Runtime exited with error: signal: segmentation fault",
+  },
 ] as const;
 
 for (const { title, end, sentence } of ends) {
@@ -143,7 +192,10 @@ for (const { title, end, sentence } of ends) {
     });
     for (let i = 0; i < 5; i++) {
       const result = await functions.invoke(ask);
-      assert.deepEqual(JSON.parse(decodeUtf8(result.payload)), { errorType: "Runtime.ExitError", errorMessage: `RequestId: ${result.requestId} Error: ${sentence}` });
+      assert.deepEqual(JSON.parse(decodeUtf8(result.payload)), {
+        errorType: "Runtime.ExitError",
+        errorMessage: `RequestId: ${result.requestId} Error: ${sentence}`,
+      });
     }
     assert.equal(sandboxes.live.size, 0);
     assert.ok(ledger.usage.every((usage) => usage.is === "invocation" && usage.outcome === "crash" && usage.isCold));
@@ -152,7 +204,9 @@ for (const { title, end, sentence } of ends) {
 }
 
 test("an INIT error is the answer, and the next invocation tries INIT again", async () => {
-  const payload = encodeUtf8('{"errorType":"Runtime.ImportModuleError","errorMessage":"Error: Cannot find module \'x\'"}');
+  const payload = encodeUtf8(
+    '{"errorType":"Runtime.ImportModuleError","errorMessage":"Error: Cannot find module \'x\'"}',
+  );
   const failed: Started = { ok: false, failure: { errorType: "Runtime.ImportModuleError", payload }, initMs: 30 };
   const sandboxes = new FakeSandboxes(echo, async () => failed);
   const { functions } = await opened(echo, { sandboxes });
@@ -169,7 +223,11 @@ test("an INIT slower than 10 s is stopped, then tried again within the function'
   let clock: VirtualClock | undefined;
   const sandboxes = new FakeSandboxes(echo, async (_spec, stop) => {
     await new Promise<void>((resolve) => stop.addEventListener("abort", resolve));
-    return { ok: false, failure: { errorType: "Sandbox.Timedout", payload: encodeUtf8("{}"), isTimedOut: true }, initMs: 10_000 };
+    return {
+      ok: false,
+      failure: { errorType: "Sandbox.Timedout", payload: encodeUtf8("{}"), isTimedOut: true },
+      initMs: 10_000,
+    };
   });
   const world = await opened(echo, { sandboxes });
   clock = world.clock;
@@ -190,9 +248,15 @@ test("new code drops idle environments at once and busy ones after their invocat
   await both;
   const busy = world.functions.invoke(ask);
   await settle();
-  await world.objects.change(functionKind, "default/f", (live) => ({ ...live, spec: { ...live.spec, tags: { a: "b" } } }));
+  await world.objects.change(functionKind, "default/f", (live) => ({
+    ...live,
+    spec: { ...live.spec, tags: { a: "b" } },
+  }));
   assert.equal(world.sandboxes.live.size, 2);
-  await world.objects.change(functionKind, "default/f", (live) => ({ ...live, spec: { ...live.spec, code: { sha256: "new", size: 1 } } }));
+  await world.objects.change(functionKind, "default/f", (live) => ({
+    ...live,
+    spec: { ...live.spec, code: { sha256: "new", size: 1 } },
+  }));
   await settle();
   assert.equal(world.sandboxes.live.size, 1);
   await clock.advance(100);
@@ -236,8 +300,16 @@ test("a log tail has START, the function's lines, END and REPORT, and the log ke
 const refusals: readonly { readonly title: string; readonly request: InvokeRequest; readonly code: string }[] = [
   { title: "an unknown function", request: { ...ask, name: "nobody" }, code: "NotFound" },
   { title: "an unknown version", request: { ...ask, qualifier: "7" }, code: "NotFound" },
-  { title: "more than 6 MB", request: { ...ask, payload: new Uint8Array(6 * 1024 * 1024 + 1) }, code: "RequestTooLarge" },
-  { title: "an event over 1 MB", request: { ...ask, type: "Event", payload: new Uint8Array(1024 * 1024 + 1) }, code: "RequestTooLarge" },
+  {
+    title: "more than 6 MB",
+    request: { ...ask, payload: new Uint8Array(6 * 1024 * 1024 + 1) },
+    code: "RequestTooLarge",
+  },
+  {
+    title: "an event over 1 MB",
+    request: { ...ask, type: "Event", payload: new Uint8Array(1024 * 1024 + 1) },
+    code: "RequestTooLarge",
+  },
 ];
 
 for (const { title, request, code } of refusals) {

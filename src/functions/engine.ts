@@ -12,10 +12,27 @@ import { type ConcurrencyLimits, LAMBDA_LIMITS, Throttled, throttleReason } from
 import type { Environment, IdleRules } from "./environment.ts";
 import { type AsyncEvent, type AsyncEvents, EventQueue, MemoryEvents } from "./event-queue.ts";
 import { Fleet } from "./fleet.ts";
-import { type Ended, type InvokeRequest, type InvokeResult, initFailed, MAX_EVENT_BYTES, MAX_PAYLOAD_BYTES, timedOut } from "./invocation.ts";
+import {
+  type Ended,
+  type InvokeRequest,
+  type InvokeResult,
+  initFailed,
+  MAX_EVENT_BYTES,
+  MAX_PAYLOAD_BYTES,
+  timedOut,
+} from "./invocation.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { type LogFilter, type LogStore, MemoryLogs, type StoredLine, Tail } from "./logs.ts";
-import { billedMs, endLine, initReportLine, initStartLine, type Report, reportLine, startLine, timeoutMessage } from "./report.ts";
+import {
+  billedMs,
+  endLine,
+  initReportLine,
+  initStartLine,
+  type Report,
+  reportLine,
+  startLine,
+  timeoutMessage,
+} from "./report.ts";
 import type { LogLine, Sandboxes, SandboxSpec } from "./sandboxes.ts";
 import { logGroupOf, type Settings, settingsOf } from "./settings.ts";
 
@@ -98,7 +115,13 @@ export class Functions implements AsyncDisposable {
     this.#tasks = new Tasks(log);
     const nowIso = (): string => new Date(clock.now()).toISOString().replace("Z", "+0000");
     this.#lifecycle = new Lifecycle({ objects, sandboxes, tasks: this.#tasks, uuid: () => random.uuid(), nowIso });
-    this.#queue = new EventQueue({ store: options.events ?? new MemoryEvents(), clock, tasks: this.#tasks, log, run: (event) => this.#runEvent(event) });
+    this.#queue = new EventQueue({
+      store: options.events ?? new MemoryEvents(),
+      clock,
+      tasks: this.#tasks,
+      log,
+      run: (event) => this.#runEvent(event),
+    });
     this.#view = objects.view(functionKind);
     this.#subscription = this.#view.onChange((key, next) => this.#see(key, next));
     this.#sweep();
@@ -182,7 +205,10 @@ export class Functions implements AsyncDisposable {
     const fleet = this.#fleets.get(key);
     const isKnownVersion = request.qualifier === undefined || request.qualifier === VERSION;
     if (fleet === undefined || !isKnownVersion) {
-      throw new Fault("NotFound", `Function not found: ${this.#arnOf(request)}`, { kind: "functions", name: request.name });
+      throw new Fault("NotFound", `Function not found: ${this.#arnOf(request)}`, {
+        kind: "functions",
+        name: request.name,
+      });
     }
     const state = this.#view.get(key)?.status?.state;
     if (state !== "Active") await this.#refuseInactive(key);
@@ -194,13 +220,19 @@ export class Functions implements AsyncDisposable {
     await this.#lifecycle.settled(key);
     const live = await this.#options.objects.get(functionKind, key);
     if (live?.status?.state === "Active") return;
-    throw new Fault("Conflict", `The operation cannot be performed at this time. The function is currently in the following state: ${live?.status?.state ?? "Pending"}`);
+    throw new Fault(
+      "Conflict",
+      `The operation cannot be performed at this time. The function is currently in the following state: ${live?.status?.state ?? "Pending"}`,
+    );
   }
 
   /** From the decision to its release nothing awaits, so the counts are exact. */
   async #admitted(fleet: Fleet, job: Job): Promise<InvokeResult> {
     const reserved = fleet.settings.reservedConcurrency;
-    const reason = throttleReason(this.#limits, this.#reservedTotal(), reserved, { own: fleet.running, unreserved: this.#unreservedRunning });
+    const reason = throttleReason(this.#limits, this.#reservedTotal(), reserved, {
+      own: fleet.running,
+      unreserved: this.#unreservedRunning,
+    });
     if (reason !== null) {
       fleet.counters.throttles++;
       this.#meter(fleet, job, { verdict: "throttled", initMs: 0, durationMs: 0, isCold: false, maxMemoryMib: 0 });
@@ -229,7 +261,12 @@ export class Functions implements AsyncDisposable {
     if (idle !== undefined) return this.#runIn(fleet, idle, job, false);
     const first = await fleet.start(INIT_LIMIT_MS);
     if (first.ok) return this.#runIn(fleet, first.environment, job, true);
-    if (first.failure.isTimedOut !== true) return this.#initFailure(fleet, first.logStream, job, { ended: initFailed(first.failure, job.requestId), initMs: first.initMs, billedFromMs: 0 });
+    if (first.failure.isTimedOut !== true)
+      return this.#initFailure(fleet, first.logStream, job, {
+        ended: initFailed(first.failure, job.requestId),
+        initMs: first.initMs,
+        billedFromMs: 0,
+      });
     this.#platformLine(fleet, first.logStream, null, initReportLine(first.initMs, "timeout"));
     return this.#runWithInit(fleet, job);
   }
@@ -239,14 +276,26 @@ export class Functions implements AsyncDisposable {
     const { timeoutMs } = fleet.settings;
     const again = await fleet.start(timeoutMs);
     if (again.ok) return this.#runIn(fleet, again.environment, job, true);
-    const ended = again.failure.isTimedOut === true ? timedOut(timeoutMs, job.requestId) : initFailed(again.failure, job.requestId);
+    const ended =
+      again.failure.isTimedOut === true ? timedOut(timeoutMs, job.requestId) : initFailed(again.failure, job.requestId);
     return this.#initFailure(fleet, again.logStream, job, { ended, initMs: 0, billedFromMs: again.initMs });
   }
 
-  #initFailure(fleet: Fleet, stream: string, job: Job, how: { readonly ended: Ended; readonly initMs: number; readonly billedFromMs: number }): InvokeResult {
-    if (how.initMs > 0) this.#platformLine(fleet, stream, null, initReportLine(how.initMs, "error", how.ended.errorType));
+  #initFailure(
+    fleet: Fleet,
+    stream: string,
+    job: Job,
+    how: { readonly ended: Ended; readonly initMs: number; readonly billedFromMs: number },
+  ): InvokeResult {
+    if (how.initMs > 0)
+      this.#platformLine(fleet, stream, null, initReportLine(how.initMs, "error", how.ended.errorType));
     this.#begin(fleet, stream, job);
-    this.#finish(fleet, stream, job, how.ended, { initMs: how.initMs, durationMs: how.billedFromMs, isCold: true, maxMemoryMib: 0 });
+    this.#finish(fleet, stream, job, how.ended, {
+      initMs: how.initMs,
+      durationMs: how.billedFromMs,
+      isCold: true,
+      maxMemoryMib: 0,
+    });
     return this.#resultOf(job, how.ended, true);
   }
 
@@ -283,13 +332,31 @@ export class Functions implements AsyncDisposable {
     this.#platformLine(fleet, stream, job.requestId, startLine(job.requestId, VERSION));
   }
 
-  #finish(fleet: Fleet, stream: string, job: Job, ended: Ended, took: { readonly initMs: number; readonly durationMs: number; readonly isCold: boolean; readonly maxMemoryMib: number }): void {
+  #finish(
+    fleet: Fleet,
+    stream: string,
+    job: Job,
+    ended: Ended,
+    took: {
+      readonly initMs: number;
+      readonly durationMs: number;
+      readonly isCold: boolean;
+      readonly maxMemoryMib: number;
+    },
+  ): void {
     const { requestId } = job;
     const { memoryMib, timeoutMs } = fleet.settings;
     const maxMemoryMib = Math.min(took.maxMemoryMib, memoryMib);
     const status = statusOf(ended);
-    if (ended.verdict === "timeout") this.#platformLine(fleet, stream, requestId, `${new Date(this.#options.clock.now()).toISOString()} ${requestId} ${timeoutMessage(timeoutMs)}\n`);
-    if (ended.verdict === "crash") this.#platformLine(fleet, stream, requestId, `RequestId: ${requestId} Error: ${crashText(ended)}`);
+    if (ended.verdict === "timeout")
+      this.#platformLine(
+        fleet,
+        stream,
+        requestId,
+        `${new Date(this.#options.clock.now()).toISOString()} ${requestId} ${timeoutMessage(timeoutMs)}\n`,
+      );
+    if (ended.verdict === "crash")
+      this.#platformLine(fleet, stream, requestId, `RequestId: ${requestId} Error: ${crashText(ended)}`);
     this.#platformLine(fleet, stream, requestId, endLine(requestId));
     const report: Report = {
       requestId,
@@ -308,7 +375,17 @@ export class Functions implements AsyncDisposable {
     this.#meter(fleet, job, { verdict: ended.verdict, ...took, maxMemoryMib });
   }
 
-  #meter(fleet: Fleet, job: Job, was: { readonly verdict: InvocationUsage["outcome"]; readonly initMs: number; readonly durationMs: number; readonly isCold: boolean; readonly maxMemoryMib: number }): void {
+  #meter(
+    fleet: Fleet,
+    job: Job,
+    was: {
+      readonly verdict: InvocationUsage["outcome"];
+      readonly initMs: number;
+      readonly durationMs: number;
+      readonly isCold: boolean;
+      readonly maxMemoryMib: number;
+    },
+  ): void {
     const { namespace, name, memoryMib } = fleet.settings;
     this.#options.ledger.append([
       {
@@ -355,7 +432,9 @@ export class Functions implements AsyncDisposable {
     const day = new Date(clock.now()).toISOString().slice(0, 10).replaceAll("-", "/");
     const logStream = `${day}/[${VERSION}]${random.uuid().replaceAll("-", "")}`;
     const group = logGroupOf(settings);
-    this.#logs.append(group, logStream, [{ atMs: clock.now(), requestId: null, text: initStartLine(settings.runtime) }]);
+    this.#logs.append(group, logStream, [
+      { atMs: clock.now(), requestId: null, text: initStartLine(settings.runtime) },
+    ]);
     return {
       functionName: settings.name,
       version: VERSION,
@@ -381,7 +460,18 @@ export class Functions implements AsyncDisposable {
   #eventOf(request: InvokeRequest, id: string): AsyncEvent {
     const now = this.#options.clock.now();
     const { namespace, name, payload, clientContext, traceId } = request;
-    return { id, namespace, name, payload, acceptedAtMs: now, failures: 0, throttles: 0, notBeforeMs: now, ...(clientContext !== undefined && { clientContext }), ...(traceId !== undefined && { traceId }) };
+    return {
+      id,
+      namespace,
+      name,
+      payload,
+      acceptedAtMs: now,
+      failures: 0,
+      throttles: 0,
+      notBeforeMs: now,
+      ...(clientContext !== undefined && { clientContext }),
+      ...(traceId !== undefined && { traceId }),
+    };
   }
 
   async #runEvent(event: AsyncEvent): Promise<InvokeResult> {

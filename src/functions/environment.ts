@@ -27,7 +27,12 @@ export class Environment {
   #isGone = false;
   #freezeTimer: Disposable | null = null;
 
-  constructor(sandbox: Sandbox, made: { readonly epoch: number; readonly logStream: string; readonly initMs: number }, clock: Clock, rules: IdleRules) {
+  constructor(
+    sandbox: Sandbox,
+    made: { readonly epoch: number; readonly logStream: string; readonly initMs: number },
+    clock: Clock,
+    rules: IdleRules,
+  ) {
     this.#sandbox = sandbox;
     this.#clock = clock;
     this.#freezeAfterMs = rules.freezeAfterMs;

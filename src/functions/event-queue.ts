@@ -61,7 +61,9 @@ export function afterAttempt(event: AsyncEvent, verdict: Verdict, now: number): 
   if (verdict === "ok") return null;
   if (verdict === "throttled") {
     const notBeforeMs = now + Math.min(BACKOFF_FIRST_MS * 2 ** event.throttles, BACKOFF_MOST_MS);
-    return notBeforeMs - event.acceptedAtMs > MAX_AGE_MS ? null : { ...event, throttles: event.throttles + 1, notBeforeMs };
+    return notBeforeMs - event.acceptedAtMs > MAX_AGE_MS
+      ? null
+      : { ...event, throttles: event.throttles + 1, notBeforeMs };
   }
   const waitMs = RETRY_AFTER_MS[event.failures];
   if (waitMs === undefined || now + waitMs - event.acceptedAtMs > MAX_AGE_MS) return null;
@@ -123,7 +125,12 @@ export class EventQueue implements Disposable {
     const verdict = await this.#run(event);
     const again = afterAttempt(event, verdict, clock.now());
     if (again === null) {
-      if (verdict !== "ok") log.warn("an asynchronous invocation was given up", { function: event.name, requestId: event.id, failures: event.failures + 1 });
+      if (verdict !== "ok")
+        log.warn("an asynchronous invocation was given up", {
+          function: event.name,
+          requestId: event.id,
+          failures: event.failures + 1,
+        });
       return store.remove(event.id);
     }
     await store.put(again);

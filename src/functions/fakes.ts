@@ -7,7 +7,16 @@ import type { Objects, View, ViewListener } from "#deck/objects.ts";
 import type { Kind } from "#kinds/kind.ts";
 import { keyOfObject, type KubeObject } from "#kinds/object.ts";
 import type { Ledger, Usage } from "#metering/usage.ts";
-import type { LogLine, RuntimeOutcome, RuntimeRequest, Sandbox, SandboxEnd, Sandboxes, SandboxSpec, Started } from "./sandboxes.ts";
+import type {
+  LogLine,
+  RuntimeOutcome,
+  RuntimeRequest,
+  Sandbox,
+  SandboxEnd,
+  Sandboxes,
+  SandboxSpec,
+  Started,
+} from "./sandboxes.ts";
 
 interface Alarm {
   readonly atMs: number;
@@ -72,7 +81,8 @@ export class FakeObjects implements Objects {
   readonly #listeners = new Map<string, Set<ViewListener<never>>>();
 
   view<T extends KubeObject>(kind: Kind<T>): View<T> {
-    const all = (): readonly T[] => [...this.#stored].filter(([id]) => id.startsWith(`${kind.plural}:`)).map(([, object]) => object as T);
+    const all = (): readonly T[] =>
+      [...this.#stored].filter(([id]) => id.startsWith(`${kind.plural}:`)).map(([, object]) => object as T);
     const listeners = this.#listeners.get(kind.plural) ?? new Set();
     this.#listeners.set(kind.plural, listeners);
     return {

@@ -25,7 +25,9 @@ export interface Counters {
   coldStarts: number;
 }
 
-export type StartedEnvironment = { readonly ok: true; readonly environment: Environment } | (Started & { readonly ok: false; readonly logStream: string });
+export type StartedEnvironment =
+  | { readonly ok: true; readonly environment: Environment }
+  | (Started & { readonly ok: false; readonly logStream: string });
 
 export class Fleet {
   /** In microseconds, INIT included. */
@@ -83,7 +85,15 @@ export class Fleet {
     const started = await sandboxes.start(spec, (line) => onLog(this, spec.logStream, line), stop);
     timer[Symbol.dispose]();
     if (!started.ok) return { ...started, logStream: spec.logStream };
-    return { ok: true, environment: new Environment(started.sandbox, { epoch, logStream: spec.logStream, initMs: started.initMs }, clock, rules) };
+    return {
+      ok: true,
+      environment: new Environment(
+        started.sandbox,
+        { epoch, logStream: spec.logStream, initMs: started.initMs },
+        clock,
+        rules,
+      ),
+    };
   }
 
   /** After its invocation: back on the stack, or away when it is no longer wanted. */

@@ -49,9 +49,17 @@ export interface Ended {
 export function endedBy(outcome: RuntimeOutcome, requestId: string): Ended {
   switch (outcome.is) {
     case "response":
-      return outcome.payload.length > MAX_PAYLOAD_BYTES ? tooLarge() : { verdict: "ok", payload: outcome.payload, ...memoryOf(outcome) };
+      return outcome.payload.length > MAX_PAYLOAD_BYTES
+        ? tooLarge()
+        : { verdict: "ok", payload: outcome.payload, ...memoryOf(outcome) };
     case "error":
-      return { verdict: "error", payload: outcome.payload, functionError: "Unhandled", errorType: outcome.errorType, ...memoryOf(outcome) };
+      return {
+        verdict: "error",
+        payload: outcome.payload,
+        functionError: "Unhandled",
+        errorType: outcome.errorType,
+        ...memoryOf(outcome),
+      };
     case "ended":
       return failed("crash", "Runtime.ExitError", `RequestId: ${requestId} Error: ${exitSentence(outcome.end)}`);
   }
@@ -67,7 +75,8 @@ export function timedOut(timeoutMs: number, requestId: string): Ended {
 
 /** What the runtime reported comes as it is; what the platform saw carries the request id. */
 export function initFailed(failure: InitFailure, requestId: string): Ended {
-  if (failure.end !== undefined) return failed("crash", "Runtime.ExitError", `RequestId: ${requestId} Error: ${exitSentence(failure.end)}`);
+  if (failure.end !== undefined)
+    return failed("crash", "Runtime.ExitError", `RequestId: ${requestId} Error: ${exitSentence(failure.end)}`);
   return { verdict: "error", payload: failure.payload, functionError: "Unhandled", errorType: failure.errorType };
 }
 
@@ -77,14 +86,21 @@ function tooLarge(): Ended {
 }
 
 function failed(verdict: Verdict, errorType: string, errorMessage: string): Ended {
-  return { verdict, errorType, functionError: "Unhandled", payload: encodeUtf8(JSON.stringify({ errorType, errorMessage })) };
+  return {
+    verdict,
+    errorType,
+    functionError: "Unhandled",
+    payload: encodeUtf8(JSON.stringify({ errorType, errorMessage })),
+  };
 }
 
 /** Lambda's sentence about how a runtime process ended. */
 export function exitSentence(end: SandboxEnd): string {
   switch (end.reason) {
     case "exit":
-      return end.exitCode === 0 ? "Runtime exited without providing a reason" : `Runtime exited with error: exit status ${end.exitCode}`;
+      return end.exitCode === 0
+        ? "Runtime exited without providing a reason"
+        : `Runtime exited with error: exit status ${end.exitCode}`;
     case "signal":
       return `Runtime exited with error: signal: ${end.signal}`;
     case "outOfMemory":

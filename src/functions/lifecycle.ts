@@ -8,14 +8,25 @@ import type { Sandboxes } from "./sandboxes.ts";
 
 /** True when something about the object has not been taken in yet. */
 export function isUnsettled(object: FunctionObject): boolean {
-  return object.status?.state === undefined || object.status.state === "Pending" || object.status.lastUpdateStatus === "InProgress";
+  return (
+    object.status?.state === undefined ||
+    object.status.state === "Pending" ||
+    object.status.lastUpdateStatus === "InProgress"
+  );
 }
 
 /** The status once the code is ready. Pure. */
 export function activated(status: FunctionStatus | undefined, revisionId: string, nowIso: string): FunctionStatus {
   const kept: Record<string, unknown> = { ...status };
-  for (const gone of ["stateReason", "stateReasonCode", "lastUpdateStatusReason", "lastUpdateStatusReasonCode"]) delete kept[gone];
-  return { ...kept, state: "Active", lastUpdateStatus: "Successful", lastModified: status?.lastModified ?? nowIso, revisionId: status?.revisionId ?? revisionId };
+  for (const gone of ["stateReason", "stateReasonCode", "lastUpdateStatusReason", "lastUpdateStatusReasonCode"])
+    delete kept[gone];
+  return {
+    ...kept,
+    state: "Active",
+    lastUpdateStatus: "Successful",
+    lastModified: status?.lastModified ?? nowIso,
+    revisionId: status?.revisionId ?? revisionId,
+  };
 }
 
 /** The status when the code cannot be used: a new function failed, an old one keeps its state and reports the update. Pure. */
@@ -71,10 +82,19 @@ export class Lifecycle {
   async #settle(key: ObjectKey, object: FunctionObject): Promise<void> {
     const { objects, uuid, nowIso } = this.#tools;
     const next = await this.#judge(object);
-    await objects.change(functionKind, key, (live) => {
-      if (!isUnsettled(live) || live.spec.code.sha256 !== object.spec.code.sha256) return null;
-      return { ...live, status: next === null ? activated(live.status, uuid(), nowIso()) : refused(live.status, next.reason, next.code) };
-    }, { subresource: "status" });
+    await objects.change(
+      functionKind,
+      key,
+      (live) => {
+        if (!isUnsettled(live) || live.spec.code.sha256 !== object.spec.code.sha256) return null;
+        return {
+          ...live,
+          status:
+            next === null ? activated(live.status, uuid(), nowIso()) : refused(live.status, next.reason, next.code),
+        };
+      },
+      { subresource: "status" },
+    );
     if (!this.#again.delete(key)) return;
     const live = await objects.get(functionKind, key);
     if (live !== null && isUnsettled(live)) await this.#settle(key, live);
@@ -84,7 +104,11 @@ export class Lifecycle {
   async #judge(object: FunctionObject): Promise<{ readonly reason: string; readonly code: string } | null> {
     const { sandboxes } = this.#tools;
     const { runtime, code } = object.spec;
-    if (!sandboxes.runtimes().includes(runtime)) return { reason: `the runtime ${runtime} is not available on this machine (available: ${sandboxes.runtimes().join(", ")})`, code: "InvalidRuntime" };
+    if (!sandboxes.runtimes().includes(runtime))
+      return {
+        reason: `the runtime ${runtime} is not available on this machine (available: ${sandboxes.runtimes().join(", ")})`,
+        code: "InvalidRuntime",
+      };
     try {
       await sandboxes.prepare(code.sha256);
       return null;

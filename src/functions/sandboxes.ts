@@ -18,7 +18,11 @@ export interface SandboxSpec {
   readonly ephemeralStorageMib: number;
   readonly environment: Readonly<Record<string, string>>;
   /** AWS credentials of the function's role, as Lambda puts them into the environment. */
-  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken: string };
+  readonly credentials: {
+    readonly accessKeyId: string;
+    readonly secretAccessKey: string;
+    readonly sessionToken: string;
+  };
   readonly logGroup: string;
   readonly logStream: string;
 }
@@ -59,7 +63,9 @@ export interface InitFailure {
   readonly isTimedOut?: true;
 }
 
-export type Started = { readonly ok: true; readonly sandbox: Sandbox; readonly initMs: number; readonly fromPool: boolean } | { readonly ok: false; readonly failure: InitFailure; readonly initMs: number };
+export type Started =
+  | { readonly ok: true; readonly sandbox: Sandbox; readonly initMs: number; readonly fromPool: boolean }
+  | { readonly ok: false; readonly failure: InitFailure; readonly initMs: number };
 
 export interface Sandbox {
   readonly id: string;

@@ -54,5 +54,7 @@ export function needsNewEnvironments(a: Settings, b: Settings): boolean {
 
 /** Lambda has one namespace; ours beyond "default" are visible in the group's name. */
 export function logGroupOf(settings: { readonly namespace: string; readonly name: string }): string {
-  return settings.namespace === "default" ? `/aws/lambda/${settings.name}` : `/aws/lambda/${settings.namespace}/${settings.name}`;
+  return settings.namespace === "default"
+    ? `/aws/lambda/${settings.name}`
+    : `/aws/lambda/${settings.namespace}/${settings.name}`;
 }

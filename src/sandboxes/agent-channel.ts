@@ -98,7 +98,13 @@ export class AgentChannel {
     const id = ++this.#lastId >>> 0;
     this.#requestId = request.requestId;
     const { requestId, deadlineMs, invokedArn, traceId, clientContext } = request;
-    const head = headed({ requestId, deadlineMs, arn: invokedArn, traceId, ...(clientContext !== undefined && { clientContext }) });
+    const head = headed({
+      requestId,
+      deadlineMs,
+      arn: invokedArn,
+      traceId,
+      ...(clientContext !== undefined && { clientContext }),
+    });
     return new Promise((resolve) => {
       this.#answered = resolve;
       this.#write(frameOf(FRAME.invoke, id, head, request.payload));
@@ -131,7 +137,11 @@ export class AgentChannel {
         this.#isReady = true;
         return this.#onReady();
       case FRAME.log:
-        return this.#listener?.onLog({ atMs: payload.readDoubleBE(0), requestId: id === 0 ? null : this.#requestId, text: payload.toString("utf8", 8) });
+        return this.#listener?.onLog({
+          atMs: payload.readDoubleBE(0),
+          requestId: id === 0 ? null : this.#requestId,
+          text: payload.toString("utf8", 8),
+        });
       case FRAME.response:
         return this.#answer(id, { is: "response", ...peakOf(payload), payload: payload.subarray(4) });
       case FRAME.error:
@@ -164,7 +174,12 @@ const EMPTY = new Uint8Array(0);
 
 function errorOf(payload: Buffer): Answer {
   const end = 6 + payload.readUInt16BE(4);
-  return { is: "error", ...peakOf(payload), errorType: payload.toString("utf8", 6, end), payload: payload.subarray(end) };
+  return {
+    is: "error",
+    ...peakOf(payload),
+    errorType: payload.toString("utf8", 6, end),
+    payload: payload.subarray(end),
+  };
 }
 
 // Zero: the agent does not know, whoever wants to know asks the sandbox.

@@ -3,7 +3,16 @@ import { reasonOf } from "#base/fault.ts";
 import type { Clock } from "#base/clock.ts";
 import type { Stop } from "#base/stop.ts";
 import { exitSentence } from "#functions/invocation.ts";
-import type { InitFailure, LogLine, RuntimeOutcome, RuntimeRequest, Sandbox, SandboxEnd, SandboxSpec, Started } from "#functions/sandboxes.ts";
+import type {
+  InitFailure,
+  LogLine,
+  RuntimeOutcome,
+  RuntimeRequest,
+  Sandbox,
+  SandboxEnd,
+  SandboxSpec,
+  Started,
+} from "#functions/sandboxes.ts";
 import type { AgentChannel } from "./agent-channel.ts";
 
 /** What a driver can do to the processes of one sandbox. */
@@ -105,7 +114,8 @@ export async function initialise(binding: Binding, clock: Clock, stop: Stop): Pr
   try {
     const bound = await channel.bind(binding.message, binding.cache, binding);
     const initMs = clock.monotonicMs() - binding.startedMs;
-    if (bound?.ok === true) return { ok: true, sandbox: new AgentSandbox(channel, body, clock), initMs, fromPool: binding.fromPool };
+    if (bound?.ok === true)
+      return { ok: true, sandbox: new AgentSandbox(channel, body, clock), initMs, fromPool: binding.fromPool };
     if (isStopped || bound !== null) await body.kill();
     const end = await endOf(body, clock);
     channel.close();
@@ -122,7 +132,10 @@ export function startFailure(thrown: unknown, initMs: number): Started {
 }
 
 function initTimedOut(): InitFailure {
-  return { ...failureOf("Sandbox.Timedout", "Error: the initialisation was stopped at its deadline"), isTimedOut: true };
+  return {
+    ...failureOf("Sandbox.Timedout", "Error: the initialisation was stopped at its deadline"),
+    isTimedOut: true,
+  };
 }
 
 function exitFailure(end: SandboxEnd): InitFailure {

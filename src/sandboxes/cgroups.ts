@@ -53,12 +53,17 @@ function removeQuietly(folder: string): void {
 
 function foldersIn(folder: string): readonly string[] {
   if (!existsSync(folder)) return [];
-  return readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name);
 }
 
 function numbersIn(file: string): readonly number[] {
   try {
-    return readFileSync(file, "utf8").split("\n").filter((line) => line !== "").map(Number);
+    return readFileSync(file, "utf8")
+      .split("\n")
+      .filter((line) => line !== "")
+      .map(Number);
   } catch {
     // The group is gone, and with it its processes.
     return [];
@@ -73,7 +78,8 @@ export function endLeftovers(cgroups: Cgroups, root: string): void {
     for (const pid of cgroups.processes(group)) killQuietly(pid);
   }
   for (const group of groups) {
-    for (let i = 0; i < END_TRIES && cgroups.processes(group).length > 0; i++) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+    for (let i = 0; i < END_TRIES && cgroups.processes(group).length > 0; i++)
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
     cgroups.remove(group);
   }
 }
@@ -97,14 +103,34 @@ const versionOne: Cgroups = {
   weighCpu: (group, shares) => write(`${ROOT}/cpu${group}/cpu.shares`, Math.max(2, Math.round(shares))),
   limitCpu: (group, millis) => {
     write(`${ROOT}/cpu${group}/cpu.cfs_period_us`, CPU_PERIOD_MICROS);
-    write(`${ROOT}/cpu${group}/cpu.cfs_quota_us`, millis === null ? -1 : Math.max(1000, Math.round((millis * CPU_PERIOD_MICROS) / 1000)));
+    write(
+      `${ROOT}/cpu${group}/cpu.cfs_quota_us`,
+      millis === null ? -1 : Math.max(1000, Math.round((millis * CPU_PERIOD_MICROS) / 1000)),
+    );
   },
   freeze: (group, isFrozen) => write(`${ROOT}/freezer${group}/freezer.state`, isFrozen ? "FROZEN" : "THAWED"),
   peakMib: (group) => Math.ceil(read(`${ROOT}/memory${group}/memory.max_usage_in_bytes`) / mebibyte),
   below: (group) => foldersIn(`${ROOT}/freezer${group}`).map((name) => `${group}/${name}`),
   processes: (group) => numbersIn(`${ROOT}/freezer${group}/cgroup.procs`),
   remove: (group) => {
-    for (const controller of ["cpu", "cpuacct", "cpuset", "memory", "devices", "freezer", "blkio", "pids", "systemd", "net_cls", "net_prio", "perf_event", "hugetlb", "rdma", "misc"]) removeQuietly(`${ROOT}/${controller}${group}`);
+    for (const controller of [
+      "cpu",
+      "cpuacct",
+      "cpuset",
+      "memory",
+      "devices",
+      "freezer",
+      "blkio",
+      "pids",
+      "systemd",
+      "net_cls",
+      "net_prio",
+      "perf_event",
+      "hugetlb",
+      "rdma",
+      "misc",
+    ])
+      removeQuietly(`${ROOT}/${controller}${group}`);
   },
 };
 
@@ -112,8 +138,15 @@ const versionTwo: Cgroups = {
   version: 2,
   limitMemory: (group, mib) => write(`${ROOT}${group}/memory.max`, mib * mebibyte),
   // 1,024 shares are weight 39 by the formula that OCI runtimes use.
-  weighCpu: (group, shares) => write(`${ROOT}${group}/cpu.weight`, Math.min(10_000, Math.max(1, Math.round(1 + ((shares - 2) * 9999) / 262_142)))),
-  limitCpu: (group, millis) => write(`${ROOT}${group}/cpu.max`, millis === null ? `max ${CPU_PERIOD_MICROS}` : `${Math.max(1000, Math.round((millis * CPU_PERIOD_MICROS) / 1000))} ${CPU_PERIOD_MICROS}`),
+  weighCpu: (group, shares) =>
+    write(`${ROOT}${group}/cpu.weight`, Math.min(10_000, Math.max(1, Math.round(1 + ((shares - 2) * 9999) / 262_142)))),
+  limitCpu: (group, millis) =>
+    write(
+      `${ROOT}${group}/cpu.max`,
+      millis === null
+        ? `max ${CPU_PERIOD_MICROS}`
+        : `${Math.max(1000, Math.round((millis * CPU_PERIOD_MICROS) / 1000))} ${CPU_PERIOD_MICROS}`,
+    ),
   freeze: (group, isFrozen) => write(`${ROOT}${group}/cgroup.freeze`, isFrozen ? 1 : 0),
   peakMib: (group) => Math.ceil(read(`${ROOT}${group}/memory.peak`) / mebibyte),
   below: (group) => foldersIn(`${ROOT}${group}`).map((name) => `${group}/${name}`),

@@ -57,10 +57,17 @@ export function lambdaEnvironment(spec: SandboxSpec, places: Places): Readonly<R
     ...(credentials.sessionToken !== "" && { AWS_SESSION_TOKEN: credentials.sessionToken }),
     AWS_XRAY_CONTEXT_MISSING: "LOG_ERROR",
     AWS_XRAY_DAEMON_ADDRESS: "127.0.0.1:2000",
-    ...(places.endpointUrl !== undefined && spec.environment["AWS_ENDPOINT_URL"] === undefined && { AWS_ENDPOINT_URL: places.endpointUrl }),
+    ...(places.endpointUrl !== undefined &&
+      spec.environment["AWS_ENDPOINT_URL"] === undefined && { AWS_ENDPOINT_URL: places.endpointUrl }),
     LAMBDA_TASK_ROOT: places.taskRoot,
     LAMBDA_RUNTIME_DIR: places.runtimeDir,
-    ...(major !== undefined && { NODE_PATH: `${places.optDir}/nodejs/node${major}/node_modules:${places.optDir}/nodejs/node_modules:${places.nodeModules}:${places.runtimeDir}:${places.taskRoot}` }),
-    ...(spec.runtime.startsWith("python") && { PYTHONPATH: `${places.runtimeDir}:${places.optDir}/python`, PYTHONUNBUFFERED: "1", PYTHONDONTWRITEBYTECODE: "1" }),
+    ...(major !== undefined && {
+      NODE_PATH: `${places.optDir}/nodejs/node${major}/node_modules:${places.optDir}/nodejs/node_modules:${places.nodeModules}:${places.runtimeDir}:${places.taskRoot}`,
+    }),
+    ...(spec.runtime.startsWith("python") && {
+      PYTHONPATH: `${places.runtimeDir}:${places.optDir}/python`,
+      PYTHONUNBUFFERED: "1",
+      PYTHONDONTWRITEBYTECODE: "1",
+    }),
   };
 }

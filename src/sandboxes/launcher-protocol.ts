@@ -12,10 +12,24 @@ export interface LauncherConfig {
 
 export type Ask =
   | { readonly ask: "hello" }
-  | { readonly ask: "boot"; readonly slot: string; readonly index: number; readonly flavour: Flavour; readonly heapMib: number; readonly memoryMib: number; readonly options: object }
+  | {
+      readonly ask: "boot";
+      readonly slot: string;
+      readonly index: number;
+      readonly flavour: Flavour;
+      readonly heapMib: number;
+      readonly memoryMib: number;
+      readonly options: object;
+    }
   /** Makes the code of one digest mountable, read-only; once per digest. */
   | { readonly ask: "stage"; readonly digest: string; readonly codeDir: string }
-  | { readonly ask: "claim"; readonly slot: string; readonly digest: string; readonly memoryMib: number; readonly ephemeralMib: number }
+  | {
+      readonly ask: "claim";
+      readonly slot: string;
+      readonly digest: string;
+      readonly memoryMib: number;
+      readonly ephemeralMib: number;
+    }
   /** After INIT. */
   | { readonly ask: "limitCpu"; readonly slot: string; readonly millis: number }
   | { readonly ask: "freeze" | "thaw" | "kill" | "peak"; readonly slot: string };

@@ -5,7 +5,15 @@ import path from "node:path";
 import { reasonOf } from "#base/fault.ts";
 import { endLeftovers, isHybrid, openCgroups } from "./cgroups.ts";
 import { FRAME, FrameReader, frameOf } from "./frames.ts";
-import { type Answer, type Ask, groupRootOf, type Hello, type LauncherConfig, socketOf, type Tell } from "./launcher-protocol.ts";
+import {
+  type Answer,
+  type Ask,
+  groupRootOf,
+  type Hello,
+  type LauncherConfig,
+  socketOf,
+  type Tell,
+} from "./launcher-protocol.ts";
 import { launcherCommand, PRIVATE_MARK } from "./launcher-command.ts";
 import { endWithParent, makePrivate, makeShared, unmount } from "./mounts.ts";
 import { findRuntime, type OciRuntime } from "./oci-runtime.ts";
@@ -16,7 +24,9 @@ import { Slots } from "./slots.ts";
 export async function runLauncher(config: LauncherConfig): Promise<void> {
   if (process.env[PRIVATE_MARK] === undefined) {
     const { file, args, env } = launcherCommand(config);
-    const found = ["/usr/bin", "/bin"].map((folder) => path.join(folder, file)).find((candidate) => existsSync(candidate));
+    const found = ["/usr/bin", "/bin"]
+      .map((folder) => path.join(folder, file))
+      .find((candidate) => existsSync(candidate));
     if (found === undefined) throw new Error("unshare (util-linux) is not installed");
     process.execve?.(found, [file, ...args], { ...env });
   }
@@ -48,9 +58,20 @@ class Launcher {
     makeShared(path.join(folder, "slots"));
     const roots = buildRoots(path.join(folder, "roots"), config.node);
     const { found, reason } = findRuntime(config, roots.node);
-    const python = [14, 13, 12, 11, 10, 9].map((minor) => `python3.${minor}`).find((name) => existsSync(`/usr/bin/${name}`)) ?? null;
-    this.#hello = { driver: found === null ? null : `${found.name}${found.hasUserNamespace ? "" : " (no user namespace)"}`, python, ...(reason !== "" && { reason }) };
-    this.#slots = new Slots({ config, cgroups: openCgroups(), roots, runtime: found ?? NO_RUNTIME, tell: (tell) => this.#tell(tell) });
+    const python =
+      [14, 13, 12, 11, 10, 9].map((minor) => `python3.${minor}`).find((name) => existsSync(`/usr/bin/${name}`)) ?? null;
+    this.#hello = {
+      driver: found === null ? null : `${found.name}${found.hasUserNamespace ? "" : " (no user namespace)"}`,
+      python,
+      ...(reason !== "" && { reason }),
+    };
+    this.#slots = new Slots({
+      config,
+      cgroups: openCgroups(),
+      roots,
+      runtime: found ?? NO_RUNTIME,
+      tell: (tell) => this.#tell(tell),
+    });
   }
 
   async serve(): Promise<void> {
@@ -73,7 +94,8 @@ class Launcher {
     this.#slots.killAll();
     this.#control = socket;
     const reader = new FrameReader((type, id, payload) => {
-      if (type === FRAME.ask) socket.write(frameOf(FRAME.answer, id, Buffer.from(JSON.stringify(this.#answer(payload)))));
+      if (type === FRAME.ask)
+        socket.write(frameOf(FRAME.answer, id, Buffer.from(JSON.stringify(this.#answer(payload)))));
     });
     socket.on("data", (chunk: Buffer) => void (reader.push(chunk) || socket.destroy()));
     socket.on("error", () => {
@@ -125,7 +147,8 @@ class Launcher {
   async #clear(): Promise<void> {
     const { folder } = this.#config;
     this.#slots.killAll();
-    for (let i = 0; i < CLEAR_TRIES && this.#slots.size > 0; i++) await new Promise((resolve) => void setTimeout(resolve, 20));
+    for (let i = 0; i < CLEAR_TRIES && this.#slots.size > 0; i++)
+      await new Promise((resolve) => void setTimeout(resolve, 20));
     this.#slots.unstageAll();
     openCgroups().remove(groupRootOf(this.#config));
     // Detaching a mount takes everything below it along.

@@ -2,17 +2,36 @@
 import koffi from "koffi";
 
 const libc = koffi.load("libc.so.6");
-const mountCall = libc.func("int mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data)");
+const mountCall = libc.func(
+  "int mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data)",
+);
 const umountCall = libc.func("int umount2(const char *target, int flags)");
-const prctlCall = libc.func("int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)");
+const prctlCall = libc.func(
+  "int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)",
+);
 
 // linux/mount.h
-const MS = { readOnly: 1, noSuid: 2, noDev: 4, remount: 32, bind: 4096, recursive: 16_384, private: 1 << 18, shared: 1 << 20 } as const;
+const MS = {
+  readOnly: 1,
+  noSuid: 2,
+  noDev: 4,
+  remount: 32,
+  bind: 4096,
+  recursive: 16_384,
+  private: 1 << 18,
+  shared: 1 << 20,
+} as const;
 const DETACH = 2;
 const PR_SET_PDEATHSIG = 1;
 const SIGTERM = 15;
 
-function mount(source: string | null, target: string, type: string | null, flags: number, data: string | null = null): void {
+function mount(
+  source: string | null,
+  target: string,
+  type: string | null,
+  flags: number,
+  data: string | null = null,
+): void {
   if (mountCall(source, target, type, flags, data) === 0) return;
   throw new Error(`mount of ${source ?? "-"} on ${target} failed: errno ${koffi.errno()}`);
 }

@@ -43,7 +43,9 @@ const BOOT_CPU_SHARES = 64;
 const NO_CAPABILITIES = { bounding: [], effective: [], inheritable: [], permitted: [], ambient: [] };
 
 export function ociSpec(plan: SlotPlan): object {
-  const ids = [{ containerID: 0, hostID: FIRST_HOST_ID + (plan.index % MAX_SANDBOX_IDS) * IDS_PER_SANDBOX, size: IDS_PER_SANDBOX }];
+  const ids = [
+    { containerID: 0, hostID: FIRST_HOST_ID + (plan.index % MAX_SANDBOX_IDS) * IDS_PER_SANDBOX, size: IDS_PER_SANDBOX },
+  ];
   return {
     ociVersion: "1.0.2",
     hostname: "sandbox",
@@ -52,8 +54,14 @@ export function ociSpec(plan: SlotPlan): object {
       terminal: false,
       user: USER,
       cwd: "/",
-      args: [NODE_INSIDE, `--max-old-space-size=${plan.heapMib}`, `${RUNTIME_INSIDE}/agent.cjs`, SOCKET_INSIDE, JSON.stringify(plan.options)],
-      env: [`PATH=${PATH_INSIDE}`],
+      args: [
+        NODE_INSIDE,
+        `--max-old-space-size=${plan.heapMib}`,
+        `${RUNTIME_INSIDE}/agent.cjs`,
+        SOCKET_INSIDE,
+        JSON.stringify(plan.options),
+      ],
+      env: [`PATH=${PATH_INSIDE}`, "TZ=:UTC", "LANG=en_US.UTF-8"],
       noNewPrivileges: true,
       capabilities: NO_CAPABILITIES,
       rlimits: [
@@ -63,7 +71,9 @@ export function ociSpec(plan: SlotPlan): object {
     },
     mounts: mountsOf(plan),
     linux: {
-      namespaces: ["pid", "mount", "ipc", "uts", "network", "cgroup", ...(plan.hasUserNamespace ? ["user"] : [])].map((type) => ({ type })),
+      namespaces: ["pid", "mount", "ipc", "uts", "network", "cgroup", ...(plan.hasUserNamespace ? ["user"] : [])].map(
+        (type) => ({ type }),
+      ),
       ...(plan.hasUserNamespace && { uidMappings: ids, gidMappings: ids }),
       // The runtime would cut every mount off from its origin, and code that arrives after the boot would never be seen.
       rootfsPropagation: "rslave",
@@ -75,17 +85,48 @@ export function ociSpec(plan: SlotPlan): object {
         pids: { limit: MAX_PROCESSES },
       },
       seccomp: seccompProfile,
-      maskedPaths: ["/proc/acpi", "/proc/asound", "/proc/config.gz", "/proc/interrupts", "/proc/kallsyms", "/proc/kcore", "/proc/keys", "/proc/key-users", "/proc/kmsg", "/proc/latency_stats", "/proc/modules", "/proc/mounts.d", "/proc/sched_debug", "/proc/scsi", "/proc/slabinfo", "/proc/sysrq-trigger", "/proc/timer_list", "/proc/timer_stats", "/proc/vmallocinfo", "/sys/firmware"],
+      maskedPaths: [
+        "/proc/acpi",
+        "/proc/asound",
+        "/proc/config.gz",
+        "/proc/interrupts",
+        "/proc/kallsyms",
+        "/proc/kcore",
+        "/proc/keys",
+        "/proc/key-users",
+        "/proc/kmsg",
+        "/proc/latency_stats",
+        "/proc/modules",
+        "/proc/mounts.d",
+        "/proc/sched_debug",
+        "/proc/scsi",
+        "/proc/slabinfo",
+        "/proc/sysrq-trigger",
+        "/proc/timer_list",
+        "/proc/timer_stats",
+        "/proc/vmallocinfo",
+        "/sys/firmware",
+      ],
       readonlyPaths: ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys"],
     },
   };
 }
 
 function mountsOf(plan: SlotPlan): readonly object[] {
-  const bound = (source: string, destination: string, ...options: readonly string[]): object => ({ destination, type: "bind", source, options: ["rbind", "nosuid", "nodev", ...options] });
+  const bound = (source: string, destination: string, ...options: readonly string[]): object => ({
+    destination,
+    type: "bind",
+    source,
+    options: ["rbind", "nosuid", "nodev", ...options],
+  });
   return [
     { destination: "/proc", type: "proc", source: "proc", options: ["nosuid", "noexec", "nodev"] },
-    { destination: "/dev", type: "tmpfs", source: "tmpfs", options: ["nosuid", "noexec", "strictatime", "mode=755", "size=64k"] },
+    {
+      destination: "/dev",
+      type: "tmpfs",
+      source: "tmpfs",
+      options: ["nosuid", "noexec", "strictatime", "mode=755", "size=64k"],
+    },
     // Code arrives after the boot: what the launcher mounts on the slot appears here.
     bound(`${plan.slotDir}/task`, TASK_INSIDE, "ro", "rslave"),
     bound(`${plan.slotDir}/tmp`, "/tmp", "rw"),

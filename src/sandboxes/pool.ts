@@ -61,7 +61,8 @@ interface Shelf {
 /** Isolated where a launcher says it can, else plain processes: never nothing. */
 export async function openSandboxes(options: SandboxesOptions): Promise<Sandboxes & AsyncDisposable> {
   const { aws, launcherFolder, log } = options;
-  const fallback = (): Promise<ProcessSandboxes> => ProcessSandboxes.open({ ...options, ...(aws !== undefined && { endpointUrl: `http://${aws.host}:${aws.port}` }) });
+  const fallback = (): Promise<ProcessSandboxes> =>
+    ProcessSandboxes.open({ ...options, ...(aws !== undefined && { endpointUrl: `http://${aws.host}:${aws.port}` }) });
   if (launcherFolder === undefined) return fallback();
   const pool = new Pool(options, launcherFolder);
   const hello = await pool.connect();
@@ -99,7 +100,15 @@ class Pool implements Sandboxes, AsyncDisposable {
 
   runtimes(): readonly string[] {
     // DIFFERS: nodejs20.x and nodejs22.x run on the one pinned Node 24, with callbacks as they know them.
-    return ["nodejs20.x", "nodejs22.x", "nodejs24.x", ...(this.#hello.python === null ? [] : [this.#hello.python]), "provided", "provided.al2", "provided.al2023"];
+    return [
+      "nodejs20.x",
+      "nodejs22.x",
+      "nodejs24.x",
+      ...(this.#hello.python === null ? [] : [this.#hello.python]),
+      "provided",
+      "provided.al2",
+      "provided.al2023",
+    ];
   }
 
   async connect(): Promise<Hello> {
@@ -109,7 +118,14 @@ class Pool implements Sandboxes, AsyncDisposable {
     if (aws !== undefined) this.#forwarder = await AwsForwarder.listen(awsDirOf(this.#folder), aws);
     for (const [name, target] of Object.entries(stock)) {
       const [flavour = "node", classMib = "128"] = name.split("/");
-      this.#shelves.set(name, { flavour: flavour as Flavour, classMib: Number(classMib), ready: [], booting: 0, target, usedMs: clock.monotonicMs() });
+      this.#shelves.set(name, {
+        flavour: flavour as Flavour,
+        classMib: Number(classMib),
+        ready: [],
+        booting: 0,
+        target,
+        usedMs: clock.monotonicMs(),
+      });
     }
     this.#refill();
     return this.#hello;
@@ -180,7 +196,13 @@ class Pool implements Sandboxes, AsyncDisposable {
       const shelf = this.#shelfOf(flavour, spec.memoryMib);
       const pooled = shelf.ready.pop();
       const [body] = await Promise.all([pooled ?? this.#boot(shelf), this.prepare(spec.codeSha256)]);
-      await this.#ask().ask({ ask: "claim", slot: body.id, digest: spec.codeSha256, memoryMib: spec.memoryMib, ephemeralMib: spec.ephemeralStorageMib });
+      await this.#ask().ask({
+        ask: "claim",
+        slot: body.id,
+        digest: spec.codeSha256,
+        memoryMib: spec.memoryMib,
+        ephemeralMib: spec.ephemeralStorageMib,
+      });
       body.claimed();
       const started = await initialise(
         {
@@ -201,7 +223,10 @@ class Pool implements Sandboxes, AsyncDisposable {
       if (started.ok) this.#limitCpu(body, spec.memoryMib);
       return started;
     } catch (thrown) {
-      this.#options.log.warn("a sandbox could not be started", { function: spec.functionName, reason: reasonOf(thrown) });
+      this.#options.log.warn("a sandbox could not be started", {
+        function: spec.functionName,
+        reason: reasonOf(thrown),
+      });
       return startFailure(thrown, clock.monotonicMs() - startedMs);
     }
   }
@@ -210,7 +235,9 @@ class Pool implements Sandboxes, AsyncDisposable {
   #limitCpu(body: SlotBody, memoryMib: number): void {
     const isLimited = this.#options.isCpuLimited ?? false;
     if (!isLimited) return;
-    this.#tasks.run("limit CPU", () => this.#ask().ask({ ask: "limitCpu", slot: body.id, millis: Math.round((memoryMib * 1000) / MIB_PER_CPU) }));
+    this.#tasks.run("limit CPU", () =>
+      this.#ask().ask({ ask: "limitCpu", slot: body.id, millis: Math.round((memoryMib * 1000) / MIB_PER_CPU) }),
+    );
   }
 
   #environment(spec: SandboxSpec): Readonly<Record<string, string>> {
@@ -244,7 +271,11 @@ class Pool implements Sandboxes, AsyncDisposable {
     for (const shelf of this.#shelves.values()) {
       const isForgotten = now - shelf.usedMs > FORGET_AFTER_MS && shelf.target > 0 && this.#options.stock === undefined;
       if (isForgotten) continue;
-      while (!this.#isClosed && this.#booting < this.#bootsAtOnce && shelf.ready.length + shelf.booting < shelf.target) {
+      while (
+        !this.#isClosed &&
+        this.#booting < this.#bootsAtOnce &&
+        shelf.ready.length + shelf.booting < shelf.target
+      ) {
         shelf.booting++;
         this.#booting++;
         this.#tasks.run("refill the pool", () => this.#stockOne(shelf));
@@ -280,9 +311,18 @@ class Pool implements Sandboxes, AsyncDisposable {
       ...(aws !== undefined && { awsSocket: `${AWS_DIR_INSIDE}/aws.sock`, awsPort: AWS_PORT }),
     };
     try {
-      await launcher.ask({ ask: "boot", slot: body.id, index, flavour, heapMib, memoryMib: Math.max(classMib, AGENT_CLASS_MIB), options });
+      await launcher.ask({
+        ask: "boot",
+        slot: body.id,
+        index,
+        flavour,
+        heapMib,
+        memoryMib: Math.max(classMib, AGENT_CLASS_MIB),
+        options,
+      });
       await within(Promise.race([body.channel.ready, body.ended]), BOOT_LIMIT_MS, clock);
-      if (!body.channel.isReady) throw new Fault("InternalError", `a sandbox did not come up: ${body.bootOutput.trim() || "no output"}`);
+      if (!body.channel.isReady)
+        throw new Fault("InternalError", `a sandbox did not come up: ${body.bootOutput.trim() || "no output"}`);
       return body;
     } catch (thrown) {
       this.#bodies.delete(body.id);

@@ -38,7 +38,9 @@ export class ProcessSandboxes implements Sandboxes, AsyncDisposable {
 
   static async open(options: ProcessOptions): Promise<ProcessSandboxes> {
     const folder = await mkdtemp(path.join(tmpdir(), "ctm-fn-"));
-    options.log.warn("functions run as plain processes and are NOT isolated from this machine or from each other", { folder });
+    options.log.warn("functions run as plain processes and are NOT isolated from this machine or from each other", {
+      folder,
+    });
     return new ProcessSandboxes(options, folder, await findPython());
   }
 
@@ -49,7 +51,15 @@ export class ProcessSandboxes implements Sandboxes, AsyncDisposable {
   }
 
   runtimes(): readonly string[] {
-    return ["nodejs20.x", "nodejs22.x", "nodejs24.x", ...(this.#python === null ? [] : [this.#python]), "provided", "provided.al2", "provided.al2023"];
+    return [
+      "nodejs20.x",
+      "nodejs22.x",
+      "nodejs24.x",
+      ...(this.#python === null ? [] : [this.#python]),
+      "provided",
+      "provided.al2",
+      "provided.al2023",
+    ];
   }
 
   async prepare(codeSha256: string): Promise<void> {
@@ -94,16 +104,33 @@ export class ProcessSandboxes implements Sandboxes, AsyncDisposable {
     });
   }
 
-  async #boot(spec: SandboxSpec): Promise<{ readonly channel: AgentChannel; readonly body: ProcessBody; readonly tmp: string }> {
+  async #boot(
+    spec: SandboxSpec,
+  ): Promise<{ readonly channel: AgentChannel; readonly body: ProcessBody; readonly tmp: string }> {
     const id = `p${++this.#lastId}`;
     const tmp = path.join(this.#folder, id);
     await mkdir(tmp);
     const channel = await AgentChannel.listen(path.join(this.#folder, `${id}.sock`));
     const flavour = flavourOf(spec.runtime) ?? "node";
-    const options = { flavour, runtimePort: 0, sdkFrom: runtimesDir, ...(this.#python !== null && { python: `/usr/bin/${this.#python}` }) };
+    const options = {
+      flavour,
+      runtimePort: 0,
+      sdkFrom: runtimesDir,
+      ...(this.#python !== null && { python: `/usr/bin/${this.#python}` }),
+    };
     const heapMib = flavour === "node" ? Math.max(64, Math.floor(spec.memoryMib * 0.9)) : 64;
-    const args = [`--max-old-space-size=${heapMib}`, path.join(runtimesDir, "agent.cjs"), path.join(this.#folder, `${id}.sock`), JSON.stringify(options)];
-    const child = spawn(this.#options.node ?? process.execPath, args, { cwd: tmp, env: { PATH: process.env["PATH"] ?? "/usr/bin:/bin" }, stdio: ["ignore", "pipe", "pipe"], detached: true });
+    const args = [
+      `--max-old-space-size=${heapMib}`,
+      path.join(runtimesDir, "agent.cjs"),
+      path.join(this.#folder, `${id}.sock`),
+      JSON.stringify(options),
+    ];
+    const child = spawn(this.#options.node ?? process.execPath, args, {
+      cwd: tmp,
+      env: { PATH: process.env["PATH"] ?? "/usr/bin:/bin" },
+      stdio: ["ignore", "pipe", "pipe"],
+      detached: true,
+    });
     const body = new ProcessBody(id, child, async () => {
       this.#live.delete(body);
       await rm(tmp, { recursive: true, force: true });
@@ -123,7 +150,8 @@ export class ProcessSandboxes implements Sandboxes, AsyncDisposable {
 
 // A pipe that nobody drains would stop the process that writes to it.
 function drain(child: ChildProcess, onLine: (text: string) => void): void {
-  for (const pipe of [child.stdout, child.stderr]) if (pipe !== null) createInterface({ input: pipe }).on("line", onLine);
+  for (const pipe of [child.stdout, child.stderr])
+    if (pipe !== null) createInterface({ input: pipe }).on("line", onLine);
 }
 
 async function findPython(): Promise<string | null> {

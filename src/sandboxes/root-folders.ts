@@ -1,6 +1,18 @@
 /** Builds the read-only roots that sandboxes start from, out of bind mounts: the same inodes everywhere, so the page cache is shared. */
 import { execFileSync } from "node:child_process";
-import { copyFileSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
 import { bindReadOnly } from "./mounts.ts";
 import { nodeModulesDir, runtimesDir } from "./places.ts";
@@ -9,17 +21,33 @@ import { nodeModulesDir, runtimesDir } from "./places.ts";
 export type RootName = "node" | "full";
 
 const FILES: Readonly<Record<string, string>> = {
-  "etc/passwd": "root:x:0:0:root:/root:/sbin/nologin\nsbx_user1051:x:993:990::/tmp:/sbin/nologin\nnobody:x:65534:65534:nobody:/:/sbin/nologin\n",
+  "etc/passwd":
+    "root:x:0:0:root:/root:/sbin/nologin\nsbx_user1051:x:993:990::/tmp:/sbin/nologin\nnobody:x:65534:65534:nobody:/:/sbin/nologin\n",
   "etc/group": "root:x:0:\nsbx_group:x:990:\nnogroup:x:65534:\n",
   "etc/hosts": "127.0.0.1 localhost\n::1 localhost\n",
   "etc/resolv.conf": "",
   "etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\n",
 };
 
-const FOLDERS = ["proc", "dev", "sys", "tmp", "run/catamaran", "run/aws", "var/task", "var/lang/bin", "var/runtime/node_modules", "opt", "etc", "root", "usr/bin"];
+const FOLDERS = [
+  "proc",
+  "dev",
+  "sys",
+  "tmp",
+  "run/catamaran",
+  "run/aws",
+  "var/task",
+  "var/lang/bin",
+  "var/runtime/node_modules",
+  "opt",
+  "etc",
+  "root",
+  "usr/bin",
+];
 
 // What people's code and child processes call most; busybox carries all of them in one file.
-const APPLETS = "sh ash cat ls cp mv rm mkdir rmdir ln echo printf grep sed awk head tail sort uniq wc tr cut find xargs env id uname sleep date basename dirname true false test tar gzip gunzip ps kill which touch chmod pwd tee md5sum sha256sum base64 hostname";
+const APPLETS =
+  "sh ash cat ls cp mv rm mkdir rmdir ln echo printf grep sed awk head tail sort uniq wc tr cut find xargs env id uname sleep date basename dirname true false test tar gzip gunzip ps kill which touch chmod pwd tee md5sum sha256sum base64 hostname";
 
 /** Builds `folder`/node and `folder`/full afresh; must run in a mount namespace of its own. */
 export function buildRoots(folder: string, nodeBinary: string): Readonly<Record<RootName, string>> {
@@ -35,7 +63,8 @@ function layOut(root: string, nodeBinary: string): void {
   removeUnmounted(root);
   for (const name of FOLDERS) mkdirSync(path.join(root, name), { recursive: true, mode: 0o755 });
   for (const [name, text] of Object.entries(FILES)) writeFileSync(path.join(root, name), text, { mode: 0o644 });
-  for (const name of readdirSync(runtimesDir)) copyFileSync(path.join(runtimesDir, name), path.join(root, "var/runtime", name));
+  for (const name of readdirSync(runtimesDir))
+    copyFileSync(path.join(runtimesDir, name), path.join(root, "var/runtime", name));
   symlinkSync("/var/runtime/node_modules", path.join(root, "node_modules"));
   bindFile(realpathSync(nodeBinary), path.join(root, "var/lang/bin/node"));
   if (existsSync(nodeModulesDir)) bindReadOnly(nodeModulesDir, path.join(root, "var/runtime/node_modules"));
@@ -72,8 +101,10 @@ function addMachine(root: string): void {
   const empty = path.join(root, "root");
   if (existsSync("/usr/local")) bindReadOnly(empty, path.join(root, "usr/local"));
   for (const name of ["bin", "sbin", "lib", "lib32", "lib64", "libx32"]) mirror(`/${name}`, path.join(root, name));
-  for (const name of ["ld.so.cache", "localtime", "ssl/openssl.cnf"]) if (existsSync(`/etc/${name}`)) bindFile(realpathSync(`/etc/${name}`), path.join(root, "etc", name));
-  for (const name of ["ssl/certs", "alternatives", "pki/tls/certs"]) if (existsSync(`/etc/${name}`)) bindFolder(`/etc/${name}`, path.join(root, "etc", name));
+  for (const name of ["ld.so.cache", "localtime", "ssl/openssl.cnf"])
+    if (existsSync(`/etc/${name}`)) bindFile(realpathSync(`/etc/${name}`), path.join(root, "etc", name));
+  for (const name of ["ssl/certs", "alternatives", "pki/tls/certs"])
+    if (existsSync(`/etc/${name}`)) bindFolder(`/etc/${name}`, path.join(root, "etc", name));
 }
 
 /** Merged /usr has symbolic links at the top, older distributions have folders. */

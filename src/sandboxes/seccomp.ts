@@ -24,7 +24,9 @@ setgroups setitimer setpgid setpriority setregid setresgid setresuid setreuid se
 setuid setxattr shmat shmctl shmdt shmget shutdown sigaltstack signalfd signalfd4 socket socketpair splice stat statfs statx symlink
 symlinkat sync sync_file_range syncfs sysinfo tee tgkill time timer_create timer_delete timer_getoverrun timer_gettime timer_settime
 timerfd_create timerfd_gettime timerfd_settime times tkill truncate umask uname unlink unlinkat utime utimensat utimes vfork wait4 waitid write writev
-`.trim().split(/\s+/);
+`
+  .trim()
+  .split(/\s+/);
 
 // Named, so that a program sees "not permitted" and not "no such call".
 const forbidden: readonly string[] = `
@@ -33,7 +35,9 @@ io_uring_enter io_uring_register io_uring_setup ioperm iopl kcmp kexec_file_load
 migrate_pages mknod mknodat mount mount_setattr move_mount move_pages name_to_handle_at nfsservctl open_by_handle_at open_tree
 perf_event_open personality pidfd_getfd pivot_root process_madvise process_vm_readv process_vm_writev ptrace quotactl quotactl_fd reboot request_key
 set_mempolicy setdomainname sethostname setns settimeofday swapoff swapon syslog umount2 unshare userfaultfd vhangup
-`.trim().split(/\s+/);
+`
+  .trim()
+  .split(/\s+/);
 
 /** The linux.seccomp member of an OCI spec. */
 export const seccompProfile: object = {
@@ -42,7 +46,11 @@ export const seccompProfile: object = {
   architectures: process.arch === "arm64" ? ["SCMP_ARCH_AARCH64"] : ["SCMP_ARCH_X86_64"],
   syscalls: [
     { names: allowed, action: "SCMP_ACT_ALLOW" },
-    { names: ["clone"], action: "SCMP_ACT_ALLOW", args: [{ index: 0, value: CLONE_NEW_MASK, valueTwo: 0, op: "SCMP_CMP_MASKED_EQ" }] },
+    {
+      names: ["clone"],
+      action: "SCMP_ACT_ALLOW",
+      args: [{ index: 0, value: CLONE_NEW_MASK, valueTwo: 0, op: "SCMP_CMP_MASKED_EQ" }],
+    },
     { names: forbidden, action: "SCMP_ACT_ERRNO", errnoRet: EPERM },
   ],
 };

@@ -18,7 +18,18 @@ export function signalName(signal: string): string {
   return NAMES[signal] ?? signal.toLowerCase().replace(/^sig/, "");
 }
 
-const BY_NUMBER: Readonly<Record<number, string>> = { 2: "SIGINT", 4: "SIGILL", 5: "SIGTRAP", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE", 9: "SIGKILL", 11: "SIGSEGV", 15: "SIGTERM", 31: "SIGSYS" };
+const BY_NUMBER: Readonly<Record<number, string>> = {
+  2: "SIGINT",
+  4: "SIGILL",
+  5: "SIGTRAP",
+  6: "SIGABRT",
+  7: "SIGBUS",
+  8: "SIGFPE",
+  9: "SIGKILL",
+  11: "SIGSEGV",
+  15: "SIGTERM",
+  31: "SIGSYS",
+};
 
 /** OCI runtimes, shells and our agent report a death by signal as 128 + its number. */
 export function endOfExitCode(exitCode: number): SandboxEnd {

@@ -4,7 +4,15 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import path from "node:path";
 import type { Cgroups } from "./cgroups.ts";
-import { type Ask, awsDirOf, containerName, groupRootOf, type LauncherConfig, slotDirOf, type Tell } from "./launcher-protocol.ts";
+import {
+  type Ask,
+  awsDirOf,
+  containerName,
+  groupRootOf,
+  type LauncherConfig,
+  slotDirOf,
+  type Tell,
+} from "./launcher-protocol.ts";
 import { bindAgain, bindReadOnly, mountTmpfs, resizeTmpfs, unmount } from "./mounts.ts";
 import type { OciRuntime } from "./oci-runtime.ts";
 import { ociSpec } from "./oci-spec.ts";
@@ -68,9 +76,31 @@ export class Slots {
       options: ask.options,
     });
     writeFileSync(path.join(bundle, "config.json"), JSON.stringify(spec));
-    const args = ["--root", path.join(config.folder, "oci"), "run", "--bundle", bundle, "--pid-file", path.join(bundle, "pid"), containerName(config, ask.slot)];
-    const monitor = spawn(runtime.file, args, { stdio: ["ignore", "pipe", "pipe"], env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", XDG_RUNTIME_DIR: config.folder } });
-    const slot: Slot = { id: ask.slot, dir, bundle, group, monitor, isFrozen: false, isClaimed: false, isKilled: false, tmpMib: DEFAULT_TMP_MIB };
+    const args = [
+      "--root",
+      path.join(config.folder, "oci"),
+      "run",
+      "--bundle",
+      bundle,
+      "--pid-file",
+      path.join(bundle, "pid"),
+      containerName(config, ask.slot),
+    ];
+    const monitor = spawn(runtime.file, args, {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", XDG_RUNTIME_DIR: config.folder },
+    });
+    const slot: Slot = {
+      id: ask.slot,
+      dir,
+      bundle,
+      group,
+      monitor,
+      isFrozen: false,
+      isClaimed: false,
+      isKilled: false,
+      tmpMib: DEFAULT_TMP_MIB,
+    };
     this.#slots.set(ask.slot, slot);
     this.#watch(slot);
   }
@@ -88,7 +118,9 @@ export class Slots {
         if (spent <= MAX_OUTPUT_PER_SECOND) tell({ tell: "output", slot: slot.id, text });
       });
     }
-    slot.monitor.on("error", (error) => tell({ tell: "output", slot: slot.id, text: `the OCI runtime cannot be started: ${error.message}` }));
+    slot.monitor.on("error", (error) =>
+      tell({ tell: "output", slot: slot.id, text: `the OCI runtime cannot be started: ${error.message}` }),
+    );
     slot.monitor.on("close", (code, signal) => {
       this.#slots.delete(slot.id);
       this.#clean(slot);
@@ -190,4 +222,3 @@ function signal(pid: number): void {
     // It ended in the meantime.
   }
 }
-

@@ -8,7 +8,17 @@ const parse = JSON.parse;
 const stringify = JSON.stringify;
 
 /** Frame types; src/sandboxes/frames.ts holds the same table for the other side. */
-const FRAME = { bind: 1, invoke: 2, ready: 16, initDone: 17, initError: 18, response: 19, error: 20, log: 21, cache: 22 };
+const FRAME = {
+  bind: 1,
+  invoke: 2,
+  ready: 16,
+  initDone: 17,
+  initError: 18,
+  response: 19,
+  error: 20,
+  log: 21,
+  cache: 22,
+};
 const HEADER_BYTES = 9;
 
 const socketPath = process.argv[2];

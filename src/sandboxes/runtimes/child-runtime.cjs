@@ -35,7 +35,9 @@ exports.openEngine = (door) => {
   function adopt(child) {
     state.child = child;
     for (const pipe of [child.stdout, child.stderr]) readLines(pipe);
-    child.on("error", (error) => initError("Runtime.InvalidEntrypoint", `Couldn't start the runtime: ${error.message}`));
+    child.on("error", (error) =>
+      initError("Runtime.InvalidEntrypoint", `Couldn't start the runtime: ${error.message}`),
+    );
     child.on("exit", (code, signal) => {
       // The agent ends the way the runtime ended, so that whoever watches the sandbox sees that end.
       afterOutput(() => process.reallyExit(signal === null ? (code ?? 1) : 128 + (SIGNAL_NUMBERS[signal] ?? 0)));
@@ -68,11 +70,17 @@ exports.openEngine = (door) => {
     const env = { ...binding.env, AWS_LAMBDA_RUNTIME_API: `127.0.0.1:${state.port}` };
     api.setFunction(binding);
     if (flavour === "python") {
-      state.child.stdin.end(`${JSON.stringify({ env, handler: binding.handler, taskRoot: binding.taskRoot, version: binding.version })}\n`);
+      state.child.stdin.end(
+        `${JSON.stringify({ env, handler: binding.handler, taskRoot: binding.taskRoot, version: binding.version })}\n`,
+      );
       return;
     }
     const entry = [path.join(binding.taskRoot, "bootstrap"), "/opt/bootstrap"].find(isExecutable);
-    if (entry === undefined) return initError("Runtime.InvalidEntrypoint", `Couldn't find valid bootstrap(s): [${binding.taskRoot}/bootstrap /opt/bootstrap]`);
+    if (entry === undefined)
+      return initError(
+        "Runtime.InvalidEntrypoint",
+        `Couldn't find valid bootstrap(s): [${binding.taskRoot}/bootstrap /opt/bootstrap]`,
+      );
     adopt(spawn(entry, [], { cwd: binding.taskRoot, env, stdio: ["ignore", "pipe", "pipe"] }));
   }
 
@@ -89,7 +97,14 @@ exports.openEngine = (door) => {
     api.listen(door.options.runtimePort, (port) => {
       state.port = port;
       // Python starts before it knows its function, so that a pooled environment has paid for it.
-      if (flavour === "python") adopt(spawn(python, ["-u", path.join(__dirname, "bootstrap.py")], { cwd: "/", env: {}, stdio: ["pipe", "pipe", "pipe"] }));
+      if (flavour === "python")
+        adopt(
+          spawn(python, ["-u", path.join(__dirname, "bootstrap.py")], {
+            cwd: "/",
+            env: {},
+            stdio: ["pipe", "pipe", "pipe"],
+          }),
+        );
       ready();
     });
   }

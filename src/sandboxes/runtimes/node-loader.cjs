@@ -18,19 +18,28 @@ exports.loadHandler = async (binding, cache) => {
   let target = found.exports;
   for (const name of names) target = target?.[name];
   const asked = binding.handler;
-  if (target === undefined || target === null) throw new RuntimeError("HandlerNotFound", `${asked} is undefined or not exported`);
+  if (target === undefined || target === null)
+    throw new RuntimeError("HandlerNotFound", `${asked} is undefined or not exported`);
   if (typeof target !== "function") throw new RuntimeError("HandlerNotFound", `${asked} is not a function`);
   if (target[Symbol.for("aws.lambda.runtime.handler.streaming")] === "response") {
-    throw new RuntimeError("MalformedStreamingHandler", "streaming handlers are not supported by Catamaran yet; return the whole response");
+    throw new RuntimeError(
+      "MalformedStreamingHandler",
+      "streaming handlers are not supported by Catamaran yet; return the whole response",
+    );
   }
   return { handler: target, ...(found.cache && { cache: found.cache }) };
 };
 
 function split(handler) {
-  if (handler.includes("..")) throw new RuntimeError("MalformedHandlerName", `'${handler}' is not a valid handler name. Use absolute paths when specifying root directories in handler names.`);
+  if (handler.includes(".."))
+    throw new RuntimeError(
+      "MalformedHandlerName",
+      `'${handler}' is not a valid handler name. Use absolute paths when specifying root directories in handler names.`,
+    );
   const base = path.basename(handler);
   const match = FORM.exec(base);
-  if (match === null || match[1] === "" || match[2] === "") throw new RuntimeError("MalformedHandlerName", "Bad handler");
+  if (match === null || match[1] === "" || match[2] === "")
+    throw new RuntimeError("MalformedHandlerName", "Bad handler");
   return { folder: handler.slice(0, handler.lastIndexOf(base)), file: match[1], names: match[2].split(".") };
 }
 
@@ -38,7 +47,10 @@ async function loadModule(base, binding, cache) {
   const file = ["", ".js", ".mjs", ".cjs"].map((ending) => base + ending).find(isFile);
   if (file === undefined) {
     const name = path.relative(binding.taskRoot, base);
-    throw new RuntimeError("ImportModuleError", `Error: Cannot find module '${name}'\nRequire stack:\n- /var/runtime/index.mjs`);
+    throw new RuntimeError(
+      "ImportModuleError",
+      `Error: Cannot find module '${name}'\nRequire stack:\n- /var/runtime/index.mjs`,
+    );
   }
   try {
     if (file.endsWith(".mjs") || (!file.endsWith(".cjs") && packageType(file, binding.taskRoot) === "module")) {
@@ -47,7 +59,8 @@ async function loadModule(base, binding, cache) {
     return loadCommon(file, cache);
   } catch (error) {
     if (error instanceof SyntaxError) throw new RuntimeError("UserCodeSyntaxError", String(error), error);
-    if (error?.code === "MODULE_NOT_FOUND" || error?.code === "ERR_MODULE_NOT_FOUND") throw new RuntimeError("ImportModuleError", String(error), error);
+    if (error?.code === "MODULE_NOT_FOUND" || error?.code === "ERR_MODULE_NOT_FOUND")
+      throw new RuntimeError("ImportModuleError", String(error), error);
     throw error;
   }
 }
@@ -84,7 +97,9 @@ function loadCommon(file, cachedData) {
   module.filename = file;
   module.paths = Module._nodeModulePaths(path.dirname(file));
   Module._cache[file] = module;
-  script.runInThisContext().call(module.exports, module.exports, Module.createRequire(file), module, file, path.dirname(file));
+  script
+    .runInThisContext()
+    .call(module.exports, module.exports, Module.createRequire(file), module, file, path.dirname(file));
   module.loaded = true;
   const isFresh = cachedData === undefined || script.cachedDataRejected === true;
   return { exports: module.exports, ...(isFresh && { cache: () => script.createCachedData() }) };

@@ -18,14 +18,49 @@ const exit = process.exit.bind(process);
 const EXIT_REJECTION = 128;
 const EXIT_EXCEPTION = 129;
 
+const WARM_UP = {
+  runtime: "nodejs24.x",
+  handler: "warm-up.handler",
+  version: "$LATEST",
+  functionName: "warm-up",
+  memoryMib: 128,
+  logGroup: "",
+  logStream: "",
+};
+const mute = {
+  send() {},
+  sendResponse() {},
+  sendError() {},
+  sendLog() {},
+  sendInitError() {},
+  initDone() {},
+  sendCache() {},
+};
+
+// Writing TZ makes V8 and ICU look for the time zone again, which costs a millisecond: what is right already is left alone.
+function setEnvironment(env) {
+  for (const name of Object.keys(process.env)) if (env[name] === undefined) delete process.env[name];
+  for (const [name, value] of Object.entries(env)) if (process.env[name] !== value) process.env[name] = value;
+}
+
 /** nodejs24.x took callback handlers away; the older ones keep them. */
 function takesCallbacks(runtime) {
   const major = Number(/^nodejs(\d+)/.exec(runtime)?.[1] ?? 0);
   return major > 0 && major < 24;
 }
 
-exports.openEngine = (door) => {
-  const state = { binding: null, handler: null, invocationId: 0, request: null, isFirst: true, loaded: null, ownHandles: 0 };
+exports.openEngine = (realDoor) => {
+  // Until a function is bound, what the warm-up says goes nowhere.
+  const door = { ...mute };
+  const state = {
+    binding: null,
+    handler: null,
+    invocationId: 0,
+    request: null,
+    isFirst: true,
+    loaded: null,
+    ownHandles: 0,
+  };
   // Loading a log formatter or a module loader at the first invocation would be paid by it.
   const log = patchConsole(() => state, door);
 
@@ -98,7 +133,11 @@ exports.openEngine = (door) => {
       const event = parse(payload.length === 0 ? "{}" : payload.toString("utf8"));
       const withCallback = takesCallbacks(state.binding.runtime);
       const returned = withCallback ? state.handler(event, context, settleByCallback) : state.handler(event, context);
-      if (typeof returned?.then === "function") Promise.resolve(returned).then((result) => done(null, result), (error) => done(error ?? new Error("undefined")));
+      if (typeof returned?.then === "function")
+        Promise.resolve(returned).then(
+          (result) => done(null, result),
+          (error) => done(error ?? new Error("undefined")),
+        );
       else settleWithoutPromise(returned, withCallback, done);
     } catch (error) {
       done(error);
@@ -124,8 +163,7 @@ exports.openEngine = (door) => {
   function bind(binding, cache) {
     state.binding = binding;
     state.ownHandles = process.getActiveResourcesInfo().length;
-    for (const name of Object.keys(process.env)) delete process.env[name];
-    Object.assign(process.env, binding.env);
+    setEnvironment(binding.env);
     if (/--enable-source-maps/.test(binding.env.NODE_OPTIONS ?? "")) process.setSourceMapsEnabled(true);
     Module._initPaths();
     try {
@@ -160,9 +198,32 @@ exports.openEngine = (door) => {
     const error = new Error(String(reason));
     error.name = "Runtime.UnhandledPromiseRejection";
     error.reason = reason;
-    if (reason?.stack) error.stack = `Runtime.UnhandledPromiseRejection: ${error.message}\n    at process.<anonymous> (file:///var/runtime/index.mjs)`;
+    if (reason?.stack)
+      error.stack = `Runtime.UnhandledPromiseRejection: ${error.message}\n    at process.<anonymous> (file:///var/runtime/index.mjs)`;
     crash(error, EXIT_REJECTION);
   });
 
-  return { bind, invoke, whenReady: (ready) => ready() };
+  /** Loads and runs a small function of our own, so that the first real one finds everything compiled: 3 ms less for each cold start. */
+  async function warmUp() {
+    const binding = { ...WARM_UP, taskRoot: __dirname };
+    state.binding = binding;
+    state.handler = (await loadHandler(binding, undefined)).handler;
+    for (let i = 0; i < 3; i++)
+      await new Promise((resolve) => {
+        door.sendResponse = resolve;
+        invoke(0, { requestId: "warm", deadlineMs: now() + 1000, arn: "", traceId: "" }, Buffer.from('{"warm":true}'));
+      });
+    await loadHandler({ ...binding, handler: "warm-up.missing" }, undefined).catch(errorBody);
+  }
+
+  function whenReady(ready) {
+    const begin = () => {
+      Object.assign(state, { binding: null, handler: null, request: null, isFirst: true, loaded: null });
+      Object.assign(door, realDoor);
+      ready();
+    };
+    warmUp().then(begin, begin);
+  }
+
+  return { bind, invoke, whenReady };
 };

@@ -60,7 +60,11 @@ exports.openRuntimeApi = (listener) => {
       accept(response);
       return listener.onInitError(bodyOf(body, errorTypeOf(request, body)));
     }
-    if (url?.startsWith("/2020-01-01/extension") || url?.startsWith("/2020-08-15/logs") || url?.startsWith("/2022-07-01/telemetry")) {
+    if (
+      url?.startsWith("/2020-01-01/extension") ||
+      url?.startsWith("/2020-08-15/logs") ||
+      url?.startsWith("/2022-07-01/telemetry")
+    ) {
       return refuse(response, 501, "Extension.NotSupported", "extensions are not supported by Catamaran yet");
     }
     return refuse(response, 404, "NotFound", `no such operation: ${method} ${url}`);
@@ -112,7 +116,9 @@ function errorTypeOf(request, body) {
 function bodyOf(body, errorType) {
   try {
     const parsed = JSON.parse(body.toString("utf8"));
-    return typeof parsed === "object" && parsed !== null ? { errorType, ...parsed } : { errorType, errorMessage: String(parsed) };
+    return typeof parsed === "object" && parsed !== null
+      ? { errorType, ...parsed }
+      : { errorType, errorMessage: String(parsed) };
   } catch {
     return { errorType, errorMessage: body.toString("utf8") };
   }
