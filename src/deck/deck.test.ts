@@ -1,6 +1,7 @@
 /** The deck over a memory journal: writing, reading and removing, as every door and controller relies on it. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { reasonOf } from "#base/fault.ts";
 import { decodeUtf8 } from "#base/utf8.ts";
 import { configMapKind } from "#kinds/config-map.ts";
 import { deploymentKind } from "#kinds/deployment.ts";
@@ -10,7 +11,7 @@ import type { KubeObject } from "#kinds/object.ts";
 import { podKind, type Pod } from "#kinds/pod.ts";
 import { MemoryJournal } from "#store/memory-journal.ts";
 import { FakeClock } from "./fake-clock.ts";
-import { object, openSampleDeck, pod } from "./sample-deck.ts";
+import { object, openSampleDeck, pod, present } from "./sample-deck.ts";
 
 const me = { manager: "test" };
 const labelled = (app: string) => (live: KubeObject) => ({ ...live, metadata: { ...live.metadata, labels: { app } } });
@@ -103,8 +104,8 @@ for (const { title, object: refused, fault } of refusals) {
 test("one of two with the same name is told that it exists", async () => {
   const { deck } = await openSampleDeck(freshJournal());
   const both = await Promise.allSettled([deck.create(podKind, pod("web"), me), deck.create(podKind, pod("web"), me)]);
-  const failed = both.find((result) => result.status === "rejected");
-  assert.equal((failed?.reason as Error).message, 'pods "web" already exists');
+  const reasons = both.flatMap((result) => (result.status === "rejected" ? [reasonOf(result.reason)] : []));
+  assert.deepEqual(reasons, ['pods "web" already exists']);
   await assert.rejects(deck.create(podKind, pod("web"), me), { code: "AlreadyExists" });
 });
 
@@ -280,7 +281,7 @@ test("a namespace ends in two steps, and nothing is created in one that ends", a
   assert.equal((stored.object as Namespace).status?.phase, "Active");
   assert.equal(stored.object.metadata.labels?.["kubernetes.io/metadata.name"], "team");
   await deck.remove(namespaceKind, "/team", {}, me);
-  assert.equal((deck.read(namespaceKind, "/team")?.object as Namespace).status?.phase, "Terminating");
+  assert.equal(present(deck, namespaceKind, "/team").status?.phase, "Terminating");
   await assert.rejects(deck.create(podKind, pod("web", { namespace: "team" }), me), {
     code: "Forbidden",
     message: 'pods "web" is forbidden: unable to create new content in namespace team because it is being terminated',
@@ -340,7 +341,7 @@ test("a binding sets the node and nothing else of the spec", async () => {
     (live) => ({ ...live, spec: { ...(live as Pod).spec, nodeName: "node-1", hostNetwork: true } }) as Pod,
     { ...me, subresource: "binding" },
   );
-  const { spec } = deck.read(podKind, "default/web")?.object as Pod;
+  const { spec } = present(deck, podKind, "default/web");
   assert.deepEqual([spec.nodeName, spec.hostNetwork], ["node-1", undefined]);
 });
 

@@ -10,7 +10,7 @@ import { MemoryJournal } from "#store/memory-journal.ts";
 import type { Deck } from "./deck.ts";
 import { FakeClock } from "./fake-clock.ts";
 import type { Journal } from "./journal.ts";
-import { object, openSampleDeck } from "./sample-deck.ts";
+import { object, openSampleDeck, present } from "./sample-deck.ts";
 
 const me = { manager: "test" };
 const anything = {
@@ -39,7 +39,7 @@ async function settle(): Promise<void> {
 }
 
 function conditions(deck: Deck, name: string): readonly string[] {
-  const { status } = deck.read(definitionKind, `/${name}`)?.object as CustomResourceDefinition;
+  const { status } = present(deck, definitionKind, `/${name}`);
   return (status?.conditions ?? []).map(({ type, status: value }) => `${type} ${value}`);
 }
 

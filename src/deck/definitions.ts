@@ -45,7 +45,7 @@ export function admitDefinition({ kind, object, live }: AdmissionRequest): KubeO
 export function followDefinitions(parts: DefinitionsParts): Disposable {
   const definitions = new Definitions(parts);
   const collection = parts.collectionOf(customResourceDefinitionKind);
-  for (const stored of [...collection.from("")])
+  for (const stored of collection.from(""))
     definitions.see({ key: stored.key, revision: stored.revision, next: stored, previous: null });
   return collection.listen((change) => definitions.see(change));
 }

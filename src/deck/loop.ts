@@ -68,7 +68,7 @@ function openViews<T extends KubeObject>(controller: Controller<T>, objects: Obj
     else before.indexes = { ...before.indexes, ...indexes };
   };
   want(controller.kind as unknown as Kind, controller.indexes as Indexes<KubeObject> | undefined);
-  for (const watch of controller.watches as unknown as readonly Watch[]) want(watch.kind, watch.indexes);
+  for (const watch of controller.watches) want(watch.kind, watch.indexes);
   return new Map([...wanted].map(([name, { kind, indexes }]) => [name, objects.view(kind, { indexes })]));
 }
 
@@ -103,7 +103,7 @@ class Loop<T extends KubeObject> {
   listen(): void {
     const { queue } = this.#parts;
     this.#viewOf(this.#controller.kind as unknown as Kind).onChange((key) => queue.add(key));
-    for (const watch of this.#controller.watches as unknown as readonly Watch[]) {
+    for (const watch of this.#controller.watches) {
       this.#viewOf(watch.kind).onChange((_key, next, previous) => {
         if (previous !== undefined) this.#wake(watch, previous);
         if (next !== undefined) this.#wake(watch, next);

@@ -1,4 +1,5 @@
 /** A deck over memory with a clock that stands still, and small objects to put into it. For tests only. */
+import type { ObjectKey } from "#base/key.ts";
 import { silent } from "#base/log.ts";
 import { seededRandom } from "#base/random.ts";
 import type { Kind } from "#kinds/kind.ts";
@@ -40,6 +41,9 @@ export function pod(name: string, metadata: Partial<ObjectMeta> = {}, spec: obje
   return object<Pod>(name, { spec: { containers: [{ name: "main", image: "busybox" }], ...spec } }, metadata);
 }
 
-export function clusterObject<T extends KubeObject>(_kind: Kind<T>, name: string, rest: object = {}): T {
-  return { metadata: { name }, ...rest } as T;
+/** The object that must be there. */
+export function present<T extends KubeObject>(deck: Deck, kind: Kind<T>, key: ObjectKey): T {
+  const stored = deck.read(kind, key);
+  if (stored === null) throw new RangeError(`${key} is not there`);
+  return stored.object as T;
 }
