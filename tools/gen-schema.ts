@@ -1,7 +1,7 @@
 /** Writes src/kinds/schema.gen.ts from the published Go packages of Kubernetes: node tools/gen-schema.ts <folder that holds k8s.io/>. */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseGo, type GoPackage } from "./gen-schema/go-types.ts";
+import { parseGo, type GoNamed, type GoPackage, type GoStruct } from "./gen-schema/go-types.ts";
 import { SchemaLines } from "./gen-schema/kube-lines.ts";
 
 /** The release whose types we serve. `go mod download k8s.io/api@v0.34.1` and its siblings put them into $(go env GOMODCACHE). */
@@ -55,13 +55,13 @@ export function folderOf(sources: string, path: string): string {
 }
 
 function readPackage(folder: string): GoPackage {
-  const structs = new Map<string, never>();
-  const named = new Map<string, never>();
+  const structs = new Map<string, GoStruct>();
+  const named = new Map<string, GoNamed>();
   for (const file of readdirSync(folder).toSorted()) {
     if (!file.endsWith(".go") || /_test\.go$|generated|_swagger_doc/.test(file)) continue;
     const parsed = parseGo(readFileSync(join(folder, file), "utf8"));
-    for (const [name, struct] of parsed.structs) structs.set(name, struct as never);
-    for (const [name, type] of parsed.named) named.set(name, type as never);
+    for (const [name, struct] of parsed.structs) structs.set(name, struct);
+    for (const [name, type] of parsed.named) named.set(name, type);
   }
   return { structs, named };
 }

@@ -45,7 +45,8 @@ export class Heap<T> {
       const left = 2 * at + 1;
       if (left >= this.#nodes.length) return;
       const right = left + 1;
-      const child = right < this.#nodes.length && this.#isBefore(this.#nodes[right] as T, this.#nodes[left] as T) ? right : left;
+      const child =
+        right < this.#nodes.length && this.#isBefore(this.#nodes[right] as T, this.#nodes[left] as T) ? right : left;
       if (!this.#swapIfBefore(child, at)) return;
       at = child;
     }

@@ -3,7 +3,18 @@
 // One unit is 10^9 nanos: Kubernetes rounds anything finer up to nano as well.
 const NANO = 1_000_000_000n;
 
-const DECIMAL_EXPONENT: Readonly<Record<string, number>> = { n: -9, u: -6, m: -3, "": 0, k: 3, M: 6, G: 9, T: 12, P: 15, E: 18 };
+const DECIMAL_EXPONENT: Readonly<Record<string, number>> = {
+  n: -9,
+  u: -6,
+  m: -3,
+  "": 0,
+  k: 3,
+  M: 6,
+  G: 9,
+  T: 12,
+  P: 15,
+  E: 18,
+};
 const BINARY_POWER: Readonly<Record<string, number>> = { Ki: 1, Mi: 2, Gi: 3, Ti: 4, Pi: 5, Ei: 6 };
 const FORM = /^([+-]?)(\d+\.?\d*|\.\d+)(?:([KMGTPE]i|[numkMGTPE])|[eE]([+-]?\d{1,3}))?$/;
 
@@ -18,7 +29,8 @@ export function parseNanos(text: string | number): Nanos | null {
   const [whole = "", fraction = ""] = number.split(".");
   const digits = BigInt(whole + fraction || "0");
   const power = BINARY_POWER[suffix];
-  const tens = (power === undefined ? (DECIMAL_EXPONENT[suffix] ?? 0) : 0) + Number(exponent ?? 0) - fraction.length + 9;
+  const tens =
+    (power === undefined ? (DECIMAL_EXPONENT[suffix] ?? 0) : 0) + Number(exponent ?? 0) - fraction.length + 9;
   const scaled = digits * (power === undefined ? 1n : 1024n ** BigInt(power));
   const nanos = tens >= 0 ? scaled * 10n ** BigInt(tens) : divideUp(scaled, 10n ** BigInt(-tens));
   return sign === "-" ? -nanos : nanos;

@@ -14,7 +14,11 @@ export type Selector = readonly Requirement[];
 /** metav1.LabelSelector. */
 export interface LabelSelector {
   readonly matchLabels?: Labels;
-  readonly matchExpressions?: readonly { readonly key: string; readonly operator: string; readonly values?: readonly string[] }[];
+  readonly matchExpressions?: readonly {
+    readonly key: string;
+    readonly operator: string;
+    readonly values?: readonly string[];
+  }[];
 }
 
 export const everything: Selector = [];
@@ -59,7 +63,7 @@ export function fromLabelSelector(selector: LabelSelector | undefined): Selector
 const SET_TERM = /^([^\s!=,()]+)\s+(in|notin)\s*\(([^()]*)\)$/;
 const EQUAL_TERM = /^([^\s!=,()<>]+)\s*(==|=|!=)\s*([^\s!=,()]*)$/;
 const ORDER_TERM = /^([^\s!=,()<>]+)\s*([<>])\s*(-?\d+)$/;
-const EXISTS_TERM = /^(!?)\s*([^\s!=,()]+)$/;
+const EXISTS_TERM = /^(!?)\s*([^\s!=,()<>]+)$/;
 
 /** The text form of `labelSelector=`: equality and set terms, joined by commas. */
 export function parseSelector(text: string): Selector {
@@ -75,7 +79,11 @@ function parseTerm(term: string): Requirement {
   const set = SET_TERM.exec(term);
   if (set !== null) {
     const [, key = "", operator, values = ""] = set;
-    return { key, operator: operator === "in" ? "In" : "NotIn", values: values.split(",").map((value) => value.trim()) };
+    return {
+      key,
+      operator: operator === "in" ? "In" : "NotIn",
+      values: values.split(",").map((value) => value.trim()),
+    };
   }
   const equal = EQUAL_TERM.exec(term);
   if (equal !== null) {
@@ -88,7 +96,8 @@ function parseTerm(term: string): Requirement {
     return { key, operator: sign === ">" ? "Gt" : "Lt", value: Number(value) };
   }
   const exists = EXISTS_TERM.exec(term);
-  if (exists === null) throw new Fault("BadRequest", `unable to parse requirement: "${term}" is not a valid selector term`);
+  if (exists === null)
+    throw new Fault("BadRequest", `unable to parse requirement: "${term}" is not a valid selector term`);
   const [, not, key = ""] = exists;
   return { key, operator: not === "!" ? "DoesNotExist" : "Exists" };
 }

@@ -25,7 +25,11 @@ export interface HorizontalPodAutoscalerSpec {
 export interface ScalingRules {
   readonly stabilizationWindowSeconds?: number;
   readonly selectPolicy?: "Max" | "Min" | "Disabled";
-  readonly policies?: readonly { readonly type: "Pods" | "Percent"; readonly value: number; readonly periodSeconds: number }[];
+  readonly policies?: readonly {
+    readonly type: "Pods" | "Percent";
+    readonly value: number;
+    readonly periodSeconds: number;
+  }[];
   readonly tolerance?: string;
 }
 
@@ -48,7 +52,10 @@ interface Metric<T extends "target" | "current"> {
   readonly resource?: { readonly name: string } & Aim<T>;
   readonly containerResource?: { readonly name: string; readonly container: string } & Aim<T>;
   readonly pods?: { readonly metric: MetricIdentifier } & Aim<T>;
-  readonly object?: { readonly describedObject: HorizontalPodAutoscalerSpec["scaleTargetRef"]; readonly metric: MetricIdentifier } & Aim<T>;
+  readonly object?: {
+    readonly describedObject: HorizontalPodAutoscalerSpec["scaleTargetRef"];
+    readonly metric: MetricIdentifier;
+  } & Aim<T>;
   readonly external?: { readonly metric: MetricIdentifier } & Aim<T>;
 }
 type Aim<T> = T extends "target" ? { readonly target: MetricTarget } : { readonly current: MetricValue };

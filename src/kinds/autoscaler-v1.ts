@@ -58,11 +58,14 @@ function toStored(one: AutoscalerV1): HorizontalPodAutoscaler {
   const { targetCPUUtilizationPercentage: percent, ...spec } = one.spec;
   const carried = one.metadata.annotations ?? {};
   const cpu: readonly MetricSpec[] =
-    percent === undefined ? [] : [{ type: "Resource", resource: { name: "cpu", target: { type: "Utilization", averageUtilization: percent } } }];
+    percent === undefined
+      ? []
+      : [{ type: "Resource", resource: { name: "cpu", target: { type: "Utilization", averageUtilization: percent } } }];
   const metrics = [...read<readonly MetricSpec[]>(carried[METRICS], []), ...cpu];
   const behavior = read<Json>(carried[BEHAVIOR], null);
   const { currentCPUUtilizationPercentage: used, ...status } = one.status ?? { currentReplicas: 0, desiredReplicas: 0 };
-  const usedCpu: readonly MetricStatus[] = used === undefined ? [] : [{ type: "Resource", resource: { name: "cpu", current: { averageUtilization: used } } }];
+  const usedCpu: readonly MetricStatus[] =
+    used === undefined ? [] : [{ type: "Resource", resource: { name: "cpu", current: { averageUtilization: used } } }];
   const kept = Object.entries(carried).filter(([key]) => !CARRIERS.has(key));
   const { annotations: _annotations, ...metadata } = one.metadata;
   const stored: HorizontalPodAutoscaler = {
@@ -70,7 +73,11 @@ function toStored(one: AutoscalerV1): HorizontalPodAutoscaler {
     apiVersion: "autoscaling/v2",
     metadata: { ...metadata, ...(kept.length > 0 && { annotations: Object.fromEntries(kept) }) },
     spec: { ...spec, ...(metrics.length > 0 && { metrics }), ...(isJsonObject(behavior) && { behavior }) },
-    status: { ...status, currentMetrics: [...read<readonly MetricStatus[]>(carried[CURRENT], []), ...usedCpu], conditions: read(carried[CONDITIONS], []) },
+    status: {
+      ...status,
+      currentMetrics: [...read<readonly MetricStatus[]>(carried[CURRENT], []), ...usedCpu],
+      conditions: read(carried[CONDITIONS], []),
+    },
   };
   return horizontalPodAutoscalerKind.defaults?.(stored) ?? stored;
 }

@@ -4,7 +4,10 @@ import type { Kind } from "./kind.ts";
 import type { KubeObject } from "./object.ts";
 import { builtinTable } from "./schema-table.ts";
 
-export type BuiltinFacts<T extends KubeObject> = Omit<Kind<T>, "schema" | "table" | "typeName" | "singular" | "subresources"> & {
+export type BuiltinFacts<T extends KubeObject> = Omit<
+  Kind<T>,
+  "schema" | "table" | "typeName" | "singular" | "subresources"
+> & {
   /** The name of the kind's type in the schema table. */
   readonly type: string;
   readonly subresources?: Kind<T>["subresources"];

@@ -29,12 +29,20 @@ function field(schema: Schema, initial?: Json): Field {
 }
 
 function object(fields: Readonly<Record<string, Field | Schema>>, required: readonly string[] = []): ObjectSchema {
-  const entries = Object.entries(fields).map(([name, value]) => [name, "schema" in value ? value : field(value)] as const);
+  const entries = Object.entries(fields).map(
+    ([name, value]) => [name, "schema" in value ? value : field(value)] as const,
+  );
   return { is: "object", fields: Object.fromEntries(entries), ...(required.length > 0 && { required }) };
 }
 
 function kindOf(name: string): ObjectSchema {
-  return object({ apiVersion: text, kind: text, metadata: field(META, {}), spec: field(ref(`${name}Spec`), {}), status: ref(`${name}Status`) });
+  return object({
+    apiVersion: text,
+    kind: text,
+    metadata: field(META, {}),
+    spec: field(ref(`${name}Spec`), {}),
+    status: ref(`${name}Status`),
+  });
 }
 
 const cors = object({
@@ -97,11 +105,20 @@ const types: Readonly<Record<TypeName, ObjectSchema>> = {
   ),
   AttributeDefinition: object({ attributeName: text, attributeType: text }, ["attributeName", "attributeType"]),
   KeyPart: object({ attributeName: text, keyType: text }, ["attributeName", "keyType"]),
-  Throughput: object({ readCapacityUnits: whole, writeCapacityUnits: whole }, ["readCapacityUnits", "writeCapacityUnits"]),
+  Throughput: object({ readCapacityUnits: whole, writeCapacityUnits: whole }, [
+    "readCapacityUnits",
+    "writeCapacityUnits",
+  ]),
   TableStatus: object({ state: text, itemCount: whole, sizeBytes: whole, createdAt: text, tableId: text }),
   HttpApi: kindOf("HttpApi"),
-  HttpApiSpec: object({ routes: keyedBy("routeKey", ref("HttpRoute")), stage: field(text, "$default"), cors: ref("Cors") }, ["routes"]),
-  HttpRoute: object({ routeKey: text, function: text, payloadFormatVersion: field(text, "2.0") }, ["routeKey", "function"]),
+  HttpApiSpec: object(
+    { routes: keyedBy("routeKey", ref("HttpRoute")), stage: field(text, "$default"), cors: ref("Cors") },
+    ["routes"],
+  ),
+  HttpRoute: object({ routeKey: text, function: text, payloadFormatVersion: field(text, "2.0") }, [
+    "routeKey",
+    "function",
+  ]),
   HttpApiStatus: object({ apiId: text, endpoint: text }),
 };
 

@@ -16,10 +16,15 @@ export interface Checked<T extends KubeObject> {
 }
 
 /** Throws BadRequest for what a typed decoder cannot read and, if strict, for unknown fields; other faults are returned. */
-export function checkObject<T extends KubeObject>(kind: Kind<T>, document: JsonObject, options: { readonly strict: boolean }): Checked<T> {
+export function checkObject<T extends KubeObject>(
+  kind: Kind<T>,
+  document: JsonObject,
+  options: { readonly strict: boolean },
+): Checked<T> {
   const conformed = decode(kind, document);
   const strangers = conformed.unknown.map((path) => `unknown field "${path}"`);
-  if (options.strict && strangers.length > 0) throw cannotHandle(kind, `strict decoding error: ${strangers.join(", ")}`);
+  if (options.strict && strangers.length > 0)
+    throw cannotHandle(kind, `strict decoding error: ${strangers.join(", ")}`);
   const conforming = conformed.object as unknown as T;
   if (conformed.faults.length > 0) return { object: conforming, faults: conformed.faults, warnings: strangers };
   return { object: fillIn(kind, conforming), faults: [], warnings: strangers };
@@ -35,7 +40,10 @@ function decode(kind: Kind, document: JsonObject): Conformed {
 }
 
 function cannotHandle(kind: Kind, why: string): Fault {
-  return new Fault("BadRequest", `${kind.kind} in version "${kind.version}" cannot be handled as a ${kind.kind}: ${why}`);
+  return new Fault(
+    "BadRequest",
+    `${kind.kind} in version "${kind.version}" cannot be handled as a ${kind.kind}: ${why}`,
+  );
 }
 
 /** Everything semantic: metadata first, then the kind's own rules. `live` is null on create. */

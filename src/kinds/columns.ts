@@ -34,8 +34,13 @@ export function wide<T>(name: string, cell: (object: T, now: number) => string):
 }
 
 /** The wide columns of everything that has a pod template. */
-export function templateColumns<T>(read: (object: T) => { readonly containers: readonly Container[]; readonly selector: LabelSelector | undefined }): readonly Column<T>[] {
-  const join = (object: T, part: "name" | "image"): string => read(object).containers.map((container) => container[part] ?? "").join(",");
+export function templateColumns<T>(
+  read: (object: T) => { readonly containers: readonly Container[]; readonly selector: LabelSelector | undefined },
+): readonly Column<T>[] {
+  const join = (object: T, part: "name" | "image"): string =>
+    read(object)
+      .containers.map((container) => container[part] ?? "")
+      .join(",");
   return [
     wide("Containers", (object) => join(object, "name")),
     wide("Images", (object) => join(object, "image")),
@@ -47,7 +52,10 @@ export function templateColumns<T>(read: (object: T) => { readonly containers: r
 export function formatSelector(selector: LabelSelector | undefined): string {
   if (selector === undefined) return NONE;
   const labels = Object.entries(selector.matchLabels ?? {}).map(([key, value]) => ({ key, term: `${key}=${value}` }));
-  const expressions = (selector.matchExpressions ?? []).map(({ key, operator, values = [] }) => ({ key, term: termOf(key, operator, values) }));
+  const expressions = (selector.matchExpressions ?? []).map(({ key, operator, values = [] }) => ({
+    key,
+    term: termOf(key, operator, values),
+  }));
   const terms = [...labels, ...expressions].toSorted((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
   return terms.length === 0 ? NONE : terms.map(({ term }) => term).join(",");
 }

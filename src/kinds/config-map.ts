@@ -22,7 +22,10 @@ export const configMapKind: Kind<ConfigMap> = builtinKind<ConfigMap>({
   shortNames: ["cm"],
   scope: "Namespaced",
   type: "io.k8s.api.core.v1.ConfigMap",
-  columns: [integer("Data", ({ data = {}, binaryData = {} }) => Object.keys(data).length + Object.keys(binaryData).length), ageColumn],
+  columns: [
+    integer("Data", ({ data = {}, binaryData = {} }) => Object.keys(data).length + Object.keys(binaryData).length),
+    ageColumn,
+  ],
   validate: configMapFaults,
 });
 
@@ -31,7 +34,8 @@ function configMapFaults(next: ConfigMap, live: ConfigMap | null): readonly Fiel
   const { data = {}, binaryData = {} } = next;
   checkKeys(data, "data", faults);
   checkKeys(binaryData, "binaryData", faults);
-  for (const key of Object.keys(binaryData)) if (Object.hasOwn(data, key)) faults.invalid(`data[${key}]`, key, "duplicate of key present in binaryData");
+  for (const key of Object.keys(binaryData))
+    if (Object.hasOwn(data, key)) faults.invalid(`data[${key}]`, key, "duplicate of key present in binaryData");
   checkSize(Object.values(data), Object.values(binaryData), "", faults);
   if (live !== null) checkFrozen(next, live, ["data", "binaryData"], faults);
   return faults.found;

@@ -2,7 +2,7 @@
 import { Fault, type FieldFault } from "#base/fault.ts";
 import { isJsonObject, type Json, type JsonObject } from "#base/json.ts";
 import { canonicalQuantity, parseNanos } from "#base/quantity.ts";
-import type { Field, Schema, SchemaTable } from "#base/schema.ts";
+import type { Field, Scalar, Schema, SchemaTable } from "#base/schema.ts";
 import { FieldFaults } from "./field-faults.ts";
 import type { ObjectSchema } from "./schema-table.ts";
 
@@ -24,6 +24,8 @@ export function conform(document: JsonObject, schema: ObjectSchema, table: Schem
   const object = walk.object(document, schema, { parent: undefined, step: "", struct: "" });
   return { object, unknown: walk.unknown, faults: walk.faults.found };
 }
+
+type ScalarSchema = Schema & { readonly is: Scalar | "intOrString" };
 
 /** Where the walk is. `struct` is the Go type around it, for the decoder's words. */
 interface Place {
@@ -96,16 +98,6 @@ class Walk {
         return isJsonObject(value) ? this.#map(value, schema.of, at) : this.#mistyped(value, "object", at);
       case "list":
         return Array.isArray(value) ? this.#list(value, schema.of, at) : this.#mistyped(value, "array", at);
-      case "string":
-        return typeof value === "string" ? value : this.#mistyped(value, "string", at);
-      case "boolean":
-        return typeof value === "boolean" ? value : this.#mistyped(value, "boolean", at);
-      case "number":
-        return typeof value === "number" ? value : this.#mistyped(value, "number", at);
-      case "integer":
-        return isInteger(value, schema.format) ? value : this.#mistyped(value, schema.format === "int32" ? "int32" : "integer", at);
-      case "intOrString":
-        return typeof value === "string" || Number.isInteger(value) ? value : this.#mistyped(value, "integer or string", at);
       case "quantity":
         return this.#quantity(value);
       case "time":
@@ -113,6 +105,29 @@ class Walk {
         return this.#time(value, schema.is);
       case "bytes":
         return this.#bytes(value, at);
+      case "string":
+      case "boolean":
+      case "number":
+      case "integer":
+      case "intOrString":
+        return this.#scalar(value, schema, at);
+    }
+  }
+
+  #scalar(value: Json, schema: ScalarSchema, at: Place): Json {
+    switch (schema.is) {
+      case "string":
+      case "boolean":
+      case "number":
+        return typeof value === schema.is ? value : this.#mistyped(value, schema.is, at);
+      case "integer": {
+        const wanted = schema.format === "int32" ? "int32" : "integer";
+        return isInteger(value, schema.format) ? value : this.#mistyped(value, wanted, at);
+      }
+      case "intOrString":
+        return typeof value === "string" || Number.isInteger(value)
+          ? value
+          : this.#mistyped(value, "integer or string", at);
     }
   }
 
@@ -136,7 +151,13 @@ class Walk {
   /** Go decodes null inside lists and maps as the zero value. */
   #child(child: Json, of: Schema, at: Place): Json {
     if (child !== null || this.#manner === "report") return this.#value(child, of, at);
-    return of.is === "string" ? "" : of.is === "integer" || of.is === "number" ? 0 : of.is === "ref" ? this.#value({}, of, at) : null;
+    return of.is === "string"
+      ? ""
+      : of.is === "integer" || of.is === "number"
+        ? 0
+        : of.is === "ref"
+          ? this.#value({}, of, at)
+          : null;
   }
 
   #quantity(value: Json): Json {
@@ -148,12 +169,16 @@ class Walk {
 
   #time(value: Json, form: "time" | "microTime"): Json {
     if (value === null) return null;
-    if (typeof value !== "string") throw new Fault("BadRequest", `json: cannot unmarshal ${nameOfType(value)} into Go value of type string`);
+    if (typeof value !== "string")
+      throw new Fault("BadRequest", `json: cannot unmarshal ${nameOfType(value)} into Go value of type string`);
     const match = TIME.exec(value);
     const ms = match === null ? Number.NaN : Date.parse(value);
     if (match === null || Number.isNaN(ms)) {
       const layout = form === "time" ? "2006-01-02T15:04:05Z07:00" : "2006-01-02T15:04:05.000000Z07:00";
-      throw new Fault("BadRequest", `parsing time ${JSON.stringify(value)} as "${layout}": cannot parse ${JSON.stringify(value)} as "2006"`);
+      throw new Fault(
+        "BadRequest",
+        `parsing time ${JSON.stringify(value)} as "${layout}": cannot parse ${JSON.stringify(value)} as "2006"`,
+      );
     }
     const seconds = new Date(ms).toISOString().slice(0, 19);
     return form === "time" ? `${seconds}Z` : `${seconds}.${(match[1] ?? "").slice(1, 7).padEnd(6, "0")}Z`;
@@ -162,7 +187,9 @@ class Walk {
   #bytes(value: Json, at: Place): Json {
     if (typeof value !== "string") return this.#mistyped(value, "[]uint8", at);
     const compact = value.replace(/[\r\n]/g, "");
-    const bad = /[^A-Za-z0-9+/=]/.exec(compact)?.index ?? (compact.length % 4 === 0 && /^[^=]*={0,2}$/.test(compact) ? undefined : compact.length);
+    const bad =
+      /[^A-Za-z0-9+/=]/.exec(compact)?.index ??
+      (compact.length % 4 === 0 && /^[^=]*={0,2}$/.test(compact) ? undefined : compact.length);
     if (bad !== undefined) throw new Fault("BadRequest", `illegal base64 data at input byte ${bad}`);
     return compact;
   }
@@ -175,7 +202,7 @@ class Walk {
       this.faults.wrongType(path, shown, `${path} in body must be of type ${plain}: ${JSON.stringify(shown)}`);
       return value;
     }
-    const got = typeof value === "number" && /^int/.test(wanted) ? `number ${value}` : nameOfType(value);
+    const got = typeof value === "number" && wanted.startsWith("int") ? `number ${value}` : nameOfType(value);
     const into = at.parent === undefined ? "Go value" : `Go struct field ${at.struct}.${path.replace(/\[\d+\]/g, "")}`;
     throw new Fault("BadRequest", `json: cannot unmarshal ${got} into ${into} of type ${GO_TYPES[wanted] ?? wanted}`);
   }
@@ -183,7 +210,14 @@ class Walk {
 
 const QUANTITY_FORM = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
 const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(?:Z|[+-]\d{2}:\d{2})$/;
-const GO_TYPES: Readonly<Record<string, string>> = { integer: "int64", boolean: "bool", number: "float64", array: "[]interface {}", object: "map[string]interface {}", "integer or string": "int32" };
+const GO_TYPES: Readonly<Record<string, string>> = {
+  integer: "int64",
+  boolean: "bool",
+  number: "float64",
+  array: "[]interface {}",
+  object: "map[string]interface {}",
+  "integer or string": "int32",
+};
 
 function step(parent: Place, name: string): Place {
   return { parent, step: parent.parent === undefined && parent.step === "" ? name : `.${name}`, struct: parent.struct };
@@ -212,6 +246,7 @@ function nameOfType(value: Json): string {
 
 /** A key from outside may be "__proto__": plain assignment would change the prototype instead. */
 function define(target: Record<string, Json>, name: string, value: Json): void {
-  if (name === "__proto__") Object.defineProperty(target, name, { value, enumerable: true, writable: true, configurable: true });
+  if (name === "__proto__")
+    Object.defineProperty(target, name, { value, enumerable: true, writable: true, configurable: true });
   else target[name] = value;
 }

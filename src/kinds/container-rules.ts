@@ -1,18 +1,45 @@
 /** The rules of one container: name, image, ports, environment, amounts, mounts, probes, hooks. Upstream's sentences. */
 import { parseNanos } from "#base/quantity.ts";
-import { FieldFaults } from "./field-faults.ts";
-import { dnsLabelFaults, envNameFaults, headerNameFaults, portNameFaults, portNumberFaults, qualifiedNameFaults } from "./names.ts";
-import type { Container, ContainerPort, EnvFrom, EnvVar, HttpGet, IntOrString, LifecycleAction, Probe, Resources, VolumeMount } from "./pod-spec.ts";
+import type { FieldFaults } from "./field-faults.ts";
+import {
+  dnsLabelFaults,
+  envNameFaults,
+  headerNameFaults,
+  portNameFaults,
+  portNumberFaults,
+  qualifiedNameFaults,
+} from "./names.ts";
+import type {
+  Container,
+  ContainerPort,
+  EnvFrom,
+  EnvVar,
+  HttpGet,
+  IntOrString,
+  LifecycleAction,
+  Probe,
+  Resources,
+  VolumeMount,
+} from "./pod-spec.ts";
 
-export function checkContainer(container: Container, path: string, volumes: ReadonlySet<string>, faults: FieldFaults): void {
+export function checkContainer(
+  container: Container,
+  path: string,
+  volumes: ReadonlySet<string>,
+  faults: FieldFaults,
+): void {
   if (container.name === "") faults.required(`${path}.name`);
   else faults.invalidEach(`${path}.name`, container.name, dnsLabelFaults(container.name));
   checkImage(container.image ?? "", `${path}.image`, faults);
-  faults.oneOf(`${path}.terminationMessagePolicy`, container.terminationMessagePolicy, ["FallbackToLogsOnError", "File"]);
+  faults.oneOf(`${path}.terminationMessagePolicy`, container.terminationMessagePolicy, [
+    "FallbackToLogsOnError",
+    "File",
+  ]);
   faults.oneOf(`${path}.imagePullPolicy`, container.imagePullPolicy, ["Always", "IfNotPresent", "Never"]);
   checkPorts(container.ports ?? [], `${path}.ports`, faults);
   for (const [index, env] of (container.env ?? []).entries()) checkEnv(env, `${path}.env[${index}]`, faults);
-  for (const [index, from] of (container.envFrom ?? []).entries()) checkEnvFrom(from, `${path}.envFrom[${index}]`, faults);
+  for (const [index, from] of (container.envFrom ?? []).entries())
+    checkEnvFrom(from, `${path}.envFrom[${index}]`, faults);
   checkMounts(container.volumeMounts ?? [], { path: `${path}.volumeMounts`, volumes, faults });
   checkResources(container.resources ?? {}, `${path}.resources`, faults);
   checkSecurity(container, `${path}.securityContext`, faults);
@@ -35,13 +62,15 @@ function checkPorts(ports: readonly ContainerPort[], path: string, faults: Field
     }
     if (port.containerPort === 0) faults.required(`${at}.containerPort`);
     else faults.invalidEach(`${at}.containerPort`, port.containerPort, portNumberFaults(port.containerPort));
-    if (port.hostPort !== undefined && port.hostPort !== 0) faults.invalidEach(`${at}.hostPort`, port.hostPort, portNumberFaults(port.hostPort));
+    if (port.hostPort !== undefined && port.hostPort !== 0)
+      faults.invalidEach(`${at}.hostPort`, port.hostPort, portNumberFaults(port.hostPort));
     faults.oneOf(`${at}.protocol`, port.protocol ?? "TCP", ["SCTP", "TCP", "UDP"]);
   }
 }
 
 const SOURCES = ["fieldRef", "resourceFieldRef", "configMapKeyRef", "secretKeyRef", "fileKeyRef"] as const;
-const FIELD_PATHS = /^(metadata\.(name|namespace|uid|labels\['[^']+'\]|annotations\['[^']+'\])|spec\.(nodeName|serviceAccountName)|status\.(hostIP|hostIPs|podIP|podIPs))$/;
+const FIELD_PATHS =
+  /^(metadata\.(name|namespace|uid|labels\['[^']+'\]|annotations\['[^']+'\])|spec\.(nodeName|serviceAccountName)|status\.(hostIP|hostIPs|podIP|podIPs))$/;
 
 function checkEnv(env: EnvVar, path: string, faults: FieldFaults): void {
   if (env.name === "") faults.required(`${path}.name`);
@@ -50,7 +79,12 @@ function checkEnv(env: EnvVar, path: string, faults: FieldFaults): void {
   if (from === undefined) return;
   const at = `${path}.valueFrom`;
   const given = SOURCES.filter((source) => Object.hasOwn(from, source));
-  if (given.length === 0) faults.invalid(at, "", "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`");
+  if (given.length === 0)
+    faults.invalid(
+      at,
+      "",
+      "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`",
+    );
   else if ((env.value ?? "") !== "") faults.invalid(at, "", "may not be specified when `value` is not empty");
   else if (given.length > 1) faults.invalid(at, "", "may not have more than one field specified at a time");
   if (from.fieldRef !== undefined) checkFieldPath(from.fieldRef.fieldPath, `${at}.fieldRef.fieldPath`, faults);
@@ -65,18 +99,24 @@ function checkEnv(env: EnvVar, path: string, faults: FieldFaults): void {
 
 function checkFieldPath(fieldPath: string, path: string, faults: FieldFaults): void {
   if (fieldPath === "") faults.required(path);
-  else if (!FIELD_PATHS.test(fieldPath)) faults.invalid(path, fieldPath, `error converting fieldPath: field label not supported: ${fieldPath}`);
+  else if (!FIELD_PATHS.test(fieldPath))
+    faults.invalid(path, fieldPath, `error converting fieldPath: field label not supported: ${fieldPath}`);
 }
 
 function checkEnvFrom({ prefix = "", configMapRef, secretRef }: EnvFrom, path: string, faults: FieldFaults): void {
   if (prefix !== "") faults.invalidEach(`${path}.prefix`, prefix, envNameFaults(prefix));
-  if (configMapRef === undefined && secretRef === undefined) faults.invalid(path, "", "must specify one of: `configMapRef` or `secretRef`");
-  if (configMapRef !== undefined && secretRef !== undefined) faults.invalid(path, "", "may not have more than one field specified at a time");
+  if (configMapRef === undefined && secretRef === undefined)
+    faults.invalid(path, "", "must specify one of: `configMapRef` or `secretRef`");
+  if (configMapRef !== undefined && secretRef !== undefined)
+    faults.invalid(path, "", "may not have more than one field specified at a time");
   if (configMapRef !== undefined && (configMapRef.name ?? "") === "") faults.required(`${path}.configMapRef.name`);
   if (secretRef !== undefined && (secretRef.name ?? "") === "") faults.required(`${path}.secretRef.name`);
 }
 
-function checkMounts(mounts: readonly VolumeMount[], around: { readonly path: string; readonly volumes: ReadonlySet<string>; readonly faults: FieldFaults }): void {
+function checkMounts(
+  mounts: readonly VolumeMount[],
+  around: { readonly path: string; readonly volumes: ReadonlySet<string>; readonly faults: FieldFaults },
+): void {
   const { path, volumes, faults } = around;
   const seen = new Set<string>();
   for (const [index, mount] of mounts.entries()) {
@@ -89,7 +129,8 @@ function checkMounts(mounts: readonly VolumeMount[], around: { readonly path: st
     const subPath = mount.subPath ?? "";
     if (subPath !== "") checkLocalPath(subPath, `${at}.subPath`, faults);
     if ((mount.subPathExpr ?? "") === "") continue;
-    if (subPath !== "") faults.invalid(`${at}.subPathExpr`, mount.subPathExpr, "subPathExpr and subPath are mutually exclusive");
+    if (subPath !== "")
+      faults.invalid(`${at}.subPathExpr`, mount.subPathExpr, "subPathExpr and subPath are mutually exclusive");
     checkLocalPath(mount.subPathExpr ?? "", `${at}.subPathExpr`, faults);
   }
 }
@@ -117,10 +158,12 @@ export function checkResources({ limits = {}, requests = {} }: Resources, path: 
 
 function checkAmount(name: string, amount: string, path: string, faults: FieldFaults): void {
   faults.invalidEach(path, name, qualifiedNameFaults(name));
-  if (!STANDARD.test(name) && !name.includes("/")) faults.invalid(path, name, "must be a standard resource type or fully qualified");
+  if (!STANDARD.test(name) && !name.includes("/"))
+    faults.invalid(path, name, "must be a standard resource type or fully qualified");
   const nanos = parseNanos(amount) ?? 0n;
   if (nanos < 0n) faults.invalid(`${path}[${name}]`, amount, "must be greater than or equal to 0");
-  else if (!STANDARD.test(name) && nanos % 1_000_000_000n !== 0n) faults.invalid(`${path}[${name}]`, amount, "must be an integer");
+  else if (!STANDARD.test(name) && nanos % 1_000_000_000n !== 0n)
+    faults.invalid(`${path}[${name}]`, amount, "must be an integer");
 }
 
 function checkSecurity({ securityContext }: Container, path: string, faults: FieldFaults): void {
@@ -134,7 +177,8 @@ function checkSecurity({ securityContext }: Container, path: string, faults: Fie
 
 /** User and group ids. */
 export function checkId(id: number | undefined, path: string, faults: FieldFaults): void {
-  if (id !== undefined && (id < 0 || id > 2_147_483_647)) faults.invalid(path, id, "must be between 0 and 2147483647, inclusive");
+  if (id !== undefined && (id < 0 || id > 2_147_483_647))
+    faults.invalid(path, id, "must be between 0 and 2147483647, inclusive");
 }
 
 const PROBES = ["livenessProbe", "readinessProbe", "startupProbe"] as const;
@@ -143,7 +187,8 @@ const PROBES = ["livenessProbe", "readinessProbe", "startupProbe"] as const;
 export function checkProbes(container: Container, path: string, faults: FieldFaults): void {
   for (const name of PROBES) {
     const probe = container[name];
-    if (probe !== undefined) checkProbe(probe, { path: `${path}.${name}`, mustSucceedOnce: name !== "readinessProbe" }, faults);
+    if (probe !== undefined)
+      checkProbe(probe, { path: `${path}.${name}`, mustSucceedOnce: name !== "readinessProbe" }, faults);
   }
   for (const name of ["postStart", "preStop"] as const) {
     const hook = container.lifecycle?.[name];
@@ -153,20 +198,36 @@ export function checkProbes(container: Container, path: string, faults: FieldFau
 
 export function forbidProbes(container: Container, path: string, faults: FieldFaults): void {
   for (const name of [...PROBES, "lifecycle"] as const) {
-    if (container[name] !== undefined) faults.forbidden(`${path}.${name}`, "may not be set for init containers without restartPolicy=Always");
+    if (container[name] !== undefined)
+      faults.forbidden(`${path}.${name}`, "may not be set for init containers without restartPolicy=Always");
   }
 }
 
-function checkProbe(probe: Probe, { path, mustSucceedOnce }: { readonly path: string; readonly mustSucceedOnce: boolean }, faults: FieldFaults): void {
+function checkProbe(
+  probe: Probe,
+  { path, mustSucceedOnce }: { readonly path: string; readonly mustSucceedOnce: boolean },
+  faults: FieldFaults,
+): void {
   checkAction(probe, path, faults);
-  for (const name of ["initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold"] as const) {
+  for (const name of [
+    "initialDelaySeconds",
+    "timeoutSeconds",
+    "periodSeconds",
+    "successThreshold",
+    "failureThreshold",
+  ] as const) {
     const value = probe[name] ?? 0;
     if (value < 0) faults.invalid(`${path}.${name}`, value, "must be greater than or equal to 0");
   }
   if (probe.terminationGracePeriodSeconds !== undefined && probe.terminationGracePeriodSeconds <= 0) {
-    faults.invalid(`${path}.terminationGracePeriodSeconds`, probe.terminationGracePeriodSeconds, "must be greater than 0");
+    faults.invalid(
+      `${path}.terminationGracePeriodSeconds`,
+      probe.terminationGracePeriodSeconds,
+      "must be greater than 0",
+    );
   }
-  if (mustSucceedOnce && (probe.successThreshold ?? 1) !== 1) faults.invalid(`${path}.successThreshold`, probe.successThreshold, "must be 1");
+  if (mustSucceedOnce && (probe.successThreshold ?? 1) !== 1)
+    faults.invalid(`${path}.successThreshold`, probe.successThreshold, "must be 1");
 }
 
 const ACTIONS = ["exec", "httpGet", "tcpSocket", "grpc", "sleep"] as const;
@@ -178,8 +239,10 @@ function checkAction(action: Probe & LifecycleAction, path: string, faults: Fiel
   if (action.exec !== undefined && (action.exec.command ?? []).length === 0) faults.required(`${path}.exec.command`);
   if (action.httpGet !== undefined) checkHttpGet(action.httpGet, `${path}.httpGet`, faults);
   if (action.tcpSocket !== undefined) checkPortReference(action.tcpSocket.port, `${path}.tcpSocket.port`, faults);
-  if (action.grpc !== undefined) faults.invalidEach(`${path}.grpc.port`, action.grpc.port, portNumberFaults(action.grpc.port));
-  if (action.sleep !== undefined && action.sleep.seconds < 0) faults.invalid(`${path}.sleep`, action.sleep.seconds, "must be greater than or equal to 0");
+  if (action.grpc !== undefined)
+    faults.invalidEach(`${path}.grpc.port`, action.grpc.port, portNumberFaults(action.grpc.port));
+  if (action.sleep !== undefined && action.sleep.seconds < 0)
+    faults.invalid(`${path}.sleep`, action.sleep.seconds, "must be greater than or equal to 0");
 }
 
 function checkHttpGet(get: HttpGet, path: string, faults: FieldFaults): void {

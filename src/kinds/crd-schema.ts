@@ -8,13 +8,15 @@ const TEXT: Field = { schema: { is: "string" } };
 
 /** The root: apiVersion, kind and metadata are always there, whatever the definition says of them. */
 export function rootSchema(schema: JsonSchema | undefined): ObjectSchema {
-  const root: ObjectSchema = schema === undefined ? { is: "object", fields: {}, preserveUnknown: true } : objectSchema(schema);
+  const root: ObjectSchema =
+    schema === undefined ? { is: "object", fields: {}, preserveUnknown: true } : objectSchema(schema);
   return { ...root, fields: { ...root.fields, apiVersion: TEXT, kind: TEXT, metadata: META } };
 }
 
 function objectSchema(schema: JsonSchema): ObjectSchema {
   const fields = Object.entries(schema.properties ?? {}).map(([name, property]) => [name, fieldOf(property)] as const);
-  const embedded = schema["x-kubernetes-embedded-resource"] === true ? { apiVersion: TEXT, kind: TEXT, metadata: META } : {};
+  const embedded =
+    schema["x-kubernetes-embedded-resource"] === true ? { apiVersion: TEXT, kind: TEXT, metadata: META } : {};
   return {
     is: "object",
     fields: { ...Object.fromEntries(fields), ...embedded },
@@ -46,6 +48,7 @@ function schemaOf(schema: JsonSchema): Schema {
       return listSchema(schema);
     case "object":
       return mapOrObject(schema);
+    case undefined:
     default:
       return { is: "any" };
   }
@@ -54,13 +57,21 @@ function schemaOf(schema: JsonSchema): Schema {
 function listSchema(schema: JsonSchema): Schema {
   const type = schema["x-kubernetes-list-type"];
   const keys = schema["x-kubernetes-list-map-keys"];
-  return { is: "list", of: schemaOf(schema.items ?? {}), ...(type !== undefined && { type }), ...(keys !== undefined && { keys }) };
+  return {
+    is: "list",
+    of: schemaOf(schema.items ?? {}),
+    ...(type !== undefined && { type }),
+    ...(keys !== undefined && { keys }),
+  };
 }
 
 function mapOrObject(schema: JsonSchema): Schema {
   const { additionalProperties, properties } = schema;
   if (properties !== undefined || additionalProperties === undefined || additionalProperties === false) {
-    const isOpen = properties === undefined && schema["x-kubernetes-preserve-unknown-fields"] === true && schema["x-kubernetes-embedded-resource"] !== true;
+    const isOpen =
+      properties === undefined &&
+      schema["x-kubernetes-preserve-unknown-fields"] === true &&
+      schema["x-kubernetes-embedded-resource"] !== true;
     return isOpen ? { is: "map", of: { is: "any" }, ...atomicOf(schema) } : objectSchema(schema);
   }
   const of: Schema = additionalProperties === true ? { is: "any" } : schemaOf(additionalProperties);

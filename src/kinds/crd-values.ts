@@ -20,7 +20,11 @@ export class ValueRules {
   #value(value: Json, schema: JsonSchema, path: string, faults: FieldFaults): void {
     if (value === null) return;
     if (schema.enum !== undefined && !schema.enum.some((one) => sameJson(one, value))) {
-      faults.notSupported(path, value, schema.enum.map((one) => (typeof one === "string" ? one : JSON.stringify(one))));
+      faults.notSupported(
+        path,
+        value,
+        schema.enum.map((one) => (typeof one === "string" ? one : JSON.stringify(one))),
+      );
     }
     if (typeof value === "string") this.#text(value, schema, path, faults);
     else if (typeof value === "number") checkNumber(value, schema, path, faults);
@@ -32,11 +36,14 @@ export class ValueRules {
   #text(value: string, schema: JsonSchema, path: string, faults: FieldFaults): void {
     const { minLength, maxLength, pattern, format } = schema;
     // Lengths count Unicode characters, as Go's runes do.
-    const length = minLength === undefined && maxLength === undefined ? 0 : [...value].length;
-    if (minLength !== undefined && length < minLength) faults.invalid(path, value, `${path} in body should be at least ${minLength} chars long`);
+    const length = minLength === undefined && maxLength === undefined ? 0 : Array.from(value).length;
+    if (minLength !== undefined && length < minLength)
+      faults.invalid(path, value, `${path} in body should be at least ${minLength} chars long`);
     if (maxLength !== undefined && length > maxLength) faults.tooLong(path, maxLength);
-    if (pattern !== undefined && this.#pattern(pattern)?.test(value) === false) faults.invalid(path, value, `${path} in body should match '${pattern}'`);
-    if (format !== undefined && !formatFits(format, value)) faults.invalid(path, value, `${path} in body must be of type ${format}: ${JSON.stringify(value)}`);
+    if (pattern !== undefined && this.#pattern(pattern)?.test(value) === false)
+      faults.invalid(path, value, `${path} in body should match '${pattern}'`);
+    if (format !== undefined && !formatFits(format, value))
+      faults.invalid(path, value, `${path} in body must be of type ${format}: ${JSON.stringify(value)}`);
   }
 
   #pattern(source: string): RegExp | null {
@@ -49,19 +56,26 @@ export class ValueRules {
 
   #list(value: readonly Json[], schema: JsonSchema, path: string, faults: FieldFaults): void {
     const { minItems, maxItems, items } = schema;
-    if (minItems !== undefined && value.length < minItems) faults.invalid(path, value.length, `${path} in body should have at least ${minItems} items`);
+    if (minItems !== undefined && value.length < minItems)
+      faults.invalid(path, value.length, `${path} in body should have at least ${minItems} items`);
     if (maxItems !== undefined && value.length > maxItems) faults.tooMany(path, value.length, maxItems);
     checkUnique(value, schema, path, faults);
-    if (items !== undefined) for (const [index, child] of value.entries()) this.#value(child, items, `${path}[${index}]`, faults);
+    if (items !== undefined)
+      for (const [index, child] of value.entries()) this.#value(child, items, `${path}[${index}]`, faults);
   }
 
   #object(value: JsonObject, schema: JsonSchema, path: string, faults: FieldFaults): void {
     const { minProperties, maxProperties, properties = {}, additionalProperties } = schema;
     const count = Object.keys(value).length;
-    if (minProperties !== undefined && count < minProperties) faults.invalid(path, count, `${path} in body should have at least ${minProperties} properties`);
+    if (minProperties !== undefined && count < minProperties)
+      faults.invalid(path, count, `${path} in body should have at least ${minProperties} properties`);
     if (maxProperties !== undefined && count > maxProperties) faults.tooMany(path, count, maxProperties);
     for (const [name, child] of Object.entries(value)) {
-      const rule = Object.hasOwn(properties, name) ? properties[name] : typeof additionalProperties === "object" ? additionalProperties : undefined;
+      const rule = Object.hasOwn(properties, name)
+        ? properties[name]
+        : typeof additionalProperties === "object"
+          ? additionalProperties
+          : undefined;
       if (rule !== undefined) this.#value(child, rule, path === "" ? name : `${path}.${name}`, faults);
     }
   }
@@ -75,9 +89,11 @@ export class ValueRules {
     if (schema.oneOf !== undefined) {
       const fitting = schema.oneOf.filter((part) => this.#fits(value, part)).length;
       const found = fitting === 0 ? "none valid" : `${fitting} valid alternatives`;
-      if (fitting !== 1) faults.invalid(at, "", `"${path}" must validate one and only one schema (oneOf). Found ${found}`);
+      if (fitting !== 1)
+        faults.invalid(at, "", `"${path}" must validate one and only one schema (oneOf). Found ${found}`);
     }
-    if (schema.not !== undefined && this.#fits(value, schema.not)) faults.invalid(at, "", `"${path}" must not validate the schema (not)`);
+    if (schema.not !== undefined && this.#fits(value, schema.not))
+      faults.invalid(at, "", `"${path}" must not validate the schema (not)`);
   }
 
   #fits(value: Json, schema: JsonSchema): boolean {
@@ -88,9 +104,11 @@ export class ValueRules {
 
   /** Inside combinations types and required fields count as well; the main walk has checked its own. */
   #partly(value: Json, schema: JsonSchema, path: string, faults: FieldFaults): void {
-    if (schema.type !== undefined && !isOfType(value, schema.type)) faults.wrongType(path, value, `${path} in body must be of type ${schema.type}`);
+    if (schema.type !== undefined && !isOfType(value, schema.type))
+      faults.wrongType(path, value, `${path} in body must be of type ${schema.type}`);
     if (isJsonObject(value)) {
-      for (const name of schema.required ?? []) if (!Object.hasOwn(value, name)) faults.required(path === "" ? name : `${path}.${name}`);
+      for (const name of schema.required ?? [])
+        if (!Object.hasOwn(value, name)) faults.required(path === "" ? name : `${path}.${name}`);
     }
     this.#value(value, schema, path, faults);
   }
@@ -117,12 +135,21 @@ function compileLoosely(source: string): RegExp | null {
 function checkNumber(value: number, schema: JsonSchema, path: string, faults: FieldFaults): void {
   const { minimum, maximum, multipleOf } = schema;
   if (minimum !== undefined && (schema.exclusiveMinimum === true ? value <= minimum : value < minimum)) {
-    faults.invalid(path, value, `${path} in body should be greater than ${schema.exclusiveMinimum === true ? "" : "or equal to "}${minimum}`);
+    faults.invalid(
+      path,
+      value,
+      `${path} in body should be greater than ${schema.exclusiveMinimum === true ? "" : "or equal to "}${minimum}`,
+    );
   }
   if (maximum !== undefined && (schema.exclusiveMaximum === true ? value >= maximum : value > maximum)) {
-    faults.invalid(path, value, `${path} in body should be less than ${schema.exclusiveMaximum === true ? "" : "or equal to "}${maximum}`);
+    faults.invalid(
+      path,
+      value,
+      `${path} in body should be less than ${schema.exclusiveMaximum === true ? "" : "or equal to "}${maximum}`,
+    );
   }
-  if (multipleOf !== undefined && !Number.isInteger(value / multipleOf)) faults.invalid(path, value, `${path} in body should be a multiple of ${multipleOf}`);
+  if (multipleOf !== undefined && !Number.isInteger(value / multipleOf))
+    faults.invalid(path, value, `${path} in body should be a multiple of ${multipleOf}`);
 }
 
 function checkUnique(value: readonly Json[], schema: JsonSchema, path: string, faults: FieldFaults): void {
@@ -131,7 +158,8 @@ function checkUnique(value: readonly Json[], schema: JsonSchema, path: string, f
   const keys = schema["x-kubernetes-list-map-keys"] ?? [];
   const seen = new Set<string>();
   for (const [index, child] of value.entries()) {
-    const mark = type === "map" && isJsonObject(child) ? Object.fromEntries(keys.map((key) => [key, child[key] ?? null])) : child;
+    const mark =
+      type === "map" && isJsonObject(child) ? Object.fromEntries(keys.map((key) => [key, child[key] ?? null])) : child;
     const text = JSON.stringify(mark);
     if (seen.has(text)) faults.duplicate(`${path}[${index}]`, mark);
     seen.add(text);

@@ -19,7 +19,9 @@ export function kindOfDefinition(definition: CustomResourceDefinition, version: 
   if (facts === undefined) throw new RangeError(`${definition.metadata.name} has no version ${version}`);
   const stored = versions.find(({ storage }) => storage);
   const scale = facts.subresources?.scale;
-  const fields = (facts.selectableFields ?? []).map(({ jsonPath }) => [jsonPath.replace(/^\./, ""), (object: KubeObject) => textAt(object, jsonPath)] as const);
+  const fields = (facts.selectableFields ?? []).map(
+    ({ jsonPath }) => [jsonPath.replace(/^\./, ""), (object: KubeObject) => textAt(object, jsonPath)] as const,
+  );
   return {
     group,
     version,
@@ -42,7 +44,8 @@ export function kindOfDefinition(definition: CustomResourceDefinition, version: 
     columns: (facts.additionalPrinterColumns ?? [AGE]).map(columnOf),
     ...(fields.length > 0 && { selectableFields: Object.fromEntries(fields) }),
     ...valueValidation(facts),
-    ...(stored !== undefined && stored.name !== version && { storedAs: otherVersion(definition, { stored: stored.name, served: version }) }),
+    ...(stored !== undefined &&
+      stored.name !== version && { storedAs: otherVersion(definition, { stored: stored.name, served: version }) }),
     definedBy: definition.metadata.name,
   };
 }
@@ -50,7 +53,10 @@ export function kindOfDefinition(definition: CustomResourceDefinition, version: 
 const AGE: PrinterColumn = { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" };
 
 function subresourcesOf({ subresources }: DefinitionVersion): readonly Subresource[] {
-  return [...(subresources?.status === undefined ? [] : (["status"] as const)), ...(subresources?.scale === undefined ? [] : (["scale"] as const))];
+  return [
+    ...(subresources?.status === undefined ? [] : (["status"] as const)),
+    ...(subresources?.scale === undefined ? [] : (["scale"] as const)),
+  ];
 }
 
 function columnOf({ name, type, format, priority, jsonPath }: PrinterColumn): Column<KubeObject> {
@@ -90,7 +96,9 @@ function textAt(object: KubeObject, path: string): string {
   return value === undefined || value === null ? "" : String(value as string | number | boolean);
 }
 
-function valueValidation({ schema }: DefinitionVersion): { readonly validate?: (next: KubeObject) => readonly FieldFault[] } {
+function valueValidation({ schema }: DefinitionVersion): {
+  readonly validate?: (next: KubeObject) => readonly FieldFault[];
+} {
   const root = schema?.openAPIV3Schema;
   if (root === undefined) return {};
   const rules = new ValueRules(root);
@@ -104,7 +112,10 @@ function valueValidation({ schema }: DefinitionVersion): { readonly validate?: (
 }
 
 /** Conversion strategy None: versions differ in apiVersion only. */
-function otherVersion(definition: CustomResourceDefinition, { stored, served }: { readonly stored: string; readonly served: string }): NonNullable<Kind["storedAs"]> {
+function otherVersion(
+  definition: CustomResourceDefinition,
+  { stored, served }: { readonly stored: string; readonly served: string },
+): NonNullable<Kind["storedAs"]> {
   const { group } = definition.spec;
   return {
     kind: kindOfDefinition(definition, stored),

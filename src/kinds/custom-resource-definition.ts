@@ -21,7 +21,10 @@ export const customResourceDefinitionKind: Kind<CustomResourceDefinition> = buil
   columns: [createdAtColumn],
   defaults: defaultDefinition,
   onCreate: accept,
-  onUpdate: (next, live) => ({ ...next, status: acceptedStatus(next, live.status?.storedVersions ?? [], live.status?.conditions) }),
+  onUpdate: (next, live) => ({
+    ...next,
+    status: acceptedStatus(next, live.status?.storedVersions ?? [], live.status?.conditions),
+  }),
   validate: definitionFaults,
 });
 
@@ -32,7 +35,10 @@ function defaultDefinition(definition: CustomResourceDefinition): CustomResource
     singular: names.singular === undefined || names.singular === "" ? names.kind.toLowerCase() : names.singular,
     listKind: names.listKind === undefined || names.listKind === "" ? `${names.kind}List` : names.listKind,
   };
-  return { ...definition, spec: { ...definition.spec, names: withNames, conversion: conversion ?? { strategy: "None" } } };
+  return {
+    ...definition,
+    spec: { ...definition.spec, names: withNames, conversion: conversion ?? { strategy: "None" } },
+  };
 }
 
 /** Upstream's naming and establishing controllers take a moment; here names are accepted with the write itself. */
@@ -40,7 +46,11 @@ function accept(definition: CustomResourceDefinition): CustomResourceDefinition 
   return { ...definition, status: acceptedStatus(definition, [], undefined) };
 }
 
-function acceptedStatus({ spec, metadata }: CustomResourceDefinition, before: readonly string[], conditions: readonly Condition[] | undefined): NonNullable<DefinitionObject["status"]> {
+function acceptedStatus(
+  { spec, metadata }: CustomResourceDefinition,
+  before: readonly string[],
+  conditions: readonly Condition[] | undefined,
+): NonNullable<DefinitionObject["status"]> {
   const stored = spec.versions.find(({ storage }) => storage)?.name;
   const at = metadata.creationTimestamp === undefined ? {} : { lastTransitionTime: metadata.creationTimestamp };
   return {
@@ -48,7 +58,13 @@ function acceptedStatus({ spec, metadata }: CustomResourceDefinition, before: re
     storedVersions: stored === undefined || before.includes(stored) ? before : [...before, stored],
     conditions: conditions ?? [
       { ...at, type: "NamesAccepted", status: "True", reason: "NoConflicts", message: "no conflicts found" },
-      { ...at, type: "Established", status: "True", reason: "InitialNamesAccepted", message: "the initial names have been accepted" },
+      {
+        ...at,
+        type: "Established",
+        status: "True",
+        reason: "InitialNamesAccepted",
+        message: "the initial names have been accepted",
+      },
     ],
   };
 }

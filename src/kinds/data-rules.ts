@@ -11,7 +11,12 @@ export function checkKeys(data: Readonly<Record<string, string>>, path: string, 
   for (const key of Object.keys(data)) faults.invalidEach(`${path}[${key}]`, key, configKeyFaults(key));
 }
 
-export function checkSize(texts: readonly string[], base64: readonly string[], path: string, faults: FieldFaults): void {
+export function checkSize(
+  texts: readonly string[],
+  base64: readonly string[],
+  path: string,
+  faults: FieldFaults,
+): void {
   const plain = texts.reduce((sum, text) => sum + encodeUtf8(text).length, 0);
   const bytes = base64.reduce((sum, text) => sum + sizeOfBase64(text), plain);
   if (bytes > MAX_BYTES) faults.tooLong(path, MAX_BYTES);
@@ -26,7 +31,12 @@ interface Freezable {
   readonly immutable?: boolean;
 }
 
-export function checkFrozen<T extends Freezable>(next: T, live: T, contents: readonly (keyof T & string)[], faults: FieldFaults): void {
+export function checkFrozen<T extends Freezable>(
+  next: T,
+  live: T,
+  contents: readonly (keyof T & string)[],
+  faults: FieldFaults,
+): void {
   if (live.immutable !== true) return;
   const sentence = "field is immutable when `immutable` is set";
   if (next.immutable !== true) faults.forbidden("immutable", sentence);

@@ -10,11 +10,18 @@ export function definitionFaults(next: DefinitionObject, live: DefinitionObject 
   const faults = new FieldFaults();
   const { spec, metadata } = next;
   const expected = `${spec.names.plural}.${spec.group}`;
-  if (metadata.name !== expected) faults.invalid("metadata.name", metadata.name, `must be spec.names.plural+"."+spec.group`);
+  if (metadata.name !== expected)
+    faults.invalid("metadata.name", metadata.name, `must be spec.names.plural+"."+spec.group`);
   checkGroup(spec.group, faults);
   faults.oneOf("spec.scope", spec.scope, ["Cluster", "Namespaced"]);
-  if (spec.preserveUnknownFields === true) faults.invalid("spec.preserveUnknownFields", true, "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead");
-  if (spec.conversion?.strategy === "Webhook") throw unsupported("CustomResourceDefinition.spec.conversion.strategy Webhook");
+  if (spec.preserveUnknownFields === true)
+    faults.invalid(
+      "spec.preserveUnknownFields",
+      true,
+      "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead",
+    );
+  if (spec.conversion?.strategy === "Webhook")
+    throw unsupported("CustomResourceDefinition.spec.conversion.strategy Webhook");
   checkNames(spec.names, faults);
   checkVersions(spec.versions, faults);
   if (live !== null) checkChange(next, live, faults);
@@ -38,9 +45,11 @@ function checkNames(names: DefinitionNames, faults: FieldFaults): void {
     }
     const isKind = name === "kind" || name === "listKind";
     const wrong = dns1035LabelFaults(isKind ? value.toLowerCase() : value).join(",");
-    if (wrong !== "") faults.invalid(path, value, isKind ? `may have mixed case, but should otherwise match: ${wrong}` : wrong);
+    if (wrong !== "")
+      faults.invalid(path, value, isKind ? `may have mixed case, but should otherwise match: ${wrong}` : wrong);
   }
-  if (kind !== "" && kind === listKind) faults.invalid("spec.names.listKind", listKind, "kind and listKind may not be the same");
+  if (kind !== "" && kind === listKind)
+    faults.invalid("spec.names.listKind", listKind, "kind and listKind may not be the same");
   for (const [list, values] of Object.entries({ shortNames, categories })) {
     for (const [index, value] of values.entries()) {
       const wrong = dns1035LabelFaults(value).join(",");
@@ -52,7 +61,8 @@ function checkNames(names: DefinitionNames, faults: FieldFaults): void {
 function checkVersions(versions: readonly DefinitionVersion[], faults: FieldFaults): void {
   const names = versions.map(({ name }) => name);
   if (new Set(names).size !== names.length) faults.invalid("spec.versions", names, "must contain unique version names");
-  if (versions.filter(({ storage }) => storage).length !== 1) faults.invalid("spec.versions", names, "must have exactly one version marked as storage version");
+  if (versions.filter(({ storage }) => storage).length !== 1)
+    faults.invalid("spec.versions", names, "must have exactly one version marked as storage version");
   for (const [index, version] of versions.entries()) checkVersion(version, `spec.versions[${index}]`, faults);
 }
 
@@ -62,14 +72,27 @@ function checkVersion(version: DefinitionVersion, path: string, faults: FieldFau
   const schema = version.schema?.openAPIV3Schema;
   if (schema === undefined) faults.required(`${path}.schema.openAPIV3Schema`);
   else checkStructural(schema, `${path}.schema.openAPIV3Schema`, faults);
-  for (const [index, column] of (version.additionalPrinterColumns ?? []).entries()) checkColumn(column, `${path}.additionalPrinterColumns[${index}]`, faults);
+  for (const [index, column] of (version.additionalPrinterColumns ?? []).entries())
+    checkColumn(column, `${path}.additionalPrinterColumns[${index}]`, faults);
   const scale = version.subresources?.scale;
   if (scale === undefined) return;
-  checkScalePath(scale.specReplicasPath, { path: `${path}.subresources.scale.specReplicasPath`, under: ".spec" }, faults);
-  checkScalePath(scale.statusReplicasPath, { path: `${path}.subresources.scale.statusReplicasPath`, under: ".status" }, faults);
+  checkScalePath(
+    scale.specReplicasPath,
+    { path: `${path}.subresources.scale.specReplicasPath`, under: ".spec" },
+    faults,
+  );
+  checkScalePath(
+    scale.statusReplicasPath,
+    { path: `${path}.subresources.scale.statusReplicasPath`, under: ".status" },
+    faults,
+  );
 }
 
-function checkScalePath(value: string, { path, under }: { readonly path: string; readonly under: string }, faults: FieldFaults): void {
+function checkScalePath(
+  value: string,
+  { path, under }: { readonly path: string; readonly under: string },
+  faults: FieldFaults,
+): void {
   if (value === "") faults.required(path);
   else if (!value.startsWith(`${under}.`)) faults.invalid(path, value, `should be a json path under ${under}`);
 }
@@ -82,7 +105,8 @@ function checkColumn({ name, type, format = "", jsonPath }: PrinterColumn, path:
   if (name === "") faults.required(`${path}.name`);
   if (type === "") faults.required(`${path}.type`, types);
   else if (!COLUMN_TYPES.includes(type)) faults.invalid(`${path}.type`, type, types);
-  if (format !== "" && !COLUMN_FORMATS.includes(format)) faults.invalid(`${path}.format`, format, `must be one of ${COLUMN_FORMATS.join(",")}`);
+  if (format !== "" && !COLUMN_FORMATS.includes(format))
+    faults.invalid(`${path}.format`, format, `must be one of ${COLUMN_FORMATS.join(",")}`);
   if (jsonPath === "") faults.required(`${path}.JSONPath`);
   else if (parseJsonPath(jsonPath) === null) faults.invalid(`${path}.JSONPath`, jsonPath, "is an invalid path");
 }

@@ -36,7 +36,11 @@ export interface DefinitionVersion {
   readonly schema?: { readonly openAPIV3Schema?: JsonSchema };
   readonly subresources?: {
     readonly status?: Json;
-    readonly scale?: { readonly specReplicasPath: string; readonly statusReplicasPath: string; readonly labelSelectorPath?: string };
+    readonly scale?: {
+      readonly specReplicasPath: string;
+      readonly statusReplicasPath: string;
+      readonly labelSelectorPath?: string;
+    };
   };
   readonly additionalPrinterColumns?: readonly PrinterColumn[];
   readonly selectableFields?: readonly { readonly jsonPath: string }[];

@@ -81,7 +81,13 @@ function defaultSpec(spec: DeploymentSpec): DeploymentSpec {
 
 function defaultStrategy({ type = "RollingUpdate", rollingUpdate }: DeploymentStrategy): DeploymentStrategy {
   if (type !== "RollingUpdate") return { type, ...(rollingUpdate !== undefined && { rollingUpdate }) };
-  return { type, rollingUpdate: { maxUnavailable: rollingUpdate?.maxUnavailable ?? "25%", maxSurge: rollingUpdate?.maxSurge ?? "25%" } };
+  return {
+    type,
+    rollingUpdate: {
+      maxUnavailable: rollingUpdate?.maxUnavailable ?? "25%",
+      maxSurge: rollingUpdate?.maxSurge ?? "25%",
+    },
+  };
 }
 
 function deploymentFaults(next: Deployment, live: Deployment | null): readonly FieldFault[] {
@@ -102,7 +108,8 @@ function deploymentFaults(next: Deployment, live: Deployment | null): readonly F
 function checkStrategy({ type, rollingUpdate }: DeploymentStrategy, faults: FieldFaults): void {
   const path = "spec.strategy";
   if (type === "Recreate") {
-    if (rollingUpdate !== undefined) faults.forbidden(`${path}.rollingUpdate`, "may not be specified when strategy `type` is 'Recreate'");
+    if (rollingUpdate !== undefined)
+      faults.forbidden(`${path}.rollingUpdate`, "may not be specified when strategy `type` is 'Recreate'");
     return;
   }
   if (type !== "RollingUpdate") return faults.notSupported(`${path}.type`, type ?? "", ["Recreate", "RollingUpdate"]);

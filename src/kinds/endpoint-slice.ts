@@ -50,7 +50,10 @@ export const endpointSliceKind: Kind<EndpointSlice> = builtinKind<EndpointSlice>
   ],
   defaults: (slice) => {
     if (slice.ports === undefined) return slice;
-    return { ...slice, ports: slice.ports.map((port) => ({ ...port, name: port.name ?? "", protocol: port.protocol ?? "TCP" })) };
+    return {
+      ...slice,
+      ports: slice.ports.map((port) => ({ ...port, name: port.name ?? "", protocol: port.protocol ?? "TCP" })),
+    };
   },
   validate: endpointSliceFaults,
 });
@@ -69,7 +72,8 @@ function endpointSliceFaults(next: EndpointSlice, live: EndpointSlice | null): r
     if (addresses.length > MAX_ADDRESSES) faults.tooMany(at, addresses.length, MAX_ADDRESSES);
     if (next.addressType === "FQDN") continue;
     for (const [position, address] of addresses.entries()) {
-      if (!isAddress(address)) faults.invalid(`${at}[${position}]`, address, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)");
+      if (!isAddress(address))
+        faults.invalid(`${at}[${position}]`, address, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)");
     }
   }
   const names = new Set<string>();

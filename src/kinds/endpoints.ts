@@ -13,7 +13,12 @@ export interface Endpoints extends KubeObject {
 export interface EndpointSubset {
   readonly addresses?: readonly EndpointAddress[];
   readonly notReadyAddresses?: readonly EndpointAddress[];
-  readonly ports?: readonly { readonly name?: string; readonly port: number; readonly protocol?: Protocol; readonly appProtocol?: string }[];
+  readonly ports?: readonly {
+    readonly name?: string;
+    readonly port: number;
+    readonly protocol?: Protocol;
+    readonly appProtocol?: string;
+  }[];
 }
 
 export interface EndpointAddress {
@@ -38,7 +43,9 @@ export const endpointsKind: Kind<Endpoints> = builtinKind<Endpoints>({
   defaults: (endpoints) => {
     if (endpoints.subsets === undefined) return endpoints;
     const withProtocols = ({ ports, ...subset }: EndpointSubset): EndpointSubset =>
-      ports === undefined ? subset : { ...subset, ports: ports.map((port) => ({ ...port, protocol: port.protocol ?? "TCP" })) };
+      ports === undefined
+        ? subset
+        : { ...subset, ports: ports.map((port) => ({ ...port, protocol: port.protocol ?? "TCP" })) };
     return { ...endpoints, subsets: endpoints.subsets.map(withProtocols) };
   },
 });

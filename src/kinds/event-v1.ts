@@ -31,7 +31,10 @@ export const eventV1Kind: Kind<EventV1> = builtinKind<EventV1>({
   scope: "Namespaced",
   type: "io.k8s.api.events.v1.Event",
   hasOwnNameColumn: true,
-  columns: eventKind.columns.map((column) => ({ ...column, cell: (event: EventV1, now: number) => column.cell(toStored(event), now) })),
+  columns: eventKind.columns.map((column) => ({
+    ...column,
+    cell: (event: EventV1, now: number) => column.cell(toStored(event), now),
+  })),
   selectableFields: {
     "regarding.kind": (event) => event.regarding?.kind ?? "",
     "regarding.namespace": (event) => event.regarding?.namespace ?? "",

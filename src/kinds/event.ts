@@ -70,7 +70,9 @@ function firstSeen(event: Event, now: number): string {
 
 function lastSeen(event: Event, now: number): string {
   if (event.series !== undefined) return ageOf(event.series.lastObservedTime, now);
-  return event.lastTimestamp === undefined || event.lastTimestamp === null ? firstSeen(event, now) : ageOf(event.lastTimestamp, now);
+  return event.lastTimestamp === undefined || event.lastTimestamp === null
+    ? firstSeen(event, now)
+    : ageOf(event.lastTimestamp, now);
 }
 
 function countOf(event: Event): number {

@@ -19,7 +19,8 @@ export class FieldFaults {
   }
 
   notSupported(field: string, value: unknown, supported: readonly string[]): void {
-    const detail = supported.length === 0 ? "" : `supported values: ${supported.map((one) => JSON.stringify(one)).join(", ")}`;
+    const detail =
+      supported.length === 0 ? "" : `supported values: ${supported.map((one) => JSON.stringify(one)).join(", ")}`;
     this.#add("FieldValueNotSupported", field, withDetail(`Unsupported value: ${formatValue(value)}`, detail));
   }
 
@@ -40,7 +41,11 @@ export class FieldFaults {
   }
 
   tooMany(field: string, count: number, limit: number): void {
-    this.#add("FieldValueTooMany", field, `Too many: ${count}: must have at most ${limit} ${limit === 1 ? "item" : "items"}`);
+    this.#add(
+      "FieldValueTooMany",
+      field,
+      `Too many: ${count}: must have at most ${limit} ${limit === 1 ? "item" : "items"}`,
+    );
   }
 
   wrongType(field: string, value: unknown, detail: string): void {

@@ -2,11 +2,15 @@
 import { isAddress } from "./pod-rules.ts";
 
 const FORMATS: Readonly<Record<string, (value: string) => boolean>> = {
-  "date-time": (value) => /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/.test(value) && !Number.isNaN(Date.parse(value)),
+  "date-time": (value) =>
+    /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/.test(value) &&
+    !Number.isNaN(Date.parse(value)),
   date: (value) => /^\d{4}-\d{2}-\d{2}$/.test(value) && !Number.isNaN(Date.parse(value)),
   duration: (value) => /^[+-]?(\d+(\.\d+)?(ns|us|µs|ms|s|m|h|d|w))+$/.test(value),
   email: (value) => /^[^\s@]+@[^\s@]+$/.test(value),
-  hostname: (value) => value.length <= 253 && /^[A-Za-z0-9]([-A-Za-z0-9]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([-A-Za-z0-9]{0,61}[A-Za-z0-9])?)*$/.test(value),
+  hostname: (value) =>
+    value.length <= 253 &&
+    /^[A-Za-z0-9]([-A-Za-z0-9]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([-A-Za-z0-9]{0,61}[A-Za-z0-9])?)*$/.test(value),
   ipv4: (value) => isAddress(value) && !value.includes(":"),
   ipv6: (value) => isAddress(value) && value.includes(":"),
   cidr: (value) => isAddress(value.split("/")[0] ?? "") && /\/\d{1,3}$/.test(value),

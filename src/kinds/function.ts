@@ -93,9 +93,11 @@ function functionFaults({ spec }: FunctionObject): readonly FieldFault[] {
   for (const name of ["runtime", "handler"] as const) if ((spec[name] ?? "") === "") faults.required(`spec.${name}`);
   for (const [name, [least, most]] of Object.entries(RANGES)) {
     const value = spec[name as keyof typeof RANGES];
-    if (value !== undefined && (value < least || value > most)) faults.invalid(`spec.${name}`, value, `must be between ${least} and ${most}, inclusive`);
+    if (value !== undefined && (value < least || value > most))
+      faults.invalid(`spec.${name}`, value, `must be between ${least} and ${most}, inclusive`);
   }
-  if ((spec.reservedConcurrency ?? 0) < 0) faults.invalid("spec.reservedConcurrency", spec.reservedConcurrency, "must be greater than or equal to 0");
+  if ((spec.reservedConcurrency ?? 0) < 0)
+    faults.invalid("spec.reservedConcurrency", spec.reservedConcurrency, "must be greater than or equal to 0");
   for (const architecture of spec.architectures ?? []) {
     if (!ARCHITECTURES.includes(architecture)) faults.notSupported("spec.architectures", architecture, ARCHITECTURES);
   }

@@ -41,18 +41,14 @@ function targetsText({ spec, status }: HorizontalPodAutoscaler): string {
 }
 
 function targetText(metric: MetricSpec, current: MetricStatus | undefined): string {
-  switch (metric.type) {
-    case "Resource":
-      return `${metric.resource?.name ?? ""}: ${ratio(metric.resource?.target, current?.resource?.current)}`;
-    case "ContainerResource":
-      return `${metric.containerResource?.name ?? ""}: ${ratio(metric.containerResource?.target, current?.containerResource?.current)}`;
-    case "Pods":
-      return ratio(metric.pods?.target, current?.pods?.current);
-    case "Object":
-      return ratio(metric.object?.target, current?.object?.current, " (avg)");
-    case "External":
-      return ratio(metric.external?.target, current?.external?.current, " (avg)");
+  const { resource, containerResource, pods, object, external } = metric;
+  if (resource !== undefined) return `${resource.name}: ${ratio(resource.target, current?.resource?.current)}`;
+  if (containerResource !== undefined) {
+    return `${containerResource.name}: ${ratio(containerResource.target, current?.containerResource?.current)}`;
   }
+  if (pods !== undefined) return ratio(pods.target, current?.pods?.current);
+  if (object !== undefined) return ratio(object.target, current?.object?.current, " (avg)");
+  return ratio(external?.target, current?.external?.current, " (avg)");
 }
 
 function ratio(target: MetricTarget | undefined, current: MetricValue | undefined, averageMark = ""): string {
@@ -61,6 +57,7 @@ function ratio(target: MetricTarget | undefined, current: MetricValue | undefine
     const used = current?.averageUtilization;
     return `${used === undefined ? unknown : `${used}%`}/${target.averageUtilization}%`;
   }
-  if (target?.averageValue !== undefined) return `${current?.averageValue ?? unknown}/${target.averageValue}${averageMark}`;
+  if (target?.averageValue !== undefined)
+    return `${current?.averageValue ?? unknown}/${target.averageValue}${averageMark}`;
   return `${current?.value ?? unknown}/${target?.value ?? "<auto>"}`;
 }

@@ -52,11 +52,17 @@ function httpApiFaults({ spec }: HttpApi): readonly FieldFault[] {
   const seen = new Set<string>();
   for (const [index, route] of (spec?.routes ?? []).entries()) {
     const at = `spec.routes[${index}]`;
-    if (!ROUTE_KEY.test(route.routeKey ?? "")) faults.invalid(`${at}.routeKey`, route.routeKey, 'must be "$default" or a method and a path, such as "GET /users/{id}"');
+    if (!ROUTE_KEY.test(route.routeKey ?? ""))
+      faults.invalid(
+        `${at}.routeKey`,
+        route.routeKey,
+        'must be "$default" or a method and a path, such as "GET /users/{id}"',
+      );
     if (seen.has(route.routeKey)) faults.duplicate(`${at}.routeKey`, route.routeKey);
     seen.add(route.routeKey);
     if ((route.function ?? "") === "") faults.required(`${at}.function`);
-    if (route.payloadFormatVersion !== undefined) faults.oneOf(`${at}.payloadFormatVersion`, route.payloadFormatVersion, ["1.0", "2.0"]);
+    if (route.payloadFormatVersion !== undefined)
+      faults.oneOf(`${at}.payloadFormatVersion`, route.payloadFormatVersion, ["1.0", "2.0"]);
   }
   return faults.found;
 }

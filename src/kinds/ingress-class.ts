@@ -9,7 +9,13 @@ import type { KubeObject } from "./object.ts";
 export interface IngressClass extends KubeObject {
   readonly spec?: {
     readonly controller?: string;
-    readonly parameters?: { readonly apiGroup?: string; readonly kind: string; readonly name: string; readonly namespace?: string; readonly scope?: string };
+    readonly parameters?: {
+      readonly apiGroup?: string;
+      readonly kind: string;
+      readonly name: string;
+      readonly namespace?: string;
+      readonly scope?: string;
+    };
   };
 }
 
@@ -23,7 +29,10 @@ export const ingressClassKind: Kind<IngressClass> = builtinKind<IngressClass>({
   defaults: (ingressClass) => {
     const parameters = ingressClass.spec?.parameters;
     if (parameters === undefined) return ingressClass;
-    return { ...ingressClass, spec: { ...ingressClass.spec, parameters: { ...parameters, scope: parameters.scope ?? "Cluster" } } };
+    return {
+      ...ingressClass,
+      spec: { ...ingressClass.spec, parameters: { ...parameters, scope: parameters.scope ?? "Cluster" } },
+    };
   },
   validate: ingressClassFaults,
   columns: [text("Controller", ({ spec }) => spec?.controller ?? ""), text("Parameters", parametersText), ageColumn],

@@ -8,13 +8,15 @@ import { isAddress } from "./pod-rules.ts";
 export function ingressFaults({ spec }: IngressObject): readonly FieldFault[] {
   const faults = new FieldFaults();
   const { rules = [], defaultBackend, tls = [], ingressClassName } = spec;
-  if (rules.length === 0 && defaultBackend === undefined) faults.invalid("spec", null, "either `defaultBackend` or `rules` must be specified");
+  if (rules.length === 0 && defaultBackend === undefined)
+    faults.invalid("spec", null, "either `defaultBackend` or `rules` must be specified");
   if (defaultBackend !== undefined) checkBackend(defaultBackend, "spec.defaultBackend", faults);
   for (const [index, rule] of rules.entries()) checkRule(rule, `spec.rules[${index}]`, faults);
   for (const [index, { hosts = [] }] of tls.entries()) {
     for (const [position, host] of hosts.entries()) checkHost(host, `spec.tls[${index}].hosts[${position}]`, faults);
   }
-  if (ingressClassName !== undefined) faults.invalidEach("spec.ingressClassName", ingressClassName, dnsSubdomainFaults(ingressClassName));
+  if (ingressClassName !== undefined)
+    faults.invalidEach("spec.ingressClassName", ingressClassName, dnsSubdomainFaults(ingressClassName));
   return faults.found;
 }
 
@@ -38,16 +40,20 @@ function checkPath({ path: prefix = "", pathType, backend }: IngressPath, path: 
   if (pathType === undefined) faults.required(`${path}.pathType`, "pathType must be specified");
   else if (!PATH_TYPES.includes(pathType)) faults.notSupported(`${path}.pathType`, pathType, PATH_TYPES);
   const isLoose = pathType === "ImplementationSpecific";
-  if (!prefix.startsWith("/") && !(isLoose && prefix === "")) faults.invalid(`${path}.path`, prefix, "must be an absolute path");
+  if (!prefix.startsWith("/") && !(isLoose && prefix === ""))
+    faults.invalid(`${path}.path`, prefix, "must be an absolute path");
   if (!isLoose) {
-    for (const bad of BAD_SEQUENCES) if (prefix.includes(bad)) faults.invalid(`${path}.path`, prefix, `must not contain '${bad}'`);
-    for (const bad of BAD_SUFFIXES) if (prefix.endsWith(bad)) faults.invalid(`${path}.path`, prefix, `cannot end with '${bad}'`);
+    for (const bad of BAD_SEQUENCES)
+      if (prefix.includes(bad)) faults.invalid(`${path}.path`, prefix, `must not contain '${bad}'`);
+    for (const bad of BAD_SUFFIXES)
+      if (prefix.endsWith(bad)) faults.invalid(`${path}.path`, prefix, `cannot end with '${bad}'`);
   }
   checkBackend(backend, `${path}.backend`, faults);
 }
 
 function checkBackend({ service, resource }: IngressBackend, path: string, faults: FieldFaults): void {
-  if (service !== undefined && resource !== undefined) return faults.invalid(path, "", "cannot set both resource and service backends");
+  if (service !== undefined && resource !== undefined)
+    return faults.invalid(path, "", "cannot set both resource and service backends");
   if (resource !== undefined) {
     if (resource.kind === "") faults.required(`${path}.resource.kind`);
     if (resource.name === "") faults.required(`${path}.resource.name`);

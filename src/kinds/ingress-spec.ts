@@ -3,7 +3,9 @@ import type { KubeObject } from "./object.ts";
 
 export interface IngressObject extends KubeObject {
   readonly spec: IngressSpec;
-  readonly status?: { readonly loadBalancer?: { readonly ingress?: readonly { readonly ip?: string; readonly hostname?: string }[] } };
+  readonly status?: {
+    readonly loadBalancer?: { readonly ingress?: readonly { readonly ip?: string; readonly hostname?: string }[] };
+  };
 }
 
 export interface IngressSpec {

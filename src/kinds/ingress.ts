@@ -19,7 +19,9 @@ export const ingressKind: Kind<Ingress> = builtinKind<Ingress>({
   columns: [
     text("Class", ({ spec }) => spec.ingressClassName ?? NONE),
     text("Hosts", hostsText),
-    text("Address", ({ status }) => [...new Set((status?.loadBalancer?.ingress ?? []).flatMap(({ ip, hostname }) => ip ?? hostname ?? []))].join(",")),
+    text("Address", ({ status }) =>
+      [...new Set((status?.loadBalancer?.ingress ?? []).flatMap(({ ip, hostname }) => ip ?? hostname ?? []))].join(","),
+    ),
     text("Ports", ({ spec }) => ((spec.tls ?? []).length > 0 ? "80, 443" : "80")),
     ageColumn,
   ],

@@ -15,7 +15,12 @@ export interface JsonPath {
 export function parseJsonPath(text: string): JsonPath | null {
   const inner = /^\{(.*)\}$/.exec(text)?.[1] ?? text;
   const steps = parseSteps(inner.replace(/^\$/, ""));
-  return steps === null ? null : { find: (document) => steps.reduce<readonly Json[]>((found, step) => found.flatMap((value) => follow(value, step)), [document]) };
+  return steps === null
+    ? null
+    : {
+        find: (document) =>
+          steps.reduce<readonly Json[]>((found, step) => found.flatMap((value) => follow(value, step)), [document]),
+      };
 }
 
 const STEP =
@@ -43,7 +48,14 @@ function stepOf(match: RegExpExecArray): Step | null {
   const quoted = single ?? double;
   if (quoted !== undefined) return { is: "member", name: quoted.replace(/\\(.)/g, "$1") };
   const path = parseSteps(filter ?? "");
-  return path === null ? null : { is: "filter", path, sign: sign === "!=" ? "!=" : "==", value: values.find((value) => value !== undefined) ?? "" };
+  return path === null
+    ? null
+    : {
+        is: "filter",
+        path,
+        sign: sign === "!=" ? "!=" : "==",
+        value: values.find((value) => value !== undefined) ?? "",
+      };
 }
 
 function follow(value: Json, step: Step): readonly Json[] {
@@ -57,8 +69,14 @@ function follow(value: Json, step: Step): readonly Json[] {
     case "filter": {
       if (!Array.isArray(value)) return [];
       return value.filter((child: Json) => {
-        const found = step.path.reduce<readonly Json[]>((now, inner) => now.flatMap((one) => follow(one, inner)), [child]);
-        return found.some((one) => String(one) === step.value) === (step.sign === "==");
+        const found = step.path.reduce<readonly Json[]>(
+          (now, inner) => now.flatMap((one) => follow(one, inner)),
+          [child],
+        );
+        return (
+          found.some((one) => (typeof one === "string" ? one : JSON.stringify(one)) === step.value) ===
+          (step.sign === "==")
+        );
       });
     }
   }

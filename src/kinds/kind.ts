@@ -3,7 +3,21 @@ import type { FieldFault } from "#base/fault.ts";
 import type { Schema, SchemaTable, TypeName } from "#base/schema.ts";
 import type { KubeObject } from "./object.ts";
 
-export type Subresource = "status" | "scale" | "log" | "exec" | "attach" | "portforward" | "eviction" | "binding" | "ephemeralcontainers" | "token" | "finalize" | "approval" | "resize" | "proxy";
+export type Subresource =
+  | "status"
+  | "scale"
+  | "log"
+  | "exec"
+  | "attach"
+  | "portforward"
+  | "eviction"
+  | "binding"
+  | "ephemeralcontainers"
+  | "token"
+  | "finalize"
+  | "approval"
+  | "resize"
+  | "proxy";
 
 /** A function of an object of the kind. Written as a method so that a Kind<Pod> is also a Kind (bivariant parameters). */
 type Of<T, Rest extends readonly unknown[], Result> = { of(object: T, ...rest: Rest): Result }["of"];

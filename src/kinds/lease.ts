@@ -26,8 +26,10 @@ export const leaseKind: Kind<Lease> = builtinKind<Lease>({
   validate: ({ spec }) => {
     const faults = new FieldFaults();
     const { leaseDurationSeconds, leaseTransitions } = spec ?? {};
-    if (leaseDurationSeconds !== undefined && leaseDurationSeconds <= 0) faults.invalid("spec.leaseDurationSeconds", leaseDurationSeconds, "must be greater than 0");
-    if (leaseTransitions !== undefined && leaseTransitions < 0) faults.invalid("spec.leaseTransitions", leaseTransitions, "must be greater than or equal to 0");
+    if (leaseDurationSeconds !== undefined && leaseDurationSeconds <= 0)
+      faults.invalid("spec.leaseDurationSeconds", leaseDurationSeconds, "must be greater than 0");
+    if (leaseTransitions !== undefined && leaseTransitions < 0)
+      faults.invalid("spec.leaseTransitions", leaseTransitions, "must be greater than or equal to 0");
     return faults.found;
   },
 });

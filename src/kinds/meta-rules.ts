@@ -38,24 +38,42 @@ function nameFaults(kind: Kind, name: string): readonly string[] {
 }
 
 function checkChange(next: ObjectMeta, live: ObjectMeta, faults: FieldFaults): void {
-  for (const field of ["name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"] as const) {
+  for (const field of [
+    "name",
+    "namespace",
+    "uid",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+  ] as const) {
     if (next[field] !== live[field]) faults.immutable(`metadata.${field}`, next[field]);
   }
   if (live.deletionTimestamp === undefined) return;
   const added = (next.finalizers ?? []).filter((finalizer) => !(live.finalizers ?? []).includes(finalizer)).toSorted();
   if (added.length === 0) return;
   const shown = `[]string{${added.map((finalizer) => JSON.stringify(finalizer)).join(", ")}}`;
-  faults.forbidden("metadata.finalizers", `no new finalizers can be added if the object is being deleted, found new finalizers ${shown}`);
+  faults.forbidden(
+    "metadata.finalizers",
+    `no new finalizers can be added if the object is being deleted, found new finalizers ${shown}`,
+  );
 }
 
-export function checkLabels(labels: Readonly<Record<string, string>> | undefined, path: string, faults: FieldFaults): void {
+export function checkLabels(
+  labels: Readonly<Record<string, string>> | undefined,
+  path: string,
+  faults: FieldFaults,
+): void {
   for (const [key, value] of Object.entries(labels ?? {})) {
     faults.invalidEach(path, key, qualifiedNameFaults(key));
     faults.invalidEach(path, value, labelValueFaults(value));
   }
 }
 
-export function checkAnnotations(annotations: Readonly<Record<string, string>> | undefined, path: string, faults: FieldFaults): void {
+export function checkAnnotations(
+  annotations: Readonly<Record<string, string>> | undefined,
+  path: string,
+  faults: FieldFaults,
+): void {
   let size = 0;
   for (const [key, value] of Object.entries(annotations ?? {})) {
     faults.invalidEach(path, key, qualifiedNameFaults(key.toLowerCase()));
@@ -68,11 +86,13 @@ function checkOwners(metadata: ObjectMeta, faults: FieldFaults): void {
   const path = "metadata.ownerReferences";
   let controller: string | undefined;
   for (const owner of metadata.ownerReferences ?? []) {
-    if (owner.apiVersion === "" || owner.apiVersion.endsWith("/")) faults.invalid(`${path}.apiVersion`, owner.apiVersion, "version must not be empty");
+    if (owner.apiVersion === "" || owner.apiVersion.endsWith("/"))
+      faults.invalid(`${path}.apiVersion`, owner.apiVersion, "version must not be empty");
     if (owner.kind === "") faults.invalid(`${path}.kind`, owner.kind, "must not be empty");
     if (owner.name === "") faults.invalid(`${path}.name`, owner.name, "must not be empty");
     if (owner.uid === "") faults.invalid(`${path}.uid`, owner.uid, "must not be empty");
-    if (owner.apiVersion === "v1" && owner.kind === "Event") faults.invalid(path, owner, "/v1, Kind=Event is disallowed from being an owner");
+    if (owner.apiVersion === "v1" && owner.kind === "Event")
+      faults.invalid(path, owner, "/v1, Kind=Event is disallowed from being an owner");
     if (owner.controller !== true) continue;
     const name = `${owner.kind}/${owner.name}`;
     if (controller !== undefined) {
@@ -84,7 +104,8 @@ function checkOwners(metadata: ObjectMeta, faults: FieldFaults): void {
 }
 
 function checkFinalizers(finalizers: readonly string[], faults: FieldFaults): void {
-  for (const finalizer of finalizers) faults.invalidEach("metadata.finalizers", finalizer, qualifiedNameFaults(finalizer));
+  for (const finalizer of finalizers)
+    faults.invalidEach("metadata.finalizers", finalizer, qualifiedNameFaults(finalizer));
   if (finalizers.includes("orphan") && finalizers.includes("foregroundDeletion")) {
     faults.invalid("metadata.finalizers", finalizers, "finalizer orphan and foregroundDeletion cannot be both set");
   }

@@ -31,8 +31,18 @@ export const podMetricsKind: Kind<PodMetrics> = builtinKind<PodMetrics>({
   isEphemeral: true,
   verbs: ["get", "list"],
   columns: [
-    text("cpu", ({ containers }) => total(containers.map(({ usage }) => usage["cpu"]), "0")),
-    text("memory", ({ containers }) => total(containers.map(({ usage }) => usage["memory"]), "0Ki")),
+    text("cpu", ({ containers }) =>
+      total(
+        containers.map(({ usage }) => usage["cpu"]),
+        "0",
+      ),
+    ),
+    text("memory", ({ containers }) =>
+      total(
+        containers.map(({ usage }) => usage["memory"]),
+        "0Ki",
+      ),
+    ),
     text("window", ({ window }) => window),
   ],
 });

@@ -61,8 +61,16 @@ const labelValue = rule(
   ["MyValue", "my_value", "12345"],
   63,
 );
-const configKey = rule(CONFIG_KEY, "a valid config key must consist of alphanumeric characters, '-', '_' or '.'", ["key.name", "KEY_NAME", "key-name"], 253);
-const percent = rule(PERCENT, "a valid percent string must be a numeric string followed by an ending '%'", ["1%", "93%"]);
+const configKey = rule(
+  CONFIG_KEY,
+  "a valid config key must consist of alphanumeric characters, '-', '_' or '.'",
+  ["key.name", "KEY_NAME", "key-name"],
+  253,
+);
+const percent = rule(PERCENT, "a valid percent string must be a numeric string followed by an ending '%'", [
+  "1%",
+  "93%",
+]);
 const header = rule(HEADER, "a valid HTTP header must consist of alphanumeric characters or '-'", ["X-Header-Name"]);
 
 function check(value: string, { pattern, sentence, maxLength }: Rule): readonly string[] {
@@ -81,7 +89,9 @@ export function dnsSubdomainFaults(value: string): readonly string[] {
 }
 
 export function dnsLabelFaults(value: string): readonly string[] {
-  return check(value, dnsLabel).map((sentence) => (sentence === dnsLabel.sentence && dnsSubdomain.pattern.test(value) ? "must not contain dots" : sentence));
+  return check(value, dnsLabel).map((sentence) =>
+    sentence === dnsLabel.sentence && dnsSubdomain.pattern.test(value) ? "must not contain dots" : sentence,
+  );
 }
 
 export function dns1035LabelFaults(value: string): readonly string[] {
@@ -108,7 +118,10 @@ export function headerNameFaults(value: string): readonly string[] {
 export function qualifiedNameFaults(value: string): readonly string[] {
   const parts = value.split("/");
   const [first = "", second] = parts;
-  if (parts.length > 2) return [`a qualified name ${qualified.sentence} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`];
+  if (parts.length > 2)
+    return [
+      `a qualified name ${qualified.sentence} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
+    ];
   return [...(second === undefined ? [] : prefixFaults(first)), ...namePartFaults(second ?? first)];
 }
 
@@ -145,7 +158,8 @@ export function envNameFaults(value: string): readonly string[] {
 export function portNameFaults(value: string): readonly string[] {
   const faults: string[] = [];
   if (value.length > 15) faults.push(tooLong(15));
-  if (!/^[-a-z0-9]+$/.test(value)) faults.push("must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)");
+  if (!/^[-a-z0-9]+$/.test(value))
+    faults.push("must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)");
   if (!/[a-z]/.test(value)) faults.push("must contain at least one letter (a-z)");
   if (value.includes("--")) faults.push("must not contain consecutive hyphens");
   if (value.startsWith("-") || value.endsWith("-")) faults.push("must not begin or end with a hyphen");

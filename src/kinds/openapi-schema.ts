@@ -20,7 +20,9 @@ function valueType(type: TypeName, dialect: Dialect): JsonObject | undefined {
     case QUANTITY:
       return dialect === "v2" ? { type: "string" } : { oneOf: [{ type: "string" }, { type: "number" }] };
     case INT_OR_STRING:
-      return dialect === "v2" ? { type: "string", format: "int-or-string" } : { oneOf: [{ type: "integer" }, { type: "string" }], format: "int-or-string" };
+      return dialect === "v2"
+        ? { type: "string", format: "int-or-string" }
+        : { oneOf: [{ type: "integer" }, { type: "string" }], format: "int-or-string" };
     default:
       return undefined;
   }
@@ -57,7 +59,11 @@ export class SchemaWriter {
       case "integer":
       case "number":
       case "boolean":
-        return { type: schema.is, ...(schema.format !== undefined && { format: schema.format }), ...(schema.enum !== undefined && { enum: schema.enum }) };
+        return {
+          type: schema.is,
+          ...(schema.format !== undefined && { format: schema.format }),
+          ...(schema.enum !== undefined && { enum: schema.enum }),
+        };
       case "bytes":
         return { type: "string", format: "byte" };
       case "any":
@@ -75,7 +81,11 @@ export class SchemaWriter {
       case "list":
         return this.#list(schema, table);
       case "map":
-        return { type: "object", additionalProperties: this.write(schema.of, table), ...(schema.atomic === true && { "x-kubernetes-map-type": "atomic" }) };
+        return {
+          type: "object",
+          additionalProperties: this.write(schema.of, table),
+          ...(schema.atomic === true && { "x-kubernetes-map-type": "atomic" }),
+        };
       case "object":
         return this.#object(schema, table);
     }
@@ -108,7 +118,8 @@ export class SchemaWriter {
     const written = this.write(field.schema, table);
     const beside: Record<string, Json> = { ...mergeOf(field) };
     // Null stands for "no time yet" inside; a client's schema does not know it.
-    if (field.default !== undefined && field.default !== null && this.#dialect === "v3" && !isEmptyList(field.default)) beside["default"] = field.default;
+    if (field.default !== undefined && field.default !== null && this.#dialect === "v3" && !isEmptyList(field.default))
+      beside["default"] = field.default;
     if (field.nullable === true) beside["nullable"] = true;
     if (Object.keys(beside).length === 0) return written;
     return "$ref" in written && this.#dialect === "v3" ? { allOf: [written], ...beside } : { ...written, ...beside };

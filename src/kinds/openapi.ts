@@ -26,7 +26,10 @@ export function documentPath({ group, version }: { readonly group: string; reado
   return group === "" ? `api/${version}` : `apis/${group}/${version}`;
 }
 
-function describe(kinds: readonly Kind[], dialect: Dialect): { readonly paths: JsonObject; readonly schemas: JsonObject } {
+function describe(
+  kinds: readonly Kind[],
+  dialect: Dialect,
+): { readonly paths: JsonObject; readonly schemas: JsonObject } {
   const writer = new SchemaWriter(dialect);
   const paths: Record<string, Json> = {};
   writer.use(`${META}.DeleteOptions`, builtinTable);
@@ -69,9 +72,29 @@ const STRATEGIC = "application/strategic-merge-patch+json";
 
 /** The parameters that kubectl looks for before it relies on them. */
 const WRITE_PARAMETERS = ["dryRun", "fieldManager", "fieldValidation"];
-const LIST_PARAMETERS = ["allowWatchBookmarks", "continue", "fieldSelector", "labelSelector", "limit", "resourceVersion", "resourceVersionMatch", "sendInitialEvents", "timeoutSeconds", "watch"];
+const LIST_PARAMETERS = [
+  "allowWatchBookmarks",
+  "continue",
+  "fieldSelector",
+  "labelSelector",
+  "limit",
+  "resourceVersion",
+  "resourceVersionMatch",
+  "sendInitialEvents",
+  "timeoutSeconds",
+  "watch",
+];
 const DELETE_PARAMETERS = ["dryRun", "gracePeriodSeconds", "orphanDependents", "propagationPolicy"];
-const TYPES: Readonly<Record<string, string>> = { allowWatchBookmarks: "boolean", force: "boolean", gracePeriodSeconds: "integer", limit: "integer", orphanDependents: "boolean", sendInitialEvents: "boolean", timeoutSeconds: "integer", watch: "boolean" };
+const TYPES: Readonly<Record<string, string>> = {
+  allowWatchBookmarks: "boolean",
+  force: "boolean",
+  gracePeriodSeconds: "integer",
+  limit: "integer",
+  orphanDependents: "boolean",
+  sendInitialEvents: "boolean",
+  timeoutSeconds: "integer",
+  watch: "boolean",
+};
 
 class KindPaths {
   readonly #kind: Kind;
@@ -90,7 +113,8 @@ class KindPaths {
     const isNamespaced = scope === "Namespaced";
     const collection = `${root}${isNamespaced ? "/namespaces/{namespace}" : ""}/${plural}`;
     if (verbs !== undefined && verbs.length === 0) return {};
-    const can = (verb: "create" | "delete" | "deletecollection" | "get" | "list" | "patch" | "update"): boolean => verbs === undefined || verbs.includes(verb);
+    const can = (verb: "create" | "delete" | "deletecollection" | "get" | "list" | "patch" | "update"): boolean =>
+      verbs === undefined || verbs.includes(verb);
     const item = {
       ...this.#when(can("get"), "get", () => this.#operation("get", [])),
       ...this.#when(can("update"), "put", () => this.#operation("put", WRITE_PARAMETERS)),
@@ -102,11 +126,18 @@ class KindPaths {
       [collection]: {
         ...list,
         ...this.#when(can("create"), "post", () => this.#operation("post", WRITE_PARAMETERS)),
-        ...this.#when(can("deletecollection"), "delete", () => this.#operation("deletecollection", [...DELETE_PARAMETERS, ...LIST_PARAMETERS])),
+        ...this.#when(can("deletecollection"), "delete", () =>
+          this.#operation("deletecollection", [...DELETE_PARAMETERS, ...LIST_PARAMETERS]),
+        ),
         parameters: this.#pathParameters(isNamespaced ? ["namespace"] : []),
       },
       ...(isNamespaced && can("list") && { [`${root}/${plural}`]: list }),
-      ...(Object.keys(item).length > 0 && { [`${collection}/{name}`]: { ...item, parameters: this.#pathParameters(isNamespaced ? ["name", "namespace"] : ["name"]) } }),
+      ...(Object.keys(item).length > 0 && {
+        [`${collection}/{name}`]: {
+          ...item,
+          parameters: this.#pathParameters(isNamespaced ? ["name", "namespace"] : ["name"]),
+        },
+      }),
       ...(subresources.includes("status") && {
         [`${collection}/{name}/status`]: {
           get: this.#operation("get", []),
@@ -125,17 +156,32 @@ class KindPaths {
   #operation(action: string, parameters: readonly string[]): JsonObject {
     const isList = action === "list";
     const own = this.#writer.reference(typeNameOf(this.#kind) + (isList ? "List" : ""));
-    const answer = action === "delete" || action === "deletecollection" ? this.#writer.reference(`${META}.Status`) : own;
+    const answer =
+      action === "delete" || action === "deletecollection" ? this.#writer.reference(`${META}.Status`) : own;
     const body = this.#bodyOf(action);
     const query = [...new Set(parameters)].map((name) => this.#parameter(name, "query", false));
-    const asked = this.#dialect === "v2" && body !== null ? [{ in: "body", name: "body", required: true, schema: body }, ...query] : query;
+    const asked =
+      this.#dialect === "v2" && body !== null
+        ? [{ in: "body", name: "body", required: true, schema: body }, ...query]
+        : query;
     return {
       "x-kubernetes-action": action,
       "x-kubernetes-group-version-kind": kindMark(this.#kind),
       ...(asked.length > 0 && { parameters: asked }),
-      ...(this.#dialect === "v3" && body !== null && { requestBody: { content: Object.fromEntries(this.#bodyTypes(action).map((type) => [type, { schema: body }])) } }),
-      ...(this.#dialect === "v2" && { produces: ["application/json"], ...(body !== null && { consumes: this.#bodyTypes(action) }) }),
-      responses: { "200": this.#dialect === "v2" ? { description: "OK", schema: answer } : { description: "OK", content: { "application/json": { schema: answer } } } },
+      ...(this.#dialect === "v3" &&
+        body !== null && {
+          requestBody: { content: Object.fromEntries(this.#bodyTypes(action).map((type) => [type, { schema: body }])) },
+        }),
+      ...(this.#dialect === "v2" && {
+        produces: ["application/json"],
+        ...(body !== null && { consumes: this.#bodyTypes(action) }),
+      }),
+      responses: {
+        "200":
+          this.#dialect === "v2"
+            ? { description: "OK", schema: answer }
+            : { description: "OK", content: { "application/json": { schema: answer } } },
+      },
     };
   }
 
@@ -166,12 +212,21 @@ class KindPaths {
 
   #parameter(name: string, place: "path" | "query", isRequired: boolean): JsonObject {
     const schema = { type: TYPES[name] ?? "string", uniqueItems: true };
-    return { name, in: place, ...(isRequired && { required: true }), ...(this.#dialect === "v2" ? schema : { schema }) };
+    return {
+      name,
+      in: place,
+      ...(isRequired && { required: true }),
+      ...(this.#dialect === "v2" ? schema : { schema }),
+    };
   }
 }
 
 /** Names of the documents of all group-versions that `kinds` have, each once. */
-export function documentsOf(kinds: readonly Kind[]): readonly { readonly group: string; readonly version: string; readonly path: string }[] {
-  const seen = new Map(kinds.map((kind) => [apiVersionOf(kind), { group: kind.group, version: kind.version, path: documentPath(kind) }]));
+export function documentsOf(
+  kinds: readonly Kind[],
+): readonly { readonly group: string; readonly version: string; readonly path: string }[] {
+  const seen = new Map(
+    kinds.map((kind) => [apiVersionOf(kind), { group: kind.group, version: kind.version, path: documentPath(kind) }]),
+  );
   return [...seen.values()];
 }

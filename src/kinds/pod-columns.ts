@@ -28,7 +28,8 @@ export interface PodSummary {
 export function podSummary(pod: Pod): PodSummary {
   const init = initSummary(pod);
   const sidecars = (pod.spec.initContainers ?? []).filter((container) => container.restartPolicy === "Always").length;
-  const isInitialized = pod.status?.conditions?.some(({ type, status }) => type === "Initialized" && status === "True") ?? false;
+  const isInitialized =
+    pod.status?.conditions?.some(({ type, status }) => type === "Initialized" && status === "True") ?? false;
   const shows = init.reason === undefined || isInitialized ? mainSummary(pod, init) : { ...init, reason: init.reason };
   return {
     ready: `${shows.readyCount}/${pod.spec.containers.length + sidecars}`,
@@ -53,7 +54,9 @@ interface InitTally extends Tally {
 
 function initSummary(pod: Pod): InitTally {
   const containers = pod.spec.initContainers ?? [];
-  const sidecars = new Set(containers.filter((container) => container.restartPolicy === "Always").map(({ name }) => name));
+  const sidecars = new Set(
+    containers.filter((container) => container.restartPolicy === "Always").map(({ name }) => name),
+  );
   let tally: InitTally = { readyCount: 0, restarts: 0, sidecarRestarts: 0 };
   for (const [index, status] of (pod.status?.initContainerStatuses ?? []).entries()) {
     const isSidecar = sidecars.has(status.name);
@@ -103,7 +106,9 @@ function mainSummary(pod: Pod, init: InitTally): Tally & { readonly reason: stri
 }
 
 function phaseReason(pod: Pod): string {
-  const gated = pod.status?.conditions?.some(({ type, reason }) => type === "PodScheduled" && reason === "SchedulingGated");
+  const gated = pod.status?.conditions?.some(
+    ({ type, reason }) => type === "PodScheduled" && reason === "SchedulingGated",
+  );
   if (gated === true) return "SchedulingGated";
   return pod.status?.reason ?? pod.status?.phase ?? "";
 }
@@ -144,6 +149,8 @@ function restartsText(summary: PodSummary, now: number): string {
 function readinessGates(pod: Pod): string {
   const gates = pod.spec.readinessGates ?? [];
   if (gates.length === 0) return NONE;
-  const passed = gates.filter(({ conditionType }) => pod.status?.conditions?.find(({ type }) => type === conditionType)?.status === "True");
+  const passed = gates.filter(
+    ({ conditionType }) => pod.status?.conditions?.find(({ type }) => type === conditionType)?.status === "True",
+  );
   return `${passed.length}/${gates.length}`;
 }

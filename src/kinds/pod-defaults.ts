@@ -13,7 +13,8 @@ export function defaultTemplate(template: PodTemplateSpec): PodTemplateSpec {
 /** What only pods get and templates do not: service links, host ports, requests taken from limits. */
 export function defaultPodSpec(spec: PodSpec): PodSpec {
   const base = defaultTemplateSpec(spec);
-  const own = (container: Container): Container => withRequests(spec.hostNetwork === true ? withHostPorts(container) : container);
+  const own = (container: Container): Container =>
+    withRequests(spec.hostNetwork === true ? withHostPorts(container) : container);
   return {
     ...base,
     enableServiceLinks: spec.enableServiceLinks ?? true,
@@ -28,7 +29,9 @@ function defaultTemplateSpec(spec: PodSpec): PodSpec {
     ...spec,
     containers: spec.containers.map(defaultContainer),
     ...(spec.initContainers !== undefined && { initContainers: spec.initContainers.map(defaultContainer) }),
-    ...(spec.ephemeralContainers !== undefined && { ephemeralContainers: spec.ephemeralContainers.map(defaultContainer) }),
+    ...(spec.ephemeralContainers !== undefined && {
+      ephemeralContainers: spec.ephemeralContainers.map(defaultContainer),
+    }),
     ...(spec.volumes !== undefined && { volumes: spec.volumes.map(defaultVolume) }),
     restartPolicy: spec.restartPolicy ?? "Always",
     dnsPolicy: spec.dnsPolicy ?? "ClusterFirst",
@@ -70,7 +73,9 @@ function isLatest(image: string): boolean {
 
 function defaultEnv(env: EnvVar): EnvVar {
   const fieldRef = env.valueFrom?.fieldRef;
-  return fieldRef === undefined ? env : { ...env, valueFrom: { ...env.valueFrom, fieldRef: defaultFieldRef(fieldRef) } };
+  return fieldRef === undefined
+    ? env
+    : { ...env, valueFrom: { ...env.valueFrom, fieldRef: defaultFieldRef(fieldRef) } };
 }
 
 function defaultFieldRef(ref: FieldRef): FieldRef {
@@ -104,7 +109,10 @@ function withRequests(container: Container): Container {
 
 function withHostPorts(container: Container): Container {
   if (container.ports === undefined) return container;
-  return { ...container, ports: container.ports.map((port) => ({ ...port, hostPort: port.hostPort ?? port.containerPort })) };
+  return {
+    ...container,
+    ports: container.ports.map((port) => ({ ...port, hostPort: port.hostPort ?? port.containerPort })),
+  };
 }
 
 function defaultVolume(volume: Volume): Volume {
@@ -116,7 +124,11 @@ function defaultVolume(volume: Volume): Volume {
     ...(configMap !== undefined && { configMap: { ...configMap, defaultMode: configMap.defaultMode ?? FILE_MODE } }),
     ...(secret !== undefined && { secret: { ...secret, defaultMode: secret.defaultMode ?? FILE_MODE } }),
     ...(downwardAPI !== undefined && {
-      downwardAPI: { ...downwardAPI, ...withFieldRefs(downwardAPI.items), defaultMode: downwardAPI.defaultMode ?? FILE_MODE },
+      downwardAPI: {
+        ...downwardAPI,
+        ...withFieldRefs(downwardAPI.items),
+        defaultMode: downwardAPI.defaultMode ?? FILE_MODE,
+      },
     }),
     ...(projected !== undefined && {
       projected: {
@@ -131,7 +143,11 @@ function defaultVolume(volume: Volume): Volume {
 
 function withFieldRefs(items: readonly DownwardFile[] | undefined): { readonly items?: readonly DownwardFile[] } {
   if (items === undefined) return {};
-  return { items: items.map((item) => (item.fieldRef === undefined ? item : { ...item, fieldRef: defaultFieldRef(item.fieldRef) })) };
+  return {
+    items: items.map((item) =>
+      item.fieldRef === undefined ? item : { ...item, fieldRef: defaultFieldRef(item.fieldRef) },
+    ),
+  };
 }
 
 function defaultProjection(source: Projection): Projection {
@@ -139,7 +155,10 @@ function defaultProjection(source: Projection): Projection {
   return {
     ...source,
     ...(serviceAccountToken !== undefined && {
-      serviceAccountToken: { ...serviceAccountToken, expirationSeconds: serviceAccountToken.expirationSeconds ?? TOKEN_SECONDS },
+      serviceAccountToken: {
+        ...serviceAccountToken,
+        expirationSeconds: serviceAccountToken.expirationSeconds ?? TOKEN_SECONDS,
+      },
     }),
     ...(downwardAPI !== undefined && { downwardAPI: { ...downwardAPI, ...withFieldRefs(downwardAPI.items) } }),
   };

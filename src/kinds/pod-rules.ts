@@ -30,19 +30,30 @@ function checkPodSpec(spec: PodSpec, path: string, faults: FieldFaults): void {
   faults.oneOf(`${path}.restartPolicy`, spec.restartPolicy, ["Always", "OnFailure", "Never"]);
   faults.oneOf(`${path}.dnsPolicy`, spec.dnsPolicy, ["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"]);
   if (spec.dnsPolicy === "None" && (spec.dnsConfig?.nameservers ?? []).length === 0) {
-    faults.required(`${path}.dnsConfig.nameservers`, "must provide at least one DNS nameserver when `dnsPolicy` is None");
+    faults.required(
+      `${path}.dnsConfig.nameservers`,
+      "must provide at least one DNS nameserver when `dnsPolicy` is None",
+    );
   }
   checkLabels(spec.nodeSelector, `${path}.nodeSelector`, faults);
   checkNames(spec, path, faults);
   checkSeconds(spec, path, faults);
   const user = spec.securityContext ?? {};
-  for (const name of ["runAsUser", "runAsGroup", "fsGroup"] as const) checkId(user[name], `${path}.securityContext.${name}`, faults);
+  for (const name of ["runAsUser", "runAsGroup", "fsGroup"] as const)
+    checkId(user[name], `${path}.securityContext.${name}`, faults);
   if (spec.affinity !== undefined) checkAffinity(spec.affinity, `${path}.affinity`, faults);
   checkTolerations(spec.tolerations ?? [], `${path}.tolerations`, faults);
   checkSpreading(spec.topologySpreadConstraints ?? [], `${path}.topologySpreadConstraints`, faults);
 }
 
-function checkContainers(spec: PodSpec, { path, volumes, faults }: { readonly path: string; readonly volumes: ReadonlySet<string>; readonly faults: FieldFaults }): void {
+function checkContainers(
+  spec: PodSpec,
+  {
+    path,
+    volumes,
+    faults,
+  }: { readonly path: string; readonly volumes: ReadonlySet<string>; readonly faults: FieldFaults },
+): void {
   const names = new Set<string>();
   const checkName = ({ name }: Container, at: string): void => {
     if (name !== "" && names.has(name)) faults.duplicate(`${at}.name`, name);
@@ -54,7 +65,8 @@ function checkContainers(spec: PodSpec, { path, volumes, faults }: { readonly pa
     checkName(container, at);
     checkContainer(container, at, volumes, faults);
     checkProbes(container, at, faults);
-    if (container.restartPolicy !== undefined) faults.forbidden(`${at}.restartPolicy`, "may not be set for non-init containers");
+    if (container.restartPolicy !== undefined)
+      faults.forbidden(`${at}.restartPolicy`, "may not be set for non-init containers");
   }
   for (const [index, container] of (spec.initContainers ?? []).entries()) {
     const at = `${path}.initContainers[${index}]`;
@@ -62,7 +74,8 @@ function checkContainers(spec: PodSpec, { path, volumes, faults }: { readonly pa
     checkContainer(container, at, volumes, faults);
     if (container.restartPolicy === "Always") checkProbes(container, at, faults);
     else forbidProbes(container, at, faults);
-    if (container.restartPolicy !== undefined && container.restartPolicy !== "Always") faults.notSupported(`${at}.restartPolicy`, container.restartPolicy, ["Always"]);
+    if (container.restartPolicy !== undefined && container.restartPolicy !== "Always")
+      faults.notSupported(`${at}.restartPolicy`, container.restartPolicy, ["Always"]);
   }
 }
 
@@ -106,22 +119,26 @@ const UNCHANGEABLE =
   "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)";
 
 function checkPodChange(next: PodSpec, live: PodSpec, faults: FieldFaults): void {
-  if (next.containers.length !== live.containers.length) return faults.forbidden("spec.containers", "pod updates may not add or remove containers");
+  if (next.containers.length !== live.containers.length)
+    return faults.forbidden("spec.containers", "pod updates may not add or remove containers");
   if ((next.initContainers ?? []).length !== (live.initContainers ?? []).length) {
     return faults.forbidden("spec.initContainers", "pod updates may not add or remove containers");
   }
   checkDeadlineChange(next, live, faults);
   const kept = (next.tolerations ?? []).map(withoutSeconds);
   const isKept = (live.tolerations ?? []).every((old) => kept.some((one) => sameJson(one, withoutSeconds(old))));
-  if (!isKept) faults.forbidden("spec.tolerations", "existing toleration can not be modified except its tolerationSeconds");
+  if (!isKept)
+    faults.forbidden("spec.tolerations", "existing toleration can not be modified except its tolerationSeconds");
   if (!sameJson(unchangeable(next, live), live)) faults.forbidden("spec", UNCHANGEABLE);
 }
 
 function checkDeadlineChange(next: PodSpec, live: PodSpec, faults: FieldFaults): void {
   const path = "spec.activeDeadlineSeconds";
   if (live.activeDeadlineSeconds === undefined) return;
-  if (next.activeDeadlineSeconds === undefined) return faults.invalid(path, null, "must not update from a positive integer to nil value");
-  if (next.activeDeadlineSeconds > live.activeDeadlineSeconds) faults.invalid(path, next.activeDeadlineSeconds, "must be less than or equal to previous value");
+  if (next.activeDeadlineSeconds === undefined)
+    return faults.invalid(path, null, "must not update from a positive integer to nil value");
+  if (next.activeDeadlineSeconds > live.activeDeadlineSeconds)
+    faults.invalid(path, next.activeDeadlineSeconds, "must be less than or equal to previous value");
 }
 
 function withoutSeconds(toleration: object): object {
@@ -142,10 +159,15 @@ function unchangeable(next: PodSpec, live: PodSpec): PodSpec {
   return {
     ...rest,
     containers: images(next.containers, live.containers),
-    ...(next.initContainers !== undefined && { initContainers: images(next.initContainers, live.initContainers ?? []) }),
+    ...(next.initContainers !== undefined && {
+      initContainers: images(next.initContainers, live.initContainers ?? []),
+    }),
     ...(live.activeDeadlineSeconds !== undefined && { activeDeadlineSeconds: live.activeDeadlineSeconds }),
     ...(live.tolerations !== undefined && { tolerations: live.tolerations }),
     ...(live.schedulingGates !== undefined && { schedulingGates: live.schedulingGates }),
-    ...(graceMayChange && live.terminationGracePeriodSeconds !== undefined && { terminationGracePeriodSeconds: live.terminationGracePeriodSeconds }),
+    ...(graceMayChange &&
+      live.terminationGracePeriodSeconds !== undefined && {
+        terminationGracePeriodSeconds: live.terminationGracePeriodSeconds,
+      }),
   };
 }

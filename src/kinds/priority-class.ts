@@ -33,13 +33,21 @@ export const priorityClassKind: Kind<PriorityClass> = builtinKind<PriorityClass>
 
 /** Above it is the system's own. */
 const HIGHEST_USER_PRIORITY = 1_000_000_000;
-const SYSTEM_CLASSES: Readonly<Record<string, number>> = { "system-cluster-critical": 2_000_000_000, "system-node-critical": 2_000_001_000 };
+const SYSTEM_CLASSES: Readonly<Record<string, number>> = {
+  "system-cluster-critical": 2_000_000_000,
+  "system-node-critical": 2_000_001_000,
+};
 
 function priorityClassFaults(next: PriorityClass, live: PriorityClass | null): readonly FieldFault[] {
   const faults = new FieldFaults();
   const { name } = next.metadata;
   if (name.startsWith("system-")) {
-    if (SYSTEM_CLASSES[name] !== next.value) faults.forbidden("metadata.name", "priority class names with 'system-' prefix are reserved for system use only. error: " + `${name} is not a known system priority class`);
+    if (SYSTEM_CLASSES[name] !== next.value)
+      faults.forbidden(
+        "metadata.name",
+        "priority class names with 'system-' prefix are reserved for system use only. error: " +
+          `${name} is not a known system priority class`,
+      );
   } else if (next.value > HIGHEST_USER_PRIORITY) {
     faults.forbidden("value", `maximum allowed value of a user defined priority is ${HIGHEST_USER_PRIORITY}`);
   }

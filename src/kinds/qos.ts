@@ -8,7 +8,10 @@ const COUNTED = ["cpu", "memory"] as const;
 /** Guaranteed: every container has limits for CPU and memory and asks for exactly that. BestEffort: nobody asks for anything. */
 export function qosClassOf(spec: PodSpec): QosClass {
   const containers = [...spec.containers, ...(spec.initContainers ?? [])];
-  const amounts = containers.map(({ resources }) => ({ requests: counted(resources?.requests), limits: counted(resources?.limits) }));
+  const amounts = containers.map(({ resources }) => ({
+    requests: counted(resources?.requests),
+    limits: counted(resources?.limits),
+  }));
   if (amounts.every(({ requests, limits }) => requests.size === 0 && limits.size === 0)) return "BestEffort";
   const isGuaranteed = amounts.every(({ requests, limits }) =>
     COUNTED.every((name) => limits.has(name) && (requests.get(name) ?? limits.get(name)) === limits.get(name)),

@@ -142,8 +142,13 @@ function clusterRoleFaults({ rules, aggregationRule }: ClusterRole): readonly Fi
   for (const [index, rule] of (rules ?? []).entries()) checkRule(rule, `rules[${index}]`, false, faults);
   if (aggregationRule === undefined) return faults.found;
   const selectors = aggregationRule.clusterRoleSelectors ?? [];
-  if (selectors.length === 0) faults.required("aggregationRule.clusterRoleSelectors", "at least one clusterRoleSelector required if aggregationRule is non-nil");
-  for (const [index, selector] of selectors.entries()) checkSelector(selector, `aggregationRule.clusterRoleSelectors[${index}]`, faults);
+  if (selectors.length === 0)
+    faults.required(
+      "aggregationRule.clusterRoleSelectors",
+      "at least one clusterRoleSelector required if aggregationRule is non-nil",
+    );
+  for (const [index, selector] of selectors.entries())
+    checkSelector(selector, `aggregationRule.clusterRoleSelectors[${index}]`, faults);
   return faults.found;
 }
 
@@ -151,9 +156,14 @@ function checkRule(rule: PolicyRule, path: string, isNamespaced: boolean, faults
   const { verbs, apiGroups = [], resources = [], nonResourceURLs = [] } = rule;
   if (verbs.length === 0) faults.required(`${path}.verbs`, "verbs must contain at least one value");
   if (nonResourceURLs.length > 0) {
-    if (isNamespaced) faults.invalid(`${path}.nonResourceURLs`, nonResourceURLs, "namespaced rules cannot apply to non-resource URLs");
+    if (isNamespaced)
+      faults.invalid(`${path}.nonResourceURLs`, nonResourceURLs, "namespaced rules cannot apply to non-resource URLs");
     if (apiGroups.length + resources.length + (rule.resourceNames ?? []).length > 0) {
-      faults.invalid(`${path}.nonResourceURLs`, nonResourceURLs, "rules cannot apply to both regular resources and non-resource URLs");
+      faults.invalid(
+        `${path}.nonResourceURLs`,
+        nonResourceURLs,
+        "rules cannot apply to both regular resources and non-resource URLs",
+      );
     }
     return;
   }
@@ -176,7 +186,8 @@ function bindingFaults(next: RoleBinding, live: RoleBinding | null, kinds: reado
   if (!kinds.includes(roleRef.kind)) faults.notSupported("roleRef.kind", roleRef.kind, kinds);
   if (roleRef.name === "") faults.required("roleRef.name");
   const isNamespaced = kinds.includes("Role");
-  for (const [index, subject] of (next.subjects ?? []).entries()) checkSubject(subject, `subjects[${index}]`, isNamespaced, faults);
+  for (const [index, subject] of (next.subjects ?? []).entries())
+    checkSubject(subject, `subjects[${index}]`, isNamespaced, faults);
   if (live !== null && !sameJson(roleRef, live.roleRef)) faults.invalid("roleRef", roleRef, "cannot change roleRef");
   return faults.found;
 }

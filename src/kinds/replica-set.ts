@@ -44,7 +44,10 @@ export const replicaSetKind: Kind<ReplicaSet> = builtinKind<ReplicaSet>({
     integer("Current", (set) => set.status?.replicas ?? 0),
     integer("Ready", (set) => set.status?.readyReplicas ?? 0),
     ageColumn,
-    ...templateColumns((set: ReplicaSet) => ({ containers: set.spec.template?.spec?.containers ?? [], selector: set.spec.selector })),
+    ...templateColumns((set: ReplicaSet) => ({
+      containers: set.spec.template?.spec?.containers ?? [],
+      selector: set.spec.selector,
+    })),
   ],
   selectableFields: { "status.replicas": (set) => String(set.status?.replicas ?? 0) },
   defaults: (set) => ({

@@ -23,7 +23,12 @@ export interface AccessReview extends KubeObject {
     readonly uid?: string;
     readonly extra?: Readonly<Record<string, readonly string[]>>;
   };
-  readonly status?: { readonly allowed: boolean; readonly denied?: boolean; readonly reason?: string; readonly evaluationError?: string };
+  readonly status?: {
+    readonly allowed: boolean;
+    readonly denied?: boolean;
+    readonly reason?: string;
+    readonly evaluationError?: string;
+  };
 }
 
 export interface RulesReview extends KubeObject {
@@ -43,11 +48,20 @@ export interface SelfSubjectReview extends KubeObject {
 
 export interface TokenReview extends KubeObject {
   readonly spec: { readonly token?: string; readonly audiences?: readonly string[] };
-  readonly status?: { readonly authenticated?: boolean; readonly user?: UserInfo; readonly audiences?: readonly string[]; readonly error?: string };
+  readonly status?: {
+    readonly authenticated?: boolean;
+    readonly user?: UserInfo;
+    readonly audiences?: readonly string[];
+    readonly error?: string;
+  };
 }
 
 export interface TokenRequest extends KubeObject {
-  readonly spec: { readonly audiences: readonly string[]; readonly expirationSeconds?: number; readonly boundObjectRef?: ObjectReference };
+  readonly spec: {
+    readonly audiences: readonly string[];
+    readonly expirationSeconds?: number;
+    readonly boundObjectRef?: ObjectReference;
+  };
   readonly status?: { readonly token: string; readonly expirationTimestamp: string };
 }
 
@@ -57,7 +71,10 @@ export interface Scale extends KubeObject {
 }
 
 export interface Eviction extends KubeObject {
-  readonly deleteOptions?: { readonly gracePeriodSeconds?: number; readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string } };
+  readonly deleteOptions?: {
+    readonly gracePeriodSeconds?: number;
+    readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
+  };
 }
 
 export interface Binding extends KubeObject {

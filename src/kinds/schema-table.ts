@@ -95,7 +95,10 @@ function expandLine(line: Line, home: string): ObjectSchema {
       ...(prefix === "" && { omitsEmpty: true }),
     };
   }
-  const inlined = line.in === undefined ? undefined : Object.fromEntries(Object.entries(line.in).map(([number, type]) => [number, absolute(type, home)]));
+  const inlined =
+    line.in === undefined
+      ? undefined
+      : Object.fromEntries(Object.entries(line.in).map(([number, type]) => [number, absolute(type, home)]));
   return {
     is: "object",
     fields,
@@ -111,13 +114,19 @@ function expandType(chain: string, home: string, options: Options): Schema {
     return {
       is: "list",
       of,
-      ...(options.k === 1 ? { type: "set" as const } : options.k !== undefined && { type: "map" as const, keys: options.k }),
+      ...(options.k === 1
+        ? { type: "set" as const }
+        : options.k !== undefined && { type: "map" as const, keys: options.k }),
       ...(options.m !== undefined && { mergeKey: options.m }),
       ...(options.w === 1 && { isMessage: true }),
     };
   }
   if (chain.startsWith("{}")) {
-    return { is: "map", of: expandType(chain.slice(2), home, options.w === 1 ? { w: 1 } : {}), ...(options.a === 1 && { atomic: true }) };
+    return {
+      is: "map",
+      of: expandType(chain.slice(2), home, options.w === 1 ? { w: 1 } : {}),
+      ...(options.a === 1 && { atomic: true }),
+    };
   }
   if (chain.startsWith("@")) return { is: "ref", type: absolute(chain.slice(1), home) };
   const letter = LETTERS[chain];

@@ -26,7 +26,11 @@ export const secretKind: Kind<Secret> = builtinKind<Secret>({
   plural: "secrets",
   scope: "Namespaced",
   type: "io.k8s.api.core.v1.Secret",
-  columns: [text("Type", (secret) => secret.type ?? ""), integer("Data", ({ data = {} }) => Object.keys(data).length), ageColumn],
+  columns: [
+    text("Type", (secret) => secret.type ?? ""),
+    integer("Data", ({ data = {} }) => Object.keys(data).length),
+    ageColumn,
+  ],
   selectableFields: { type: (secret) => secret.type ?? "" },
   defaults: defaultSecret,
   validate: secretFaults,
@@ -57,14 +61,16 @@ function secretFaults(next: Secret, live: Secret | null): readonly FieldFault[] 
   checkSize([], Object.values(data), "data", faults);
   for (const key of KEYS_OF_TYPE[type] ?? []) {
     if (!Object.hasOwn(data, key)) faults.required(`data[${key}]`);
-    else if (key.startsWith(".docker") && !isJsonText(data[key] ?? "")) faults.invalid(`data[${key}]`, "<secret contents redacted>", "invalid character in JSON");
+    else if (key.startsWith(".docker") && !isJsonText(data[key] ?? ""))
+      faults.invalid(`data[${key}]`, "<secret contents redacted>", "invalid character in JSON");
   }
   if (type === "kubernetes.io/basic-auth" && data["username"] === undefined && data["password"] === undefined) {
     faults.required("data[username]");
     faults.required("data[password]");
   }
   const account = next.metadata.annotations?.["kubernetes.io/service-account.name"] ?? "";
-  if (type === "kubernetes.io/service-account-token" && account === "") faults.required("metadata.annotations[kubernetes.io/service-account.name]");
+  if (type === "kubernetes.io/service-account-token" && account === "")
+    faults.required("metadata.annotations[kubernetes.io/service-account.name]");
   if (live === null) return faults.found;
   if (next.type !== live.type) faults.immutable("type", next.type);
   checkFrozen(next, live, ["data"], faults);

@@ -11,10 +11,12 @@ export function checkSelector(selector: LabelSelector | undefined, path: string,
     if (operator === "In" || operator === "NotIn") {
       if (values.length === 0) faults.required(`${at}.values`, "must be specified when `operator` is 'In' or 'NotIn'");
     } else if (operator === "Exists" || operator === "DoesNotExist") {
-      if (values.length > 0) faults.forbidden(`${at}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
+      if (values.length > 0)
+        faults.forbidden(`${at}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
     } else faults.invalid(`${at}.operator`, operator, "not a valid selector operator");
     faults.invalidEach(`${at}.key`, key, qualifiedNameFaults(key));
-    for (const [position, value] of values.entries()) faults.invalidEach(`${at}.values[${position}]`, value, labelValueFaults(value));
+    for (const [position, value] of values.entries())
+      faults.invalidEach(`${at}.values[${position}]`, value, labelValueFaults(value));
   }
 }
 

@@ -53,7 +53,8 @@ function checkPorts({ ports = [], type }: ServiceSpec, faults: FieldFaults): voi
     faults.oneOf(`${at}.protocol`, port.protocol, ["SCTP", "TCP", "UDP"]);
     checkPortReference(port.targetPort ?? port.port, `${at}.targetPort`, faults);
     const { nodePort = 0, protocol = "TCP" } = port;
-    if (nodePort !== 0 && (type === "ClusterIP" || type === "ExternalName")) faults.forbidden(`${at}.nodePort`, `may not be used when \`type\` is '${type}'`);
+    if (nodePort !== 0 && (type === "ClusterIP" || type === "ExternalName"))
+      faults.forbidden(`${at}.nodePort`, `may not be used when \`type\` is '${type}'`);
     if (numbers.has(`${port.port}/${protocol}`)) faults.duplicate(at, { protocol, port: port.port });
     numbers.add(`${port.port}/${protocol}`);
     if (nodePort !== 0 && nodePorts.has(`${nodePort}/${protocol}`)) faults.duplicate(`${at}.nodePort`, nodePort);
@@ -61,7 +62,11 @@ function checkPorts({ ports = [], type }: ServiceSpec, faults: FieldFaults): voi
   }
 }
 
-function checkPortName({ name = "" }: ServicePort, rule: { readonly at: string; readonly isNameRequired: boolean; readonly names: Set<string> }, faults: FieldFaults): void {
+function checkPortName(
+  { name = "" }: ServicePort,
+  rule: { readonly at: string; readonly isNameRequired: boolean; readonly names: Set<string> },
+  faults: FieldFaults,
+): void {
   const { at, isNameRequired, names } = rule;
   if (name === "") {
     if (isNameRequired) faults.required(`${at}.name`);
@@ -87,21 +92,36 @@ function checkPolicies(spec: ServiceSpec, faults: FieldFaults): void {
   const { externalTrafficPolicy, internalTrafficPolicy, type } = spec;
   if (externalTrafficPolicy !== undefined) {
     if (type !== "NodePort" && type !== "LoadBalancer" && (spec.externalIPs ?? []).length === 0) {
-      faults.invalid("spec.externalTrafficPolicy", externalTrafficPolicy, "may only be set for externally-accessible services");
+      faults.invalid(
+        "spec.externalTrafficPolicy",
+        externalTrafficPolicy,
+        "may only be set for externally-accessible services",
+      );
     } else faults.oneOf("spec.externalTrafficPolicy", externalTrafficPolicy, ["Cluster", "Local"]);
   }
-  if (internalTrafficPolicy !== undefined) faults.oneOf("spec.internalTrafficPolicy", internalTrafficPolicy, ["Cluster", "Local"]);
+  if (internalTrafficPolicy !== undefined)
+    faults.oneOf("spec.internalTrafficPolicy", internalTrafficPolicy, ["Cluster", "Local"]);
 }
 
 function checkAddresses(spec: ServiceSpec, faults: FieldFaults): void {
   for (const [index, address] of (spec.clusterIPs ?? []).entries()) {
-    if (address !== "None" && !isAddress(address)) faults.invalid(`spec.clusterIPs[${index}]`, address, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)");
+    if (address !== "None" && !isAddress(address))
+      faults.invalid(
+        `spec.clusterIPs[${index}]`,
+        address,
+        "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)",
+      );
   }
   if (spec.clusterIPs?.[0] !== undefined && spec.clusterIP !== undefined && spec.clusterIP !== spec.clusterIPs[0]) {
     faults.invalid("spec.clusterIPs", spec.clusterIPs, "first value must match `clusterIP`");
   }
   for (const [index, address] of (spec.externalIPs ?? []).entries()) {
-    if (!isAddress(address)) faults.invalid(`spec.externalIPs[${index}]`, address, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)");
+    if (!isAddress(address))
+      faults.invalid(
+        `spec.externalIPs[${index}]`,
+        address,
+        "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)",
+      );
   }
 }
 
@@ -109,5 +129,6 @@ function checkAddresses(spec: ServiceSpec, faults: FieldFaults): void {
 function checkChange(next: ServiceSpec, live: ServiceSpec, faults: FieldFaults): void {
   const before = addressOf(live);
   if (before === "" || next.type === "ExternalName" || live.type === "ExternalName") return;
-  if (addressOf(next) !== before) faults.invalid("spec.clusterIPs[0]", next.clusterIPs ?? [addressOf(next)], "may not change once set");
+  if (addressOf(next) !== before)
+    faults.invalid("spec.clusterIPs[0]", next.clusterIPs ?? [addressOf(next)], "may not change once set");
 }

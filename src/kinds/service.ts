@@ -42,7 +42,10 @@ function defaultService(service: Service): Service {
   const { spec } = service;
   const type = spec.type ?? "ClusterIP";
   const isExternal = type === "NodePort" || type === "LoadBalancer";
-  const sticky = spec.sessionAffinity === "ClientIP" ? { clientIP: { timeoutSeconds: spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? AFFINITY_SECONDS } } : undefined;
+  const sticky =
+    spec.sessionAffinity === "ClientIP"
+      ? { clientIP: { timeoutSeconds: spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? AFFINITY_SECONDS } }
+      : undefined;
   return {
     ...service,
     spec: {
@@ -60,7 +63,11 @@ function defaultService(service: Service): Service {
 
 function defaultPort(port: ServicePort): ServicePort {
   const hasTarget = port.targetPort !== undefined && port.targetPort !== 0 && port.targetPort !== "";
-  return { ...port, protocol: port.protocol ?? "TCP", targetPort: hasTarget ? (port.targetPort ?? port.port) : port.port };
+  return {
+    ...port,
+    protocol: port.protocol ?? "TCP",
+    targetPort: hasTarget ? (port.targetPort ?? port.port) : port.port,
+  };
 }
 
 function externalText(service: Service): string {
@@ -75,6 +82,9 @@ function externalText(service: Service): string {
 function portsText(ports: readonly ServicePort[]): string {
   if (ports.length === 0) return NONE;
   return ports
-    .map(({ port, nodePort, protocol = "TCP" }) => `${port}${nodePort === undefined || nodePort === 0 ? "" : `:${nodePort}`}/${protocol}`)
+    .map(
+      ({ port, nodePort, protocol = "TCP" }) =>
+        `${port}${nodePort === undefined || nodePort === 0 ? "" : `:${nodePort}`}/${protocol}`,
+    )
     .join(",");
 }

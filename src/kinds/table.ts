@@ -10,7 +10,10 @@ import type { KubeObject } from "./object.ts";
 
 export interface Table extends KubeObject {
   readonly spec: {
-    readonly attributeDefinitions: readonly { readonly attributeName: string; readonly attributeType: "S" | "N" | "B" }[];
+    readonly attributeDefinitions: readonly {
+      readonly attributeName: string;
+      readonly attributeType: "S" | "N" | "B";
+    }[];
     readonly keySchema: readonly { readonly attributeName: string; readonly keyType: "HASH" | "RANGE" }[];
     readonly billingMode?: "PAY_PER_REQUEST" | "PROVISIONED";
     readonly provisionedThroughput?: { readonly readCapacityUnits: number; readonly writeCapacityUnits: number };
@@ -50,15 +53,26 @@ export const tableKind: Kind<Table> = builtinKind<Table>({
 function tableFaults({ spec }: Table): readonly FieldFault[] {
   const faults = new FieldFaults();
   const keys = spec?.keySchema ?? [];
-  const defined = new Map((spec?.attributeDefinitions ?? []).map(({ attributeName, attributeType }) => [attributeName, attributeType]));
+  const defined = new Map(
+    (spec?.attributeDefinitions ?? []).map(({ attributeName, attributeType }) => [attributeName, attributeType]),
+  );
   if (keys.length === 0) faults.required("spec.keySchema");
   if (keys.length > 2) faults.tooMany("spec.keySchema", keys.length, 2);
   for (const [index, { attributeName, keyType }] of keys.entries()) {
     const at = `spec.keySchema[${index}]`;
-    if (keyType !== (index === 0 ? "HASH" : "RANGE")) faults.invalid(`${at}.keyType`, keyType, index === 0 ? "the first key must be HASH" : "the second key must be RANGE");
-    if (!defined.has(attributeName)) faults.invalid(`${at}.attributeName`, attributeName, "must be one of the attributeDefinitions");
+    if (keyType !== (index === 0 ? "HASH" : "RANGE"))
+      faults.invalid(
+        `${at}.keyType`,
+        keyType,
+        index === 0 ? "the first key must be HASH" : "the second key must be RANGE",
+      );
+    if (!defined.has(attributeName))
+      faults.invalid(`${at}.attributeName`, attributeName, "must be one of the attributeDefinitions");
   }
-  for (const [name, type] of defined) if (!["B", "N", "S"].includes(type)) faults.notSupported(`spec.attributeDefinitions[${name}].attributeType`, type, ["B", "N", "S"]);
-  if (spec?.billingMode !== undefined) faults.oneOf("spec.billingMode", spec.billingMode, ["PAY_PER_REQUEST", "PROVISIONED"]);
+  for (const [name, type] of defined)
+    if (!["B", "N", "S"].includes(type))
+      faults.notSupported(`spec.attributeDefinitions[${name}].attributeType`, type, ["B", "N", "S"]);
+  if (spec?.billingMode !== undefined)
+    faults.oneOf("spec.billingMode", spec.billingMode, ["PAY_PER_REQUEST", "PROVISIONED"]);
   return faults.found;
 }

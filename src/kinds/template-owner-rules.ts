@@ -14,7 +14,11 @@ interface Owner {
 }
 
 /** `word` is how upstream calls the kind in its sentences. */
-export function checkTemplateOwner(spec: Owner, { word, live }: { readonly word: string; readonly live: Owner | undefined }, faults: FieldFaults): void {
+export function checkTemplateOwner(
+  spec: Owner,
+  { word, live }: { readonly word: string; readonly live: Owner | undefined },
+  faults: FieldFaults,
+): void {
   checkNotNegative(spec.replicas, "spec.replicas", faults);
   const { selector, template } = spec;
   if (selector === undefined) faults.required("spec.selector");
@@ -25,12 +29,20 @@ export function checkTemplateOwner(spec: Owner, { word, live }: { readonly word:
   checkTemplate(template, "spec.template", faults);
   if (template === undefined || selector === undefined) return;
   if (faults.found.length === 0 && !matches(fromLabelSelector(selector) ?? [], template.metadata?.labels)) {
-    faults.invalid("spec.template.metadata.labels", template.metadata?.labels ?? null, "`selector` does not match template `labels`");
+    faults.invalid(
+      "spec.template.metadata.labels",
+      template.metadata?.labels ?? null,
+      "`selector` does not match template `labels`",
+    );
   }
   const policy = template.spec?.restartPolicy;
-  if (policy !== undefined && policy !== "Always") faults.notSupported("spec.template.spec.restartPolicy", policy, ["Always"]);
+  if (policy !== undefined && policy !== "Always")
+    faults.notSupported("spec.template.spec.restartPolicy", policy, ["Always"]);
   if (template.spec?.activeDeadlineSeconds !== undefined) {
-    faults.forbidden("spec.template.spec.activeDeadlineSeconds", "activeDeadlineSeconds in ReplicaSet is not Supported");
+    faults.forbidden(
+      "spec.template.spec.activeDeadlineSeconds",
+      "activeDeadlineSeconds in ReplicaSet is not Supported",
+    );
   }
   if (live !== undefined && !sameJson(selector, live.selector)) faults.immutable("spec.selector", selector);
 }

@@ -36,10 +36,12 @@ function checkSource(volume: Volume, path: string, faults: FieldFaults): void {
   }
   if (projected !== undefined) {
     checkMode(projected.defaultMode, `${path}.projected.defaultMode`, faults);
-    for (const [index, source] of (projected.sources ?? []).entries()) checkProjection(source, `${path}.projected.sources[${index}]`, faults);
+    for (const [index, source] of (projected.sources ?? []).entries())
+      checkProjection(source, `${path}.projected.sources[${index}]`, faults);
   }
   if (hostPath !== undefined && hostPath.path === "") faults.required(`${path}.hostPath.path`);
-  if (persistentVolumeClaim !== undefined && persistentVolumeClaim.claimName === "") faults.required(`${path}.persistentVolumeClaim.claimName`);
+  if (persistentVolumeClaim !== undefined && persistentVolumeClaim.claimName === "")
+    faults.required(`${path}.persistentVolumeClaim.claimName`);
 }
 
 interface Files {
@@ -61,16 +63,23 @@ function checkFiles({ items = [], defaultMode }: Files, path: string, faults: Fi
 function checkDownward(items: readonly DownwardFile[], path: string, faults: FieldFaults): void {
   for (const { path: file, fieldRef, resourceFieldRef, mode } of items) {
     checkFilePath(file, `${path}.path`, faults);
-    if (fieldRef !== undefined && resourceFieldRef !== undefined) faults.invalid(path, "resource", "fieldRef and resourceFieldRef can not be specified simultaneously");
-    if (fieldRef === undefined && resourceFieldRef === undefined) faults.required(path, "one of fieldRef and resourceFieldRef is required");
+    if (fieldRef !== undefined && resourceFieldRef !== undefined)
+      faults.invalid(path, "resource", "fieldRef and resourceFieldRef can not be specified simultaneously");
+    if (fieldRef === undefined && resourceFieldRef === undefined)
+      faults.required(path, "one of fieldRef and resourceFieldRef is required");
     checkMode(mode, `${path}.mode`, faults);
   }
 }
 
 function checkProjection(source: Projection, path: string, faults: FieldFaults): void {
   const given = Object.keys(source);
-  for (const extra of given.slice(1)) faults.forbidden(`${path}.${extra}`, "may not specify more than 1 volume type per source");
-  if (given.length === 0) faults.required(path, "projected volume source must specify one of configMap, secret, downwardAPI or serviceAccountToken");
+  for (const extra of given.slice(1))
+    faults.forbidden(`${path}.${extra}`, "may not specify more than 1 volume type per source");
+  if (given.length === 0)
+    faults.required(
+      path,
+      "projected volume source must specify one of configMap, secret, downwardAPI or serviceAccountToken",
+    );
   if (source.configMap !== undefined) {
     if ((source.configMap.name ?? "") === "") faults.required(`${path}.configMap.name`);
     checkFiles(source.configMap, `${path}.configMap`, faults);
@@ -82,14 +91,20 @@ function checkProjection(source: Projection, path: string, faults: FieldFaults):
   if (source.downwardAPI !== undefined) checkDownward(source.downwardAPI.items ?? [], `${path}.downwardAPI`, faults);
   const token = source.serviceAccountToken;
   if (token === undefined) return;
-  if ((token.expirationSeconds ?? 3600) < 600) faults.invalid(`${path}.serviceAccountToken.expirationSeconds`, token.expirationSeconds, "may not specify a duration less than 10 minutes");
+  if ((token.expirationSeconds ?? 3600) < 600)
+    faults.invalid(
+      `${path}.serviceAccountToken.expirationSeconds`,
+      token.expirationSeconds,
+      "may not specify a duration less than 10 minutes",
+    );
   checkFilePath(token.path, `${path}.serviceAccountToken.path`, faults);
 }
 
 function checkFilePath(value: string, path: string, faults: FieldFaults): void {
   if (value === "") faults.required(path);
   else checkLocalPath(value, path, faults);
-  if (value.startsWith("..") && !value.split("/").includes("..")) faults.invalid(path, value, "must not start with '..'");
+  if (value.startsWith("..") && !value.split("/").includes(".."))
+    faults.invalid(path, value, "must not start with '..'");
 }
 
 function checkMode(mode: number | undefined, path: string, faults: FieldFaults): void {

@@ -56,7 +56,12 @@ export function parseGo(source: string): GoPackage {
       named.set(alias[1] ?? "", { of: parseType(alias[3] ?? "", imports), markers });
     } else if (open !== undefined && field !== null) {
       const [, name, type = "", tags = ""] = field;
-      open.fields.push({ ...(name !== undefined && { name }), type: parseType(type, imports), tags: parseTags(tags), markers });
+      open.fields.push({
+        ...(name !== undefined && { name }),
+        type: parseType(type, imports),
+        tags: parseTags(tags),
+        markers,
+      });
     } else if (line === "}" && open !== undefined) {
       structs.set(open.name, open);
       open = undefined;

@@ -67,8 +67,14 @@ export class SchemaLines {
   /** Every struct of the package that is an object: has TypeMeta and is no list. */
   addKinds(path: string): void {
     for (const [name, struct] of this.#package(path).structs) {
-      const embedded = struct.fields.flatMap(({ name: own, type }) => (own === undefined && type.is === "named" ? [type.name] : []));
-      if (embedded.includes("TypeMeta") && !struct.fields.some(({ type }) => type.is === "named" && type.name === "ListMeta")) this.add(path, name);
+      const embedded = struct.fields.flatMap(({ name: own, type }) =>
+        own === undefined && type.is === "named" ? [type.name] : [],
+      );
+      if (
+        embedded.includes("TypeMeta") &&
+        !struct.fields.some(({ type }) => type.is === "named" && type.name === "ListMeta")
+      )
+        this.add(path, name);
     }
   }
 
@@ -102,7 +108,12 @@ export class SchemaLines {
     };
   }
 
-  #inline(into: { path: string; field: GoField; fields: Record<string, FieldTuple>; inlined: Record<string, string> }): void {
+  #inline(into: {
+    path: string;
+    field: GoField;
+    fields: Record<string, FieldTuple>;
+    inlined: Record<string, string>;
+  }): void {
     const { path, field, fields, inlined } = into;
     const type = field.type.is === "pointer" ? field.type.of : field.type;
     if (type.is !== "named") throw new RangeError(`${path}: only structs are inlined`);
@@ -113,7 +124,8 @@ export class SchemaLines {
     const isOwnMessage = protoNumber(field) > 0;
     for (const [name, [proto, text, options]] of Object.entries(described["f"] as Record<string, FieldTuple>)) {
       const absolute = home === path ? text : text.replace(/@(\w+)$/, `@${packageName(home)}.$1`);
-      fields[name] = [isOwnMessage || type.name === "TypeMeta" ? 0 : proto, absolute, ...(options === undefined ? [] : ([options] as const))];
+      const number = isOwnMessage || type.name === "TypeMeta" ? 0 : proto;
+      fields[name] = options === undefined ? [number, absolute] : [number, absolute, options];
     }
     if (!isOwnMessage) return;
     this.add(home, type.name);
@@ -122,7 +134,10 @@ export class SchemaLines {
 
   #field(path: string, field: GoField, flags: readonly string[]): FieldTuple {
     const isPointer = field.type.is === "pointer";
-    const { text, isStruct, markers, isWrapped } = this.#type(path, field.type.is === "pointer" ? field.type.of : field.type);
+    const { text, isStruct, markers, isWrapped } = this.#type(
+      path,
+      field.type.is === "pointer" ? field.type.of : field.type,
+    );
     const omits = flags.includes("omitempty");
     const isOptional = omits || flags.includes("omitzero") || field.markers.has("optional");
     const isZeroShown = !isPointer && !flags.includes("omitzero") && (isStruct || !omits);
@@ -132,7 +147,10 @@ export class SchemaLines {
       ...defaultOption(field, markers),
       ...(isWrapped && { w: 1 }),
     };
-    return [protoNumber(field), presence + text, ...(Object.keys(options).length === 0 ? [] : ([options] as const))];
+    const described = presence + text;
+    return Object.keys(options).length === 0
+      ? [protoNumber(field), described]
+      : [protoNumber(field), described, options];
   }
 
   /** Follows pointers and named types. */
@@ -153,13 +171,18 @@ export class SchemaLines {
         const home = type.package ?? path;
         const special = SPECIAL[`${home}.${type.name}`];
         if (special?.startsWith("@") === true) this.add(home, special.slice(1));
-        if (special !== undefined) return { ...plain, text: special, isStruct: special.length === 1 && special !== "s" };
+        if (special !== undefined)
+          return { ...plain, text: special, isStruct: special.length === 1 && special !== "s" };
         const scalar = type.package === undefined ? SCALARS[type.name] : undefined;
         if (scalar !== undefined) return { ...plain, text: scalar };
         const named = this.#package(home).named.get(type.name);
         if (named !== undefined) return this.#named(home, named);
         this.add(home, type.name);
-        return { ...plain, text: home === path ? `@${type.name}` : `@${packageName(home)}.${type.name}`, isStruct: true };
+        return {
+          ...plain,
+          text: home === path ? `@${type.name}` : `@${packageName(home)}.${type.name}`,
+          isStruct: true,
+        };
       }
     }
   }
@@ -173,7 +196,8 @@ export class SchemaLines {
 
 function listOptions(field: GoField, typeMarkers: Markers): Options {
   const listType = field.markers.get("listType")?.[0];
-  const mapType = field.markers.get("mapType")?.[0] ?? typeMarkers.get("mapType")?.[0] ?? field.markers.get("structType")?.[0];
+  const mapType =
+    field.markers.get("mapType")?.[0] ?? typeMarkers.get("mapType")?.[0] ?? field.markers.get("structType")?.[0];
   const strategies = (field.tags.get("patchStrategy") ?? "").split(",");
   return {
     ...(listType === "map" && { k: field.markers.get("listMapKey") ?? [] }),
