@@ -1,0 +1,185 @@
+/** The main job: the same workload on both hulls under the same traffic, measured side by side, with the bill of each. */
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Usage } from "#metering/usage.ts";
+import { priceBook } from "#metering/price-book.ts";
+import { compareCosts, nodePrice, nodesFor } from "./cost.ts";
+import { buildExample, deployContainers, deployFunction, fillTable, FUNCTION_MEMORY_MIB, NAME, NAMESPACE, USERS } from "./deploy.ts";
+import { type LoadResult, sendTrace, type Target } from "./load.ts";
+import { Observer } from "./observe.ts";
+import { reportHtml } from "./report.ts";
+import type { Comparison, HullResult, Moment } from "./result.ts";
+import { summaryTable } from "./summary.ts";
+import { businessDay, ratePerSecond, replay, type Trace } from "./trace.ts";
+import type { DemoWorld } from "./world.ts";
+
+export interface DemoOptions {
+  readonly requestsPerDay: number;
+  /** The day is replayed in this time. */
+  readonly replayMs: number;
+  /** At most so many of the day's requests are sent to each hull. */
+  readonly requests: number;
+  readonly seed: number;
+  readonly priceBook: string;
+}
+
+export const demoDefaults: DemoOptions = { requestsPerDay: 100_000, replayMs: 60_000, requests: 6_000, seed: 2026, priceBook: "aws-us-east-1" };
+
+const POD_CPU_MILLIS = 100;
+const POD_MEMORY_MIB = 128;
+const MIN_REPLICAS = 3;
+const DAYS_PER_MONTH = 30;
+const LEDGER_LAG_MS = 1_500; // The ledger flushes within a second.
+const RATE_BUCKETS = 60;
+
+export interface DemoResult {
+  readonly comparison: Comparison;
+  readonly reportFile: string;
+  readonly dataFile: string;
+}
+
+/** Builds, deploys, sends, measures, prices, reports. Rejects with a Fault that says which step failed. */
+export async function runDemo(world: DemoWorld, options: DemoOptions): Promise<DemoResult> {
+  await step(world, "build the example once, for both hulls", () => buildExample(world));
+  await step(world, `fill the table with ${USERS} users`, () => fillTable(world));
+  await Promise.all([step(world, "deploy on containers (3 replicas, HPA 3..10 at 70 % CPU)", () => deployContainers(world)), step(world, "deploy as a function (128 MB, reserved concurrency 100, HTTP API)", () => deployFunction(world))]);
+  const trace = replay(businessDay(options.requestsPerDay, options.seed), options.replayMs, options.requests);
+  const startedAtMs = world.clock.now();
+  const { results, moments } = await sendToBoth(world, trace, options);
+  await world.clock.sleep(LEDGER_LAG_MS, world.stop);
+  const comparison = await compareRun(world, options, { startedAtMs, trace, results, moments });
+  const [reportFile, dataFile] = [join(world.workFolder, "report.html"), join(world.workFolder, "report.json")];
+  await writeFile(reportFile, reportHtml(comparison));
+  await writeFile(dataFile, `${JSON.stringify(comparison, null, 2)}\n`);
+  world.progress.say(summaryTable(comparison));
+  return { comparison, reportFile, dataFile };
+}
+
+async function step<T>(world: DemoWorld, title: string, work: () => Promise<T>): Promise<T> {
+  const done = world.progress.step(title);
+  const result = await work();
+  done();
+  return result;
+}
+
+interface Run {
+  readonly startedAtMs: number;
+  readonly trace: Trace;
+  readonly results: readonly [LoadResult, LoadResult];
+  readonly moments: readonly Moment[];
+}
+
+async function sendToBoth(world: DemoWorld, trace: Trace, options: DemoOptions): Promise<Pick<Run, "results" | "moments">> {
+  const done = world.progress.step(`send the same day to both: ${options.requestsPerDay.toLocaleString("en-US")} requests a day, ${trace.arrivalsMs.length.toLocaleString("en-US")} of them in ${Math.round(trace.lengthMs / 1000)} s`);
+  const counted = { containers: 0, functions: 0 };
+  const failed = { containers: 0, functions: 0 };
+  using observer = new Observer(world, () => ({ ...counted }));
+  const watch = (hull: "containers" | "functions") => (sent: number, bad: number) => {
+    counted[hull] = sent;
+    failed[hull] = bad;
+    const last = observer.moments.at(-1);
+    world.progress.live(`containers ${counted.containers} (${failed.containers} failed, ${last?.replicas ?? 0} replicas)   functions ${counted.functions} (${failed.functions} failed, ${last?.environments ?? 0} environments)`);
+  };
+  const results = await Promise.all([
+    sendTrace(trace, target(world, "containers", "users.containers.localhost"), world.clock, { stop: world.stop, onProgress: watch("containers") }),
+    sendTrace(trace, target(world, "functions", "users.execute-api.localhost"), world.clock, { stop: world.stop, onProgress: watch("functions") }),
+  ]);
+  done(`${counted.containers + counted.functions} answered, ${failed.containers + failed.functions} failed`);
+  return { results, moments: [...observer.moments] };
+}
+
+function target(world: DemoWorld, name: string, virtualHost: string): Target {
+  // A fixed walk over the users, so that both hulls read the same ones in the same order.
+  return { name, ...world.gateway, virtualHost, path: (n) => `/users/${(n * 7919) % USERS}` };
+}
+
+async function compareRun(world: DemoWorld, options: DemoOptions, run: Run): Promise<Comparison> {
+  const book = priceBook(options.priceBook);
+  if (book === undefined) throw new RangeError(`no price book ${options.priceBook}`);
+  const usage = await invocations(world, run.startedAtMs);
+  const [containers, functions] = run.results;
+  const meanReplicas = mean(run.moments.map(({ replicas }) => replicas));
+  const plannedRate = ratePerSecond(run.trace, RATE_BUCKETS);
+  const peak = Math.max(...plannedRate);
+  const costs = compareCosts(
+    {
+      requestsPerDay: options.requestsPerDay,
+      daysPerMonth: DAYS_PER_MONTH,
+      memoryMib: FUNCTION_MEMORY_MIB,
+      billedMs: usage.reduce((total, { billedMs }) => total + billedMs, 0),
+      invocations: usage.length,
+      meanReplicas,
+      podCpuMillis: POD_CPU_MILLIS,
+      podMemoryMib: POD_MEMORY_MIB,
+      requestsPerSecondPerReplica: peak / Math.max(1, Math.max(...run.moments.map(({ readyReplicas }) => readyReplicas))),
+      peakFactor: peak / Math.max(0.001, mean(plannedRate)),
+      minReplicas: MIN_REPLICAS,
+    },
+    book,
+    cumulatedCosts(run, usage, options),
+  );
+  return {
+    title: "users-api on containers and as a function",
+    startedAtMs: run.startedAtMs,
+    durationMs: run.trace.lengthMs,
+    traffic: { requestsPerDay: options.requestsPerDay, replayedMs: run.trace.lengthMs, requestsSent: containers.sent, seed: options.seed, plannedRate },
+    hulls: [hullResult("containers", containers), hullResult("functions", functions)],
+    timeline: run.moments,
+    costs,
+    assumptions: assumptions(options, run),
+  };
+}
+
+function assumptions(options: DemoOptions, run: Run): readonly string[] {
+  return [
+    `A day of ${options.requestsPerDay.toLocaleString("en-US")} requests was replayed in ${Math.round(run.trace.lengthMs / 1000)} s with ${run.trace.arrivalsMs.length.toLocaleString("en-US")} of its requests; both hulls got the same ones at the same moments, on the same machine at the same time.`,
+    "Latency counts from the moment a request was due to the last byte of its answer, through the same gateway.",
+    "The month has 30 days of this traffic; containers are priced as whole nodes at their mean number of replicas, functions as their measured billed milliseconds.",
+    "Prices are list prices of the named book, without free tiers, data transfer, storage and log costs; they are not a bill.",
+    "The autoscaler reacts in real seconds while the day passes faster, so replicas follow the peak later than they would in a real day.",
+  ];
+}
+
+async function invocations(world: DemoWorld, fromMs: number): Promise<readonly (Usage & { readonly is: "invocation" })[]> {
+  const found: (Usage & { readonly is: "invocation" })[] = [];
+  for await (const record of world.ledger.read({ fromMs, toMs: world.clock.now() + 1 }, "invocation")) {
+    if (record.is === "invocation" && record.namespace === NAMESPACE && record.functionName === NAME && record.outcome !== "throttled") found.push(record);
+  }
+  return found;
+}
+
+function hullResult(hull: HullResult["hull"], load: LoadResult): HullResult {
+  const ms = (share: number): number => load.latency.quantile(share) / 1000;
+  return {
+    hull,
+    requests: load.sent,
+    failed: load.failed,
+    coldStarts: load.coldStarts,
+    latencyMs: { p50: ms(0.5), p95: ms(0.95), p99: ms(0.99), max: load.latency.max / 1000 },
+    curve: load.latency.curve().map(({ value, share }) => ({ ms: value / 1000, share })),
+    failures: load.failures,
+  };
+}
+
+/** The run stands for one day: each moment's share of the day, priced as the month is. */
+function cumulatedCosts(run: Run, usage: readonly (Usage & { readonly is: "invocation" })[], options: DemoOptions): Comparison["costs"]["cumulated"] {
+  const book = priceBook(options.priceBook);
+  if (book === undefined) return [];
+  const node = nodePrice(book);
+  const nodeHourly = Number(node.hourly);
+  const scale = options.requestsPerDay / Math.max(1, run.trace.arrivalsMs.length);
+  const perRequest = Number(book.functions.requestsPerMillion) / 1e6 + Number(book.httpApi?.perMillion[0]?.rate ?? 0) / 1e6;
+  const perMbMs = Number(book.functions.gbSecond[0]?.rate ?? 0) / 1_024_000;
+  let [containersUsd, functionsUsd, beforeMs, seen] = [0, 0, 0, 0];
+  return run.moments.map(({ atMs, replicas }) => {
+    const hours = ((atMs - beforeMs) / run.trace.lengthMs) * 24;
+    beforeMs = atMs;
+    containersUsd += hours * (nodesFor({ podCpuMillis: POD_CPU_MILLIS, podMemoryMib: POD_MEMORY_MIB }, node, replicas) * nodeHourly + Number(book.clusterHourly));
+    for (; seen < usage.length && (usage[seen]?.atMs ?? 0) <= run.startedAtMs + atMs; seen++) functionsUsd += scale * (perRequest + perMbMs * (usage[seen]?.billedMs ?? 0) * FUNCTION_MEMORY_MIB);
+    return { atMs, containersUsd, functionsUsd };
+  });
+}
+
+function mean(values: readonly number[]): number {
+  return values.length === 0 ? 0 : values.reduce((total, value) => total + value, 0) / values.length;
+}

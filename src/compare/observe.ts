@@ -1,0 +1,86 @@
+/** Watches both hulls while traffic runs: replicas, environments, rates, booked and used, once a second. */
+import { keyOf } from "#base/key.ts";
+import { millis, units } from "#base/quantity.ts";
+import type { View } from "#deck/objects.ts";
+import { deploymentKind, type Deployment } from "#kinds/deployment.ts";
+import { functionKind, type FunctionObject } from "#kinds/function.ts";
+import { podMetricsKind, type PodMetrics } from "#kinds/metrics.ts";
+import { podKind, type Pod } from "#kinds/pod.ts";
+import { NAME, NAMESPACE } from "./deploy.ts";
+import type { Moment } from "./result.ts";
+import type { DemoWorld } from "./world.ts";
+
+const EVERY_MS = 1_000;
+const MIB = 1024 * 1024;
+
+export interface Counted {
+  readonly containers: number;
+  readonly functions: number;
+}
+
+export class Observer implements Disposable {
+  readonly #world: DemoWorld;
+  readonly #deployments: View<Deployment>;
+  readonly #functions: View<FunctionObject>;
+  readonly #pods: View<Pod>;
+  readonly #metrics: View<PodMetrics>;
+  readonly #count: () => Counted;
+  readonly #moments: Moment[] = [];
+  readonly #startMs: number;
+  #before: Counted = { containers: 0, functions: 0 };
+  #timer: Disposable | undefined;
+
+  /** `count` tells how many requests each hull has answered so far. */
+  constructor(world: DemoWorld, count: () => Counted) {
+    const { objects } = world;
+    this.#world = world;
+    this.#count = count;
+    this.#deployments = objects.view(deploymentKind, { namespace: NAMESPACE });
+    this.#functions = objects.view(functionKind, { namespace: NAMESPACE });
+    this.#pods = objects.view(podKind, { namespace: NAMESPACE });
+    this.#metrics = objects.view(podMetricsKind, { namespace: NAMESPACE });
+    this.#startMs = world.clock.monotonicMs();
+    this.#tick();
+  }
+
+  get moments(): readonly Moment[] {
+    return this.#moments;
+  }
+
+  #tick(): void {
+    const counted = this.#count();
+    const deployment = this.#deployments.get(keyOf(NAMESPACE, NAME));
+    const status = this.#functions.get(keyOf(NAMESPACE, NAME))?.status;
+    const pods = this.#pods.list(NAMESPACE).filter((pod) => pod.metadata.labels?.["app"] === NAME && pod.status?.phase === "Running");
+    const names = new Set(pods.map((pod) => pod.metadata.name));
+    const used = this.#metrics.list(NAMESPACE).filter((metrics) => names.has(metrics.metadata.name));
+    this.#moments.push({
+      atMs: Math.round(this.#world.clock.monotonicMs() - this.#startMs),
+      replicas: deployment?.status?.replicas ?? 0,
+      readyReplicas: deployment?.status?.readyReplicas ?? 0,
+      environments: (status?.warm ?? 0) + (status?.running ?? 0),
+      containerRate: counted.containers - this.#before.containers,
+      functionRate: counted.functions - this.#before.functions,
+      bookedCpuMillis: sum(pods.map((pod) => requested(pod, "cpu"))),
+      bookedMemoryMib: sum(pods.map((pod) => requested(pod, "memory"))),
+      usedCpuMillis: sum(used.flatMap(({ containers }) => containers.map(({ usage }) => millis(usage["cpu"] ?? "0")))),
+      usedMemoryMib: Math.round(sum(used.flatMap(({ containers }) => containers.map(({ usage }) => units(usage["memory"] ?? "0")))) / MIB),
+    });
+    this.#before = counted;
+    this.#timer = this.#world.clock.after(EVERY_MS, () => this.#tick());
+  }
+
+  [Symbol.dispose](): void {
+    this.#timer?.[Symbol.dispose]();
+    for (const view of [this.#deployments, this.#functions, this.#pods, this.#metrics]) view[Symbol.dispose]();
+  }
+}
+
+function requested(pod: Pod, name: "cpu" | "memory"): number {
+  const amounts = pod.spec.containers.map(({ resources }) => resources?.requests?.[name] ?? "0");
+  return name === "cpu" ? sum(amounts.map(millis)) : Math.round(sum(amounts.map(units)) / MIB);
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

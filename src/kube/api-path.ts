@@ -1,0 +1,46 @@
+/** Takes an API path apart: group, version, namespace, kind, name, subresource. Pure. */
+import { Fault } from "#base/fault.ts";
+import type { Kind, Subresource } from "#kinds/kind.ts";
+
+export interface ApiPath {
+  readonly kind: Kind;
+  /** "" for cluster-scoped objects and for all namespaces. */
+  readonly namespace: string;
+  /** "" for the collection. */
+  readonly name: string;
+  readonly subresource: Subresource | undefined;
+  /** What follows the subresource, for proxies. */
+  readonly rest: string;
+}
+
+export type FindKind = (group: string, version: string, plural: string) => Kind | undefined;
+
+/** Null when the path is no API object path; Fault NotFound when group, version or kind is unknown. */
+export function parseApiPath(path: string, find: FindKind): ApiPath | null {
+  const parts = path.split("/").filter((part) => part !== "").map(decode);
+  const [root, ...rest] = parts;
+  if (root === "api" && rest.length >= 2) return located("", rest[0] ?? "", rest.slice(1), find);
+  if (root === "apis" && rest.length >= 3) return located(rest[0] ?? "", rest[1] ?? "", rest.slice(2), find);
+  return null;
+}
+
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw new Fault("BadRequest", `the path has a malformed percent sign in "${part}"`);
+  }
+}
+
+function located(group: string, version: string, parts: readonly string[], find: FindKind): ApiPath {
+  const isNamespaced = parts[0] === "namespaces" && parts.length > 2 && !isNamespaceSubresource(parts);
+  const namespace = isNamespaced ? (parts[1] ?? "") : "";
+  const [plural = "", name = "", subresource, ...rest] = isNamespaced ? parts.slice(2) : parts;
+  const kind = find(group, version, plural);
+  if (kind === undefined || (kind.scope === "Cluster" && isNamespaced)) throw new Fault("NotFound", "the server could not find the requested resource");
+  return { kind, namespace, name, subresource: subresource as Subresource | undefined, rest: rest.join("/") };
+}
+
+function isNamespaceSubresource(parts: readonly string[]): boolean {
+  return parts.length === 3 && ["status", "finalize"].includes(parts[2] ?? "");
+}

@@ -1,0 +1,70 @@
+/** From a Fault to metav1.Status: the one place where our codes become HTTP codes and reasons. Pure. */
+import { Fault, reasonOf } from "#base/fault.ts";
+import type { JsonObject } from "#base/json.ts";
+
+export interface Status {
+  readonly code: number;
+  readonly body: JsonObject;
+}
+
+export function statusOf(thrown: unknown): Status {
+  const fault = thrown instanceof Fault ? thrown : new Fault("InternalError", `Internal error occurred: ${reasonOf(thrown)}`);
+  const code = httpCode(fault);
+  const reason = fault.code === "Unsupported" ? "BadRequest" : fault.code === "Unavailable" ? "ServiceUnavailable" : fault.code;
+  return { code, body: { kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure", message: fault.message, reason, ...detailsOf(fault), code } };
+}
+
+function detailsOf({ details }: Fault): JsonObject {
+  const { group, kind, name, uid, causes, retryAfterSeconds } = details;
+  const shown: JsonObject = {
+    ...(name !== undefined && { name }),
+    ...(group !== undefined && group !== "" && { group }),
+    ...(kind !== undefined && { kind }),
+    ...(uid !== undefined && { uid }),
+    ...(causes !== undefined && { causes: causes.map(({ reason, message, field }) => ({ reason, message, field })) }),
+    ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+  };
+  return Object.keys(shown).length === 0 ? {} : { details: shown };
+}
+
+function httpCode(fault: Fault): number {
+  switch (fault.code) {
+    case "BadRequest":
+    case "Unsupported":
+      return 400;
+    case "Unauthorized":
+      return 401;
+    case "Forbidden":
+      return 403;
+    case "NotFound":
+      return 404;
+    case "MethodNotAllowed":
+      return 405;
+    case "NotAcceptable":
+      return 406;
+    case "AlreadyExists":
+    case "Conflict":
+      return 409;
+    case "Expired":
+    case "Gone":
+      return 410;
+    case "RequestTooLarge":
+      return 413;
+    case "UnsupportedMediaType":
+      return 415;
+    case "Invalid":
+      return 422;
+    case "TooManyRequests":
+      return 429;
+    case "InternalError":
+      return 500;
+    case "Unavailable":
+      return 503;
+    case "Timeout":
+      return 504;
+  }
+}
+
+export function success(details: JsonObject): JsonObject {
+  return { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", details };
+}
