@@ -108,16 +108,17 @@ export class Collection {
     return revision < this.#floor ? null : this.#history.slice(this.#firstAfter(revision));
   }
 
-  /** In key order, of one namespace or of all (""), after a key. */
+  /** In key order, of one namespace or of all (""), after a key. Not to be held over a change. */
   *from(namespace: string, after: ObjectKey = ""): Generator<StoredObject> {
     const keys = this.#sortedKeys();
-    // "0" follows "/": every key of the namespace lies before it.
-    const end = namespace === "" ? keys.length : lowerBound(keys, `${namespace}0`);
-    let at = Math.max(
-      namespace === "" ? 0 : lowerBound(keys, `${namespace}/`),
-      after === "" ? 0 : upperBound(keys, after),
-    );
-    for (; at < end; at++) yield this.#objects.get(keys[at] as ObjectKey) as StoredObject;
+    const { start, end } = this.#bounds(namespace, after);
+    for (let at = start; at < end; at++) yield this.#objects.get(keys[at] as ObjectKey) as StoredObject;
+  }
+
+  /** How many `from` would yield. */
+  countAfter(namespace: string, after: ObjectKey): number {
+    const { start, end } = this.#bounds(namespace, after);
+    return Math.max(0, end - start);
   }
 
   /** As `from`, but of an older moment; null when that is forgotten. */
@@ -146,6 +147,14 @@ export class Collection {
     if (!this.#objects.delete(key)) return;
     const keys = this.#sortedKeys();
     keys.splice(lowerBound(keys, key), 1);
+  }
+
+  #bounds(namespace: string, after: ObjectKey): { readonly start: number; readonly end: number } {
+    const keys = this.#sortedKeys();
+    // "0" follows "/": every key of the namespace lies before it.
+    const end = namespace === "" ? keys.length : lowerBound(keys, `${namespace}0`);
+    const first = namespace === "" ? 0 : lowerBound(keys, `${namespace}/`);
+    return { start: Math.max(first, after === "" ? 0 : upperBound(keys, after)), end };
   }
 
   #sortedKeys(): ObjectKey[] {

@@ -11,6 +11,7 @@ import type { KubeObject } from "#kinds/object.ts";
 import { podKind, type Pod } from "#kinds/pod.ts";
 import { MemoryJournal } from "#store/memory-journal.ts";
 import { FakeClock } from "./fake-clock.ts";
+import type { Written } from "./write-request.ts";
 import { object, openSampleDeck, pod, present } from "./sample-deck.ts";
 
 const me = { manager: "test" };
@@ -361,4 +362,48 @@ test("everything is there again when the deck is opened again; ephemeral kinds a
   assert.equal(deck.list(podMetricsKind).stored.length, 1);
   assert.equal(again.list(podMetricsKind).stored.length, 0);
   assert.equal(again.revision(podKind), journal.revision());
+});
+
+test("server-side apply creates, owns, conflicts, is forced, and stays idle", async () => {
+  const { deck } = await openSampleDeck(freshJournal());
+  const configuration = (data: object): KubeObject => ({
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    ...object("a", { data }),
+  });
+  const apply = (manager: string, data: object, isForced = false): Promise<Written> =>
+    deck.apply(configMapKind, "default/a", configuration(data), { manager, isForced });
+  const first = await apply("one", { x: "1" });
+  assert.equal(first.isNew, true);
+  const again = await apply("one", { x: "1" });
+  assert.deepEqual([again.isNew, again.stored.revision], [false, first.stored.revision]);
+  await apply("two", { y: "2" });
+  assert.deepEqual(present(deck, configMapKind, "default/a").data, { x: "1", y: "2" });
+  await assert.rejects(apply("two", { x: "other", y: "2" }), {
+    code: "Conflict",
+    message: /conflict with "one": \.data\.x/,
+  });
+  await apply("two", { x: "other", y: "2" }, true);
+  await apply("one", {});
+  assert.deepEqual(present(deck, configMapKind, "default/a").data, { x: "other", y: "2" });
+  await apply("two", { y: "2" });
+  assert.deepEqual(present(deck, configMapKind, "default/a").data, { y: "2" });
+});
+
+test("other writes are owned by their managers, until a client wipes the list", async () => {
+  const { deck } = await openSampleDeck(freshJournal());
+  await deck.create(configMapKind, object("a", { data: { x: "1" } }), { manager: "one" });
+  await deck.patch(configMapKind, "default/a", { type: "merge", body: { data: { x: "2" } } }, { manager: "two" });
+  const owners = (): readonly string[] =>
+    (present(deck, configMapKind, "default/a").metadata.managedFields ?? []).map(
+      ({ manager, operation }) => `${manager} ${operation}`,
+    );
+  assert.ok(owners().includes("two Update"));
+  await deck.patch(
+    configMapKind,
+    "default/a",
+    { type: "merge", body: { metadata: { managedFields: [] } } },
+    { manager: "three" },
+  );
+  assert.deepEqual(owners(), []);
 });

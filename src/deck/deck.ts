@@ -150,9 +150,16 @@ export class Deck implements AsyncDisposable {
     request: WriteRequest & { readonly isForced?: boolean },
   ): Promise<Written> {
     const edit = applied(kind, configuration, request, this.#clock);
-    if (this.read(kind, key) !== null || request.subresource !== undefined)
-      return this.#writer.update(kind, key, edit, { ...request, isApplied: true });
-    return this.#writer.create(kind, edit(null), { ...request, isApplied: true });
+    const owned = { ...request, isApplied: true };
+    if (this.read(kind, key) === null && request.subresource === undefined) {
+      try {
+        return await this.#writer.create(kind, edit(null), owned);
+      } catch (thrown) {
+        // Somebody created it meanwhile: then it is an update.
+        if (!(thrown instanceof Fault && thrown.code === "AlreadyExists")) throw thrown;
+      }
+    }
+    return this.#writer.update(kind, key, edit, owned);
   }
 
   remove(kind: Kind, key: ObjectKey, options: DeckRemoveOptions, request: WriteRequest): Promise<Removed> {

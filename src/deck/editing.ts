@@ -1,9 +1,10 @@
 /** Patches and server-side apply as edits of a live object. The algebra is wire/'s; which document is edited is decided here. */
-import type { Clock } from "#base/clock.ts";
+import { type Clock, timestamp } from "#base/clock.ts";
 import { Fault, unsupported } from "#base/fault.ts";
 import type { Json } from "#base/json.ts";
-import type { Kind } from "#kinds/kind.ts";
+import { apiVersionOf, type Kind } from "#kinds/kind.ts";
 import type { KubeObject } from "#kinds/object.ts";
+import { applyServerSide } from "#wire/apply.ts";
 import { applyJsonPatch } from "#wire/json-patch.ts";
 import { applyMergePatch } from "#wire/merge-patch.ts";
 import { applyStrategicMerge } from "#wire/strategic-merge.ts";
@@ -37,11 +38,29 @@ function patchJson(kind: Kind, { type, body }: Patch, document: Json): Json {
 const MEDIA_TYPES =
   "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml";
 
+/** The configuration on top of the live object (null when there is none), with its new owners. Throws Conflict. */
 export function applied(
-  _kind: Kind,
-  _configuration: KubeObject,
-  _request: WriteRequest & { readonly isForced?: boolean },
-  _clock: Clock,
+  kind: Kind,
+  configuration: KubeObject,
+  { manager, subresource, isForced = false }: WriteRequest & { readonly isForced?: boolean },
+  clock: Clock,
 ): (live: KubeObject | null) => KubeObject {
-  throw unsupported("server-side apply");
+  if (subresource === "scale") throw unsupported(`server-side apply of ${kind.plural}/scale`);
+  const fixed = {
+    applied: jsonOf(configuration),
+    manager,
+    force: isForced,
+    ...(subresource !== undefined && { subresource }),
+    schema: kind.schema,
+    table: kind.table,
+    apiVersion: apiVersionOf(kind),
+  };
+  return (live) => {
+    const { object } = applyServerSide({
+      ...fixed,
+      live: live === null ? null : jsonOf(live),
+      now: timestamp(clock.now()),
+    });
+    return objectOf(object);
+  };
 }

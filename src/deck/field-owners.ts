@@ -1,17 +1,33 @@
 /** metadata.managedFields after a create or an update: who owns which fields. */
+import { apiVersionOf, type Kind } from "#kinds/kind.ts";
 import type { KubeObject } from "#kinds/object.ts";
-import type { Kind } from "#kinds/kind.ts";
+import { trackUpdate } from "#wire/apply.ts";
+import { jsonOf } from "./stored.ts";
 import type { WriteRequest } from "./write-request.ts";
 
-export function createdFields(_kind: Kind, object: KubeObject, _request: WriteRequest, _now: string): KubeObject {
-  return object;
+export interface OwnedChange {
+  /** Null on create. */
+  readonly live: KubeObject | null;
+  readonly next: KubeObject;
 }
 
-export function updatedFields(
-  _kind: Kind,
-  change: { readonly live: KubeObject; readonly next: KubeObject },
-  _request: WriteRequest,
-  _now: string,
+/** `now` is RFC 3339. */
+export function withFieldOwners(
+  kind: Kind,
+  { live, next }: OwnedChange,
+  { manager, subresource }: WriteRequest,
+  now: string,
 ): KubeObject {
-  return change.next;
+  const managedFields = trackUpdate({
+    live: live === null ? null : jsonOf(live),
+    next: jsonOf(next),
+    manager,
+    ...(subresource !== undefined && { subresource }),
+    schema: kind.schema,
+    table: kind.table,
+    apiVersion: apiVersionOf(kind),
+    now,
+  });
+  const { managedFields: _before, ...metadata } = next.metadata;
+  return { ...next, metadata: managedFields.length === 0 ? metadata : { ...metadata, managedFields } };
 }

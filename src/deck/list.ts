@@ -28,19 +28,39 @@ export interface Listed {
 export function listCollection(kind: Kind, collection: Collection, applied: Revision, options: ListOptions): Listed {
   const page = pageOf(options, applied);
   const test = compileSelection(kind, options);
-  const candidates = candidatesOf(collection, page, applied, options);
-  const matching = test === null ? candidates : candidates.filter((stored) => test(stored.object));
-  const limit = options.limit ?? 0;
-  const shown = limit > 0 && matching.length > limit ? matching.slice(0, limit) : matching;
   const form = formOf(kind);
-  const listed: Listed = { stored: shown.map((stored) => stored.as(form)), revision: page.revision };
-  const last = shown.at(-1);
-  if (last === undefined || shown === matching) return listed;
-  return {
-    ...listed,
-    continue: encodePage({ revision: page.revision, after: last.key }),
-    ...(test === null && { remaining: matching.length - shown.length }),
-  };
+  const limit = options.limit === undefined || options.limit <= 0 ? Infinity : options.limit;
+  const stored: Stored[] = [];
+  let last: StoredObject | undefined;
+  for (const candidate of candidatesOf(collection, page, applied, options)) {
+    if (test !== null && !test(candidate.object)) continue;
+    if (stored.length === limit)
+      return {
+        stored,
+        revision: page.revision,
+        ...restOf(collection, { page, last, isSelected: test !== null }, options),
+      };
+    stored.push(candidate.as(form));
+    last = candidate;
+  }
+  return { stored, revision: page.revision };
+}
+
+interface Cut {
+  readonly page: Page;
+  readonly last: StoredObject | undefined;
+  readonly isSelected: boolean;
+}
+
+/** Where the next page begins, and how much is left if that is known without looking. */
+function restOf(
+  collection: Collection,
+  { page, last, isSelected }: Cut,
+  { namespace = "" }: ListOptions,
+): Pick<Listed, "continue" | "remaining"> {
+  const after = last?.key ?? "";
+  const token = encodePage({ revision: page.revision, after });
+  return isSelected ? { continue: token } : { continue: token, remaining: collection.countAfter(namespace, after) };
 }
 
 function pageOf({ continue: token, revision, match }: ListOptions, applied: Revision): Page {
@@ -66,11 +86,11 @@ function candidatesOf(
   { revision, after }: Page,
   applied: Revision,
   options: ListOptions,
-): readonly StoredObject[] {
+): Iterable<StoredObject> {
   const { namespace = "" } = options;
   if (revision === applied) {
     const name = nameAsked(options);
-    if (name === null || after !== "") return [...collection.from(namespace, after)];
+    if (name === null || after !== "") return collection.from(namespace, after);
     if (namespace !== "") return [collection.get(`${namespace}/${name}`) ?? []].flat();
     return [...collection.from("")].filter((stored) => stored.key.endsWith(`/${name}`));
   }

@@ -51,7 +51,6 @@ export function keptMetadata(next: ObjectMeta, live: ObjectMeta): ObjectMeta {
     deletionTimestamp: _deleted,
     deletionGracePeriodSeconds: _grace,
     generation: _generation,
-    managedFields: _managed,
     namespace: _namespace,
     ...kept
   } = next;
@@ -65,7 +64,7 @@ export function keptMetadata(next: ObjectMeta, live: ObjectMeta): ObjectMeta {
     ...(deletionGracePeriodSeconds !== undefined && { deletionGracePeriodSeconds }),
     ...(generation !== undefined && { generation }),
     ...(resourceVersion !== undefined && { resourceVersion }),
-    ...(managedFields !== undefined && { managedFields }),
+    ...(kept.managedFields === undefined && managedFields !== undefined && { managedFields }),
   };
 }
 

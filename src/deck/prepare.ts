@@ -8,7 +8,7 @@ import { validateObject } from "#kinds/check.ts";
 import type { Kind, Subresource } from "#kinds/kind.ts";
 import type { KubeObject } from "#kinds/object.ts";
 import type { Admission, AdmissionRequest, Present } from "./admission.ts";
-import { createdFields, updatedFields } from "./field-owners.ts";
+import { withFieldOwners } from "./field-owners.ts";
 import { bornMetadata, keptMetadata, withGeneration } from "./metadata.ts";
 import { invalid } from "./refusals.ts";
 import { shape } from "./shape.ts";
@@ -54,7 +54,7 @@ export function prepareCreate(
     const owners = request.isApplied === true ? submitted.metadata.managedFields : undefined;
     const owned =
       owners === undefined
-        ? createdFields(served, admitted.object, request, timestamp(around.now))
+        ? withFieldOwners(kind, { live: null, next: admitted.object }, request, timestamp(around.now))
         : withOwners(admitted.object, owners);
     return { object: owned, key, warnings: shaped.warnings, settle: admitted.settle };
   } catch (thrown) {
@@ -77,10 +77,13 @@ export function prepareUpdate(
   if (shaped.faults.length > 0) throw invalid(served, live.metadata.name, shaped.faults);
   const stored = served.storedAs?.toStored(shaped.object) ?? shaped.object;
   const scoped = scope(kind, stored, live, request.subresource);
-  const kept: KubeObject = { ...scoped, metadata: keptMetadata(scoped.metadata, live.metadata) };
+  // An empty list wipes the owners, which is a change although no field changed.
+  const isWiped = change.next.metadata.managedFields?.length === 0 && live.metadata.managedFields !== undefined;
+  const metadata = keptMetadata(scoped.metadata, live.metadata);
+  const kept: KubeObject = { ...scoped, metadata: isWiped ? { ...metadata, managedFields: [] } : metadata };
   const owners = request.isApplied === true ? change.next.metadata.managedFields : undefined;
   const object = request.subresource === undefined ? (kind.onUpdate?.(kept, live) ?? kept) : kept;
-  if (owners === undefined && sameContent(object, live)) return null;
+  if (owners === undefined && !isWiped && sameContent(object, live)) return null;
   const key = keyOf(live.metadata.namespace ?? "", live.metadata.name);
   const admitted = admit(
     { kind, key, object, live, ...(request.subresource && { subresource: request.subresource }) },
@@ -91,7 +94,7 @@ export function prepareUpdate(
     if (request.subresource !== "binding") validate(kind, next, live);
     const owned =
       owners === undefined
-        ? updatedFields(served, { live, next }, request, timestamp(around.now))
+        ? withFieldOwners(kind, { live, next }, request, timestamp(around.now))
         : withOwners(next, owners);
     if (sameContent(owned, live) && sameOwners(owned, live)) {
       admitted.settle();

@@ -16,7 +16,7 @@ export interface Engine {
 
 /** What an engine found when it was opened. */
 export interface Past {
-  readonly entries: readonly Entry[];
+  readonly entries: ReadonlyMap<string, Entry>;
   /** Changes after `compacted`, in order. */
   readonly history: readonly JournalChange[];
   readonly revision: Revision;
@@ -51,7 +51,9 @@ const HISTORY_MAX_CHANGES = 100_000;
 const COMPACTION_EVERY_MS = 60_000;
 const PROBE_EVERY_MS = 1_000;
 
-export const emptyPast: Past = { entries: [], history: [], revision: 0, compacted: 0, superseded: [] };
+export function emptyPast(): Past {
+  return { entries: new Map(), history: [], revision: 0, compacted: 0, superseded: [] };
+}
 
 interface Pending {
   readonly change: JournalChange;
@@ -68,7 +70,7 @@ export class JournalFront implements Journal {
   readonly #engine: Engine;
   readonly #clock: Clock;
   readonly #soon: (work: () => void) => void;
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries: Map<string, Entry>;
   /** What the keys will be once the queue is durable; null is deleted. Only preconditions look here. */
   readonly #overlay = new Map<string, Entry | null>();
   readonly #followers = new Set<Follower>();
@@ -90,7 +92,7 @@ export class JournalFront implements Journal {
     this.#engine = engine;
     this.#clock = clock;
     this.#soon = soon;
-    for (const entry of past.entries) this.#entries.set(entry.key, entry);
+    this.#entries = new Map(past.entries);
     this.#history = [...past.history];
     this.#superseded = [...past.superseded];
     this.#revision = past.revision;

@@ -52,7 +52,7 @@ test("a disk that refuses: the whole batch is rejected, then read-only until a p
     forget: () => {},
     close: () => {},
   };
-  await using journal = new JournalFront({ engine, past: emptyPast, clock, soon: queueMicrotask });
+  await using journal = new JournalFront({ engine, past: emptyPast(), clock, soon: queueMicrotask });
   await journal.append("a", bytes, "absent");
   disk.isFull = true;
   const lost = await Promise.allSettled([

@@ -6,6 +6,6 @@ const nowhere: Engine = { commit: () => {}, forget: () => {}, probe: () => {}, c
 
 export class MemoryJournal extends JournalFront {
   constructor(clock: Clock) {
-    super({ engine: nowhere, past: emptyPast, clock, soon: queueMicrotask });
+    super({ engine: nowhere, past: emptyPast(), clock, soon: queueMicrotask });
   }
 }

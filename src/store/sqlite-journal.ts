@@ -3,7 +3,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Clock } from "#base/clock.ts";
 import type { Entry, JournalChange, Revision } from "#deck/journal.ts";
 import { type Engine, JournalFront, type Past, type Superseded } from "./journal-front.ts";
-import { openSqlite, type SqliteRow, transact } from "./sqlite-file.ts";
+import { openSqlite, transact } from "./sqlite-file.ts";
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS log (rev INTEGER PRIMARY KEY, key TEXT NOT NULL, create_rev INTEGER NOT NULL, val BLOB);
@@ -42,21 +42,24 @@ export class SqliteEngine implements Engine {
   }
 
   load(): Past {
-    const current = new Map<string, Revision>();
-    for (const row of this.#db.prepare("SELECT key, rev FROM cur ORDER BY key").iterate())
-      current.set(row["key"] as string, row["rev"] as number);
     const compacted = this.#meta("compacted");
     const replay = new Replay(compacted);
+    const log = this.#db.prepare("SELECT rev, key, create_rev, val FROM log ORDER BY rev");
+    log.setReturnArrays(true);
     // One pass in file order: reading the values through `cur` would jump all over a large file.
-    for (const row of this.#db.prepare("SELECT rev, key, create_rev, val FROM log ORDER BY rev").iterate())
-      replay.take(row);
-    const isWhole =
-      current.size === replay.entries.size &&
-      [...current].every(([key, revision]) => replay.entries.get(key)?.revision === revision);
-    if (!isWhole) throw new Error("the journal is damaged: its index and its log disagree");
-    const entries = [...current.keys()].map((key) => replay.entries.get(key) as Entry);
-    const { history, superseded } = replay;
+    for (const row of log.iterate()) replay.take(row as unknown as LogRow);
+    this.#checkIndex(replay);
+    const { entries, history, superseded } = replay;
     return { entries, history, superseded, compacted, revision: Math.max(compacted, replay.revision) };
+  }
+
+  /** Both tables are written in one transaction, so they can only disagree when the file was tampered with. */
+  #checkIndex({ entries }: Replay): void {
+    let sum = 0;
+    for (const { revision } of entries.values()) sum += revision;
+    const index = this.#db.prepare("SELECT count(*) AS count, coalesce(sum(rev), 0) AS sum FROM cur").get();
+    if (index?.["count"] !== entries.size || index["sum"] !== sum)
+      throw new Error("the journal is damaged: its index and its log disagree");
   }
 
   commit(batch: readonly JournalChange[]): void {
@@ -97,6 +100,8 @@ export class SqliteEngine implements Engine {
   }
 }
 
+type LogRow = readonly [revision: Revision, key: string, createRevision: Revision, bytes: Uint8Array | null];
+
 /** What the rows of the log add up to. */
 class Replay {
   readonly entries = new Map<string, Entry>();
@@ -109,15 +114,12 @@ class Replay {
     this.#compacted = compacted;
   }
 
-  take(row: SqliteRow): void {
-    const key = row["key"] as string;
-    const revision = row["rev"] as number;
-    const bytes = row["val"] as Uint8Array | null;
+  take([revision, key, createRevision, bytes]: LogRow): void {
     const previous = this.entries.get(key);
     this.revision = revision;
     if (previous !== undefined) this.superseded.push({ revision: previous.revision, by: revision });
     if (bytes === null) this.#takeDelete(key, revision, previous);
-    else this.#takePut({ key, bytes, revision, createRevision: row["create_rev"] as number }, previous);
+    else this.#takePut({ key, bytes, revision, createRevision }, previous);
   }
 
   #takePut(entry: Entry, previous: Entry | undefined): void {
