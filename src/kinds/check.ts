@@ -2,7 +2,7 @@
 import { Fault, type FieldFault } from "#base/fault.ts";
 import type { JsonObject } from "#base/json.ts";
 import { conform, type Conformed } from "./conform.ts";
-import { fillIn, mannerOf } from "./defaults.ts";
+import { fillIn } from "./defaults.ts";
 import type { Kind } from "./kind.ts";
 import { metaFaults } from "./meta-rules.ts";
 import type { KubeObject } from "./object.ts";
@@ -32,7 +32,7 @@ export function checkObject<T extends KubeObject>(
 
 function decode(kind: Kind, document: JsonObject): Conformed {
   try {
-    return conform(document, kind.schema, kind.table, mannerOf(kind));
+    return conform(document, kind);
   } catch (thrown) {
     if (thrown instanceof Fault) throw cannotHandle(kind, thrown.message);
     throw thrown;

@@ -4,6 +4,7 @@ import { isJsonObject, type Json, type JsonObject } from "#base/json.ts";
 import { canonicalQuantity, parseNanos } from "#base/quantity.ts";
 import type { Field, Scalar, Schema, SchemaTable } from "#base/schema.ts";
 import { FieldFaults } from "./field-faults.ts";
+import type { Kind } from "./kind.ts";
 import type { ObjectSchema } from "./schema-table.ts";
 
 export interface Conformed {
@@ -17,11 +18,15 @@ export interface Conformed {
  * How strangers are told: "decode" throws BadRequest in the words of Go's JSON decoder, as built-in kinds do;
  * "report" collects faults in the words of the custom resource validator.
  */
-export type Manner = "decode" | "report";
+type Manner = "decode" | "report";
 
-export function conform(document: JsonObject, schema: ObjectSchema, table: SchemaTable, manner: Manner): Conformed {
-  const walk = new Walk(table, manner);
-  const object = walk.object(document, schema, { parent: undefined, step: "", struct: "" });
+type Shape = Pick<Kind, "kind" | "schema" | "table" | "definedBy">;
+
+export function conform(document: JsonObject, kind: Shape): Conformed {
+  const manner = kind.definedBy === undefined ? "decode" : "report";
+  const walk = new Walk(kind.table, manner);
+  const struct = manner === "decode" ? kind.kind : "";
+  const object = walk.object(document, kind.schema, { parent: undefined, step: "", struct });
   return { object, unknown: walk.unknown, faults: walk.faults.found };
 }
 
@@ -32,6 +37,8 @@ interface Place {
   readonly parent: Place | undefined;
   /** ".name", "[0]" or "" at the root. */
   readonly step: string;
+  /** An index or the key of a map: Go leaves it out when it names a field. */
+  readonly isInside?: true;
   readonly struct: string;
 }
 
@@ -140,12 +147,15 @@ class Walk {
 
   #map(value: JsonObject, of: Schema, at: Place): JsonObject {
     const kept: Record<string, Json> = {};
-    for (const [name, child] of Object.entries(value)) define(kept, name, this.#child(child, of, step(at, name)));
+    for (const [name, child] of Object.entries(value))
+      define(kept, name, this.#child(child, of, { ...step(at, name), isInside: true }));
     return kept;
   }
 
   #list(value: readonly Json[], of: Schema, at: Place): readonly Json[] {
-    return value.map((child, index) => this.#child(child, of, { parent: at, step: `[${index}]`, struct: at.struct }));
+    return value.map((child, index) =>
+      this.#child(child, of, { parent: at, step: `[${index}]`, struct: at.struct, isInside: true }),
+    );
   }
 
   /** Go decodes null inside lists and maps as the zero value. */
@@ -203,7 +213,7 @@ class Walk {
       return value;
     }
     const got = typeof value === "number" && wanted.startsWith("int") ? `number ${value}` : nameOfType(value);
-    const into = at.parent === undefined ? "Go value" : `Go struct field ${at.struct}.${path.replace(/\[\d+\]/g, "")}`;
+    const into = at.parent === undefined ? "Go value" : `Go struct field ${at.struct}.${goPathOf(at)}`;
     throw new Fault("BadRequest", `json: cannot unmarshal ${got} into ${into} of type ${GO_TYPES[wanted] ?? wanted}`);
   }
 }
@@ -225,6 +235,11 @@ function step(parent: Place, name: string): Place {
 
 function pathOf(at: Place): string {
   return at.parent === undefined ? at.step : pathOf(at.parent) + at.step;
+}
+
+function goPathOf(at: Place): string {
+  if (at.parent === undefined) return at.step;
+  return at.isInside === true ? goPathOf(at.parent) : goPathOf(at.parent) + at.step;
 }
 
 function isInteger(value: Json, format: string | undefined): boolean {

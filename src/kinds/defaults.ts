@@ -6,15 +6,11 @@ import type { KubeObject } from "./object.ts";
 
 /** Applied twice it changes nothing: the second time everything is there. */
 export function withDefaults<T extends KubeObject>(kind: Kind<T>, object: T): T {
-  const { object: conformed } = conform(object as unknown as JsonObject, kind.schema, kind.table, mannerOf(kind));
+  const { object: conformed } = conform(object as unknown as JsonObject, kind);
   return fillIn(kind, conformed as unknown as T);
 }
 
 /** Only the conditional defaults, for an object that conforms already. */
 export function fillIn<T extends KubeObject>(kind: Kind<T>, object: T): T {
   return kind.defaults === undefined ? object : kind.defaults(object);
-}
-
-export function mannerOf(kind: Kind): "decode" | "report" {
-  return kind.definedBy === undefined ? "decode" : "report";
 }

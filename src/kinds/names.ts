@@ -17,8 +17,8 @@ interface Rule {
 }
 
 function rule(source: string, sentence: string, examples: readonly string[], maxLength?: number): Rule {
-  // Upstream's RegexError really writes "'a', or 'b', regex used …".
-  const shown = examples.map((example) => `'${example}', `).join("or ");
+  // Upstream's RegexError really writes two blanks: "'a',  or 'b', regex used …".
+  const shown = examples.map((example) => `'${example}', `).join(" or ");
   return {
     pattern: new RegExp(`^(?:${source})$`),
     sentence: `${sentence} (e.g. ${shown}regex used for validation is '${source}')`,
