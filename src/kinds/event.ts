@@ -1,6 +1,8 @@
 /** Event: what happened to an object, for people; and its events.k8s.io/v1 view. */
+import type { FieldFault } from "#base/fault.ts";
 import { ageOf } from "./age.ts";
 import { builtinKind } from "./builtin.ts";
+import { FieldFaults } from "./field-faults.ts";
 import type { Column, Kind } from "./kind.ts";
 import type { KubeObject } from "./object.ts";
 import type { ObjectReference } from "./object-reference.ts";
@@ -58,7 +60,19 @@ export const eventKind: Kind<Event> = builtinKind<Event>({
     source: componentOf,
     type: (event) => event.type ?? "",
   },
+  validate: eventFaults,
 });
+
+/** Events about cluster-scoped objects live in the namespace default. */
+function eventFaults({ metadata, involvedObject }: Event): readonly FieldFault[] {
+  const faults = new FieldFaults();
+  const { namespace = "" } = involvedObject;
+  const isHome =
+    namespace === metadata.namespace ||
+    (namespace === "" && ["default", "kube-system"].includes(metadata.namespace ?? ""));
+  if (!isHome) faults.invalid("involvedObject.namespace", namespace, "does not match event.namespace");
+  return faults.found;
+}
 
 function componentOf(event: Event): string {
   return event.source?.component ?? event.reportingComponent ?? "";

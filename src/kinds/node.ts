@@ -1,7 +1,10 @@
 /** Node: a machine (or what plays one) that runs pods. */
-import { ageColumn, NONE, text, wide } from "./columns.ts";
+import type { FieldFault } from "#base/fault.ts";
 import { builtinKind } from "./builtin.ts";
+import { ageColumn, NONE, text, wide } from "./columns.ts";
+import { FieldFaults } from "./field-faults.ts";
 import type { Kind } from "./kind.ts";
+import { labelValueFaults, qualifiedNameFaults } from "./names.ts";
 import type { Condition, KubeObject } from "./object.ts";
 import type { TaintEffect } from "./placement.ts";
 import type { ResourceList } from "./pod-spec.ts";
@@ -57,7 +60,7 @@ export const nodeKind: Kind<Node> = builtinKind<Node>({
   shortNames: ["no"],
   scope: "Cluster",
   type: "io.k8s.api.core.v1.Node",
-  subresources: ["status", "proxy"],
+  subresources: ["status"],
   columns: [
     text("Status", nodeStatus),
     text("Roles", nodeRoles),
@@ -69,8 +72,26 @@ export const nodeKind: Kind<Node> = builtinKind<Node>({
     wide("Kernel-Version", (node) => node.status?.nodeInfo?.kernelVersion ?? "<unknown>"),
     wide("Container-Runtime", (node) => node.status?.nodeInfo?.containerRuntimeVersion ?? "<unknown>"),
   ],
+  validate: nodeFaults,
   selectableFields: { "spec.unschedulable": (node) => String(node.spec?.unschedulable ?? false) },
 });
+
+const EFFECTS = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
+
+function nodeFaults({ spec }: Node): readonly FieldFault[] {
+  const faults = new FieldFaults();
+  const seen = new Set<string>();
+  for (const [index, taint] of (spec?.taints ?? []).entries()) {
+    const at = `spec.taints[${index}]`;
+    faults.invalidEach(`${at}.key`, taint.key, qualifiedNameFaults(taint.key));
+    faults.invalidEach(`${at}.value`, taint.value ?? "", labelValueFaults(taint.value ?? ""));
+    faults.oneOf(`${at}.effect`, taint.effect, EFFECTS);
+    const mark = `${taint.key}:${taint.effect}`;
+    if (seen.has(mark)) faults.duplicate(at, taint);
+    seen.add(mark);
+  }
+  return faults.found;
+}
 
 function nodeStatus(node: Node): string {
   const ready = node.status?.conditions?.find(({ type }) => type === "Ready");

@@ -1,5 +1,6 @@
 /** Kinds that are only asked, never stored: access reviews, token reviews and requests, and the bodies of subresources. */
 import { builtinKind } from "./builtin.ts";
+import { FieldFaults } from "./field-faults.ts";
 import type { Kind } from "./kind.ts";
 import type { KubeObject } from "./object.ts";
 import type { ObjectReference } from "./object-reference.ts";
@@ -81,6 +82,9 @@ export interface Binding extends KubeObject {
   readonly target: ObjectReference;
 }
 
+const TOKEN_SECONDS = 3600;
+const LEAST_TOKEN_SECONDS = 600;
+
 const authorization = { group: "authorization.k8s.io", version: "v1", verbs: ["create"], columns: [] } as const;
 const authentication = { group: "authentication.k8s.io", version: "v1", verbs: ["create"], columns: [] } as const;
 
@@ -139,6 +143,17 @@ export const tokenRequestKind: Kind<TokenRequest> = builtinKind<TokenRequest>({
   plural: "tokenrequests",
   scope: "Namespaced",
   type: "io.k8s.api.authentication.v1.TokenRequest",
+  defaults: (request) => ({
+    ...request,
+    spec: { ...request.spec, expirationSeconds: request.spec.expirationSeconds ?? TOKEN_SECONDS },
+  }),
+  validate: ({ spec }) => {
+    const faults = new FieldFaults();
+    const seconds = spec.expirationSeconds ?? TOKEN_SECONDS;
+    if (seconds < LEAST_TOKEN_SECONDS)
+      faults.invalid("spec.expirationSeconds", seconds, "may not specify a duration less than 10 minutes");
+    return faults.found;
+  },
 });
 
 /** The body of the scale subresource; not a path of its own. */
