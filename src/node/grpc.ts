@@ -1,4 +1,4 @@
-/** A gRPC client over HTTP/2 on a unix socket: unary calls and server streams of raw messages. Knows no service. */
+/** A gRPC client over plain HTTP/2: unary calls and server streams of raw messages. Knows no service. */
 import { connect as connectHttp2, constants, type ClientHttp2Session, type ClientHttp2Stream, type IncomingHttpHeaders } from "node:http2";
 import { connect as connectSocket } from "node:net";
 import { Fault } from "#base/fault.ts";
@@ -30,13 +30,17 @@ interface CallOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** The path of a unix socket, or a TCP port. */
+export type Address = string | { readonly host: string; readonly port: number };
+
 /** Connects when first used and again after a loss; a call on a lost connection fails with `unavailable`. */
 export class GrpcClient implements AsyncDisposable {
-  readonly #socketPath: string;
+  readonly #address: Address;
   #session: ClientHttp2Session | null = null;
+  #underWay = 0;
 
-  constructor(socketPath: string) {
-    this.#socketPath = socketPath;
+  constructor(address: Address) {
+    this.#address = address;
   }
 
   async unary(path: string, request: Uint8Array, options: CallOptions = {}): Promise<Uint8Array> {
@@ -59,13 +63,22 @@ export class GrpcClient implements AsyncDisposable {
 
   /** The raw stream of a call, for those that send more than one message. */
   open(path: string, options: CallOptions = {}): ClientHttp2Stream {
-    const stream = this.#connected().request({
+    const session = this.#connected();
+    const stream = session.request({
       ":method": "POST",
       ":path": path,
       "content-type": "application/grpc",
       te: "trailers",
       ...options.headers,
       ...(options.timeoutMs !== undefined && { "grpc-timeout": `${Math.ceil(options.timeoutMs)}m` }),
+    });
+    this.#underWay++;
+    session.ref();
+    stream.on("error", () => {}); // Whoever reads the stream is told; without a reader, nobody needs to be.
+    stream.once("close", () => {
+      this.#underWay--;
+      // An idle connection must not keep the process alive.
+      if (this.#underWay === 0 && !session.destroyed) session.unref();
     });
     // containerd may hang without answering; the margin lets its own deadline speak first.
     if (options.timeoutMs !== undefined) stream.setTimeout(options.timeoutMs + 2_000, () => stream.close(constants.NGHTTP2_CANCEL));
@@ -74,13 +87,12 @@ export class GrpcClient implements AsyncDisposable {
 
   #connected(): ClientHttp2Session {
     if (this.#session !== null && !this.#session.closed && !this.#session.destroyed) return this.#session;
-    const session = connectHttp2("http://localhost", { createConnection: () => connectSocket(this.#socketPath) });
+    const session = connectHttp2("http://localhost", { createConnection: () => (typeof this.#address === "string" ? connectSocket(this.#address) : connectSocket(this.#address)) });
     // Every call of the session reports the loss itself.
     session.on("error", () => {});
     session.on("close", () => {
       if (this.#session === session) this.#session = null;
     });
-    session.unref();
     this.#session = session;
     return session;
   }

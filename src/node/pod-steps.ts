@@ -1,0 +1,231 @@
+/** Carries out one step of a pod's plan: sandboxes, containers, hooks, volumes. What to do is decided elsewhere. */
+import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { Clock } from "#base/clock.ts";
+import { Fault, reasonOf } from "#base/fault.ts";
+import { keyOf } from "#base/key.ts";
+import type { Objects } from "#deck/objects.ts";
+import type { Container, LifecycleAction } from "#kinds/pod-spec.ts";
+import { podKind, type Pod } from "#kinds/pod.ts";
+import { podCgroup as podCgroupLimits } from "#pods/cgroup.ts";
+import { environmentOf, type Surroundings } from "#pods/environment.ts";
+import type { Observed, Step, StepResult } from "#pods/observed.ts";
+import type { Cgroups } from "./cgroups.ts";
+import { containerConfig, identityOf, sandboxConfig, type PodIdentity } from "./container-config.ts";
+import type { Cri } from "./cri.ts";
+import { grpcCode, isGrpc } from "./grpc.ts";
+import { podCgroup, podFolder, type NodeFacts } from "./node-facts.ts";
+import type { NodeImages } from "./node-images.ts";
+import { ask, portOf } from "./probes.ts";
+import { allContainers } from "./references.ts";
+import type { Turns } from "./turns.ts";
+import { mountsFor, prepareVolumes, removeVolumes, type VolumeParts } from "./volumes.ts";
+import type { Volume } from "#kinds/volume.ts";
+
+/** What all pods of the node share. */
+export interface NodeTools {
+  readonly cri: Cri;
+  readonly facts: NodeFacts;
+  readonly cgroups: Cgroups;
+  readonly images: NodeImages;
+  readonly objects: Objects;
+  readonly clock: Clock;
+  /** Bounds how many sandboxes and containers are made or unmade at once. */
+  readonly turns: Turns;
+}
+
+/** What is known of the pod when the step is carried out. */
+export interface PodParts {
+  readonly pod: Pod;
+  readonly volumes: readonly Volume[];
+  readonly surroundings: Surroundings;
+  readonly token: VolumeParts["token"];
+  readonly observed: Observed;
+}
+
+type StepOf<Do extends Step["do"]> = Step & { readonly do: Do };
+
+// The sandbox is given this long to go away by itself before its processes are killed.
+const LEAST_GRACE_SECONDS = 2;
+const HOOK_MS = 30_000;
+
+export class PodSteps {
+  readonly #tools: NodeTools;
+  /** Hooks and stops under way, by container, so that a sooner deadline can cut them short. */
+  readonly #stopping = new Map<string, AbortController>();
+
+  constructor(tools: NodeTools) {
+    this.#tools = tools;
+  }
+
+  /** Never rejects: what went wrong is the result. */
+  async carryOut(step: Step, parts: PodParts): Promise<StepResult> {
+    try {
+      await this.#do(step, parts);
+      return { ok: true };
+    } catch (thrown) {
+      if (thrown instanceof StepFailure) return { ok: false, reason: thrown.reason, message: thrown.message };
+      // The thing to be removed is not there: that is what was wanted.
+      if (/^(stop|remove)/.test(step.do) && isGrpc(thrown, grpcCode.notFound)) return { ok: true };
+      return { ok: false, message: reasonOf(thrown) };
+    }
+  }
+
+  async #do(step: Step, parts: PodParts): Promise<void> {
+    const { cri, turns, objects, images } = this.#tools;
+    switch (step.do) {
+      case "prepareVolumes":
+        return this.#prepare(parts);
+      case "createSandbox":
+        return turns.take(() => this.#createSandbox(step, parts));
+      case "pullImage":
+        return images.pull(step.image).catch((cause: unknown) => {
+          throw new StepFailure("ErrImagePull", reasonOf(cause), cause);
+        });
+      case "startContainer":
+        return this.#start(step, parts);
+      case "stopContainer":
+        return this.#stop(step, parts);
+      case "removeContainer":
+        return turns.take(() => cri.removeContainer(step.id));
+      case "stopSandbox":
+        return turns.take(() => cri.stopSandbox(step.id));
+      case "removeSandbox":
+        return turns.take(async () => {
+          await cri.stopSandbox(step.id);
+          await cri.removeSandbox(step.id);
+        });
+      case "probe":
+        return this.#probe(step, parts);
+      case "cleanUp":
+        return this.cleanUp(identityOf(parts.pod));
+      case "deleteObject": {
+        const { namespace, name, uid } = identityOf(parts.pod);
+        await objects.remove(podKind, keyOf(namespace, name), { gracePeriodSeconds: 0, uid });
+      }
+    }
+  }
+
+  /** Removes a pod's folders, mounts, logs and cgroups. */
+  async cleanUp(identity: PodIdentity): Promise<void> {
+    await removeVolumes(identity, this.#tools.facts);
+    await this.#tools.cgroups.remove(podCgroup(this.#tools.facts, identity.uid));
+  }
+
+  async #prepare({ pod, volumes, surroundings, token }: PodParts): Promise<void> {
+    const { facts, cgroups } = this.#tools;
+    await Promise.all([
+      prepareVolumes(pod, volumes, { surroundings, token }, facts),
+      cgroups.create(podCgroup(facts, identityOf(pod).uid), podCgroupLimits(pod)),
+    ]);
+  }
+
+  async #createSandbox({ attempt }: StepOf<"createSandbox">, { pod }: PodParts): Promise<void> {
+    await this.#tools.cri.runSandbox(sandboxConfig(pod, attempt, this.#tools.facts));
+  }
+
+  async #start(step: StepOf<"startContainer">, parts: PodParts): Promise<void> {
+    const { cri, turns } = this.#tools;
+    const container = containerOf(parts.pod, step.container);
+    const id = await turns.take(async () => {
+      const created = await this.#create(step, container, parts);
+      await cri.startContainer(created).catch((cause: unknown) => {
+        throw new StepFailure("RunContainerError", reasonOf(cause), cause);
+      });
+      return created;
+    });
+    const hook = container.lifecycle?.postStart;
+    if (hook === undefined) return;
+    const failure = await this.#hook(hook, { id, container, parts, timeoutMs: HOOK_MS });
+    if (failure === null) return;
+    await cri.stopContainer(id, parts.pod.spec.terminationGracePeriodSeconds ?? LEAST_GRACE_SECONDS);
+    throw new StepFailure("PostStartHookError", `PostStartHook failed: ${failure}`);
+  }
+
+  async #create(step: StepOf<"startContainer">, container: Container, parts: PodParts): Promise<string> {
+    const { cri, facts } = this.#tools;
+    const { pod } = parts;
+    const config = await this.#configure(step, container, parts).catch((cause: unknown) => {
+      throw cause instanceof StepFailure ? cause : new StepFailure("CreateContainerConfigError", reasonOf(cause), cause);
+    });
+    try {
+      return await cri.createContainer(step.sandboxId, config, sandboxConfig(pod, 0, facts));
+    } catch (cause) {
+      throw new StepFailure("CreateContainerError", reasonOf(cause), cause);
+    }
+  }
+
+  async #configure(step: StepOf<"startContainer">, container: Container, { pod, volumes, surroundings, observed }: PodParts): Promise<ReturnType<typeof containerConfig>> {
+    const { facts, images } = this.#tools;
+    const environment = environmentOf(pod, container, surroundings);
+    if (!environment.ok) throw new Fault("NotFound", environment.message);
+    const image = await images.find(container.image ?? "");
+    if (image === null) throw new StepFailure("CreateContainerError", `the image ${container.image ?? ""} is gone from the node`);
+    const sandbox = observed.sandboxes.find(({ id }) => id === step.sandboxId);
+    const podIp = sandbox?.ip === undefined || sandbox.ip === "" ? facts.ip : sandbox.ip;
+    const mounts = await mountsFor(pod, container, { volumes, variables: environment.variables, podIp }, facts);
+    const messageFile = join(podFolder(facts, identityOf(pod).uid), "messages", `${container.name}-${step.attempt}`);
+    const config = containerConfig(pod, container, { attempt: step.attempt, image, variables: environment.variables, mounts, messageFile }, facts);
+    await mkdir(dirname(messageFile), { recursive: true });
+    await writeFile(messageFile, "");
+    await chmod(messageFile, 0o666); // The container may run as anybody.
+    await mkdir(join(sandboxConfig(pod, 0, facts).log_directory ?? "", container.name), { recursive: true });
+    return config;
+  }
+
+  /** A second, sooner stop of the same container cuts the first one's hook short and kills at its own deadline. */
+  async #stop(step: StepOf<"stopContainer">, parts: PodParts): Promise<void> {
+    const { cri, clock } = this.#tools;
+    this.#stopping.get(step.id)?.abort();
+    const cut = new AbortController();
+    this.#stopping.set(step.id, cut);
+    try {
+      if (step.preStop !== undefined && step.graceSeconds > 0) {
+        const container = containerOf(parts.pod, step.container);
+        const hook = this.#hook(step.preStop, { id: step.id, container, parts, timeoutMs: step.graceSeconds * 1_000 });
+        await Promise.race([hook, new Promise<void>((resolve) => cut.signal.addEventListener("abort", () => resolve(), { once: true }))]);
+      }
+      if (cut.signal.aborted) return; // The later stop does the rest.
+      const leftSeconds = Math.ceil((step.deadlineMs - clock.now()) / 1_000);
+      await cri.stopContainer(step.id, step.graceSeconds === 0 ? 0 : Math.max(LEAST_GRACE_SECONDS, leftSeconds));
+    } finally {
+      if (this.#stopping.get(step.id) === cut) this.#stopping.delete(step.id);
+    }
+  }
+
+  async #probe(step: StepOf<"probe">, { pod }: PodParts): Promise<void> {
+    const { cri, facts } = this.#tools;
+    const asked = { cri, container: containerOf(pod, step.container), id: step.id, podIp: step.podIp === "" ? facts.ip : step.podIp, timeoutMs: step.timeoutMs };
+    const answer = await ask(step.probe, asked);
+    if (!answer.ok) throw new StepFailure("Unhealthy", answer.message);
+  }
+
+  /** Null when the hook went well, else what it said. */
+  async #hook(hook: LifecycleAction, at: { readonly id: string; readonly container: Container; readonly parts: PodParts; readonly timeoutMs: number }): Promise<string | null> {
+    const { cri, facts, clock } = this.#tools;
+    if (hook.sleep !== undefined) {
+      await clock.sleep(Math.min(hook.sleep.seconds * 1_000, at.timeoutMs));
+      return null;
+    }
+    const podIp = at.parts.observed.sandboxes.find(({ isReady }) => isReady)?.ip ?? "";
+    const asked = { cri, container: at.container, id: at.id, podIp: podIp === "" ? facts.ip : podIp, timeoutMs: at.timeoutMs };
+    // A named port that does not exist is the hook's failure, like everything else it says.
+    const answer = await ask(hook.httpGet === undefined ? hook : { httpGet: { ...hook.httpGet, port: portOf(at.container, hook.httpGet.port) } }, asked);
+    return answer.ok ? null : answer.message;
+  }
+}
+
+/** A failure with the reason that the pod's status shows. */
+class StepFailure extends Error {
+  override readonly name = "StepFailure";
+  readonly reason: string;
+
+  constructor(reason: string, message: string, cause?: unknown) {
+    super(message, cause === undefined ? {} : { cause });
+    this.reason = reason;
+  }
+}
+
+function containerOf(pod: Pod, name: string): Container {
+  return allContainers(pod).find((container) => container.name === name) ?? { name };
+}
