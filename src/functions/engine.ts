@@ -7,7 +7,7 @@ import type { Random } from "#base/random.ts";
 import { Tasks } from "#base/tasks.ts";
 import type { Objects, View } from "#deck/objects.ts";
 import { functionKind, type FunctionObject } from "#kinds/function.ts";
-import type { InvocationUsage, Ledger } from "#metering/usage.ts";
+import type { Ledger } from "#metering/usage.ts";
 import { type ConcurrencyLimits, LAMBDA_LIMITS, Throttled, throttleReason } from "./concurrency.ts";
 import type { Environment, IdleRules } from "./environment.ts";
 import { type AsyncEvent, type AsyncEvents, EventQueue, MemoryEvents } from "./event-queue.ts";
@@ -23,17 +23,8 @@ import {
 } from "./invocation.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { type LogFilter, type LogStore, MemoryLogs, type StoredLine, Tail } from "./logs.ts";
-import {
-  billedMs,
-  endLine,
-  initReportLine,
-  initStartLine,
-  type Report,
-  reportLine,
-  startLine,
-  timeoutMessage,
-} from "./report.ts";
-import type { LogLine, Sandboxes, SandboxSpec } from "./sandboxes.ts";
+import { type Job, Recorder, VERSION } from "./recorder.ts";
+import type { RuntimeRequest, Sandboxes, SandboxSpec } from "./sandboxes.ts";
 import { logGroupOf, type Settings, settingsOf } from "./settings.ts";
 
 export interface FunctionsOptions {
@@ -74,15 +65,7 @@ const INIT_LIMIT_MS = 10_000;
 const SWEEP_MS = 5_000;
 // Freezing within a burst would be paid by the next request; after 20 ms there is no burst.
 const DEFAULT_IDLE: IdleRules = { freezeAfterMs: 20, keepAliveMs: 10 * 60_000 };
-const VERSION = "$LATEST";
 const NOTHING = new Uint8Array(0);
-
-/** One invocation on its way. */
-interface Job {
-  readonly requestId: string;
-  readonly request: InvokeRequest;
-  readonly tail: Tail | null;
-}
 
 export class Functions implements AsyncDisposable {
   readonly #options: FunctionsOptions;
@@ -93,10 +76,11 @@ export class Functions implements AsyncDisposable {
   readonly #fleets = new Map<ObjectKey, Fleet>();
   readonly #lifecycle: Lifecycle;
   readonly #queue: EventQueue;
-  /** Tails of invocations that asked for one, by log stream. */
-  readonly #tails = new Map<string, Tail>();
+  readonly #recorder: Recorder;
   readonly #subscription: Disposable;
   #unreservedRunning = 0;
+  /** Kept up to date with every object, so that an invocation need not add it up. */
+  #reservedTotal = 0;
   #sweeper: Disposable | null = null;
 
   /** Resolves when every Function object is known. */
@@ -111,6 +95,7 @@ export class Functions implements AsyncDisposable {
     const { objects, sandboxes, clock, random, log } = options;
     this.#options = options;
     this.#logs = options.logs ?? new MemoryLogs();
+    this.#recorder = new Recorder(this.#logs, options.ledger, clock);
     this.#limits = options.limits ?? LAMBDA_LIMITS;
     this.#tasks = new Tasks(log);
     const nowIso = (): string => new Date(clock.now()).toISOString().replace("Z", "+0000");
@@ -141,7 +126,7 @@ export class Functions implements AsyncDisposable {
         return { status: 202, payload: NOTHING, executedVersion: VERSION, isCold: false, requestId };
       case "RequestResponse":
         refuseLarger(request.payload, MAX_PAYLOAD_BYTES);
-        return this.#admitted(fleet, { requestId, request, tail: request.logTail === true ? new Tail() : null });
+        return this.#admitted({ fleet, requestId, request, tail: request.logTail === true ? new Tail() : null });
     }
   }
 
@@ -178,12 +163,13 @@ export class Functions implements AsyncDisposable {
 
   #see(key: ObjectKey, next: FunctionObject | undefined): void {
     const fleet = this.#fleets.get(key);
-    if (next === undefined) {
+    const settings = next === undefined ? null : settingsOf(next);
+    this.#reservedTotal += (settings?.reservedConcurrency ?? 0) - (fleet?.settings.reservedConcurrency ?? 0);
+    if (next === undefined || settings === null) {
       fleet?.close();
       this.#fleets.delete(key);
       return;
     }
-    const settings = settingsOf(next);
     if (fleet === undefined) this.#fleets.set(key, this.#newFleet(settings));
     else fleet.change(settings);
     this.#lifecycle.look(key, next);
@@ -197,7 +183,8 @@ export class Functions implements AsyncDisposable {
       tasks: this.#tasks,
       rules: this.#options.idle ?? DEFAULT_IDLE,
       specOf: (now) => this.#specOf(now),
-      onLog: (fleet, stream, line) => this.#write(fleet, stream, line),
+      onLog: (fleet, stream, line) => this.#recorder.write(fleet, stream, line),
+      onStart: (fleet, stream) => this.#recorder.initStarted(fleet, stream),
     });
   }
 
@@ -227,204 +214,95 @@ export class Functions implements AsyncDisposable {
   }
 
   /** From the decision to its release nothing awaits, so the counts are exact. */
-  async #admitted(fleet: Fleet, job: Job): Promise<InvokeResult> {
+  async #admitted(job: Job): Promise<InvokeResult> {
+    const { fleet } = job;
     const reserved = fleet.settings.reservedConcurrency;
-    const reason = throttleReason(this.#limits, this.#reservedTotal(), reserved, {
-      own: fleet.running,
-      unreserved: this.#unreservedRunning,
-    });
+    const running = { own: fleet.running, unreserved: this.#unreservedRunning };
+    const reason = throttleReason(this.#limits, this.#reservedTotal, reserved, running);
     if (reason !== null) {
-      fleet.counters.throttles++;
-      this.#meter(fleet, job, { verdict: "throttled", initMs: 0, durationMs: 0, isCold: false, maxMemoryMib: 0 });
+      this.#recorder.throttled(job);
       throw new Throttled(reason);
     }
     fleet.running++;
     fleet.counters.invocations++;
     if (reserved === null) this.#unreservedRunning++;
     try {
-      return await this.#run(fleet, job);
+      return await this.#run(job);
     } finally {
       fleet.running--;
       if (reserved === null) this.#unreservedRunning--;
     }
   }
 
-  // Recomputed per invocation only while somebody has a reservation.
-  #reservedTotal(): number {
-    let total = 0;
-    for (const fleet of this.#fleets.values()) total += fleet.settings.reservedConcurrency ?? 0;
-    return total;
-  }
-
-  async #run(fleet: Fleet, job: Job): Promise<InvokeResult> {
+  async #run(job: Job): Promise<InvokeResult> {
+    const { fleet, requestId } = job;
     const idle = fleet.takeIdle();
-    if (idle !== undefined) return this.#runIn(fleet, idle, job, false);
+    if (idle !== undefined) return this.#runIn(job, idle, false);
     const first = await fleet.start(INIT_LIMIT_MS);
-    if (first.ok) return this.#runIn(fleet, first.environment, job, true);
-    if (first.failure.isTimedOut !== true)
-      return this.#initFailure(fleet, first.logStream, job, {
-        ended: initFailed(first.failure, job.requestId),
-        initMs: first.initMs,
-        billedFromMs: 0,
-      });
-    this.#platformLine(fleet, first.logStream, null, initReportLine(first.initMs, "timeout"));
-    return this.#runWithInit(fleet, job);
+    if (first.ok) return this.#runIn(job, first.environment, true);
+    const { failure, initMs, logStream } = first;
+    if (failure.isTimedOut === true) {
+      this.#recorder.initEnded(fleet, logStream, { initMs, status: "timeout" });
+      return this.#runWithInit(job);
+    }
+    const ended = initFailed(failure, requestId);
+    this.#recorder.initEnded(fleet, logStream, {
+      initMs,
+      status: "error",
+      ...(ended.errorType !== undefined && { errorType: ended.errorType }),
+    });
+    return this.#initFailure(job, logStream, ended, { initMs, durationMs: 0 });
   }
 
   /** INIT was too slow by itself: again, within the function's own timeout, and then it counts as duration. */
-  async #runWithInit(fleet: Fleet, job: Job): Promise<InvokeResult> {
+  async #runWithInit(job: Job): Promise<InvokeResult> {
+    const { fleet, requestId } = job;
     const { timeoutMs } = fleet.settings;
     const again = await fleet.start(timeoutMs);
-    if (again.ok) return this.#runIn(fleet, again.environment, job, true);
-    const ended =
-      again.failure.isTimedOut === true ? timedOut(timeoutMs, job.requestId) : initFailed(again.failure, job.requestId);
-    return this.#initFailure(fleet, again.logStream, job, { ended, initMs: 0, billedFromMs: again.initMs });
+    if (again.ok) return this.#runIn(job, again.environment, true);
+    const isLate = again.failure.isTimedOut === true;
+    const ended = isLate ? timedOut(timeoutMs, requestId) : initFailed(again.failure, requestId);
+    return this.#initFailure(job, again.logStream, ended, { initMs: 0, durationMs: isLate ? timeoutMs : again.initMs });
   }
 
   #initFailure(
-    fleet: Fleet,
-    stream: string,
     job: Job,
-    how: { readonly ended: Ended; readonly initMs: number; readonly billedFromMs: number },
+    stream: string,
+    ended: Ended,
+    took: { readonly initMs: number; readonly durationMs: number },
   ): InvokeResult {
-    if (how.initMs > 0)
-      this.#platformLine(fleet, stream, null, initReportLine(how.initMs, "error", how.ended.errorType));
-    this.#begin(fleet, stream, job);
-    this.#finish(fleet, stream, job, how.ended, {
-      initMs: how.initMs,
-      durationMs: how.billedFromMs,
-      isCold: true,
-      maxMemoryMib: 0,
-    });
-    return this.#resultOf(job, how.ended, true);
+    this.#recorder.begin(job, stream);
+    this.#recorder.finish(job, stream, ended, { ...took, isCold: true, maxMemoryMib: 0 });
+    return resultOf(job, ended, true);
   }
 
-  async #runIn(fleet: Fleet, environment: Environment, job: Job, isCold: boolean): Promise<InvokeResult> {
+  async #runIn(job: Job, environment: Environment, isCold: boolean): Promise<InvokeResult> {
     const { clock } = this.#options;
+    const { fleet } = job;
     const { timeoutMs } = fleet.settings;
-    const { request, requestId } = job;
     const stream = environment.logStream;
-    this.#begin(fleet, stream, job);
+    this.#recorder.begin(job, stream);
     const startedMs = clock.monotonicMs();
-    const ended = await environment.invoke(
-      {
-        requestId,
-        payload: request.payload,
-        deadlineMs: clock.now() + timeoutMs,
-        invokedArn: this.#arnOf(request),
-        traceId: request.traceId ?? traceOf(requestId, clock.now()),
-        ...(request.clientContext !== undefined && { clientContext: request.clientContext }),
-      },
-      timeoutMs,
-    );
+    const ended = await environment.invoke(this.#runtimeRequest(job, clock.now(), timeoutMs), timeoutMs);
     const durationMs = ended.verdict === "timeout" ? timeoutMs : clock.monotonicMs() - startedMs;
     const initMs = environment.unreportedInitMs ?? 0;
     environment.unreportedInitMs = undefined;
     // Runtimes other than Node do not say it with the answer.
     if (ended.maxMemoryMib === undefined && !environment.isGone) await environment.measureMemory();
     fleet.release(environment);
-    this.#finish(fleet, stream, job, ended, { initMs, durationMs, isCold, maxMemoryMib: environment.maxMemoryMib });
-    return this.#resultOf(job, ended, isCold);
+    this.#recorder.finish(job, stream, ended, { initMs, durationMs, isCold, maxMemoryMib: environment.maxMemoryMib });
+    return resultOf(job, ended, isCold);
   }
 
-  #begin(fleet: Fleet, stream: string, job: Job): void {
-    if (job.tail !== null) this.#tails.set(stream, job.tail);
-    this.#platformLine(fleet, stream, job.requestId, startLine(job.requestId, VERSION));
-  }
-
-  #finish(
-    fleet: Fleet,
-    stream: string,
-    job: Job,
-    ended: Ended,
-    took: {
-      readonly initMs: number;
-      readonly durationMs: number;
-      readonly isCold: boolean;
-      readonly maxMemoryMib: number;
-    },
-  ): void {
-    const { requestId } = job;
-    const { memoryMib, timeoutMs } = fleet.settings;
-    const maxMemoryMib = Math.min(took.maxMemoryMib, memoryMib);
-    const status = statusOf(ended);
-    if (ended.verdict === "timeout")
-      this.#platformLine(
-        fleet,
-        stream,
-        requestId,
-        `${new Date(this.#options.clock.now()).toISOString()} ${requestId} ${timeoutMessage(timeoutMs)}\n`,
-      );
-    if (ended.verdict === "crash")
-      this.#platformLine(fleet, stream, requestId, `RequestId: ${requestId} Error: ${crashText(ended)}`);
-    this.#platformLine(fleet, stream, requestId, endLine(requestId));
-    const report: Report = {
-      requestId,
-      durationMs: took.durationMs,
-      billedMs: billedMs(took.initMs, took.durationMs),
-      memoryMib,
-      maxMemoryMib,
-      ...(took.initMs > 0 && { initMs: took.initMs }),
-      ...(status !== undefined && { status }),
-      ...(status === "error" && ended.errorType !== undefined && { errorType: ended.errorType }),
-    };
-    this.#platformLine(fleet, stream, requestId, reportLine(report));
-    this.#tails.delete(stream);
-    fleet.durations.record((took.initMs + took.durationMs) * 1000);
-    if (ended.verdict !== "ok") fleet.counters.errors++;
-    this.#meter(fleet, job, { verdict: ended.verdict, ...took, maxMemoryMib });
-  }
-
-  #meter(
-    fleet: Fleet,
-    job: Job,
-    was: {
-      readonly verdict: InvocationUsage["outcome"];
-      readonly initMs: number;
-      readonly durationMs: number;
-      readonly isCold: boolean;
-      readonly maxMemoryMib: number;
-    },
-  ): void {
-    const { namespace, name, memoryMib } = fleet.settings;
-    this.#options.ledger.append([
-      {
-        is: "invocation",
-        atMs: this.#options.clock.now(),
-        namespace,
-        functionName: name,
-        version: VERSION,
-        requestId: job.requestId,
-        memoryMib,
-        initMicros: Math.round(was.initMs * 1000),
-        durationMicros: Math.round(was.durationMs * 1000),
-        billedMs: was.verdict === "throttled" ? 0 : billedMs(was.initMs, was.durationMs),
-        maxMemoryMib: was.maxMemoryMib,
-        outcome: was.verdict,
-        isCold: was.isCold,
-      },
-    ]);
-  }
-
-  #resultOf(job: Job, ended: Ended, isCold: boolean): InvokeResult {
+  #runtimeRequest({ requestId, request }: Job, now: number, timeoutMs: number): RuntimeRequest {
     return {
-      status: 200,
-      payload: ended.payload,
-      ...(ended.functionError !== undefined && { functionError: ended.functionError }),
-      ...(job.tail !== null && { logTail: job.tail.text() }),
-      executedVersion: VERSION,
-      isCold,
-      requestId: job.requestId,
+      requestId,
+      payload: request.payload,
+      deadlineMs: now + timeoutMs,
+      invokedArn: this.#arnOf(request),
+      traceId: request.traceId ?? traceOf(requestId, now),
+      ...(request.clientContext !== undefined && { clientContext: request.clientContext }),
     };
-  }
-
-  #platformLine(fleet: Fleet, stream: string, requestId: string | null, text: string): void {
-    this.#write(fleet, stream, { atMs: this.#options.clock.now(), requestId, text });
-  }
-
-  #write(fleet: Fleet, stream: string, line: LogLine): void {
-    this.#logs.append(logGroupOf(fleet.settings), stream, [line]);
-    if (line.requestId !== null) this.#tails.get(stream)?.add(line.text);
   }
 
   #specOf(settings: Settings): SandboxSpec {
@@ -432,9 +310,6 @@ export class Functions implements AsyncDisposable {
     const day = new Date(clock.now()).toISOString().slice(0, 10).replaceAll("-", "/");
     const logStream = `${day}/[${VERSION}]${random.uuid().replaceAll("-", "")}`;
     const group = logGroupOf(settings);
-    this.#logs.append(group, logStream, [
-      { atMs: clock.now(), requestId: null, text: initStartLine(settings.runtime) },
-    ]);
     return {
       functionName: settings.name,
       version: VERSION,
@@ -477,7 +352,7 @@ export class Functions implements AsyncDisposable {
   async #runEvent(event: AsyncEvent): Promise<InvokeResult> {
     const request: InvokeRequest = { ...event, type: "RequestResponse" };
     const fleet = await this.#fleetOf(keyOf(event.namespace, event.name), request);
-    return this.#admitted(fleet, { requestId: event.id, request, tail: null });
+    return this.#admitted({ fleet, requestId: event.id, request, tail: null });
   }
 
   #sweep(): void {
@@ -491,13 +366,16 @@ function refuseLarger(payload: Uint8Array, limit: number): void {
   throw new Fault("RequestTooLarge", `Request must be smaller than ${limit} bytes for the InvokeFunction operation`);
 }
 
-function statusOf(ended: Ended): "timeout" | "error" | undefined {
-  if (ended.verdict === "timeout") return "timeout";
-  return ended.verdict === "crash" ? "error" : undefined;
-}
-
-function crashText(ended: Ended): string {
-  return ended.errorType === "Runtime.ExitError" ? "Runtime exited" : (ended.errorType ?? "Unknown");
+function resultOf(job: Job, ended: Ended, isCold: boolean): InvokeResult {
+  return {
+    status: 200,
+    payload: ended.payload,
+    ...(ended.functionError !== undefined && { functionError: ended.functionError }),
+    ...(job.tail !== null && { logTail: job.tail.text() }),
+    executedVersion: VERSION,
+    isCold,
+    requestId: job.requestId,
+  };
 }
 
 /** An X-Ray header for requests that came without one: the root's time and 96 bits out of the request id. */

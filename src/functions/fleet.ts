@@ -14,6 +14,8 @@ export interface FleetTools {
   readonly rules: IdleRules;
   /** The spec of a new environment; its log stream is the environment's own. */
   readonly specOf: (settings: Settings) => SandboxSpec;
+  /** A new environment begins its INIT. */
+  readonly onStart: (fleet: Fleet, stream: string) => void;
   /** Where lines of its sandboxes go. */
   readonly onLog: (fleet: Fleet, stream: string, line: LogLine) => void;
 }
@@ -76,12 +78,13 @@ export class Fleet {
   }
 
   async start(deadlineMs: number): Promise<StartedEnvironment> {
-    const { sandboxes, clock, rules, specOf, onLog } = this.#tools;
+    const { sandboxes, clock, rules, specOf, onStart, onLog } = this.#tools;
     const epoch = this.#epoch;
     const spec = specOf(this.#settings);
     const { stop, fire } = stopper();
     const timer = clock.after(deadlineMs, fire);
     this.counters.coldStarts++;
+    onStart(this, spec.logStream);
     const started = await sandboxes.start(spec, (line) => onLog(this, spec.logStream, line), stop);
     timer[Symbol.dispose]();
     if (!started.ok) return { ...started, logStream: spec.logStream };

@@ -43,6 +43,8 @@ export interface Ended {
   readonly payload: Uint8Array;
   readonly functionError?: "Unhandled";
   readonly errorType?: string;
+  /** Of a crash: how the runtime ended. */
+  readonly reason?: string;
   readonly maxMemoryMib?: number;
 }
 
@@ -61,7 +63,7 @@ export function endedBy(outcome: RuntimeOutcome, requestId: string): Ended {
         ...memoryOf(outcome),
       };
     case "ended":
-      return failed("crash", "Runtime.ExitError", `RequestId: ${requestId} Error: ${exitSentence(outcome.end)}`);
+      return crashed(outcome.end, requestId);
   }
 }
 
@@ -75,9 +77,13 @@ export function timedOut(timeoutMs: number, requestId: string): Ended {
 
 /** What the runtime reported comes as it is; what the platform saw carries the request id. */
 export function initFailed(failure: InitFailure, requestId: string): Ended {
-  if (failure.end !== undefined)
-    return failed("crash", "Runtime.ExitError", `RequestId: ${requestId} Error: ${exitSentence(failure.end)}`);
+  if (failure.end !== undefined) return crashed(failure.end, requestId);
   return { verdict: "error", payload: failure.payload, functionError: "Unhandled", errorType: failure.errorType };
+}
+
+function crashed(end: SandboxEnd, requestId: string): Ended {
+  const reason = exitSentence(end);
+  return { ...failed("crash", "Runtime.ExitError", `RequestId: ${requestId} Error: ${reason}`), reason };
 }
 
 function tooLarge(): Ended {

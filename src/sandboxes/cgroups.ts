@@ -1,8 +1,10 @@
 /** One sandbox's control groups: limits, freezing, peaks. Version 1 and version 2; the OCI runtime makes and removes the groups. */
-import { existsSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 
 export interface Cgroups {
   readonly version: 1 | 2;
+  /** The group above all sandboxes: together they weigh as much as one busy process on every core. */
+  prepareRoot(group: string, shares: number): void;
   limitMemory(group: string, mib: number): void;
   weighCpu(group: string, shares: number): void;
   /** Null lifts the quota. */
@@ -99,6 +101,10 @@ const mebibyte = 1024 * 1024;
 
 const versionOne: Cgroups = {
   version: 1,
+  prepareRoot: (group, shares) => {
+    mkdirSync(`${ROOT}/cpu${group}`, { recursive: true });
+    versionOne.weighCpu(group, shares);
+  },
   limitMemory: (group, mib) => write(`${ROOT}/memory${group}/memory.limit_in_bytes`, mib * mebibyte),
   weighCpu: (group, shares) => write(`${ROOT}/cpu${group}/cpu.shares`, Math.max(2, Math.round(shares))),
   limitCpu: (group, millis) => {
@@ -136,6 +142,11 @@ const versionOne: Cgroups = {
 
 const versionTwo: Cgroups = {
   version: 2,
+  prepareRoot: (group, shares) => {
+    mkdirSync(`${ROOT}${group}`, { recursive: true });
+    // The file is there once the controller is on; the OCI runtime turns it on with the first sandbox.
+    if (existsSync(`${ROOT}${group}/cpu.weight`)) versionTwo.weighCpu(group, shares);
+  },
   limitMemory: (group, mib) => write(`${ROOT}${group}/memory.max`, mib * mebibyte),
   // 1,024 shares are weight 39 by the formula that OCI runtimes use.
   weighCpu: (group, shares) =>

@@ -38,7 +38,7 @@ export class LauncherClient implements Disposable {
     });
     this.closed = new Promise((resolve) => {
       socket.on("close", () => {
-        for (const id of [...this.#waiting.keys()]) this.#settle(id, { ok: false, reason: "the launcher is gone" });
+        for (const id of this.#waiting.keys()) this.#settle(id, { ok: false, reason: "the launcher is gone" });
         resolve();
       });
     });

@@ -5,25 +5,28 @@ import type { LauncherConfig } from "./launcher-protocol.ts";
 /** Set once the process has mounts of its own. */
 export const PRIVATE_MARK = "CTM_LAUNCHER_MOUNTS";
 
-/** How to start the launcher: in a mount namespace of its own, with an empty environment. Wrap it in nsenter to run it on a node. */
-export function launcherCommand(config: LauncherConfig): {
+/** Everything else of the operator's environment is left behind. */
+export const PRIVATE_ENVIRONMENT: Readonly<Record<string, string>> = {
+  PATH: "/usr/sbin:/usr/bin:/sbin:/bin",
+  [PRIVATE_MARK]: "private",
+};
+
+/** Arguments of unshare(1). */
+export const OWN_MOUNTS: readonly string[] = ["--mount", "--propagation", "private"];
+
+export interface Command {
   readonly file: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
-} {
+}
+
+/** Starts launcher-main.ts in a mount namespace of its own. Wrap it in nsenter to run it on a node. */
+export function launcherCommand(config: LauncherConfig): Command {
   const main = path.join(import.meta.dirname, "launcher-main.ts");
+  const heap = ["--max-old-space-size=64", "--max-semi-space-size=1"];
   return {
     file: "unshare",
-    args: [
-      "--mount",
-      "--propagation",
-      "private",
-      config.node,
-      "--max-old-space-size=64",
-      "--max-semi-space-size=1",
-      main,
-      JSON.stringify(config),
-    ],
-    env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", [PRIVATE_MARK]: "private" },
+    args: [...OWN_MOUNTS, config.node, ...heap, main, JSON.stringify(config)],
+    env: PRIVATE_ENVIRONMENT,
   };
 }

@@ -48,7 +48,7 @@ export type Tell =
   /** It was seen to end; `exitCode` as the OCI runtime reports it. */
   | { readonly tell: "ended"; readonly slot: string; readonly exitCode: number; readonly isKilled: boolean }
   /** What the sandbox's own pipes carried. */
-  | { readonly tell: "output"; readonly slot: string; readonly text: string };
+  | { readonly tell: "output"; readonly slot: string; readonly atMs: number; readonly text: string };
 
 export function socketOf(folder: string): string {
   return `${folder}/launcher.sock`;

@@ -1,6 +1,7 @@
 /** A tiny process that spawns, mounts, limits and kills sandboxes, since spawning stalls a big process for tens of milliseconds. Decides nothing. */
 import { chmodSync, existsSync, mkdirSync, rmSync } from "node:fs";
 import net from "node:net";
+import { availableParallelism } from "node:os";
 import path from "node:path";
 import { reasonOf } from "#base/fault.ts";
 import { endLeftovers, isHybrid, openCgroups } from "./cgroups.ts";
@@ -14,7 +15,7 @@ import {
   socketOf,
   type Tell,
 } from "./launcher-protocol.ts";
-import { launcherCommand, PRIVATE_MARK } from "./launcher-command.ts";
+import { OWN_MOUNTS, PRIVATE_ENVIRONMENT, PRIVATE_MARK } from "./launcher-command.ts";
 import { endWithParent, makePrivate, makeShared, unmount } from "./mounts.ts";
 import { findRuntime, type OciRuntime } from "./oci-runtime.ts";
 import { buildRoots, removeUnmounted } from "./root-folders.ts";
@@ -22,17 +23,19 @@ import { Slots } from "./slots.ts";
 
 /** The launcher's whole life; returns when it is told to end. Replaces the process first when its mounts would be seen by others. */
 export async function runLauncher(config: LauncherConfig): Promise<void> {
-  if (process.env[PRIVATE_MARK] === undefined) {
-    const { file, args, env } = launcherCommand(config);
-    const found = ["/usr/bin", "/bin"]
-      .map((folder) => path.join(folder, file))
-      .find((candidate) => existsSync(candidate));
-    if (found === undefined) throw new Error("unshare (util-linux) is not installed");
-    process.execve?.(found, [file, ...args], { ...env });
-  }
+  // oxlint-disable-next-line no-restricted-properties -- a mark between two stages of one process, not an option
+  if (process.env[PRIVATE_MARK] === undefined) becomePrivate();
   endWithParent();
   const launcher = new Launcher(config);
   await launcher.serve();
+}
+
+/** The same command again, in a mount namespace of its own and with an empty environment. */
+function becomePrivate(): void {
+  const unshare = ["/usr/bin/unshare", "/bin/unshare"].find((file) => existsSync(file));
+  if (unshare === undefined) throw new Error("unshare (util-linux) is not installed");
+  const again = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
+  process.execve?.(unshare, ["unshare", ...OWN_MOUNTS, ...again], { ...PRIVATE_ENVIRONMENT });
 }
 
 class Launcher {
@@ -53,6 +56,7 @@ class Launcher {
     for (const name of [...PARTS, "aws"]) mkdirSync(path.join(folder, name), { recursive: true, mode: 0o711 });
     // A launcher that was killed could not end its sandboxes; the frozen ones among them wait for ever.
     endLeftovers(openCgroups(), groupRootOf(config));
+    openCgroups().prepareRoot(groupRootOf(config), availableParallelism() * SHARES_PER_CORE);
     // The runtime makes the mount that contains a root private. Were the slots on that mount too, nothing would propagate.
     makePrivate(path.join(folder, "roots"));
     makeShared(path.join(folder, "slots"));
@@ -157,6 +161,9 @@ class Launcher {
     rmSync(socketOf(folder), { force: true });
   }
 }
+
+// Without it all sandboxes together would have the weight of one process, and wait behind the platform's own.
+const SHARES_PER_CORE = 1_024;
 
 const PARTS: readonly string[] = ["slots", "roots", "bundles", "code", "oci"];
 

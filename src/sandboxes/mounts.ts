@@ -25,52 +25,49 @@ const DETACH = 2;
 const PR_SET_PDEATHSIG = 1;
 const SIGTERM = 15;
 
-function mount(
-  source: string | null,
-  target: string,
-  type: string | null,
-  flags: number,
-  data: string | null = null,
-): void {
-  if (mountCall(source, target, type, flags, data) === 0) return;
-  throw new Error(`mount of ${source ?? "-"} on ${target} failed: errno ${koffi.errno()}`);
+interface Mounting {
+  readonly source?: string;
+  readonly target: string;
+  readonly type?: string;
+  readonly flags: number;
+  readonly data?: string;
 }
 
-/** A bind that can be written. */
-export function bind(source: string, target: string): void {
-  mount(source, target, null, MS.bind);
+function mount({ source, target, type, flags, data }: Mounting): void {
+  if (mountCall(source ?? null, target, type ?? null, flags, data ?? null) === 0) return;
+  throw new Error(`mount of ${source ?? "nothing new"} on ${target} failed: errno ${koffi.errno()}`);
 }
 
 /** Two calls, since a first bind ignores every flag but MS_REC. */
 export function bindReadOnly(source: string, target: string): void {
-  mount(source, target, null, MS.bind);
-  mount(null, target, null, MS.remount | MS.bind | MS.readOnly | MS.noSuid | MS.noDev);
+  mount({ source, target, flags: MS.bind });
+  mount({ target, flags: MS.remount | MS.bind | MS.readOnly | MS.noSuid | MS.noDev });
 }
 
 /** Copies the flags of `source`, which must be a mount that is read-only already: that is what propagates into a running sandbox. */
 export function bindAgain(source: string, target: string): void {
-  mount(source, target, null, MS.bind);
+  mount({ source, target, flags: MS.bind });
 }
 
 /** The folder becomes a mount of its own whose mounts propagate to sandboxes that hold a slave of it. */
 export function makeShared(folder: string): void {
-  mount(folder, folder, null, MS.bind);
-  mount(null, folder, null, MS.shared);
+  mount({ source: folder, target: folder, flags: MS.bind });
+  mount({ target: folder, flags: MS.shared });
 }
 
 /** The folder becomes a mount of its own that propagates nothing. */
 export function makePrivate(folder: string): void {
-  mount(folder, folder, null, MS.bind);
-  mount(null, folder, null, MS.private);
+  mount({ source: folder, target: folder, flags: MS.bind });
+  mount({ target: folder, flags: MS.private });
 }
 
 export function mountTmpfs(target: string, sizeMib: number): void {
-  mount("tmpfs", target, "tmpfs", MS.noSuid | MS.noDev, `size=${sizeMib}m,mode=1777`);
+  mount({ source: "tmpfs", target, type: "tmpfs", flags: MS.noSuid | MS.noDev, data: `size=${sizeMib}m,mode=1777` });
 }
 
 /** The size belongs to the file system, so every sandbox mount of it sees the change. */
 export function resizeTmpfs(target: string, sizeMib: number): void {
-  mount(null, target, null, MS.remount | MS.noSuid | MS.noDev, `size=${sizeMib}m`);
+  mount({ target, flags: MS.remount | MS.noSuid | MS.noDev, data: `size=${sizeMib}m` });
 }
 
 /** False when nothing was mounted there. */

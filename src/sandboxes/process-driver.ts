@@ -97,7 +97,7 @@ export class ProcessSandboxes implements Sandboxes, AsyncDisposable {
       nodeModules: nodeModulesDir,
       optDir: path.join(tmpDir, "opt"),
       tmpDir,
-      path: process.env["PATH"] ?? "/usr/bin:/bin",
+      path: MACHINE_PATH,
       runtimeApi: "127.0.0.1:9001",
       region: this.#options.region,
       ...(this.#options.endpointUrl !== undefined && { endpointUrl: this.#options.endpointUrl }),
@@ -127,7 +127,7 @@ export class ProcessSandboxes implements Sandboxes, AsyncDisposable {
     ];
     const child = spawn(this.#options.node ?? process.execPath, args, {
       cwd: tmp,
-      env: { PATH: process.env["PATH"] ?? "/usr/bin:/bin" },
+      env: { PATH: MACHINE_PATH },
       stdio: ["ignore", "pipe", "pipe"],
       detached: true,
     });
@@ -147,6 +147,9 @@ export class ProcessSandboxes implements Sandboxes, AsyncDisposable {
     await rm(this.#folder, { recursive: true, force: true });
   }
 }
+
+// Built from scratch: what the operator's shell has in its environment slows or breaks runtimes.
+const MACHINE_PATH = "/usr/local/bin:/usr/bin:/bin";
 
 // A pipe that nobody drains would stop the process that writes to it.
 function drain(child: ChildProcess, onLine: (text: string) => void): void {

@@ -34,7 +34,7 @@ export class SlotBody implements Body {
 
   take(tell: Tell): void {
     if (tell.tell === "output") {
-      if (this.#isClaimed) this.channel.logRaw(tell.text, Date.now());
+      if (this.#isClaimed) this.channel.logRaw(tell.text, tell.atMs);
       else this.bootOutput += `${tell.text}\n`;
       return;
     }

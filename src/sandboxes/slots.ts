@@ -115,11 +115,16 @@ export class Slots {
         const now = Math.floor(performance.now() / 1000);
         if (now !== second) [second, spent] = [now, 0];
         spent += text.length;
-        if (spent <= MAX_OUTPUT_PER_SECOND) tell({ tell: "output", slot: slot.id, text });
+        if (spent <= MAX_OUTPUT_PER_SECOND) tell({ tell: "output", slot: slot.id, atMs: wallMs(), text });
       });
     }
     slot.monitor.on("error", (error) =>
-      tell({ tell: "output", slot: slot.id, text: `the OCI runtime cannot be started: ${error.message}` }),
+      tell({
+        tell: "output",
+        slot: slot.id,
+        atMs: wallMs(),
+        text: `the OCI runtime cannot be started: ${error.message}`,
+      }),
     );
     slot.monitor.on("close", (code, signal) => {
       this.#slots.delete(slot.id);
@@ -213,6 +218,11 @@ export class Slots {
     if (slot === undefined) throw new Error(`there is no slot ${id}`);
     return slot;
   }
+}
+
+// The launcher has no clock to be given one: it runs alone and only stamps lines.
+function wallMs(): number {
+  return performance.timeOrigin + performance.now();
 }
 
 function signal(pid: number): void {

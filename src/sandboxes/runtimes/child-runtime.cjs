@@ -2,117 +2,125 @@
 "use strict";
 const { spawn } = require("node:child_process");
 const fs = require("node:fs");
+const os = require("node:os");
 const path = require("node:path");
 const { Buffer } = require("node:buffer");
-const { openRuntimeApi } = require("./runtime-api.cjs");
+const { RuntimeApi } = require("./runtime-api.cjs");
 
-const SIGNAL_NUMBERS = require("node:os").constants.signals;
+class ChildEngine {
+  #door;
+  #api;
+  #child = null;
+  #port = 0;
+  #invocationId = 0;
+  #isInitialised = false;
+  #hasReported = false;
 
-exports.openEngine = (door) => {
-  const state = { child: null, invocationId: 0, isInitialised: false, hasReported: false, api: null, whenReady: null };
-  const { flavour, python } = door.options;
-
-  const api = openRuntimeApi({
-    onNext: () => {
-      if (state.isInitialised) return;
-      state.isInitialised = true;
-      door.initDone();
-    },
-    onResponse: (id, body) => afterOutput(() => door.sendResponse(id, body)),
-    onError: (id, errorType, body) => afterOutput(() => door.sendError(id, errorType, body)),
-    onInitError: (body) => {
-      if (state.isInitialised || state.hasReported) return;
-      state.hasReported = true;
-      afterOutput(() => door.sendInitError(body));
-    },
-  });
-
-  // What the child printed before it answered belongs before the answer: its pipes are read first.
-  function afterOutput(then) {
-    setImmediate(() => setImmediate(then));
-  }
-
-  function adopt(child) {
-    state.child = child;
-    for (const pipe of [child.stdout, child.stderr]) readLines(pipe);
-    child.on("error", (error) =>
-      initError("Runtime.InvalidEntrypoint", `Couldn't start the runtime: ${error.message}`),
-    );
-    child.on("exit", (code, signal) => {
-      // The agent ends the way the runtime ended, so that whoever watches the sandbox sees that end.
-      afterOutput(() => process.reallyExit(signal === null ? (code ?? 1) : 128 + (SIGNAL_NUMBERS[signal] ?? 0)));
+  constructor(door) {
+    this.#door = door;
+    this.#api = new RuntimeApi({
+      onNext: () => this.#initialised(),
+      onResponse: (id, body) => afterOutput(() => door.sendResponse(id, body)),
+      onError: (id, errorType, body) => afterOutput(() => door.sendError(id, errorType, body)),
+      onInitError: (body) => this.#initError(body),
     });
   }
 
-  function readLines(pipe) {
+  whenReady(ready) {
+    const { runtimePort, flavour, python } = this.#door.options;
+    this.#api.listen(runtimePort, (port) => {
+      this.#port = port;
+      // Python starts before it knows its function, so that a pooled environment has paid for it.
+      if (flavour === "python") {
+        const args = ["-u", path.join(__dirname, "bootstrap.py")];
+        this.#adopt(spawn(python, args, { cwd: "/", env: {}, stdio: ["pipe", "pipe", "pipe"] }));
+      }
+      ready();
+    });
+  }
+
+  bind(binding) {
+    const env = { ...binding.env, AWS_LAMBDA_RUNTIME_API: `127.0.0.1:${this.#port}` };
+    if (this.#door.options.flavour === "python") {
+      const { handler, taskRoot, version } = binding;
+      this.#child.stdin.end(`${JSON.stringify({ env, handler, taskRoot, version })}\n`);
+      return;
+    }
+    const entry = [path.join(binding.taskRoot, "bootstrap"), "/opt/bootstrap"].find(isExecutable);
+    if (entry === undefined) {
+      const errorMessage = `Couldn't find valid bootstrap(s): [${binding.taskRoot}/bootstrap /opt/bootstrap]`;
+      this.#initError({ errorType: "Runtime.InvalidEntrypoint", errorMessage });
+      return;
+    }
+    this.#adopt(spawn(entry, [], { cwd: binding.taskRoot, env, stdio: ["ignore", "pipe", "pipe"] }));
+  }
+
+  invoke(id, request, payload) {
+    this.#invocationId = id;
+    this.#api.offer(id, request, Buffer.from(payload));
+  }
+
+  // A runtime that asks for its first event has finished its INIT.
+  #initialised() {
+    if (this.#isInitialised) return;
+    this.#isInitialised = true;
+    this.#door.initDone();
+  }
+
+  #initError(body) {
+    if (this.#isInitialised || this.#hasReported) return;
+    this.#hasReported = true;
+    afterOutput(() => this.#door.sendInitError(body));
+  }
+
+  #adopt(child) {
+    this.#child = child;
+    for (const pipe of [child.stdout, child.stderr]) this.#readLines(pipe);
+    child.stdin?.on("error", () => {
+      // It ended before it took its function; the exit tells.
+    });
+    child.on("error", (error) =>
+      this.#initError({
+        errorType: "Runtime.InvalidEntrypoint",
+        errorMessage: `Couldn't start the runtime: ${error.message}`,
+      }),
+    );
+    child.on("exit", (code, signal) => {
+      const status = signal === null ? (code ?? 1) : 128 + (os.constants.signals[signal] ?? 0);
+      // The agent ends the way the runtime ended, so that whoever watches the sandbox sees that end.
+      afterOutput(() => process.reallyExit(status));
+    });
+  }
+
+  #readLines(pipe) {
     let rest = "";
     pipe.setEncoding("utf8");
     pipe.on("data", (text) => {
       rest += text;
       const end = rest.lastIndexOf("\n");
       if (end < 0) return;
-      for (const line of rest.slice(0, end).split("\n")) door.sendLog(state.invocationId, line);
+      for (const line of rest.slice(0, end).split("\n")) this.#door.sendLog(this.#invocationId, line);
       rest = rest.slice(end + 1);
     });
     pipe.on("end", () => {
-      if (rest !== "") door.sendLog(state.invocationId, rest);
+      if (rest !== "") this.#door.sendLog(this.#invocationId, rest);
       rest = "";
     });
   }
+}
 
-  function initError(errorType, errorMessage) {
-    if (state.hasReported) return;
-    state.hasReported = true;
-    door.sendInitError({ errorType, errorMessage });
+// What the child printed before it answered belongs before the answer: its pipes are read first.
+function afterOutput(run) {
+  setImmediate(() => setImmediate(() => run()));
+}
+
+function isExecutable(file) {
+  try {
+    fs.accessSync(file, fs.constants.X_OK);
+    return fs.statSync(file).isFile();
+  } catch {
+    return false;
   }
+}
 
-  function bind(binding) {
-    const env = { ...binding.env, AWS_LAMBDA_RUNTIME_API: `127.0.0.1:${state.port}` };
-    api.setFunction(binding);
-    if (flavour === "python") {
-      state.child.stdin.end(
-        `${JSON.stringify({ env, handler: binding.handler, taskRoot: binding.taskRoot, version: binding.version })}\n`,
-      );
-      return;
-    }
-    const entry = [path.join(binding.taskRoot, "bootstrap"), "/opt/bootstrap"].find(isExecutable);
-    if (entry === undefined)
-      return initError(
-        "Runtime.InvalidEntrypoint",
-        `Couldn't find valid bootstrap(s): [${binding.taskRoot}/bootstrap /opt/bootstrap]`,
-      );
-    adopt(spawn(entry, [], { cwd: binding.taskRoot, env, stdio: ["ignore", "pipe", "pipe"] }));
-  }
-
-  function isExecutable(file) {
-    try {
-      fs.accessSync(file, fs.constants.X_OK);
-      return fs.statSync(file).isFile();
-    } catch {
-      return false;
-    }
-  }
-
-  function whenReady(ready) {
-    api.listen(door.options.runtimePort, (port) => {
-      state.port = port;
-      // Python starts before it knows its function, so that a pooled environment has paid for it.
-      if (flavour === "python")
-        adopt(
-          spawn(python, ["-u", path.join(__dirname, "bootstrap.py")], {
-            cwd: "/",
-            env: {},
-            stdio: ["pipe", "pipe", "pipe"],
-          }),
-        );
-      ready();
-    });
-  }
-
-  function invoke(id, request, payload) {
-    state.invocationId = id;
-    api.offer(id, request, Buffer.from(payload));
-  }
-
-  return { bind, invoke, whenReady };
-};
+exports.openEngine = (door) => new ChildEngine(door);

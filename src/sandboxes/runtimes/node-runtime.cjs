@@ -5,6 +5,7 @@ const { Buffer } = require("node:buffer");
 const { loadHandler } = require("./node-loader.cjs");
 const { patchConsole } = require("./node-console.cjs");
 const { errorBody } = require("./node-errors.cjs");
+// User code may replace anything global later, so whatever is needed is taken now.
 const { JSON, process, Promise } = globalThis;
 const parse = JSON.parse;
 const stringify = JSON.stringify;
@@ -27,21 +28,10 @@ const WARM_UP = {
   logGroup: "",
   logStream: "",
 };
-const mute = {
-  send() {},
-  sendResponse() {},
-  sendError() {},
-  sendLog() {},
-  sendInitError() {},
-  initDone() {},
-  sendCache() {},
-};
+const WARM_UP_RUNS = 3;
 
-// Writing TZ makes V8 and ICU look for the time zone again, which costs a millisecond: what is right already is left alone.
-function setEnvironment(env) {
-  for (const name of Object.keys(process.env)) if (env[name] === undefined) delete process.env[name];
-  for (const [name, value] of Object.entries(env)) if (process.env[name] !== value) process.env[name] = value;
-}
+/** Takes everything and does nothing: what the warm-up says goes here. */
+const mute = { sendResponse() {}, sendError() {}, sendLog() {}, sendInitError() {}, initDone() {}, sendCache() {} };
 
 /** nodejs24.x took callback handlers away; the older ones keep them. */
 function takesCallbacks(runtime) {
@@ -49,47 +39,122 @@ function takesCallbacks(runtime) {
   return major > 0 && major < 24;
 }
 
-exports.openEngine = (realDoor) => {
-  // Until a function is bound, what the warm-up says goes nowhere.
-  const door = { ...mute };
-  const state = {
-    binding: null,
-    handler: null,
-    invocationId: 0,
-    request: null,
-    isFirst: true,
-    loaded: null,
-    ownHandles: 0,
-  };
-  // Loading a log formatter or a module loader at the first invocation would be paid by it.
-  const log = patchConsole(() => state, door);
+// Writing TZ makes V8 and ICU look for the time zone again, which costs a millisecond: what is right already is left alone.
+function setEnvironment(env) {
+  for (const name of Object.keys(process.env)) if (env[name] === undefined) delete process.env[name];
+  for (const [name, value] of Object.entries(env)) if (process.env[name] !== value) process.env[name] = value;
+}
 
-  function fail(id, error) {
-    const body = errorBody(error);
-    log.errorLine("Invoke Error", body, error);
-    door.sendError(id, body.errorType, Buffer.from(stringify(body)));
+class NodeEngine {
+  binding = null;
+  handler = null;
+  invocationId = 0;
+  request = null;
+  #realDoor;
+  #door = { ...mute };
+  #log;
+  #loaded = null;
+  #isFirst = true;
+  #ownHandles = 0;
+
+  constructor(door) {
+    this.#realDoor = door;
+    this.#log = patchConsole(() => this, { sendLog: (id, text) => this.#door.sendLog(id, text) });
+    process.on("uncaughtException", (error) => this.#crash(error, EXIT_EXCEPTION));
+    process.on("unhandledRejection", (reason) => this.#crash(rejectionError(reason), EXIT_REJECTION));
   }
 
-  function finish(id, result) {
-    let text;
-    try {
-      text = stringify(result === undefined ? null : result);
-    } catch (error) {
-      return fail(id, Object.assign(new Error("Unable to stringify response body"), { cause: error }));
+  whenReady(ready) {
+    const begin = () => {
+      this.binding = null;
+      this.handler = null;
+      this.request = null;
+      this.#isFirst = true;
+      this.#door = this.#realDoor;
+      ready();
+    };
+    this.#warmUp().then(begin, begin);
+  }
+
+  /** Loads and runs a small function of our own, so that the first real one finds everything compiled. */
+  async #warmUp() {
+    this.binding = { ...WARM_UP, taskRoot: __dirname };
+    this.handler = (await loadHandler(this.binding, undefined)).handler;
+    const request = { requestId: "warm", deadlineMs: now() + 1000, arn: "", traceId: "" };
+    for (let i = 0; i < WARM_UP_RUNS; i++) {
+      await new Promise((resolve) => {
+        this.#door.sendResponse = resolve;
+        this.invoke(0, request, Buffer.from('{"warm":true}'));
+      });
     }
-    door.sendResponse(id, Buffer.from(text ?? "null"));
-    if (state.isFirst) nextTurn(keepCache);
+    await loadHandler({ ...this.binding, handler: "warm-up.missing" }, undefined).catch(errorBody);
   }
 
-  function keepCache() {
-    state.isFirst = false;
-    const bytes = state.loaded?.cache?.();
-    if (bytes !== undefined) door.sendCache(bytes);
+  bind(binding, cache) {
+    this.binding = binding;
+    this.#ownHandles = process.getActiveResourcesInfo().length;
+    setEnvironment(binding.env);
+    if (/--enable-source-maps/.test(binding.env.NODE_OPTIONS ?? "")) process.setSourceMapsEnabled(true);
+    // NODE_PATH was set after the start.
+    Module._initPaths();
+    try {
+      chdir(binding.taskRoot);
+    } catch {
+      // The handler's import error names the missing folder better than this would.
+    }
+    loadHandler(binding, cache).then(
+      (loaded) => this.#initialised(loaded),
+      (error) => this.#refuse(error),
+    );
   }
 
-  function contextOf(id, request, settle) {
-    const { binding } = state;
-    const context = {
+  #initialised(loaded) {
+    this.#loaded = loaded;
+    this.handler = loaded.handler;
+    this.#door.initDone();
+  }
+
+  #refuse(error) {
+    const body = errorBody(error);
+    this.#log.errorLine("Uncaught Exception", body, error);
+    this.#door.sendInitError(body);
+  }
+
+  invoke(id, request, payload) {
+    this.invocationId = id;
+    this.request = request;
+    process.env._X_AMZN_TRACE_ID = request.traceId;
+    const settle = this.#settlerOf(id);
+    const context = this.#contextOf(request);
+    const byCallback = (error, result) => this.#settleByCallback(settle, context, { error, result });
+    const hasCallback = takesCallbacks(this.binding.runtime);
+    if (hasCallback) addOldEndings(context, byCallback);
+    try {
+      const event = parse(payload.length === 0 ? "{}" : payload.toString("utf8"));
+      const returned = hasCallback ? this.handler(event, context, byCallback) : this.handler(event, context);
+      if (typeof returned?.then === "function") settleByPromise(returned, settle);
+      else if (!hasCallback) settle(null, returned);
+      // Nothing but a callback, or the end of everything that still runs, ends such a handler; then the answer is null.
+      else this.#whenLoopIsEmpty(() => settle(null, null));
+    } catch (error) {
+      settle(error ?? new Error(String(error)));
+    }
+  }
+
+  /** Only the first answer counts. */
+  #settlerOf(id) {
+    let isSettled = false;
+    return (error, result) => {
+      if (isSettled) return;
+      isSettled = true;
+      if (error === null || error === undefined) this.#finish(id, result);
+      else this.#fail(id, error);
+    };
+  }
+
+  #contextOf(request) {
+    const { binding } = this;
+    return {
       callbackWaitsForEmptyEventLoop: true,
       functionVersion: binding.version,
       functionName: binding.functionName,
@@ -102,128 +167,75 @@ exports.openEngine = (realDoor) => {
       awsRequestId: request.requestId,
       getRemainingTimeInMillis: () => request.deadlineMs - now(),
     };
-    if (!takesCallbacks(binding.runtime)) return context;
-    context.succeed = (result) => settle(null, result);
-    context.fail = (error) => settle(error ?? "handled");
-    context.done = (error, result) => settle(error ?? null, result);
-    return context;
   }
 
-  function invoke(id, request, payload) {
-    state.invocationId = id;
-    state.request = request;
-    if (request.traceId !== undefined) process.env._X_AMZN_TRACE_ID = request.traceId;
-    let isSettled = false;
-    const done = (error, result) => {
-      if (isSettled) return;
-      isSettled = true;
-      if (error === null || error === undefined) finish(id, result);
-      else fail(id, error);
-    };
-    const context = contextOf(id, request, (error, result) => settleByCallback(error, result));
-    function settleByCallback(error, result) {
-      // A callback waits for the event loop to become empty unless told not to; errors never wait.
-      if (error !== null && error !== undefined) return done(error);
-      if (!context.callbackWaitsForEmptyEventLoop) return done(null, result);
-      whenLoopIsEmpty(() => {
-        if (!isSettled) done(null, result);
-      });
-    }
-    try {
-      const event = parse(payload.length === 0 ? "{}" : payload.toString("utf8"));
-      const withCallback = takesCallbacks(state.binding.runtime);
-      const returned = withCallback ? state.handler(event, context, settleByCallback) : state.handler(event, context);
-      if (typeof returned?.then === "function")
-        Promise.resolve(returned).then(
-          (result) => done(null, result),
-          (error) => done(error ?? new Error("undefined")),
-        );
-      else settleWithoutPromise(returned, withCallback, done);
-    } catch (error) {
-      done(error);
-    }
+  // A callback waits for the event loop to become empty unless told not to; errors never wait.
+  #settleByCallback(settle, context, { error, result }) {
+    if (error !== null && error !== undefined) return settle(error);
+    if (!context.callbackWaitsForEmptyEventLoop) return settle(null, result);
+    return this.#whenLoopIsEmpty(() => settle(null, result));
   }
 
-  // A plain function that takes no callback: what it returned is the answer from nodejs24 on; before, nothing but
-  // context.succeed or the end of the event loop ended it, and the answer was null.
-  function settleWithoutPromise(returned, withCallback, done) {
-    if (!withCallback) return done(null, returned);
-    whenLoopIsEmpty(() => done(null, null));
-  }
-
-  function whenLoopIsEmpty(then) {
+  #whenLoopIsEmpty(run) {
     const check = () => {
       // What was already open before the code was loaded is the agent's own and stays for good.
-      if (process.getActiveResourcesInfo().length <= state.ownHandles) return then();
-      setTimer(check, 1).unref();
+      if (process.getActiveResourcesInfo().length <= this.#ownHandles) return run();
+      return setTimer(check, 1).unref();
     };
     nextTurn(check);
   }
 
-  function bind(binding, cache) {
-    state.binding = binding;
-    state.ownHandles = process.getActiveResourcesInfo().length;
-    setEnvironment(binding.env);
-    if (/--enable-source-maps/.test(binding.env.NODE_OPTIONS ?? "")) process.setSourceMapsEnabled(true);
-    Module._initPaths();
+  #finish(id, result) {
+    let text;
     try {
-      chdir(binding.taskRoot);
-    } catch {
-      // The handler's import error names the missing folder better than this would.
+      text = stringify(result === undefined ? null : result);
+    } catch (error) {
+      return this.#fail(id, Object.assign(new Error("Unable to stringify response body"), { cause: error }));
     }
-    loadHandler(binding, cache).then(
-      (loaded) => {
-        state.loaded = loaded;
-        state.handler = loaded.handler;
-        door.initDone();
-      },
-      (error) => {
-        const body = errorBody(error);
-        log.errorLine("Uncaught Exception", body, error);
-        door.sendInitError(body);
-      },
-    );
+    this.#door.sendResponse(id, Buffer.from(text ?? "null"));
+    if (this.#isFirst) nextTurn(() => this.#keepCache());
+    this.#isFirst = false;
+    return undefined;
   }
 
-  function crash(error, code) {
+  /** After the first run: the cache then holds what was compiled lazily as well. */
+  #keepCache() {
+    const bytes = this.#loaded?.cache?.();
+    if (bytes !== undefined) this.#door.sendCache(bytes);
+  }
+
+  #fail(id, error) {
     const body = errorBody(error);
-    log.errorLine(code === EXIT_REJECTION ? "Unhandled Promise Rejection" : "Uncaught Exception", body, error);
-    if (state.request === null) door.sendInitError(body);
-    else door.sendError(state.invocationId, body.errorType, Buffer.from(stringify(body)));
+    this.#log.errorLine("Invoke Error", body, error);
+    this.#door.sendError(id, body.errorType, Buffer.from(stringify(body)));
+  }
+
+  #crash(error, code) {
+    const body = errorBody(error);
+    this.#log.errorLine(code === EXIT_REJECTION ? "Unhandled Promise Rejection" : "Uncaught Exception", body, error);
+    if (this.request === null) this.#door.sendInitError(body);
+    else this.#door.sendError(this.invocationId, body.errorType, Buffer.from(stringify(body)));
     nextTurn(() => exit(code));
   }
+}
 
-  process.on("uncaughtException", (error) => crash(error, EXIT_EXCEPTION));
-  process.on("unhandledRejection", (reason) => {
-    const error = new Error(String(reason));
-    error.name = "Runtime.UnhandledPromiseRejection";
-    error.reason = reason;
-    if (reason?.stack)
-      error.stack = `Runtime.UnhandledPromiseRejection: ${error.message}\n    at process.<anonymous> (file:///var/runtime/index.mjs)`;
-    crash(error, EXIT_REJECTION);
-  });
+function settleByPromise(promise, settle) {
+  const failed = (error) => settle(error ?? new Error(String(error)));
+  Promise.resolve(promise).then((result) => settle(null, result), failed);
+}
 
-  /** Loads and runs a small function of our own, so that the first real one finds everything compiled: 3 ms less for each cold start. */
-  async function warmUp() {
-    const binding = { ...WARM_UP, taskRoot: __dirname };
-    state.binding = binding;
-    state.handler = (await loadHandler(binding, undefined)).handler;
-    for (let i = 0; i < 3; i++)
-      await new Promise((resolve) => {
-        door.sendResponse = resolve;
-        invoke(0, { requestId: "warm", deadlineMs: now() + 1000, arn: "", traceId: "" }, Buffer.from('{"warm":true}'));
-      });
-    await loadHandler({ ...binding, handler: "warm-up.missing" }, undefined).catch(errorBody);
-  }
+function addOldEndings(context, callback) {
+  context.succeed = (result) => callback(null, result);
+  context.fail = (error) => callback(error ?? "handled");
+  context.done = (error, result) => callback(error ?? null, result);
+}
 
-  function whenReady(ready) {
-    const begin = () => {
-      Object.assign(state, { binding: null, handler: null, request: null, isFirst: true, loaded: null });
-      Object.assign(door, realDoor);
-      ready();
-    };
-    warmUp().then(begin, begin);
-  }
+function rejectionError(reason) {
+  const error = new Error(String(reason));
+  error.name = "Runtime.UnhandledPromiseRejection";
+  error.reason = reason;
+  error.stack = `Runtime.UnhandledPromiseRejection: ${error.message}\n    at process.<anonymous> (file:///var/runtime/index.mjs)`;
+  return error;
+}
 
-  return { bind, invoke, whenReady };
-};
+exports.openEngine = (door) => new NodeEngine(door);

@@ -4,95 +4,103 @@ const http = require("node:http");
 const { Buffer } = require("node:buffer");
 
 const ROOT = "/2018-06-01/runtime";
+// Extensions API, Logs API and Telemetry API.
+const EXTENSIONS = /^\/(2020-01-01\/extension|2020-08-15\/logs|2022-07-01\/telemetry)/;
 const ACCEPTED = '{"status":"OK"}\n';
 // A response of 6 MB is the limit; anything beyond it is cut short and refused by control.
 const MAX_BODY_BYTES = 6 * 1024 * 1024 + 1024;
 
-exports.openRuntimeApi = (listener) => {
-  const state = { waiting: null, offered: null, running: null, binding: null };
+exports.RuntimeApi = class {
+  #listener;
+  /** The response object of a runtime that asked for the next event. */
+  #waiting = null;
+  #offered = null;
+  #running = null;
+  #server;
 
-  function answerNext() {
-    if (state.waiting === null || state.offered === null) return;
-    const { id, request, payload } = state.offered;
-    const response = state.waiting;
-    state.waiting = null;
-    state.offered = null;
-    state.running = { id, requestId: request.requestId };
-    response.writeHead(200, {
-      "Content-Type": "application/json",
-      "Content-Length": payload.length,
-      "Lambda-Runtime-Aws-Request-Id": request.requestId,
-      "Lambda-Runtime-Deadline-Ms": String(request.deadlineMs),
-      "Lambda-Runtime-Invoked-Function-Arn": request.arn,
-      "Lambda-Runtime-Trace-Id": request.traceId,
-      ...(request.clientContext !== undefined && { "Lambda-Runtime-Client-Context": request.clientContext }),
-    });
-    response.end(payload);
+  constructor(listener) {
+    this.#listener = listener;
+    this.#server = http.createServer({ keepAlive: true }, (request, response) => this.#receive(request, response));
+    // A runtime waits on "next" for as long as nobody calls the function.
+    this.#server.keepAliveTimeout = 0;
+    this.#server.requestTimeout = 0;
+    this.#server.headersTimeout = 0;
+    this.#server.timeout = 0;
   }
 
-  /** The invocation that the path names, or null after refusing. */
-  function runningOf(requestId, response) {
-    if (state.running?.requestId === requestId) {
-      const { id } = state.running;
-      state.running = null;
-      return id;
-    }
-    refuse(response, 400, "InvalidRequestID", "Invalid request ID");
-    return null;
+  listen(port, ready) {
+    this.#server.listen(port, "127.0.0.1", () => ready(this.#server.address().port));
   }
 
-  function route(request, response, body) {
-    const { method, url } = request;
-    if (method === "GET" && url === `${ROOT}/invocation/next`) {
-      state.waiting = response;
-      listener.onNext();
-      return answerNext();
-    }
-    const match = /^\/2018-06-01\/runtime\/invocation\/([^/]+)\/(response|error)$/.exec(url);
-    if (method === "POST" && match !== null) {
-      const id = runningOf(match[1], response);
-      if (id === null) return undefined;
-      accept(response);
-      if (match[2] === "response") return listener.onResponse(id, body);
-      return listener.onError(id, errorTypeOf(request, body), body);
-    }
-    if (method === "POST" && url === `${ROOT}/init/error`) {
-      accept(response);
-      return listener.onInitError(bodyOf(body, errorTypeOf(request, body)));
-    }
-    if (
-      url?.startsWith("/2020-01-01/extension") ||
-      url?.startsWith("/2020-08-15/logs") ||
-      url?.startsWith("/2022-07-01/telemetry")
-    ) {
-      return refuse(response, 501, "Extension.NotSupported", "extensions are not supported by Catamaran yet");
-    }
-    return refuse(response, 404, "NotFound", `no such operation: ${method} ${url}`);
+  offer(id, request, payload) {
+    this.#offered = { id, request, payload };
+    this.#answerNext();
   }
 
-  const server = http.createServer({ keepAlive: true }, (request, response) => {
+  #receive(request, response) {
     const chunks = [];
     let length = 0;
     request.on("data", (chunk) => {
       length += chunk.length;
       if (length <= MAX_BODY_BYTES) chunks.push(chunk);
     });
-    request.on("end", () => route(request, response, Buffer.concat(chunks)));
-  });
-  // A runtime waits on "next" for as long as nobody calls the function.
-  server.keepAliveTimeout = 0;
-  server.requestTimeout = 0;
-  server.headersTimeout = 0;
-  server.timeout = 0;
+    request.on("end", () => this.#route(request, response, Buffer.concat(chunks)));
+  }
 
-  return {
-    setFunction: (binding) => (state.binding = binding),
-    offer: (id, request, payload) => {
-      state.offered = { id, request, payload };
-      answerNext();
-    },
-    listen: (port, ready) => server.listen(port, "127.0.0.1", () => ready(server.address().port)),
-  };
+  #route(request, response, body) {
+    const { method, url } = request;
+    if (method === "GET" && url === `${ROOT}/invocation/next`) {
+      this.#waiting = response;
+      this.#listener.onNext();
+      this.#answerNext();
+      return;
+    }
+    const match = /^\/2018-06-01\/runtime\/invocation\/([^/]+)\/(response|error)$/.exec(url);
+    if (method === "POST" && match !== null) {
+      this.#settle(match[1], match[2] === "error", { request, response, body });
+    } else if (method === "POST" && url === `${ROOT}/init/error`) {
+      accept(response);
+      this.#listener.onInitError(bodyOf(body, errorTypeOf(request, body)));
+    } else if (EXTENSIONS.test(url)) {
+      refuse(response, 501, {
+        errorType: "Extension.NotSupported",
+        errorMessage: "extensions are not supported by Catamaran yet",
+      });
+    } else {
+      refuse(response, 404, { errorType: "NotFound", errorMessage: `no such operation: ${method} ${url}` });
+    }
+  }
+
+  #settle(requestId, isError, { request, response, body }) {
+    if (this.#running?.requestId !== requestId) {
+      refuse(response, 400, { errorType: "InvalidRequestID", errorMessage: "Invalid request ID" });
+      return;
+    }
+    const { id } = this.#running;
+    this.#running = null;
+    accept(response);
+    if (isError) this.#listener.onError(id, errorTypeOf(request, body), body);
+    else this.#listener.onResponse(id, body);
+  }
+
+  #answerNext() {
+    if (this.#waiting === null || this.#offered === null) return;
+    const { id, request, payload } = this.#offered;
+    const response = this.#waiting;
+    this.#waiting = null;
+    this.#offered = null;
+    this.#running = { id, requestId: request.requestId };
+    response.writeHead(200, {
+      "Content-Type": "application/json",
+      "Content-Length": payload.length,
+      "Lambda-Runtime-Aws-Request-Id": request.requestId,
+      "Lambda-Runtime-Deadline-Ms": String(Math.round(request.deadlineMs)),
+      "Lambda-Runtime-Invoked-Function-Arn": request.arn,
+      "Lambda-Runtime-Trace-Id": request.traceId,
+      ...(request.clientContext !== undefined && { "Lambda-Runtime-Client-Context": request.clientContext }),
+    });
+    response.end(payload);
+  }
 };
 
 function accept(response) {
@@ -100,8 +108,8 @@ function accept(response) {
   response.end(ACCEPTED);
 }
 
-function refuse(response, status, errorType, errorMessage) {
-  const body = JSON.stringify({ errorMessage, errorType });
+function refuse(response, status, error) {
+  const body = JSON.stringify(error);
   response.writeHead(status, { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(body) });
   response.end(body);
 }

@@ -1,0 +1,136 @@
+/** What is written down about every invocation: Lambda's log lines, the usage record, the counters and a tail when one was asked for. */
+import type { Clock } from "#base/clock.ts";
+import type { InvocationUsage, Ledger } from "#metering/usage.ts";
+import type { Fleet } from "./fleet.ts";
+import type { Ended, InvokeRequest } from "./invocation.ts";
+import type { LogStore, Tail } from "./logs.ts";
+import { billedMs, endLine, initReportLine, initStartLine, reportLine, startLine, timeoutMessage } from "./report.ts";
+import type { LogLine } from "./sandboxes.ts";
+import { logGroupOf } from "./settings.ts";
+
+export const VERSION = "$LATEST";
+
+/** One invocation on its way. */
+export interface Job {
+  readonly fleet: Fleet;
+  readonly requestId: string;
+  readonly request: InvokeRequest;
+  readonly tail: Tail | null;
+}
+
+export interface Took {
+  readonly initMs: number;
+  readonly durationMs: number;
+  readonly isCold: boolean;
+  readonly maxMemoryMib: number;
+}
+
+export class Recorder {
+  readonly #logs: LogStore;
+  readonly #ledger: Ledger;
+  readonly #clock: Clock;
+  /** Tails of invocations that asked for one, by log stream. */
+  readonly #tails = new Map<string, Tail>();
+
+  constructor(logs: LogStore, ledger: Ledger, clock: Clock) {
+    this.#logs = logs;
+    this.#ledger = ledger;
+    this.#clock = clock;
+  }
+
+  /** A line of a sandbox. */
+  write(fleet: Fleet, stream: string, line: LogLine): void {
+    this.#logs.append(logGroupOf(fleet.settings), stream, [line]);
+    if (line.requestId !== null) this.#tails.get(stream)?.add(line.text);
+  }
+
+  initStarted(fleet: Fleet, stream: string): void {
+    this.#line(fleet, stream, null, initStartLine(fleet.settings.runtime));
+  }
+
+  initEnded(
+    fleet: Fleet,
+    stream: string,
+    text: { readonly initMs: number; readonly status: "timeout" | "error"; readonly errorType?: string },
+  ): void {
+    this.#line(fleet, stream, null, initReportLine(text.initMs, text.status, text.errorType));
+  }
+
+  begin({ fleet, requestId, tail }: Job, stream: string): void {
+    if (tail !== null) this.#tails.set(stream, tail);
+    this.#line(fleet, stream, requestId, startLine(requestId, VERSION));
+  }
+
+  finish(job: Job, stream: string, ended: Ended, took: Took): void {
+    const { fleet, requestId } = job;
+    const { memoryMib } = fleet.settings;
+    // The peak counts pages that are shared with everybody; no function is told that it used more than it may.
+    const maxMemoryMib = Math.min(took.maxMemoryMib, memoryMib);
+    const status = statusOf(ended);
+    const why = this.#whyLine(job, ended);
+    if (why !== null) this.#line(fleet, stream, requestId, why);
+    this.#line(fleet, stream, requestId, endLine(requestId));
+    const report = reportLine({
+      requestId,
+      durationMs: took.durationMs,
+      billedMs: billedMs(took.initMs, took.durationMs),
+      memoryMib,
+      maxMemoryMib,
+      ...(took.initMs > 0 && { initMs: took.initMs }),
+      ...(status !== undefined && { status }),
+      ...(status === "error" && ended.errorType !== undefined && { errorType: ended.errorType }),
+    });
+    this.#line(fleet, stream, requestId, report);
+    this.#tails.delete(stream);
+    fleet.durations.record((took.initMs + took.durationMs) * 1000);
+    if (ended.verdict !== "ok") fleet.counters.errors++;
+    this.#meter(job, ended.verdict, { ...took, maxMemoryMib });
+  }
+
+  throttled(job: Job): void {
+    job.fleet.counters.throttles++;
+    this.#meter(job, "throttled", { initMs: 0, durationMs: 0, isCold: false, maxMemoryMib: 0 });
+  }
+
+  #whyLine({ fleet, requestId }: Job, ended: Ended): string | null {
+    switch (ended.verdict) {
+      case "timeout":
+        return `${new Date(this.#clock.now()).toISOString()} ${requestId} ${timeoutMessage(fleet.settings.timeoutMs)}\n`;
+      case "crash":
+        return `RequestId: ${requestId} Error: ${ended.reason ?? "Runtime exited"}\n${ended.errorType ?? ""}`;
+      case "ok":
+      case "error":
+        return null;
+    }
+  }
+
+  #meter({ fleet, requestId }: Job, outcome: InvocationUsage["outcome"], took: Took): void {
+    const { namespace, name, memoryMib } = fleet.settings;
+    this.#ledger.append([
+      {
+        is: "invocation",
+        atMs: this.#clock.now(),
+        namespace,
+        functionName: name,
+        version: VERSION,
+        requestId,
+        memoryMib,
+        initMicros: Math.round(took.initMs * 1000),
+        durationMicros: Math.round(took.durationMs * 1000),
+        billedMs: outcome === "throttled" ? 0 : billedMs(took.initMs, took.durationMs),
+        maxMemoryMib: took.maxMemoryMib,
+        outcome,
+        isCold: took.isCold,
+      },
+    ]);
+  }
+
+  #line(fleet: Fleet, stream: string, requestId: string | null, text: string): void {
+    this.write(fleet, stream, { atMs: this.#clock.now(), requestId, text });
+  }
+}
+
+function statusOf(ended: Ended): "timeout" | "error" | undefined {
+  if (ended.verdict === "timeout") return "timeout";
+  return ended.verdict === "crash" ? "error" : undefined;
+}
