@@ -67,6 +67,8 @@ export class Deck implements AsyncDisposable {
   readonly #ring = new ByteRing();
   readonly #writer: Writer;
   readonly #parts: Disposable[] = [];
+  /** Only while loading: the last change of each key so far. */
+  readonly #pastRevisions = new Map<string, Revision>();
 
   /** Reads everything from the journals; the deck follows them until disposed, but does not own them. */
   static async open(options: DeckOptions): Promise<Deck> {
@@ -226,6 +228,7 @@ export class Deck implements AsyncDisposable {
     source.applied = revision;
     const following = source.journal.follow(source.floor, (changes) => this.#take(source, changes, revision));
     if (following === null) throw new RangeError("the journal was compacted while the deck was opened");
+    this.#pastRevisions.clear();
     this.#parts.push(following);
   }
 
@@ -269,7 +272,10 @@ export class Deck implements AsyncDisposable {
       const { storage, key } = splitKey(change.key);
       const collection = this.#collection(storage, source);
       if (change.revision <= loaded) {
-        collection.remember(pastChange(collection, key, change));
+        collection.remember(
+          pastChange(collection, key, { ...change, previousRevision: this.#pastRevisions.get(change.key) }),
+        );
+        this.#pastRevisions.set(change.key, change.revision);
         continue;
       }
       source.applied = change.revision;
@@ -343,10 +349,15 @@ function splitKey(key: string): { readonly storage: string; readonly key: Object
 }
 
 /** A change from before the deck was opened, for watchers that come back after a restart. */
-function pastChange(collection: Collection, key: ObjectKey, change: JournalChange): ObjectChange {
+function pastChange(
+  collection: Collection,
+  key: ObjectKey,
+  change: JournalChange & { readonly previousRevision: Revision | undefined },
+): ObjectChange {
   const { revision } = change;
   const next = change.type === "put" ? collection.wrap(key, revision, change.bytes) : null;
-  // The revision of the state before is not in the change; only its content matters to a watcher.
-  const previous = change.previous === null ? null : collection.wrap(key, revision - 1, change.previous);
+  // The write before may be forgotten already; then any revision before this one is as good to a watcher.
+  const before = change.previousRevision ?? revision - 1;
+  const previous = change.previous === null ? null : collection.wrap(key, before, change.previous);
   return { revision, key, next, previous };
 }

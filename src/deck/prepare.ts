@@ -72,29 +72,21 @@ export function prepareUpdate(
 ): Prepared | null {
   const kind = served.storedAs?.kind ?? served;
   const { live } = change;
-  if (change.next === live) return null;
   const shaped = shape(served, change.next, request);
   if (shaped.faults.length > 0) throw invalid(served, live.metadata.name, shaped.faults);
   const stored = served.storedAs?.toStored(shaped.object) ?? shaped.object;
-  const scoped = scope(kind, stored, live, request.subresource);
-  // An empty list wipes the owners, which is a change although no field changed.
-  const isWiped = change.next.metadata.managedFields?.length === 0 && live.metadata.managedFields !== undefined;
-  const metadata = keptMetadata(scoped.metadata, live.metadata);
-  const kept: KubeObject = { ...scoped, metadata: isWiped ? { ...metadata, managedFields: [] } : metadata };
-  const owners = request.isApplied === true ? change.next.metadata.managedFields : undefined;
-  const object = request.subresource === undefined ? (kind.onUpdate?.(kept, live) ?? kept) : kept;
-  if (owners === undefined && !isWiped && sameContent(object, live)) return null;
+  const object = merged(kind, { live, next: stored }, request);
+  const owners = ownersSent(change, request);
+  if (owners === null && sameContent(object, live)) return null;
   const key = keyOf(live.metadata.namespace ?? "", live.metadata.name);
-  const admitted = admit(
-    { kind, key, object, live, ...(request.subresource && { subresource: request.subresource }) },
-    around,
-  );
+  const { subresource } = request;
+  const admitted = admit({ kind, key, object, live, ...(subresource && { subresource }) }, around);
   try {
     const next = withGeneration(kind, admitted.object, live);
-    if (request.subresource !== "binding") validate(kind, next, live);
+    if (subresource !== "binding") validate(kind, next, live);
     const owned =
-      owners === undefined
-        ? withFieldOwners(kind, { live, next }, request, timestamp(around.now))
+      owners === null || owners.length === 0
+        ? withFieldOwners(kind, { live, next: wipedIf(next, owners) }, request, timestamp(around.now))
         : withOwners(next, owners);
     if (sameContent(owned, live) && sameOwners(owned, live)) {
       admitted.settle();
@@ -105,6 +97,33 @@ export function prepareUpdate(
     admitted.settle();
     throw thrown;
   }
+}
+
+type Owners = NonNullable<KubeObject["metadata"]["managedFields"]>;
+
+/** The owners that come with the write: those of an apply, or the empty list with which a client wipes them. */
+function ownersSent(
+  { live, next }: { readonly live: KubeObject; readonly next: KubeObject },
+  { isApplied }: OwnedRequest,
+): Owners | null {
+  const sent = next.metadata.managedFields;
+  if (isApplied === true) return sent ?? null;
+  return sent?.length === 0 && live.metadata.managedFields !== undefined ? sent : null;
+}
+
+function wipedIf(object: KubeObject, owners: Owners | null): KubeObject {
+  return owners === null ? object : withOwners(object, owners);
+}
+
+/** The part that this path may write on top of the live object. */
+function merged(
+  kind: Kind,
+  { live, next }: { readonly live: KubeObject; readonly next: KubeObject },
+  { subresource }: OwnedRequest,
+): KubeObject {
+  const scoped = scope(kind, next, live, subresource);
+  const kept: KubeObject = { ...scoped, metadata: keptMetadata(scoped.metadata, live.metadata) };
+  return subresource === undefined ? (kind.onUpdate?.(kept, live) ?? kept) : kept;
 }
 
 /** Namespaced kinds need a namespace, cluster kinds have none. */
@@ -194,10 +213,7 @@ function validate(kind: Kind, next: KubeObject, live: KubeObject | null): void {
   if (faults.length > 0) throw invalid(kind, next.metadata.name, faults);
 }
 
-function withOwners(
-  object: KubeObject,
-  managedFields: NonNullable<KubeObject["metadata"]["managedFields"]>,
-): KubeObject {
+function withOwners(object: KubeObject, managedFields: Owners): KubeObject {
   return { ...object, metadata: { ...object.metadata, managedFields } };
 }
 
