@@ -1,0 +1,118 @@
+/** A deployment's status: counts from its sets, and the conditions Available and Progressing with upstream's reasons and words. */
+import { timestamp } from "#base/clock.ts";
+import type { Deployment, DeploymentStatus } from "#kinds/deployment.ts";
+import type { Condition } from "#kinds/object.ts";
+import type { ReplicaSet } from "#kinds/replica-set.ts";
+import { boundsOf, totalSize } from "./rollout-size.ts";
+
+export interface Sets {
+  readonly newest: ReplicaSet | undefined;
+  readonly all: readonly ReplicaSet[];
+}
+
+type Told = Pick<Condition, "type" | "status" | "reason" | "message">;
+
+// Upstream reads "no deadline" from this number.
+const NO_DEADLINE = 2_147_483_647;
+
+export function statusOf(deployment: Deployment, { newest, all }: Sets, conditions: readonly Condition[], now: number): DeploymentStatus {
+  const sum = (read: (status: NonNullable<ReplicaSet["status"]>) => number | undefined): number => all.reduce((total, { status }) => total + ((status && read(status)) ?? 0), 0);
+  const availableReplicas = sum(({ availableReplicas: count }) => count);
+  const status = withoutZeros({
+    observedGeneration: deployment.metadata.generation ?? 0,
+    replicas: sum(({ replicas }) => replicas),
+    updatedReplicas: newest?.status?.replicas ?? 0,
+    readyReplicas: sum(({ readyReplicas }) => readyReplicas),
+    availableReplicas,
+    unavailableReplicas: Math.max(0, totalSize(all) - availableReplicas),
+    collisionCount: deployment.status?.collisionCount ?? 0,
+  });
+  const { desired, maxUnavailable } = boundsOf(deployment);
+  const isAvailable = availableReplicas >= desired - maxUnavailable;
+  return { ...status, conditions: withCondition(conditions, isAvailable ? AVAILABLE : UNAVAILABLE, now) };
+}
+
+const AVAILABLE: Told = { type: "Available", status: "True", reason: "MinimumReplicasAvailable", message: "Deployment has minimum availability." };
+const UNAVAILABLE: Told = { type: "Available", status: "False", reason: "MinimumReplicasUnavailable", message: "Deployment does not have minimum availability." };
+
+function withoutZeros(counts: Readonly<Record<string, number>>): Omit<DeploymentStatus, "conditions"> {
+  return Object.fromEntries(Object.entries(counts).filter(([, count]) => count !== 0));
+}
+
+/** The same status and reason is the same condition; its time moves only when the status does. */
+export function withCondition(conditions: readonly Condition[], told: Told, now: number): readonly Condition[] {
+  const before = conditions.find(({ type }) => type === told.type);
+  if (before !== undefined && before.status === told.status && before.reason === told.reason) return conditions;
+  return [...conditions.filter(({ type }) => type !== told.type), dated(told, before, now)];
+}
+
+function dated(told: Told, before: Condition | undefined, now: number): Condition {
+  const at = timestamp(now);
+  const lastTransitionTime = before?.status === told.status ? (before.lastTransitionTime ?? at) : at;
+  return { ...told, lastUpdateTime: at, lastTransitionTime };
+}
+
+export function conditionOf(conditions: readonly Condition[], type: string): Condition | undefined {
+  return conditions.find((condition) => condition.type === type);
+}
+
+export function progressing(status: Condition["status"], reason: string, message: string): Told {
+  return { type: "Progressing", status, reason, message };
+}
+
+export function deadlineSeconds({ spec }: Deployment): number | null {
+  const seconds = spec.progressDeadlineSeconds ?? NO_DEADLINE;
+  return seconds === NO_DEADLINE ? null : seconds;
+}
+
+export function isComplete({ spec, metadata }: Deployment, status: DeploymentStatus): boolean {
+  const desired = spec.replicas ?? 1;
+  const { updatedReplicas = 0, replicas = 0, availableReplicas = 0, observedGeneration = 0 } = status;
+  return updatedReplicas === desired && replicas === desired && availableReplicas === desired && observedGeneration >= (metadata.generation ?? 0);
+}
+
+/** Upstream's syncRolloutStatus: the status with what is to be said of the progress, and when the deadline passes. */
+export function rolloutStatus(deployment: Deployment, sets: Sets, conditions: readonly Condition[], now: number): { readonly status: DeploymentStatus; readonly againAtMs?: number } {
+  const status = statusOf(deployment, sets, conditions, now);
+  const deadline = deadlineSeconds(deployment);
+  const told = status.conditions ?? [];
+  if (deadline === null) return { status: { ...status, conditions: told.filter(({ type }) => type !== "Progressing") } };
+  const current = conditionOf(told, "Progressing");
+  const isSettled = (status.replicas ?? 0) === (status.updatedReplicas ?? 0) && current?.reason === "NewReplicaSetAvailable";
+  if (isSettled) return { status };
+  const next = { ...status, conditions: withProgress(deployment, sets, status, now) };
+  const progress = conditionOf(next.conditions, "Progressing");
+  if (progress === undefined || progress.reason === "NewReplicaSetAvailable" || progress.reason === "ProgressDeadlineExceeded") return { status: next };
+  return { status: next, againAtMs: Date.parse(progress.lastUpdateTime ?? "") + (deadline + 1) * 1_000 };
+}
+
+function withProgress(deployment: Deployment, { newest }: Sets, status: DeploymentStatus, now: number): readonly Condition[] {
+  const conditions = status.conditions ?? [];
+  const subject = newest === undefined ? `Deployment "${deployment.metadata.name}"` : `ReplicaSet "${newest.metadata.name}"`;
+  if (isComplete(deployment, status)) return withCondition(conditions, progressing("True", "NewReplicaSetAvailable", `${subject} has successfully progressed.`), now);
+  if (hasMoved(deployment.status ?? {}, status)) {
+    const told = progressing("True", "ReplicaSetUpdated", `${subject} is progressing.`);
+    // Progress starts the deadline anew, so the update time moves although nothing else does.
+    return [...conditions.filter(({ type }) => type !== "Progressing"), dated(told, conditionOf(conditions, "Progressing"), now)];
+  }
+  if (hasTimedOut(deployment, conditions, now)) return withCondition(conditions, progressing("False", "ProgressDeadlineExceeded", `${subject} has timed out progressing.`), now);
+  return conditions;
+}
+
+function hasMoved(before: DeploymentStatus, after: DeploymentStatus): boolean {
+  const olds = ({ replicas = 0, updatedReplicas = 0 }: DeploymentStatus): number => replicas - updatedReplicas;
+  return (
+    (after.updatedReplicas ?? 0) > (before.updatedReplicas ?? 0) ||
+    olds(after) < olds(before) ||
+    (after.readyReplicas ?? 0) > (before.readyReplicas ?? 0) ||
+    (after.availableReplicas ?? 0) > (before.availableReplicas ?? 0)
+  );
+}
+
+function hasTimedOut(deployment: Deployment, conditions: readonly Condition[], now: number): boolean {
+  const current = conditionOf(conditions, "Progressing");
+  const deadline = deadlineSeconds(deployment);
+  if (current === undefined || deadline === null || current.reason === "NewReplicaSetAvailable") return false;
+  if (current.reason === "ProgressDeadlineExceeded") return true;
+  return now > Date.parse(current.lastUpdateTime ?? "") + deadline * 1_000;
+}

@@ -1,0 +1,35 @@
+/** Who owns what by selector: adopts orphans that match, releases what matches no longer. Upstream's controller ref manager. */
+import { matches, type Selector } from "#base/selector.ts";
+import type { Change, View } from "#deck/objects.ts";
+import type { Kind } from "#kinds/kind.ts";
+import type { KubeObject } from "#kinds/object.ts";
+import { controllerReference, patchTo } from "./changes.ts";
+
+export interface Claimed<T> {
+  readonly owned: readonly T[];
+  readonly changes: readonly Change[];
+}
+
+/** `dependents` has the indexes of pod-facts.ts. What is adopted counts as owned at once. */
+export function claim<O extends KubeObject, T extends KubeObject>(
+  owner: { readonly kind: Kind<O>; readonly object: O; readonly selector: Selector },
+  dependents: { readonly kind: Kind<T>; readonly view: View<T> },
+): Claimed<T> {
+  const { object, selector } = owner;
+  const { kind, view } = dependents;
+  const mine = view.by("controller", object.metadata.uid ?? "");
+  const owned = mine.filter(({ metadata }) => matches(selector, metadata.labels));
+  const released = mine.filter(({ metadata }) => !matches(selector, metadata.labels) && metadata.deletionTimestamp === undefined);
+  const isLeaving = object.metadata.deletionTimestamp !== undefined;
+  const adopted = isLeaving ? [] : view.by("orphans", object.metadata.namespace ?? "").filter(({ metadata }) => metadata.deletionTimestamp === undefined && matches(selector, metadata.labels));
+  const release = (dependent: T): readonly Change[] =>
+    patchTo(kind, dependent, withOwners(dependent, (dependent.metadata.ownerReferences ?? []).filter(({ uid }) => uid !== object.metadata.uid)));
+  const adopt = (dependent: T): readonly Change[] =>
+    patchTo(kind, dependent, withOwners(dependent, [...(dependent.metadata.ownerReferences ?? []), controllerReference(owner.kind, object)]));
+  return { owned: [...owned, ...adopted], changes: isLeaving ? [] : [...released.flatMap(release), ...adopted.flatMap(adopt)] };
+}
+
+function withOwners<T extends KubeObject>(object: T, ownerReferences: NonNullable<KubeObject["metadata"]["ownerReferences"]>): T {
+  const { ownerReferences: _before, ...metadata } = object.metadata;
+  return { ...object, metadata: ownerReferences.length === 0 ? metadata : { ...metadata, ownerReferences } };
+}
