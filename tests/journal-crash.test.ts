@@ -35,7 +35,10 @@ test(`loses nothing that was acknowledged over ${KILLS} kills`, { timeout: 180_0
       const random = seededRandom(seed + lane);
       for (let life = 0; life < KILLS / PARALLEL; life++) {
         const file = join(folder, `${lane}-${Math.floor(life / LIVES_PER_FILE)}.db`);
-        const acknowledged = await liveAndDie(file, LIFE_MS.shortest + random.number() * (LIFE_MS.longest - LIFE_MS.shortest));
+        const acknowledged = await liveAndDie(
+          file,
+          LIFE_MS.shortest + random.number() * (LIFE_MS.longest - LIFE_MS.shortest),
+        );
         totals.kills++;
         totals.acknowledged += acknowledged.count;
         totals.present += await check(file, acknowledged.last);
@@ -45,14 +48,21 @@ test(`loses nothing that was acknowledged over ${KILLS} kills`, { timeout: 180_0
   } finally {
     rmSync(folder, { recursive: true });
   }
-  t.diagnostic(`${totals.kills} kills, ${totals.acknowledged} acknowledged writes, ${totals.present} more were durable without having been acknowledged, 0 lost`);
+  t.diagnostic(
+    `${totals.kills} kills, ${totals.acknowledged} acknowledged writes, ${totals.present} more were durable without having been acknowledged, 0 lost`,
+  );
   assert.equal(totals.kills, KILLS);
   assert.ok(totals.acknowledged > KILLS, "the writers had time to write");
 });
 
 /** Starts a writer, lets it write for a while after its first answer, kills it, and returns what it had acknowledged. */
-async function liveAndDie(file: string, lifeMs: number): Promise<{ readonly last: ReadonlyMap<string, Acknowledged>; readonly count: number }> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, "journal-writer.ts"), file], { stdio: ["ignore", "pipe", "inherit"] });
+async function liveAndDie(
+  file: string,
+  lifeMs: number,
+): Promise<{ readonly last: ReadonlyMap<string, Acknowledged>; readonly count: number }> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, "journal-writer.ts"), file], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const last = new Map<string, Acknowledged>();
   let count = 0;
   const lines = createInterface({ input: child.stdout });
@@ -82,7 +92,10 @@ async function check(file: string, acknowledged: ReadonlyMap<string, Acknowledge
     const entry = await journal.get(key);
     assert.ok(entry !== null, `${key} was acknowledged at ${revision} and is gone`);
     const stored = numberOf(entry.bytes);
-    assert.ok(stored >= number && entry.revision >= revision, `${key}: acknowledged ${number} at ${revision}, found ${stored} at ${entry.revision}`);
+    assert.ok(
+      stored >= number && entry.revision >= revision,
+      `${key}: acknowledged ${number} at ${revision}, found ${stored} at ${entry.revision}`,
+    );
     if (stored === number) assert.equal(entry.revision, revision);
     else present += stored - number;
   }

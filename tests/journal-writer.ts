@@ -14,7 +14,8 @@ await Promise.all(Array.from({ length: WRITERS }, (_, i) => countUp(`core/pods/d
 async function countUp(key: string): Promise<never> {
   const live = await journal.get(key);
   let revision = live?.revision;
-  let number = live === null ? 0 : (JSON.parse(Buffer.from(live.bytes).toString()) as { readonly number: number }).number;
+  let number =
+    live === null ? 0 : (JSON.parse(Buffer.from(live.bytes).toString()) as { readonly number: number }).number;
   for (;;) {
     number++;
     const filler = "x".repeat(100 + ((number * 997) % 4_000));
