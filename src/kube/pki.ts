@@ -96,7 +96,7 @@ class Maker {
   async #x509(): Promise<X509> {
     if (this.#library === undefined) {
       this.#library = await import("@peculiar/x509");
-      this.#library.cryptoProvider.set(webcrypto as Crypto);
+      this.#library.cryptoProvider.set(webcrypto as unknown as Parameters<X509["cryptoProvider"]["set"]>[0]);
     }
     return this.#library;
   }

@@ -1,0 +1,132 @@
+/** What a request asks for beside its path: representation, options of writes, selections. Parsing only. */
+import { Fault, unsupported } from "#base/fault.ts";
+import { type Json, type JsonObject, isJsonObject, parseJson } from "#base/json.ts";
+import { parseFieldSelector, parseSelector } from "#base/selector.ts";
+import { decodeUtf8Strictly } from "#base/utf8.ts";
+import type { ListOptions } from "#deck/list.ts";
+import type { DeckRemoveOptions, WriteRequest } from "#deck/write-request.ts";
+import { parseYaml } from "#wire/yaml.ts";
+import type { Identity } from "./authenticate.ts";
+import type { Exchange } from "./exchange.ts";
+import type { IncludeObject } from "./table.ts";
+
+export type Representation = { readonly is: "object" } | { readonly is: "table"; readonly include: IncludeObject } | { readonly is: "partial" };
+
+/** The first of the accepted forms that we have; JSON is always one, whatever else a client prefers. */
+export function representation(exchange: Exchange): Representation {
+  for (const part of (exchange.headers["accept"] ?? "*/*").split(",")) {
+    const [type = "", ...parameters] = part.split(";").map((piece) => piece.trim());
+    if (!["application/json", "application/*", "*/*"].includes(type)) continue;
+    const as = parameters.find((parameter) => parameter.startsWith("as="))?.slice(3);
+    if (as === "Table") return { is: "table", include: includeOf(exchange) };
+    if (as === "PartialObjectMetadata" || as === "PartialObjectMetadataList") return { is: "partial" };
+    if (as === undefined) return { is: "object" };
+  }
+  return { is: "object" };
+}
+
+function includeOf({ query }: Exchange): IncludeObject {
+  const include = query.get("includeObject") ?? "Metadata";
+  if (include === "None" || include === "Metadata" || include === "Object") return include;
+  throw new Fault("BadRequest", `invalid includeObject value: "${include}"`);
+}
+
+export function listOptions({ query }: Exchange, namespace: string): ListOptions {
+  const limit = query.get("limit");
+  const token = query.get("continue");
+  const version = query.get("resourceVersion");
+  const match = query.get("resourceVersionMatch");
+  return {
+    namespace,
+    ...selection(query),
+    ...(limit !== null && { limit: whole("limit", limit) }),
+    ...(token !== null && token !== "" && { continue: token }),
+    ...(version !== null && version !== "" && { revision: whole("resourceVersion", version) }),
+    ...(match === "Exact" && { match: "Exact" as const }),
+  };
+}
+
+export function selection(query: URLSearchParams): Pick<ListOptions, "labels" | "fields"> {
+  const [labels, fields] = [query.get("labelSelector"), query.get("fieldSelector")];
+  return { ...(labels !== null && labels !== "" && { labels: parseSelector(labels) }), ...(fields !== null && fields !== "" && { fields: parseFieldSelector(fields) }) };
+}
+
+export function whole(name: string, text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new Fault("BadRequest", `${name}: Invalid value: "${text}": must be a non-negative whole number`);
+  return Number(text);
+}
+
+export function isTrue(query: URLSearchParams, name: string): boolean {
+  const value = query.get(name);
+  return value !== null && value !== "false" && value !== "0";
+}
+
+export function writeRequest(exchange: Exchange, identity: Identity): WriteRequest {
+  const { query } = exchange;
+  const dryRun = query.getAll("dryRun").filter((value) => value !== "");
+  if (dryRun.some((value) => value !== "All")) throw new Fault("BadRequest", `Invalid value: "${dryRun.join(",")}": dryRun supports only "All"`);
+  const validation = query.get("fieldValidation");
+  if (validation !== null && !["", "Strict", "Warn", "Ignore"].includes(validation)) throw new Fault("BadRequest", `fieldValidation: Unsupported value: "${validation}": supported values: "Ignore", "Strict", "Warn"`);
+  return {
+    manager: query.get("fieldManager") || managerOf(exchange.headers["user-agent"]),
+    subject: identity,
+    ...(dryRun.length > 0 && { dryRun: true }),
+    ...(validation !== null && validation !== "" && { fieldValidation: validation as "Strict" }),
+  };
+}
+
+// As upstream: the part of the user agent before the first slash.
+function managerOf(agent = "unknown"): string {
+  return agent.split("/")[0]?.slice(0, 128) || "unknown";
+}
+
+/** Options of a delete come in the body or in the query. */
+export function removeOptions({ query }: Exchange, body: JsonObject | null): DeckRemoveOptions {
+  const grace = body?.["gracePeriodSeconds"] ?? query.get("gracePeriodSeconds");
+  const propagation = body?.["propagationPolicy"] ?? query.get("propagationPolicy");
+  const orphan = body?.["orphanDependents"] ?? query.get("orphanDependents");
+  const preconditions = body?.["preconditions"] as { readonly uid?: string; readonly resourceVersion?: string } | undefined;
+  if (typeof propagation === "string" && !["Foreground", "Background", "Orphan"].includes(propagation)) {
+    throw new Fault("Invalid", `DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Unsupported value: "${propagation}": supported values: "Foreground", "Background", "Orphan"`);
+  }
+  return {
+    ...(grace !== null && grace !== undefined && { gracePeriodSeconds: whole("gracePeriodSeconds", String(grace)) }),
+    ...(typeof propagation === "string" && { propagation: propagation as "Foreground" }),
+    ...(String(orphan) === "true" && { propagation: "Orphan" as const }),
+    ...(preconditions?.uid !== undefined && { uid: preconditions.uid }),
+    ...(preconditions?.resourceVersion !== undefined && { revision: whole("resourceVersion", preconditions.resourceVersion) }),
+  };
+}
+
+/** How a body in protobuf becomes the JSON that it stands for. */
+export type DecodeProtobuf = (bytes: Uint8Array) => JsonObject;
+
+/** Null for an empty body. */
+export async function readDocument(exchange: Exchange, decodeProtobuf: DecodeProtobuf): Promise<JsonObject | null> {
+  const bytes = await exchange.body();
+  if (bytes.length === 0) return null;
+  const type = mediaType(exchange);
+  const document = type === "application/vnd.kubernetes.protobuf" ? decodeProtobuf(bytes) : textDocument(bytes, type);
+  if (!isJsonObject(document)) throw new Fault("BadRequest", "the object provided is unrecognized (must be of type object)");
+  return document as JsonObject;
+}
+
+export function mediaType(exchange: Exchange): string {
+  return (exchange.headers["content-type"] ?? "application/json").split(";")[0]?.trim() ?? "";
+}
+
+export function textDocument(bytes: Uint8Array, type: string): Json {
+  const text = decodeText(bytes);
+  if (type === "application/yaml" || type === "application/apply-patch+yaml") return parseYaml(text);
+  if (type === "" || type === "application/json" || type.endsWith("+json")) return parseJson(text);
+  if (type === "application/cbor" || type.endsWith("+cbor")) throw unsupported("CBOR", "send JSON");
+  throw new Fault("UnsupportedMediaType", "the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf");
+}
+
+function decodeText(bytes: Uint8Array): string {
+  try {
+    return decodeUtf8Strictly(bytes);
+  } catch (cause) {
+    throw new Fault("BadRequest", "the body is not valid UTF-8", { cause });
+  }
+}

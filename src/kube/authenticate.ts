@@ -1,0 +1,117 @@
+/** Who asks: a client certificate or a service account token. Never what they may do. */
+import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from "node:crypto";
+import type { TLSSocket } from "node:tls";
+import { Fault } from "#base/fault.ts";
+import { keyOf } from "#base/key.ts";
+import type { View } from "#deck/objects.ts";
+import type { ServiceAccount } from "#kinds/service-account.ts";
+import type { Exchange } from "./exchange.ts";
+
+export interface Identity {
+  readonly name: string;
+  readonly groups: readonly string[];
+  readonly uid?: string;
+}
+
+export const anonymous: Identity = { name: "system:anonymous", groups: ["system:unauthenticated"] };
+
+/** Issues and checks service account tokens (JWT, ES256) with one key. */
+export class Tokens {
+  readonly #privateKey: KeyObject;
+  readonly #publicKey: KeyObject;
+  readonly issuer = "https://kubernetes.default.svc.cluster.local";
+
+  constructor(pem: string) {
+    this.#privateKey = createPrivateKey(pem);
+    this.#publicKey = createPublicKey(this.#privateKey);
+  }
+
+  issue(account: { readonly namespace: string; readonly name: string; readonly uid: string }, options: { readonly now: number; readonly seconds: number; readonly audiences: readonly string[]; readonly pod?: { readonly name: string; readonly uid: string } }): string {
+    const nowSeconds = Math.floor(options.now / 1000);
+    const claims = {
+      iss: this.issuer,
+      sub: `system:serviceaccount:${account.namespace}:${account.name}`,
+      aud: options.audiences.length === 0 ? [this.issuer] : options.audiences,
+      iat: nowSeconds,
+      nbf: nowSeconds,
+      exp: nowSeconds + options.seconds,
+      "kubernetes.io": {
+        namespace: account.namespace,
+        serviceaccount: { name: account.name, uid: account.uid },
+        ...(options.pod !== undefined && { pod: options.pod }),
+      },
+    };
+    const unsigned = `${base64Url({ alg: "ES256", kid: "catamaran" })}.${base64Url(claims)}`;
+    const signature = sign("sha256", Buffer.from(unsigned), { key: this.#privateKey, dsaEncoding: "ieee-p1363" });
+    return `${unsigned}.${signature.toString("base64url")}`;
+  }
+
+  /** Null for a token that is not ours, forged, expired or for another audience. */
+  check(token: string, now: number): TokenClaims | null {
+    const [header = "", body = "", signature = "", ...rest] = token.split(".");
+    if (rest.length > 0 || signature === "") return null;
+    const isOurs = verify("sha256", Buffer.from(`${header}.${body}`), { key: this.#publicKey, dsaEncoding: "ieee-p1363" }, Buffer.from(signature, "base64url"));
+    if (!isOurs) return null;
+    const claims = JSON.parse(Buffer.from(body, "base64url").toString("utf8")) as TokenClaims;
+    return claims.exp * 1000 > now && claims.aud.includes(this.issuer) ? claims : null;
+  }
+
+  jwks(): object {
+    return { keys: [{ ...this.#publicKey.export({ format: "jwk" }), use: "sig", alg: "ES256", kid: "catamaran" }] };
+  }
+}
+
+interface TokenClaims {
+  readonly sub: string;
+  readonly exp: number;
+  readonly aud: readonly string[];
+  readonly "kubernetes.io": { readonly namespace: string; readonly serviceaccount: { readonly name: string; readonly uid: string } };
+}
+
+function base64Url(value: object): string {
+  return Buffer.from(JSON.stringify(value)).toString("base64url");
+}
+
+/** Throws Unauthorized for credentials that are wrong; no credentials at all are the anonymous user. */
+export function authenticate(exchange: Exchange, tokens: Tokens, accounts: View<ServiceAccount>, now: number): Identity {
+  const authorization = exchange.headers["authorization"];
+  if (authorization !== undefined) return bearer(authorization, tokens, accounts, now);
+  return certificateIdentity(exchange.socket) ?? anonymous;
+}
+
+function bearer(authorization: string, tokens: Tokens, accounts: View<ServiceAccount>, now: number): Identity {
+  const [scheme, token = ""] = authorization.split(" ");
+  const claims = scheme?.toLowerCase() === "bearer" ? tokens.check(token, now) : null;
+  if (claims === null) throw new Fault("Unauthorized", "Unauthorized");
+  const { namespace, serviceaccount } = claims["kubernetes.io"];
+  // A token dies with its account, also when one of the same name comes after it.
+  if (accounts.get(keyOf(namespace, serviceaccount.name))?.metadata.uid !== serviceaccount.uid) throw new Fault("Unauthorized", "Unauthorized");
+  return {
+    name: claims.sub,
+    uid: serviceaccount.uid,
+    groups: ["system:serviceaccounts", `system:serviceaccounts:${namespace}`, "system:authenticated"],
+  };
+}
+
+// A connection's certificate does not change; reading it takes longer than a GET.
+const known = new WeakMap<TLSSocket, Identity | null>();
+
+function certificateIdentity(socket: TLSSocket): Identity | null {
+  const cached = known.get(socket);
+  if (cached !== undefined) return cached;
+  const identity = readCertificate(socket);
+  known.set(socket, identity);
+  return identity;
+}
+
+function readCertificate(socket: TLSSocket): Identity | null {
+  if (!socket.authorized) {
+    // A certificate of another authority is a wrong credential, not a missing one.
+    if (Object.keys(socket.getPeerCertificate()).length > 0) throw new Fault("Unauthorized", "Unauthorized");
+    return null;
+  }
+  const { subject } = socket.getPeerCertificate();
+  if (subject === undefined) return null;
+  const organizations = subject.O === undefined ? [] : [subject.O].flat();
+  return { name: String(subject.CN), groups: [...organizations, "system:authenticated"] };
+}

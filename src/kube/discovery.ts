@@ -1,0 +1,237 @@
+/** What the server has: API groups, versions and kinds, legacy and aggregated, the version, the OpenAPI documents. */
+import { createHash } from "node:crypto";
+import { Fault } from "#base/fault.ts";
+import type { JsonObject } from "#base/json.ts";
+import { apiVersionOf, type Kind, type Subresource, type Verb } from "#kinds/kind.ts";
+import { documentPath, openApiV2, openApiV3 } from "#kinds/openapi.ts";
+import { sendJson } from "./door.ts";
+import type { Exchange } from "./exchange.ts";
+
+const ALL_VERBS: readonly Verb[] = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
+
+// 1.34 until newer behaviour is all there: clients switch features on by it.
+const VERSION = { major: "1", minor: "34", gitVersion: "v1.34.1+catamaran", gitCommit: "", gitTreeState: "clean", buildDate: "2026-11-23T00:00:00Z", goVersion: "node", compiler: "v8", platform: "linux/amd64" };
+
+// DIFFERS: preferred order of groups is upstream's; kubectl api-resources prints in it.
+const GROUP_ORDER = ["", "apps", "autoscaling", "batch", "networking.k8s.io", "rbac.authorization.k8s.io"];
+
+export class Discovery {
+  readonly #kinds: () => readonly Kind[];
+  #documents = new Map<string, { readonly body: string; readonly hash: string }>();
+
+  constructor(kinds: () => readonly Kind[]) {
+    this.#kinds = kinds;
+  }
+
+  /** Forgets what was built from the kinds: a definition came or went. */
+  renew(): void {
+    this.#documents = new Map();
+  }
+
+  /** True when the path was one of discovery and is answered. */
+  answer(exchange: Exchange): boolean {
+    const { path } = exchange;
+    const bare = path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path;
+    if (bare === "/version") return done(sendJson(exchange, 200, VERSION));
+    if (bare === "/api" || bare === "/apis") return done(this.#roots(exchange, bare));
+    if (bare === "/openapi/v2") return done(this.#sendV2(exchange));
+    if (bare === "/openapi/v3") return done(sendJson(exchange, 200, this.#v3Index()));
+    if (bare.startsWith("/openapi/v3/")) return done(this.#sendV3(exchange, bare.slice("/openapi/v3/".length)));
+    if (bare === "/") return done(sendJson(exchange, 200, { paths: this.#paths() }));
+    return this.#groups(exchange, bare);
+  }
+
+  #roots(exchange: Exchange, root: "/api" | "/apis"): void {
+    const version = aggregatedVersion(exchange);
+    if (version !== null) {
+      const body = { kind: "APIGroupDiscoveryList", apiVersion: `apidiscovery.k8s.io/${version}`, metadata: {}, items: this.#groupNames().filter((name) => (name === "") === (root === "/api")).map((name) => this.#aggregated(name)) };
+      return exchange.send(200, { "content-type": `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`, vary: "Accept" }, JSON.stringify(body));
+    }
+    if (root === "/api") return sendJson(exchange, 200, { kind: "APIVersions", versions: ["v1"], serverAddressByClientCIDRs: [{ clientCIDR: "0.0.0.0/0", serverAddress: exchange.headers["host"] ?? exchange.headers[":authority"] ?? "" }] });
+    sendJson(exchange, 200, { kind: "APIGroupList", apiVersion: "v1", groups: this.#groupNames().filter((name) => name !== "").map((name) => this.#group(name)) });
+  }
+
+  #groups(exchange: Exchange, path: string): boolean {
+    const [, root, first, second, ...rest] = path.split("/");
+    if (rest.length > 0 || first === undefined) return false;
+    if (root === "api" && second === undefined) return done(sendJson(exchange, 200, this.#resources("", first)));
+    if (root !== "apis") return false;
+    if (second !== undefined) return done(sendJson(exchange, 200, this.#resources(first, second)));
+    if (!this.#groupNames().includes(first)) throw notFound();
+    return done(sendJson(exchange, 200, { kind: "APIGroup", apiVersion: "v1", ...this.#group(first) }));
+  }
+
+  #groupNames(): readonly string[] {
+    const names = [...new Set(this.#kinds().map(({ group }) => group))];
+    const rank = (name: string): number => (GROUP_ORDER.includes(name) ? GROUP_ORDER.indexOf(name) : GROUP_ORDER.length);
+    return names.toSorted((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
+  }
+
+  #versions(group: string): readonly string[] {
+    const versions = new Set(this.#kinds().filter((kind) => kind.group === group).map(({ version }) => version));
+    return [...versions].toSorted(byVersionPriority);
+  }
+
+  #group(name: string): JsonObject {
+    const versions = this.#versions(name).map((version) => ({ groupVersion: apiVersionOf({ group: name, version }), version }));
+    return { name, versions, preferredVersion: versions[0] ?? {} };
+  }
+
+  #resources(group: string, version: string): JsonObject {
+    const kinds = this.#kinds().filter((kind) => kind.group === group && kind.version === version);
+    if (kinds.length === 0) throw notFound();
+    return { kind: "APIResourceList", apiVersion: "v1", groupVersion: apiVersionOf({ group, version }), resources: kinds.flatMap(legacyEntries) };
+  }
+
+  #aggregated(group: string): JsonObject {
+    const versions = this.#versions(group).map((version) => ({
+      version,
+      resources: this.#kinds().filter((kind) => kind.group === group && kind.version === version && isListed(kind)).map(aggregatedEntry),
+      freshness: "Current",
+    }));
+    return { metadata: { name: group, creationTimestamp: null }, versions };
+  }
+
+  #paths(): readonly string[] {
+    const groups = this.#groupNames().flatMap((name) => (name === "" ? ["/api/v1"] : [`/apis/${name}`, ...this.#versions(name).map((version) => `/apis/${name}/${version}`)]));
+    return ["/api", "/apis", ...groups, "/healthz", "/livez", "/metrics", "/openapi/v2", "/openapi/v3", "/readyz", "/version"].toSorted();
+  }
+
+  #v3Index(): JsonObject {
+    const groupVersions = new Map(this.#kinds().map((kind) => [documentPath(kind), kind]));
+    return { paths: Object.fromEntries([...groupVersions].map(([path, kind]) => [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${this.#v3(kind.group, kind.version).hash}` }])) };
+  }
+
+  #v3(group: string, version: string): { readonly body: string; readonly hash: string } {
+    return this.#document(`${group}/${version}`, () => openApiV3(this.#kinds(), group, version));
+  }
+
+  #document(key: string, build: () => JsonObject | null): { readonly body: string; readonly hash: string } {
+    const known = this.#documents.get(key);
+    if (known !== undefined) return known;
+    const built = build();
+    if (built === null) throw notFound();
+    const body = JSON.stringify(built);
+    const document = { body, hash: createHash("sha256").update(body).digest("hex").slice(0, 32).toUpperCase() };
+    this.#documents.set(key, document);
+    return document;
+  }
+
+  #sendV3(exchange: Exchange, path: string): void {
+    const [root, first = "", second = ""] = path.split("/");
+    this.#sendDocument(exchange, root === "api" ? this.#v3("", first) : this.#v3(first, second), "application/json");
+  }
+
+  #sendV2(exchange: Exchange): void {
+    const accept = exchange.headers["accept"] ?? "";
+    // kubectl falls back to the protobuf form only when v3 is incomplete, which ours is not.
+    if (accept.includes("com.github.proto-openapi") && !accept.includes("json")) throw new Fault("NotAcceptable", "only application/json is served here; use /openapi/v3");
+    this.#sendDocument(exchange, this.#document("v2", () => openApiV2(this.#kinds())), "application/json");
+  }
+
+  #sendDocument(exchange: Exchange, { body, hash }: { readonly body: string; readonly hash: string }, type: string): void {
+    const etag = `"${hash}"`;
+    if (exchange.headers["if-none-match"] === etag) return exchange.send(304, { etag }, "");
+    const isPinned = exchange.query.get("hash") === hash;
+    exchange.send(200, { "content-type": type, etag, "cache-control": isPinned ? "public, immutable, max-age=31536000" : "no-cache, private" }, body);
+  }
+}
+
+function done(_answered: void): true {
+  return true;
+}
+
+function notFound(): Fault {
+  return new Fault("NotFound", "the server could not find the requested resource");
+}
+
+function aggregatedVersion(exchange: Exchange): "v2" | "v2beta1" | null {
+  for (const part of (exchange.headers["accept"] ?? "").split(",")) {
+    if (!part.includes("g=apidiscovery.k8s.io")) continue;
+    if (part.includes("v=v2;") || part.endsWith("v=v2")) return "v2";
+    if (part.includes("v=v2beta1")) return "v2beta1";
+  }
+  return null;
+}
+
+/** Kinds that are only bodies of subresources have no path. */
+function isListed(kind: Kind): boolean {
+  return kind.verbs === undefined || kind.verbs.length > 0;
+}
+
+function legacyEntries(kind: Kind): readonly JsonObject[] {
+  const { plural, singular, scope, shortNames, categories } = kind;
+  const main: JsonObject = {
+    name: plural,
+    singularName: singular,
+    namespaced: scope === "Namespaced",
+    kind: kind.kind,
+    verbs: [...(kind.verbs ?? ALL_VERBS)],
+    ...(shortNames !== undefined && { shortNames: [...shortNames] }),
+    ...(categories !== undefined && { categories: [...categories] }),
+  };
+  const below = kind.subresources.map((subresource) => ({ name: `${plural}/${subresource}`, singularName: "", namespaced: scope === "Namespaced", ...typeOf(kind, subresource), verbs: subresourceVerbs(subresource) }));
+  return isListed(kind) ? [main, ...below] : [];
+}
+
+function aggregatedEntry(kind: Kind): JsonObject {
+  const { plural, singular, scope, shortNames, categories } = kind;
+  return {
+    resource: plural,
+    responseKind: { group: kind.group, version: kind.version, kind: kind.kind },
+    scope: scope === "Namespaced" ? "Namespaced" : "Cluster",
+    singularResource: singular,
+    verbs: [...(kind.verbs ?? ALL_VERBS)],
+    ...(shortNames !== undefined && { shortNames: [...shortNames] }),
+    ...(categories !== undefined && { categories: [...categories] }),
+    ...(kind.subresources.length > 0 && {
+      subresources: kind.subresources.map((subresource) => {
+        const { group = "", version = "", kind: name } = typeOf(kind, subresource);
+        return { subresource, responseKind: { group, version, kind: name }, verbs: subresourceVerbs(subresource) };
+      }),
+    }),
+  };
+}
+
+function typeOf(kind: Kind, subresource: Subresource): { readonly group?: string; readonly version?: string; readonly kind: string } {
+  if (subresource === "scale") return { group: "autoscaling", version: "v1", kind: "Scale" };
+  if (subresource === "eviction") return { group: "policy", version: "v1", kind: "Eviction" };
+  if (subresource === "token") return { group: "authentication.k8s.io", version: "v1", kind: "TokenRequest" };
+  if (subresource === "binding") return { kind: "Binding" };
+  return { kind: kind.kind };
+}
+
+function subresourceVerbs(subresource: Subresource): readonly string[] {
+  switch (subresource) {
+    case "status":
+    case "scale":
+    case "ephemeralcontainers":
+    case "resize":
+    case "approval":
+      return ["get", "patch", "update"];
+    case "log":
+      return ["get"];
+    case "binding":
+    case "eviction":
+    case "token":
+      return ["create"];
+    case "finalize":
+      return ["update"];
+    case "exec":
+    case "attach":
+    case "portforward":
+    case "proxy":
+      return ["create", "get"];
+  }
+}
+
+/** GA before beta before alpha, newest first (apimachinery version priority). */
+function byVersionPriority(a: string, b: string): number {
+  const rank = (version: string): readonly number[] => {
+    const match = /^v(\d+)(?:(alpha|beta)(\d+))?$/.exec(version);
+    if (match === null) return [-1, 0, 0];
+    return [match[2] === undefined ? 2 : match[2] === "beta" ? 1 : 0, Number(match[1]), Number(match[3] ?? 0)];
+  };
+  const [x, y] = [rank(a), rank(b)];
+  return (y[0] ?? 0) - (x[0] ?? 0) || (y[1] ?? 0) - (x[1] ?? 0) || (y[2] ?? 0) - (x[2] ?? 0) || (a < b ? -1 : 1);
+}

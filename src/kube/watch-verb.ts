@@ -1,0 +1,110 @@
+/** watch: changes of a kind as a stream of JSON documents, in the representation asked for. */
+import { Fault } from "#base/fault.ts";
+import type { Stored, WatchEvent } from "#deck/stored.ts";
+import type { Kind } from "#kinds/kind.ts";
+import { isTrue, type Representation, representation, selection, whole } from "./asked.ts";
+import { type Ask, type Door } from "./door.ts";
+import type { Outlet } from "./exchange.ts";
+import { statusOf } from "./status.ts";
+import { partial, tableOf } from "./table.ts";
+
+// A watcher that is this far behind is cut off; it comes back with its last revision (as upstream's slow watchers).
+const MAX_WAITING_BYTES = 8 * 1024 * 1024;
+const DEFAULT_SECONDS = 1_800;
+
+export async function watchObjects(door: Door, { exchange, path }: Ask): Promise<void> {
+  const { query } = exchange;
+  if (exchange.headers["upgrade"] !== undefined) throw new Fault("BadRequest", "watching over a WebSocket is not supported by Catamaran; use a plain request");
+  const initial = isTrue(query, "sendInitialEvents");
+  checkInitial(query, initial);
+  const version = query.get("resourceVersion") ?? "";
+  const after = version === "" || version === "0" ? undefined : whole("resourceVersion", version);
+  const options = {
+    namespace: path.namespace,
+    ...selection(query),
+    ...(path.name !== "" && { fields: [{ key: "metadata.name", operator: "In" as const, values: [path.name] }] }),
+    ...(after !== undefined && !initial && { after }),
+    ...(initial && { initial: true }),
+    bookmarks: isTrue(query, "allowWatchBookmarks"),
+  };
+  const seconds = query.get("timeoutSeconds");
+  const form = representation(exchange);
+  const outlet = exchange.stream(200, { "content-type": form.is === "table" ? "application/json;as=Table;v=v1;g=meta.k8s.io" : "application/json" });
+  const sender = new Sender(door, path.kind, form, outlet);
+  try {
+    using _watching = door.deck.watch(path.kind, options, (event) => sender.send(event));
+    await Promise.race([door.clock.sleep((seconds === null ? DEFAULT_SECONDS : whole("timeoutSeconds", seconds)) * 1000, exchange.closed), sender.overrun]);
+  } catch (thrown) {
+    // The answer has begun: what is wrong is told in the stream, as an ERROR event.
+    sender.error(thrown);
+  }
+  outlet.end();
+}
+
+function checkInitial(query: URLSearchParams, initial: boolean): void {
+  const match = query.get("resourceVersionMatch");
+  if (initial && match !== "NotOlderThan") throw new Fault("Invalid", 'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan');
+  if (initial && !isTrue(query, "allowWatchBookmarks")) throw new Fault("Invalid", 'ListOptions.meta.k8s.io "" is invalid: allowWatchBookmarks: Forbidden: sendInitialEvents requires setting allowWatchBookmarks to true');
+}
+
+const OPEN: Readonly<Record<WatchEvent["type"], Buffer>> = {
+  ADDED: Buffer.from('{"type":"ADDED","object":'),
+  MODIFIED: Buffer.from('{"type":"MODIFIED","object":'),
+  DELETED: Buffer.from('{"type":"DELETED","object":'),
+  BOOKMARK: Buffer.from('{"type":"BOOKMARK","object":'),
+};
+const CLOSE = Buffer.from("}\n");
+
+// One event is framed once, however many watch: the frame lives as long as the state it frames.
+const frames = new WeakMap<Stored, Map<string, Buffer>>();
+
+class Sender {
+  readonly overrun: Promise<void>;
+  readonly #door: Door;
+  readonly #kind: Kind;
+  readonly #form: Representation;
+  readonly #outlet: Outlet;
+  readonly #cut: () => void;
+  #hasColumns = true;
+
+  constructor(door: Door, kind: Kind, form: Representation, outlet: Outlet) {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.overrun = promise;
+    this.#cut = resolve;
+    this.#door = door;
+    this.#kind = kind;
+    this.#form = form;
+    this.#outlet = outlet;
+  }
+
+  send(event: WatchEvent): void {
+    if (this.#outlet.waiting > MAX_WAITING_BYTES) return this.#cut();
+    this.#outlet.write(this.#form.is === "object" ? framed(event) : this.#converted(event));
+  }
+
+  #converted({ type, stored }: WatchEvent): Buffer {
+    return Buffer.concat([OPEN[type], Buffer.from(JSON.stringify(this.#object(type, stored))), CLOSE]);
+  }
+
+  #object(type: WatchEvent["type"], stored: Stored): unknown {
+    if (this.#form.is === "partial" || this.#form.is === "object") return partial(stored);
+    const metadata = { resourceVersion: String(stored.revision) };
+    if (type === "BOOKMARK") return { kind: "Table", apiVersion: "meta.k8s.io/v1", metadata, columnDefinitions: null, rows: [{ cells: [], object: partial(stored) }] };
+    // The column definitions come with the first event only.
+    const table = tableOf(this.#kind, [stored], { now: this.#door.clock.now(), include: this.#form.include, metadata, hasColumns: this.#hasColumns });
+    this.#hasColumns = false;
+    return table;
+  }
+
+  error(thrown: unknown): void {
+    this.#outlet.write(`${JSON.stringify({ type: "ERROR", object: statusOf(thrown).body })}\n`);
+  }
+}
+
+function framed({ type, stored }: WatchEvent): Buffer {
+  let byType = frames.get(stored);
+  if (byType === undefined) frames.set(stored, (byType = new Map()));
+  let frame = byType.get(type);
+  if (frame === undefined) byType.set(type, (frame = Buffer.concat([OPEN[type], stored.bytes, CLOSE])));
+  return frame;
+}
