@@ -6,7 +6,7 @@ import { checkTyped } from "./check-typed.ts";
 import { type Conflict, conflictFault } from "./conflict.ts";
 import { difference, EMPTY, type FieldSet, has, intersection, isEmpty, MEMBER, pathsOf, recursiveDifference, sorted, union } from "./field-set.ts";
 import { lastAppliedFields, withLastApplied } from "./last-applied.ts";
-import { capped, isReset, isSameManager, type ManagedFields, ordered, readManagedFields, withFields, withoutEmpty } from "./managed-fields.ts";
+import { capped, isReset, isSameManager, type ManagedFields, ordered, sentManagedFields, storedManagedFields, withFields, withoutEmpty } from "./managed-fields.ts";
 import { member } from "./members.ts";
 import { compare, type Delta, ownedBy, resolved, unionOf, withNamedParents, withoutFields, zeroObject } from "./typed.ts";
 import { mergeTyped, withoutNulls } from "./typed-merge.ts";
@@ -95,7 +95,7 @@ function checkConfiguration({ applied, apiVersion, schema, table }: Applying): v
 /** Who owned what before; an object that was never tracked belongs to "before-first-apply". */
 function ownersBeforeApply(request: Applying): readonly ManagedFields[] {
   const { live } = request;
-  const managed = readManagedFields(live) ?? [];
+  const managed = storedManagedFields(live);
   if (managed.length > 0 || live === null) return managed;
   return track({ ...request, manager: "before-first-apply", live: null, next: live }, []);
 }
@@ -125,7 +125,7 @@ function applyOnce(request: Applying, managed: readonly ManagedFields[]): Applie
 function finished(request: Applying, { object, managed }: Applied): { readonly object: JsonObject } {
   const entries = ordered(managed);
   const result = request.manager === KUBECTL ? withLastApplied(object, request.applied) : object;
-  const before = readManagedFields(request.live) ?? [];
+  const before = storedManagedFields(request.live);
   if (result === request.live && sameJson(before, entries)) return { object: request.live };
   return { object: withOwners(result, entries) };
 }
@@ -158,9 +158,9 @@ function prune({ merged, last, owned, others }: Pruning, schema: Schema, table: 
  */
 export function trackUpdate(request: Updating): readonly ManagedFields[] {
   const { live, next, subresource } = request;
-  if (subresource === undefined && isReset(next)) return track(request, []);
-  const sent = subresource === undefined ? readManagedFields(next) : null;
-  const managed = sent !== null && sent.length > 0 ? sent : (readManagedFields(live) ?? []);
+  const isWiped = subresource === undefined && isReset(next);
+  const sent = subresource === undefined ? sentManagedFields(next, live) : null;
+  const managed = isWiped ? [] : sent !== null && sent.length > 0 ? sent : storedManagedFields(live);
   // An object from before the tracking, or whose entries were wiped, stays untracked until the first apply.
   if (managed.length === 0 && live !== null) return managed;
   try {
@@ -170,6 +170,20 @@ export function trackUpdate(request: Updating): readonly ManagedFields[] {
     if (thrown instanceof Fault) return [];
     throw thrown;
   }
+}
+
+/**
+ * Whether a write changed nothing but the times of managedFields: such a write is not stored, as upstream.
+ */
+export function isSameButTimes(live: JsonObject, next: JsonObject): boolean {
+  if (live === next) return true;
+  const [before, after] = [storedManagedFields(live), storedManagedFields(next)];
+  if (before.length !== after.length) return false;
+  const hasSameOwners = before.every((entry, index) => {
+    const other = after[index];
+    return other !== undefined && isSameManager(entry, other) && entry.apiVersion === other.apiVersion && sameJson(entry.fieldsV1, other.fieldsV1);
+  });
+  return hasSameOwners && sameJson(withoutOwners(live), withoutOwners(next));
 }
 
 function track(request: Updating, managed: readonly ManagedFields[]): readonly ManagedFields[] {

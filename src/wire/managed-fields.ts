@@ -1,5 +1,5 @@
 /** metadata.managedFields: who owns which fields. Reading, identifying, capping and ordering its entries. */
-import { isJsonObject, type Json, type JsonObject } from "#base/json.ts";
+import { isJsonObject, type Json, type JsonObject, sameJson } from "#base/json.ts";
 import { type FieldSet, isEmpty, readFields, sorted, union } from "./field-set.ts";
 import { isList, member } from "./members.ts";
 
@@ -19,14 +19,26 @@ export function isSameManager(a: ManagedFields, b: Omit<ManagedFields, "fieldsV1
   return a.manager === b.manager && a.operation === b.operation && (a.subresource ?? "") === (b.subresource ?? "") && (a.operation === "Apply" || a.apiVersion === b.apiVersion);
 }
 
-/** The entries of an object; null when one of them is malformed, as after a careless client. */
-export function readManagedFields(object: JsonObject | null): readonly ManagedFields[] | null {
-  const metadata = object === null ? undefined : member(object, "metadata");
-  const entries = isJsonObject(metadata) ? member(metadata, "managedFields") : undefined;
+/** The entries of a stored object: they were checked when they came in. */
+export function storedManagedFields(object: JsonObject | null): readonly ManagedFields[] {
+  const entries = entriesOf(object);
+  return isList(entries) ? (entries as unknown as readonly ManagedFields[]) : [];
+}
+
+/** The entries that a client sends with an object; null when one of them is malformed. Those of `live` need no check. */
+export function sentManagedFields(object: JsonObject, live: JsonObject | null): readonly ManagedFields[] | null {
+  const entries = entriesOf(object);
   if (entries === undefined || entries === null) return [];
+  const stored = entriesOf(live);
+  if (stored !== undefined && sameJson(entries, stored)) return storedManagedFields(live);
   if (!isList(entries)) return null;
   const read = entries.map(readEntry);
   return read.every((entry) => entry !== null) ? read : null;
+}
+
+function entriesOf(object: JsonObject | null): Json | undefined {
+  const metadata = object === null ? undefined : member(object, "metadata");
+  return isJsonObject(metadata) ? member(metadata, "managedFields") : undefined;
 }
 
 function readEntry(entry: Json): ManagedFields | null {
@@ -49,8 +61,7 @@ function readEntry(entry: Json): ManagedFields | null {
 
 /** A client wipes all entries by sending one empty list, or a list of one empty entry. */
 export function isReset(object: JsonObject): boolean {
-  const metadata = member(object, "metadata");
-  const entries = isJsonObject(metadata) ? member(metadata, "managedFields") : undefined;
+  const entries = entriesOf(object);
   if (!isList(entries)) return false;
   const [first] = entries;
   return entries.length === 0 || (entries.length === 1 && isJsonObject(first ?? null) && Object.keys(first as JsonObject).length === 0);
