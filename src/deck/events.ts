@@ -9,6 +9,8 @@ export interface Happening {
   readonly type: "Normal" | "Warning";
   readonly reason: string;
   readonly message: string;
+  /** The part of the object that it is about: "spec.containers{web}". */
+  readonly fieldPath?: string;
 }
 
 // client-go's correlator remembers 4,096 events; ours is per component.
@@ -27,8 +29,8 @@ export class EventRecorder {
   }
 
   async record(happening: Happening, now: number): Promise<void> {
-    const { about, type, reason, message } = happening;
-    const identity = [about.kind, keyOfObject(about), about.metadata.uid, type, reason, message].join("\n");
+    const { about, type, reason, message, fieldPath = "" } = happening;
+    const identity = [about.kind, keyOfObject(about), about.metadata.uid, fieldPath, type, reason, message].join("\n");
     const known = this.#known.get(identity);
     if (known !== undefined && (await this.#count(known, now))) return;
     const created = await this.#objects.create(eventKind, eventOf(happening, this.#component, now));
@@ -59,7 +61,7 @@ export async function recordEvent(
   await objects.create(eventKind, eventOf(happening, component, now));
 }
 
-function eventOf({ about, type, reason, message }: Happening, component: string, now: number): Event {
+function eventOf({ about, type, reason, message, fieldPath }: Happening, component: string, now: number): Event {
   const { name, uid, resourceVersion } = about.metadata;
   // Events about cluster-scoped objects live in "default", as upstream's.
   const namespace = about.metadata.namespace ?? "default";
@@ -72,6 +74,7 @@ function eventOf({ about, type, reason, message }: Happening, component: string,
       name,
       ...(uid !== undefined && { uid }),
       ...(resourceVersion !== undefined && { resourceVersion }),
+      ...(fieldPath !== undefined && { fieldPath }),
     },
     type,
     reason,

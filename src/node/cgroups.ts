@@ -1,5 +1,5 @@
 /** Our cgroups on version 1, hybrid and version 2 hierarchies: made, limited, read and removed. Knows paths and numbers, no pods. */
-import { mkdir, readdir, readFile, rmdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rmdir, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Fault } from "#base/fault.ts";
 import { cpuWeight, type CgroupLimits } from "#pods/cgroup.ts";
@@ -20,6 +20,7 @@ export interface Cgroups {
   /** Process ids in the group and below. */
   processes(path: string): Promise<readonly number[]>;
   children(path: string): Promise<readonly string[]>;
+  has(path: string): Promise<boolean>;
   /** With everything below; its processes must be gone. */
   remove(path: string): Promise<void>;
 }
@@ -83,6 +84,10 @@ class SplitCgroups implements Cgroups {
     return directoriesOf(this.#file("memory", path));
   }
 
+  has(path: string): Promise<boolean> {
+    return isDirectory(this.#file("memory", path));
+  }
+
   async remove(path: string): Promise<void> {
     for (const root of this.#roots) await removeTree(join(root, path));
   }
@@ -142,9 +147,20 @@ class UnifiedCgroups implements Cgroups {
     return directoriesOf(join(this.#root, path));
   }
 
+  has(path: string): Promise<boolean> {
+    return isDirectory(join(this.#root, path));
+  }
+
   async remove(path: string): Promise<void> {
     await removeTree(join(this.#root, path));
   }
+}
+
+function isDirectory(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 function fact(text: string, name: string): number {

@@ -2,6 +2,7 @@
 import { connect as connectHttp2, constants, type ClientHttp2Session, type ClientHttp2Stream, type IncomingHttpHeaders } from "node:http2";
 import { connect as connectSocket } from "node:net";
 import { Fault } from "#base/fault.ts";
+import type { Stop } from "#base/stop.ts";
 
 /** Codes of https://grpc.io/docs/guides/status-codes/ that we branch on. */
 export const grpcCode = { unknown: 2, deadlineExceeded: 4, notFound: 5, alreadyExists: 6, unimplemented: 12, unavailable: 14 } as const;
@@ -27,6 +28,8 @@ const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 
 interface CallOptions {
   readonly timeoutMs?: number;
+  /** Cancels the call when it fires. */
+  readonly stop?: Stop;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -74,9 +77,12 @@ export class GrpcClient implements AsyncDisposable {
     });
     this.#underWay++;
     session.ref();
+    const cancel = (): void => stream.close(constants.NGHTTP2_CANCEL);
+    options.stop?.addEventListener("abort", cancel, { once: true });
     stream.on("error", () => {}); // Whoever reads the stream is told; without a reader, nobody needs to be.
     stream.once("close", () => {
       this.#underWay--;
+      options.stop?.removeEventListener("abort", cancel);
       // An idle connection must not keep the process alive.
       if (this.#underWay === 0 && !session.destroyed) session.unref();
     });

@@ -1,0 +1,277 @@
+/**
+ * The node agent: registers the node, runs the pods that are bound to it, and says how they are. It lives inside the node's
+ * network and mount namespaces; when it ends, its pods go on, and the next agent adopts them.
+ */
+import { mkdir, readdir } from "node:fs/promises";
+import { availableParallelism, totalmem } from "node:os";
+import { join } from "node:path";
+import type { Clock } from "#base/clock.ts";
+import { reasonOf } from "#base/fault.ts";
+import type { Log } from "#base/log.ts";
+import { stopper, type Stop } from "#base/stop.ts";
+import { Tasks } from "#base/tasks.ts";
+import { EventRecorder } from "#deck/events.ts";
+import type { Objects, View } from "#deck/objects.ts";
+import { podKind, type Pod } from "#kinds/pod.ts";
+import { serviceKind, type Service } from "#kinds/service.ts";
+import type { Amount } from "#pods/fields.ts";
+import { ensurePauseImage } from "./base-images.ts";
+import { openCgroups, type Cgroups } from "./cgroups.ts";
+import { startContainerd, type Containerd } from "./containerd.ts";
+import { GrpcClient } from "./grpc.ts";
+import { Heartbeat } from "./heartbeat.ts";
+import { importImage, importedDigest } from "./image-import.ts";
+import { ImageStore } from "./image-store.ts";
+import { refusalOf } from "./node-admission.ts";
+import type { NodeFacts } from "./node-facts.ts";
+import { NodeImages } from "./node-images.ts";
+import { PodMaterials, type RequestToken } from "./pod-materials.ts";
+import { PodWorker, type WorkerTools } from "./pod-worker.ts";
+import { ReferencedObjects } from "./referenced-objects.ts";
+import { RuntimeView, type Glimpse } from "./runtime-view.ts";
+import { RuntimeWatch } from "./runtime-watch.ts";
+import { Turns } from "./turns.ts";
+import { ensureSecretMemory } from "./volumes.ts";
+
+export interface AgentOptions {
+  readonly objects: Objects;
+  readonly instance: string;
+  readonly node: string;
+  /** The node's address on the fabric. */
+  readonly ip: string;
+  readonly podCidr: string;
+  readonly dnsIp: string;
+  readonly clusterDomain?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  /** What the node claims of the machine; all of it by default. */
+  readonly capacity?: Amount;
+  /** What of it is not for pods. */
+  readonly reserve?: Amount;
+  readonly nodeDir: string;
+  readonly nodeRunDir: string;
+  /** The instance's image store, an OCI layout. */
+  readonly imagesDir: string;
+  /** Absent where the API server issues no tokens: pods then run without. */
+  readonly requestToken?: RequestToken;
+  /** PEM, for pods' ca.crt where no configMap kube-root-ca.crt exists. */
+  readonly clusterCa?: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly stop: Stop;
+}
+
+export interface Agent extends AsyncDisposable {
+  readonly containerd: Containerd;
+  readonly facts: NodeFacts;
+  readonly cgroups: Cgroups;
+  readonly pods: View<Pod>;
+  /** Tells the world at which port the agent's endpoint listens. */
+  announceEndpoint(port: number): Promise<void>;
+  /** Removes every pod and ends containerd: the node is being taken down. Disposing alone leaves pods running. */
+  removeEverything(): Promise<void>;
+}
+
+// A reserve for the operating system, containerd and ourselves.
+const DEFAULT_RESERVE: Amount = { cpuMillis: 100, memoryBytes: 256 * 1024 * 1024 };
+const TURNS_PER_CORE = 2;
+// Tokens are renewed and images that were built again are noticed.
+const REFRESH_MS = 60_000;
+
+export async function runAgent(options: AgentOptions): Promise<Agent> {
+  const facts = factsOf(options);
+  const { log, clock } = options;
+  await ensureSecretMemory(facts);
+  const [cgroups, containerd] = await Promise.all([openCgroups(), startContainerd({ ...options, nodeDir: facts.nodeDir })]);
+  log.info("container runtime", { containerd: containerd.version, runtime: containerd.runtime.name, why: containerd.runtime.why, snapshotter: containerd.runtime.snapshotter, adopted: containerd.isAdopted });
+  await cgroups.create(facts.cgroup);
+  const store = new ImageStore(options.imagesDir);
+  const grpc = new GrpcClient(containerd.socketPath);
+  const pause = await ensurePauseImage(store, clock.now());
+  if ((await importedDigest(grpc, pause.name)) !== pause.digest) await importImage(grpc, store, pause, clock.now());
+  const running = new RunningAgent(options, { facts, cgroups, containerd, grpc, store });
+  await running.start();
+  return running;
+}
+
+function factsOf(options: AgentOptions): NodeFacts {
+  const { instance, node, ip, podCidr, dnsIp, clusterDomain = "cluster.local", nodeDir, nodeRunDir } = options;
+  const capacity = options.capacity ?? { cpuMillis: availableParallelism() * 1_000, memoryBytes: totalmem() };
+  const reserve = options.reserve ?? DEFAULT_RESERVE;
+  const allocatable = { cpuMillis: Math.max(0, capacity.cpuMillis - reserve.cpuMillis), memoryBytes: Math.max(0, capacity.memoryBytes - reserve.memoryBytes) };
+  return { instance, name: node, capacity, allocatable, ip, podCidr, dnsIp, clusterDomain, nodeDir, nodeRunDir, cgroup: `/catamaran/${instance}/${node}` };
+}
+
+interface AgentParts {
+  readonly facts: NodeFacts;
+  readonly cgroups: Cgroups;
+  readonly containerd: Containerd;
+  readonly grpc: GrpcClient;
+  readonly store: ImageStore;
+}
+
+class RunningAgent implements Agent {
+  readonly containerd: Containerd;
+  readonly facts: NodeFacts;
+  readonly cgroups: Cgroups;
+  readonly pods: View<Pod>;
+  readonly #options: AgentOptions;
+  readonly #parts: AgentParts;
+  readonly #tasks: Tasks;
+  readonly #ending = stopper();
+  readonly #workers = new Map<string, PodWorker>();
+  readonly #services: View<Service>;
+  readonly #referenced: ReferencedObjects;
+  readonly #heartbeat: Heartbeat;
+  readonly #watch: RuntimeWatch;
+  readonly #tools: WorkerTools;
+  #endpointPort: number | null = null;
+  #listening: Disposable | null = null;
+  #isRemovingAll = false;
+
+  constructor(options: AgentOptions, parts: AgentParts) {
+    const { objects, clock, log, stop } = options;
+    const { facts, containerd, grpc, store, cgroups } = parts;
+    this.#options = options;
+    this.#parts = parts;
+    this.containerd = containerd;
+    this.facts = facts;
+    this.cgroups = cgroups;
+    this.#tasks = new Tasks(log);
+    this.pods = objects.view(podKind, { fields: `spec.nodeName=${facts.name}` });
+    this.#services = objects.view(serviceKind);
+    this.#referenced = new ReferencedObjects(objects);
+    const runtime = new RuntimeView(containerd.cri);
+    this.#heartbeat = new Heartbeat({ objects, cri: containerd.cri, facts, labels: options.labels ?? {}, endpointPort: () => this.#endpointPort, clock, log, stop: this.#ending.stop });
+    this.#watch = new RuntimeWatch({ runtime, grpc, clock, log, stop: this.#ending.stop, onChange: (uid, glimpse) => this.#noticed(uid, glimpse), isBusy: () => this.#workers.size > 0 });
+    this.#tools = {
+      cri: containerd.cri,
+      facts,
+      cgroups,
+      images: new NodeImages({ cri: containerd.cri, grpc, store, clock }),
+      objects,
+      clock,
+      turns: new Turns(TURNS_PER_CORE * availableParallelism()),
+      runtime,
+      materials: new PodMaterials({ objects, referenced: this.#referenced, services: this.#services, facts, clock, ...(options.requestToken && { requestToken: options.requestToken }), ...(options.clusterCa !== undefined && { clusterCa: options.clusterCa }) }),
+      tasks: this.#tasks,
+      log,
+      refusal: (pod) => refusalOf(pod, this.pods.list(), facts.allocatable),
+      record: this.#recorder(),
+      onDone: (uid) => this.#done(uid),
+    };
+    if (stop.aborted) this.#ending.fire();
+    else stop.addEventListener("abort", () => this.#ending.fire(), { once: true });
+  }
+
+  async start(): Promise<void> {
+    await Promise.all([this.pods.synced, this.#services.synced, this.#heartbeat.register()]);
+    if (this.#ending.stop.aborted) return;
+    this.#listening = this.pods.onChange((_key, next, previous) => {
+      if (previous?.metadata.uid !== undefined && previous.metadata.uid !== next?.metadata.uid) this.#workers.get(previous.metadata.uid)?.forsake();
+      if (next !== undefined) this.#bound(next);
+    });
+    this.#tasks.run("heartbeat", () => this.#heartbeat.run());
+    this.#tasks.run("runtime watch", () => this.#watch.run());
+    this.#tasks.run("refresh", () => this.#refreshLoop());
+    await this.#removeOrphanFolders();
+  }
+
+  async announceEndpoint(port: number): Promise<void> {
+    this.#endpointPort = port;
+    await this.#heartbeat.register();
+  }
+
+  async removeEverything(): Promise<void> {
+    this.#isRemovingAll = true;
+    this.#listening?.[Symbol.dispose]();
+    const glimpses = await this.#tools.runtime.glimpses();
+    for (const [uid, glimpse] of glimpses) this.#adoptStray(uid, glimpse);
+    for (const worker of this.#workers.values()) worker.forsake();
+    const patience = this.#options.clock.monotonicMs() + REMOVE_ALL_MS;
+    while (this.#workers.size > 0 && this.#options.clock.monotonicMs() < patience) await this.#options.clock.sleep(20);
+    await this.#end();
+    await this.containerd.stop();
+    await this.cgroups.remove(this.facts.cgroup).catch((thrown: unknown) => this.#options.log.warn("a cgroup is still in use", { reason: reasonOf(thrown) }));
+  }
+
+  async #end(): Promise<void> {
+    this.#ending.fire();
+    this.#watch.close();
+    for (const worker of this.#workers.values()) worker.close();
+    await this.#tasks.ended();
+    this.#listening?.[Symbol.dispose]();
+    this.#referenced[Symbol.dispose]();
+    this.#services[Symbol.dispose]();
+    this.pods[Symbol.dispose]();
+    await this.#parts.grpc[Symbol.asyncDispose]();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#end();
+    await this.containerd[Symbol.asyncDispose]();
+  }
+
+  #bound(pod: Pod): void {
+    const { uid } = pod.metadata;
+    if (uid === undefined || this.#isRemovingAll) return;
+    const worker = this.#workers.get(uid);
+    if (worker === undefined) this.#employ(uid, pod);
+    else worker.update(pod);
+  }
+
+  #employ(uid: string, pod: Pod): PodWorker {
+    const worker = new PodWorker(pod, this.#tools);
+    this.#workers.set(uid, worker);
+    this.#tasks.run(`pod ${pod.metadata.namespace}/${pod.metadata.name}`, () => worker.run());
+    return worker;
+  }
+
+  #done(uid: string): void {
+    this.#workers.delete(uid);
+  }
+
+  /** Something of a pod changed in the runtime. A pod that no object speaks of is removed. */
+  #noticed(uid: string, glimpse: Glimpse): void {
+    const worker = this.#workers.get(uid);
+    if (worker !== undefined) worker.wake();
+    else if (glimpse.fingerprint !== "") this.#adoptStray(uid, glimpse);
+  }
+
+  #adoptStray(uid: string, { identity, containerNames }: Glimpse): void {
+    if (this.#workers.has(uid) || this.#ending.stop.aborted) return;
+    const containers = containerNames.map((name) => ({ name }));
+    this.#employ(uid, { metadata: { ...identity }, spec: { containers, automountServiceAccountToken: false } }).forsake();
+  }
+
+  async #refreshLoop(): Promise<void> {
+    const { clock } = this.#options;
+    while (!this.#ending.stop.aborted) {
+      await clock.sleep(REFRESH_MS, this.#ending.stop);
+      this.#tools.images.refresh();
+      for (const worker of this.#workers.values()) worker.refresh();
+    }
+  }
+
+  /** Folders of pods that ended while no agent was there, and that the runtime does not know either. */
+  async #removeOrphanFolders(): Promise<void> {
+    const folder = join(this.facts.nodeDir, "pods");
+    await mkdir(folder, { recursive: true });
+    const known = new Set([...this.#workers.keys(), ...(await this.#tools.runtime.glimpses()).keys()]);
+    for (const uid of await readdir(folder)) if (!known.has(uid)) this.#adoptStray(uid, { identity: { uid, name: "unknown", namespace: "unknown" }, fingerprint: "", containerNames: [] });
+  }
+
+  #recorder(): WorkerTools["record"] {
+    const { objects, clock, log } = this.#options;
+    const events = new EventRecorder(objects, "kubelet");
+    return (pod, { type, reason, message, fieldPath }) => {
+      const about = { apiVersion: "v1", kind: "Pod", metadata: pod.metadata };
+      this.#tasks.run("event", async () => {
+        // An event is news, not state: one that cannot be written is only logged.
+        await events.record({ about, type, reason, message, ...(fieldPath !== undefined && { fieldPath }) }, clock.now()).catch((thrown: unknown) => log.debug("an event was lost", { reason: reasonOf(thrown) }));
+      });
+    };
+  }
+}
+
+// Longer than any grace period that a forsaken pod gets.
+const REMOVE_ALL_MS = 60_000;
