@@ -15,7 +15,7 @@ import { type DecodeProtobuf, isTrue } from "./asked.ts";
 import { anonymous, authenticate, type Identity, Tokens } from "./authenticate.ts";
 import { type Attributes, Authorizer } from "./authorize.ts";
 import { Discovery } from "./discovery.ts";
-import { type Ask, type Door, sendJson, type Verb } from "./door.ts";
+import { type Door, sendJson, type Verb } from "./door.ts";
 import { type Exchange, http1Exchange, http2Exchange } from "./exchange.ts";
 import { NodeEndpoint } from "./node-endpoint.ts";
 import type { Pki } from "./pki.ts";
