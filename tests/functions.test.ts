@@ -45,6 +45,48 @@ test("functions in isolated sandboxes", { skip }, async (t) => {
   await rm(folder, { recursive: true, force: true });
 });
 
+for (const oci of ["runc", "crun"]) {
+  test(`${oci}: a launcher that is killed is survived; frozen sandboxes of it end`, { skip }, async (t) => {
+    const folder = await mkdtemp("/run/ctm-test-");
+    const config = { instance: path.basename(folder).slice(4), folder, node: process.execPath, ociRuntimes: [oci] };
+    await using code = await FolderCode.open();
+    {
+      await using first = await startLauncher(config);
+      await using sandboxes = await openSandboxes({
+        code,
+        clock: realClock,
+        log: silent,
+        region: "us-east-1",
+        launcherFolder: folder,
+      });
+      if (!sandboxes.driver.startsWith(oci)) return t.skip(`${oci} does not work here`);
+      await using bench = await Bench.open(sandboxes, code);
+      await bench.create("f", { "index.js": "exports.handler = async () => process.pid" });
+      assert.equal(await bench.ask("f"), 1);
+      await realClock.sleep(100);
+      assert.equal(bench.functions.stats()[0]?.frozen, 1);
+      first?.kill("SIGKILL");
+      await first?.ended;
+      await assert.rejects(bench.invoke("f"), /Unavailable|launcher/);
+      await using second = await startLauncher(config);
+      await waitFor(async () => (await bench.ask("f")) === 1);
+      assert.ok(second !== null);
+    }
+    nothingLeft(config.instance, folder);
+    await rm(folder, { recursive: true, force: true });
+    return undefined;
+  });
+}
+
+async function waitFor(isTrue: () => Promise<boolean>): Promise<void> {
+  for (let i = 0; i < 100; i++) {
+    const was = await isTrue().catch(() => false);
+    if (was) return;
+    await realClock.sleep(50);
+  }
+  assert.fail("it did not come back within 5 s");
+}
+
 interface Door extends AsyncDisposable {
   readonly port: number;
 }

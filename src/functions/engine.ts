@@ -241,6 +241,7 @@ export class Functions implements AsyncDisposable {
     const first = await fleet.start(INIT_LIMIT_MS);
     if (first.ok) return this.#runIn(job, first.environment, true);
     const { failure, initMs, logStream } = first;
+    if (failure.unavailable !== undefined) throw new Fault("Unavailable", failure.unavailable);
     if (failure.isTimedOut === true) {
       this.#recorder.initEnded(fleet, logStream, { initMs, status: "timeout" });
       return this.#runWithInit(job);
@@ -356,7 +357,8 @@ export class Functions implements AsyncDisposable {
   }
 
   #sweep(): void {
-    for (const fleet of this.#fleets.values()) fleet.sweep();
+    const isShort = this.#options.sandboxes.isShortOfMemory?.() ?? false;
+    for (const fleet of this.#fleets.values()) fleet.sweep(isShort);
     this.#sweeper = this.#options.clock.after(SWEEP_MS, () => this.#sweep());
   }
 }

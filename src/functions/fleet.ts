@@ -110,9 +110,11 @@ export class Fleet {
     environment.rest();
   }
 
-  /** Ends what has been idle for longer than the keep-alive. */
-  sweep(): void {
-    const before = this.#tools.clock.monotonicMs() - this.#tools.rules.keepAliveMs;
+  /** Ends what has been idle for longer than the keep-alive; short of memory, everything that is frozen. */
+  sweep(isShortOfMemory: boolean): void {
+    const { clock, rules } = this.#tools;
+    const keepMs = isShortOfMemory ? rules.freezeAfterMs : rules.keepAliveMs;
+    const before = clock.monotonicMs() - keepMs;
     this.#dropIdle((environment) => environment.isGone || environment.idleSinceMs <= before);
   }
 

@@ -61,6 +61,8 @@ export interface InitFailure {
   readonly end?: SandboxEnd;
   /** `stop` fired before INIT was done. */
   readonly isTimedOut?: true;
+  /** The platform could not make an environment at all: not the function's fault, worth trying again. */
+  readonly unavailable?: string;
 }
 
 export type Started =
@@ -95,6 +97,8 @@ export interface Sandboxes {
   start(spec: SandboxSpec, onLog: (line: LogLine) => void, stop: Stop): Promise<Started>;
   /** Runtimes that this machine can run; others are refused by name at create. */
   runtimes(): readonly string[];
+  /** True when idle environments should go earlier than their keep-alive; absent: never. */
+  isShortOfMemory?(): boolean;
   /** Makes code ready on the node ahead of the first start (unpack, read-only staging). */
   prepare(codeSha256: string): Promise<void>;
 }

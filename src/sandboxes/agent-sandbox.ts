@@ -128,7 +128,11 @@ export async function initialise(binding: Binding, clock: Clock, stop: Stop): Pr
 
 /** When there was no sandbox to initialise at all. */
 export function startFailure(thrown: unknown, initMs: number): Started {
-  return { ok: false, failure: failureOf("Sandbox.StartFailed", reasonOf(thrown)), initMs };
+  return {
+    ok: false,
+    failure: { ...failureOf("Sandbox.StartFailed", reasonOf(thrown)), unavailable: reasonOf(thrown) },
+    initMs,
+  };
 }
 
 function initTimedOut(): InitFailure {

@@ -2,6 +2,7 @@
 import net from "node:net";
 import type { Clock } from "#base/clock.ts";
 import { Fault } from "#base/fault.ts";
+import type { Stop } from "#base/stop.ts";
 import { FRAME, FrameReader, frameOf } from "./frames.ts";
 import { type Answer, type Ask, type Hello, socketOf, type Tell } from "./launcher-protocol.ts";
 
@@ -16,13 +17,19 @@ export class LauncherClient implements Disposable {
   #lastId = 0;
 
   /** Waits for the launcher to come up. */
-  static async connect(folder: string, clock: Clock, onTell: (tell: Tell) => void): Promise<LauncherClient> {
+  static async connect(
+    folder: string,
+    clock: Clock,
+    stop: Stop,
+    onTell: (tell: Tell) => void,
+  ): Promise<LauncherClient> {
     const untilMs = clock.monotonicMs() + CONNECT_LIMIT_MS;
     for (;;) {
       const socket = await tryConnect(socketOf(folder));
       if (socket !== null) return new LauncherClient(socket, onTell);
-      if (clock.monotonicMs() > untilMs) throw new Fault("Unavailable", `no launcher answers at ${socketOf(folder)}`);
-      await clock.sleep(CONNECT_EVERY_MS);
+      if (stop.aborted || clock.monotonicMs() > untilMs)
+        throw new Fault("Unavailable", `no launcher answers at ${socketOf(folder)}`);
+      await clock.sleep(CONNECT_EVERY_MS, stop);
     }
   }
 

@@ -4,8 +4,13 @@ import { mkdir } from "node:fs/promises";
 import { launcherCommand } from "./launcher-command.ts";
 import type { LauncherConfig } from "./launcher-protocol.ts";
 
+export interface LauncherProcess extends AsyncDisposable {
+  readonly ended: Promise<void>;
+  kill(signal: NodeJS.Signals): void;
+}
+
 /** Null when this machine cannot have one: no root. */
-export async function startLauncher(config: LauncherConfig): Promise<AsyncDisposable | null> {
+export async function startLauncher(config: LauncherConfig): Promise<LauncherProcess | null> {
   if (process.getuid?.() !== 0) return null;
   await mkdir(config.folder, { recursive: true, mode: 0o711 });
   const { file, args, env } = launcherCommand(config);
@@ -15,6 +20,8 @@ export async function startLauncher(config: LauncherConfig): Promise<AsyncDispos
     child.once("error", () => resolve());
   });
   return {
+    ended,
+    kill: (signal) => void child.kill(signal),
     [Symbol.asyncDispose]: async () => {
       child.kill("SIGTERM");
       await ended;

@@ -8,6 +8,8 @@ export interface LauncherConfig {
   readonly folder: string;
   /** The pinned Node binary that sandboxes run. */
   readonly node: string;
+  /** Which OCI runtimes to try, best first; default crun, then runc. */
+  readonly ociRuntimes?: readonly string[];
 }
 
 export type Ask =

@@ -6,6 +6,7 @@ import { reasonOf } from "#base/fault.ts";
 import { containerName, groupRootOf, type LauncherConfig } from "./launcher-protocol.ts";
 import { NODE_INSIDE, ociSpec } from "./oci-spec.ts";
 
+const DEFAULT_RUNTIMES: readonly string[] = ["crun", "runc"];
 const PROBE_LIMIT_MS = 20_000;
 
 export interface OciRuntime {
@@ -21,7 +22,7 @@ export function findRuntime(
 ): { readonly found: OciRuntime | null; readonly reason: string } {
   const reasons: string[] = [];
   for (const hasUserNamespace of [true, false]) {
-    for (const name of ["crun", "runc"]) {
+    for (const name of config.ociRuntimes ?? DEFAULT_RUNTIMES) {
       const file = ["/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin"]
         .map((folder) => path.join(folder, name))
         .find((candidate) => existsSync(candidate));

@@ -1,9 +1,10 @@
 /** Booted sandboxes in stock, so that a cold start is one claim: limits, one mount, BIND. Refills in the background, falls back to plain processes. */
+import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import type { Clock } from "#base/clock.ts";
 import { Fault, reasonOf } from "#base/fault.ts";
 import type { Log } from "#base/log.ts";
-import type { Stop } from "#base/stop.ts";
+import { type Stop, stopper } from "#base/stop.ts";
 import { Tasks } from "#base/tasks.ts";
 import type { CodeStore } from "#functions/code-store.ts";
 import type { LogLine, Sandboxes, SandboxSpec, Started } from "#functions/sandboxes.ts";
@@ -48,6 +49,10 @@ const BOOT_LIMIT_MS = 20_000;
 const RUNTIME_API_PORT = 9_001;
 const AWS_PORT = 4_566;
 const MIB_PER_CPU = 1_769;
+// On fewer cores a quota would only leave them idle.
+const CORES_FOR_QUOTA = 4;
+// Below this share of free memory idle environments go.
+const MEMORY_RESERVE = 0.1;
 
 interface Shelf {
   readonly flavour: Flavour;
@@ -80,6 +85,7 @@ class Pool implements Sandboxes, AsyncDisposable {
   readonly #bodies = new Map<string, SlotBody>();
   readonly #shelves = new Map<string, Shelf>();
   readonly #staged = new Map<string, Promise<void>>();
+  readonly #stopping = stopper();
   readonly #bootsAtOnce = availableParallelism();
   #launcher: LauncherClient | null = null;
   #forwarder: AwsForwarder | null = null;
@@ -132,7 +138,9 @@ class Pool implements Sandboxes, AsyncDisposable {
   }
 
   async #connectLauncher(): Promise<void> {
-    const launcher = await LauncherClient.connect(this.#folder, this.#options.clock, (tell) => this.#take(tell));
+    const launcher = await LauncherClient.connect(this.#folder, this.#options.clock, this.#stopping.stop, (tell) =>
+      this.#take(tell),
+    );
     this.#launcher = launcher;
     this.#hello = await launcher.hello();
     this.#tasks.run("watch the launcher", async () => {
@@ -149,9 +157,26 @@ class Pool implements Sandboxes, AsyncDisposable {
     this.#staged.clear();
     for (const shelf of this.#shelves.values()) shelf.ready.length = 0;
     if (this.#isClosed) return;
-    this.#options.log.warn("the launcher is gone; all sandboxes ended", {});
-    await this.#connectLauncher();
+    this.#options.log.warn("the launcher is gone; all sandboxes ended");
+    // Whoever supervises it starts it again; until then starts are refused as unavailable.
+    while (!this.#isClosed && !(await this.#reconnected()));
     this.#refill();
+  }
+
+  async #reconnected(): Promise<boolean> {
+    try {
+      await this.#connectLauncher();
+      return true;
+    } catch (thrown) {
+      this.#options.log.warn("the launcher does not come back", { reason: reasonOf(thrown) });
+      return false;
+    }
+  }
+
+  isShortOfMemory(): boolean {
+    const text = readFileSync("/proc/meminfo", "utf8");
+    const field = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(text)?.[1] ?? 0);
+    return field("MemAvailable") < field("MemTotal") * MEMORY_RESERVE;
   }
 
   #take(tell: Tell): void {
@@ -195,7 +220,7 @@ class Pool implements Sandboxes, AsyncDisposable {
       if (flavour === null) throw new Fault("Unsupported", `the runtime ${spec.runtime} is not supported by Catamaran`);
       const shelf = this.#shelfOf(flavour, spec.memoryMib);
       const pooled = shelf.ready.pop();
-      const [body] = await Promise.all([pooled ?? this.#boot(shelf), this.prepare(spec.codeSha256)]);
+      const [body] = await Promise.all([pooled ?? this.#boot(shelf, true), this.prepare(spec.codeSha256)]);
       await this.#ask().ask({
         ask: "claim",
         slot: body.id,
@@ -233,7 +258,7 @@ class Pool implements Sandboxes, AsyncDisposable {
 
   // Before INIT a quota of 1/14 core would make a cold start fifteen times as long.
   #limitCpu(body: SlotBody, memoryMib: number): void {
-    const isLimited = this.#options.isCpuLimited ?? false;
+    const isLimited = this.#options.isCpuLimited ?? availableParallelism() >= CORES_FOR_QUOTA;
     if (!isLimited) return;
     this.#tasks.run("limit CPU", () =>
       this.#ask().ask({ ask: "limitCpu", slot: body.id, millis: Math.round((memoryMib * 1000) / MIB_PER_CPU) }),
@@ -269,6 +294,7 @@ class Pool implements Sandboxes, AsyncDisposable {
   #refill(): void {
     const now = this.#options.clock.monotonicMs();
     for (const shelf of this.#shelves.values()) {
+      if (this.#launcher === null) return;
       const isForgotten = now - shelf.usedMs > FORGET_AFTER_MS && shelf.target > 0 && this.#options.stock === undefined;
       if (isForgotten) continue;
       while (
@@ -286,7 +312,7 @@ class Pool implements Sandboxes, AsyncDisposable {
   async #stockOne(shelf: Shelf): Promise<void> {
     let isBooted = false;
     try {
-      shelf.ready.push(await this.#boot(shelf));
+      shelf.ready.push(await this.#boot(shelf, false));
       isBooted = true;
     } finally {
       shelf.booting--;
@@ -296,7 +322,7 @@ class Pool implements Sandboxes, AsyncDisposable {
     if (isBooted) this.#refill();
   }
 
-  async #boot(shelf: Shelf): Promise<SlotBody> {
+  async #boot(shelf: Shelf, isUrgent: boolean): Promise<SlotBody> {
     const { clock, aws } = this.#options;
     const index = ++this.#lastIndex;
     const launcher = this.#ask();
@@ -306,6 +332,7 @@ class Pool implements Sandboxes, AsyncDisposable {
     const heapMib = flavour === "node" ? Math.floor(classMib * HEAP_SHARE) : AGENT_HEAP_MIB;
     const options = {
       flavour,
+      isUrgent,
       runtimePort: RUNTIME_API_PORT,
       ...(this.#hello.python !== null && { python: `/usr/bin/${this.#hello.python}` }),
       ...(aws !== undefined && { awsSocket: `${AWS_DIR_INSIDE}/aws.sock`, awsPort: AWS_PORT }),
@@ -334,6 +361,7 @@ class Pool implements Sandboxes, AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
+    this.#stopping.fire();
     await Promise.all([...this.#bodies.values()].map((body) => body.kill()));
     this.#launcher?.[Symbol.dispose]();
     await this.#forwarder?.[Symbol.asyncDispose]();

@@ -21,6 +21,7 @@ import type { RootName } from "./root-folders.ts";
 // 1,769 MiB are one vCPU on Lambda; the kernel's default weight stands for it.
 const MIB_PER_CPU = 1_769;
 const SHARES_PER_CPU = 1_024;
+// DIFFERS: /tmp is memory and counts against the function's limit, where Lambda has a disk.
 const DEFAULT_TMP_MIB = 512;
 // A function that prints without end is cut off for the rest of the second; its writes never block.
 const MAX_OUTPUT_PER_SECOND = 1024 * 1024;

@@ -41,11 +41,14 @@ const rusage = process.resourceUsage.bind(process);
 const peakKib = options.flavour === "node" ? () => rusage().maxRSS >>> 0 : () => 0;
 const now = Date.now;
 
+// One byte more than Lambda's limit is enough to be refused for it.
+const MAX_RESPONSE_BYTES = 6 * 1024 * 1024 + 1;
+
 /** A response or error starts with the peak of this process in KiB, so that REPORT needs no second question. */
 function sendResponse(id, payload) {
   const head = Buffer.allocUnsafe(4);
   head.writeUInt32BE(peakKib(), 0);
-  send(FRAME.response, id, Buffer.concat([head, payload]));
+  send(FRAME.response, id, Buffer.concat([head, payload.subarray(0, MAX_RESPONSE_BYTES)]));
 }
 
 function sendError(id, errorType, body) {

@@ -7,11 +7,21 @@ const Module = require("node:module");
 const { RuntimeError } = require("./node-errors.cjs");
 const { pathToFileURL } = require("node:url");
 
+const STREAMING = Symbol.for("aws.lambda.runtime.handler.streaming");
 const FORM = /^([^.]*)\.(.*)$/;
 // Below this the cache costs more to carry than compiling costs.
 const CACHE_FROM_BYTES = 16 * 1024;
 
 /** Rejects with one of Lambda's named errors. `cache()` gives the V8 code cache once the code has run. */
+// Code that streams says so with a global of the runtime; it must load, so that it can be refused by name.
+globalThis.awslambda ??= {
+  streamifyResponse: (handler) => {
+    handler[STREAMING] = "response";
+    return handler;
+  },
+  HttpResponseStream: { from: (stream) => stream },
+};
+
 exports.loadHandler = async (binding, cache) => {
   const { folder, file, names } = split(binding.handler);
   const found = await loadModule(path.resolve(binding.taskRoot, folder, file), binding, cache);
@@ -21,7 +31,7 @@ exports.loadHandler = async (binding, cache) => {
   if (target === undefined || target === null)
     throw new RuntimeError("HandlerNotFound", `${asked} is undefined or not exported`);
   if (typeof target !== "function") throw new RuntimeError("HandlerNotFound", `${asked} is not a function`);
-  if (target[Symbol.for("aws.lambda.runtime.handler.streaming")] === "response") {
+  if (target[STREAMING] === "response") {
     throw new RuntimeError(
       "MalformedStreamingHandler",
       "streaming handlers are not supported by Catamaran yet; return the whole response",

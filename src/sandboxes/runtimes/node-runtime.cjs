@@ -73,7 +73,9 @@ class NodeEngine {
       this.#door = this.#realDoor;
       ready();
     };
-    this.#warmUp().then(begin, begin);
+    // When somebody waits for this very sandbox, warming up would only make it wait longer.
+    if (this.#realDoor.options.isUrgent) begin();
+    else this.#warmUp().then(begin, begin);
   }
 
   /** Loads and runs a small function of our own, so that the first real one finds everything compiled. */
