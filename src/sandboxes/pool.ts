@@ -119,7 +119,11 @@ class Pool implements Sandboxes, AsyncDisposable {
 
   async connect(): Promise<Hello> {
     const { aws, clock, stock = DEFAULT_STOCK } = this.#options;
-    await this.#connectLauncher();
+    if (!(await this.#reconnected())) {
+      // Plain processes instead would take the isolation away that this machine can give: starts are refused until it is there.
+      this.#hello = { driver: "none (the launcher does not answer)", python: null };
+      this.#tasks.run("wait for the launcher", () => this.#lostLauncher());
+    }
     if (this.#hello.driver === null) return this.#hello;
     if (aws !== undefined) this.#forwarder = await AwsForwarder.listen(awsDirOf(this.#folder), aws);
     for (const [name, target] of Object.entries(stock)) {
@@ -157,7 +161,7 @@ class Pool implements Sandboxes, AsyncDisposable {
     this.#staged.clear();
     for (const shelf of this.#shelves.values()) shelf.ready.length = 0;
     if (this.#isClosed) return;
-    this.#options.log.warn("the launcher is gone; all sandboxes ended");
+    this.#options.log.warn("there is no launcher; functions cannot be started until it is back");
     // Whoever supervises it starts it again; until then starts are refused as unavailable.
     while (!this.#isClosed && !(await this.#reconnected()));
     this.#refill();
