@@ -85,7 +85,7 @@ function portsOfSlice({ ports = [] }: EndpointSlice): readonly BackendPort[] {
 function fill(service: Service, { ports, backends }: Group, existing: readonly EndpointSlice[], seed: string): readonly Change[] {
   const wanted = new Map(backends.map((backend) => [backend.uid, backend]));
   const kept = existing.map((slice) => {
-    const uids = slice.endpoints.flatMap(({ targetRef }) => targetRef?.uid ?? []).filter((uid) => wanted.has(uid));
+    const uids = (slice.endpoints ?? []).flatMap(({ targetRef }) => targetRef?.uid ?? []).filter((uid) => wanted.has(uid));
     const here = uids.slice(0, SLICE_SIZE).map((uid) => wanted.get(uid)).filter((backend) => backend !== undefined);
     for (const { uid } of here) wanted.delete(uid);
     return { slice, here };

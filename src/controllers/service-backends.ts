@@ -5,7 +5,7 @@ import type { Node } from "#kinds/node.ts";
 import type { ObjectReference } from "#kinds/object-reference.ts";
 import type { Protocol } from "#kinds/pod-spec.ts";
 import type { Pod } from "#kinds/pod.ts";
-import type { Service, ServicePort } from "#kinds/service.ts";
+import type { Service } from "#kinds/service.ts";
 import { hasEnded, isReady } from "./pod-facts.ts";
 
 export interface Backend {
@@ -68,6 +68,8 @@ function portsOf(service: Service, pod: Pod): readonly BackendPort[] {
     return [{ name: port.name ?? "", port: number, protocol: port.protocol ?? "TCP", ...(port.appProtocol !== undefined && { appProtocol: port.appProtocol }) }];
   });
 }
+
+type ServicePort = NonNullable<Service["spec"]["ports"]>[number];
 
 function targetPort({ targetPort: target, port, protocol = "TCP" }: ServicePort, pod: Pod): number | undefined {
   if (target === undefined || target === 0 || target === "") return port;

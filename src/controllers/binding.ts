@@ -1,0 +1,178 @@
+/** The scheduler as a controller: gives each pending pod a node, the most important first, or says why there is none. */
+import { timestamp } from "#base/clock.ts";
+import { keyOf, type ObjectKey } from "#base/key.ts";
+import { fromLabelSelector, matches, selectorOf } from "#base/selector.ts";
+import type { Controller, Plan, Seen } from "#deck/controller.ts";
+import type { Change } from "#deck/objects.ts";
+import { namespaceKind } from "#kinds/namespace.ts";
+import { nodeKind } from "#kinds/node.ts";
+import { type Condition, controllerOf } from "#kinds/object.ts";
+import { type Pod, podKind } from "#kinds/pod.ts";
+import { replicaSetKind } from "#kinds/replica-set.ts";
+import { serviceKind } from "#kinds/service.ts";
+import { unschedulableMessage } from "#scheduler/message.ts";
+import { defaultSpreads, type Spread } from "#scheduler/needs.ts";
+import { pick, type PickOptions, type Reasons } from "#scheduler/pick.ts";
+import { preempt } from "#scheduler/preempt.ts";
+import { normalEvent, patchTo, remove, warningEvent } from "./changes.ts";
+import { hasEnded } from "./pod-facts.ts";
+import { isPending, Placements } from "./placements.ts";
+
+export interface BindingOptions {
+  readonly strategy?: NonNullable<PickOptions["strategy"]>;
+}
+
+// Pods that found no place are looked at again after so long even if nothing relevant was seen.
+const PARKED_MS = 60_000;
+
+/**
+ * A factory, because it keeps what it has made of the views (Placements) from one plan to the next: walking all pods
+ * for each pod would be quadratic. It is only a cache: a new one built from the same views decides the same.
+ */
+export function bindingController(options: BindingOptions = {}): Controller<Pod> {
+  const placements = new WeakMap<Seen, Placements>();
+  const placementsOf = (seen: Seen): Placements => {
+    let known = placements.get(seen);
+    if (known === undefined) placements.set(seen, (known = new Placements(seen)));
+    return known;
+  };
+  const parked = (_object: unknown, seen: Seen): readonly ObjectKey[] => placementsOf(seen).parked();
+  return {
+    name: "default-scheduler",
+    kind: podKind,
+    watches: [
+      { kind: podKind, wakes: (pod: Pod, seen: Seen) => (mayHelp(pod) ? parked(pod, seen) : []) },
+      { kind: nodeKind, wakes: parked },
+      { kind: namespaceKind, wakes: () => [] },
+      { kind: serviceKind, wakes: () => [] },
+      { kind: replicaSetKind, wakes: () => [] },
+    ],
+    plan: (key, pod, seen, now) => planBinding(pod, { key, seen, placements: placementsOf(seen), options, now }),
+  };
+}
+
+/** A pod that leaves makes room; one that has just come may be the company that somebody waits for. */
+function mayHelp(pod: Pod): boolean {
+  const isNew = pod.status?.phase === "Pending" && (pod.spec.nodeName ?? "") !== "";
+  return hasEnded(pod) || pod.metadata.deletionTimestamp !== undefined || isNew;
+}
+
+interface Surroundings {
+  readonly key: ObjectKey;
+  readonly seen: Seen;
+  readonly placements: Placements;
+  readonly options: BindingOptions;
+  readonly now: number;
+}
+
+function planBinding(pod: Pod | undefined, around: Surroundings): Plan {
+  const { key, placements, now } = around;
+  if (pod === undefined || !isPending(pod)) return { changes: [] };
+  if ((pod.spec.schedulingGates ?? []).length > 0) return { changes: gated(pod, now) };
+  const assumedUntilMs = placements.assumedUntil(pod, { by: key, now });
+  if (assumedUntilMs !== undefined) return { changes: [], againAtMs: assumedUntilMs };
+  // Whoever matters more goes first, also when the queue brought this one earlier.
+  const turn = [...placements.before(pod, now), pod];
+  const changes = turn.flatMap((next) => schedule(next, around));
+  return { changes, ...(placements.isParked(key) && { againAtMs: now + PARKED_MS }) };
+}
+
+function schedule(pod: Pod, around: Surroundings): readonly Change[] {
+  const { key, placements, seen, options, now } = around;
+  if (placements.isParked(keyOf(pod.metadata.namespace ?? "", pod.metadata.name))) return [];
+  const picked = pick(pod, placements.cluster, { ...options, spreads: softSpreads(pod, seen) });
+  if (picked.node === null) return park(pod, picked.reasons, around);
+  placements.assume(pod, picked.node, { by: key, now });
+  return bind(pod, picked.node, now);
+}
+
+function bind(pod: Pod, nodeName: string, now: number): readonly Change[] {
+  const { name, namespace = "" } = pod.metadata;
+  const { nominatedNodeName: _nominated, ...status } = pod.status ?? {};
+  const conditions = withScheduled(pod, { status: "True" }, now);
+  const next: Pod = { ...pod, spec: { ...pod.spec, nodeName }, status: { ...status, conditions } };
+  return [...patchTo(podKind, pod, next, "binding"), normalEvent(pod, "Scheduled", `Successfully assigned ${namespace}/${name} to ${nodeName}`)];
+}
+
+/** No node: perhaps room can be made; in any case the pod says why it waits. */
+function park(pod: Pod, reasons: Reasons, around: Surroundings): readonly Change[] {
+  const { placements, now } = around;
+  const { cluster } = placements;
+  const made = makeRoom(pod, around);
+  const words = unschedulableMessage(cluster.nodes.length, reasons, made.reasons);
+  const message = made.note === undefined ? words : `${words.replace(/ preemption: .*$/, "")} preemption: ${made.note}`;
+  placements.park(pod);
+  const before = pod.status?.conditions?.find(({ type }) => type === "PodScheduled");
+  const conditions = withScheduled(pod, { status: "False", reason: "Unschedulable", message }, now);
+  const status = { ...pod.status, conditions, ...(made.node !== undefined && { nominatedNodeName: made.node }) };
+  const changed = patchTo(podKind, pod, { ...pod, status }, "status");
+  const told = before?.message === message ? [] : [warningEvent(pod, "FailedScheduling", message)];
+  return [...changed, ...told, ...made.changes];
+}
+
+interface Room {
+  readonly reasons: Reasons;
+  readonly changes: readonly Change[];
+  readonly node?: string;
+  readonly note?: string;
+}
+
+function makeRoom(pod: Pod, { placements, now }: Surroundings): Room {
+  const { cluster } = placements;
+  const none: Reasons = new Map();
+  if (pod.spec.preemptionPolicy === "Never") return { reasons: none, changes: [], note: "not eligible due to preemptionPolicy=Never." };
+  if (isWaitingForVictims(pod, placements)) return { reasons: none, changes: [], note: "not eligible due to terminating pod on the nominated node." };
+  const found = preempt(pod, cluster);
+  if (found.node === null) return { reasons: found.reasons, changes: [] };
+  cluster.nominate(pod, found.node);
+  return { reasons: none, node: found.node, changes: found.victims.flatMap((victim) => evict(victim, pod, found.node, now)) };
+}
+
+/** Upstream's PodEligibleToPreemptOthers: its victims have not ended yet. */
+function isWaitingForVictims(pod: Pod, { cluster }: Placements): boolean {
+  const nominated = cluster.node(pod.status?.nominatedNodeName ?? "");
+  if (nominated === undefined) return false;
+  return [...nominated.pods.values()].some(({ priority, isTerminating }) => isTerminating && priority < (pod.spec.priority ?? 0));
+}
+
+function evict(victim: Pod, preemptor: Pod, nodeName: string, now: number): readonly Change[] {
+  const disruption: Condition = {
+    type: "DisruptionTarget",
+    status: "True",
+    reason: "PreemptionByScheduler",
+    message: "default-scheduler: preempting to accommodate a higher priority pod",
+    lastTransitionTime: timestamp(now),
+  };
+  const conditions = [...(victim.status?.conditions ?? []).filter(({ type }) => type !== "DisruptionTarget"), disruption];
+  return [
+    ...patchTo(podKind, victim, { ...victim, status: { ...victim.status, conditions } }, "status"),
+    remove(podKind, victim),
+    normalEvent(victim, "Preempted", `Preempted by pod ${preemptor.metadata.uid ?? ""} on node ${nodeName}`),
+  ];
+}
+
+function gated(pod: Pod, now: number): readonly Change[] {
+  const message = "Scheduling is blocked due to non-empty scheduling gates";
+  const conditions = withScheduled(pod, { status: "False", reason: "SchedulingGated", message }, now);
+  return patchTo(podKind, pod, { ...pod, status: { ...pod.status, conditions } }, "status");
+}
+
+function withScheduled(pod: Pod, told: Pick<Condition, "status" | "reason" | "message">, now: number): readonly Condition[] {
+  const conditions = pod.status?.conditions ?? [];
+  const before = conditions.find(({ type }) => type === "PodScheduled");
+  const lastTransitionTime = before?.status === told.status && before.lastTransitionTime !== undefined ? before.lastTransitionTime : timestamp(now);
+  const scheduled: Condition = { type: "PodScheduled", lastProbeTime: null, lastTransitionTime, ...told };
+  return [...conditions.filter(({ type }) => type !== "PodScheduled"), scheduled];
+}
+
+/** Without constraints of its own a pod keeps a loose distance from its replica set's and its services' pods. */
+function softSpreads(pod: Pod, seen: Seen): readonly Spread[] {
+  if ((pod.spec.topologySpreadConstraints ?? []).length > 0) return [];
+  const namespace = pod.metadata.namespace ?? "";
+  const owner = controllerOf(pod);
+  const set = owner?.kind === "ReplicaSet" ? seen.view(replicaSetKind).get(keyOf(namespace, owner.name)) : undefined;
+  const services = seen.view(serviceKind).list(namespace);
+  const serving = services.filter(({ spec }) => Object.keys(spec.selector ?? {}).length > 0 && matches(selectorOf(spec.selector ?? {}), pod.metadata.labels));
+  const selector = [...serving.flatMap(({ spec }) => selectorOf(spec.selector ?? {})), ...(fromLabelSelector(set?.spec.selector) ?? [])];
+  return selector.length === 0 ? [] : defaultSpreads(namespace, selector);
+}

@@ -1,0 +1,13 @@
+/** How a pod that found no node is told so: "0/3 nodes are available: 3 Insufficient cpu. preemption: …". */
+import type { Reasons } from "./pick.ts";
+
+export function unschedulableMessage(nodeCount: number, reasons: Reasons, preemption: Reasons): string {
+  if (nodeCount === 0) return "no nodes available to schedule pods";
+  return `${listed(nodeCount, reasons)} preemption: ${listed(nodeCount, preemption)}`;
+}
+
+/** Sorted as text, as upstream's. */
+function listed(nodeCount: number, reasons: Reasons): string {
+  const texts = [...reasons].map(([reason, count]) => `${count} ${reason}`).toSorted();
+  return `0/${nodeCount} nodes are available: ${texts.join(", ")}.`;
+}
