@@ -6,7 +6,7 @@ import type { Log } from "#base/log.ts";
 import type { Random } from "#base/random.ts";
 import { Tasks } from "#base/tasks.ts";
 import type { Objects, View } from "#deck/objects.ts";
-import { functionKind, type FunctionObject } from "#kinds/function.ts";
+import { functionKind, type FunctionObject, type FunctionStatus } from "#kinds/function.ts";
 import type { Ledger } from "#metering/usage.ts";
 import { type ConcurrencyLimits, LAMBDA_LIMITS, Throttled, throttleReason } from "./concurrency.ts";
 import type { Environment, IdleRules } from "./environment.ts";
@@ -356,11 +356,31 @@ export class Functions implements AsyncDisposable {
     return this.#admitted({ fleet, requestId: event.id, request, tail: null });
   }
 
+  /** What `kubectl get functions` shows; at most once per sweep, and only when it changed. */
+  #reportCounts(key: ObjectKey, fleet: Fleet): void {
+    const { objects } = this.#options;
+    const status = this.#view.get(key)?.status;
+    const counts = { running: fleet.running, warm: fleet.running + fleet.idle };
+    if (status?.state === undefined || !isCountDue(status, counts)) return;
+    this.#tasks.run("report a function's counts", () =>
+      objects.change(functionKind, key, (live) => ({ ...live, status: { ...live.status, ...counts } }), {
+        subresource: "status",
+      }),
+    );
+  }
+
   #sweep(): void {
     const isShort = this.#options.sandboxes.isShortOfMemory?.() ?? false;
-    for (const fleet of this.#fleets.values()) fleet.sweep(isShort);
+    for (const [key, fleet] of this.#fleets) {
+      fleet.sweep(isShort);
+      this.#reportCounts(key, fleet);
+    }
     this.#sweeper = this.#options.clock.after(SWEEP_MS, () => this.#sweep());
   }
+}
+
+function isCountDue(status: FunctionStatus, counts: { readonly running: number; readonly warm: number }): boolean {
+  return (status.running ?? 0) !== counts.running || (status.warm ?? 0) !== counts.warm;
 }
 
 function refuseLarger(payload: Uint8Array, limit: number): void {
