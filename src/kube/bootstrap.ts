@@ -1,0 +1,93 @@
+/** What every cluster has from the start: default roles, system priorities, the service "kubernetes"; and what every namespace gets. */
+import { Fault } from "#base/fault.ts";
+import { keyOf } from "#base/key.ts";
+import { type Controller, watching } from "#deck/controller.ts";
+import type { Objects } from "#deck/objects.ts";
+import { configMapKind } from "#kinds/config-map.ts";
+import { endpointSliceKind, type EndpointSlice } from "#kinds/endpoint-slice.ts";
+import type { Kind } from "#kinds/kind.ts";
+import { namespaceKind, type Namespace } from "#kinds/namespace.ts";
+import { keyOfObject, type KubeObject } from "#kinds/object.ts";
+import { ingressClassKind } from "#kinds/ingress-class.ts";
+import { priorityClassKind } from "#kinds/priority-class.ts";
+import { clusterRoleBindingKind, clusterRoleKind } from "#kinds/rbac.ts";
+import { serviceAccountKind } from "#kinds/service-account.ts";
+import { serviceKind, type Service } from "#kinds/service.ts";
+import { bootstrapBindings, bootstrapRoles } from "./bootstrap-roles.ts";
+
+export interface BootstrapFacts {
+  /** The address of the service "kubernetes". */
+  readonly kubernetesIp: string;
+  /** Where the door can be reached from pods; null where there are none. */
+  readonly door: { readonly host: string; readonly port: number } | null;
+}
+
+/** Creates what is missing; the service's endpoint follows the door. */
+export async function bootstrap(objects: Objects, facts: BootstrapFacts): Promise<void> {
+  for (const role of bootstrapRoles) await ensure(objects, clusterRoleKind, role);
+  for (const binding of bootstrapBindings) await ensure(objects, clusterRoleBindingKind, binding);
+  await ensure(objects, priorityClassKind, priority("system-cluster-critical", 2_000_000_000));
+  await ensure(objects, priorityClassKind, priority("system-node-critical", 2_000_001_000));
+  await ensure(objects, ingressClassKind, { apiVersion: "networking.k8s.io/v1", kind: "IngressClass", metadata: { name: "catamaran" }, spec: { controller: "catamaran.dev/gateway" } } as KubeObject);
+  if (facts.door !== null) await ensureKubernetesService(objects, facts.kubernetesIp, facts.door);
+}
+
+async function ensure<T extends KubeObject>(objects: Objects, kind: Kind<T>, object: KubeObject): Promise<void> {
+  try {
+    if ((await objects.get(kind, keyOfObject(object))) === null) await objects.create(kind, object as T);
+  } catch (thrown) {
+    if (!(thrown instanceof Fault) || thrown.code !== "AlreadyExists") throw thrown;
+  }
+}
+
+function priority(name: string, value: number): KubeObject {
+  return { apiVersion: "scheduling.k8s.io/v1", kind: "PriorityClass", metadata: { name }, value, globalDefault: false } as KubeObject;
+}
+
+async function ensureKubernetesService(objects: Objects, ip: string, door: { readonly host: string; readonly port: number }): Promise<void> {
+  const metadata = { name: "kubernetes", namespace: "default", labels: { component: "apiserver", provider: "kubernetes" } };
+  const service: Service = {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata,
+    spec: { clusterIP: ip, type: "ClusterIP", ports: [{ name: "https", port: 443, protocol: "TCP", targetPort: door.port }] },
+  };
+  await ensure(objects, serviceKind, service);
+  const slice: EndpointSlice = {
+    apiVersion: "discovery.k8s.io/v1",
+    kind: "EndpointSlice",
+    metadata: { name: "kubernetes", namespace: "default", labels: { "kubernetes.io/service-name": "kubernetes" } },
+    addressType: "IPv4",
+    endpoints: [{ addresses: [door.host], conditions: { ready: true } }],
+    ports: [{ name: "https", port: door.port, protocol: "TCP" }],
+  };
+  await ensure(objects, endpointSliceKind, slice);
+  const { endpoints, ports } = slice;
+  await objects.change(endpointSliceKind, keyOf("default", "kubernetes"), (live) => ({ ...live, endpoints, ports: ports ?? [] }));
+}
+
+/** Every namespace has the service account "default" and the authority's certificate, so that pods can reach the API. */
+export function namespaceContents(ca: string): Controller<Namespace> {
+  return {
+    name: "namespace-contents-controller",
+    kind: namespaceKind,
+    watches: [
+      watching({ kind: serviceAccountKind, wakes: (object) => [keyOf("", object.metadata.namespace ?? "")] }),
+      watching({ kind: configMapKind, wakes: (object) => (object.metadata.name === ROOT_CA ? [keyOf("", object.metadata.namespace ?? "")] : []) }),
+    ],
+    plan: (_key, namespace, seen) => {
+      if (namespace === undefined || namespace.metadata.deletionTimestamp !== undefined) return { changes: [] };
+      const name = namespace.metadata.name;
+      const account: KubeObject = { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "default", namespace: name } };
+      const config = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: ROOT_CA, namespace: name }, data: { "ca.crt": ca } } as KubeObject;
+      return {
+        changes: [
+          ...(seen.view(serviceAccountKind).get(keyOf(name, "default")) === undefined ? [{ verb: "create" as const, kind: serviceAccountKind as Kind, object: account }] : []),
+          ...(seen.view(configMapKind).get(keyOf(name, ROOT_CA)) === undefined ? [{ verb: "create" as const, kind: configMapKind as Kind, object: config }] : []),
+        ],
+      };
+    },
+  };
+}
+
+const ROOT_CA = "kube-root-ca.crt";
