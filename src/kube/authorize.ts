@@ -3,6 +3,7 @@ import { Fault } from "#base/fault.ts";
 import { keyOf } from "#base/key.ts";
 import type { Objects, View } from "#deck/objects.ts";
 import { clusterRoleBindingKind, clusterRoleKind, roleBindingKind, roleKind, type ClusterRole, type ClusterRoleBinding, type PolicyRule, type Role, type RoleBinding, type RoleRef, type Subject } from "#kinds/rbac.ts";
+import { resourceOf } from "#kinds/kind.ts";
 import type { Identity } from "./authenticate.ts";
 
 /** One question: may somebody do this? */
@@ -117,7 +118,8 @@ function forbidden(identity: Identity, attributes: Attributes): Fault {
   const { verb, group, resource, subresource, namespace, name } = attributes;
   const full = subresource === undefined ? resource : `${resource}/${subresource}`;
   const where = namespace === "" ? "at the cluster scope" : `in the namespace "${namespace}"`;
-  const what = group === "" ? full : `${resource}.${group}${subresource === undefined ? "" : `/${subresource}`}`;
+  // Upstream names the kind alone first, also when a subresource was asked for.
+  const what = resourceOf({ group, plural: resource });
   const message = `${what}${name === "" ? "" : ` "${name}"`} is forbidden: User "${identity.name}" cannot ${verb} resource "${full}" in API group "${group}" ${where}`;
   return new Fault("Forbidden", message, { group, kind: resource, ...(name !== "" && { name }) });
 }

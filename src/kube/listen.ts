@@ -11,7 +11,7 @@ import { nodeKind } from "#kinds/node.ts";
 import { askedKinds } from "#kinds/registry.ts";
 import { serviceAccountKind } from "#kinds/service-account.ts";
 import { type ApiPath, parseApiPath } from "./api-path.ts";
-import { type DecodeProtobuf, isTrue } from "./asked.ts";
+import { isTrue } from "./asked.ts";
 import { anonymous, authenticate, type Identity, Tokens } from "./authenticate.ts";
 import { type Attributes, Authorizer } from "./authorize.ts";
 import { Discovery } from "./discovery.ts";
@@ -19,6 +19,7 @@ import { type Door, sendJson, type Verb } from "./door.ts";
 import { type Exchange, http1Exchange, http2Exchange } from "./exchange.ts";
 import { NodeEndpoint } from "./node-endpoint.ts";
 import type { Pki } from "./pki.ts";
+import { protobufBodies } from "./protobuf-bodies.ts";
 import { getObject, listObjects } from "./read-verbs.ts";
 import { answerReview } from "./reviews.ts";
 import { statusOf } from "./status.ts";
@@ -33,7 +34,6 @@ export interface KubeOptions {
   readonly hosts: readonly string[];
   /** 0 picks a free one on the first host. */
   readonly port: number;
-  readonly decodeProtobuf: DecodeProtobuf;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -73,7 +73,7 @@ class Listener implements KubeDoor {
     this.#accounts = this.#stack.use(objects.view(serviceAccountKind));
     const nodes = this.#stack.use(new NodeEndpoint(this.#stack.use(objects.view(nodeKind)), pki.ca, client));
     const authorizer = this.#stack.use(new Authorizer(objects));
-    this.#door = { deck, authorizer, tokens: new Tokens(pki.tokenKey), nodes, decodeProtobuf: options.decodeProtobuf, clock, random, log };
+    this.#door = { deck, authorizer, tokens: new Tokens(pki.tokenKey), nodes, decodeProtobuf: protobufBodies(deck.registry), clock, random, log };
     this.#discovery = new Discovery(() => [...deck.registry.all(), ...askedKinds]);
     this.#stack.use(deck.registry.onChange(() => this.#discovery.renew()));
   }
