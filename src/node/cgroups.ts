@@ -23,6 +23,8 @@ export interface Cgroups {
   has(path: string): Promise<boolean>;
   /** With everything below; its processes must be gone. */
   remove(path: string): Promise<void>;
+  /** Only if nothing is in it. */
+  removeIfEmpty(path: string): Promise<void>;
 }
 
 const V2_CONTROLLERS = ["cpu", "memory", "pids"];
@@ -92,6 +94,11 @@ class SplitCgroups implements Cgroups {
     for (const root of this.#roots) await removeTree(join(root, path));
   }
 
+  async removeIfEmpty(path: string): Promise<void> {
+    // Refused while somebody else's groups are in it: that is the question's answer.
+    for (const root of this.#roots) await rmdir(join(root, path)).catch(() => {});
+  }
+
   #file(controller: string, path: string, name = ""): string {
     const root = this.#byController.get(controller);
     if (root === undefined) throw new Fault("Unavailable", `the cgroup controller ${controller} is not mounted`);
@@ -153,6 +160,11 @@ class UnifiedCgroups implements Cgroups {
 
   async remove(path: string): Promise<void> {
     await removeTree(join(this.#root, path));
+  }
+
+  async removeIfEmpty(path: string): Promise<void> {
+    // Refused while somebody else's groups are in it: that is the question's answer.
+    await rmdir(join(this.#root, path)).catch(() => {});
   }
 }
 

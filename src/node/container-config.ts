@@ -121,8 +121,9 @@ function resourcesOf(pod: Pod, container: Container, facts: NodeFacts): LinuxRes
   return {
     cpu_shares: limits.cpuShares,
     cpu_period: limits.cpuPeriodMicros,
-    cpu_quota: limits.cpuQuotaMicros,
-    memory_limit_in_bytes: limits.memoryLimitBytes,
+    // crun writes a quota of -1 as a huge number, which the kernel refuses.
+    ...(limits.cpuQuotaMicros > 0 && { cpu_quota: limits.cpuQuotaMicros }),
+    ...(limits.memoryLimitBytes > 0 && { memory_limit_in_bytes: limits.memoryLimitBytes }),
     oom_score_adj: oomScore(pod, container, facts.capacity.memoryBytes),
   };
 }

@@ -1,0 +1,43 @@
+/** Scenes that look at the node from its host. */
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { connect } from "node:net";
+import type { ClusterNetwork, NodeNetwork } from "#network/cluster-network.ts";
+import type { NodePlace } from "#network/node-network.ts";
+
+export interface HostView {
+  readonly network: ClusterNetwork;
+  readonly node: NodeNetwork;
+  readonly place: NodePlace;
+}
+
+export const hostScenes: Readonly<Record<string, (view: HostView) => Promise<void>>> = {
+  "the host reaches a service by its address": async () => {
+    assert.match(await exchange("10.159.0.77", 8080), /pod web/);
+  },
+  "the guard lets nothing to pod addresses out by another link": async ({ network }) => {
+    execFileSync("ip", ["link", "add", "leak0", "type", "bridge"]);
+    try {
+      execFileSync("ip", ["addr", "add", "192.0.2.1/24", "dev", "leak0"]);
+      execFileSync("ip", ["link", "set", "leak0", "up"]);
+      execFileSync("ip", ["route", "add", "default", "via", "192.0.2.2", "dev", "leak0"]);
+      const routes = execFileSync("ip", ["route", "get", network.podCidr.replace("0.0/16", "200.5")], { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }).toString();
+      assert.doesNotMatch(routes, /leak0/);
+    } catch (thrown) {
+      assert.match(String((thrown as { stderr?: string }).stderr), /unreachable|No route to host/i);
+    } finally {
+      execFileSync("ip", ["link", "del", "leak0"]);
+    }
+  },
+};
+
+function exchange(host: string, port: number): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const socket = connect({ host, port, timeout: 3_000 });
+  const parts: Buffer[] = [];
+  socket.on("data", (part) => parts.push(part));
+  socket.on("end", () => resolve(Buffer.concat(parts).toString()));
+  socket.on("timeout", () => socket.destroy(new Error(`${host}:${port} did not answer`)));
+  socket.on("error", reject);
+  return promise;
+}
