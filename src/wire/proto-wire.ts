@@ -216,6 +216,27 @@ export class ProtoWriter {
     return this;
   }
 
+  float(value: number): this {
+    this.#reserve(4);
+    new DataView(this.#bytes.buffer).setFloat32(this.#length, value, true);
+    this.#length += 4;
+    return this;
+  }
+
+  fixed32(value: number): this {
+    this.#reserve(4);
+    new DataView(this.#bytes.buffer).setUint32(this.#length, value, true);
+    this.#length += 4;
+    return this;
+  }
+
+  fixed64(value: bigint): this {
+    this.#reserve(8);
+    new DataView(this.#bytes.buffer).setBigUint64(this.#length, BigInt.asUintN(64, value), true);
+    this.#length += 8;
+    return this;
+  }
+
   delimited(bytes: Uint8Array): this {
     this.unsigned(bytes.length);
     this.#reserve(bytes.length);
