@@ -154,8 +154,8 @@ function start(work: Work, place: Place, sandboxId: string): void {
 
 function removeOldAttempts(work: Work): void {
   for (const { spec } of [...work.lineup.inits, ...work.lineup.mains]) {
-    const attempts = work.observed.containers.filter(({ name, state }) => name === spec.name && state !== "running").toSorted((a, b) => b.attempt - a.attempt);
-    for (const old of attempts.slice(KEPT_ATTEMPTS)) work.add({ do: "removeContainer", container: spec.name, id: old.id });
+    const attempts = work.observed.containers.filter(({ name }) => name === spec.name).toSorted((a, b) => b.attempt - a.attempt);
+    for (const old of attempts.slice(KEPT_ATTEMPTS)) if (old.state !== "running") work.add({ do: "removeContainer", container: spec.name, id: old.id });
   }
 }
 
