@@ -4,11 +4,42 @@ import { isJsonObject, type Json, type JsonObject, sameJson } from "#base/json.t
 import type { Schema, SchemaTable } from "#base/schema.ts";
 import { checkTyped } from "./check-typed.ts";
 import { type Conflict, conflictFault } from "./conflict.ts";
-import { difference, EMPTY, type FieldSet, has, intersection, isEmpty, MEMBER, pathsOf, recursiveDifference, sorted, union } from "./field-set.ts";
+import {
+  difference,
+  EMPTY,
+  type FieldSet,
+  has,
+  intersection,
+  isEmpty,
+  MEMBER,
+  pathsOf,
+  recursiveDifference,
+  sorted,
+  union,
+} from "./field-set.ts";
 import { lastAppliedFields, withLastApplied } from "./last-applied.ts";
-import { capped, isReset, isSameManager, type ManagedFields, ordered, sentManagedFields, storedManagedFields, withFields, withoutEmpty } from "./managed-fields.ts";
-import { member } from "./members.ts";
-import { compare, type Delta, ownedBy, resolved, unionOf, withNamedParents, withoutFields, zeroObject } from "./typed.ts";
+import {
+  capped,
+  isReset,
+  isSameManager,
+  type ManagedFields,
+  ordered,
+  sentManagedFields,
+  storedManagedFields,
+  withFields,
+  withoutEmpty,
+} from "./managed-fields.ts";
+import { member, textOf } from "./members.ts";
+import {
+  compare,
+  type Delta,
+  ownedBy,
+  resolved,
+  unionOf,
+  withNamedParents,
+  withoutFields,
+  zeroObject,
+} from "./typed.ts";
 import { mergeTyped, withoutNulls } from "./typed-merge.ts";
 
 export interface Writing {
@@ -83,7 +114,10 @@ interface Applied {
 function checkConfiguration({ applied, apiVersion, schema, table }: Applying): void {
   const version = member(applied, "apiVersion");
   if (version !== apiVersion) {
-    throw new Fault("BadRequest", `Incorrect version specified in apply patch. Specified patch version: ${String(version ?? "")}, expected: ${apiVersion}`);
+    throw new Fault(
+      "BadRequest",
+      `Incorrect version specified in apply patch. Specified patch version: ${textOf(version)}, expected: ${apiVersion}`,
+    );
   }
   const metadata = member(applied, "metadata");
   if (isJsonObject(metadata) && (member(metadata, "managedFields") ?? null) !== null) {
@@ -111,14 +145,21 @@ function applyOnce(request: Applying, managed: readonly ManagedFields[]): Applie
   const others = managed.filter((entry) => !isSameManager(entry, self));
   const pruned = prune({ merged, last, owned, others }, schema, table);
   const delta = filteredDelta(request, compare(withoutOwners(live), withoutOwners(pruned), schema, table));
-  const conflicts = others.flatMap((entry) => pathsOf(intersection(entry.fieldsV1, delta.changed)).map((path) => ({ entry, path })));
+  const conflicts = others.flatMap((entry) =>
+    pathsOf(intersection(entry.fieldsV1, delta.changed)).map((path) => ({ entry, path })),
+  );
   if (!force && conflicts.length > 0) return conflicts;
   const object = withoutNulls(pruned) as JsonObject;
   const isIdle = request.live !== null && sameJson(live, object);
   const before = managed.find((entry) => isSameManager(entry, self));
   const time = isIdle ? before?.time : request.now;
   const fields = difference(owned, STRIPPED);
-  const mine: ManagedFields = { ...self, ...(time !== undefined && { time }), fieldsType: "FieldsV1", fieldsV1: before !== undefined && sameJson(before.fieldsV1, fields) ? before.fieldsV1 : sorted(fields) };
+  const mine: ManagedFields = {
+    ...self,
+    ...(time !== undefined && { time }),
+    fieldsType: "FieldsV1",
+    fieldsV1: before !== undefined && sameJson(before.fieldsV1, fields) ? before.fieldsV1 : sorted(fields),
+  };
   return { object: isIdle ? live : object, managed: withoutEmpty([...disowned(others, delta), mine]) };
 }
 
@@ -181,21 +222,32 @@ export function isSameButTimes(live: JsonObject, next: JsonObject): boolean {
   if (before.length !== after.length) return false;
   const hasSameOwners = before.every((entry, index) => {
     const other = after[index];
-    return other !== undefined && isSameManager(entry, other) && entry.apiVersion === other.apiVersion && sameJson(entry.fieldsV1, other.fieldsV1);
+    return (
+      other !== undefined &&
+      isSameManager(entry, other) &&
+      entry.apiVersion === other.apiVersion &&
+      sameJson(entry.fieldsV1, other.fieldsV1)
+    );
   });
   return hasSameOwners && sameJson(withoutOwners(live), withoutOwners(next));
 }
 
 function track(request: Updating, managed: readonly ManagedFields[]): readonly ManagedFields[] {
   const { live, next, schema, table } = request;
-  const delta = filteredDelta(request, compare(live === null ? zeroObject(schema, table) : withoutOwners(live), withoutOwners(next), schema, table));
+  const delta = filteredDelta(
+    request,
+    compare(live === null ? zeroObject(schema, table) : withoutOwners(live), withoutOwners(next), schema, table),
+  );
   if (isEmpty(delta.changed) && isEmpty(delta.removed)) return managed;
   const mine = difference(delta.changed, STRIPPED);
   const rest = disowned(managed, delta);
   if (isEmpty(mine)) return rest === managed ? managed : withoutEmpty(rest);
   const self = identity(request, "Update");
   const before = managed.find((entry) => isSameManager(entry, self));
-  const fieldsV1 = before === undefined ? sorted(mine) : unchangedOr(before.fieldsV1, union(difference(before.fieldsV1, delta.removed), mine));
+  const fieldsV1 =
+    before === undefined
+      ? sorted(mine)
+      : unchangedOr(before.fieldsV1, union(difference(before.fieldsV1, delta.removed), mine));
   const entry: ManagedFields = { ...self, time: request.now, fieldsType: "FieldsV1", fieldsV1 };
   return ordered(capped([...withoutEmpty(rest.filter((other) => !isSameManager(other, self))), entry]));
 }
@@ -215,8 +267,16 @@ function disowned(entries: readonly ManagedFields[], { changed, removed }: Delta
   return isSame ? entries : rest;
 }
 
-function identity({ manager, subresource, apiVersion }: Writing, operation: "Apply" | "Update"): Omit<ManagedFields, "fieldsV1" | "fieldsType" | "time"> {
-  return { manager: manager === "" ? "unknown" : manager, operation, apiVersion, ...(subresource !== undefined && subresource !== "" && { subresource }) };
+function identity(
+  { manager, subresource, apiVersion }: Writing,
+  operation: "Apply" | "Update",
+): Omit<ManagedFields, "fieldsV1" | "fieldsType" | "time"> {
+  return {
+    manager: manager === "" ? "unknown" : manager,
+    operation,
+    apiVersion,
+    ...(subresource !== undefined && subresource !== "" && { subresource }),
+  };
 }
 
 const STATUS: FieldSet = { "f:status": MEMBER };
@@ -236,7 +296,9 @@ function filtered(request: Writing, set: FieldSet): FieldSet {
 
 function filteredDelta(request: Writing, delta: Delta): Delta {
   const reset = resetFieldsOf(request);
-  return isEmpty(reset) ? delta : { changed: recursiveDifference(delta.changed, reset), removed: recursiveDifference(delta.removed, reset) };
+  return isEmpty(reset)
+    ? delta
+    : { changed: recursiveDifference(delta.changed, reset), removed: recursiveDifference(delta.removed, reset) };
 }
 
 /** The object without its managedFields, which own themselves. */

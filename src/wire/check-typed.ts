@@ -3,8 +3,30 @@ import { Fault } from "#base/fault.ts";
 import { isJsonObject, type Json, type JsonObject } from "#base/json.ts";
 import type { Schema, SchemaTable } from "#base/schema.ts";
 import { printPath } from "./field-set.ts";
-import { isList, member } from "./members.ts";
+import { isList, member, textOf } from "./members.ts";
 import { elementStep, formOf, memberSchema, resolved } from "./typed.ts";
+
+interface Scalar {
+  readonly what: string;
+  /** What typeof may say of a value. */
+  readonly types: readonly string[];
+}
+
+const TEXT: Scalar = { what: "string", types: ["string"] };
+const NUMBER: Scalar = { what: "numeric (int or float)", types: ["number"] };
+const TEXT_OR_NUMBER: Scalar = { what: "untyped", types: ["string", "number"] };
+
+const SCALARS: Readonly<Partial<Record<Schema["is"], Scalar>>> = {
+  string: TEXT,
+  bytes: TEXT,
+  time: TEXT,
+  microTime: TEXT,
+  integer: NUMBER,
+  number: NUMBER,
+  boolean: { what: "boolean", types: ["boolean"] },
+  quantity: TEXT_OR_NUMBER,
+  intOrString: TEXT_OR_NUMBER,
+};
 
 /** Throws BadRequest that names all that is wrong, as upstream does when it reads the configuration by type. */
 export function checkTyped(applied: JsonObject, schema: Schema, table: SchemaTable): void {
@@ -18,7 +40,7 @@ export function checkTyped(applied: JsonObject, schema: Schema, table: SchemaTab
 function nameOf(applied: JsonObject): string {
   const metadata = member(applied, "metadata");
   const [namespace, name] = isJsonObject(metadata) ? [metadata["namespace"], metadata["name"]] : [];
-  return `${String(namespace ?? "")}/${String(name ?? "")}; ${String(applied["apiVersion"] ?? "")}, Kind=${String(applied["kind"] ?? "")}`;
+  return `${textOf(namespace)}/${textOf(name)}; ${textOf(applied["apiVersion"])}, Kind=${textOf(applied["kind"])}`;
 }
 
 class Checking {
@@ -33,31 +55,10 @@ class Checking {
   check(value: Json, unresolved: Schema, path: string): void {
     if (value === null) return;
     const schema = resolved(unresolved, this.#table);
-    switch (schema.is) {
-      case "any":
-        return;
-      case "object":
-      case "map":
-        return this.#checkMembers(value, schema, path);
-      case "list":
-        return this.#checkElements(value, schema, path);
-      case "quantity":
-      case "intOrString":
-        if (typeof value === "object" || typeof value === "boolean") this.#expect("untyped", value, path);
-        return;
-      case "integer":
-      case "number":
-        if (typeof value !== "number") this.#expect("numeric (int or float)", value, path);
-        return;
-      case "boolean":
-        if (typeof value !== "boolean") this.#expect("boolean", value, path);
-        return;
-      case "string":
-      case "bytes":
-      case "time":
-      case "microTime":
-        if (typeof value !== "string") this.#expect("string", value, path);
-    }
+    if (schema.is === "object" || schema.is === "map") return this.#checkMembers(value, schema, path);
+    if (schema.is === "list") return this.#checkElements(value, schema, path);
+    const scalar = SCALARS[schema.is];
+    if (scalar !== undefined && !scalar.types.includes(typeof value)) this.#expect(scalar.what, value, path);
   }
 
   #checkMembers(value: Json, schema: Schema, path: string): void {

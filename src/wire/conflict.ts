@@ -27,6 +27,8 @@ function messageOf(conflicts: readonly Conflict[]): string {
     const manager = printManager(entry);
     byManager.set(manager, [...(byManager.get(manager) ?? []), `- ${printPath(path)}`]);
   }
-  const lines = [...byManager].toSorted(([a], [b]) => (a < b ? -1 : 1)).flatMap(([manager, paths]) => [`conflicts with ${manager}:`, ...paths]);
+  const lines = [...byManager]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([manager, paths]) => [`conflicts with ${manager}:`, ...paths]);
   return `Apply failed with ${conflicts.length} conflicts: ${lines.join("\n")}`;
 }

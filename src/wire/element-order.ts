@@ -10,7 +10,11 @@ interface Merging {
 }
 
 /** Merges lists of objects; an element with `$patch: delete` removes its twin, one with `$patch: replace` all of `live`. */
-export function mergeLists(live: readonly JsonObject[], patch: readonly JsonObject[], merging: Merging): readonly Json[] {
+export function mergeLists(
+  live: readonly JsonObject[],
+  patch: readonly JsonObject[],
+  merging: Merging,
+): readonly Json[] {
   const { keyOf } = merging;
   const plain: JsonObject[] = [];
   const deleted = new Set<Json>();
@@ -51,14 +55,20 @@ interface Ordering {
 export function reorder({ elements, order, serverOrder, keyOf }: Ordering): readonly Json[] {
   const wanted = positions(order, keyOf);
   const before = positions(serverOrder, keyOf);
-  const place = (places: ReadonlyMap<Json, number>, element: Json): number => places.get(keyOf(element)) ?? Number.MAX_SAFE_INTEGER;
-  const named = elements.filter((element) => wanted.has(keyOf(element))).toSorted((a, b) => place(wanted, a) - place(wanted, b));
-  const others = elements.filter((element) => !wanted.has(keyOf(element))).toSorted((a, b) => place(before, a) - place(before, b));
+  const place = (places: ReadonlyMap<Json, number>, element: Json): number =>
+    places.get(keyOf(element)) ?? Number.MAX_SAFE_INTEGER;
+  const named = elements
+    .filter((element) => wanted.has(keyOf(element)))
+    .toSorted((a, b) => place(wanted, a) - place(wanted, b));
+  const others = elements
+    .filter((element) => !wanted.has(keyOf(element)))
+    .toSorted((a, b) => place(before, a) - place(before, b));
   const all: Json[] = [];
   let next = 0;
   for (const element of others) {
     const own = before.get(keyOf(element));
-    while (next < named.length && !isBefore(own, before.get(keyOf(named[next] as Json)))) all.push(named[next++] as Json);
+    while (next < named.length && !isBefore(own, before.get(keyOf(named[next] as Json))))
+      all.push(named[next++] as Json);
     all.push(element);
   }
   return [...all, ...named.slice(next)];

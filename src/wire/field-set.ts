@@ -61,10 +61,16 @@ export function difference(a: FieldSet, b: FieldSet): FieldSet {
 
 /** The paths of `a` that are neither in `b` nor below a path of `b`. */
 export function recursiveDifference(a: FieldSet, b: FieldSet): FieldSet {
-  return without(a, b, (own, other) => (isMember(other) ? undefined : nodeOf(isMember(own), recursiveDifference(below(own), below(other)))));
+  return without(a, b, (own, other) =>
+    isMember(other) ? undefined : nodeOf(isMember(own), recursiveDifference(below(own), below(other))),
+  );
 }
 
-function without(a: FieldSet, b: FieldSet, remaining: (own: FieldSet, other: FieldSet) => FieldSet | undefined): FieldSet {
+function without(
+  a: FieldSet,
+  b: FieldSet,
+  remaining: (own: FieldSet, other: FieldSet) => FieldSet | undefined,
+): FieldSet {
   let result: Record<string, Json> | undefined;
   for (const step in b) {
     const own = a[step] as FieldSet | undefined;
@@ -111,7 +117,9 @@ export function has(set: FieldSet, path: readonly string[]): boolean {
 
 /** All paths, shallow ones first as upstream lists them. */
 export function pathsOf(set: FieldSet, prefix: readonly string[] = []): readonly (readonly string[])[] {
-  const steps = Object.keys(set).filter((step) => step !== SELF).toSorted(compareSteps);
+  const steps = Object.keys(set)
+    .filter((step) => step !== SELF)
+    .toSorted(compareSteps);
   const here = steps.filter((step) => isMember(set[step] as FieldSet)).map((step) => [...prefix, step]);
   return [...here, ...steps.flatMap((step) => pathsOf(set[step] as FieldSet, [...prefix, step]))];
 }
@@ -127,7 +135,9 @@ function printStep(step: string): string {
   if (step.startsWith("v:")) return `[=${rest}]`;
   if (step.startsWith("i:")) return `[${rest}]`;
   const keys = JSON.parse(rest) as JsonObject;
-  return `[${Object.entries(keys).map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(",")}]`;
+  return `[${Object.entries(keys)
+    .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
+    .join(",")}]`;
 }
 
 /** Reads fieldsV1 of a client: canonical steps, unknown kinds of steps left out; null when it is not a trie. */

@@ -16,7 +16,12 @@ export function printDuration(nanos: bigint): string {
   const size = nanos < 0n ? -nanos : nanos;
   const second = 1_000_000_000n;
   if (size < second) {
-    const [unit, scale] = size < 1_000n ? ["ns", 1n] as const : size < 1_000_000n ? ["µs", 1_000n] as const : ["ms", 1_000_000n] as const;
+    const [unit, scale] =
+      size < 1_000n
+        ? (["ns", 1n] as const)
+        : size < 1_000_000n
+          ? (["µs", 1_000n] as const)
+          : (["ms", 1_000_000n] as const);
     return `${sign}${decimal(size, scale)}${unit}`;
   }
   const seconds = size / second;
@@ -26,7 +31,9 @@ export function printDuration(nanos: bigint): string {
 }
 
 function decimal(value: bigint, scale: bigint): string {
-  const fraction = String(value % scale).padStart(String(scale).length - 1, "0").replace(/0+$/, "");
+  const fraction = String(value % scale)
+    .padStart(String(scale).length - 1, "0")
+    .replace(/0+$/, "");
   return fraction === "" || scale === 1n ? `${value / scale}` : `${value / scale}.${fraction}`;
 }
 
@@ -38,7 +45,9 @@ export function parseDuration(text: string): bigint | null {
   for (const [, number = "", unit = ""] of text.matchAll(/(\d+(?:\.\d*)?|\.\d+)(h|ms|m|s|µs|us|ns)/g)) {
     const [whole = "", fraction = ""] = number.split(".");
     const scale = UNITS.find(([name]) => name === unit)?.[1] ?? 1n;
-    sum += BigInt(whole || "0") * scale + (fraction === "" ? 0n : (BigInt(fraction) * scale) / 10n ** BigInt(fraction.length));
+    sum +=
+      BigInt(whole || "0") * scale +
+      (fraction === "" ? 0n : (BigInt(fraction) * scale) / 10n ** BigInt(fraction.length));
   }
   return match[1] === "-" ? -sum : sum;
 }

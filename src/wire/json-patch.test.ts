@@ -14,11 +14,36 @@ interface Case {
 }
 
 const cases: readonly Case[] = [
-  { title: "A.1 adds an object member", document: { foo: "bar" }, patch: [{ op: "add", path: "/baz", value: "qux" }], result: { baz: "qux", foo: "bar" } },
-  { title: "A.2 adds an array element", document: { foo: ["bar", "baz"] }, patch: [{ op: "add", path: "/foo/1", value: "qux" }], result: { foo: ["bar", "qux", "baz"] } },
-  { title: "A.3 removes an object member", document: { baz: "qux", foo: "bar" }, patch: [{ op: "remove", path: "/baz" }], result: { foo: "bar" } },
-  { title: "A.4 removes an array element", document: { foo: ["bar", "qux", "baz"] }, patch: [{ op: "remove", path: "/foo/1" }], result: { foo: ["bar", "baz"] } },
-  { title: "A.5 replaces a value", document: { baz: "qux", foo: "bar" }, patch: [{ op: "replace", path: "/baz", value: "boo" }], result: { baz: "boo", foo: "bar" } },
+  {
+    title: "A.1 adds an object member",
+    document: { foo: "bar" },
+    patch: [{ op: "add", path: "/baz", value: "qux" }],
+    result: { baz: "qux", foo: "bar" },
+  },
+  {
+    title: "A.2 adds an array element",
+    document: { foo: ["bar", "baz"] },
+    patch: [{ op: "add", path: "/foo/1", value: "qux" }],
+    result: { foo: ["bar", "qux", "baz"] },
+  },
+  {
+    title: "A.3 removes an object member",
+    document: { baz: "qux", foo: "bar" },
+    patch: [{ op: "remove", path: "/baz" }],
+    result: { foo: "bar" },
+  },
+  {
+    title: "A.4 removes an array element",
+    document: { foo: ["bar", "qux", "baz"] },
+    patch: [{ op: "remove", path: "/foo/1" }],
+    result: { foo: ["bar", "baz"] },
+  },
+  {
+    title: "A.5 replaces a value",
+    document: { baz: "qux", foo: "bar" },
+    patch: [{ op: "replace", path: "/baz", value: "boo" }],
+    result: { baz: "boo", foo: "bar" },
+  },
   {
     title: "A.6 moves a value",
     document: { foo: { bar: "baz", waldo: "fred" }, qux: { corge: "grault" } },
@@ -40,28 +65,126 @@ const cases: readonly Case[] = [
     ],
     result: { baz: "qux", foo: ["a", 2, "c"] },
   },
-  { title: "A.9 tests a value with error", document: { baz: "qux" }, patch: [{ op: "test", path: "/baz", value: "bar" }], fault: /testing value \/baz failed/ },
-  { title: "A.10 adds a nested member object", document: { foo: "bar" }, patch: [{ op: "add", path: "/child", value: { grandchild: {} } }], result: { foo: "bar", child: { grandchild: {} } } },
-  { title: "A.11 ignores unrecognized elements", document: { foo: "bar" }, patch: [{ op: "add", path: "/baz", value: "qux", xyz: 123 }], result: { foo: "bar", baz: "qux" } },
-  { title: "A.12 does not add to a nonexistent target", document: { foo: "bar" }, patch: [{ op: "add", path: "/baz/bat", value: "qux" }], fault: /add operation does not apply: \/baz\/bat/ },
-  { title: "A.14 orders the escapes ~ and /", document: { "/": 9, "~1": 10 }, patch: [{ op: "test", path: "/~01", value: 10 }], result: { "/": 9, "~1": 10 } },
-  { title: "A.15 does not compare strings and numbers", document: { "/": 9, "~1": 10 }, patch: [{ op: "test", path: "/~01", value: "10" }], fault: /testing value/ },
-  { title: "A.16 adds an array value", document: { foo: ["bar"] }, patch: [{ op: "add", path: "/foo/-", value: ["abc", "def"] }], result: { foo: ["bar", ["abc", "def"]] } },
-  { title: "copies a value", document: { a: { b: [1] } }, patch: [{ op: "copy", from: "/a", path: "/c" }], result: { a: { b: [1] }, c: { b: [1] } } },
-  { title: "replaces the whole document", document: { a: 1 }, patch: [{ op: "replace", path: "", value: { b: 2 } }], result: { b: 2 } },
-  { title: "is all or nothing", document: { a: 1 }, patch: [{ op: "remove", path: "/a" }, { op: "remove", path: "/a" }], fault: /remove operation does not apply: \/a/ },
-  { title: "tests a missing member for null, as upstream", document: { a: {} }, patch: [{ op: "test", path: "/a/b", value: null }], result: { a: {} } },
-  { title: "does not move a value into itself", document: { a: { b: 1 } }, patch: [{ op: "move", from: "/a", path: "/a/b" }], fault: /inside/ },
-  { title: "refuses an index with a leading zero", document: { a: [1, 2] }, patch: [{ op: "remove", path: "/a/01" }], fault: /not an index/ },
-  { title: "refuses an index behind the end", document: { a: [1, 2] }, patch: [{ op: "add", path: "/a/3", value: 1 }], fault: /out of bounds/ },
-  { title: "refuses to replace what is not there", document: {}, patch: [{ op: "replace", path: "/a", value: 1 }], fault: /replace operation does not apply/ },
-  { title: "refuses inherited members", document: {}, patch: [{ op: "copy", from: "/constructor", path: "/a" }], fault: /copy operation does not apply/ },
+  {
+    title: "A.9 tests a value with error",
+    document: { baz: "qux" },
+    patch: [{ op: "test", path: "/baz", value: "bar" }],
+    fault: /testing value \/baz failed/,
+  },
+  {
+    title: "A.10 adds a nested member object",
+    document: { foo: "bar" },
+    patch: [{ op: "add", path: "/child", value: { grandchild: {} } }],
+    result: { foo: "bar", child: { grandchild: {} } },
+  },
+  {
+    title: "A.11 ignores unrecognized elements",
+    document: { foo: "bar" },
+    patch: [{ op: "add", path: "/baz", value: "qux", xyz: 123 }],
+    result: { foo: "bar", baz: "qux" },
+  },
+  {
+    title: "A.12 does not add to a nonexistent target",
+    document: { foo: "bar" },
+    patch: [{ op: "add", path: "/baz/bat", value: "qux" }],
+    fault: /add operation does not apply: \/baz\/bat/,
+  },
+  {
+    title: "A.14 orders the escapes ~ and /",
+    document: { "/": 9, "~1": 10 },
+    patch: [{ op: "test", path: "/~01", value: 10 }],
+    result: { "/": 9, "~1": 10 },
+  },
+  {
+    title: "A.15 does not compare strings and numbers",
+    document: { "/": 9, "~1": 10 },
+    patch: [{ op: "test", path: "/~01", value: "10" }],
+    fault: /testing value/,
+  },
+  {
+    title: "A.16 adds an array value",
+    document: { foo: ["bar"] },
+    patch: [{ op: "add", path: "/foo/-", value: ["abc", "def"] }],
+    result: { foo: ["bar", ["abc", "def"]] },
+  },
+  {
+    title: "copies a value",
+    document: { a: { b: [1] } },
+    patch: [{ op: "copy", from: "/a", path: "/c" }],
+    result: { a: { b: [1] }, c: { b: [1] } },
+  },
+  {
+    title: "replaces the whole document",
+    document: { a: 1 },
+    patch: [{ op: "replace", path: "", value: { b: 2 } }],
+    result: { b: 2 },
+  },
+  {
+    title: "is all or nothing",
+    document: { a: 1 },
+    patch: [
+      { op: "remove", path: "/a" },
+      { op: "remove", path: "/a" },
+    ],
+    fault: /remove operation does not apply: \/a/,
+  },
+  {
+    title: "tests a missing member for null, as upstream",
+    document: { a: {} },
+    patch: [{ op: "test", path: "/a/b", value: null }],
+    result: { a: {} },
+  },
+  {
+    title: "does not move a value into itself",
+    document: { a: { b: 1 } },
+    patch: [{ op: "move", from: "/a", path: "/a/b" }],
+    fault: /inside/,
+  },
+  {
+    title: "refuses an index with a leading zero",
+    document: { a: [1, 2] },
+    patch: [{ op: "remove", path: "/a/01" }],
+    fault: /not an index/,
+  },
+  {
+    title: "refuses an index behind the end",
+    document: { a: [1, 2] },
+    patch: [{ op: "add", path: "/a/3", value: 1 }],
+    fault: /out of bounds/,
+  },
+  {
+    title: "refuses to replace what is not there",
+    document: {},
+    patch: [{ op: "replace", path: "/a", value: 1 }],
+    fault: /replace operation does not apply/,
+  },
+  {
+    title: "refuses inherited members",
+    document: {},
+    patch: [{ op: "copy", from: "/constructor", path: "/a" }],
+    fault: /copy operation does not apply/,
+  },
   { title: "refuses an unknown op", document: {}, patch: [{ op: "merge", path: "/a" }], fault: /unknown op "merge"/ },
   { title: "refuses an add without a value", document: {}, patch: [{ op: "add", path: "/a" }], fault: /has no value/ },
-  { title: "refuses a pointer without a slash", document: {}, patch: [{ op: "remove", path: "a" }], fault: /not a JSON pointer/ },
+  {
+    title: "refuses a pointer without a slash",
+    document: {},
+    patch: [{ op: "remove", path: "a" }],
+    fault: /not a JSON pointer/,
+  },
   { title: "refuses an object", document: {}, patch: { op: "remove", path: "/a" }, fault: /list of operations/ },
-  { title: "takes 10,000 operations at most", document: {}, patch: Array.from({ length: 10_001 }, () => ({ op: "add", path: "/a", value: 1 })), fault: /maximum operations in a JSON patch is 10000, got 10001/ },
-  { title: "bounds copies of copies", document: { a: "x".repeat(100) }, patch: Array.from({ length: 40 }, (_, i) => ({ op: "copy", from: "", path: `/c${i}` })), fault: /copy operations/ },
+  {
+    title: "takes 10,000 operations at most",
+    document: {},
+    patch: Array.from({ length: 10_001 }, () => ({ op: "add", path: "/a", value: 1 })),
+    fault: /maximum operations in a JSON patch is 10000, got 10001/,
+  },
+  {
+    title: "bounds copies of copies",
+    document: { a: "x".repeat(100) },
+    patch: Array.from({ length: 40 }, (_, i) => ({ op: "copy", from: "", path: `/c${i}` })),
+    fault: /copy operations/,
+  },
 ];
 
 for (const { title, document, patch, result, fault } of cases) {
@@ -81,12 +204,21 @@ test("depth stays bounded when copies nest", () => {
 test("law: add then remove of the same member is nothing; add then test holds", () => {
   const names = fc.string({ minLength: 1 });
   fc.assert(
-    fc.property(fc.dictionary(names, fc.jsonValue(), { noNullPrototype: true }), names, fc.jsonValue(), (dictionary, name, value) => {
-      const document = dictionary as Json;
-      const path = `/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`;
-      const added = applyJsonPatch(document, [{ op: "add", path, value: value as Json }, { op: "test", path, value: value as Json }]);
-      assert.deepEqual(Object.keys(added as object).includes(name), true);
-      if (!Object.hasOwn(document as object, name)) assert.deepEqual(applyJsonPatch(added, [{ op: "remove", path }]), document);
-    }),
+    fc.property(
+      fc.dictionary(names, fc.jsonValue(), { noNullPrototype: true }),
+      names,
+      fc.jsonValue(),
+      (dictionary, name, value) => {
+        const document = dictionary as Json;
+        const path = `/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+        const added = applyJsonPatch(document, [
+          { op: "add", path, value: value as Json },
+          { op: "test", path, value: value as Json },
+        ]);
+        assert.deepEqual(Object.keys(added as object).includes(name), true);
+        if (!Object.hasOwn(document as object, name))
+          assert.deepEqual(applyJsonPatch(added, [{ op: "remove", path }]), document);
+      },
+    ),
   );
 });

@@ -1,7 +1,7 @@
 /** JSON patch (RFC 6902): add, remove, replace, move, copy and test, all or nothing. */
 import { Fault } from "#base/fault.ts";
 import { isJsonObject, type Json, type JsonObject, sameJson } from "#base/json.ts";
-import { type Draft, isList, member, nesting, put, weight } from "./members.ts";
+import { type Draft, isList, member, nesting, put, textOf, weight } from "./members.ts";
 
 // The API server's own bound (apiserver's MaxJSONPatchOperations).
 const MAX_OPERATIONS = 10_000;
@@ -20,27 +20,31 @@ interface Pointer {
   readonly tokens: readonly string[];
 }
 
-/** Throws BadRequest for a patch that is none, Invalid for one that does not fit the document. */
+/** Returns `document` itself when nothing changes. Throws BadRequest for a patch that is none, Invalid for one that does not fit. */
 export function applyJsonPatch(document: Json, patch: Json): Json {
   if (!isList(patch)) throw new Fault("BadRequest", "a JSON patch must be a list of operations");
   if (patch.length > MAX_OPERATIONS) {
-    throw new Fault("RequestTooLarge", `The allowed maximum operations in a JSON patch is ${MAX_OPERATIONS}, got ${patch.length}`);
+    throw new Fault(
+      "RequestTooLarge",
+      `The allowed maximum operations in a JSON patch is ${MAX_OPERATIONS}, got ${patch.length}`,
+    );
   }
   const operations = patch.map(readOperation);
   let result = document;
   let copied = 0;
   for (const operation of operations) {
     if (operation.op === "copy") copied += weight(find(result, operation.from, "copy"));
-    if (copied > MAX_COPIED_BYTES) throw new Fault("Invalid", `the copy operations of the patch make more than ${MAX_COPIED_BYTES} bytes`);
+    if (copied > MAX_COPIED_BYTES)
+      throw new Fault("Invalid", `the copy operations of the patch make more than ${MAX_COPIED_BYTES} bytes`);
     result = applyOperation(result, operation);
   }
-  return result;
+  return sameJson(document, result) ? document : result;
 }
 
 function readOperation(source: Json, index: number): Operation {
   const where = `operation ${index} of the JSON patch`;
   if (!isJsonObject(source)) throw new Fault("BadRequest", `${where} is not an object`);
-  const op = member(source, "op");
+  const op = textOf(member(source, "op"));
   const path = readPointer(source, "path", where);
   switch (op) {
     case "add":
@@ -56,7 +60,7 @@ function readOperation(source: Json, index: number): Operation {
     case "copy":
       return { op, path, from: readPointer(source, "from", where) };
     default:
-      throw new Fault("BadRequest", `${where} has the unknown op ${JSON.stringify(op ?? null)}`);
+      throw new Fault("BadRequest", `${where} has the unknown op ${JSON.stringify(op)}`);
   }
 }
 
@@ -65,9 +69,14 @@ function readPointer(source: JsonObject, name: "path" | "from", where: string): 
   const text = member(source, name);
   if (typeof text !== "string") throw new Fault("BadRequest", `${where} has no ${name}`);
   if (text === "") return { text, tokens: [] };
-  if (!text.startsWith("/") || /~(?![01])/.test(text)) throw new Fault("BadRequest", `${where}: "${text}" is not a JSON pointer`);
-  const tokens = text.slice(1).split("/").map((token) => token.replaceAll("~1", "/").replaceAll("~0", "~"));
-  if (tokens.length > MAX_DEPTH) throw new Fault("BadRequest", `${where}: the ${name} nests deeper than ${MAX_DEPTH} levels`);
+  if (!text.startsWith("/") || /~(?![01])/.test(text))
+    throw new Fault("BadRequest", `${where}: "${text}" is not a JSON pointer`);
+  const tokens = text
+    .slice(1)
+    .split("/")
+    .map((token) => token.replaceAll("~1", "/").replaceAll("~0", "~"));
+  if (tokens.length > MAX_DEPTH)
+    throw new Fault("BadRequest", `${where}: the ${name} nests deeper than ${MAX_DEPTH} levels`);
   return { text, tokens };
 }
 
@@ -89,30 +98,38 @@ function applyOperation(document: Json, operation: Operation): Json {
 }
 
 function add(document: Json, path: Pointer, value: Json): Json {
-  if (nesting(value) + path.tokens.length > MAX_DEPTH) throw refusal("add", path, `it nests deeper than ${MAX_DEPTH} levels`);
-  return edit(document, path, "add", (parent, token) => {
-    if (!isList(parent)) return withMember(parent, token, value);
-    const index = token === "-" ? parent.length : indexIn(token, { path, op: "add", limit: parent.length });
-    return parent.toSpliced(index, 0, value);
-  }) ?? value;
+  if (nesting(value) + path.tokens.length > MAX_DEPTH)
+    throw refusal("add", path, `it nests deeper than ${MAX_DEPTH} levels`);
+  return (
+    edit(document, path, "add", (parent, token) => {
+      if (!isList(parent)) return withMember(parent, token, value);
+      const index = token === "-" ? parent.length : indexIn(token, { path, op: "add", limit: parent.length });
+      return parent.toSpliced(index, 0, value);
+    }) ?? value
+  );
 }
 
 function remove(document: Json, path: Pointer, op: "remove" | "move"): Json {
-  return edit(document, path, op, (parent, token) => {
-    if (isList(parent)) return parent.toSpliced(indexIn(token, { path, op, limit: parent.length - 1 }), 1);
-    if (member(parent, token) === undefined) throw refusal(op, path, "the document has no such member");
-    const { [token]: _removed, ...rest } = parent;
-    return rest;
-  }) ?? null;
+  return (
+    edit(document, path, op, (parent, token) => {
+      if (isList(parent)) return parent.toSpliced(indexIn(token, { path, op, limit: parent.length - 1 }), 1);
+      if (member(parent, token) === undefined) throw refusal(op, path, "the document has no such member");
+      const { [token]: _removed, ...rest } = parent;
+      return rest;
+    }) ?? null
+  );
 }
 
 function replace(document: Json, path: Pointer, value: Json): Json {
-  if (nesting(value) + path.tokens.length > MAX_DEPTH) throw refusal("replace", path, `it nests deeper than ${MAX_DEPTH} levels`);
-  return edit(document, path, "replace", (parent, token) => {
-    if (isList(parent)) return parent.with(indexIn(token, { path, op: "replace", limit: parent.length - 1 }), value);
-    if (member(parent, token) === undefined) throw refusal("replace", path, "the document has no such member");
-    return withMember(parent, token, value);
-  }) ?? value;
+  if (nesting(value) + path.tokens.length > MAX_DEPTH)
+    throw refusal("replace", path, `it nests deeper than ${MAX_DEPTH} levels`);
+  return (
+    edit(document, path, "replace", (parent, token) => {
+      if (isList(parent)) return parent.with(indexIn(token, { path, op: "replace", limit: parent.length - 1 }), value);
+      if (member(parent, token) === undefined) throw refusal("replace", path, "the document has no such member");
+      return withMember(parent, token, value);
+    }) ?? value
+  );
 }
 
 function move(document: Json, from: Pointer, path: Pointer): Json {
@@ -156,12 +173,18 @@ function step(parent: Json, token: string, { path, op }: Place): Json {
 }
 
 /** Copies the containers along the path and lets `change` make the last one; null means the whole document. */
-function edit(document: Json, path: Pointer, op: Operation["op"], change: (parent: JsonObject | readonly Json[], token: string) => Json): Json | null {
+function edit(
+  document: Json,
+  path: Pointer,
+  op: Operation["op"],
+  change: (parent: JsonObject | readonly Json[], token: string) => Json,
+): Json | null {
   const last = path.tokens.length - 1;
   if (last < 0) return null;
   const descend = (value: Json, depth: number): Json => {
     const token = path.tokens[depth] ?? "";
-    if (!isList(value) && !isJsonObject(value)) throw refusal(op, path, `there is nothing that could have a member "${token}"`);
+    if (!isList(value) && !isJsonObject(value))
+      throw refusal(op, path, `there is nothing that could have a member "${token}"`);
     if (depth === last) return change(value, token);
     const child = descend(step(value, token, { path, op }), depth + 1);
     return isList(value) ? value.with(Number(token), child) : withMember(value, token, child);

@@ -2,7 +2,7 @@
 import { Fault } from "#base/fault.ts";
 import { isJsonObject, type Json, type JsonObject } from "#base/json.ts";
 import type { Field, Schema, SchemaTable } from "#base/schema.ts";
-import { type Draft, isList, member, put } from "./members.ts";
+import { type Draft, isList, member, put, textOf } from "./members.ts";
 import { readSpecial, writeSpecial } from "./proto-special.ts";
 import { DELIMITED, malformed, ProtoReader, ProtoWriter, VARINT } from "./proto-wire.ts";
 
@@ -42,15 +42,16 @@ export class KubernetesCodec {
     const { apiVersion, kind, raw, encoding } = readUnknown(new ProtoReader(bytes, MAGIC.length));
     if (encoding !== "") throw malformed(`the content encoding "${encoding}" is not supported`);
     const type = this.#lookup(apiVersion, kind);
-    if (type === undefined) throw new Fault("BadRequest", `no kind "${kind}" is registered for version "${apiVersion}"`);
+    if (type === undefined)
+      throw new Fault("BadRequest", `no kind "${kind}" is registered for version "${apiVersion}"`);
     const object: Draft = { apiVersion, kind };
     this.#readObject(raw, type, object, 0);
     return object;
   }
 
   encode(object: JsonObject): Uint8Array {
-    const apiVersion = String(object["apiVersion"] ?? "");
-    const kind = String(object["kind"] ?? "");
+    const apiVersion = textOf(object["apiVersion"]);
+    const kind = textOf(object["kind"]);
     const type = this.#lookup(apiVersion, kind);
     if (type === undefined) throw new Fault("NotAcceptable", `${apiVersion} ${kind} has no protobuf form`);
     const typeMeta = new ProtoWriter().tag(1, DELIMITED).text(apiVersion).tag(2, DELIMITED).text(kind).finish();
@@ -67,8 +68,10 @@ export class KubernetesCodec {
     const known = this.#parts.get(schema);
     if (known !== undefined) return known;
     const parts = new Map<number, Part>();
-    for (const [name, field] of Object.entries(schema.fields)) if (field.proto !== undefined) parts.set(field.proto, { name, field });
-    for (const [number, type] of Object.entries(schema.inlined ?? {})) parts.set(Number(number), { inlined: table.resolve(type) });
+    for (const [name, field] of Object.entries(schema.fields))
+      if (field.proto !== undefined) parts.set(field.proto, { name, field });
+    for (const [number, type] of Object.entries(schema.inlined ?? {}))
+      parts.set(Number(number), { inlined: table.resolve(type) });
     this.#parts.set(schema, parts);
     return parts;
   }
@@ -80,16 +83,22 @@ export class KubernetesCodec {
       const tag = reader.tag();
       const part = parts.get(tag.number);
       if (part === undefined) reader.skip(tag.type);
-      else if ("inlined" in part) this.#readObject(reader.message(), { schema: part.inlined, table: type.table }, into, depth + 1);
+      else if ("inlined" in part)
+        this.#readObject(reader.message(), { schema: part.inlined, table: type.table }, into, depth + 1);
       else this.#readMember(reader, part, { into, table: type.table, depth, wire: tag.type });
     }
   }
 
-  #readMember(reader: ProtoReader, { name, field }: { readonly name: string; readonly field: Field }, at: Reading): void {
+  #readMember(
+    reader: ProtoReader,
+    { name, field }: { readonly name: string; readonly field: Field },
+    at: Reading,
+  ): void {
     const schema = resolve(field.schema, at.table);
     if (schema.is === "list" && schema.isMessage !== true) {
       const before = (member(at.into, name) as Json[] | undefined) ?? [];
-      if (at.wire === DELIMITED && isVarint(resolve(schema.of, at.table))) readPacked(reader.message(), resolve(schema.of, at.table), before);
+      if (at.wire === DELIMITED && isVarint(resolve(schema.of, at.table)))
+        readPacked(reader.message(), resolve(schema.of, at.table), before);
       else before.push(this.#readValue(reader, schema.of, at) ?? null);
       put(at.into, name, before);
       return;
@@ -130,7 +139,16 @@ export class KubernetesCodec {
       case "map":
       case "ref":
         throw malformed("a map stands where none can be");
-      default:
+      case "string":
+      case "integer":
+      case "number":
+      case "boolean":
+      case "bytes":
+      case "quantity":
+      case "intOrString":
+      case "time":
+      case "microTime":
+      case "any":
         return readSpecial(reader, schema, at.wire);
     }
   }
@@ -155,16 +173,23 @@ export class KubernetesCodec {
         continue;
       }
       const value = member(object, part.name);
-      if (value !== undefined && value !== null) this.#writeMember(out, number, value, { schema: part.field.schema, table: type.table });
+      if (value !== undefined && value !== null)
+        this.#writeMember(out, number, value, { schema: part.field.schema, table: type.table });
     }
     return out.finish();
   }
 
-  #writeMember(out: ProtoWriter, number: number, value: Json, { schema: unresolved, table }: { readonly schema: Schema; readonly table: SchemaTable }): void {
+  #writeMember(
+    out: ProtoWriter,
+    number: number,
+    value: Json,
+    { schema: unresolved, table }: { readonly schema: Schema; readonly table: SchemaTable },
+  ): void {
     const schema = resolve(unresolved, table);
     if (schema.is === "list" && isList(value)) {
       const nested = schema.isMessage === true ? new ProtoWriter() : out;
-      for (const element of value) this.#writeMember(nested, schema.isMessage === true ? 1 : number, element, { schema: schema.of, table });
+      for (const element of value)
+        this.#writeMember(nested, schema.isMessage === true ? 1 : number, element, { schema: schema.of, table });
       if (nested !== out) out.tag(number, DELIMITED).delimited(nested.finish());
     } else if (schema.is === "map" && isJsonObject(value)) {
       for (const [key, child] of Object.entries(value)) {
@@ -172,7 +197,8 @@ export class KubernetesCodec {
         this.#writeMember(entry, 2, child, { schema: schema.of, table });
         out.tag(number, DELIMITED).delimited(entry.finish());
       }
-    } else if (schema.is === "object" && isJsonObject(value)) out.tag(number, DELIMITED).delimited(this.#writeObject(value, { schema, table }));
+    } else if (schema.is === "object" && isJsonObject(value))
+      out.tag(number, DELIMITED).delimited(this.#writeObject(value, { schema, table }));
     else writeSpecial(out, number, value, schema);
   }
 }
@@ -247,7 +273,13 @@ function emptyOf(schema: Schema): Json {
       return "0";
     case "list":
       return [];
-    default:
+    case "object":
+    case "map":
+    case "any":
+    case "ref":
+    case "intOrString":
+    case "time":
+    case "microTime":
       return {};
   }
 }

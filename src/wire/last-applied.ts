@@ -3,7 +3,7 @@ import { Fault } from "#base/fault.ts";
 import { isJsonObject, type Json, type JsonObject } from "#base/json.ts";
 import type { Schema, SchemaTable } from "#base/schema.ts";
 import { difference, EMPTY, type FieldSet } from "./field-set.ts";
-import { member } from "./members.ts";
+import { member, textOf } from "./members.ts";
 import { compare, ownedBy } from "./typed.ts";
 
 const ANNOTATION = "kubectl.kubernetes.io/last-applied-configuration";
@@ -40,8 +40,14 @@ export function withLastApplied(object: JsonObject, applied: JsonObject): JsonOb
   const text = `${JSON.stringify(sortedJson(withoutAnnotation(applied)))}\n`;
   const { [ANNOTATION]: before, ...rest } = annotations;
   if (before === text) return object;
-  const size = Object.entries(rest).reduce((sum, [name, value]) => sum + name.length + String(value).length, ANNOTATION.length + text.length);
-  return { ...object, metadata: { ...metadata, annotations: size > MAX_ANNOTATIONS ? rest : { ...rest, [ANNOTATION]: text } } };
+  const size = Object.entries(rest).reduce(
+    (sum, [name, value]) => sum + name.length + textOf(value).length,
+    ANNOTATION.length + text.length,
+  );
+  return {
+    ...object,
+    metadata: { ...metadata, annotations: size > MAX_ANNOTATIONS ? rest : { ...rest, [ANNOTATION]: text } },
+  };
 }
 
 function annotationOf(object: JsonObject): string | undefined {
@@ -63,7 +69,11 @@ function withoutAnnotation(applied: JsonObject): JsonObject {
 function sortedJson(value: Json): Json {
   if (Array.isArray(value)) return value.map((element: Json) => sortedJson(element));
   if (!isJsonObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([name, child]) => [name, sortedJson(child)]));
+  return Object.fromEntries(
+    Object.entries(value)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, child]) => [name, sortedJson(child)]),
+  );
 }
 
 function tryParse(text: string): Json | undefined {

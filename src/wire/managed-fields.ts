@@ -16,7 +16,12 @@ export interface ManagedFields {
 
 /** One identity may have one entry: an applier in any version, an updater in each. */
 export function isSameManager(a: ManagedFields, b: Omit<ManagedFields, "fieldsV1" | "fieldsType" | "time">): boolean {
-  return a.manager === b.manager && a.operation === b.operation && (a.subresource ?? "") === (b.subresource ?? "") && (a.operation === "Apply" || a.apiVersion === b.apiVersion);
+  return (
+    a.manager === b.manager &&
+    a.operation === b.operation &&
+    (a.subresource ?? "") === (b.subresource ?? "") &&
+    (a.operation === "Apply" || a.apiVersion === b.apiVersion)
+  );
 }
 
 /** The entries of a stored object: they were checked when they came in. */
@@ -44,7 +49,13 @@ function entriesOf(object: JsonObject | null): Json | undefined {
 function readEntry(entry: Json): ManagedFields | null {
   if (!isJsonObject(entry)) return null;
   const { manager, operation, apiVersion, fieldsType, fieldsV1, time, subresource } = entry;
-  if ((operation !== "Apply" && operation !== "Update") || typeof apiVersion !== "string" || apiVersion === "" || fieldsType !== "FieldsV1") return null;
+  if (
+    (operation !== "Apply" && operation !== "Update") ||
+    typeof apiVersion !== "string" ||
+    apiVersion === "" ||
+    fieldsType !== "FieldsV1"
+  )
+    return null;
   const fields = readFields(fieldsV1);
   if (fields === null) return null;
   if (fields === fieldsV1 && typeof manager === "string") return entry as unknown as ManagedFields;
@@ -64,7 +75,10 @@ export function isReset(object: JsonObject): boolean {
   const entries = entriesOf(object);
   if (!isList(entries)) return false;
   const [first] = entries;
-  return entries.length === 0 || (entries.length === 1 && isJsonObject(first ?? null) && Object.keys(first as JsonObject).length === 0);
+  return (
+    entries.length === 0 ||
+    (entries.length === 1 && isJsonObject(first ?? null) && Object.keys(first as JsonObject).length === 0)
+  );
 }
 
 export function withFields(entry: ManagedFields, fields: FieldSet): ManagedFields {
@@ -72,7 +86,9 @@ export function withFields(entry: ManagedFields, fields: FieldSet): ManagedField
 }
 
 export function withoutEmpty(entries: readonly ManagedFields[]): readonly ManagedFields[] {
-  return entries.some((entry) => isEmpty(entry.fieldsV1)) ? entries.filter((entry) => !isEmpty(entry.fieldsV1)) : entries;
+  return entries.some((entry) => isEmpty(entry.fieldsV1))
+    ? entries.filter((entry) => !isEmpty(entry.fieldsV1))
+    : entries;
 }
 
 // Upstream's bound: an object that everybody writes would otherwise grow with every new writer.
@@ -83,7 +99,9 @@ const ANCIENT = "ancient-changes";
 export function capped(entries: readonly ManagedFields[]): readonly ManagedFields[] {
   const updaters = entries.filter((entry) => entry.operation === "Update");
   if (updaters.length <= MAX_UPDATERS) return entries;
-  const oldest = updaters.toSorted((a, b) => compareText(a.time ?? "", b.time ?? "") || compareText(a.manager, b.manager));
+  const oldest = updaters.toSorted(
+    (a, b) => compareText(a.time ?? "", b.time ?? "") || compareText(a.manager, b.manager),
+  );
   const gone = new Set<ManagedFields>();
   const firsts = new Map<string, ManagedFields>();
   const buckets = new Map<string, ManagedFields>();
@@ -98,10 +116,18 @@ export function capped(entries: readonly ManagedFields[]): readonly ManagedField
     const bucket = buckets.get(entry.apiVersion) ?? first;
     const { subresource: _subresource, ...rest } = bucket;
     gone.add(first).add(entry);
-    buckets.set(entry.apiVersion, { ...rest, manager: ANCIENT, ...(entry.time !== undefined && { time: entry.time }), fieldsV1: union(bucket.fieldsV1, entry.fieldsV1) });
+    buckets.set(entry.apiVersion, {
+      ...rest,
+      manager: ANCIENT,
+      ...(entry.time !== undefined && { time: entry.time }),
+      fieldsV1: union(bucket.fieldsV1, entry.fieldsV1),
+    });
     count--;
   }
-  return [...entries.filter((entry) => !gone.has(entry)), ...[...buckets.values()].map((entry) => ({ ...entry, fieldsV1: sorted(entry.fieldsV1) }))];
+  return [
+    ...entries.filter((entry) => !gone.has(entry)),
+    ...[...buckets.values()].map((entry) => ({ ...entry, fieldsV1: sorted(entry.fieldsV1) })),
+  ];
 }
 
 /** Appliers first, then by time, manager, version and subresource. */
@@ -122,7 +148,8 @@ function compareText(a: string, b: string): number {
 
 /** `"kubectl-client-side-apply" using apps/v1`, as conflicts name a manager. */
 export function printManager({ manager, operation, apiVersion, subresource }: ManagedFields): string {
-  const who = JSON.stringify(manager) + (subresource === undefined || subresource === "" ? "" : ` with subresource ${JSON.stringify(subresource)}`);
+  const who =
+    JSON.stringify(manager) +
+    (subresource === undefined || subresource === "" ? "" : ` with subresource ${JSON.stringify(subresource)}`);
   return operation === "Update" ? `${who} using ${apiVersion}` : who;
 }
-

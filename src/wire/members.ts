@@ -9,12 +9,19 @@ export function member(object: JsonObject | undefined, name: string): Json | und
 }
 
 export function put(draft: Draft, name: string, value: Json): void {
-  if (name === "__proto__") Object.defineProperty(draft, name, { value, writable: true, enumerable: true, configurable: true });
+  if (name === "__proto__")
+    Object.defineProperty(draft, name, { value, writable: true, enumerable: true, configurable: true });
   else draft[name] = value;
 }
 
 export function isList(value: unknown): value is readonly Json[] {
   return Array.isArray(value);
+}
+
+/** A value as text: strings as they are, nothing as "". */
+export function textOf(value: Json | undefined): string {
+  if (typeof value === "string") return value;
+  return value === undefined || value === null ? "" : JSON.stringify(value);
 }
 
 /** How many levels of lists and objects a value has; a scalar has none. */

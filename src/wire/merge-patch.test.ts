@@ -24,7 +24,8 @@ const cases: readonly { readonly target: Json; readonly patch: Json; readonly re
 ];
 
 for (const { target, patch, result } of cases) {
-  test(`merge patch: ${JSON.stringify(target)} with ${JSON.stringify(patch)}`, () => assert.deepEqual(applyMergePatch(target, patch), result));
+  test(`merge patch: ${JSON.stringify(target)} with ${JSON.stringify(patch)}`, () =>
+    assert.deepEqual(applyMergePatch(target, patch), result));
 }
 
 test("an idle patch returns the same object", () => {
@@ -45,7 +46,10 @@ const { value: document } = fc.letrec<{ value: Json }>((tie) => ({
     { maxDepth: 4 },
     scalar,
     fc.array(tie("value"), { maxLength: 3 }),
-    fc.dictionary(fc.constantFrom("a", "b", "c", "__proto__", "~/"), tie("value"), { maxKeys: 4, noNullPrototype: true }),
+    fc.dictionary(fc.constantFrom("a", "b", "c", "__proto__", "~/"), tie("value"), {
+      maxKeys: 4,
+      noNullPrototype: true,
+    }),
   ),
 }));
 

@@ -5,8 +5,9 @@ import { canonicalQuantity } from "#base/quantity.ts";
 import type { Schema } from "#base/schema.ts";
 import { decodeUtf8Strictly, encodeUtf8 } from "#base/utf8.ts";
 import { fromBase64, toBase64 } from "#kinds/base64.ts";
+import { textOf } from "./members.ts";
 import { parseDuration, printDuration } from "./go-duration.ts";
-import { DELIMITED, FIXED64, malformed, ProtoReader, ProtoWriter, VARINT } from "./proto-wire.ts";
+import { DELIMITED, FIXED64, malformed, type ProtoReader, ProtoWriter, VARINT } from "./proto-wire.ts";
 
 /** `schema` is resolved and neither an object nor a map nor a list. undefined is the zero time. */
 export function readSpecial(reader: ProtoReader, schema: Schema, wire: number): Json | undefined {
@@ -34,7 +35,10 @@ export function readSpecial(reader: ProtoReader, schema: Schema, wire: number): 
       return readIntOrString(message(reader, wire));
     case "any":
       return readRaw(message(reader, wire));
-    default:
+    case "object":
+    case "list":
+    case "map":
+    case "ref":
       throw malformed(`a ${schema.is} is no leaf`);
   }
 }
@@ -42,8 +46,14 @@ export function readSpecial(reader: ProtoReader, schema: Schema, wire: number): 
 export function writeSpecial(out: ProtoWriter, number: number, value: Json, schema: Schema): void {
   switch (schema.is) {
     case "string":
-      if (schema.format === "duration") out.tag(number, DELIMITED).delimited(new ProtoWriter().tag(1, VARINT).integer(parseDuration(String(value)) ?? 0n).finish());
-      else out.tag(number, DELIMITED).text(String(value));
+      if (schema.format === "duration")
+        out.tag(number, DELIMITED).delimited(
+          new ProtoWriter()
+            .tag(1, VARINT)
+            .integer(parseDuration(textOf(value)) ?? 0n)
+            .finish(),
+        );
+      else out.tag(number, DELIMITED).text(textOf(value));
       return;
     case "integer":
       out.tag(number, VARINT).integer(Math.trunc(Number(value)));
@@ -55,22 +65,30 @@ export function writeSpecial(out: ProtoWriter, number: number, value: Json, sche
       out.tag(number, FIXED64).double(Number(value));
       return;
     case "bytes":
-      out.tag(number, DELIMITED).delimited(fromBase64(String(value)));
+      out.tag(number, DELIMITED).delimited(fromBase64(textOf(value)));
       return;
     case "time":
     case "microTime":
-      out.tag(number, DELIMITED).delimited(timeBytes(String(value)));
+      out.tag(number, DELIMITED).delimited(timeBytes(textOf(value)));
       return;
     case "quantity":
-      out.tag(number, DELIMITED).delimited(new ProtoWriter().tag(1, DELIMITED).text(String(value)).finish());
+      out.tag(number, DELIMITED).delimited(new ProtoWriter().tag(1, DELIMITED).text(textOf(value)).finish());
       return;
     case "intOrString":
       out.tag(number, DELIMITED).delimited(intOrStringBytes(value));
       return;
     case "any":
-      out.tag(number, DELIMITED).delimited(new ProtoWriter().tag(1, DELIMITED).delimited(encodeUtf8(JSON.stringify(value))).finish());
+      out.tag(number, DELIMITED).delimited(
+        new ProtoWriter()
+          .tag(1, DELIMITED)
+          .delimited(encodeUtf8(JSON.stringify(value)))
+          .finish(),
+      );
       return;
-    default:
+    case "object":
+    case "list":
+    case "map":
+    case "ref":
       throw new RangeError(`a ${schema.is} is no leaf`);
   }
 }
@@ -110,7 +128,12 @@ function timeBytes(value: string): Uint8Array {
   if (Number.isNaN(ms)) throw new Fault("Invalid", `"${value}" is not a time`);
   const seconds = Math.floor(ms / 1000);
   const fraction = /\.(\d{1,9})/.exec(value)?.[1] ?? "";
-  return new ProtoWriter().tag(1, VARINT).integer(seconds).tag(2, VARINT).unsigned(Number(fraction.padEnd(9, "0"))).finish();
+  return new ProtoWriter()
+    .tag(1, VARINT)
+    .integer(seconds)
+    .tag(2, VARINT)
+    .unsigned(Number(fraction.padEnd(9, "0")))
+    .finish();
 }
 
 function readDuration(reader: ProtoReader): string {
@@ -152,8 +175,15 @@ function readIntOrString(reader: ProtoReader): number | string {
 
 function intOrStringBytes(value: Json): Uint8Array {
   const isText = typeof value === "string";
-  const out = new ProtoWriter().tag(1, VARINT).unsigned(isText ? 1 : 0).tag(2, VARINT).integer(isText ? 0 : Number(value));
-  return out.tag(3, DELIMITED).text(isText ? value : "").finish();
+  const out = new ProtoWriter()
+    .tag(1, VARINT)
+    .unsigned(isText ? 1 : 0)
+    .tag(2, VARINT)
+    .integer(isText ? 0 : Number(value));
+  return out
+    .tag(3, DELIMITED)
+    .text(isText ? value : "")
+    .finish();
 }
 
 /** RawExtension, FieldsV1, JSON: a message whose field 1 holds the document as JSON. */

@@ -1,7 +1,30 @@
 /** A small generic protobuf codec: messages as plain objects, by a descriptor. Kubernetes' bodies have a codec of their own. */
-import { DELIMITED, FIXED32, FIXED64, malformed, ProtoReader, ProtoWriter, VARINT, type WireType } from "./proto-wire.ts";
+import {
+  DELIMITED,
+  FIXED32,
+  FIXED64,
+  malformed,
+  ProtoReader,
+  ProtoWriter,
+  VARINT,
+  type WireType,
+} from "./proto-wire.ts";
 
-export type ProtoType = "string" | "bytes" | "bool" | "int32" | "int64" | "uint32" | "uint64" | "sint32" | "sint64" | "double" | "float" | "fixed32" | "fixed64" | "message";
+export type ProtoType =
+  | "string"
+  | "bytes"
+  | "bool"
+  | "int32"
+  | "int64"
+  | "uint32"
+  | "uint64"
+  | "sint32"
+  | "sint64"
+  | "double"
+  | "float"
+  | "fixed32"
+  | "fixed64"
+  | "message";
 
 export interface FieldDescriptor {
   readonly name: string;
@@ -19,7 +42,15 @@ export interface Descriptor {
 }
 
 /** 64-bit integers are numbers when safe, else bigints. Maps are Maps. Absent fields are absent. */
-export type ProtoValue = string | number | bigint | boolean | Uint8Array | ProtoMessage | readonly ProtoValue[] | ReadonlyMap<string | number | bigint | boolean, ProtoValue>;
+export type ProtoValue =
+  | string
+  | number
+  | bigint
+  | boolean
+  | Uint8Array
+  | ProtoMessage
+  | readonly ProtoValue[]
+  | ReadonlyMap<string | number | bigint | boolean, ProtoValue>;
 
 export interface ProtoMessage {
   readonly [name: string]: ProtoValue;
@@ -29,7 +60,11 @@ export interface ProtoMessage {
 const MAX_DEPTH = 100;
 
 /** Unknown fields are skipped; throws BadRequest for malformed bytes or more than `maxBytes`. */
-export function decodeMessage(descriptor: Descriptor, bytes: Uint8Array, maxBytes: number = Number.MAX_SAFE_INTEGER): ProtoMessage {
+export function decodeMessage(
+  descriptor: Descriptor,
+  bytes: Uint8Array,
+  maxBytes: number = Number.MAX_SAFE_INTEGER,
+): ProtoMessage {
   if (bytes.length > maxBytes) throw malformed(`the message is larger than ${maxBytes} bytes`);
   return readMessage(descriptor, new ProtoReader(bytes), 0);
 }
@@ -119,8 +154,10 @@ function readValue(reader: ProtoReader, field: FieldDescriptor, type: number, de
 function writeField(out: ProtoWriter, number: number, field: FieldDescriptor, value: ProtoValue): void {
   if (value instanceof Map && field.mapKey !== undefined) {
     const entry = entryOf(field, field.mapKey);
-    for (const [key, child] of value as ReadonlyMap<string, ProtoValue>) out.tag(number, DELIMITED).delimited(encodeMessage(entry, { key, value: child }));
-  } else if (field.repeated === true) for (const element of value as readonly ProtoValue[]) writeValue(out, number, field, element);
+    for (const [key, child] of value as ReadonlyMap<string, ProtoValue>)
+      out.tag(number, DELIMITED).delimited(encodeMessage(entry, { key, value: child }));
+  } else if (field.repeated === true)
+    for (const element of value as readonly ProtoValue[]) writeValue(out, number, field, element);
   else writeValue(out, number, field, value);
 }
 
@@ -175,13 +212,22 @@ function wireTypeOf(type: ProtoType): WireType {
     case "float":
     case "fixed32":
       return FIXED32;
-    default:
+    case "bool":
+    case "int32":
+    case "int64":
+    case "uint32":
+    case "uint64":
+    case "sint32":
+    case "sint64":
       return VARINT;
   }
 }
 
 function entryOf(field: FieldDescriptor, key: NonNullable<FieldDescriptor["mapKey"]>): Descriptor {
-  const value = field.message === undefined ? { name: "value", type: field.type } : { name: "value", type: field.type, message: field.message };
+  const value =
+    field.message === undefined
+      ? { name: "value", type: field.type }
+      : { name: "value", type: field.type, message: field.message };
   return { fields: { 1: { name: "key", type: key }, 2: value } };
 }
 

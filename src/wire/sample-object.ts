@@ -21,7 +21,9 @@ export function sample(schema: Schema, sampling: Sampling): Json {
   const { random } = sampling;
   switch (schema.is) {
     case "string":
-      return schema.format === "duration" ? `${1 + Math.floor(random.number() * 50)}s` : pick(schema.enum ?? NAMES, random);
+      return schema.format === "duration"
+        ? `${1 + Math.floor(random.number() * 50)}s`
+        : pick(schema.enum ?? NAMES, random);
     case "integer":
       return 1 + Math.floor(random.number() * 3);
     case "number":
@@ -56,14 +58,22 @@ function sampleObject(schema: Schema & { readonly is: "object" }, sampling: Samp
   for (const [name, field] of Object.entries(schema.fields)) {
     const isKey = name === "name" || schema.required?.includes(name) === true;
     const isPresent = sampling.random.number() < (isKey ? 0.95 : sampling.density);
-    if (isPresent && (sampling.depth > 0 || !isDeep(field.schema))) put(object, name, sample(field.schema, deeper(sampling)));
+    if (isPresent && (sampling.depth > 0 || !isDeep(field.schema)))
+      put(object, name, sample(field.schema, deeper(sampling)));
   }
   return object;
 }
 
 function sampleList(schema: Schema & { readonly is: "list" }, sampling: Sampling): Json {
-  const elements = Array.from({ length: Math.floor(sampling.random.number() * 4) }, () => sample(schema.of, deeper(sampling)));
-  const keys = sampling.hasUniqueMergeKeys && schema.mergeKey ? [schema.mergeKey] : schema.type === "map" ? (schema.keys ?? []) : [];
+  const elements = Array.from({ length: Math.floor(sampling.random.number() * 4) }, () =>
+    sample(schema.of, deeper(sampling)),
+  );
+  const keys =
+    sampling.hasUniqueMergeKeys && schema.mergeKey
+      ? [schema.mergeKey]
+      : schema.type === "map"
+        ? (schema.keys ?? [])
+        : [];
   const seen = new Set<string>();
   return elements.filter((element) => {
     const key = JSON.stringify(keys.length === 0 ? element : keys.map((name) => (element as Draft)[name]));

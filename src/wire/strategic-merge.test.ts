@@ -21,16 +21,49 @@ interface Case {
   readonly fault?: RegExp;
 }
 
-const two = { spec: { containers: [{ name: "a", image: "x" }, { name: "b", image: "y" }] } };
+const two = {
+  spec: {
+    containers: [
+      { name: "a", image: "x" },
+      { name: "b", image: "y" },
+    ],
+  },
+};
 
 const cases: readonly Case[] = [
-  { title: "merges an element by its key", live: two, patch: { spec: { containers: [{ name: "b", image: "z" }] } }, result: { spec: { containers: [{ name: "a", image: "x" }, { name: "b", image: "z" }] } } },
-  { title: "puts a new element first", live: two, patch: { spec: { containers: [{ name: "c", image: "z" }] } }, result: { spec: { containers: [{ name: "c", image: "z" }, ...two.spec.containers] } } },
+  {
+    title: "merges an element by its key",
+    live: two,
+    patch: { spec: { containers: [{ name: "b", image: "z" }] } },
+    result: {
+      spec: {
+        containers: [
+          { name: "a", image: "x" },
+          { name: "b", image: "z" },
+        ],
+      },
+    },
+  },
+  {
+    title: "puts a new element first",
+    live: two,
+    patch: { spec: { containers: [{ name: "c", image: "z" }] } },
+    result: { spec: { containers: [{ name: "c", image: "z" }, ...two.spec.containers] } },
+  },
   {
     title: "orders by $setElementOrder",
     live: two,
-    patch: { spec: { "$setElementOrder/containers": [{ name: "b" }, { name: "a" }], containers: [{ name: "a", image: "z" }] } },
-    result: { spec: { containers: [{ name: "b", image: "y" }, { name: "a", image: "z" }] } },
+    patch: {
+      spec: { "$setElementOrder/containers": [{ name: "b" }, { name: "a" }], containers: [{ name: "a", image: "z" }] },
+    },
+    result: {
+      spec: {
+        containers: [
+          { name: "b", image: "y" },
+          { name: "a", image: "z" },
+        ],
+      },
+    },
   },
   {
     title: "keeps the place of elements that $setElementOrder does not name",
@@ -38,14 +71,54 @@ const cases: readonly Case[] = [
     patch: { spec: { "$setElementOrder/containers": [{ name: "b" }, { name: "a" }] } },
     result: { spec: { containers: [{ name: "sidecar" }, { name: "b" }, { name: "a" }] } },
   },
-  { title: "deletes an element with $patch: delete", live: two, patch: { spec: { containers: [{ name: "a", $patch: "delete" }] } }, result: { spec: { containers: [{ name: "b", image: "y" }] } } },
-  { title: "replaces a list with $patch: replace", live: two, patch: { spec: { containers: [{ $patch: "replace" }, { name: "c" }] } }, result: { spec: { containers: [{ name: "c" }] } } },
-  { title: "replaces a map with $patch: replace", live: { metadata: { labels: { a: "1", b: "2" } } }, patch: { metadata: { labels: { $patch: "replace", c: "3" } } }, result: { metadata: { labels: { c: "3" } } } },
-  { title: "empties a map with $patch: delete", live: { metadata: { labels: { a: "1" } } }, patch: { metadata: { labels: { $patch: "delete" } } }, result: { metadata: { labels: {} } } },
-  { title: "deletes with null", live: { metadata: { labels: { a: "1", b: "2" } } }, patch: { metadata: { labels: { a: null, c: null } } }, result: { metadata: { labels: { b: "2" } } } },
-  { title: "replaces lists without a merge key", live: { spec: { containers: [{ name: "a", command: ["x", "y"] }] } }, patch: { spec: { containers: [{ name: "a", command: ["z"] }] } }, result: { spec: { containers: [{ name: "a", command: ["z"] }] } } },
-  { title: "merges a list of primitives as a set", live: { metadata: { finalizers: ["a", "b"] } }, patch: { metadata: { finalizers: ["b", "c"] } }, result: { metadata: { finalizers: ["a", "b", "c"] } } },
-  { title: "deletes from a list of primitives", live: { metadata: { finalizers: ["a", "b", "c"] } }, patch: { metadata: { "$deleteFromPrimitiveList/finalizers": ["a", "c", "d"] } }, result: { metadata: { finalizers: ["b"] } } },
+  {
+    title: "deletes an element with $patch: delete",
+    live: two,
+    patch: { spec: { containers: [{ name: "a", $patch: "delete" }] } },
+    result: { spec: { containers: [{ name: "b", image: "y" }] } },
+  },
+  {
+    title: "replaces a list with $patch: replace",
+    live: two,
+    patch: { spec: { containers: [{ $patch: "replace" }, { name: "c" }] } },
+    result: { spec: { containers: [{ name: "c" }] } },
+  },
+  {
+    title: "replaces a map with $patch: replace",
+    live: { metadata: { labels: { a: "1", b: "2" } } },
+    patch: { metadata: { labels: { $patch: "replace", c: "3" } } },
+    result: { metadata: { labels: { c: "3" } } },
+  },
+  {
+    title: "empties a map with $patch: delete",
+    live: { metadata: { labels: { a: "1" } } },
+    patch: { metadata: { labels: { $patch: "delete" } } },
+    result: { metadata: { labels: {} } },
+  },
+  {
+    title: "deletes with null",
+    live: { metadata: { labels: { a: "1", b: "2" } } },
+    patch: { metadata: { labels: { a: null, c: null } } },
+    result: { metadata: { labels: { b: "2" } } },
+  },
+  {
+    title: "replaces lists without a merge key",
+    live: { spec: { containers: [{ name: "a", command: ["x", "y"] }] } },
+    patch: { spec: { containers: [{ name: "a", command: ["z"] }] } },
+    result: { spec: { containers: [{ name: "a", command: ["z"] }] } },
+  },
+  {
+    title: "merges a list of primitives as a set",
+    live: { metadata: { finalizers: ["a", "b"] } },
+    patch: { metadata: { finalizers: ["b", "c"] } },
+    result: { metadata: { finalizers: ["a", "b", "c"] } },
+  },
+  {
+    title: "deletes from a list of primitives",
+    live: { metadata: { finalizers: ["a", "b", "c"] } },
+    patch: { metadata: { "$deleteFromPrimitiveList/finalizers": ["a", "c", "d"] } },
+    result: { metadata: { finalizers: ["b"] } },
+  },
   {
     title: "retains only $retainKeys",
     schema: deployment,
@@ -56,36 +129,123 @@ const cases: readonly Case[] = [
   {
     title: "merges env by name, as kubectl set env",
     schema: deployment,
-    live: { spec: { template: { spec: { containers: [{ name: "a", env: [{ name: "X", value: "1" }, { name: "Y", value: "2" }] }] } } } },
+    live: {
+      spec: {
+        template: {
+          spec: {
+            containers: [
+              {
+                name: "a",
+                env: [
+                  { name: "X", value: "1" },
+                  { name: "Y", value: "2" },
+                ],
+              },
+            ],
+          },
+        },
+      },
+    },
     patch: { spec: { template: { spec: { containers: [{ name: "a", env: [{ name: "Y", value: "3" }] }] } } } },
-    result: { spec: { template: { spec: { containers: [{ name: "a", env: [{ name: "X", value: "1" }, { name: "Y", value: "3" }] }] } } } },
+    result: {
+      spec: {
+        template: {
+          spec: {
+            containers: [
+              {
+                name: "a",
+                env: [
+                  { name: "X", value: "1" },
+                  { name: "Y", value: "3" },
+                ],
+              },
+            ],
+          },
+        },
+      },
+    },
   },
-  { title: "merges service ports by port alone", schema: service, live: { spec: { ports: [{ port: 80, name: "a" }] } }, patch: { spec: { ports: [{ port: 80, targetPort: 8080 }] } }, result: { spec: { ports: [{ port: 80, name: "a", targetPort: 8080 }] } } },
-  { title: "merges maps that server-side apply takes for atomic", live: { spec: { nodeSelector: { a: "1" } } }, patch: { spec: { nodeSelector: { b: "2" } } }, result: { spec: { nodeSelector: { a: "1", b: "2" } } } },
-  { title: "removes nulls and directives from what is new", live: {}, patch: { metadata: { labels: { a: "1", b: null }, "$setElementOrder/finalizers": ["x"], finalizers: ["x"] } }, result: { metadata: { labels: { a: "1" }, finalizers: ["x"] } } },
-  { title: "names the field that lacks its merge key", live: two, patch: { spec: { containers: [{ image: "z" }] } }, fault: /spec\.containers: map: \{"image":"z"\} does not contain declared merge key: name/ },
-  { title: "refuses an order that contradicts the patch", live: two, patch: { spec: { "$setElementOrder/containers": [{ name: "b" }, { name: "a" }], containers: [{ name: "a" }, { name: "b" }] } }, fault: /doesn't match \$setElementOrder list/ },
-  { title: "refuses an unknown directive", live: two, patch: { spec: { $patch: "mix" } }, fault: /spec: unknown patch type: "mix"/ },
-  { title: "refuses a member that is not retained", schema: deployment, live: { spec: { strategy: {} } }, patch: { spec: { strategy: { $retainKeys: ["type"], rollingUpdate: {} } } }, fault: /spec.strategy: invalid patch format of retainKeys/ },
-  { title: "refuses lists of lists", live: { metadata: { finalizers: ["a"] } }, patch: { metadata: { finalizers: [["b"]] } }, fault: /lists of lists/ },
+  {
+    title: "merges service ports by port alone",
+    schema: service,
+    live: { spec: { ports: [{ port: 80, name: "a" }] } },
+    patch: { spec: { ports: [{ port: 80, targetPort: 8080 }] } },
+    result: { spec: { ports: [{ port: 80, name: "a", targetPort: 8080 }] } },
+  },
+  {
+    title: "merges maps that server-side apply takes for atomic",
+    live: { spec: { nodeSelector: { a: "1" } } },
+    patch: { spec: { nodeSelector: { b: "2" } } },
+    result: { spec: { nodeSelector: { a: "1", b: "2" } } },
+  },
+  {
+    title: "removes nulls and directives from what is new",
+    live: {},
+    patch: { metadata: { labels: { a: "1", b: null }, "$setElementOrder/finalizers": ["x"], finalizers: ["x"] } },
+    result: { metadata: { labels: { a: "1" }, finalizers: ["x"] } },
+  },
+  {
+    title: "names the field that lacks its merge key",
+    live: two,
+    patch: { spec: { containers: [{ image: "z" }] } },
+    fault: /spec\.containers: map: \{"image":"z"\} does not contain declared merge key: name/,
+  },
+  {
+    title: "refuses an order that contradicts the patch",
+    live: two,
+    patch: {
+      spec: {
+        "$setElementOrder/containers": [{ name: "b" }, { name: "a" }],
+        containers: [{ name: "a" }, { name: "b" }],
+      },
+    },
+    fault: /doesn't match \$setElementOrder list/,
+  },
+  {
+    title: "refuses an unknown directive",
+    live: two,
+    patch: { spec: { $patch: "mix" } },
+    fault: /spec: unknown patch type: "mix"/,
+  },
+  {
+    title: "refuses a member that is not retained",
+    schema: deployment,
+    live: { spec: { strategy: {} } },
+    patch: { spec: { strategy: { $retainKeys: ["type"], rollingUpdate: {} } } },
+    fault: /spec.strategy: invalid patch format of retainKeys/,
+  },
+  {
+    title: "refuses lists of lists",
+    live: { metadata: { finalizers: ["a"] } },
+    patch: { metadata: { finalizers: [["b"]] } },
+    fault: /lists of lists/,
+  },
 ];
 
 for (const { title, schema = pod, live, patch, result, fault } of cases) {
   test(`strategic merge: ${title}`, () => {
     if (fault === undefined) assert.deepEqual(applyStrategicMerge(live, patch, schema, builtinTable), result);
-    else assert.throws(() => applyStrategicMerge(live, patch, schema, builtinTable), (thrown) => thrown instanceof Fault && fault.test(thrown.message));
+    else
+      assert.throws(
+        () => applyStrategicMerge(live, patch, schema, builtinTable),
+        (thrown) => thrown instanceof Fault && fault.test(thrown.message),
+      );
   });
 }
 
 test("an idle patch returns the same object", () => {
-  const patch: Json = { spec: { "$setElementOrder/containers": [{ name: "a" }, { name: "b" }], containers: [{ name: "a", image: "x" }] } };
+  const patch: Json = {
+    spec: { "$setElementOrder/containers": [{ name: "a" }, { name: "b" }], containers: [{ name: "a", image: "x" }] },
+  };
   assert.equal(applyStrategicMerge(two, patch, pod, builtinTable), two);
 });
 
 test("law: a patch without directives is idempotent and leaves the live object alone", () => {
   for (let seed = 0; seed < 200; seed++) {
     const random = seededRandom(seed);
-    const [live, patch] = [0.3, 0.2].map((density) => sample(pod, { random, table: builtinTable, density, depth: 6, hasUniqueMergeKeys: true })) as [Json, Json];
+    const [live, patch] = [0.3, 0.2].map((density) =>
+      sample(pod, { random, table: builtinTable, density, depth: 6, hasUniqueMergeKeys: true }),
+    ) as [Json, Json];
     const before = structuredClone(live);
     const once = applyStrategicMerge(live, patch, pod, builtinTable);
     const twice = applyStrategicMerge(once, patch, pod, builtinTable);

@@ -24,7 +24,8 @@ interface Place {
  * element lacks its merge key.
  */
 export function applyStrategicMerge(live: Json, patch: Json, schema: Schema, table: SchemaTable): Json {
-  if (!isJsonObject(patch) || !isJsonObject(live)) throw new Fault("BadRequest", "a strategic merge patch must be an object");
+  if (!isJsonObject(patch) || !isJsonObject(live))
+    throw new Fault("BadRequest", "a strategic merge patch must be an object");
   const merged = mergeObject(live, patch, { path: "", schema, table, isReplaced: false });
   return sameJson(live, merged) ? live : merged;
 }
@@ -60,8 +61,10 @@ function retained(live: JsonObject, patch: JsonObject, place: Place): Draft {
   if (keys === undefined) return { ...live };
   if (!isList(keys)) throw refusal(place, "invalid patch format of retainKeys");
   for (const [name, change] of Object.entries(patch)) {
-    const isAsked = change !== null && name !== RETAIN_KEYS && !name.startsWith(ORDER_PREFIX) && !name.startsWith(DELETE_PREFIX);
-    if (isAsked && !keys.includes(name)) throw refusal(place, `invalid patch format of retainKeys: "${name}" is set but not retained`);
+    const isAsked =
+      change !== null && name !== RETAIN_KEYS && !name.startsWith(ORDER_PREFIX) && !name.startsWith(DELETE_PREFIX);
+    if (isAsked && !keys.includes(name))
+      throw refusal(place, `invalid patch format of retainKeys: "${name}" is set but not retained`);
   }
   const kept: Draft = {};
   for (const [name, value] of Object.entries(live)) if (keys.includes(name)) put(kept, name, value);
@@ -91,7 +94,12 @@ function deleteFromPrimitives(merged: Draft, directive: string, unwanted: Json, 
   const name = directive.slice(DELETE_PREFIX.length);
   if (!isList(unwanted)) throw refusal(inside(place, name), "invalid patch format of primitive list");
   const before = member(merged, name);
-  if (isList(before)) put(merged, name, before.filter((value) => !unwanted.includes(value)));
+  if (isList(before))
+    put(
+      merged,
+      name,
+      before.filter((value) => !unwanted.includes(value)),
+    );
 }
 
 /** `$setElementOrder/<list>`: the list is merged first, then put in that order; elements it does not name keep their places. */
@@ -115,7 +123,11 @@ function mergeOrdered(merged: Draft, patch: JsonObject, directive: string, paren
         : isMergedList(place)
           ? mergeList(before, change, place)
           : (cleaned(change) as readonly Json[]);
-  put(merged, name, reorder({ elements: both, order, serverOrder: before ?? [], keyOf: (element) => keyOf(element, key, place) }));
+  put(
+    merged,
+    name,
+    reorder({ elements: both, order, serverOrder: before ?? [], keyOf: (element) => keyOf(element, key, place) }),
+  );
 }
 
 /** The patch's own elements must stand in the order that the directive wants. */
@@ -141,7 +153,13 @@ function mergeList(live: readonly Json[], patch: readonly Json[], place: Place):
   if (key === "") throw refusal(place, "cannot merge lists without merge key");
   return mergeLists(live as readonly JsonObject[], patch as readonly JsonObject[], {
     keyOf: (element) => keyOf(element, key, place),
-    merge: (before, change) => mergeObject(before, change, { ...place, path: `${place.path}[${key}=${JSON.stringify(before[key])}]`, schema: elementSchema(place), isReplaced: false }),
+    merge: (before, change) =>
+      mergeObject(before, change, {
+        ...place,
+        path: `${place.path}[${key}=${JSON.stringify(before[key])}]`,
+        schema: elementSchema(place),
+        isReplaced: false,
+      }),
     clean: (element) => cleaned(element) as JsonObject,
     refuse: (why) => refusal(place, why),
   });
@@ -157,11 +175,14 @@ function checkElements(elements: readonly Json[], place: Place): void {
 
 function keyOf(element: Json, key: string, place: Place): Json {
   if (key === "") return element;
-  if (!isJsonObject(element)) throw refusal(place, `expected an object with the merge key ${key}, but received ${JSON.stringify(element)}`);
+  if (!isJsonObject(element))
+    throw refusal(place, `expected an object with the merge key ${key}, but received ${JSON.stringify(element)}`);
   const value = member(element, key);
   if (value !== undefined) return value;
   const message = `map: ${JSON.stringify(element)} does not contain declared merge key: ${key}`;
-  throw new Fault("Invalid", `${place.path}: ${message}`, { causes: [{ reason: "FieldValueRequired", field: `${place.path}.${key}`, message }] });
+  throw new Fault("Invalid", `${place.path}: ${message}`, {
+    causes: [{ reason: "FieldValueRequired", field: `${place.path}.${key}`, message }],
+  });
 }
 
 function hasDirective(element: Json): boolean {
@@ -170,12 +191,14 @@ function hasDirective(element: Json): boolean {
 
 /** A value of the patch that meets no live value: without directives and nulls; undefined when it is itself a directive, as upstream. */
 function cleaned(value: Json): Json | undefined {
-  if (isList(value)) return value.filter((element) => !hasDirective(element)).map((element) => cleaned(element) ?? null);
+  if (isList(value))
+    return value.filter((element) => !hasDirective(element)).map((element) => cleaned(element) ?? null);
   if (!isJsonObject(value)) return value;
   if (hasDirective(value)) return undefined;
   const kept: Draft = {};
   for (const [name, child] of Object.entries(value)) {
-    if (child === null || name === RETAIN_KEYS || name.startsWith(ORDER_PREFIX) || name.startsWith(DELETE_PREFIX)) continue;
+    if (child === null || name === RETAIN_KEYS || name.startsWith(ORDER_PREFIX) || name.startsWith(DELETE_PREFIX))
+      continue;
     const clean = cleaned(child);
     if (clean !== undefined) put(kept, name, clean);
   }
@@ -184,7 +207,12 @@ function cleaned(value: Json): Json | undefined {
 
 function inside(place: Place, name: string): Place {
   const field = fieldOf(place, name);
-  return { path: place.path === "" ? name : `${place.path}.${name}`, schema: field?.schema, table: place.table, isReplaced: field?.strategy === "replace" };
+  return {
+    path: place.path === "" ? name : `${place.path}.${name}`,
+    schema: field?.schema,
+    table: place.table,
+    isReplaced: field?.strategy === "replace",
+  };
 }
 
 function fieldOf(place: Place, name: string): Field | undefined {

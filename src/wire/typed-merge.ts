@@ -6,7 +6,12 @@ import { type Draft, isList, member, put } from "./members.ts";
 import { elementSchema, elementsOf, elementStep, formOf, memberSchema, resolved } from "./typed.ts";
 
 /** What the configuration says wins; what it does not say stays. undefined only if both sides say nothing. */
-export function mergeTyped(live: Json | undefined, applied: Json | undefined, schema: Schema, table: SchemaTable): Json | undefined {
+export function mergeTyped(
+  live: Json | undefined,
+  applied: Json | undefined,
+  schema: Schema,
+  table: SchemaTable,
+): Json | undefined {
   if (applied === undefined) return live;
   if (live === undefined && !isJsonObject(applied)) return applied;
   const shape = resolved(schema, table);
@@ -39,7 +44,8 @@ function mergeElements(live: readonly Json[], applied: readonly Json[], schema: 
   const left = live.map((element) => elementStep(schema, element, table));
   const right = applied.map((element) => elementStep(schema, element, table));
   const [lefts, rights] = [elementsOf(schema, live, table), elementsOf(schema, applied, table)];
-  for (const [step, element] of rights) if (element === null) throw new Fault("BadRequest", `duplicate entries for key ${step.slice(2)}`);
+  for (const [step, element] of rights)
+    if (element === null) throw new Fault("BadRequest", `duplicate entries for key ${step.slice(2)}`);
   const shared = right.filter((step) => lefts.has(step));
   const of = elementSchema(schema);
   const merged: Json[] = [];

@@ -2,7 +2,19 @@
 import { Fault } from "#base/fault.ts";
 import { isJsonObject, type Json, type JsonObject, sameJson } from "#base/json.ts";
 import type { Schema, SchemaTable } from "#base/schema.ts";
-import { below, EMPTY, type FieldSet, fieldStep, isEmpty, isMember, keyStep, MEMBER, nodeOf, union, valueStep } from "./field-set.ts";
+import {
+  below,
+  EMPTY,
+  type FieldSet,
+  fieldStep,
+  isEmpty,
+  isMember,
+  keyStep,
+  MEMBER,
+  nodeOf,
+  union,
+  valueStep,
+} from "./field-set.ts";
 import { isList, member } from "./members.ts";
 
 type ListSchema = Schema & { readonly is: "list" };
@@ -26,7 +38,16 @@ export function formOf(schema: Schema, value: Json | undefined): Form {
       return schema.type === "map" || schema.type === "set" ? "elements" : "leaf";
     case "any":
       return isJsonObject(value) ? "members" : "leaf";
-    default:
+    case "ref":
+    case "string":
+    case "integer":
+    case "number":
+    case "boolean":
+    case "bytes":
+    case "quantity":
+    case "intOrString":
+    case "time":
+    case "microTime":
       return "leaf";
   }
 }
@@ -46,7 +67,8 @@ export function isDeclared(schema: Schema, name: string): boolean {
 /** The step that finds an element of a set or of a list with keys; a missing key counts with its default. */
 export function elementStep(schema: ListSchema, element: Json, table: SchemaTable): string {
   if (schema.type === "set") {
-    if (typeof element === "object") throw new Fault("BadRequest", "associative list without keys has an element that is not a scalar");
+    if (typeof element === "object")
+      throw new Fault("BadRequest", "associative list without keys has an element that is not a scalar");
     return valueStep(element);
   }
   if (!isJsonObject(element)) throw new Fault("BadRequest", "associative list with keys may not have non-map elements");
@@ -58,7 +80,10 @@ export function elementStep(schema: ListSchema, element: Json, table: SchemaTabl
   }
   if (keys.length > 0) return keyStep(keys);
   const names = JSON.stringify(schema.keys ?? []);
-  throw new Fault("BadRequest", `associative list with keys has an element that omits all key fields ${names} (and doesn't have default values for any key fields)`);
+  throw new Fault(
+    "BadRequest",
+    `associative list with keys has an element that omits all key fields ${names} (and doesn't have default values for any key fields)`,
+  );
 }
 
 /** The elements by step, in order; one that occurs twice maps to null. */
@@ -108,7 +133,8 @@ function everyNode(value: Json, schema: Schema, table: SchemaTable): FieldSet {
   const steps: Record<string, Json> = {};
   if (form === "elements") {
     const of = resolved(elementSchema(schema), table);
-    for (const [step, element] of elementsOf(schema, value, table)) steps[step] = element === null ? MEMBER : everyNode(element, of, table);
+    for (const [step, element] of elementsOf(schema, value, table))
+      steps[step] = element === null ? MEMBER : everyNode(element, of, table);
   } else {
     for (const [name, child] of Object.entries(isJsonObject(value) ? value : {})) {
       steps[fieldStep(name)] = everyNode(child, resolved(memberSchema(schema, name) ?? ANY, table), table);
@@ -132,7 +158,10 @@ export function compare(before: Json, after: Json, schema: Schema, table: Schema
   compareInto({ before, after, schema: resolved(schema, table), table, changed, removed, step: "" });
   return isEmpty(changed) && isEmpty(removed)
     ? NOTHING
-    : { changed: below((changed[""] as FieldSet | undefined) ?? EMPTY), removed: below((removed[""] as FieldSet | undefined) ?? EMPTY) };
+    : {
+        changed: below((changed[""] as FieldSet | undefined) ?? EMPTY),
+        removed: below((removed[""] as FieldSet | undefined) ?? EMPTY),
+      };
 }
 
 interface Comparing {
@@ -177,12 +206,17 @@ function compareInto(pair: Comparing): void {
 
 /** Neither members nor elements. */
 function isBare(value: Json): boolean {
-  return typeof value !== "object" || value === null || (isList(value) ? value.length === 0 : isEmpty(value as JsonObject));
+  return (
+    typeof value !== "object" || value === null || (isList(value) ? value.length === 0 : isEmpty(value as JsonObject))
+  );
 }
 
 /** Go has two empty lists, nil and []; which of them is written is no difference. */
 function isSameEmptyList(before: Json, after: Json): boolean {
-  return (before === null && isList(after) && after.length === 0) || (after === null && isList(before) && before.length === 0);
+  return (
+    (before === null && isList(after) && after.length === 0) ||
+    (after === null && isList(before) && before.length === 0)
+  );
 }
 
 /**
@@ -203,7 +237,14 @@ export function zeroObject(schema: Schema, table: SchemaTable): JsonObject {
 }
 
 function isZero(value: Json): boolean {
-  return value === null || value === 0 || value === "" || value === false || value === "0" || (isList(value) && value.length === 0);
+  return (
+    value === null ||
+    value === 0 ||
+    value === "" ||
+    value === false ||
+    value === "0" ||
+    (isList(value) && value.length === 0)
+  );
 }
 
 /** Without a schema an object may become a scalar and the other way round: the path itself changes either way. */
@@ -220,11 +261,28 @@ function compareMembers({ before, after, schema, table, changed, removed }: Comp
   for (const name in old) {
     const a = old[name];
     const b = member(young, name);
-    if (a !== b) compareInto({ before: a, after: b, schema: resolved(memberSchema(schema, name) ?? ANY, table), table, changed, removed, step: fieldStep(name) });
+    if (a !== b)
+      compareInto({
+        before: a,
+        after: b,
+        schema: resolved(memberSchema(schema, name) ?? ANY, table),
+        table,
+        changed,
+        removed,
+        step: fieldStep(name),
+      });
   }
   for (const name in young) {
     if (Object.hasOwn(old, name)) continue;
-    compareInto({ before: undefined, after: young[name], schema: resolved(memberSchema(schema, name) ?? ANY, table), table, changed, removed, step: fieldStep(name) });
+    compareInto({
+      before: undefined,
+      after: young[name],
+      schema: resolved(memberSchema(schema, name) ?? ANY, table),
+      table,
+      changed,
+      removed,
+      step: fieldStep(name),
+    });
   }
 }
 
@@ -247,7 +305,8 @@ function compareElements(pair: Comparing): void {
 
 /** A key that occurs twice is owned as a whole. */
 function compareDuplicates({ before, after, schema, table, changed, removed }: Comparing, step: string): void {
-  const all = (list: Json | undefined): readonly Json[] => (isList(list) ? list.filter((element) => elementStep(schema as ListSchema, element, table) === step) : []);
+  const all = (list: Json | undefined): readonly Json[] =>
+    isList(list) ? list.filter((element) => elementStep(schema as ListSchema, element, table) === step) : [];
   const [old, young] = [all(before), all(after)];
   const of = resolved(elementSchema(schema), table);
   if (old.length > 1 && young.length > 1) {
@@ -275,7 +334,12 @@ export function withoutFields(value: Json, fields: FieldSet, schema: Schema, tab
     for (const [name, child] of Object.entries(value)) {
       const node = fields[fieldStep(name)] as FieldSet | undefined;
       if (node !== undefined && isMember(node)) continue;
-      Object.defineProperty(kept, name, { value: node === undefined ? child : withoutFields(child, node, memberSchema(shape, name) ?? ANY, table), enumerable: true, writable: true, configurable: true });
+      Object.defineProperty(kept, name, {
+        value: node === undefined ? child : withoutFields(child, node, memberSchema(shape, name) ?? ANY, table),
+        enumerable: true,
+        writable: true,
+        configurable: true,
+      });
     }
     return isEmpty(kept) ? null : kept;
   }

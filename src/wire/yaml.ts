@@ -1,8 +1,20 @@
 /** YAML as Kubernetes reads it: YAML 1.1 scalars turned into JSON, bounded, duplicate keys refused. Never writes YAML. */
-import { isAlias, isMap, isPair, isScalar, isSeq, Lexer, LineCounter, type Node, parseAllDocuments, type ParsedNode, type YAMLMap } from "yaml";
+import {
+  isAlias,
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
+  Lexer,
+  LineCounter,
+  type Node,
+  parseAllDocuments,
+  type ParsedNode,
+  type YAMLMap,
+} from "yaml";
 import { Fault } from "#base/fault.ts";
 import type { Json } from "#base/json.ts";
-import { type Draft, put } from "./members.ts";
+import { type Draft, put, textOf } from "./members.ts";
 import { resolvePlain, resolveTagged } from "./yaml-scalar.ts";
 
 // Aliases may repeat what they name; together they may not make a document larger than this.
@@ -15,7 +27,8 @@ const MAX_BYTES = 3 * 1024 * 1024;
 /** The one document of a text; an empty text is null. JSON is taken as it is. */
 export function parseYaml(text: string): Json {
   const documents = parseYamlAll(text);
-  if (documents.length > 1) throw new Fault("BadRequest", `error parsing YAML: expected one document, got ${documents.length}`);
+  if (documents.length > 1)
+    throw new Fault("BadRequest", `error parsing YAML: expected one document, got ${documents.length}`);
   return documents[0] ?? null;
 }
 
@@ -53,7 +66,15 @@ function readAll(text: string): readonly Json[] {
   if (mayBeTooDeep(text) && isTooDeep(text)) throw tooDeep();
   const lines = new LineCounter();
   // "failsafe" leaves every scalar a string: which of them mean something else is decided by resolvePlain.
-  const documents = parseAllDocuments(text, { schema: "failsafe", version: "1.1", merge: false, uniqueKeys: false, lineCounter: lines, logLevel: "silent", prettyErrors: false });
+  const documents = parseAllDocuments(text, {
+    schema: "failsafe",
+    version: "1.1",
+    merge: false,
+    uniqueKeys: false,
+    lineCounter: lines,
+    logLevel: "silent",
+    prettyErrors: false,
+  });
   const found: Json[] = [];
   for (const document of documents) {
     const [error] = document.errors;
@@ -132,9 +153,14 @@ class Reading {
     if (isSeq(node)) return node.items.map((item) => this.read(isPair(item) ? null : (item as Node | null), depth + 1));
     if (isMap(node)) return this.#map(node, depth);
     if (!isScalar(node)) throw this.#refuse("this is neither a scalar nor a list nor a map", node);
-    const source = node.value === null ? "" : String(node.value);
-    const value = node.tag !== undefined ? resolveTagged(node.tag, source) : node.type === "PLAIN" ? resolvePlain(source) : source;
-    if (value === undefined) throw this.#refuse(`cannot decode ${JSON.stringify(source)}${node.tag === undefined ? "" : ` as ${node.tag}`}`, node);
+    const source = node.value === null ? "" : textOf(node.value as Json);
+    const value =
+      node.tag !== undefined ? resolveTagged(node.tag, source) : node.type === "PLAIN" ? resolvePlain(source) : source;
+    if (value === undefined)
+      throw this.#refuse(
+        `cannot decode ${JSON.stringify(source)}${node.tag === undefined ? "" : ` as ${node.tag}`}`,
+        node,
+      );
     return value;
   }
 
@@ -165,8 +191,10 @@ class Reading {
   #merge(object: Draft, node: Node, depth: number): void {
     const source = this.read(node, depth + 1);
     for (const part of Array.isArray(source) ? (source as readonly Json[]) : [source]) {
-      if (typeof part !== "object" || part === null || Array.isArray(part)) throw this.#refuse("map merge requires map or sequence of maps as the value", node);
-      for (const [name, value] of Object.entries(part)) if (!Object.hasOwn(object, name)) put(object, name, value as Json);
+      if (typeof part !== "object" || part === null || Array.isArray(part))
+        throw this.#refuse("map merge requires map or sequence of maps as the value", node);
+      for (const [name, value] of Object.entries(part))
+        if (!Object.hasOwn(object, name)) put(object, name, value as Json);
     }
   }
 
