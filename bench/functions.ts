@@ -10,6 +10,7 @@ import { Bench, FolderCode, realClock } from "../tests/functions-support.ts";
 
 const COLD_RUNS = 30;
 const WARM_RUNS = 3_000;
+const BURST = 20;
 const LOAD_MS = 3_000;
 const LOAD_PARALLEL = 16;
 
@@ -56,6 +57,7 @@ async function measure(bench: Bench): Promise<void> {
   const pooled = await coldStarts(bench, 250);
   print("cold start, pooled (ms)", pooled);
   print("cold start, pool empty (ms)", await emptyStarts(bench));
+  await burst(bench);
   await bench.ask("hello", { name: "a" });
   print("warm invocation (ms)", await timed(WARM_RUNS, () => bench.invoke("hello", { name: "a" })));
   const frozen: number[] = [];
@@ -83,6 +85,20 @@ async function coldStarts(bench: Bench, pauseMs: number): Promise<Figures> {
     if (result.isCold) times.push(performance.now() - before);
   }
   return figuresOf(times);
+}
+
+/** Many new environments at once: the pool first, then boots as fast as the cores allow. */
+async function burst(bench: Bench): Promise<void> {
+  await bench.chill("hello");
+  await realClock.sleep(1000);
+  const before = performance.now();
+  const times: number[] = [];
+  const one = async (): Promise<void> => {
+    await bench.invoke("hello", { name: "a" });
+    times.push(performance.now() - before);
+  };
+  await Promise.all(Array.from({ length: BURST }, one));
+  print(`burst of ${BURST} at once, each in a new environment (ms)`, figuresOf(times));
 }
 
 /** A memory class of its own for each function: nothing is in stock for the first of its class. */

@@ -15,7 +15,9 @@ import { type Flavour, flavourOf, lambdaEnvironment } from "./lambda-environment
 import { LauncherClient } from "./launcher-client.ts";
 import { awsDirOf, type Hello, type Tell } from "./launcher-protocol.ts";
 import { AWS_DIR_INSIDE, PATH_INSIDE, RUNTIME_INSIDE, TASK_INSIDE } from "./oci-spec.ts";
+import { Gate } from "./gate.ts";
 import { ProcessSandboxes } from "./process-driver.ts";
+import { afterClaim, afterWhile, type Stock } from "./shelf.ts";
 import { SlotBody } from "./slot-bodies.ts";
 
 export interface SandboxesOptions {
@@ -43,8 +45,6 @@ const AGENT_CLASS_MIB = 256;
 // The usual functions find two environments waiting; other classes get theirs with the first use.
 const DEFAULT_STOCK: Readonly<Record<string, number>> = { "node/128": 2 };
 const USED_STOCK = 2;
-// A class that nobody asked for in ten minutes is not refilled.
-const FORGET_AFTER_MS = 600_000;
 const BOOT_LIMIT_MS = 20_000;
 const RUNTIME_API_PORT = 9_001;
 const AWS_PORT = 4_566;
@@ -55,12 +55,18 @@ const CORES_FOR_QUOTA = 4;
 const MEMORY_RESERVE = 0.1;
 
 interface Shelf {
-  readonly flavour: Flavour;
-  readonly classMib: number;
+  stock: Stock;
+  readonly isKept: boolean;
   readonly ready: SlotBody[];
   booting: number;
-  target: number;
-  usedMs: number;
+}
+
+/** A sandbox that was taken for one function. */
+interface Claim {
+  readonly body: SlotBody;
+  readonly fromPool: boolean;
+  readonly startedMs: number;
+  readonly onLog: (line: LogLine) => void;
 }
 
 /** Isolated where a launcher says it can, else plain processes: never nothing. */
@@ -86,13 +92,14 @@ class Pool implements Sandboxes, AsyncDisposable {
   readonly #shelves = new Map<string, Shelf>();
   readonly #staged = new Map<string, Promise<void>>();
   readonly #stopping = stopper();
-  readonly #bootsAtOnce = availableParallelism();
+  /** Twice the cores: a boot waits as much as it computes. */
+  readonly #gate = new Gate(2 * availableParallelism());
   #launcher: LauncherClient | null = null;
   #forwarder: AwsForwarder | null = null;
   #hello: Hello = { driver: null, python: null };
   #lastIndex = 0;
-  #booting = 0;
   #isClosed = false;
+  #ticker: Disposable | null = null;
 
   constructor(options: SandboxesOptions, folder: string) {
     this.#options = options;
@@ -128,16 +135,18 @@ class Pool implements Sandboxes, AsyncDisposable {
     if (aws !== undefined) this.#forwarder = await AwsForwarder.listen(awsDirOf(this.#folder), aws);
     for (const [name, target] of Object.entries(stock)) {
       const [flavour = "node", classMib = "128"] = name.split("/");
-      this.#shelves.set(name, {
+      const now = clock.monotonicMs();
+      const kept: Stock = {
         flavour: flavour as Flavour,
         classMib: Number(classMib),
-        ready: [],
-        booting: 0,
+        base: target,
         target,
-        usedMs: clock.monotonicMs(),
-      });
+        usedMs: now,
+        settledMs: now,
+      };
+      this.#shelves.set(name, { stock: kept, isKept: true, ready: [], booting: 0 });
     }
-    this.#refill();
+    this.#tick();
     return this.#hello;
   }
 
@@ -222,41 +231,46 @@ class Pool implements Sandboxes, AsyncDisposable {
     try {
       const flavour = flavourOf(spec.runtime);
       if (flavour === null) throw new Fault("Unsupported", `the runtime ${spec.runtime} is not supported by Catamaran`);
-      const shelf = this.#shelfOf(flavour, spec.memoryMib);
-      const pooled = shelf.ready.pop();
-      const [body] = await Promise.all([pooled ?? this.#boot(shelf, true), this.prepare(spec.codeSha256)]);
-      await this.#ask().ask({
-        ask: "claim",
-        slot: body.id,
-        digest: spec.codeSha256,
-        memoryMib: spec.memoryMib,
-        ephemeralMib: spec.ephemeralStorageMib,
-      });
-      body.claimed();
-      const started = await initialise(
-        {
-          channel: body.channel,
-          body,
-          message: bindMessage(spec, this.#environment(spec), TASK_INSIDE),
-          cache: this.#caches.get(spec),
-          onLog,
-          onCache: (bytes) => this.#caches.put(spec, bytes),
-          startedMs,
-          fromPool: pooled !== undefined,
-        },
-        clock,
-        stop,
-      );
-      // Refilling costs 50 ms of CPU: after the answer, not beside it.
-      clock.after(REFILL_AFTER_MS, () => this.#refill());
-      if (started.ok) this.#limitCpu(body, spec.memoryMib);
-      return started;
+      await this.prepare(spec.codeSha256);
+      const { body, fromPool } = await this.#takeOne(this.#shelfOf(flavour, spec.memoryMib));
+      return await this.#initialise(spec, { body, fromPool, startedMs, onLog }, stop);
     } catch (thrown) {
       this.#options.log.warn("a sandbox could not be started", {
         function: spec.functionName,
         reason: reasonOf(thrown),
       });
       return startFailure(thrown, clock.monotonicMs() - startedMs);
+    } finally {
+      // Refilling costs 50 ms of CPU: after the answer, not beside it.
+      clock.after(REFILL_AFTER_MS, () => this.#refill());
+    }
+  }
+
+  async #takeOne(shelf: Shelf): Promise<{ readonly body: SlotBody; readonly fromPool: boolean }> {
+    const pooled = shelf.ready.pop();
+    shelf.stock = afterClaim(shelf.stock, pooled === undefined, this.#options.clock.monotonicMs());
+    return {
+      body: pooled ?? (await this.#gate.through(() => this.#boot(shelf, true))),
+      fromPool: pooled !== undefined,
+    };
+  }
+
+  async #initialise(spec: SandboxSpec, claim: Claim, stop: Stop): Promise<Started> {
+    const { body } = claim;
+    try {
+      const { codeSha256: digest, memoryMib, ephemeralStorageMib: ephemeralMib } = spec;
+      await this.#ask().ask({ ask: "claim", slot: body.id, digest, memoryMib, ephemeralMib });
+      body.claimed();
+      const message = bindMessage(spec, this.#environment(spec), TASK_INSIDE);
+      const onCache = (bytes: Buffer): void => this.#caches.put(spec, bytes);
+      const binding = { ...claim, channel: body.channel, message, cache: this.#caches.get(spec), onCache };
+      const started = await initialise(binding, this.#options.clock, stop);
+      if (started.ok) this.#limitCpu(body, memoryMib);
+      return started;
+    } catch (thrown) {
+      // Taken, but not usable: it must not stay behind.
+      await body.kill();
+      throw thrown;
     }
   }
 
@@ -286,28 +300,39 @@ class Pool implements Sandboxes, AsyncDisposable {
   #shelfOf(flavour: Flavour, memoryMib: number): Shelf {
     const classMib = flavour === "node" ? (CLASSES_MIB.find((mib) => mib >= memoryMib) ?? 10_240) : AGENT_CLASS_MIB;
     const name = `${flavour}/${classMib}`;
-    const usedMs = this.#options.clock.monotonicMs();
-    const shelf = this.#shelves.get(name) ?? { flavour, classMib, ready: [], booting: 0, target: 0, usedMs };
-    shelf.usedMs = usedMs;
-    shelf.target = Math.max(shelf.target, this.#options.stock === undefined ? USED_STOCK : shelf.target);
+    const now = this.#options.clock.monotonicMs();
+    const base = this.#options.stock === undefined ? USED_STOCK : 0;
+    const found = this.#shelves.get(name);
+    if (found !== undefined) return found;
+    const stock: Stock = { flavour, classMib, base, target: base, usedMs: now, settledMs: now };
+    const shelf: Shelf = { stock, isKept: false, ready: [], booting: 0 };
     this.#shelves.set(name, shelf);
     return shelf;
   }
 
-  /** Keeps every shelf at its target, a few boots at a time. */
+  /** Targets fall also when nobody asks for anything. */
+  #tick(): void {
+    this.#refill();
+    this.#ticker = this.#options.clock.after(TICK_MS, () => this.#tick());
+  }
+
+  /** Brings every shelf towards its target; boots that somebody waits for go first. */
   #refill(): void {
     const now = this.#options.clock.monotonicMs();
     for (const shelf of this.#shelves.values()) {
-      if (this.#launcher === null) return;
-      const isForgotten = now - shelf.usedMs > FORGET_AFTER_MS && shelf.target > 0 && this.#options.stock === undefined;
-      if (isForgotten) continue;
+      shelf.stock = afterWhile(shelf.stock, shelf.isKept, now);
+      const { target } = shelf.stock;
+      while (shelf.ready.length > target) {
+        const surplus = shelf.ready.shift();
+        if (surplus !== undefined) this.#tasks.run("end a pooled sandbox", () => surplus.kill());
+      }
       while (
         !this.#isClosed &&
-        this.#booting < this.#bootsAtOnce &&
-        shelf.ready.length + shelf.booting < shelf.target
+        this.#launcher !== null &&
+        !this.#gate.isCrowded &&
+        shelf.ready.length + shelf.booting < target
       ) {
         shelf.booting++;
-        this.#booting++;
         this.#tasks.run("refill the pool", () => this.#stockOne(shelf));
       }
     }
@@ -316,11 +341,10 @@ class Pool implements Sandboxes, AsyncDisposable {
   async #stockOne(shelf: Shelf): Promise<void> {
     let isBooted = false;
     try {
-      shelf.ready.push(await this.#boot(shelf, false));
+      shelf.ready.push(await this.#gate.through(() => this.#boot(shelf, false)));
       isBooted = true;
     } finally {
       shelf.booting--;
-      this.#booting--;
     }
     // After a failed boot the next claim tries again; a loop would only repeat the failure.
     if (isBooted) this.#refill();
@@ -332,7 +356,7 @@ class Pool implements Sandboxes, AsyncDisposable {
     const launcher = this.#ask();
     const body = await SlotBody.open(`s${index}`, this.#folder, launcher);
     this.#bodies.set(body.id, body);
-    const { flavour, classMib } = shelf;
+    const { flavour, classMib } = shelf.stock;
     const heapMib = flavour === "node" ? Math.floor(classMib * HEAP_SHARE) : AGENT_HEAP_MIB;
     const options = {
       flavour,
@@ -357,7 +381,6 @@ class Pool implements Sandboxes, AsyncDisposable {
       return body;
     } catch (thrown) {
       this.#bodies.delete(body.id);
-      await body.kill();
       await body.discard(this.#folder);
       throw thrown;
     }
@@ -366,6 +389,7 @@ class Pool implements Sandboxes, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
     this.#stopping.fire();
+    this.#ticker?.[Symbol.dispose]();
     await Promise.all([...this.#bodies.values()].map((body) => body.kill()));
     this.#launcher?.[Symbol.dispose]();
     await this.#forwarder?.[Symbol.asyncDispose]();
@@ -373,5 +397,6 @@ class Pool implements Sandboxes, AsyncDisposable {
   }
 }
 
+const TICK_MS = 30_000;
 // Longer than a cold start takes, shorter than the next one usually needs.
 const REFILL_AFTER_MS = 20;

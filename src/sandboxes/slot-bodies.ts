@@ -82,7 +82,8 @@ export class SlotBody implements Body {
 
   /** For a boot that never happened. */
   async discard(folder: string): Promise<void> {
-    this.channel.close();
+    await this.#quietly({ ask: "kill", slot: this.id });
+    this.end({ reason: "stopped" });
     await rm(slotDirOf(folder, this.id), { recursive: true, force: true });
   }
 }
