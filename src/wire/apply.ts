@@ -42,7 +42,7 @@ import {
 } from "./typed.ts";
 import { mergeTyped, withoutNulls } from "./typed-merge.ts";
 
-export interface Writing {
+interface Writing {
   /** The field manager; "" counts as "unknown". */
   readonly manager: string;
   readonly subresource?: string;

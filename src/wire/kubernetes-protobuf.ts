@@ -67,11 +67,12 @@ export class KubernetesCodec {
   #partsOf({ schema, table }: MessageType): ReadonlyMap<number, Part> {
     const known = this.#parts.get(schema);
     if (known !== undefined) return known;
-    const parts = new Map<number, Part>();
+    const found: [number, Part][] = [];
     for (const [name, field] of Object.entries(schema.fields))
-      if (field.proto !== undefined) parts.set(field.proto, { name, field });
+      if (field.proto !== undefined) found.push([field.proto, { name, field }]);
     for (const [number, type] of Object.entries(schema.inlined ?? {}))
-      parts.set(Number(number), { inlined: table.resolve(type) });
+      found.push([Number(number), { inlined: table.resolve(type) }]);
+    const parts = new Map(found.toSorted(([a], [b]) => a - b));
     this.#parts.set(schema, parts);
     return parts;
   }
@@ -166,8 +167,7 @@ export class KubernetesCodec {
 
   #writeObject(object: JsonObject, type: MessageType): Uint8Array {
     const out = new ProtoWriter();
-    const parts = [...this.#partsOf(type)].toSorted(([a], [b]) => a - b);
-    for (const [number, part] of parts) {
+    for (const [number, part] of this.#partsOf(type)) {
       if ("inlined" in part) {
         out.tag(number, DELIMITED).delimited(this.#writeObject(object, { schema: part.inlined, table: type.table }));
         continue;

@@ -175,7 +175,7 @@ export function malformed(why: string): Fault {
 
 /** Collects the bytes of one message. */
 export class ProtoWriter {
-  #bytes = new Uint8Array(256);
+  #bytes = new Uint8Array(64);
   #length = 0;
 
   finish(): Uint8Array {

@@ -10,7 +10,7 @@ import {
   type WireType,
 } from "./proto-wire.ts";
 
-export type ProtoType =
+type ProtoType =
   | "string"
   | "bytes"
   | "bool"
@@ -26,7 +26,7 @@ export type ProtoType =
   | "fixed64"
   | "message";
 
-export interface FieldDescriptor {
+interface FieldDescriptor {
   readonly name: string;
   readonly type: ProtoType;
   readonly repeated?: true;
@@ -42,7 +42,7 @@ export interface Descriptor {
 }
 
 /** 64-bit integers are numbers when safe, else bigints. Maps are Maps. Absent fields are absent. */
-export type ProtoValue =
+type ProtoValue =
   | string
   | number
   | bigint

@@ -60,7 +60,7 @@ export function memberSchema(schema: Schema, name: string): Schema | undefined {
   return schema.preserveUnknown === true ? ANY : undefined;
 }
 
-export function isDeclared(schema: Schema, name: string): boolean {
+function isDeclared(schema: Schema, name: string): boolean {
   return schema.is === "object" && Object.hasOwn(schema.fields, name);
 }
 
