@@ -393,7 +393,7 @@ test("dead attempts are removed but for the last one", () => {
     one.exit("web", 1);
     one.runUntil(at(crash * 100));
   }
-  assert.deepEqual(one.containers.map(({ attempt }) => attempt).toSorted(), [3, 4]);
+  assert.deepEqual(one.containers.map(({ attempt }) => attempt).toSorted((a, b) => a - b), [3, 4]);
   assert.equal(one.status().containerStatuses?.[0]?.restartCount, 4);
 });
 

@@ -1,0 +1,151 @@
+/** A whole cluster in memory for tests: the deck, the controllers' loops, and nodes that carry pods out as an agent would. */
+import { timestamp } from "#base/clock.ts";
+import { silent } from "#base/log.ts";
+import { stopper } from "#base/stop.ts";
+import type { Controller } from "#deck/controller.ts";
+import type { Deck } from "#deck/deck.ts";
+import type { FakeClock } from "#deck/fake-clock.ts";
+import type { Journal } from "#deck/journal.ts";
+import { runController } from "#deck/loop.ts";
+import type { Objects } from "#deck/objects.ts";
+import { openSampleDeck } from "#deck/sample-deck.ts";
+import { type Event, eventKind } from "#kinds/event.ts";
+import type { Kind } from "#kinds/kind.ts";
+import { leaseKind } from "#kinds/lease.ts";
+import { type Node, nodeKind } from "#kinds/node.ts";
+import { keyOfObject, type KubeObject } from "#kinds/object.ts";
+import { type Pod, podKind } from "#kinds/pod.ts";
+import { FakeNode, type FakeNodeOptions } from "#pods/fake-node.ts";
+
+// So many rounds without a change mean that nothing more will happen until time goes on.
+const QUIET_ROUNDS = 8;
+const MOST_ROUNDS = 20_000;
+
+export class SampleCluster implements AsyncDisposable {
+  readonly deck: Deck;
+  readonly clock: FakeClock;
+  readonly objects: Objects;
+  /** How the nodes' steps end. */
+  result: NonNullable<FakeNodeOptions["result"]> = () => ({ ok: true });
+  /** Called after every change of anything. */
+  check: () => void = () => {};
+  readonly #agents = new Map<string, FakeNode>();
+  readonly #stopped = new Set<string>();
+  readonly #loops: Promise<void>[];
+  readonly #fire: () => void;
+  #changes = 0;
+  #ips = 0;
+  readonly #yield: () => Promise<void>;
+
+  /** `yieldOnce` lets everything run that waits for no time: setImmediate, which code below the waterline cannot see. */
+  static async open(journal: Journal, controllers: readonly Controller[], yieldOnce: () => Promise<void>): Promise<SampleCluster> {
+    const { deck, clock } = await openSampleDeck(journal);
+    return new SampleCluster({ deck, clock }, controllers, yieldOnce);
+  }
+
+  private constructor({ deck, clock }: { readonly deck: Deck; readonly clock: FakeClock }, controllers: readonly Controller[], yieldOnce: () => Promise<void>) {
+    this.deck = deck;
+    this.clock = clock;
+    this.objects = deck.objects("test");
+    this.#yield = yieldOnce;
+    const { stop, fire } = stopper();
+    this.#fire = fire;
+    this.#loops = controllers.map((controller) => runController(controller, deck.objects(controller.name), { clock, log: silent, stop }));
+    deck.follow(() => {
+      this.#changes++;
+      this.check();
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#fire();
+    await Promise.all(this.#loops);
+    await this.deck[Symbol.asyncDispose]();
+  }
+
+  async addNode(name: string, { labels = {}, cpu = "4", memory = "8Gi", pods = "110" }: { readonly labels?: Readonly<Record<string, string>>; readonly cpu?: string; readonly memory?: string; readonly pods?: string } = {}): Promise<void> {
+    const amounts = { cpu, memory, pods };
+    const ready = { type: "Ready", status: "True" as const, lastTransitionTime: timestamp(this.clock.now()), lastHeartbeatTime: timestamp(this.clock.now()) };
+    await this.objects.create(nodeKind, { metadata: { name, labels: { "kubernetes.io/hostname": name, ...labels } }, status: { capacity: amounts, allocatable: amounts, conditions: [ready] } } as Node);
+  }
+
+  /** Its agent does nothing from now on, and its lease grows old. */
+  stopNode(name: string): void {
+    this.#stopped.add(name);
+  }
+
+  startNode(name: string): void {
+    this.#stopped.delete(name);
+  }
+
+  /** Lets controllers and agents work until nothing changes at this moment. */
+  async settle(): Promise<void> {
+    let quiet = 0;
+    for (let round = 0; quiet < QUIET_ROUNDS; round++) {
+      if (round > MOST_ROUNDS) throw new RangeError("the cluster never comes to rest");
+      const before = this.#changes;
+      for (let turn = 0; turn < 4; turn++) await this.#yield();
+      await this.#runAgents();
+      quiet = this.#changes === before ? quiet + 1 : 0;
+    }
+  }
+
+  /** Time goes on in steps; nodes renew their leases. */
+  async pass(seconds: number, stepSeconds = 1): Promise<void> {
+    for (let at = 0; at < seconds; at += stepSeconds) {
+      this.clock.advance(stepSeconds * 1_000);
+      await this.#renewLeases();
+      await this.settle();
+    }
+  }
+
+  list<T extends KubeObject>(kind: Kind<T>, namespace = "default"): readonly T[] {
+    return this.deck.list(kind, kind.scope === "Cluster" ? {} : { namespace }).stored.map(({ object }) => object as T);
+  }
+
+  /** "Scaled up replica set web-1 from 0 to 3", oldest first. */
+  told(about: string): readonly string[] {
+    return this.list<Event>(eventKind).filter(({ involvedObject }) => involvedObject.name === about).map(({ reason, message }) => `${reason}: ${message}`);
+  }
+
+  /** The agent's view of one pod, to make its containers end. */
+  agent(podName: string): FakeNode | undefined {
+    return [...this.#agents.values()].find(({ pod }) => pod.metadata.name === podName);
+  }
+
+  async #runAgents(): Promise<void> {
+    const pods = this.deck.list(podKind, {}).stored.map(({ object }) => object as Pod).filter(({ spec }) => (spec.nodeName ?? "") !== "" && !this.#stopped.has(spec.nodeName ?? ""));
+    const uids = new Set(pods.map(({ metadata }) => metadata.uid));
+    for (const [uid, agent] of this.#agents) if (!uids.has(uid) && !this.#stopped.has(agent.pod.spec.nodeName ?? "")) this.#agents.delete(uid);
+    for (const pod of pods) await this.#runAgent(pod);
+  }
+
+  async #runAgent(pod: Pod): Promise<void> {
+    const uid = pod.metadata.uid ?? "";
+    const now = this.clock.now();
+    let agent = this.#agents.get(uid);
+    if (agent === undefined) {
+      const images = Object.fromEntries([...pod.spec.containers, ...(pod.spec.initContainers ?? [])].map(({ image = "" }) => [image, "sha256:image"]));
+      agent = new FakeNode(pod, now, { images, podIp: `10.64.0.${++this.#ips}`, result: (step, at) => this.result(step, at) });
+      this.#agents.set(uid, agent);
+    }
+    agent.pod = pod;
+    const { status } = agent.run(now);
+    const key = keyOfObject(pod);
+    if (agent.isDeleted) {
+      await this.objects.remove(podKind, key, { gracePeriodSeconds: 0, uid });
+      return;
+    }
+    await this.objects.change(podKind, key, (live) => (live.metadata.uid === uid ? { ...live, status } : null), { subresource: "status", manager: "kubelet" });
+  }
+
+  async #renewLeases(): Promise<void> {
+    const renewTime = timestamp(this.clock.now()).replace("Z", ".000000Z");
+    for (const { metadata } of this.list(nodeKind)) {
+      if (this.#stopped.has(metadata.name)) continue;
+      const key = `kube-node-lease/${metadata.name}`;
+      if (this.deck.read(leaseKind, key) === null) continue;
+      await this.objects.change(leaseKind, key, (lease) => ({ ...lease, spec: { ...lease.spec, renewTime } }));
+    }
+  }
+}
