@@ -19,6 +19,8 @@ export interface Door {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** Ends a watch each; as many as watch now. */
+  readonly watches: Set<() => void>;
 }
 
 /** One API request, found and allowed. */

@@ -1,6 +1,7 @@
 /** One request and its answer, whether it came by HTTP/1.1 or HTTP/2: what the verbs see of the wire. */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import type { Readable } from "node:stream";
+import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import type { TLSSocket } from "node:tls";
 import { Fault } from "#base/fault.ts";
 import type { Stop } from "#base/stop.ts";
@@ -17,7 +18,10 @@ export interface Exchange {
   send(status: number, headers: Readonly<Record<string, string>>, body: Uint8Array | string): void;
   /** Starts an answer that is written bit by bit. */
   stream(status: number, headers: Readonly<Record<string, string>>): Outlet;
-  readonly hasAnswered: boolean;
+  /** Breaks an answer off that cannot be ended well. */
+  abort(): void;
+  /** The code that was answered; 0 until then. */
+  readonly status: number;
 }
 
 export interface Outlet {
@@ -31,15 +35,22 @@ export interface Outlet {
 
 export const MAX_BODY_BYTES: number = 3 * 1024 * 1024; // As kube-apiserver.
 
-async function collect(source: AsyncIterable<Buffer>): Promise<Buffer> {
+/** All of a body; what is too large is thrown away as it comes, so that the refusal still reaches the client. */
+function collect(source: Readable): Promise<Buffer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of source) {
+  source.on("data", (chunk: Buffer) => {
     size += chunk.length;
-    if (size > MAX_BODY_BYTES) throw new Fault("RequestTooLarge", `Request entity too large: limit is ${MAX_BODY_BYTES}`);
-    chunks.push(chunk);
-  }
-  return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size);
+    if (size <= MAX_BODY_BYTES) return void chunks.push(chunk);
+    chunks.length = 0;
+    reject(new Fault("RequestTooLarge", `Request entity too large: limit is ${MAX_BODY_BYTES}`));
+  });
+  source.once("end", () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
+  source.once("error", reject);
+  // Only a client that went away closes before the end; nobody will read the refusal.
+  source.once("close", () => reject(new Fault("BadRequest", "the client went away before the end of the body")));
+  return promise;
 }
 
 function splitUrl(url: string): { readonly path: string; readonly query: URLSearchParams } {
@@ -88,8 +99,9 @@ export function http1Exchange(request: IncomingMessage, response: ServerResponse
       response.flushHeaders();
       return outletOf(response);
     },
-    get hasAnswered() {
-      return response.headersSent;
+    abort: () => void response.destroy(),
+    get status() {
+      return response.headersSent ? response.statusCode : 0;
     },
   };
 }
@@ -106,18 +118,20 @@ export function http2Exchange(stream: ServerHttp2Stream, headers: IncomingHttpHe
     headers: headers as Record<string, string | undefined>,
     socket: stream.session?.socket as TLSSocket,
     closed: closing.signal,
-    body: () => collect(stream as AsyncIterable<Buffer>),
+    body: () => collect(stream),
     send: (status, more, body) => {
       if (stream.destroyed) return;
-      stream.respond({ ":status": status, ...more, "content-length": Buffer.byteLength(body) });
-      stream.end(body);
+      const isHead = headers[":method"] === "HEAD";
+      stream.respond({ ":status": status, ...more, "content-length": Buffer.byteLength(body) }, { endStream: isHead });
+      if (!isHead) stream.end(body);
     },
     stream: (status, more) => {
       if (!stream.destroyed) stream.respond({ ":status": status, ...more });
       return outletOf(stream as unknown as Writable);
     },
-    get hasAnswered() {
-      return stream.headersSent;
+    abort: () => stream.close(constants.NGHTTP2_INTERNAL_ERROR),
+    get status() {
+      return stream.headersSent ? Number(stream.sentHeaders[":status"]) : 0;
     },
   };
 }

@@ -31,13 +31,15 @@ export async function watchObjects(door: Door, { exchange, path }: Ask): Promise
   const form = representation(exchange);
   const outlet = exchange.stream(200, { "content-type": form.is === "table" ? "application/json;as=Table;v=v1;g=meta.k8s.io" : "application/json" });
   const sender = new Sender(door, path.kind, form, outlet);
+  door.watches.add(sender.cut);
   try {
     using _watching = door.deck.watch(path.kind, options, (event) => sender.send(event));
-    await Promise.race([door.clock.sleep((seconds === null ? DEFAULT_SECONDS : whole("timeoutSeconds", seconds)) * 1000, exchange.closed), sender.overrun]);
+    await Promise.race([door.clock.sleep((seconds === null ? DEFAULT_SECONDS : whole("timeoutSeconds", seconds)) * 1000, exchange.closed), sender.ended]);
   } catch (thrown) {
     // The answer has begun: what is wrong is told in the stream, as an ERROR event.
     sender.error(thrown);
   }
+  door.watches.delete(sender.cut);
   outlet.end();
 }
 
@@ -59,18 +61,18 @@ const CLOSE = Buffer.from("}\n");
 const frames = new WeakMap<Stored, Map<string, Buffer>>();
 
 class Sender {
-  readonly overrun: Promise<void>;
+  readonly ended: Promise<void>;
   readonly #door: Door;
   readonly #kind: Kind;
   readonly #form: Representation;
   readonly #outlet: Outlet;
-  readonly #cut: () => void;
+  readonly cut: () => void;
   #hasColumns = true;
 
   constructor(door: Door, kind: Kind, form: Representation, outlet: Outlet) {
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.overrun = promise;
-    this.#cut = resolve;
+    this.ended = promise;
+    this.cut = resolve;
     this.#door = door;
     this.#kind = kind;
     this.#form = form;
@@ -78,7 +80,7 @@ class Sender {
   }
 
   send(event: WatchEvent): void {
-    if (this.#outlet.waiting > MAX_WAITING_BYTES) return this.#cut();
+    if (this.#outlet.waiting > MAX_WAITING_BYTES) return this.cut();
     this.#outlet.write(this.#form.is === "object" ? framed(event) : this.#converted(event));
   }
 

@@ -1,0 +1,69 @@
+/** Which verb a request means, and which function answers it. */
+import { Fault } from "#base/fault.ts";
+import { askedKinds } from "#kinds/registry.ts";
+import type { ApiPath } from "./api-path.ts";
+import { isTrue } from "./asked.ts";
+import type { Verb } from "./door.ts";
+import type { Exchange } from "./exchange.ts";
+import { getObject, listObjects } from "./read-verbs.ts";
+import { answerReview } from "./reviews.ts";
+import { bindPod, evictPod, podLog, refuseStream, requestToken } from "./subresources.ts";
+import { watchObjects } from "./watch-verb.ts";
+import { createObject, deleteCollection, deleteObject, patchObject, updateObject } from "./write-verbs.ts";
+
+export interface Chosen {
+  readonly verb: string;
+  readonly run: Verb;
+}
+
+export function chooseVerb(exchange: Exchange, path: ApiPath): Chosen {
+  const { kind, name, subresource } = path;
+  if (askedKinds.includes(kind)) {
+    if (exchange.method === "POST" && name === "") return { verb: "create", run: answerReview };
+    throw notAllowed();
+  }
+  const chosen = subresource === undefined ? objectVerb(exchange, path) : subresourceVerb(exchange, path);
+  const isServed = kind.verbs === undefined || subresource !== undefined || (kind.verbs as readonly string[]).includes(chosen.verb);
+  if (!isServed) throw notAllowed();
+  return chosen;
+}
+
+function objectVerb(exchange: Exchange, { name }: ApiPath): Chosen {
+  const isCollection = name === "";
+  switch (exchange.method) {
+    case "GET":
+    case "HEAD":
+      if (isTrue(exchange.query, "watch")) return { verb: "watch", run: watchObjects };
+      return isCollection ? { verb: "list", run: listObjects } : { verb: "get", run: getObject };
+    case "POST":
+      if (isCollection) return { verb: "create", run: createObject };
+      break;
+    case "PUT":
+      if (!isCollection) return { verb: "update", run: updateObject };
+      break;
+    case "PATCH":
+      if (!isCollection) return { verb: "patch", run: patchObject };
+      break;
+    case "DELETE":
+      return isCollection ? { verb: "deletecollection", run: deleteCollection } : { verb: "delete", run: deleteObject };
+    default:
+  }
+  throw notAllowed();
+}
+
+const POSTS: Readonly<Record<string, Verb>> = { eviction: evictPod, binding: bindPod, token: requestToken, exec: refuseStream, attach: refuseStream, portforward: refuseStream };
+
+function subresourceVerb(exchange: Exchange, { kind, subresource = "status" }: ApiPath): Chosen {
+  if (!kind.subresources.includes(subresource)) throw new Fault("NotFound", "the server could not find the requested resource");
+  const post = POSTS[subresource];
+  if (post !== undefined && (exchange.method === "POST" || exchange.method === "GET")) return { verb: "create", run: post };
+  if (subresource === "log" && exchange.method === "GET") return { verb: "get", run: podLog };
+  if (exchange.method === "GET") return { verb: "get", run: getObject };
+  if (exchange.method === "PUT") return { verb: "update", run: updateObject };
+  if (exchange.method === "PATCH") return { verb: "patch", run: patchObject };
+  throw notAllowed();
+}
+
+function notAllowed(): Fault {
+  return new Fault("MethodNotAllowed", "the server does not allow this method on the requested resource");
+}
