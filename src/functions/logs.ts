@@ -25,7 +25,7 @@ export interface LogStore {
   remove(group: string): Promise<void>;
 }
 
-export function passes(line: StoredLine, filter: LogFilter): boolean {
+function passes(line: StoredLine, filter: LogFilter): boolean {
   if (filter.stream !== undefined && line.stream !== filter.stream) return false;
   return line.atMs >= (filter.fromMs ?? -Infinity) && line.atMs < (filter.toMs ?? Infinity);
 }

@@ -25,7 +25,7 @@ export interface Body {
   readonly ended: Promise<SandboxEnd>;
 }
 
-export class AgentSandbox implements Sandbox {
+class AgentSandbox implements Sandbox {
   readonly id: string;
   readonly ended: Promise<SandboxEnd>;
   readonly #channel: AgentChannel;
