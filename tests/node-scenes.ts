@@ -195,7 +195,8 @@ const scenes: Readonly<Record<string, () => Promise<void>>> = {
     await objects.change(configMapKind, "default/settings", (live) => ({ ...live, data: { color: "green" } }));
     await objects.change(secretKind, "default/password", (live) => ({ ...live, data: { key: Buffer.from("new").toString("base64") } }));
     await objects.change(podKind, "default/config", (live) => ({ ...live, metadata: { ...live.metadata, labels: { app: "other" } } }));
-    await untilTrue("new values", async () => (await exec(pod, "sh", "-c", "cat /settings/color /password/key /me/labels")) === 'greennewapp="other"');
+    let found = "";
+    await untilTrue("new values", async () => (found = await exec(pod, "sh", "-c", "cat /settings/color /password/key /me/labels")) === 'greennewapp="other"').catch(() => assert.fail(found));
     assert.doesNotMatch(execFileSync("sh", ["-c", `grep -rl bmV3 ${directory} || true; find ${join(directory, "nodes")} -name key || true`], { encoding: "utf8" }), /key/, "secrets are on disk");
     await remove("config");
   },

@@ -27,6 +27,7 @@ const SCENES = [
   "everything is removed at the end",
 ];
 
+const ONLY = process.env["NODE_TEST_ONLY"];
 const missing = missingHere();
 const instance = `t${process.pid % 100_000}`;
 
@@ -51,7 +52,7 @@ describe("node", { skip: missing ?? false, concurrency: false }, () => {
     assert.deepEqual(leftovers(), []);
   });
 
-  for (const scene of SCENES) {
+  for (const scene of SCENES.filter((name) => ONLY === undefined || name.includes(ONLY))) {
     test(scene, async () => {
       stage.send({ run: scene });
       const { fault } = await answer((message) => message.done === scene);

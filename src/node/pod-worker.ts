@@ -50,6 +50,7 @@ export class PodWorker {
   #memory: PodMemory = emptyMemory;
   #areVolumesReady = false;
   #needsRefresh = true;
+  #isRefreshing = false;
   #parts: Awaited<ReturnType<PodMaterials["open"]>> | null = null;
   #wanted: PodStatus | null = null;
   #isPublishing = false;
@@ -139,7 +140,7 @@ export class PodWorker {
     for (const event of plan.events) this.#tools.record(pod, event);
     if (!this.#isGone) this.#publish(pod, plan.status);
     for (const step of plan.steps) if (this.#mayStart(step)) this.#start(step, pod, observed);
-    this.#refreshIfNeeded(pod, observed);
+    this.#refreshIfNeeded(observed);
     return this.#isGone && plan.steps.length === 0 && this.#underWay.size === 0 && !observed.hasLeftovers && observed.sandboxes.length === 0;
   }
 
@@ -220,11 +221,20 @@ export class PodWorker {
     return { pod, observed, volumes: parts.volumes, token: parts.token, surroundings: parts.surroundings(podIp) };
   }
 
-  #refreshIfNeeded(pod: Pod, observed: Observed): void {
-    if (!this.#needsRefresh || !this.#areVolumesReady || this.#isGone || pod.metadata.deletionTimestamp !== undefined) return;
+  #refreshIfNeeded(observed: Observed): void {
+    const pod = this.#pod; // The newest: a change during the turn has set the flag that is reset here.
+    if (!this.#needsRefresh || this.#isRefreshing || !this.#areVolumesReady || this.#isGone || pod.metadata.deletionTimestamp !== undefined) return;
     this.#needsRefresh = false;
     const { volumes, surroundings, token } = this.#partsFor(pod, observed);
-    this.#tools.tasks.run("refresh volumes", () => refreshVolumes(pod, volumes, { surroundings, token }, this.#tools.facts));
+    this.#isRefreshing = true;
+    this.#tools.tasks.run("refresh volumes", async () => {
+      try {
+        await refreshVolumes(pod, volumes, { surroundings, token }, this.#tools.facts);
+      } finally {
+        this.#isRefreshing = false;
+        if (this.#needsRefresh) this.wake();
+      }
+    });
   }
 
   /** One write at a time, always of the newest status. */
