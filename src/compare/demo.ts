@@ -142,7 +142,7 @@ function assumptions(options: DemoOptions, run: Run): readonly string[] {
 
 async function invocations(world: DemoWorld, fromMs: number): Promise<readonly (Usage & { readonly is: "invocation" })[]> {
   const found: (Usage & { readonly is: "invocation" })[] = [];
-  for await (const record of world.ledger.read({ fromMs, toMs: world.clock.now() + 1 }, "invocation")) {
+  for await (const record of world.usage.read({ fromMs, toMs: world.clock.now() + 1 }, "invocation")) {
     if (record.is === "invocation" && record.namespace === NAMESPACE && record.functionName === NAME && record.outcome !== "throttled") found.push(record);
   }
   return found;

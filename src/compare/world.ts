@@ -3,13 +3,14 @@ import type { Clock } from "#base/clock.ts";
 import type { Random } from "#base/random.ts";
 import type { Stop } from "#base/stop.ts";
 import type { Objects } from "#deck/objects.ts";
-import type { Ledger } from "#metering/usage.ts";
+import type { Usage, UsageWindow } from "#metering/usage.ts";
 import type { AwsClient } from "./aws-client.ts";
 
 export interface DemoWorld {
   readonly objects: Objects;
   readonly aws: AwsClient;
-  readonly ledger: Ledger;
+  /** What was metered, read from the running instance. */
+  readonly usage: { read(window: UsageWindow, is?: Usage["is"]): AsyncIterable<Usage> };
   readonly gateway: { readonly host: string; readonly port: number };
   /** Builds an image from a folder with a Dockerfile and loads it on every node. */
   readonly buildImage: (folder: string, tag: string) => Promise<void>;

@@ -1,0 +1,86 @@
+/** Options of the command line and the environment, read once and handed out as plain values. The only place that reads the environment. */
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { Fault } from "#base/fault.ts";
+import type { Ports } from "./instance.ts";
+
+export interface Place {
+  readonly name: string;
+  readonly dataDir: string;
+  readonly runDir: string;
+  readonly runRoot: string;
+}
+
+export interface UpOptions extends Place {
+  readonly detach: boolean;
+  readonly demo: boolean;
+  readonly noNodes: boolean;
+  readonly nodes: number;
+  readonly ports: Partial<Ports>;
+  readonly mergeKubeconfig: boolean;
+}
+
+const NAME = /^[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?$/;
+const MAX_NODES = 16;
+
+/** `--name` and `--data-dir`, common to all commands. */
+export const placeOptions = { name: { type: "string" }, "data-dir": { type: "string" } } as const;
+
+export function placeOf(values: { readonly name?: string | undefined; readonly "data-dir"?: string | undefined }): Place {
+  const { env } = process;
+  const name = values.name ?? env["CATAMARAN_NAME"] ?? "default";
+  if (!NAME.test(name)) throw new Fault("BadRequest", `--name ${name}: 1 to 20 lower-case letters, digits and dashes, for example "dev-1"`);
+  const dataRoot = join(env["XDG_DATA_HOME"] ?? join(homedir(), ".local", "share"), "catamaran");
+  const runRoot = process.getuid?.() === 0 ? "/run/catamaran" : join(env["XDG_RUNTIME_DIR"] ?? "/tmp", `catamaran-${process.getuid?.() ?? 0}`);
+  return { name, dataDir: values["data-dir"] ?? env["CATAMARAN_DATA_DIR"] ?? join(dataRoot, name), runDir: join(runRoot, name), runRoot };
+}
+
+export function upOptions(words: readonly string[]): UpOptions {
+  const { values } = parseArgs({
+    args: [...words],
+    options: {
+      ...placeOptions,
+      detach: { type: "boolean", default: false },
+      demo: { type: "boolean", default: false },
+      "no-demo": { type: "boolean", default: false },
+      nodes: { type: "string", default: "1" },
+      "kube-port": { type: "string" },
+      "aws-port": { type: "string" },
+      "gateway-port": { type: "string" },
+      "dashboard-port": { type: "string" },
+      "merge-kubeconfig": { type: "boolean", default: false },
+      join: { type: "string" },
+      token: { type: "string" },
+    },
+  });
+  if (values.join !== undefined || values.token !== undefined) throw new Fault("Unsupported", "--join and --token are not supported yet: all nodes of an instance are on one machine");
+  const nodes = wholeOf("--nodes", values.nodes, MAX_NODES);
+  const ports = { kube: portOf("--kube-port", values["kube-port"]), aws: portOf("--aws-port", values["aws-port"]), gateway: portOf("--gateway-port", values["gateway-port"]), dashboard: portOf("--dashboard-port", values["dashboard-port"]) };
+  return {
+    ...placeOf(values),
+    detach: values.detach,
+    demo: values.demo && !values["no-demo"],
+    noNodes: nodes === 0,
+    nodes,
+    ports: Object.fromEntries(Object.entries(ports).filter(([, port]) => port !== undefined)) as Partial<Ports>,
+    mergeKubeconfig: values["merge-kubeconfig"],
+  };
+}
+
+function wholeOf(name: string, text: string, max: number): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0 || value > max) throw new Fault("BadRequest", `${name} ${text}: a whole number from 0 to ${max}`);
+  return value;
+}
+
+function portOf(name: string, text: string | undefined): number | undefined {
+  return text === undefined ? undefined : wholeOf(name, text, 65_535);
+}
+
+/** What children inherit: a path to find programs and nothing else that could change their behaviour. */
+export function childEnvironment(): Readonly<Record<string, string>> {
+  const { env } = process;
+  const kept = ["PATH", "HOME", "LANG", "TMPDIR", "NODE_COMPILE_CACHE"].flatMap((name): [string, string][] => (env[name] === undefined ? [] : [[name, env[name]]]));
+  return Object.fromEntries([...kept, ["PATH", `${env["PATH"] ?? ""}:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin`]]);
+}

@@ -1,0 +1,99 @@
+/** Before the processes: decides what this machine can do, chooses names, ports and addresses, makes certificates and the fabric. */
+import { existsSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { Fault } from "#base/fault.ts";
+import { ensurePki, kubeconfigText } from "#kube/pki.ts";
+import { kubernetesIp } from "#network/cluster-network.ts";
+import { ensureFabric } from "#network/fabric.ts";
+import { ensureNodeNetwork } from "#network/node-network.ts";
+import { claimNetwork, type Instance, newRootKey, type Ports, readInstance, writeInstance } from "./instance.ts";
+import type { UpOptions } from "./options.ts";
+import { files, networkOf, nodePlace, pkiNames } from "./plan.ts";
+import { realClock } from "./real-clock.ts";
+
+const PREFERRED: Ports = { kube: 6443, aws: 4566, gateway: 8080, dashboard: 8090 };
+const NEEDED = ["containerd", "ip", "nft", "nsenter", "unshare"];
+
+/** What keeps this machine from running pods and isolated sandboxes; empty when nothing does. */
+export function missingForPods(): readonly string[] {
+  const folders = ["/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/local/sbin", "/usr/local/bin"];
+  const has = (program: string): boolean => folders.some((folder) => existsSync(join(folder, program)));
+  const missing = NEEDED.filter((program) => !has(program));
+  if (!has("crun") && !has("runc")) missing.push("crun or runc");
+  return [...(process.getuid?.() === 0 ? [] : ["root"]), ...missing];
+}
+
+export async function prepareInstance(options: UpOptions): Promise<Instance> {
+  const before = await readInstance(options.dataDir);
+  const canRunPods = missingForPods().length === 0 && !options.noNodes;
+  const instance: Instance = {
+    name: options.name,
+    dataDir: options.dataDir,
+    runDir: options.runDir,
+    ports: await choosePorts(options, before?.ports),
+    networkIndex: canRunPods ? await claimNetwork(options.runRoot, options.name) : 0,
+    nodes: canRunPods ? Array.from({ length: options.nodes }, (_unused, i) => `node-${i + 1}`) : [],
+    region: "us-east-1",
+    accountId: "000000000000",
+    rootKey: before?.rootKey ?? newRootKey(),
+    canRunPods,
+  };
+  await writeInstance(instance);
+  await mkdir(join(options.dataDir, "log"), { recursive: true });
+  return instance;
+}
+
+async function choosePorts({ ports, name }: UpOptions, before: Ports | undefined): Promise<Ports> {
+  const chosen: Record<string, number> = {};
+  for (const door of ["kube", "aws", "gateway", "dashboard"] as const) {
+    const asked = ports[door];
+    if (asked !== undefined && asked !== 0) {
+      if (!(await isFree(asked))) throw new Fault("Conflict", `port ${asked} for --${door}-port is taken; choose another one, or 0 for any`);
+      chosen[door] = asked;
+      continue;
+    }
+    const wished = asked === 0 ? before?.[door] : (before?.[door] ?? (name === "default" ? PREFERRED[door] : undefined));
+    chosen[door] = wished !== undefined && (await isFree(wished)) ? wished : await freePort();
+  }
+  return chosen as unknown as Ports;
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+  });
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => (typeof address === "object" && address !== null ? resolve(address.port) : reject(new Error("no free port"))));
+    });
+  });
+}
+
+/** Certificates and the administrator's kubeconfig. */
+export async function prepareIdentities(instance: Instance): Promise<void> {
+  const pki = await ensurePki(files.pki(instance), pkiNames(instance, kubernetesIp(networkOf(instance))), realClock);
+  const admin = pki.clients["admin"] ?? pki.server;
+  const text = kubeconfigText(`catamaran-${instance.name}`, `https://127.0.0.1:${instance.ports.kube}`, pki.ca, admin);
+  await writeFile(files.kubeconfig(instance), text, { mode: 0o600 });
+}
+
+/** The guard, the fabric and each node's namespaces; before any address of ours is used. */
+export async function prepareNetwork(instance: Instance): Promise<void> {
+  if (!instance.canRunPods) return;
+  await ensureFabric(networkOf(instance));
+  for (const name of instance.nodes) {
+    const place = nodePlace(instance, name);
+    await mkdir(place.nodeDir, { recursive: true });
+    await ensureNodeNetwork(place);
+  }
+}

@@ -1,0 +1,101 @@
+/** The control process: the list of its parts. Journal and deck first, then the Kubernetes door, then everything else. */
+import { availableParallelism } from "node:os";
+import { sessionCredentials, callers } from "#aws/credentials.ts";
+import { dynamodbService } from "#aws/dynamodb/service.ts";
+import { lambdaService } from "#aws/lambda/service.ts";
+import { listenAws } from "#aws/listen.ts";
+import { logsService } from "#aws/logs/service.ts";
+import { stsService } from "#aws/sts/service.ts";
+import { Tasks } from "#base/tasks.ts";
+import { allControllers } from "#controllers/all.ts";
+import type { Controller } from "#deck/controller.ts";
+import { Deck } from "#deck/deck.ts";
+import { runController } from "#deck/loop.ts";
+import { Functions } from "#functions/engine.ts";
+import { listenInvoke } from "#gateway/invoke-listener.ts";
+import { builtinKinds } from "#kinds/registry.ts";
+import { bootstrap, namespaceContents } from "#kube/bootstrap.ts";
+import { type KubeDoor, listenKube } from "#kube/listen.ts";
+import { MetricsCollector } from "#kube/metrics-collector.ts";
+import { ensurePki, type Pki } from "#kube/pki.ts";
+import { Tables } from "#managed/table/tables.ts";
+import { fabricHostIp, kubernetesIp } from "#network/cluster-network.ts";
+import { openSandboxes } from "#sandboxes/pool.ts";
+import { CodeFolder } from "#store/code-folder.ts";
+import { SqliteLedger } from "#store/ledger.ts";
+import { MemoryJournal } from "#store/memory-journal.ts";
+import { SqliteDatabase } from "#store/sqlite-database.ts";
+import { SqliteEvents } from "#store/sqlite-events.ts";
+import { SqliteJournal } from "#store/sqlite-journal.ts";
+import { SqliteLogs } from "#store/sqlite-logs.ts";
+import { doorHosts, files, networkOf, pkiNames } from "./plan.ts";
+import type { World } from "./role.ts";
+
+const NODE_PORTS = { first: 30_000, last: 32_767 };
+const METRICS_EVERY_MS = 5_000;
+
+export async function startControl(world: World, stack: AsyncDisposableStack): Promise<void> {
+  const { instance, clock, log } = world;
+  const tasks = new Tasks(log);
+  const pki = await ensurePki(files.pki(instance), pkiNames(instance, kubernetesIp(networkOf(instance))), clock);
+  const ledger = stack.use(SqliteLedger.open(files.usage(instance)));
+  const deck = await openDeck(world, stack);
+  const door = await openKubeDoor(world, stack, { deck, pki });
+  stack.defer(() => tasks.ended());
+  startControllers(world, { deck, tasks, pki });
+  stack.use(new MetricsCollector({ objects: deck.objects("metrics-collector"), nodes: door.nodes, ledger, clock, log, everyMs: METRICS_EVERY_MS }));
+  await startFunctions(world, stack, { deck, ledger, tasks });
+}
+
+async function openDeck({ instance, clock, random, log }: World, stack: AsyncDisposableStack): Promise<Deck> {
+  const journal = stack.use(SqliteJournal.open(files.journal(instance), { clock }));
+  const ephemeral = stack.use(new MemoryJournal(clock));
+  const { serviceCidr } = networkOf(instance);
+  return stack.use(await Deck.open({ journal, ephemeral, clock, random, log, kinds: builtinKinds, network: { serviceCidr, nodePorts: NODE_PORTS } }));
+}
+
+async function openKubeDoor(world: World, stack: AsyncDisposableStack, { deck, pki }: { readonly deck: Deck; readonly pki: Pki }): Promise<KubeDoor> {
+  const { instance, clock, random, log } = world;
+  const network = networkOf(instance);
+  const door = stack.use(await listenKube({ deck, pki, hosts: doorHosts(instance), port: instance.ports.kube, clock, random, log }));
+  await bootstrap(deck.objects("bootstrap"), { kubernetesIp: kubernetesIp(network), door: instance.canRunPods ? { host: fabricHostIp(network), port: door.port } : null });
+  return door;
+}
+
+function startControllers({ clock, log, stop }: World, { deck, tasks, pki }: { readonly deck: Deck; readonly tasks: Tasks; readonly pki: Pki }): void {
+  for (const controller of [...allControllers, namespaceContents(pki.ca) as Controller]) {
+    tasks.run(controller.name, () => runController(controller, deck.objects(controller.name), { clock, log, stop }));
+  }
+}
+
+interface FunctionParts {
+  readonly deck: Deck;
+  readonly ledger: SqliteLedger;
+  readonly tasks: Tasks;
+}
+
+async function startFunctions(world: World, stack: AsyncDisposableStack, { deck, ledger, tasks }: FunctionParts): Promise<void> {
+  const { instance, clock, random, log } = world;
+  const { region, accountId, ports, rootKey } = instance;
+  const code = await CodeFolder.open(files.code(instance));
+  const root = { ...rootKey, accountId };
+  const isIsolated = instance.canRunPods;
+  const sandboxes = stack.use(await openSandboxes({ code, clock, log, region, aws: { host: "127.0.0.1", port: ports.aws }, ...(isIsolated && { launcherFolder: files.launcher(instance) }) }));
+  log.info("functions run in sandboxes", { driver: sandboxes.driver, cores: availableParallelism() });
+  const logs = stack.use(SqliteLogs.open(files.logs(instance)));
+  const events = stack.use(SqliteEvents.open(files.events(instance)));
+  const objects = deck.objects("catamaran-functions");
+  const credentialsFor = ({ name, role }: { readonly name: string; readonly role: string }): ReturnType<typeof sessionCredentials> => sessionCredentials(root, role === "" ? `arn:aws:iam::${accountId}:role/${name}` : role, name, clock.now());
+  const functions = stack.use(await Functions.open({ objects, sandboxes, ledger, clock, random, log, logs, events, credentialsFor, region, accountId }));
+  const tables = stack.use(new Tables(deck.objects("catamaran-tables"), stack.use(SqliteDatabase.open(files.tables(instance)))));
+  stack.use(tables.onChange((key) => tasks.run(`table ${key}`, () => tables.reconcile(key))));
+  const place = { accountId, region, namespace: "default" };
+  const services = [
+    lambdaService({ ...place, objects: deck.objects("aws-lambda"), functions, code, runtimes: () => sandboxes.runtimes(), gatewayUrl: `http://127.0.0.1:${ports.gateway}` }),
+    dynamodbService({ ...place, tables }),
+    logsService({ ...place, logs }),
+    stsService(accountId),
+  ];
+  stack.use(await listenAws({ services, findCaller: callers(root), hosts: doorHosts(instance), port: ports.aws, clock, random, log }));
+  stack.use(await listenInvoke({ functions, ledger, socketPath: files.invokeSocket(instance), log }));
+}

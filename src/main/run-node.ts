@@ -1,0 +1,40 @@
+/** The node process, inside the node's namespaces: the agent with its endpoint, the node's service rules and DNS. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Cluster } from "#client/cluster.ts";
+import { dnsIp, fabricHostIp } from "#network/cluster-network.ts";
+import { startNodeNetworking } from "#network/node-services.ts";
+import { runAgent } from "#node/agent.ts";
+import { listenEndpoint } from "#node/endpoint.ts";
+import { files, networkOf, nodePlace } from "./plan.ts";
+import type { World } from "./role.ts";
+import { tokenRequester } from "./token-requester.ts";
+
+export async function startNode({ instance, clock, log, stop }: World, stack: AsyncDisposableStack, name: string): Promise<void> {
+  const network = networkOf(instance);
+  const { node, nodeDir } = nodePlace(instance, name);
+  const pem = (file: string): Promise<string> => readFile(join(files.pki(instance), file), "utf8");
+  const [ca, cert, key] = await Promise.all([pem("ca.crt"), pem(`node-${name}.crt`), pem(`node-${name}.key`)]);
+  const objects = stack.use(Cluster.connect({ server: `https://${fabricHostIp(network)}:${instance.ports.kube}`, ca, cert, key }, { name: "kubelet", clock, log }));
+  stack.use(await startNodeNetworking({ objects, network, node, clock, log }));
+  const agent = stack.use(
+    await runAgent({
+      objects,
+      instance: instance.name,
+      node: name,
+      ip: node.fabricIp,
+      podCidr: node.podCidr,
+      dnsIp: dnsIp(network),
+      nodeDir,
+      nodeRunDir: join(instance.runDir, name),
+      imagesDir: files.images(instance),
+      requestToken: tokenRequester(objects),
+      clusterCa: ca,
+      clock,
+      log,
+      stop,
+    }),
+  );
+  const endpoint = stack.use(await listenEndpoint({ agent, host: node.fabricIp, port: 0, ca, cert, key, log }));
+  await agent.announceEndpoint(endpoint.port);
+}

@@ -1,0 +1,105 @@
+/** `catamaran up` and `catamaran down`: the supervisor's own life. */
+import { spawn } from "node:child_process";
+import { openSync } from "node:fs";
+import { join } from "node:path";
+import { Fault, reasonOf } from "#base/fault.ts";
+import { readInstance } from "./instance.ts";
+import { jsonLog } from "./log.ts";
+import { childEnvironment, type Place, upOptions, type UpOptions } from "./options.ts";
+import { files } from "./plan.ts";
+import { cleanUp, Platform, supervisorOf, takeLock } from "./platform.ts";
+import { missingForPods, prepareIdentities, prepareInstance, prepareNetwork } from "./prepare.ts";
+import { Steps } from "./steps.ts";
+
+/** What runs once the platform is up in the foreground; its end does not end the platform. */
+export type AfterUp = (place: Place, stop: AbortSignal) => Promise<void>;
+
+export async function up(words: readonly string[], afterUp: AfterUp): Promise<number> {
+  const options = upOptions(words);
+  return options.detach ? upDetached(words, options) : upHere(options, afterUp);
+}
+
+async function upHere(options: UpOptions, afterUp: AfterUp): Promise<number> {
+  const steps = new Steps();
+  const instance = await prepareInstance(options);
+  await takeLock(options);
+  const stopping = new AbortController();
+  const ended = Promise.withResolvers<void>();
+  const stop = (): void => {
+    // The second Ctrl-C does not wait for anything; `catamaran down --purge` cleans up what it leaves.
+    if (stopping.signal.aborted) process.exit(130);
+    stopping.abort();
+    ended.resolve();
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop);
+  sayWhatIsMissing(steps, options);
+  const platform = new Platform(instance, jsonLog(openSync(files.roleLog(instance, "supervisor"), "a", 0o600), "info"));
+  try {
+    await Promise.all([steps.run("certificates", () => prepareIdentities(instance)), steps.run("network", () => prepareNetwork(instance))]);
+    await platform.start((what) => steps.done(what));
+    steps.say(`ready in ${steps.seconds()} s — eval "$(npx catamaran env${options.name === "default" ? "" : ` --name ${options.name}`})"`);
+    process.send?.({ ready: true });
+    if (options.demo) await afterUp(options, stopping.signal).catch((thrown: unknown) => steps.say(`the demo ended early: ${reasonOf(thrown)}`));
+    if (options.demo && !stopping.signal.aborted) steps.say("the platform stays up; Ctrl-C ends it");
+    await ended.promise;
+    steps.say("ending");
+    return 0;
+  } catch (thrown) {
+    if (!stopping.signal.aborted) throw thrown;
+    return 130;
+  } finally {
+    await platform.end(options);
+    steps.say(`ended in ${steps.seconds()} s; data is kept in ${options.dataDir}`);
+  }
+}
+
+function sayWhatIsMissing(steps: Steps, options: UpOptions): void {
+  const missing = missingForPods();
+  if (missing.length === 0 || options.noNodes) return;
+  steps.say(`no pods and no isolated sandboxes on this machine: ${missing.join(", ")} missing. The control plane works, and functions run as plain processes (not isolated).`);
+}
+
+async function upDetached(words: readonly string[], options: UpOptions): Promise<number> {
+  const logFile = join(options.dataDir, "up.log");
+  await prepareInstance(options);
+  const log = openSync(logFile, "w", 0o600);
+  const rest = words.filter((word) => word !== "--detach");
+  const child = spawn(process.execPath, [join(import.meta.dirname, "catamaran.ts"), "up", ...rest], { detached: true, stdio: ["ignore", log, log, "ipc"], env: { ...process.env, ...childEnvironment() } });
+  const outcome = await new Promise<"ready" | "ended">((resolve) => {
+    child.once("message", () => resolve("ready"));
+    child.once("exit", () => resolve("ended"));
+  });
+  if (outcome === "ended") throw new Fault("Unavailable", `the platform did not come up; see ${logFile}`);
+  child.disconnect();
+  child.unref();
+  process.stderr.write(`instance "${options.name}" is up (process ${child.pid})\n`);
+  return 0;
+}
+
+const END_WITHIN_MS = 30_000;
+const POLL_MS = 50;
+
+/** Ends the supervisor if there is one; with `purge` also its data and whatever a crash left. */
+export async function down(place: Place, { purge }: { readonly purge: boolean }): Promise<number> {
+  const instance = await readInstance(place.dataDir);
+  const pid = await supervisorOf(place);
+  if (instance === null) {
+    process.stderr.write(`there is no instance "${place.name}" in ${place.dataDir}\n`);
+    return 3;
+  }
+  if (pid !== null) {
+    process.kill(pid, "SIGTERM");
+    await untilGone(place);
+  }
+  await cleanUp(instance, place, { purge });
+  process.stderr.write(`instance "${place.name}" is down${purge ? " and gone" : ""}\n`);
+  return 0;
+}
+
+async function untilGone(place: Place): Promise<void> {
+  const untilMs = performance.now() + END_WITHIN_MS;
+  while ((await supervisorOf(place)) !== null) {
+    if (performance.now() > untilMs) throw new Fault("Timeout", `the supervisor of "${place.name}" does not end; kill it and run: catamaran down --purge --name ${place.name}`);
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}
