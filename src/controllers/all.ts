@@ -1,9 +1,33 @@
 /** Every controller there is: the control process runs one loop for each. */
 import type { Controller } from "#deck/controller.ts";
+import type { Kind } from "#kinds/kind.ts";
+import { builtinKinds } from "#kinds/registry.ts";
 import { bindingController } from "./binding.ts";
 import { deploymentController } from "./deployment.ts";
 import { endpointSliceController } from "./endpoint-slice.ts";
 import { endpointsController } from "./endpoints.ts";
+import { eventExpiryController } from "./event-expiry.ts";
+import { garbageCollector } from "./garbage-collector.ts";
+import { namespaceController } from "./namespace.ts";
+import { nodeLifecycleController } from "./node-lifecycle.ts";
+import { podGarbageController } from "./pod-garbage.ts";
 import { replicaSetController } from "./replica-set.ts";
 
-export const allControllers: readonly Controller[] = [bindingController(), deploymentController, replicaSetController, endpointSliceController, endpointsController];
+/** Those that look at the same few kinds for ever. */
+export const steadyControllers: readonly Controller[] = [
+  bindingController(),
+  deploymentController,
+  replicaSetController,
+  endpointSliceController,
+  endpointsController,
+  nodeLifecycleController,
+  podGarbageController,
+  eventExpiryController,
+];
+
+/** Those that look at every kind: to be started anew when CustomResourceDefinitions change what there is. */
+export function kindControllers(kinds: readonly Kind[]): readonly Controller[] {
+  return [garbageCollector(kinds), namespaceController(kinds)];
+}
+
+export const allControllers: readonly Controller[] = [...steadyControllers, ...kindControllers(builtinKinds)];

@@ -118,7 +118,7 @@ test("a rolling update keeps within its bounds; undo brings the old set back wit
   await untilRolledOut(cluster);
   const images = (): readonly (string | undefined)[] => cluster.list(podKind).filter(isActive).map(({ spec }) => spec.containers[0]?.image);
   assert.deepEqual(images(), ["app:2", "app:2", "app:2", "app:2"]);
-  assert.deepEqual(cluster.list(replicaSetKind).map(({ spec }) => spec.replicas).toSorted(), [0, 4]);
+  assert.deepEqual(cluster.list(replicaSetKind).map(({ spec }) => spec.replicas).toSorted((a, b) => (a ?? 0) - (b ?? 0)), [0, 4]);
   await edit(cluster, withImage("app:1"));
   await untilRolledOut(cluster);
   assert.deepEqual(images(), ["app:1", "app:1", "app:1", "app:1"]);
@@ -222,7 +222,7 @@ test("old sets beyond revisionHistoryLimit are forgotten, the oldest first", asy
   }
   await cluster.pass(2);
   const revisions = cluster.list(replicaSetKind).map(({ metadata }) => metadata.annotations?.["deployment.kubernetes.io/revision"]);
-  assert.deepEqual(revisions.toSorted(), ["3", "4", "5"]);
+  assert.deepEqual(revisions.toSorted((a, b) => Number(a) - Number(b)), ["3", "4", "5"]);
 });
 
 test("minReadySeconds: ready is not yet available", async () => {

@@ -1,5 +1,5 @@
 /** A whole cluster in memory for tests: the deck, the controllers' loops, and nodes that carry pods out as an agent would. */
-import { timestamp } from "#base/clock.ts";
+import { microTimestamp, timestamp } from "#base/clock.ts";
 import { silent } from "#base/log.ts";
 import { stopper } from "#base/stop.ts";
 import type { Controller } from "#deck/controller.ts";
@@ -12,6 +12,7 @@ import { openSampleDeck } from "#deck/sample-deck.ts";
 import { type Event, eventKind } from "#kinds/event.ts";
 import type { Kind } from "#kinds/kind.ts";
 import { leaseKind } from "#kinds/lease.ts";
+import { namespaceKind } from "#kinds/namespace.ts";
 import { type Node, nodeKind } from "#kinds/node.ts";
 import { keyOfObject, type KubeObject } from "#kinds/object.ts";
 import { type Pod, podKind } from "#kinds/pod.ts";
@@ -20,6 +21,7 @@ import { FakeNode, type FakeNodeOptions } from "#pods/fake-node.ts";
 // So many rounds without a change mean that nothing more will happen until time goes on.
 const QUIET_ROUNDS = 8;
 const MOST_ROUNDS = 20_000;
+const LEASES = "kube-node-lease";
 
 export class SampleCluster implements AsyncDisposable {
   readonly deck: Deck;
@@ -67,6 +69,8 @@ export class SampleCluster implements AsyncDisposable {
     const amounts = { cpu, memory, pods };
     const ready = { type: "Ready", status: "True" as const, lastTransitionTime: timestamp(this.clock.now()), lastHeartbeatTime: timestamp(this.clock.now()) };
     await this.objects.create(nodeKind, { metadata: { name, labels: { "kubernetes.io/hostname": name, ...labels } }, status: { capacity: amounts, allocatable: amounts, conditions: [ready] } } as Node);
+    if (this.deck.read(namespaceKind, `/${LEASES}`) === null) await this.objects.create(namespaceKind, { metadata: { name: LEASES } });
+    await this.objects.create(leaseKind, { metadata: { name, namespace: LEASES }, spec: { holderIdentity: name, renewTime: microTimestamp(this.clock.now()) } });
   }
 
   /** Its agent does nothing from now on, and its lease grows old. */
@@ -105,7 +109,7 @@ export class SampleCluster implements AsyncDisposable {
 
   /** "Scaled up replica set web-1 from 0 to 3", oldest first. */
   told(about: string): readonly string[] {
-    return this.list<Event>(eventKind).filter(({ involvedObject }) => involvedObject.name === about).map(({ reason, message }) => `${reason}: ${message}`);
+    return this.list<Event>(eventKind).filter(({ involvedObject }) => involvedObject.name === about).toSorted((a, b) => Number(a.metadata.resourceVersion) - Number(b.metadata.resourceVersion)).map(({ reason, message }) => `${reason}: ${message}`);
   }
 
   /** The agent's view of one pod, to make its containers end. */
@@ -140,12 +144,10 @@ export class SampleCluster implements AsyncDisposable {
   }
 
   async #renewLeases(): Promise<void> {
-    const renewTime = timestamp(this.clock.now()).replace("Z", ".000000Z");
+    const renewTime = microTimestamp(this.clock.now());
     for (const { metadata } of this.list(nodeKind)) {
       if (this.#stopped.has(metadata.name)) continue;
-      const key = `kube-node-lease/${metadata.name}`;
-      if (this.deck.read(leaseKind, key) === null) continue;
-      await this.objects.change(leaseKind, key, (lease) => ({ ...lease, spec: { ...lease.spec, renewTime } }));
+      await this.objects.change(leaseKind, `${LEASES}/${metadata.name}`, (lease) => ({ ...lease, spec: { ...lease.spec, renewTime } }));
     }
   }
 }

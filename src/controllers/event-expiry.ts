@@ -1,0 +1,23 @@
+/** Events live for an hour after they were last seen (kube-apiserver's --event-ttl). */
+import type { Controller } from "#deck/controller.ts";
+import { type Event, eventKind } from "#kinds/event.ts";
+import { remove } from "./changes.ts";
+
+const LIFE_MS = 3_600_000;
+
+export const eventExpiryController: Controller<Event> = {
+  name: "event-expiry",
+  kind: eventKind,
+  watches: [],
+  plan: (_key, event, _seen, now) => {
+    if (event === undefined) return { changes: [] };
+    const endsAtMs = lastSeen(event, now) + LIFE_MS;
+    return endsAtMs <= now ? { changes: [remove(eventKind, event)] } : { changes: [], againAtMs: endsAtMs };
+  },
+};
+
+function lastSeen({ series, lastTimestamp, eventTime, metadata }: Event, now: number): number {
+  const text = series?.lastObservedTime ?? lastTimestamp ?? eventTime ?? metadata.creationTimestamp;
+  const time = Date.parse(text ?? "");
+  return Number.isNaN(time) ? now : time;
+}

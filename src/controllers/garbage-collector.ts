@@ -1,0 +1,171 @@
+/** Garbage collector: objects go when their owners have gone; foreground and orphan deletion are its finalizers. */
+import { keyOf, nameOf, type ObjectKey } from "#base/key.ts";
+import { type Controller, type Plan, type Seen, watching } from "#deck/controller.ts";
+import type { Change, RemoveOptions } from "#deck/objects.ts";
+import type { Kind } from "#kinds/kind.ts";
+import { type Namespace, namespaceKind } from "#kinds/namespace.ts";
+import { keyOfObject, type KubeObject, type OwnerReference } from "#kinds/object.ts";
+import { patchTo } from "./changes.ts";
+
+const FOREGROUND = "foregroundDeletion";
+const ORPHAN = "orphan";
+
+const OWNER_INDEX = { owner: (object: KubeObject): readonly string[] => (object.metadata.ownerReferences ?? []).map(({ uid }) => uid) };
+
+/**
+ * Looks at all `kinds`; a new one is needed when definitions add some. Its keys name a kind and an object
+ * ("apps/replicasets namespace/name"), so the kind that every controller must have is only a formality.
+ */
+export function garbageCollector(kinds: readonly Kind[]): Controller<Namespace> {
+  const watched = kinds.filter(isWatched);
+  const graph = new Graph(watched);
+  const namespaces = watching({ kind: namespaceKind as unknown as Kind, wakes: () => [] });
+  return {
+    name: "generic-garbage-collector",
+    kind: namespaceKind,
+    watches: [namespaces, ...watched.map((kind) => watching({ kind, indexes: OWNER_INDEX, wakes: (object, seen) => graph.wakes(kind, object, seen) }))],
+    plan: (key, _namespace, seen) => graph.plan(key, seen),
+  };
+}
+
+/** Stored, in its own form, and worth it: nobody owns by an Event, and metrics come and go by themselves. */
+export function isWatched(kind: Kind): boolean {
+  return kind.isEphemeral !== true && kind.storedAs === undefined && kind.plural !== "events";
+}
+
+interface Found {
+  readonly kind: Kind;
+  readonly object: KubeObject;
+}
+
+type Standing = "solid" | "gone" | "waiting";
+
+class Graph {
+  readonly #kinds: readonly Kind[];
+
+  constructor(kinds: readonly Kind[]) {
+    this.#kinds = kinds;
+  }
+
+  /** The object itself, and its dependents once it is gone or going. */
+  wakes(kind: Kind, object: KubeObject, seen: Seen): readonly ObjectKey[] {
+    const { ownerReferences = [], deletionTimestamp, uid = "" } = object.metadata;
+    const own = ownerReferences.length > 0 || deletionTimestamp !== undefined ? [keyFor(kind, object)] : [];
+    const isThere = seen.view(kind).get(keyOfObject(object))?.metadata.uid === uid;
+    // A dependent that goes may be what its owner waits for.
+    const owners = ownerReferences.flatMap((reference) => this.#ownerKey(reference, object) ?? []);
+    if (isThere && deletionTimestamp === undefined) return [...own, ...owners];
+    return [...own, ...owners, ...this.#dependents(uid, seen).map((found) => keyFor(found.kind, found.object))];
+  }
+
+  plan(key: ObjectKey, seen: Seen): Plan {
+    const found = this.#find(key, seen);
+    if (found === undefined) return { changes: [] };
+    const { finalizers = [], deletionTimestamp, ownerReferences = [] } = found.object.metadata;
+    if (deletionTimestamp !== undefined && finalizers.includes(ORPHAN)) return { changes: this.#orphan(found, seen) };
+    if (deletionTimestamp !== undefined && finalizers.includes(FOREGROUND)) return { changes: this.#deleteDependents(found, seen) };
+    if (deletionTimestamp !== undefined || ownerReferences.length === 0) return { changes: [] };
+    return { changes: this.#judge(found, seen) };
+  }
+
+  #find(key: ObjectKey, seen: Seen): Found | undefined {
+    const [path = "", objectKey = ""] = key.split(" ");
+    const kind = this.#kinds.find((candidate) => pathOf(candidate) === path);
+    const object = kind && seen.view(kind).get(objectKey);
+    return kind === undefined || object === undefined ? undefined : { kind, object };
+  }
+
+  #dependents(uid: string, seen: Seen): readonly Found[] {
+    if (uid === "") return [];
+    return this.#kinds.flatMap((kind) => seen.view(kind).by("owner", uid).map((object) => ({ kind, object })));
+  }
+
+  /** Goes when no owner is left; forgets those that are gone when some are. */
+  #judge(found: Found, seen: Seen): readonly Change[] {
+    const { object } = found;
+    const references = object.metadata.ownerReferences ?? [];
+    const standings = references.map((reference) => this.#standing(reference, object, seen));
+    const solid = references.filter((_, at) => standings[at] === "solid");
+    if (solid.length === references.length) return [];
+    if (solid.length > 0) return patchTo(found.kind, object, withOwners(object, solid));
+    const hasDependents = this.#dependents(object.metadata.uid ?? "", seen).length > 0;
+    return [removal(found, standings.includes("waiting") && hasDependents ? "Foreground" : propagationOf(object))];
+  }
+
+  #standing(reference: OwnerReference, dependent: KubeObject, seen: Seen): Standing {
+    const kind = this.#kindOf(reference);
+    // Nobody here knows this kind, so nobody can say that the owner is gone.
+    if (kind === undefined) return "solid";
+    const owner = seen.view(kind).get(ownerKeyIn(kind, reference, dependent));
+    if (owner === undefined || owner.metadata.uid !== reference.uid) return "gone";
+    const isWaiting = owner.metadata.deletionTimestamp !== undefined && (owner.metadata.finalizers ?? []).includes(FOREGROUND);
+    return isWaiting ? "waiting" : "solid";
+  }
+
+  #kindOf({ apiVersion, kind }: OwnerReference): Kind | undefined {
+    const group = apiVersion.includes("/") ? apiVersion.slice(0, apiVersion.indexOf("/")) : "";
+    return this.#kinds.find((candidate) => candidate.group === group && candidate.kind === kind);
+  }
+
+  #ownerKey(reference: OwnerReference, dependent: KubeObject): ObjectKey | undefined {
+    const kind = this.#kindOf(reference);
+    return kind && `${pathOf(kind)} ${ownerKeyIn(kind, reference, dependent)}`;
+  }
+
+  #orphan({ kind, object }: Found, seen: Seen): readonly Change[] {
+    const { uid = "" } = object.metadata;
+    const released = this.#dependents(uid, seen).flatMap(({ kind: its, object: dependent }) =>
+      patchTo(its, dependent, withOwners(dependent, (dependent.metadata.ownerReferences ?? []).filter((reference) => reference.uid !== uid))),
+    );
+    return [...released, ...patchTo(kind, object, withoutFinalizer(object, ORPHAN))];
+  }
+
+  #deleteDependents({ kind, object }: Found, seen: Seen): readonly Change[] {
+    const { uid = "" } = object.metadata;
+    const dependents = this.#dependents(uid, seen);
+    const blocking = dependents.filter(({ object: { metadata } }) => metadata.ownerReferences?.some((reference) => reference.uid === uid && reference.blockOwnerDeletion === true));
+    if (blocking.length === 0) return patchTo(kind, object, withoutFinalizer(object, FOREGROUND));
+    // Those with another owner that stays are only released by their own plan.
+    const alone = dependents.filter((found) => found.object.metadata.deletionTimestamp === undefined && this.#isAlone(found.object, seen));
+    return alone.map((found) => removal(found, this.#dependents(found.object.metadata.uid ?? "", seen).length > 0 ? "Foreground" : propagationOf(found.object)));
+  }
+
+  #isAlone(dependent: KubeObject, seen: Seen): boolean {
+    return (dependent.metadata.ownerReferences ?? []).every((reference) => this.#standing(reference, dependent, seen) !== "solid");
+  }
+}
+
+function pathOf({ group, plural }: Kind): string {
+  return `${group}/${plural}`;
+}
+
+function keyFor(kind: Kind, object: KubeObject): ObjectKey {
+  return `${pathOf(kind)} ${keyOfObject(object)}`;
+}
+
+/** Owners live in the dependent's namespace or in none. */
+function ownerKeyIn(kind: Kind, { name }: OwnerReference, dependent: KubeObject): ObjectKey {
+  return keyOf(kind.scope === "Cluster" ? "" : nameOf(keyOfObject(dependent)).namespace, name);
+}
+
+function removal({ kind, object }: Found, propagation: NonNullable<RemoveOptions["propagation"]>): Change {
+  const { uid } = object.metadata;
+  return { verb: "remove", kind, key: keyOfObject(object), options: { propagation, ...(uid !== undefined && { uid }) } };
+}
+
+function propagationOf({ metadata }: KubeObject): NonNullable<RemoveOptions["propagation"]> {
+  const finalizers = metadata.finalizers ?? [];
+  if (finalizers.includes(ORPHAN)) return "Orphan";
+  return finalizers.includes(FOREGROUND) ? "Foreground" : "Background";
+}
+
+function withOwners(object: KubeObject, references: readonly OwnerReference[]): KubeObject {
+  const { ownerReferences: _before, ...metadata } = object.metadata;
+  return { ...object, metadata: references.length === 0 ? metadata : { ...metadata, ownerReferences: references } };
+}
+
+function withoutFinalizer(object: KubeObject, gone: string): KubeObject {
+  const { finalizers = [], ...metadata } = object.metadata;
+  const left = finalizers.filter((finalizer) => finalizer !== gone);
+  return { ...object, metadata: left.length === 0 ? metadata : { ...metadata, finalizers: left } };
+}

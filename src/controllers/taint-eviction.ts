@@ -1,0 +1,58 @@
+/** Which pods a node's NoExecute taints drive away, and when. Decides for one node; node-lifecycle carries it out. */
+import { timestamp } from "#base/clock.ts";
+import type { Change } from "#deck/objects.ts";
+import type { Node, Taint } from "#kinds/node.ts";
+import type { Condition } from "#kinds/object.ts";
+import { type Pod, podKind } from "#kinds/pod.ts";
+import { tolerates } from "#scheduler/placement.ts";
+import { normalEvent, patchTo, remove } from "./changes.ts";
+import { hasEnded } from "./pod-facts.ts";
+
+export interface Evictions {
+  readonly changes: readonly Change[];
+  readonly againAtMs?: number;
+}
+
+export function taintEvictions(node: Node, pods: readonly Pod[], now: number): Evictions {
+  const taints = (node.spec?.taints ?? []).filter(({ effect }) => effect === "NoExecute");
+  if (taints.length === 0) return { changes: [] };
+  const changes: Change[] = [];
+  let againAtMs = Infinity;
+  for (const pod of pods) {
+    if (pod.metadata.deletionTimestamp !== undefined || hasEnded(pod)) continue;
+    const dueAtMs = evictionTime(pod, taints, now);
+    if (dueAtMs <= now) changes.push(...evict(pod, now));
+    else againAtMs = Math.min(againAtMs, dueAtMs);
+  }
+  return { changes, ...(Number.isFinite(againAtMs) && { againAtMs }) };
+}
+
+/** At once if any taint is not tolerated; else when the first toleration runs out; never if none does. */
+export function evictionTime({ spec }: Pod, taints: readonly Taint[], now: number): number {
+  let dueAtMs = Infinity;
+  for (const taint of taints) {
+    const toleration = spec.tolerations?.find((one) => tolerates(one, taint));
+    if (toleration === undefined) return now;
+    if (toleration.tolerationSeconds === undefined) continue;
+    const addedAtMs = taint.timeAdded === undefined ? now : Date.parse(taint.timeAdded);
+    dueAtMs = Math.min(dueAtMs, addedAtMs + Math.max(0, toleration.tolerationSeconds) * 1_000);
+  }
+  return dueAtMs;
+}
+
+function evict(pod: Pod, now: number): readonly Change[] {
+  const { namespace = "", name } = pod.metadata;
+  const disruption: Condition = {
+    type: "DisruptionTarget",
+    status: "True",
+    reason: "DeletionByTaintManager",
+    message: "Taint manager: deleting due to NoExecute taint",
+    lastTransitionTime: timestamp(now),
+  };
+  const conditions = [...(pod.status?.conditions ?? []).filter(({ type }) => type !== "DisruptionTarget"), disruption];
+  return [
+    normalEvent(pod, "TaintManagerEviction", `Marking for deletion Pod ${namespace}/${name}`),
+    ...patchTo(podKind, pod, { ...pod, status: { ...pod.status, conditions } }, "status"),
+    remove(podKind, pod),
+  ];
+}
