@@ -49,7 +49,7 @@ async function upHere(options: UpOptions, afterUp: AfterUp): Promise<number> {
     return 130;
   } finally {
     await platform.end(options);
-    steps.say(`ended in ${steps.seconds()} s; data is kept in ${options.dataDir}`);
+    steps.say(`ended; data is kept in ${options.dataDir}`);
   }
 }
 

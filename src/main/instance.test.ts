@@ -1,0 +1,29 @@
+/** Address plans: one holder each, given back, taken again. */
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import test from "node:test";
+import { claimNetwork, readInstance, releaseNetwork } from "./instance.ts";
+import { upOptions } from "./options.ts";
+
+test("two instances never share an address plan, and one instance keeps its own", async () => {
+  const root = await mkdtemp(join(tmpdir(), "ctm-plan-"));
+  assert.equal(await claimNetwork(root, "a"), 0);
+  assert.equal(await claimNetwork(root, "b"), 1);
+  assert.equal(await claimNetwork(root, "a"), 0);
+  await releaseNetwork(root, "a");
+  assert.equal(await claimNetwork(root, "c"), 0);
+  await rm(root, { recursive: true });
+});
+
+test("there is no instance where there is no file", async () => assert.equal(await readInstance("/nonexistent"), null));
+
+const refused: readonly (readonly [words: readonly string[], message: RegExp])[] = [
+  [["--name", "Not A Name"], /lower-case letters/],
+  [["--nodes", "99"], /--nodes 99: a whole number from 0 to 16/],
+  [["--kube-port", "70000"], /--kube-port/],
+  [["--join", "https://x"], /not supported yet/],
+  [["--nonsense"], /nonsense/],
+];
+for (const [words, message] of refused) test(`up refuses ${words.join(" ")}`, () => assert.throws(() => upOptions(words), message));
