@@ -1,7 +1,7 @@
 /** The node's side of the node tests: an agent over a deck in memory, inside the node's namespaces. Each scene is one test. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { silent } from "#base/log.ts";
 import { stopper } from "#base/stop.ts";
@@ -22,6 +22,7 @@ import { jsonLog } from "#main/log.ts";
 import { realClock as clock } from "#main/real-clock.ts";
 import { realRandom as random } from "#main/real-random.ts";
 import { clusterNetwork, dnsIp, nodeNetwork } from "#network/cluster-network.ts";
+import { startNodePlane } from "#network/node-plane.ts";
 import { runAgent, type Agent } from "#node/agent.ts";
 import { MemoryJournal } from "#store/memory-journal.ts";
 
@@ -40,6 +41,7 @@ const deck = await Deck.open({
 const objects: Objects = deck.objects("test");
 await objects.create(namespaceKind, { metadata: { name: "kube-node-lease" } }).catch(() => {});
 
+const plane = await startNodePlane({ objects: deck.objects("network"), network, node, kubePort: 6443, clock, log, stop: stopper().stop });
 let stopping = stopper();
 let agent = await start();
 
@@ -295,13 +297,44 @@ const scenes: Readonly<Record<string, () => Promise<void>>> = {
     agent = await start();
     await untilTrue("the stray pod is gone", async () => (await agent.containerd.cri.sandboxes({ "io.kubernetes.pod.uid": pod.metadata.uid ?? "" })).length === 0);
   },
+  "a service leads pods to its endpoints, by address and by name": async () => {
+    const server = await running("web", { command: ["sh", "-c", "while :; do echo pod web | nc -l -p 8080; done"] });
+    const ports = [{ name: "http", port: 8080, protocol: "TCP" as const }];
+    await objects.create(serviceKind, { metadata: { name: "web", namespace: "default" }, spec: { type: "NodePort", clusterIP: "10.159.0.77", ports: [{ ...ports[0], port: 8080, nodePort: 30_080 }] } });
+    await objects.create(serviceKind, { metadata: { name: "empty", namespace: "default" }, spec: { clusterIP: "10.159.0.78", ports: [{ port: 80 }] } });
+    await objects.create(endpointSliceKind, {
+      metadata: { name: "web-1", namespace: "default", labels: { "kubernetes.io/service-name": "web" } },
+      addressType: "IPv4",
+      endpoints: [{ addresses: [server.status?.podIP ?? ""], conditions: { ready: true }, nodeName: node.name }],
+      ports,
+    });
+    const client = await running("client", { command: SLEEP });
+    const ask = (address: string): Promise<string> => exec(client, "sh", "-c", `nc -w 2 ${address} 8080 < /dev/null`);
+    await untilTrue("the service answers", async () => /pod web/.test(await ask("10.159.0.77")));
+    assert.match(await exec(client, "sh", "-c", `nc -w 2 ${node.fabricIp} 30080 < /dev/null`), /pod web/);
+    assert.match(await exec(server, "sh", "-c", "nc -w 2 10.159.0.77 8080 < /dev/null"), /pod web/, "hairpin");
+    assert.match(await exec(client, "nslookup", "web.default.svc.cluster.local"), /10\.159\.0\.77/);
+    assert.match(await exec(client, "nslookup", "-type=srv", "_http._tcp.web.default.svc.cluster.local"), /8080/);
+    assert.match(await exec(client, "nslookup", "nothing.example"), /NXDOMAIN|can't find/);
+    const startedAt = Date.now();
+    assert.match(await exec(client, "sh", "-c", "nc -w 5 10.159.0.78 80 < /dev/null; echo $?"), /1/);
+    assert.ok(Date.now() - startedAt < 2_000, "a service without endpoints refuses at once");
+  },
+  "host ports lead to their pod": async () => {
+    const pod = await running("porter", { command: ["sh", "-c", "while :; do echo porter | nc -l -p 9090; done"], ports: [{ containerPort: 9090, hostPort: 9191 }] });
+    const client = await until("client", isRunning);
+    await untilTrue("the host port answers", async () => /porter/.test(await exec(client, "sh", "-c", `nc -w 2 ${node.fabricIp} 9191 < /dev/null`)));
+    assert.ok(pod);
+    await remove("porter");
+    await remove("client");
+  },
   "everything is removed at the end": async () => {
+    await plane[Symbol.asyncDispose]();
     await agent.removeEverything();
     assert.equal(existsSync(agent.containerd.socketPath) && (await agent.containerd.cri.version().then(() => true, () => false)), false);
   },
 };
 
-void [endpointSliceKind, serviceKind, mkdirSync];
 process.on("message", ({ run }: { readonly run: string }) => void perform(run));
 process.on("disconnect", () => process.exit(0));
 process.send?.({ isReady: true });

@@ -19,7 +19,7 @@ export interface NodePlace {
 }
 
 /** The empty link that gives service addresses a route; rules rewrite them before a packet could use it. */
-const SERVICE_LINK = "svc0";
+export const SERVICE_LINK = "svc0";
 
 export async function ensureNodeNetwork(place: NodePlace): Promise<void> {
   const { network, node } = place;
