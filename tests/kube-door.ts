@@ -47,5 +47,14 @@ export async function openKubeDoor(): Promise<TestKubeDoor> {
   if (admin === undefined) throw new TypeError("the PKI made no administrator");
   await writeFile(kubeconfig, kubeconfigText("test", server, pki.ca, admin), { mode: 0o600 });
   const stack = opening.move();
-  return { server, port: door.port, folder, kubeconfig, pki, deck, objects, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+  return {
+    server,
+    port: door.port,
+    folder,
+    kubeconfig,
+    pki,
+    deck,
+    objects,
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
 }

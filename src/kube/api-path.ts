@@ -17,7 +17,10 @@ export type FindKind = (group: string, version: string, plural: string) => Kind 
 
 /** Null when the path is no API object path; Fault NotFound when group, version or kind is unknown. */
 export function parseApiPath(path: string, find: FindKind): ApiPath | null {
-  const parts = path.split("/").filter((part) => part !== "").map(decode);
+  const parts = path
+    .split("/")
+    .filter((part) => part !== "")
+    .map(decode);
   const [root, ...rest] = parts;
   if (root === "api" && rest.length >= 2) return located("", rest[0] ?? "", rest.slice(1), find);
   if (root === "apis" && rest.length >= 3) return located(rest[0] ?? "", rest[1] ?? "", rest.slice(2), find);
@@ -37,7 +40,8 @@ function located(group: string, version: string, parts: readonly string[], find:
   const namespace = isNamespaced ? (parts[1] ?? "") : "";
   const [plural = "", name = "", subresource, ...rest] = isNamespaced ? parts.slice(2) : parts;
   const kind = find(group, version, plural);
-  if (kind === undefined || (kind.scope === "Cluster" && isNamespaced)) throw new Fault("NotFound", "the server could not find the requested resource");
+  if (kind === undefined || (kind.scope === "Cluster" && isNamespaced))
+    throw new Fault("NotFound", "the server could not find the requested resource");
   return { kind, namespace, name, subresource: subresource as Subresource | undefined, rest: rest.join("/") };
 }
 

@@ -10,7 +10,10 @@ import type { Identity } from "./authenticate.ts";
 import type { Exchange } from "./exchange.ts";
 import type { IncludeObject } from "./table.ts";
 
-export type Representation = { readonly is: "object" } | { readonly is: "table"; readonly include: IncludeObject } | { readonly is: "partial" };
+export type Representation =
+  | { readonly is: "object" }
+  | { readonly is: "table"; readonly include: IncludeObject }
+  | { readonly is: "partial" };
 
 /** The first of the accepted forms that we have; JSON is always one, whatever else a client prefers. */
 export function representation(exchange: Exchange): Representation {
@@ -48,11 +51,15 @@ export function listOptions({ query }: Exchange, namespace: string): ListOptions
 
 export function selection(query: URLSearchParams): Pick<ListOptions, "labels" | "fields"> {
   const [labels, fields] = [query.get("labelSelector"), query.get("fieldSelector")];
-  return { ...(labels !== null && labels !== "" && { labels: parseSelector(labels) }), ...(fields !== null && fields !== "" && { fields: parseFieldSelector(fields) }) };
+  return {
+    ...(labels !== null && labels !== "" && { labels: parseSelector(labels) }),
+    ...(fields !== null && fields !== "" && { fields: parseFieldSelector(fields) }),
+  };
 }
 
 export function whole(name: string, text: string): number {
-  if (!/^\d{1,15}$/.test(text)) throw new Fault("BadRequest", `${name}: Invalid value: "${text}": must be a non-negative whole number`);
+  if (!/^\d{1,15}$/.test(text))
+    throw new Fault("BadRequest", `${name}: Invalid value: "${text}": must be a non-negative whole number`);
   return Number(text);
 }
 
@@ -64,9 +71,14 @@ export function isTrue(query: URLSearchParams, name: string): boolean {
 export function writeRequest(exchange: Exchange, identity: Identity): WriteRequest {
   const { query } = exchange;
   const dryRun = query.getAll("dryRun").filter((value) => value !== "");
-  if (dryRun.some((value) => value !== "All")) throw new Fault("BadRequest", `Invalid value: "${dryRun.join(",")}": dryRun supports only "All"`);
+  if (dryRun.some((value) => value !== "All"))
+    throw new Fault("BadRequest", `Invalid value: "${dryRun.join(",")}": dryRun supports only "All"`);
   const validation = query.get("fieldValidation");
-  if (validation !== null && !["", "Strict", "Warn", "Ignore"].includes(validation)) throw new Fault("BadRequest", `fieldValidation: Unsupported value: "${validation}": supported values: "Ignore", "Strict", "Warn"`);
+  if (validation !== null && !["", "Strict", "Warn", "Ignore"].includes(validation))
+    throw new Fault(
+      "BadRequest",
+      `fieldValidation: Unsupported value: "${validation}": supported values: "Ignore", "Strict", "Warn"`,
+    );
   return {
     manager: query.get("fieldManager") || managerOf(exchange.headers["user-agent"]),
     subject: identity,
@@ -85,16 +97,23 @@ export function removeOptions({ query }: Exchange, body: JsonObject | null): Dec
   const grace = body?.["gracePeriodSeconds"] ?? query.get("gracePeriodSeconds");
   const propagation = body?.["propagationPolicy"] ?? query.get("propagationPolicy");
   const orphan = body?.["orphanDependents"] ?? query.get("orphanDependents");
-  const preconditions = body?.["preconditions"] as { readonly uid?: string; readonly resourceVersion?: string } | undefined;
+  const preconditions = body?.["preconditions"] as
+    | { readonly uid?: string; readonly resourceVersion?: string }
+    | undefined;
   if (typeof propagation === "string" && !["Foreground", "Background", "Orphan"].includes(propagation)) {
-    throw new Fault("Invalid", `DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Unsupported value: "${propagation}": supported values: "Foreground", "Background", "Orphan"`);
+    throw new Fault(
+      "Invalid",
+      `DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Unsupported value: "${propagation}": supported values: "Foreground", "Background", "Orphan"`,
+    );
   }
   return {
     ...(grace !== null && grace !== undefined && { gracePeriodSeconds: whole("gracePeriodSeconds", String(grace)) }),
     ...(typeof propagation === "string" && { propagation: propagation as "Foreground" }),
     ...(String(orphan) === "true" && { propagation: "Orphan" as const }),
     ...(preconditions?.uid !== undefined && { uid: preconditions.uid }),
-    ...(preconditions?.resourceVersion !== undefined && { revision: whole("resourceVersion", preconditions.resourceVersion) }),
+    ...(preconditions?.resourceVersion !== undefined && {
+      revision: whole("resourceVersion", preconditions.resourceVersion),
+    }),
   };
 }
 
@@ -107,7 +126,8 @@ export async function readDocument(exchange: Exchange, decodeProtobuf: DecodePro
   if (bytes.length === 0) return null;
   const type = mediaType(exchange);
   const document = type === "application/vnd.kubernetes.protobuf" ? decodeProtobuf(bytes) : textDocument(bytes, type);
-  if (!isJsonObject(document)) throw new Fault("BadRequest", "the object provided is unrecognized (must be of type object)");
+  if (!isJsonObject(document))
+    throw new Fault("BadRequest", "the object provided is unrecognized (must be of type object)");
   return document as JsonObject;
 }
 
@@ -120,7 +140,10 @@ export function textDocument(bytes: Uint8Array, type: string): Json {
   if (type === "application/yaml" || type === "application/apply-patch+yaml") return parseYaml(text);
   if (type === "" || type === "application/json" || type.endsWith("+json")) return parseJson(text);
   if (type === "application/cbor" || type.endsWith("+cbor")) throw unsupported("CBOR", "send JSON");
-  throw new Fault("UnsupportedMediaType", "the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf");
+  throw new Fault(
+    "UnsupportedMediaType",
+    "the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf",
+  );
 }
 
 function decodeText(bytes: Uint8Array): string {

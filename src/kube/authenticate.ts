@@ -26,7 +26,15 @@ export class Tokens {
     this.#publicKey = createPublicKey(this.#privateKey);
   }
 
-  issue(account: { readonly namespace: string; readonly name: string; readonly uid: string }, options: { readonly now: number; readonly seconds: number; readonly audiences: readonly string[]; readonly pod?: { readonly name: string; readonly uid: string } }): string {
+  issue(
+    account: { readonly namespace: string; readonly name: string; readonly uid: string },
+    options: {
+      readonly now: number;
+      readonly seconds: number;
+      readonly audiences: readonly string[];
+      readonly pod?: { readonly name: string; readonly uid: string };
+    },
+  ): string {
     const nowSeconds = Math.floor(options.now / 1000);
     const claims = {
       iss: this.issuer,
@@ -50,7 +58,12 @@ export class Tokens {
   check(token: string, now: number): TokenClaims | null {
     const [header = "", body = "", signature = "", ...rest] = token.split(".");
     if (rest.length > 0 || signature === "") return null;
-    const isOurs = verify("sha256", Buffer.from(`${header}.${body}`), { key: this.#publicKey, dsaEncoding: "ieee-p1363" }, Buffer.from(signature, "base64url"));
+    const isOurs = verify(
+      "sha256",
+      Buffer.from(`${header}.${body}`),
+      { key: this.#publicKey, dsaEncoding: "ieee-p1363" },
+      Buffer.from(signature, "base64url"),
+    );
     if (!isOurs) return null;
     const claims = JSON.parse(Buffer.from(body, "base64url").toString("utf8")) as TokenClaims;
     return claims.exp * 1000 > now && claims.aud.includes(this.issuer) ? claims : null;
@@ -65,7 +78,10 @@ interface TokenClaims {
   readonly sub: string;
   readonly exp: number;
   readonly aud: readonly string[];
-  readonly "kubernetes.io": { readonly namespace: string; readonly serviceaccount: { readonly name: string; readonly uid: string } };
+  readonly "kubernetes.io": {
+    readonly namespace: string;
+    readonly serviceaccount: { readonly name: string; readonly uid: string };
+  };
 }
 
 function base64Url(value: object): string {
@@ -73,7 +89,12 @@ function base64Url(value: object): string {
 }
 
 /** Throws Unauthorized for credentials that are wrong; no credentials at all are the anonymous user. */
-export function authenticate(exchange: Exchange, tokens: Tokens, accounts: View<ServiceAccount>, now: number): Identity {
+export function authenticate(
+  exchange: Exchange,
+  tokens: Tokens,
+  accounts: View<ServiceAccount>,
+  now: number,
+): Identity {
   const authorization = exchange.headers["authorization"];
   if (authorization !== undefined) return bearer(authorization, tokens, accounts, now);
   return certificateIdentity(exchange.socket) ?? anonymous;
@@ -85,7 +106,8 @@ function bearer(authorization: string, tokens: Tokens, accounts: View<ServiceAcc
   if (claims === null) throw new Fault("Unauthorized", "Unauthorized");
   const { namespace, serviceaccount } = claims["kubernetes.io"];
   // A token dies with its account, also when one of the same name comes after it.
-  if (accounts.get(keyOf(namespace, serviceaccount.name))?.metadata.uid !== serviceaccount.uid) throw new Fault("Unauthorized", "Unauthorized");
+  if (accounts.get(keyOf(namespace, serviceaccount.name))?.metadata.uid !== serviceaccount.uid)
+    throw new Fault("Unauthorized", "Unauthorized");
   return {
     name: claims.sub,
     uid: serviceaccount.uid,

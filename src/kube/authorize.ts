@@ -2,13 +2,33 @@
 import { Fault } from "#base/fault.ts";
 import { keyOf } from "#base/key.ts";
 import type { Objects, View } from "#deck/objects.ts";
-import { clusterRoleBindingKind, clusterRoleKind, roleBindingKind, roleKind, type ClusterRole, type ClusterRoleBinding, type PolicyRule, type Role, type RoleBinding, type RoleRef, type Subject } from "#kinds/rbac.ts";
+import {
+  clusterRoleBindingKind,
+  clusterRoleKind,
+  roleBindingKind,
+  roleKind,
+  type ClusterRole,
+  type ClusterRoleBinding,
+  type PolicyRule,
+  type Role,
+  type RoleBinding,
+  type RoleRef,
+  type Subject,
+} from "#kinds/rbac.ts";
 import { resourceOf } from "#kinds/kind.ts";
 import type { Identity } from "./authenticate.ts";
 
 /** One question: may somebody do this? */
 export type Attributes =
-  | { readonly is: "resource"; readonly verb: string; readonly group: string; readonly resource: string; readonly subresource?: string; readonly namespace: string; readonly name: string }
+  | {
+      readonly is: "resource";
+      readonly verb: string;
+      readonly group: string;
+      readonly resource: string;
+      readonly subresource?: string;
+      readonly namespace: string;
+      readonly name: string;
+    }
   | { readonly is: "path"; readonly verb: string; readonly path: string };
 
 export class Authorizer implements Disposable {
@@ -49,7 +69,8 @@ export class Authorizer implements Disposable {
   }
 
   #rulesOf({ kind, name }: RoleRef, namespace: string): readonly PolicyRule[] {
-    const role = kind === "ClusterRole" ? this.#clusterRoles.get(keyOf("", name)) : this.#roles.get(keyOf(namespace, name));
+    const role =
+      kind === "ClusterRole" ? this.#clusterRoles.get(keyOf("", name)) : this.#roles.get(keyOf(namespace, name));
     return role?.rules ?? [];
   }
 
@@ -60,8 +81,16 @@ export class Authorizer implements Disposable {
   checkEscalation(identity: Identity, rules: readonly PolicyRule[], namespace: string): void {
     const missing = rules.filter((rule) => !this.#holdsAll(identity, rule, namespace));
     if (missing.length === 0) return;
-    const shown = missing.map((rule) => `{APIGroups:${JSON.stringify(rule.apiGroups ?? [])}, Resources:${JSON.stringify(rule.resources ?? [])}, Verbs:${JSON.stringify(rule.verbs)}}`).join("\n");
-    throw new Fault("Forbidden", `user "${identity.name}" (groups=${JSON.stringify(identity.groups)}) is attempting to grant RBAC permissions not currently held:\n${shown}`);
+    const shown = missing
+      .map(
+        (rule) =>
+          `{APIGroups:${JSON.stringify(rule.apiGroups ?? [])}, Resources:${JSON.stringify(rule.resources ?? [])}, Verbs:${JSON.stringify(rule.verbs)}}`,
+      )
+      .join("\n");
+    throw new Fault(
+      "Forbidden",
+      `user "${identity.name}" (groups=${JSON.stringify(identity.groups)}) is attempting to grant RBAC permissions not currently held:\n${shown}`,
+    );
   }
 
   #holdsAll(identity: Identity, rule: PolicyRule, namespace: string): boolean {
@@ -76,9 +105,15 @@ export class Authorizer implements Disposable {
 function singleQuestions(rule: PolicyRule, namespace: string): readonly Attributes[] {
   const names = rule.resourceNames === undefined || rule.resourceNames.length === 0 ? [""] : rule.resourceNames;
   const onResources = rule.verbs.flatMap((verb) =>
-    (rule.apiGroups ?? []).flatMap((group) => (rule.resources ?? []).flatMap((full) => names.map((name): Attributes => ({ is: "resource", verb, group, namespace, name, ...splitResource(full) })))),
+    (rule.apiGroups ?? []).flatMap((group) =>
+      (rule.resources ?? []).flatMap((full) =>
+        names.map((name): Attributes => ({ is: "resource", verb, group, namespace, name, ...splitResource(full) })),
+      ),
+    ),
   );
-  const onPaths = rule.verbs.flatMap((verb) => (rule.nonResourceURLs ?? []).map((path): Attributes => ({ is: "path", verb, path })));
+  const onPaths = rule.verbs.flatMap((verb) =>
+    (rule.nonResourceURLs ?? []).map((path): Attributes => ({ is: "path", verb, path })),
+  );
   return [...onResources, ...onPaths];
 }
 
@@ -98,7 +133,13 @@ function isBound(subjects: readonly Subject[] | undefined, identity: Identity, n
 /** Does one rule answer yes? Exported for the reviews. */
 export function covers(rule: PolicyRule, attributes: Attributes): boolean {
   if (!includes(rule.verbs, attributes.verb)) return false;
-  if (attributes.is === "path") return (rule.nonResourceURLs ?? []).some((pattern) => pattern === "*" || pattern === attributes.path || (pattern.endsWith("*") && attributes.path.startsWith(pattern.slice(0, -1))));
+  if (attributes.is === "path")
+    return (rule.nonResourceURLs ?? []).some(
+      (pattern) =>
+        pattern === "*" ||
+        pattern === attributes.path ||
+        (pattern.endsWith("*") && attributes.path.startsWith(pattern.slice(0, -1))),
+    );
   if (!includes(rule.apiGroups, attributes.group) || !coversResource(rule.resources ?? [], attributes)) return false;
   const names = rule.resourceNames ?? [];
   return names.length === 0 || names.includes(attributes.name);
@@ -108,13 +149,22 @@ function includes(list: readonly string[] | undefined, value: string): boolean {
   return list !== undefined && (list.includes("*") || list.includes(value));
 }
 
-function coversResource(resources: readonly string[], { resource, subresource }: Attributes & { readonly is: "resource" }): boolean {
+function coversResource(
+  resources: readonly string[],
+  { resource, subresource }: Attributes & { readonly is: "resource" },
+): boolean {
   const full = subresource === undefined ? resource : `${resource}/${subresource}`;
-  return resources.some((pattern) => pattern === "*" || pattern === full || (subresource !== undefined && pattern === `*/${subresource}`));
+  return resources.some(
+    (pattern) => pattern === "*" || pattern === full || (subresource !== undefined && pattern === `*/${subresource}`),
+  );
 }
 
 function forbidden(identity: Identity, attributes: Attributes): Fault {
-  if (attributes.is === "path") return new Fault("Forbidden", `forbidden: User "${identity.name}" cannot ${attributes.verb} path "${attributes.path}"`);
+  if (attributes.is === "path")
+    return new Fault(
+      "Forbidden",
+      `forbidden: User "${identity.name}" cannot ${attributes.verb} path "${attributes.path}"`,
+    );
   const { verb, group, resource, subresource, namespace, name } = attributes;
   const full = subresource === undefined ? resource : `${resource}/${subresource}`;
   const where = namespace === "" ? "at the cluster scope" : `in the namespace "${namespace}"`;

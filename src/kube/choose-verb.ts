@@ -23,7 +23,8 @@ export function chooseVerb(exchange: Exchange, path: ApiPath): Chosen {
     throw notAllowed();
   }
   const chosen = subresource === undefined ? objectVerb(exchange, path) : subresourceVerb(exchange, path);
-  const isServed = kind.verbs === undefined || subresource !== undefined || (kind.verbs as readonly string[]).includes(chosen.verb);
+  const isServed =
+    kind.verbs === undefined || subresource !== undefined || (kind.verbs as readonly string[]).includes(chosen.verb);
   if (!isServed) throw notAllowed();
   return chosen;
 }
@@ -51,12 +52,21 @@ function objectVerb(exchange: Exchange, { name }: ApiPath): Chosen {
   throw notAllowed();
 }
 
-const POSTS: Readonly<Record<string, Verb>> = { eviction: evictPod, binding: bindPod, token: requestToken, exec: refuseStream, attach: refuseStream, portforward: refuseStream };
+const POSTS: Readonly<Record<string, Verb>> = {
+  eviction: evictPod,
+  binding: bindPod,
+  token: requestToken,
+  exec: refuseStream,
+  attach: refuseStream,
+  portforward: refuseStream,
+};
 
 function subresourceVerb(exchange: Exchange, { kind, subresource = "status" }: ApiPath): Chosen {
-  if (!kind.subresources.includes(subresource)) throw new Fault("NotFound", "the server could not find the requested resource");
+  if (!kind.subresources.includes(subresource))
+    throw new Fault("NotFound", "the server could not find the requested resource");
   const post = POSTS[subresource];
-  if (post !== undefined && (exchange.method === "POST" || exchange.method === "GET")) return { verb: "create", run: post };
+  if (post !== undefined && (exchange.method === "POST" || exchange.method === "GET"))
+    return { verb: "create", run: post };
   if (subresource === "log" && exchange.method === "GET") return { verb: "get", run: podLog };
   if (exchange.method === "GET") return { verb: "get", run: getObject };
   if (exchange.method === "PUT") return { verb: "update", run: updateObject };

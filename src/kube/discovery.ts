@@ -4,16 +4,34 @@ import { Fault } from "#base/fault.ts";
 import type { JsonObject } from "#base/json.ts";
 import { apiVersionOf, type Kind, type Subresource, type Verb } from "#kinds/kind.ts";
 import { documentPath, openApiV2, openApiV3 } from "#kinds/openapi.ts";
+import { DELIMITED, ProtoWriter } from "#wire/proto-wire.ts";
 import { sendJson } from "./door.ts";
 import type { Exchange } from "./exchange.ts";
 
 const ALL_VERBS: readonly Verb[] = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
 
 // 1.34 until newer behaviour is all there: clients switch features on by it.
-const VERSION = { major: "1", minor: "34", gitVersion: "v1.34.1+catamaran", gitCommit: "", gitTreeState: "clean", buildDate: "2026-11-23T00:00:00Z", goVersion: "node", compiler: "v8", platform: "linux/amd64" };
+const VERSION = {
+  major: "1",
+  minor: "34",
+  gitVersion: "v1.34.1+catamaran",
+  gitCommit: "",
+  gitTreeState: "clean",
+  buildDate: "2026-11-23T00:00:00Z",
+  goVersion: "node",
+  compiler: "v8",
+  platform: "linux/amd64",
+};
 
 // DIFFERS: preferred order of groups is upstream's; kubectl api-resources prints in it.
 const GROUP_ORDER = ["", "apps", "autoscaling", "batch", "networking.k8s.io", "rbac.authorization.k8s.io"];
+
+const PROTO_V2 = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
+
+// DIFFERS: the protobuf form of the v2 document describes nothing. kubectl asks for it about kinds that v3 does not
+// have, so an empty one is the right answer; clients from before v3 leave validation to the server then.
+const info = new ProtoWriter().tag(1, DELIMITED).text("Kubernetes").tag(2, DELIMITED).text(VERSION.gitVersion).finish();
+const protoV2: Uint8Array = new ProtoWriter().tag(1, DELIMITED).text("2.0").tag(2, DELIMITED).delimited(info).finish();
 
 export class Discovery {
   readonly #kinds: () => readonly Kind[];
@@ -44,11 +62,38 @@ export class Discovery {
   #roots(exchange: Exchange, root: "/api" | "/apis"): void {
     const version = aggregatedVersion(exchange);
     if (version !== null) {
-      const body = { kind: "APIGroupDiscoveryList", apiVersion: `apidiscovery.k8s.io/${version}`, metadata: {}, items: this.#groupNames().filter((name) => (name === "") === (root === "/api")).map((name) => this.#aggregated(name)) };
-      return exchange.send(200, { "content-type": `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`, vary: "Accept" }, JSON.stringify(body));
+      const body = {
+        kind: "APIGroupDiscoveryList",
+        apiVersion: `apidiscovery.k8s.io/${version}`,
+        metadata: {},
+        items: this.#groupNames()
+          .filter((name) => (name === "") === (root === "/api"))
+          .map((name) => this.#aggregated(name)),
+      };
+      return exchange.send(
+        200,
+        {
+          "content-type": `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`,
+          vary: "Accept",
+        },
+        JSON.stringify(body),
+      );
     }
-    if (root === "/api") return sendJson(exchange, 200, { kind: "APIVersions", versions: ["v1"], serverAddressByClientCIDRs: [{ clientCIDR: "0.0.0.0/0", serverAddress: exchange.headers["host"] ?? exchange.headers[":authority"] ?? "" }] });
-    sendJson(exchange, 200, { kind: "APIGroupList", apiVersion: "v1", groups: this.#groupNames().filter((name) => name !== "").map((name) => this.#group(name)) });
+    if (root === "/api")
+      return sendJson(exchange, 200, {
+        kind: "APIVersions",
+        versions: ["v1"],
+        serverAddressByClientCIDRs: [
+          { clientCIDR: "0.0.0.0/0", serverAddress: exchange.headers["host"] ?? exchange.headers[":authority"] ?? "" },
+        ],
+      });
+    sendJson(exchange, 200, {
+      kind: "APIGroupList",
+      apiVersion: "v1",
+      groups: this.#groupNames()
+        .filter((name) => name !== "")
+        .map((name) => this.#group(name)),
+    });
   }
 
   #groups(exchange: Exchange, path: string): boolean {
@@ -63,43 +108,80 @@ export class Discovery {
 
   #groupNames(): readonly string[] {
     const names = [...new Set(this.#kinds().map(({ group }) => group))];
-    const rank = (name: string): number => (GROUP_ORDER.includes(name) ? GROUP_ORDER.indexOf(name) : GROUP_ORDER.length);
+    const rank = (name: string): number =>
+      GROUP_ORDER.includes(name) ? GROUP_ORDER.indexOf(name) : GROUP_ORDER.length;
     return names.toSorted((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
   }
 
   #versions(group: string): readonly string[] {
-    const versions = new Set(this.#kinds().filter((kind) => kind.group === group).map(({ version }) => version));
+    const versions = new Set(
+      this.#kinds()
+        .filter((kind) => kind.group === group)
+        .map(({ version }) => version),
+    );
     return [...versions].toSorted(byVersionPriority);
   }
 
   #group(name: string): JsonObject {
-    const versions = this.#versions(name).map((version) => ({ groupVersion: apiVersionOf({ group: name, version }), version }));
+    const versions = this.#versions(name).map((version) => ({
+      groupVersion: apiVersionOf({ group: name, version }),
+      version,
+    }));
     return { name, versions, preferredVersion: versions[0] ?? {} };
   }
 
   #resources(group: string, version: string): JsonObject {
     const kinds = this.#kinds().filter((kind) => kind.group === group && kind.version === version);
     if (kinds.length === 0) throw notFound();
-    return { kind: "APIResourceList", apiVersion: "v1", groupVersion: apiVersionOf({ group, version }), resources: kinds.flatMap(legacyEntries) };
+    return {
+      kind: "APIResourceList",
+      apiVersion: "v1",
+      groupVersion: apiVersionOf({ group, version }),
+      resources: kinds.flatMap(legacyEntries),
+    };
   }
 
   #aggregated(group: string): JsonObject {
     const versions = this.#versions(group).map((version) => ({
       version,
-      resources: this.#kinds().filter((kind) => kind.group === group && kind.version === version && isListed(kind)).map(aggregatedEntry),
+      resources: this.#kinds()
+        .filter((kind) => kind.group === group && kind.version === version && isListed(kind))
+        .map(aggregatedEntry),
       freshness: "Current",
     }));
     return { metadata: { name: group, creationTimestamp: null }, versions };
   }
 
   #paths(): readonly string[] {
-    const groups = this.#groupNames().flatMap((name) => (name === "" ? ["/api/v1"] : [`/apis/${name}`, ...this.#versions(name).map((version) => `/apis/${name}/${version}`)]));
-    return ["/api", "/apis", ...groups, "/healthz", "/livez", "/metrics", "/openapi/v2", "/openapi/v3", "/readyz", "/version"].toSorted();
+    const groups = this.#groupNames().flatMap((name) =>
+      name === ""
+        ? ["/api/v1"]
+        : [`/apis/${name}`, ...this.#versions(name).map((version) => `/apis/${name}/${version}`)],
+    );
+    return [
+      "/api",
+      "/apis",
+      ...groups,
+      "/healthz",
+      "/livez",
+      "/metrics",
+      "/openapi/v2",
+      "/openapi/v3",
+      "/readyz",
+      "/version",
+    ].toSorted();
   }
 
   #v3Index(): JsonObject {
     const groupVersions = new Map(this.#kinds().map((kind) => [documentPath(kind), kind]));
-    return { paths: Object.fromEntries([...groupVersions].map(([path, kind]) => [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${this.#v3(kind.group, kind.version).hash}` }])) };
+    return {
+      paths: Object.fromEntries(
+        [...groupVersions].map(([path, kind]) => [
+          path,
+          { serverRelativeURL: `/openapi/v3/${path}?hash=${this.#v3(kind.group, kind.version).hash}` },
+        ]),
+      ),
+    };
   }
 
   #v3(group: string, version: string): { readonly body: string; readonly hash: string } {
@@ -124,16 +206,32 @@ export class Discovery {
 
   #sendV2(exchange: Exchange): void {
     const accept = exchange.headers["accept"] ?? "";
-    // kubectl falls back to the protobuf form only when v3 is incomplete, which ours is not.
-    if (accept.includes("com.github.proto-openapi") && !accept.includes("json")) throw new Fault("NotAcceptable", "only application/json is served here; use /openapi/v3");
-    this.#sendDocument(exchange, this.#document("v2", () => openApiV2(this.#kinds())), "application/json");
+    if (accept.includes("com.github.proto-openapi") && !accept.includes("json"))
+      return exchange.send(200, { "content-type": PROTO_V2 }, protoV2);
+    this.#sendDocument(
+      exchange,
+      this.#document("v2", () => openApiV2(this.#kinds())),
+      "application/json",
+    );
   }
 
-  #sendDocument(exchange: Exchange, { body, hash }: { readonly body: string; readonly hash: string }, type: string): void {
+  #sendDocument(
+    exchange: Exchange,
+    { body, hash }: { readonly body: string; readonly hash: string },
+    type: string,
+  ): void {
     const etag = `"${hash}"`;
     if (exchange.headers["if-none-match"] === etag) return exchange.send(304, { etag }, "");
     const isPinned = exchange.query.get("hash") === hash;
-    exchange.send(200, { "content-type": type, etag, "cache-control": isPinned ? "public, immutable, max-age=31536000" : "no-cache, private" }, body);
+    exchange.send(
+      200,
+      {
+        "content-type": type,
+        etag,
+        "cache-control": isPinned ? "public, immutable, max-age=31536000" : "no-cache, private",
+      },
+      body,
+    );
   }
 }
 
@@ -170,7 +268,13 @@ function legacyEntries(kind: Kind): readonly JsonObject[] {
     ...(shortNames !== undefined && { shortNames: [...shortNames] }),
     ...(categories !== undefined && { categories: [...categories] }),
   };
-  const below = kind.subresources.map((subresource) => ({ name: `${plural}/${subresource}`, singularName: "", namespaced: scope === "Namespaced", ...typeOf(kind, subresource), verbs: subresourceVerbs(subresource) }));
+  const below = kind.subresources.map((subresource) => ({
+    name: `${plural}/${subresource}`,
+    singularName: "",
+    namespaced: scope === "Namespaced",
+    ...typeOf(kind, subresource),
+    verbs: subresourceVerbs(subresource),
+  }));
   return isListed(kind) ? [main, ...below] : [];
 }
 
@@ -193,7 +297,10 @@ function aggregatedEntry(kind: Kind): JsonObject {
   };
 }
 
-function typeOf(kind: Kind, subresource: Subresource): { readonly group?: string; readonly version?: string; readonly kind: string } {
+function typeOf(
+  kind: Kind,
+  subresource: Subresource,
+): { readonly group?: string; readonly version?: string; readonly kind: string } {
   if (subresource === "scale") return { group: "autoscaling", version: "v1", kind: "Scale" };
   if (subresource === "eviction") return { group: "policy", version: "v1", kind: "Eviction" };
   if (subresource === "token") return { group: "authentication.k8s.io", version: "v1", kind: "TokenRequest" };

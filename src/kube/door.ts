@@ -34,16 +34,30 @@ export type Verb = (door: Door, ask: Ask) => Promise<void>;
 
 const JSON_TYPE = { "content-type": "application/json" } as const;
 
-export function sendJson(exchange: Exchange, status: number, value: unknown, headers: Readonly<Record<string, string>> = {}): void {
+export function sendJson(
+  exchange: Exchange,
+  status: number,
+  value: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): void {
   exchange.send(status, { ...JSON_TYPE, ...headers }, JSON.stringify(value));
 }
 
-export function sendBytes(exchange: Exchange, status: number, bytes: Uint8Array, warnings: readonly string[] = []): void {
+export function sendBytes(
+  exchange: Exchange,
+  status: number,
+  bytes: Uint8Array,
+  warnings: readonly string[] = [],
+): void {
   exchange.send(status, { ...JSON_TYPE, ...warningHeader(warnings) }, bytes);
 }
 
 /** RFC 7234 warnings, as kubectl prints them. */
 export function warningHeader(warnings: readonly string[]): Readonly<Record<string, string>> {
   if (warnings.length === 0) return {};
-  return { warning: warnings.map((text) => `299 - "${text.replace(/["\\]/g, "\\$&").replace(/[^\x20-\x7e]/g, "?")}"`).join(", ") };
+  return {
+    warning: warnings
+      .map((text) => `299 - "${text.replace(/["\\]/g, "\\$&").replace(/[^\x20-\x7e]/g, "?")}"`)
+      .join(", "),
+  };
 }

@@ -55,7 +55,9 @@ function collect(source: Readable): Promise<Buffer> {
 
 function splitUrl(url: string): { readonly path: string; readonly query: URLSearchParams } {
   const question = url.indexOf("?");
-  return question < 0 ? { path: url, query: new URLSearchParams() } : { path: url.slice(0, question), query: new URLSearchParams(url.slice(question + 1)) };
+  return question < 0
+    ? { path: url, query: new URLSearchParams() }
+    : { path: url.slice(0, question), query: new URLSearchParams(url.slice(question + 1)) };
 }
 
 interface Writable {

@@ -86,7 +86,17 @@ class Listener implements KubeDoor {
     this.#accounts = this.#stack.use(objects.view(serviceAccountKind));
     const nodes = this.#stack.use(new NodeEndpoint(this.#stack.use(objects.view(nodeKind)), pki.ca, client));
     const authorizer = this.#stack.use(new Authorizer(objects));
-    this.#door = { deck, authorizer, tokens: new Tokens(pki.tokenKey), nodes, decodeProtobuf: protobufBodies(deck.registry), clock, random, log, watches: new Set() };
+    this.#door = {
+      deck,
+      authorizer,
+      tokens: new Tokens(pki.tokenKey),
+      nodes,
+      decodeProtobuf: protobufBodies(deck.registry),
+      clock,
+      random,
+      log,
+      watches: new Set(),
+    };
     this.#discovery = new Discovery(() => [...deck.registry.all(), ...askedKinds]);
     this.#stack.use(deck.registry.onChange(() => this.#discovery.renew()));
   }
@@ -114,7 +124,15 @@ class Listener implements KubeDoor {
   #server(): Http2SecureServer {
     const { pki, log } = this.#options;
     const settings = { maxConcurrentStreams: MAX_STREAMS, initialWindowSize: WINDOW_BYTES };
-    const server = createSecureServer({ allowHTTP1: true, key: pki.server.key, cert: pki.server.cert, ca: pki.ca, requestCert: true, rejectUnauthorized: false, settings });
+    const server = createSecureServer({
+      allowHTTP1: true,
+      key: pki.server.key,
+      cert: pki.server.cert,
+      ca: pki.ca,
+      requestCert: true,
+      rejectUnauthorized: false,
+      settings,
+    });
     server.on("session", (session) => {
       this.#sessions.add(session);
       session.once("close", () => this.#sessions.delete(session));
@@ -124,7 +142,11 @@ class Listener implements KubeDoor {
     server.on("stream", (stream, headers) => void this.#answer(http2Exchange(stream, headers)));
     // Adding a "request" listener would route HTTP/2 through the compatibility layer as well; only HTTP/1.1 is to come this way.
     server.removeAllListeners("newListener");
-    server.on("request", (request, response) => void this.#answer(http1Exchange(request as unknown as IncomingMessage, response as unknown as ServerResponse)));
+    server.on(
+      "request",
+      (request, response) =>
+        void this.#answer(http1Exchange(request as unknown as IncomingMessage, response as unknown as ServerResponse)),
+    );
     server.on("sessionError", (error) => log.debug("an HTTP/2 session failed", { reason: error.message }));
     server.on("tlsClientError", (error) => log.debug("a TLS handshake failed", { reason: error.message }));
     return server;
@@ -137,7 +159,13 @@ class Listener implements KubeDoor {
       await this.#route(exchange, counted);
     } catch (thrown) {
       const { code, body } = statusOf(thrown);
-      if (code === 500) this.#options.log.error("a Kubernetes request failed", { method: exchange.method, path: exchange.path, reason: reasonOf(thrown), ...(thrown instanceof Error && { stack: thrown.stack }) });
+      if (code === 500)
+        this.#options.log.error("a Kubernetes request failed", {
+          method: exchange.method,
+          path: exchange.path,
+          reason: reasonOf(thrown),
+          ...(thrown instanceof Error && { stack: thrown.stack }),
+        });
       if (exchange.status === 0) sendJson(exchange, code, body);
       else exchange.abort();
     }
@@ -157,7 +185,10 @@ class Listener implements KubeDoor {
   }
 
   #kind(group: string, version: string, plural: string): ReturnType<Deck["registry"]["kind"]> {
-    return this.#door.deck.registry.kind(group, version, plural) ?? askedKinds.find((kind) => kind.group === group && kind.version === version && kind.plural === plural);
+    return (
+      this.#door.deck.registry.kind(group, version, plural) ??
+      askedKinds.find((kind) => kind.group === group && kind.version === version && kind.plural === plural)
+    );
   }
 
   #identify(exchange: Exchange): Identity {
@@ -173,7 +204,9 @@ class Listener implements KubeDoor {
 
   #health(exchange: Exchange): boolean {
     if (!["/healthz", "/livez", "/readyz"].includes(exchange.path)) return false;
-    const text = exchange.query.has("verbose") ? `[+]ping ok\n[+]journal ok\n${exchange.path.slice(1)} check passed\n` : "ok";
+    const text = exchange.query.has("verbose")
+      ? `[+]ping ok\n[+]journal ok\n${exchange.path.slice(1)} check passed\n`
+      : "ok";
     exchange.send(200, { "content-type": "text/plain; charset=utf-8" }, text);
     return true;
   }
@@ -182,19 +215,40 @@ class Listener implements KubeDoor {
     const { tokens } = this.#door;
     if (exchange.path === "/openid/v1/jwks") sendJson(exchange, 200, tokens.jwks());
     else if (exchange.path === "/.well-known/openid-configuration") {
-      sendJson(exchange, 200, { issuer: tokens.issuer, jwks_uri: `${tokens.issuer}/openid/v1/jwks`, response_types_supported: ["id_token"], subject_types_supported: ["public"], id_token_signing_alg_values_supported: ["ES256"] });
+      sendJson(exchange, 200, {
+        issuer: tokens.issuer,
+        jwks_uri: `${tokens.issuer}/openid/v1/jwks`,
+        response_types_supported: ["id_token"],
+        subject_types_supported: ["public"],
+        id_token_signing_alg_values_supported: ["ES256"],
+      });
     } else if (exchange.path === "/metrics") {
-      exchange.send(200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" }, this.#counts.text(this.#door.watches.size));
+      exchange.send(
+        200,
+        { "content-type": "text/plain; version=0.0.4; charset=utf-8" },
+        this.#counts.text(this.#door.watches.size),
+      );
     } else return false;
     return true;
   }
 
-  async #object(exchange: Exchange, { identity, path, counted }: { readonly identity: Identity; readonly path: ApiPath; readonly counted: Counted }): Promise<void> {
+  async #object(
+    exchange: Exchange,
+    { identity, path, counted }: { readonly identity: Identity; readonly path: ApiPath; readonly counted: Counted },
+  ): Promise<void> {
     const { kind, namespace, name, subresource } = path;
     Object.assign(counted, { resource: kind.plural, group: kind.group });
     const { verb, run } = chooseVerb(exchange, path);
     counted.verb = verb;
-    this.#allow(identity, { is: "resource", verb, group: kind.group, resource: kind.plural, namespace, name, ...(subresource !== undefined && { subresource }) });
+    this.#allow(identity, {
+      is: "resource",
+      verb,
+      group: kind.group,
+      resource: kind.plural,
+      namespace,
+      name,
+      ...(subresource !== undefined && { subresource }),
+    });
     if (identity.groups.includes("system:nodes")) restrictNode(identity, path, verb);
     await run(this.#door, { exchange, identity, path });
   }
@@ -204,10 +258,12 @@ class Listener implements KubeDoor {
     // Watches never end by themselves: whoever is connected comes back to the next server.
     for (const cut of this.#door.watches) cut();
     for (const session of this.#sessions) session.close();
-    for (const server of this.#servers) (server as unknown as { closeIdleConnections?: () => void }).closeIdleConnections?.();
+    for (const server of this.#servers)
+      (server as unknown as { closeIdleConnections?: () => void }).closeIdleConnections?.();
     await Promise.race([Promise.all(closed), this.#options.clock.sleep(GRACE_MS)]);
     for (const session of this.#sessions) session.destroy();
-    for (const server of this.#servers) (server as unknown as { closeAllConnections?: () => void }).closeAllConnections?.();
+    for (const server of this.#servers)
+      (server as unknown as { closeAllConnections?: () => void }).closeAllConnections?.();
     await Promise.all(closed);
     await this.#stack.disposeAsync();
   }

@@ -17,7 +17,13 @@ export class NodeEndpoint implements Disposable {
   constructor(nodes: View<Node>, ca: string, client: KeyPair) {
     this.#nodes = nodes;
     // Agents present a certificate of our own authority under their node's name, not their address.
-    this.#agent = new Agent({ keepAlive: true, ca, cert: client.cert, key: client.key, checkServerIdentity: () => undefined });
+    this.#agent = new Agent({
+      keepAlive: true,
+      ca,
+      cert: client.cert,
+      key: client.key,
+      checkServerIdentity: () => undefined,
+    });
   }
 
   /** A running answer; the caller reads or destroys it. Faults: NotFound, Unavailable. */
@@ -32,7 +38,11 @@ export class NodeEndpoint implements Disposable {
         // Only the way there is bounded: a followed log may be silent for long.
         if (request.socket?.connecting !== false) request.destroy(new Error("connect timed out"));
       });
-      request.on("error", (cause) => reject(new Fault("Unavailable", `node ${nodeName} at ${host}:${port} does not answer: ${cause.message}`, { cause })));
+      request.on("error", (cause) =>
+        reject(
+          new Fault("Unavailable", `node ${nodeName} at ${host}:${port} does not answer: ${cause.message}`, { cause }),
+        ),
+      );
       request.end();
     });
   }
@@ -42,7 +52,8 @@ export class NodeEndpoint implements Disposable {
     const chunks: Buffer[] = [];
     for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk);
     const text = Buffer.concat(chunks).toString("utf8");
-    if (response.statusCode !== 200) throw new Fault("Unavailable", `node ${nodeName} answered ${response.statusCode}: ${text.slice(0, 200)}`);
+    if (response.statusCode !== 200)
+      throw new Fault("Unavailable", `node ${nodeName} answered ${response.statusCode}: ${text.slice(0, 200)}`);
     return JSON.parse(text);
   }
 

@@ -81,7 +81,10 @@ class Maker {
     return this.#write("server", await this.#issue("CN=kube-apiserver", extensions));
   }
 
-  async client(name: string, { commonName, organization }: { readonly commonName: string; readonly organization: string }): Promise<KeyPair> {
+  async client(
+    name: string,
+    { commonName, organization }: { readonly commonName: string; readonly organization: string },
+  ): Promise<KeyPair> {
     const known = await this.#read(name);
     if (known !== null) return known;
     const x509 = await this.#x509();
@@ -110,7 +113,10 @@ class Maker {
       ...this.#validity(),
       signingAlgorithm: ALGORITHM,
       keys,
-      extensions: [new x509.BasicConstraintsExtension(true, 0, true), new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true)],
+      extensions: [
+        new x509.BasicConstraintsExtension(true, 0, true),
+        new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+      ],
     });
     return { cert: certificate.toString("pem"), key: await pemOf(keys.privateKey) };
   }
@@ -169,7 +175,10 @@ function serial(): string {
 
 async function pemOf(key: webcrypto.CryptoKey): Promise<string> {
   const der = Buffer.from(await webcrypto.subtle.exportKey("pkcs8", key));
-  return `-----BEGIN PRIVATE KEY-----\n${der.toString("base64").replace(/(.{64})/g, "$1\n").trimEnd()}\n-----END PRIVATE KEY-----\n`;
+  return `-----BEGIN PRIVATE KEY-----\n${der
+    .toString("base64")
+    .replace(/(.{64})/g, "$1\n")
+    .trimEnd()}\n-----END PRIVATE KEY-----\n`;
 }
 
 function importKey(pem: string): Promise<webcrypto.CryptoKey> {

@@ -17,7 +17,12 @@ export async function getObject(door: Door, { exchange, path }: Ask): Promise<vo
   const form = representation(exchange);
   if (form.is === "partial") return sendJson(exchange, 200, partial(stored));
   if (form.is === "object") return sendBytes(exchange, 200, stored.bytes);
-  const options = { now: door.clock.now(), include: form.include, metadata: { resourceVersion: String(stored.revision) }, hasColumns: true };
+  const options = {
+    now: door.clock.now(),
+    include: form.include,
+    metadata: { resourceVersion: String(stored.revision) },
+    hasColumns: true,
+  };
   return sendJson(exchange, 200, tableOf(kind, [stored], options));
 }
 
@@ -34,8 +39,18 @@ export async function listObjects(door: Door, { exchange, path }: Ask): Promise<
   const form = representation(exchange);
   if (form.is === "object") return streamList(door, { exchange, kind, listed });
   const metadata = listMetadata(listed);
-  if (form.is === "table") return sendJson(exchange, 200, tableOf(kind, listed.stored, { now: door.clock.now(), include: form.include, metadata, hasColumns: true }));
-  return sendJson(exchange, 200, { kind: "PartialObjectMetadataList", apiVersion: "meta.k8s.io/v1", metadata, items: listed.stored.map(partial) });
+  if (form.is === "table")
+    return sendJson(
+      exchange,
+      200,
+      tableOf(kind, listed.stored, { now: door.clock.now(), include: form.include, metadata, hasColumns: true }),
+    );
+  return sendJson(exchange, 200, {
+    kind: "PartialObjectMetadataList",
+    apiVersion: "meta.k8s.io/v1",
+    metadata,
+    items: listed.stored.map(partial),
+  });
 }
 
 function listMetadata(listed: Listed): Record<string, string | number> {
@@ -50,10 +65,16 @@ const PIECE_BYTES = 256 * 1024; // After each piece others get their turn.
 const SMALL_LIST = 64;
 const COMMA = encodeUtf8(",");
 
-async function streamList(door: Door, { exchange, kind, listed }: { readonly exchange: Ask["exchange"]; readonly kind: Kind; readonly listed: Listed }): Promise<void> {
-  const head = encodeUtf8(`{"kind":"${kind.kind}List","apiVersion":"${apiVersionOf(kind)}","metadata":${JSON.stringify(listMetadata(listed))},"items":[`);
+async function streamList(
+  door: Door,
+  { exchange, kind, listed }: { readonly exchange: Ask["exchange"]; readonly kind: Kind; readonly listed: Listed },
+): Promise<void> {
+  const head = encodeUtf8(
+    `{"kind":"${kind.kind}List","apiVersion":"${apiVersionOf(kind)}","metadata":${JSON.stringify(listMetadata(listed))},"items":[`,
+  );
   const tail = encodeUtf8("]}\n");
-  if (listed.stored.length <= SMALL_LIST) return sendBytes(exchange, 200, joined([head, ...separated(listed.stored), tail]));
+  if (listed.stored.length <= SMALL_LIST)
+    return sendBytes(exchange, 200, joined([head, ...separated(listed.stored), tail]));
   const outlet = exchange.stream(200, { "content-type": "application/json" });
   let piece: Uint8Array[] = [head];
   let size = head.length;

@@ -12,7 +12,13 @@ export async function answerReview(door: Door, ask: Ask): Promise<void> {
   const { exchange, path } = ask;
   const document = (await readDocument(exchange, door.decodeProtobuf)) ?? {};
   const answer = reviewed(door, ask, document);
-  sendJson(exchange, 201, { ...document, kind: path.kind.kind, apiVersion: `${path.kind.group}/${path.kind.version}`, metadata: document["metadata"] ?? {}, ...answer });
+  sendJson(exchange, 201, {
+    ...document,
+    kind: path.kind.kind,
+    apiVersion: `${path.kind.group}/${path.kind.version}`,
+    metadata: document["metadata"] ?? {},
+    ...answer,
+  });
 }
 
 function reviewed(door: Door, { identity, path }: Ask, document: JsonObject): JsonObject {
@@ -22,10 +28,18 @@ function reviewed(door: Door, { identity, path }: Ask, document: JsonObject): Js
     case "SubjectAccessReview":
     case "LocalSubjectAccessReview": {
       const { spec } = document as unknown as AccessReview;
-      return accessStatus(door, { name: spec.user ?? "", groups: spec.groups ?? [] }, document as unknown as AccessReview);
+      return accessStatus(
+        door,
+        { name: spec.user ?? "", groups: spec.groups ?? [] },
+        document as unknown as AccessReview,
+      );
     }
     case "SelfSubjectRulesReview":
-      return rulesStatus(door, identity, (document["spec"] as { readonly namespace?: string } | undefined)?.namespace ?? "default");
+      return rulesStatus(
+        door,
+        identity,
+        (document["spec"] as { readonly namespace?: string } | undefined)?.namespace ?? "default",
+      );
     case "SelfSubjectReview":
       return { status: { userInfo: userInfo(identity) } };
     case "TokenReview":
@@ -37,25 +51,48 @@ function reviewed(door: Door, { identity, path }: Ask, document: JsonObject): Js
 
 function accessStatus(door: Door, identity: Identity, { spec }: AccessReview): JsonObject {
   const attributes = attributesOf(spec ?? {});
-  if (attributes === null) return { status: { allowed: false, reason: "", evaluationError: "spec needs resourceAttributes or nonResourceAttributes" } };
+  if (attributes === null)
+    return {
+      status: { allowed: false, reason: "", evaluationError: "spec needs resourceAttributes or nonResourceAttributes" },
+    };
   const allowed = door.authorizer.isAllowed(identity, attributes);
   return { status: { allowed, ...(allowed && { reason: "RBAC: allowed" }) } };
 }
 
-function attributesOf({ resourceAttributes: resource, nonResourceAttributes: path }: Partial<AccessReview["spec"]>): Attributes | null {
+function attributesOf({
+  resourceAttributes: resource,
+  nonResourceAttributes: path,
+}: Partial<AccessReview["spec"]>): Attributes | null {
   if (path !== undefined) return { is: "path", verb: path.verb ?? "", path: path.path ?? "" };
   if (resource === undefined) return null;
   const { verb = "", group = "", resource: plural = "", subresource, namespace = "", name = "" } = resource;
-  return { is: "resource", verb, group, resource: plural, namespace, name, ...(subresource !== undefined && subresource !== "" && { subresource }) };
+  return {
+    is: "resource",
+    verb,
+    group,
+    resource: plural,
+    namespace,
+    name,
+    ...(subresource !== undefined && subresource !== "" && { subresource }),
+  };
 }
 
 function rulesStatus(door: Door, identity: Identity, namespace: string): JsonObject {
-  const everything = [{ verbs: ["*"], apiGroups: ["*"], resources: ["*"] }, { verbs: ["*"], nonResourceURLs: ["*"] }];
-  const rules = identity.groups.includes("system:masters") ? everything : [...door.authorizer.rulesFor(identity, namespace)];
+  const everything = [
+    { verbs: ["*"], apiGroups: ["*"], resources: ["*"] },
+    { verbs: ["*"], nonResourceURLs: ["*"] },
+  ];
+  const rules = identity.groups.includes("system:masters")
+    ? everything
+    : [...door.authorizer.rulesFor(identity, namespace)];
   return {
     status: {
-      resourceRules: rules.filter((rule) => "resources" in rule && rule.resources !== undefined).map((rule) => ({ ...rule })) as unknown as readonly JsonObject[],
-      nonResourceRules: rules.filter((rule) => "nonResourceURLs" in rule && rule.nonResourceURLs !== undefined).map((rule) => ({ ...rule })) as unknown as readonly JsonObject[],
+      resourceRules: rules
+        .filter((rule) => "resources" in rule && rule.resources !== undefined)
+        .map((rule) => ({ ...rule })) as unknown as readonly JsonObject[],
+      nonResourceRules: rules
+        .filter((rule) => "nonResourceURLs" in rule && rule.nonResourceURLs !== undefined)
+        .map((rule) => ({ ...rule })) as unknown as readonly JsonObject[],
       incomplete: false,
     },
   };
@@ -63,9 +100,14 @@ function rulesStatus(door: Door, identity: Identity, namespace: string): JsonObj
 
 function tokenStatus(door: Door, { spec }: TokenReview): JsonObject {
   const claims = door.tokens.check(spec?.token ?? "", door.clock.now());
-  if (claims === null) return { status: { authenticated: false, error: "the token is not one of this cluster, or it has expired" } };
+  if (claims === null)
+    return { status: { authenticated: false, error: "the token is not one of this cluster, or it has expired" } };
   const { namespace, serviceaccount } = claims["kubernetes.io"];
-  const user = { username: claims.sub, uid: serviceaccount.uid, groups: ["system:serviceaccounts", `system:serviceaccounts:${namespace}`, "system:authenticated"] };
+  const user = {
+    username: claims.sub,
+    uid: serviceaccount.uid,
+    groups: ["system:serviceaccounts", `system:serviceaccounts:${namespace}`, "system:authenticated"],
+  };
   return { status: { authenticated: true, user, audiences: claims.aud } };
 }
 

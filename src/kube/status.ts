@@ -8,12 +8,26 @@ export interface Status {
 }
 
 export function statusOf(thrown: unknown): Status {
-  const fault = thrown instanceof Fault ? thrown : new Fault("InternalError", `Internal error occurred: ${reasonOf(thrown)}`);
+  const fault =
+    thrown instanceof Fault ? thrown : new Fault("InternalError", `Internal error occurred: ${reasonOf(thrown)}`);
   const code = httpCode(fault);
-  const reason = fault.code === "Unsupported" ? "BadRequest" : fault.code === "Unavailable" ? "ServiceUnavailable" : fault.code;
+  const reason =
+    fault.code === "Unsupported" ? "BadRequest" : fault.code === "Unavailable" ? "ServiceUnavailable" : fault.code;
   // An expired list says how the rest can be had (ListMeta.continue of the Status).
   const { continueToken } = fault.details;
-  return { code, body: { kind: "Status", apiVersion: "v1", metadata: continueToken === undefined ? {} : { continue: continueToken }, status: "Failure", message: fault.message, reason, ...detailsOf(fault), code } };
+  return {
+    code,
+    body: {
+      kind: "Status",
+      apiVersion: "v1",
+      metadata: continueToken === undefined ? {} : { continue: continueToken },
+      status: "Failure",
+      message: fault.message,
+      reason,
+      ...detailsOf(fault),
+      code,
+    },
+  };
 }
 
 function detailsOf({ details }: Fault): JsonObject {

@@ -5,7 +5,16 @@ import type { Kind } from "#kinds/kind.ts";
 
 export type IncludeObject = "None" | "Metadata" | "Object";
 
-export function tableOf(kind: Kind, stored: readonly Stored[], options: { readonly now: number; readonly include: IncludeObject; readonly metadata: JsonObject; readonly hasColumns: boolean }): JsonObject {
+export function tableOf(
+  kind: Kind,
+  stored: readonly Stored[],
+  options: {
+    readonly now: number;
+    readonly include: IncludeObject;
+    readonly metadata: JsonObject;
+    readonly hasColumns: boolean;
+  },
+): JsonObject {
   return {
     kind: "Table",
     apiVersion: "meta.k8s.io/v1",
@@ -17,11 +26,21 @@ export function tableOf(kind: Kind, stored: readonly Stored[], options: { readon
 
 function columnDefinitions(kind: Kind): readonly JsonObject[] {
   const name: JsonObject = { name: "Name", type: "string", format: "name", description: "", priority: 0 };
-  const own = kind.columns.map(({ name: title, type, format = "", priority = 0 }) => ({ name: title, type, format, description: "", priority }));
+  const own = kind.columns.map(({ name: title, type, format = "", priority = 0 }) => ({
+    name: title,
+    type,
+    format,
+    description: "",
+    priority,
+  }));
   return kind.hasOwnNameColumn === true ? own : [name, ...own];
 }
 
-function rowOf(kind: Kind, stored: Stored, { now, include }: { readonly now: number; readonly include: IncludeObject }): JsonObject {
+function rowOf(
+  kind: Kind,
+  stored: Stored,
+  { now, include }: { readonly now: number; readonly include: IncludeObject },
+): JsonObject {
   const { object } = stored;
   const cells = kind.columns.map((column) => column.cell(object, now) as Json);
   const row = { cells: kind.hasOwnNameColumn === true ? cells : [object.metadata.name, ...cells] };
@@ -30,5 +49,9 @@ function rowOf(kind: Kind, stored: Stored, { now, include }: { readonly now: num
 }
 
 export function partial({ object }: Stored): JsonObject {
-  return { kind: "PartialObjectMetadata", apiVersion: "meta.k8s.io/v1", metadata: object.metadata as unknown as JsonObject };
+  return {
+    kind: "PartialObjectMetadata",
+    apiVersion: "meta.k8s.io/v1",
+    metadata: object.metadata as unknown as JsonObject,
+  };
 }

@@ -14,7 +14,8 @@ const DEFAULT_SECONDS = 1_800;
 
 export async function watchObjects(door: Door, { exchange, path }: Ask): Promise<void> {
   const { query } = exchange;
-  if (exchange.headers["upgrade"] !== undefined) throw new Fault("BadRequest", "watching over a WebSocket is not supported by Catamaran; use a plain request");
+  if (exchange.headers["upgrade"] !== undefined)
+    throw new Fault("BadRequest", "watching over a WebSocket is not supported by Catamaran; use a plain request");
   const initial = isTrue(query, "sendInitialEvents");
   checkInitial(query, initial);
   const version = query.get("resourceVersion") ?? "";
@@ -29,12 +30,17 @@ export async function watchObjects(door: Door, { exchange, path }: Ask): Promise
   };
   const seconds = query.get("timeoutSeconds");
   const form = representation(exchange);
-  const outlet = exchange.stream(200, { "content-type": form.is === "table" ? "application/json;as=Table;v=v1;g=meta.k8s.io" : "application/json" });
+  const outlet = exchange.stream(200, {
+    "content-type": form.is === "table" ? "application/json;as=Table;v=v1;g=meta.k8s.io" : "application/json",
+  });
   const sender = new Sender(door, path.kind, form, outlet);
   door.watches.add(sender.cut);
   try {
     using _watching = door.deck.watch(path.kind, options, (event) => sender.send(event));
-    await Promise.race([door.clock.sleep((seconds === null ? DEFAULT_SECONDS : whole("timeoutSeconds", seconds)) * 1000, exchange.closed), sender.ended]);
+    await Promise.race([
+      door.clock.sleep((seconds === null ? DEFAULT_SECONDS : whole("timeoutSeconds", seconds)) * 1000, exchange.closed),
+      sender.ended,
+    ]);
   } catch (thrown) {
     // The answer has begun: what is wrong is told in the stream, as an ERROR event.
     sender.error(thrown);
@@ -45,8 +51,16 @@ export async function watchObjects(door: Door, { exchange, path }: Ask): Promise
 
 function checkInitial(query: URLSearchParams, initial: boolean): void {
   const match = query.get("resourceVersionMatch");
-  if (initial && match !== "NotOlderThan") throw new Fault("Invalid", 'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan');
-  if (initial && !isTrue(query, "allowWatchBookmarks")) throw new Fault("Invalid", 'ListOptions.meta.k8s.io "" is invalid: allowWatchBookmarks: Forbidden: sendInitialEvents requires setting allowWatchBookmarks to true');
+  if (initial && match !== "NotOlderThan")
+    throw new Fault(
+      "Invalid",
+      'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan',
+    );
+  if (initial && !isTrue(query, "allowWatchBookmarks"))
+    throw new Fault(
+      "Invalid",
+      'ListOptions.meta.k8s.io "" is invalid: allowWatchBookmarks: Forbidden: sendInitialEvents requires setting allowWatchBookmarks to true',
+    );
 }
 
 const OPEN: Readonly<Record<WatchEvent["type"], Buffer>> = {
@@ -91,9 +105,21 @@ class Sender {
   #object(type: WatchEvent["type"], stored: Stored): unknown {
     if (this.#form.is === "partial" || this.#form.is === "object") return partial(stored);
     const metadata = { resourceVersion: String(stored.revision) };
-    if (type === "BOOKMARK") return { kind: "Table", apiVersion: "meta.k8s.io/v1", metadata, columnDefinitions: null, rows: [{ cells: [], object: partial(stored) }] };
+    if (type === "BOOKMARK")
+      return {
+        kind: "Table",
+        apiVersion: "meta.k8s.io/v1",
+        metadata,
+        columnDefinitions: null,
+        rows: [{ cells: [], object: partial(stored) }],
+      };
     // The column definitions come with the first event only.
-    const table = tableOf(this.#kind, [stored], { now: this.#door.clock.now(), include: this.#form.include, metadata, hasColumns: this.#hasColumns });
+    const table = tableOf(this.#kind, [stored], {
+      now: this.#door.clock.now(),
+      include: this.#form.include,
+      metadata,
+      hasColumns: this.#hasColumns,
+    });
     this.#hasColumns = false;
     return table;
   }
