@@ -41,7 +41,7 @@ const deck = await Deck.open({
 const objects: Objects = deck.objects("test");
 await objects.create(namespaceKind, { metadata: { name: "kube-node-lease" } }).catch(() => {});
 
-const plane = await startNodePlane({ objects: deck.objects("network"), network, node, kubePort: 6443, clock, log, stop: stopper().stop });
+const plane = await startNodePlane({ objects: deck.objects("network"), network, node, kubePort: 6443, clock, log });
 let stopping = stopper();
 let agent = await start();
 

@@ -2,7 +2,7 @@
 import { reasonOf } from "#base/fault.ts";
 import type { Clock } from "#base/clock.ts";
 import type { Log } from "#base/log.ts";
-import { stopper, type Stop } from "#base/stop.ts";
+import { never, stopper, type Stop } from "#base/stop.ts";
 import type { Objects } from "#deck/objects.ts";
 import { dnsIp, fabricHostIp, type ClusterNetwork, type NodeNetwork } from "./cluster-network.ts";
 import { run } from "./command.ts";
@@ -14,26 +14,26 @@ export interface NodePlaneOptions {
   readonly objects: Objects;
   readonly network: ClusterNetwork;
   readonly node: NodeNetwork;
-  /** Where the API server listens on the host's fabric address. */
-  readonly kubePort: number;
+  /** Where the API server listens on the host's fabric address, for as long as no endpoint slice of default/kubernetes says so. */
+  readonly kubePort?: number;
   readonly clusterDomain?: string;
   readonly upstreams?: readonly string[];
   readonly clock: Clock;
   readonly log: Log;
-  readonly stop: Stop;
+  readonly stop?: Stop;
 }
 
 /** The caller is inside the node. Disposing ends the server and the syncing, and leaves the rules to the pods that still run. */
 export async function startNodePlane(options: NodePlaneOptions): Promise<AsyncDisposable> {
-  const { objects, network, node, kubePort, clusterDomain, upstreams, clock, log, stop } = options;
+  const { objects, network, node, kubePort, clusterDomain, upstreams, clock, log, stop = never } = options;
   const ending = stopper();
   if (stop.aborted) ending.fire();
   else stop.addEventListener("abort", () => ending.fire(), { once: true });
   const dns = dnsIp(network);
   await run(["ip", "addr", "replace", `${dns}/32`, "dev", SERVICE_LINK]);
   const server = await serveDns({ objects, host: dns, log, ...(clusterDomain !== undefined && { domain: clusterDomain }), ...(upstreams !== undefined && { upstreams }) });
-  const apiServer = { ip: fabricHostIp(network), port: kubePort };
-  const facts = { name: node.name, podCidr: network.podCidr, localIps: [dns], apiServer };
+  const apiServer = kubePort === undefined ? {} : { apiServer: { ip: fabricHostIp(network), port: kubePort } };
+  const facts = { name: node.name, podCidr: network.podCidr, localIps: [dns], ...apiServer };
   const syncing = syncServices({ objects, node: facts, clock, log, stop: ending.stop }).catch((thrown: unknown) => log.error("service rules are no longer kept", { reason: reasonOf(thrown) }));
   return {
     [Symbol.asyncDispose]: async () => {

@@ -27,6 +27,7 @@ import type { NodeFacts } from "./node-facts.ts";
 import { NodeImages } from "./node-images.ts";
 import { PodMaterials, type RequestToken } from "./pod-materials.ts";
 import { PodWorker, type WorkerTools } from "./pod-worker.ts";
+import { rotateLogs } from "./pod-logs.ts";
 import { ReferencedObjects } from "./referenced-objects.ts";
 import { RuntimeView, type Glimpse } from "./runtime-view.ts";
 import { RuntimeWatch } from "./runtime-watch.ts";
@@ -76,6 +77,8 @@ const DEFAULT_RESERVE: Amount = { cpuMillis: 100, memoryBytes: 256 * 1024 * 1024
 const TURNS_PER_CORE = 2;
 // Tokens are renewed and images that were built again are noticed.
 const REFRESH_MS = 60_000;
+// Kubelet looks as often for logs over 10 MiB.
+const ROTATE_MS = 10_000;
 
 export async function runAgent(options: AgentOptions): Promise<Agent> {
   const facts = factsOf(options);
@@ -173,6 +176,7 @@ class RunningAgent implements Agent {
     this.#tasks.run("heartbeat", () => this.#heartbeat.run());
     this.#tasks.run("runtime watch", () => this.#watch.run());
     this.#tasks.run("refresh", () => this.#refreshLoop());
+    this.#tasks.run("log rotation", () => this.#rotateLoop());
     await this.#removeOrphanFolders();
   }
 
@@ -247,8 +251,18 @@ class RunningAgent implements Agent {
     const { clock } = this.#options;
     while (!this.#ending.stop.aborted) {
       await clock.sleep(REFRESH_MS, this.#ending.stop);
+      if (this.#ending.stop.aborted) return;
       this.#tools.images.refresh();
       for (const worker of this.#workers.values()) worker.refresh();
+    }
+  }
+
+  async #rotateLoop(): Promise<void> {
+    const { clock, log } = this.#options;
+    while (!this.#ending.stop.aborted) {
+      await clock.sleep(ROTATE_MS, this.#ending.stop);
+      if (this.#ending.stop.aborted) return;
+      await rotateLogs({ cri: this.containerd.cri, facts: this.facts, clock }, log).catch((thrown: unknown) => log.debug("logs were not looked at", { reason: reasonOf(thrown) }));
     }
   }
 

@@ -1,0 +1,131 @@
+/** The agent's HTTPS endpoint, as kubelet's: logs, usage, health. Only clients with a certificate of the cluster's authority. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer } from "node:https";
+import type { AddressInfo, Socket } from "node:net";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import type { TLSSocket } from "node:tls";
+import type { Clock } from "#base/clock.ts";
+import { Fault, reasonOf } from "#base/fault.ts";
+import { keyOf } from "#base/key.ts";
+import type { Log } from "#base/log.ts";
+import type { Agent } from "./agent.ts";
+import { logStream, type LogQuery } from "./pod-logs.ts";
+import { nodeStats } from "./stats.ts";
+
+export interface EndpointOptions {
+  readonly agent: Agent;
+  readonly host: string;
+  /** 0 takes any free one. */
+  readonly port: number;
+  /** PEM. */
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface AgentEndpoint extends AsyncDisposable {
+  readonly port: number;
+}
+
+/** Who may ask: the API server, and whoever may do everything. Pods' and nodes' certificates are of the same authority. */
+const CALLER = "kube-apiserver";
+const MASTERS = "system:masters";
+
+export async function listenEndpoint(options: EndpointOptions): Promise<AgentEndpoint> {
+  const { host, port, ca, cert, key, log } = options;
+  const open = new Set<Socket>();
+  const server = createServer({ ca, cert, key, requestCert: true, rejectUnauthorized: true, minVersion: "TLSv1.2" }, (request, response) => {
+    void serve(options, request, response).catch((thrown: unknown) => fail(response, thrown, log));
+  });
+  server.on("secureConnection", (socket) => {
+    open.add(socket);
+    socket.on("close", () => open.delete(socket));
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, resolve);
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    [Symbol.asyncDispose]: async () => {
+      for (const socket of open) socket.destroy();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  };
+}
+
+async function serve(options: EndpointOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { agent, clock } = options;
+  requireCaller(request.socket as TLSSocket);
+  if (request.method !== "GET") throw new Fault("MethodNotAllowed", `${request.method} is not allowed here`);
+  const url = new URL(request.url ?? "/", "https://node");
+  const [first = "", ...rest] = url.pathname.split("/").filter(Boolean).map(decodeURIComponent);
+  switch (first) {
+    case "healthz":
+      await agent.containerd.cri.version();
+      response.end("ok");
+      return;
+    case "stats":
+      response.setHeader("content-type", "application/json");
+      response.end(JSON.stringify(await nodeStats({ cri: agent.containerd.cri, cgroups: agent.cgroups, facts: agent.facts }, clock.now())));
+      return;
+    case "containerLogs":
+      return serveLogs(options, response, { rest, query: url.searchParams });
+    default:
+      throw new Fault("NotFound", `there is no ${url.pathname} here`);
+  }
+}
+
+function requireCaller(socket: TLSSocket): void {
+  const { subject } = socket.getPeerCertificate();
+  const groups = [subject?.O ?? []].flat();
+  if (subject?.CN !== CALLER && !groups.includes(MASTERS)) throw new Fault("Forbidden", `${subject?.CN ?? "nobody"} may not ask a node`);
+}
+
+async function serveLogs({ agent, clock }: EndpointOptions, response: ServerResponse, { rest, query }: { readonly rest: readonly string[]; readonly query: URLSearchParams }): Promise<void> {
+  const [namespace = "", name = "", container = ""] = rest;
+  if (rest.length !== 3) throw new Fault("NotFound", "logs are at /containerLogs/NAMESPACE/POD/CONTAINER");
+  const pod = agent.pods.get(keyOf(namespace, name));
+  if (pod === undefined) throw new Fault("NotFound", `pod ${namespace}/${name} is not on this node`);
+  const gone = new AbortController();
+  response.on("close", () => gone.abort());
+  const bytes = await logStream({ cri: agent.containerd.cri, facts: agent.facts, clock, stop: gone.signal }, pod, container, logQuery(query, clock.now()));
+  response.setHeader("content-type", "text/plain");
+  response.flushHeaders();
+  await pipeline(Readable.from(bytes, { objectMode: false }), response).catch(() => {}); // The reader went away.
+}
+
+function logQuery(query: URLSearchParams, now: number): LogQuery {
+  const number = (name: string): number | undefined => {
+    const text = query.get(name);
+    if (text === null || text === "") return undefined;
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < 0) throw new Fault("BadRequest", `${name} must be a whole number, not "${text}"`);
+    return value;
+  };
+  const flag = (name: string): boolean => ["true", "1", ""].includes(query.get(name) ?? "false");
+  const [tailLines, limitBytes, sinceSeconds] = [number("tailLines"), number("limitBytes"), number("sinceSeconds")];
+  const sinceTime = query.get("sinceTime");
+  const sinceMs = sinceSeconds === undefined ? (sinceTime === null ? undefined : Date.parse(sinceTime)) : now - sinceSeconds * 1_000;
+  return {
+    follow: flag("follow"),
+    timestamps: flag("timestamps"),
+    previous: flag("previous"),
+    ...(tailLines !== undefined && { tailLines }),
+    ...(limitBytes !== undefined && { limitBytes }),
+    ...(sinceMs !== undefined && { sinceMs }),
+  };
+}
+
+const STATUS = { NotFound: 404, BadRequest: 400, Forbidden: 403, MethodNotAllowed: 405 } as const;
+
+function fail(response: ServerResponse, thrown: unknown, log: Log): void {
+  if (response.headersSent) return void response.destroy();
+  const code = thrown instanceof Fault ? ((STATUS as Readonly<Record<string, number>>)[thrown.code] ?? 500) : 500;
+  if (code === 500) log.warn("the endpoint could not answer", { reason: reasonOf(thrown) });
+  response.writeHead(code, { "content-type": "text/plain" });
+  response.end(reasonOf(thrown));
+}
