@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Cluster } from "#client/cluster.ts";
 import { dnsIp, fabricHostIp } from "#network/cluster-network.ts";
-import { startNodeNetworking } from "#network/node-services.ts";
+import { startNodePlane } from "#network/node-plane.ts";
 import { runAgent } from "#node/agent.ts";
 import { listenEndpoint } from "#node/endpoint.ts";
 import { files, networkOf, nodePlace } from "./plan.ts";
@@ -16,7 +16,7 @@ export async function startNode({ instance, clock, log, stop }: World, stack: As
   const pem = (file: string): Promise<string> => readFile(join(files.pki(instance), file), "utf8");
   const [ca, cert, key] = await Promise.all([pem("ca.crt"), pem(`node-${name}.crt`), pem(`node-${name}.key`)]);
   const objects = stack.use(Cluster.connect({ server: `https://${fabricHostIp(network)}:${instance.ports.kube}`, ca, cert, key }, { name: "kubelet", clock, log }));
-  stack.use(await startNodeNetworking({ objects, network, node, clock, log }));
+  stack.use(await startNodePlane({ objects, network, node, kubePort: instance.ports.kube, clock, log, stop }));
   const agent = stack.use(
     await runAgent({
       objects,
@@ -35,6 +35,6 @@ export async function startNode({ instance, clock, log, stop }: World, stack: As
       stop,
     }),
   );
-  const endpoint = stack.use(await listenEndpoint({ agent, host: node.fabricIp, port: 0, ca, cert, key, log }));
+  const endpoint = stack.use(await listenEndpoint({ agent, host: node.fabricIp, port: 0, ca, cert, key, clock, log }));
   await agent.announceEndpoint(endpoint.port);
 }
