@@ -1,5 +1,5 @@
 /** A whole instance: prepares, starts the processes of every role in parallel, ends and cleans up. */
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Fault, reasonOf } from "#base/fault.ts";
 import type { Log } from "#base/log.ts";
@@ -46,8 +46,9 @@ export class Platform {
     return [process.execPath, "--disable-warning=ExperimentalWarning", ENTRY, "run", name, "--data-dir", this.instance.dataDir, ...more];
   }
 
-  #startLauncher(): Promise<void> {
+  async #startLauncher(): Promise<void> {
     const { instance } = this;
+    await mkdir(files.launcher(instance), { recursive: true, mode: 0o711 });
     const { file, args, env } = launcherCommand({ instance: instance.name, folder: files.launcher(instance), node: process.execPath });
     const place = nodePlace(instance, instance.nodes[0] ?? "node-1");
     return this.#supervisor.start({ name: "launcher", command: [...enterNode(place), file, ...args], environment: env, logFile: files.roleLog(instance, "launcher"), saysReady: false });
