@@ -8,6 +8,7 @@ import { endpointSliceController } from "./endpoint-slice.ts";
 import { endpointsController } from "./endpoints.ts";
 import { eventExpiryController } from "./event-expiry.ts";
 import { garbageCollector } from "./garbage-collector.ts";
+import { horizontalPodAutoscalerController } from "./horizontal-pod-autoscaler.ts";
 import { namespaceController } from "./namespace.ts";
 import { nodeLifecycleController } from "./node-lifecycle.ts";
 import { podGarbageController } from "./pod-garbage.ts";
@@ -22,6 +23,7 @@ export const steadyControllers: readonly Controller[] = [
   endpointsController,
   nodeLifecycleController,
   podGarbageController,
+  horizontalPodAutoscalerController(),
   eventExpiryController,
 ];
 

@@ -1,0 +1,139 @@
+/** Horizontal pod autoscaler: every 15 s from the pods' metrics to the size of a Deployment or ReplicaSet. The number is scaling/horizontal.ts's. */
+import { timestamp } from "#base/clock.ts";
+import { keyOf, type ObjectKey } from "#base/key.ts";
+import { fromLabelSelector, matches } from "#base/selector.ts";
+import { type Controller, type Plan, type Seen, watching } from "#deck/controller.ts";
+import type { Change } from "#deck/objects.ts";
+import { type Deployment, deploymentKind } from "#kinds/deployment.ts";
+import { type HorizontalPodAutoscaler, horizontalPodAutoscalerKind } from "#kinds/horizontal-pod-autoscaler.ts";
+import type { Kind } from "#kinds/kind.ts";
+import { podMetricsKind } from "#kinds/metrics.ts";
+import type { Condition } from "#kinds/object.ts";
+import { podKind } from "#kinds/pod.ts";
+import { type ReplicaSet, replicaSetKind } from "#kinds/replica-set.ts";
+import { type ConditionWords, desiredReplicas, type ScalingDecision, type ScalingSettings } from "#scaling/horizontal.ts";
+import { noHistory, type ScalingHistory } from "#scaling/pace.ts";
+import { normalEvent, patchTo, warningEvent } from "./changes.ts";
+
+export interface AutoscalerOptions {
+  /** kube-controller-manager's --horizontal-pod-autoscaler-sync-period; default 15 s. */
+  readonly syncMs?: number;
+  readonly settings?: Partial<ScalingSettings>;
+}
+
+const SYNC_MS = 15_000;
+
+interface Memory {
+  readonly uid: string;
+  readonly syncedAtMs: number;
+  readonly history: ScalingHistory;
+}
+
+/**
+ * A factory, because recommendations and rescales of the last minutes are kept in memory, as upstream keeps them: they change
+ * every sync and would be a durable write each time for something that is worthless five minutes later. After a restart the
+ * first decision stabilises against the size that is there, so a restart never scales down early by more than the rules allow.
+ */
+export function horizontalPodAutoscalerController({ syncMs = SYNC_MS, settings = {} }: AutoscalerOptions = {}): Controller<HorizontalPodAutoscaler> {
+  const memories = new WeakMap<Seen, Map<ObjectKey, Memory>>();
+  const memoriesOf = (seen: Seen): Map<ObjectKey, Memory> => {
+    let known = memories.get(seen);
+    if (known === undefined) memories.set(seen, (known = new Map()));
+    return known;
+  };
+  return {
+    name: "horizontal-pod-autoscaler",
+    kind: horizontalPodAutoscalerKind,
+    watches: [
+      watching({ kind: podMetricsKind, wakes: () => [] }),
+      watching({ kind: podKind, wakes: () => [] }),
+      watching({ kind: deploymentKind, wakes: () => [] }),
+      watching({ kind: replicaSetKind, wakes: () => [] }),
+    ],
+    plan(key, autoscaler, seen, now) {
+      const known = memoriesOf(seen);
+      const before = known.get(key);
+      const isSame = before?.uid === autoscaler?.metadata.uid;
+      if (autoscaler === undefined) known.delete(key);
+      if (autoscaler === undefined || autoscaler.metadata.deletionTimestamp !== undefined) return { changes: [] };
+      // Our own status write wakes us too; the pace is the clock's alone.
+      if (before !== undefined && isSame && now < before.syncedAtMs + syncMs) return { changes: [], againAtMs: before.syncedAtMs + syncMs };
+      const synced = sync(autoscaler, isSame && before !== undefined ? before.history : noHistory, { seen, settings, now });
+      known.set(key, { uid: autoscaler.metadata.uid ?? "", syncedAtMs: now, history: synced.history });
+      return { changes: synced.changes, againAtMs: now + syncMs };
+    },
+  };
+}
+
+interface Surroundings {
+  readonly seen: Seen;
+  readonly settings: Partial<ScalingSettings>;
+  readonly now: number;
+}
+
+function sync(autoscaler: HorizontalPodAutoscaler, history: ScalingHistory, { seen, settings, now }: Surroundings): { readonly changes: Plan["changes"]; readonly history: ScalingHistory } {
+  const target = targetOf(autoscaler, seen);
+  if (typeof target === "string") return { history, changes: withoutTarget(autoscaler, target, now) };
+  const { namespace = "" } = autoscaler.metadata;
+  const selector = fromLabelSelector(target.object.spec.selector) ?? [];
+  const pods = seen.view(podKind).list(namespace).filter(({ metadata }) => matches(selector, metadata.labels));
+  const currentReplicas = target.object.spec.replicas ?? 1;
+  const decision = desiredReplicas({ spec: autoscaler.spec, currentReplicas, pods, metrics: seen.view(podMetricsKind).list(namespace), history, settings, now });
+  return { history: decision.history, changes: [...rescale(autoscaler, target, decision), ...warnings(autoscaler, decision), ...report(autoscaler, currentReplicas, decision, now)] };
+}
+
+type Target = { readonly kind: Kind<Deployment>; readonly object: Deployment } | { readonly kind: Kind<ReplicaSet>; readonly object: ReplicaSet };
+
+/** The target, or what is wrong with it. */
+function targetOf({ metadata, spec }: HorizontalPodAutoscaler, seen: Seen): Target | string {
+  const { kind, name, apiVersion = "apps/v1" } = spec.scaleTargetRef;
+  const key = keyOf(metadata.namespace ?? "", name);
+  if (apiVersion !== "apps/v1" || (kind !== "Deployment" && kind !== "ReplicaSet")) return `no matches for kind "${kind}" in group "${apiVersion.split("/")[0] ?? ""}"`;
+  if (kind === "Deployment") {
+    const object = seen.view(deploymentKind).get(key);
+    return object === undefined ? `deployments.apps "${name}" not found` : { kind: deploymentKind, object };
+  }
+  const object = seen.view(replicaSetKind).get(key);
+  return object === undefined ? `replicasets.apps "${name}" not found` : { kind: replicaSetKind, object };
+}
+
+function withoutTarget(autoscaler: HorizontalPodAutoscaler, message: string, now: number): readonly Change[] {
+  const words: ConditionWords = { type: "AbleToScale", status: "False", reason: "FailedGetScale", message: `the HPA controller was unable to get the target's current scale: ${message}` };
+  const status = { desiredReplicas: 0, ...autoscaler.status, conditions: withConditions(autoscaler, [words], now) };
+  return [warningEvent(autoscaler, "FailedGetScale", message), ...patchTo(horizontalPodAutoscalerKind, autoscaler, { ...autoscaler, status }, "status")];
+}
+
+function rescale(autoscaler: HorizontalPodAutoscaler, target: Target, { isRescaled, replicas, reason = "" }: ScalingDecision): readonly Change[] {
+  if (!isRescaled) return [];
+  const { kind, object } = target as { readonly kind: Kind<Deployment>; readonly object: Deployment };
+  const resized = { ...object, spec: { ...object.spec, replicas } };
+  return [...patchTo(kind, object, resized, "scale"), normalEvent(autoscaler, "SuccessfulRescale", `New size: ${replicas}; reason: ${reason}`)];
+}
+
+function warnings(autoscaler: HorizontalPodAutoscaler, decision: ScalingDecision): readonly Change[] {
+  return decision.warnings.map(({ reason, message }) => warningEvent(autoscaler, reason, message));
+}
+
+function report(autoscaler: HorizontalPodAutoscaler, currentReplicas: number, decision: ScalingDecision, now: number): readonly Change[] {
+  const { lastScaleTime } = autoscaler.status ?? {};
+  const scaledAt = decision.isRescaled ? timestamp(now) : lastScaleTime;
+  const status = {
+    ...(scaledAt !== undefined && { lastScaleTime: scaledAt }),
+    currentReplicas,
+    desiredReplicas: decision.replicas,
+    currentMetrics: decision.currentMetrics,
+    conditions: withConditions(autoscaler, decision.conditions, now),
+  };
+  return patchTo(horizontalPodAutoscalerKind, autoscaler, { ...autoscaler, status }, "status");
+}
+
+/** What was not said this time stays as it was. */
+function withConditions({ status }: HorizontalPodAutoscaler, told: readonly ConditionWords[], now: number): readonly Condition[] {
+  const before = status?.conditions ?? [];
+  const kept = before.map((condition) => told.find(({ type }) => type === condition.type) ?? condition);
+  const added = told.filter(({ type }) => !before.some((condition) => condition.type === type));
+  return [...kept, ...added].map((words) => {
+    const same = before.find(({ type, status: is }) => type === words.type && is === words.status);
+    return { ...words, lastTransitionTime: same?.lastTransitionTime ?? timestamp(now) };
+  });
+}
