@@ -10,7 +10,9 @@ const source = join(root, "src", "main", "catamaran.ts");
 const node = findNode();
 
 if (node === null) {
-  process.stderr.write(`catamaran: Node 24 is not installed (this is Node ${process.versions.node}). Run once in ${root}: npm start -- --no-demo\n`);
+  process.stderr.write(
+    `catamaran: Node 24 is not installed (this is Node ${process.versions.node}). Run once in ${root}: npm start -- --no-demo\n`,
+  );
   process.exit(1);
 }
 
@@ -29,5 +31,6 @@ child.on("error", (error) => {
   process.exitCode = 1;
 });
 child.on("exit", (code, signal) => {
-  process.exitCode = signal === null ? (code ?? 1) : 128 + ({ SIGINT: 2, SIGTERM: 15, SIGHUP: 1, SIGKILL: 9 }[signal] ?? 0);
+  process.exitCode =
+    signal === null ? (code ?? 1) : 128 + ({ SIGINT: 2, SIGTERM: 15, SIGHUP: 1, SIGKILL: 9 }[signal] ?? 0);
 });

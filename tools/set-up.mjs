@@ -12,21 +12,49 @@ const CNI_FOLDERS = ["/usr/lib/cni", "/opt/cni/bin", "/usr/libexec/cni"];
 /** What pods and isolated functions need: `isThere` looks, `package` is what Debian and Ubuntu call it. */
 const PLATFORM = [
   { package: "containerd", why: "runs the containers of pods", isThere: () => hasProgram("containerd") },
-  { package: "crun", why: "starts containers and function sandboxes", isThere: () => hasProgram("crun") || hasProgram("runc") },
-  { package: "containernetworking-plugins", why: "gives pods their network interfaces", isThere: () => CNI_FOLDERS.some((folder) => existsSync(join(folder, "bridge"))) },
-  { package: "nftables", why: "services, and the guard that keeps pod addresses on this machine", isThere: () => hasProgram("nft") },
+  {
+    package: "crun",
+    why: "starts containers and function sandboxes",
+    isThere: () => hasProgram("crun") || hasProgram("runc"),
+  },
+  {
+    package: "containernetworking-plugins",
+    why: "gives pods their network interfaces",
+    isThere: () => CNI_FOLDERS.some((folder) => existsSync(join(folder, "bridge"))),
+  },
+  {
+    package: "nftables",
+    why: "services, and the guard that keeps pod addresses on this machine",
+    isThere: () => hasProgram("nft"),
+  },
   { package: "iproute2", why: "network namespaces of nodes", isThere: () => hasProgram("ip") },
   { package: "catatonit", why: "the first process of each pod", isThere: () => hasProgram("catatonit") },
   { package: "busybox-static", why: "the base image of small containers", isThere: () => hasProgram("busybox") },
-  { package: "conntrack", why: "forgets connections to services that are gone", isThere: () => hasProgram("conntrack") },
-  { package: "util-linux", why: "enters the namespaces of nodes", isThere: () => hasProgram("nsenter") && hasProgram("unshare") },
+  {
+    package: "conntrack",
+    why: "forgets connections to services that are gone",
+    isThere: () => hasProgram("conntrack"),
+  },
+  {
+    package: "util-linux",
+    why: "enters the namespaces of nodes",
+    isThere: () => hasProgram("nsenter") && hasProgram("unshare"),
+  },
 ];
 
 /** What only the tests need. */
 const TESTS = [
-  { package: "chromium", why: "the dashboard and the report are tested in a browser", isThere: () => isOnPath("chromium") || isOnPath("chromium-browser") },
+  {
+    package: "chromium",
+    why: "the dashboard and the report are tested in a browser",
+    isThere: () => isOnPath("chromium") || isOnPath("chromium-browser"),
+  },
   { package: "awscli", why: "the AWS door is tested with the real command", isThere: () => isOnPath("aws") },
-  { package: "python3", why: "functions in python are tested with the real interpreter", isThere: () => isOnPath("python3") },
+  {
+    package: "python3",
+    why: "functions in python are tested with the real interpreter",
+    isThere: () => isOnPath("python3"),
+  },
 ];
 
 /** The platform looks for its programs in the system's folders alone; clients of tests may be anywhere on the path. */
@@ -44,7 +72,10 @@ export function setUp({ forTests = false } = {}) {
   if (major < 20) return fail(`Node 20 or newer is needed to begin with; this is ${process.versions.node}`);
   if (process.platform !== "linux") return fail(`Catamaran runs on Linux; this is ${process.platform}`);
   if (!installNpmPackages()) return false;
-  if (findNode() === null) return fail(`the pinned Node 24 is not in node_modules (node-linux-${process.arch}); remove node_modules and try again`);
+  if (findNode() === null)
+    return fail(
+      `the pinned Node 24 is not in node_modules (node-linux-${process.arch}); remove node_modules and try again`,
+    );
   installSystemPackages(forTests ? [...PLATFORM, ...TESTS] : PLATFORM);
   return true;
 }
@@ -58,8 +89,15 @@ function installNpmPackages() {
   if (!isInstalled(JSON.parse(lock.toString("utf8")))) {
     const step = begin("npm packages, with the pinned Node 24 (about 330 MB)");
     // npm itself runs on the Node that started this; its own messages are only worth reading when it fails.
-    const { status, stdout, stderr, error } = spawnSync("npm", ["ci", "--no-audit", "--no-fund"], { cwd: root, encoding: "utf8", maxBuffer: 1 << 26 });
-    if (status !== 0) return fail(`npm ci failed${error === undefined ? "" : ` (${error.message})`}:\n${tail(`${stdout ?? ""}${stderr ?? ""}`)}\nIs the npm registry reachable? It is needed for the first start only.`);
+    const { status, stdout, stderr, error } = spawnSync("npm", ["ci", "--no-audit", "--no-fund"], {
+      cwd: root,
+      encoding: "utf8",
+      maxBuffer: 1 << 26,
+    });
+    if (status !== 0)
+      return fail(
+        `npm ci failed${error === undefined ? "" : ` (${error.message})`}:\n${tail(`${stdout ?? ""}${stderr ?? ""}`)}\nIs the npm registry reachable? It is needed for the first start only.`,
+      );
     step();
   }
   writeFileSync(stampFile, wanted);
@@ -71,16 +109,24 @@ function isInstalled(lock) {
   const listFile = join(root, "node_modules", ".package-lock.json");
   if (!existsSync(listFile)) return false;
   const installed = JSON.parse(readFileSync(listFile, "utf8")).packages;
-  return Object.entries(lock.packages).every(([path, { version, optional }]) => path === "" || (installed[path] === undefined ? optional === true : installed[path].version === version));
+  return Object.entries(lock.packages).every(
+    ([path, { version, optional }]) =>
+      path === "" || (installed[path] === undefined ? optional === true : installed[path].version === version),
+  );
 }
 
 function installSystemPackages(parts) {
   const missing = parts.filter(({ isThere }) => !isThere());
   if (missing.length === 0) return;
   if (process.getuid() !== 0 || !hasProgram("apt-get")) {
-    say(`Not installed on this machine (${process.getuid() === 0 ? "there is no apt-get to install them" : "installing needs root"}):`);
+    say(
+      `Not installed on this machine (${process.getuid() === 0 ? "there is no apt-get to install them" : "installing needs root"}):`,
+    );
     for (const { package: name, why } of missing) say(`  ${name}: ${why}`);
-    if (missing.some((part) => PLATFORM.includes(part))) say("Without them there are no pods. The control plane works, and functions run as plain processes (not isolated).");
+    if (missing.some((part) => PLATFORM.includes(part)))
+      say(
+        "Without them there are no pods. The control plane works, and functions run as plain processes (not isolated).",
+      );
     return;
   }
   for (const { package: name, why } of missing) say(`  will install ${name}: ${why}`);
@@ -94,7 +140,8 @@ function installSystemPackages(parts) {
   }
   step();
   const still = missing.filter(({ isThere }) => !isThere());
-  for (const { package: name, why } of still) say(`  ${name} could not be installed (${why}); apt-get install ${name} says more`);
+  for (const { package: name, why } of still)
+    say(`  ${name} could not be installed (${why}); apt-get install ${name} says more`);
 }
 
 function aptInstall(names) {
@@ -103,7 +150,11 @@ function aptInstall(names) {
 
 function apt(words) {
   try {
-    execFileSync("apt-get", ["-o", "DPkg::Lock::Timeout=120", ...words], { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" }, maxBuffer: 1 << 26 });
+    execFileSync("apt-get", ["-o", "DPkg::Lock::Timeout=120", ...words], {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
+      maxBuffer: 1 << 26,
+    });
     return true;
   } catch {
     // Whether it worked is asked of the programs themselves afterwards.

@@ -32,7 +32,12 @@ process.exitCode = total.failed === 0 ? 0 : 1;
 /** A program that says by its exit code whether all is well; it counts as one test. Its words are shown only when it is not. */
 function check(title, program, words) {
   const startedAt = Date.now();
-  const { status, stdout, stderr } = spawnSync(join(root, "node_modules", ".bin", program), words, { cwd: root, encoding: "utf8", maxBuffer: 1 << 28, env: testEnvironment() });
+  const { status, stdout, stderr } = spawnSync(join(root, "node_modules", ".bin", program), words, {
+    cwd: root,
+    encoding: "utf8",
+    maxBuffer: 1 << 28,
+    env: testEnvironment(),
+  });
   if (status !== 0) process.stdout.write(`${stdout}${stderr}\n`);
   record(title, status === 0 ? "passed" : "failed");
   say(`${status === 0 ? "✓" : "✗"} ${title} (${seconds(startedAt)})`);
@@ -42,16 +47,26 @@ function tests(title, words) {
   const startedAt = Date.now();
   const counts = join(scratch, `${title.replaceAll(" ", "-")}.jsonl`);
   const before = total.failed;
-  const reporters = ["--test-reporter=spec", "--test-reporter-destination=stdout", `--test-reporter=${join(root, "tools", "count-reporter.mjs")}`, `--test-reporter-destination=${counts}`];
+  const reporters = [
+    "--test-reporter=spec",
+    "--test-reporter-destination=stdout",
+    `--test-reporter=${join(root, "tools", "count-reporter.mjs")}`,
+    `--test-reporter-destination=${counts}`,
+  ];
   say(`… ${title}`);
-  const { status } = spawnSync(node, ["--disable-warning=ExperimentalWarning", "--test", ...reporters, ...words], { cwd: root, stdio: ["ignore", "inherit", "inherit"], env: testEnvironment() });
+  const { status } = spawnSync(node, ["--disable-warning=ExperimentalWarning", "--test", ...reporters, ...words], {
+    cwd: root,
+    stdio: ["ignore", "inherit", "inherit"],
+    env: testEnvironment(),
+  });
   const lines = existsSync(counts) ? readFileSync(counts, "utf8").split("\n").filter(Boolean) : [];
   for (const line of lines) {
     const { name, file, outcome, reason } = JSON.parse(line);
     record(file === undefined ? name : `${relative(root, file)}: ${name}`, outcome, reason);
   }
   // A run that ends badly without a failed test (a crash, no test at all) must not look well.
-  if ((status !== 0 && total.failed === before) || lines.length === 0) record(`${title} ended with exit code ${status} after ${lines.length} tests`, "failed");
+  if ((status !== 0 && total.failed === before) || lines.length === 0)
+    record(`${title} ended with exit code ${status} after ${lines.length} tests`, "failed");
   say(`${total.failed === before ? "✓" : "✗"} ${title} (${seconds(startedAt)})`);
 }
 

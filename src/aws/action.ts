@@ -52,5 +52,15 @@ export interface QueryMember {
 
 export type Service =
   | { readonly signingName: string; readonly protocol: "rest-json"; readonly actions: readonly RestAction[] }
-  | { readonly signingName: string; readonly protocol: "json-1.0" | "json-1.1"; readonly targetPrefix: string; readonly actions: readonly Action[] }
-  | { readonly signingName: string; readonly protocol: "query"; readonly namespace: string; readonly actions: readonly Action[] };
+  | {
+      readonly signingName: string;
+      readonly protocol: "json-1.0" | "json-1.1";
+      readonly targetPrefix: string;
+      readonly actions: readonly Action[];
+    }
+  | {
+      readonly signingName: string;
+      readonly protocol: "query";
+      readonly namespace: string;
+      readonly actions: readonly Action[];
+    };

@@ -27,7 +27,8 @@ export function validationError(problems: readonly string[]): AwsError {
 /** Common to all services; a service's own names are put in by its actions before it comes to this. */
 export function awsErrorOf(thrown: unknown): AwsError {
   if (thrown instanceof AwsError) return thrown;
-  if (!(thrown instanceof Fault)) return new AwsError("InternalFailure", 500, "The request failed inside Catamaran; its log says why.");
+  if (!(thrown instanceof Fault))
+    return new AwsError("InternalFailure", 500, "The request failed inside Catamaran; its log says why.");
   return new AwsError(...codeOf(thrown), thrown.message);
 }
 

@@ -22,7 +22,12 @@ const SESSION_MS = 36 * 3_600_000;
  * Session credentials for an assumed role, valid for 36 hours. `roleArn` is arn:aws:iam::<account>:role/<name>.
  * The token is "<expiry>.<arn>.<proof>" in base64url; key id and secret are derived from it, so nothing is stored.
  */
-export function sessionCredentials(root: RootKey, roleArn: string, sessionName: string, now: number): SessionCredentials {
+export function sessionCredentials(
+  root: RootKey,
+  roleArn: string,
+  sessionName: string,
+  now: number,
+): SessionCredentials {
   const roleName = roleArn.slice(roleArn.lastIndexOf("/") + 1);
   const arn = `arn:aws:sts::${root.accountId}:assumed-role/${roleName}/${sessionName}`;
   const body = Buffer.from(JSON.stringify({ arn, expiresMs: now + SESSION_MS })).toString("base64url");
@@ -49,7 +54,8 @@ export function callers(root: RootKey): FindCaller {
     arn: `arn:aws:iam::${root.accountId}:root`,
   };
   return (accessKeyId, sessionToken, now) => {
-    if (sessionToken !== undefined && accessKeyId.startsWith("ASIA")) return sessionCaller(root, accessKeyId, sessionToken, now);
+    if (sessionToken !== undefined && accessKeyId.startsWith("ASIA"))
+      return sessionCaller(root, accessKeyId, sessionToken, now);
     return accessKeyId === root.accessKeyId ? rootCaller : null;
   };
 }
@@ -58,8 +64,14 @@ function sessionCaller(root: RootKey, accessKeyId: string, token: string, now: n
   const [body = "", given = ""] = token.split(".");
   const expected = Buffer.from(proof(root, `token:${body}`));
   if (expected.length !== Buffer.byteLength(given) || !timingSafeEqual(expected, Buffer.from(given))) return null;
-  const { arn, expiresMs } = JSON.parse(Buffer.from(body, "base64url").toString()) as { readonly arn: string; readonly expiresMs: number };
-  if (now > expiresMs) throw new AwsError("ExpiredTokenException", 403, "The security token included in the request is expired");
+  const { arn, expiresMs } = JSON.parse(Buffer.from(body, "base64url").toString()) as {
+    readonly arn: string;
+    readonly expiresMs: number;
+  };
+  if (now > expiresMs)
+    throw new AwsError("ExpiredTokenException", 403, "The security token included in the request is expired");
   const credentials = derived(root, body);
-  return credentials.accessKeyId === accessKeyId ? { accessKeyId, secretAccessKey: credentials.secretAccessKey, arn } : null;
+  return credentials.accessKeyId === accessKeyId
+    ? { accessKeyId, secretAccessKey: credentials.secretAccessKey, arn }
+    : null;
 }

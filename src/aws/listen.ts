@@ -76,7 +76,12 @@ function closed(server: Server): Promise<void> {
   });
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, finders: ReadonlyMap<string, Find>, options: AwsOptions): Promise<void> {
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  finders: ReadonlyMap<string, Find>,
+  options: AwsOptions,
+): Promise<void> {
   const requestId = options.random.uuid();
   const now = options.clock.now();
   try {
@@ -89,7 +94,8 @@ async function answer(request: IncomingMessage, response: ServerResponse, finder
     writeReply(response, await target.action.run(target.input, call), target, requestId);
   } catch (thrown) {
     const error = awsErrorOf(thrown);
-    if (error.status === 500) options.log.error("an AWS request failed", { requestId, url: request.url, reason: reasonOf(thrown) });
+    if (error.status === 500)
+      options.log.error("an AWS request failed", { requestId, url: request.url, reason: reasonOf(thrown) });
     writeError(request, response, error, requestId);
   }
 }
@@ -98,7 +104,8 @@ async function readRequest(request: IncomingMessage): Promise<SignedRequest> {
   const url = request.url ?? "/";
   const question = url.indexOf("?");
   const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(request.headers)) headers[name] = Array.isArray(value) ? value.join(",") : (value ?? "");
+  for (const [name, value] of Object.entries(request.headers))
+    headers[name] = Array.isArray(value) ? value.join(",") : (value ?? "");
   return {
     method: request.method ?? "GET",
     path: question < 0 ? url : url.slice(0, question),
@@ -113,7 +120,8 @@ async function readBody(request: IncomingMessage): Promise<Uint8Array> {
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > MAX_BODY_BYTES) throw new AwsError("RequestEntityTooLargeException", 413, `the body is larger than ${MAX_BODY_BYTES} bytes`);
+    if (size > MAX_BODY_BYTES)
+      throw new AwsError("RequestEntityTooLargeException", 413, `the body is larger than ${MAX_BODY_BYTES} bytes`);
     chunks.push(chunk);
   }
   return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size);
@@ -122,7 +130,11 @@ async function readBody(request: IncomingMessage): Promise<Uint8Array> {
 function targetOf(request: SignedRequest, verified: Verified, finders: ReadonlyMap<string, Find>): Target {
   const find = finders.get(verified.service);
   if (find !== undefined) return find(request);
-  throw new AwsError("UnknownServiceException", 400, `Catamaran has no service '${verified.service}'; it has ${[...finders.keys()].join(", ")}`);
+  throw new AwsError(
+    "UnknownServiceException",
+    400,
+    `Catamaran has no service '${verified.service}'; it has ${[...finders.keys()].join(", ")}`,
+  );
 }
 
 function finderOf(service: Service): Find {
@@ -140,7 +152,12 @@ function finderOf(service: Service): Find {
 function restFinder(name: string, route: RestRouter): Find {
   return (request) => {
     const found = route(request);
-    if (found === null) throw new AwsError("UnknownOperationException", 404, `Catamaran has no ${name} action at ${request.method} ${request.path}`);
+    if (found === null)
+      throw new AwsError(
+        "UnknownOperationException",
+        404,
+        `Catamaran has no ${name} action at ${request.method} ${request.path}`,
+      );
     const input = restInput(found.action, found.path, request);
     return { action: found.action, input, status: found.action.status ?? 200, contentType: "application/json" };
   };
@@ -160,7 +177,9 @@ function jsonFinder(prefix: string, actions: readonly Action[], contentType: str
 function queryFinder(actions: readonly Action[]): Find {
   const byName = new Map(actions.map((action) => [action.name, action]));
   return (request) => {
-    const form = Object.fromEntries(new URLSearchParams(request.method === "GET" ? request.query : decodeUtf8(request.body)));
+    const form = Object.fromEntries(
+      new URLSearchParams(request.method === "GET" ? request.query : decodeUtf8(request.body)),
+    );
     const { Action: name = "", Version: _version, ...input } = form;
     const action = byName.get(name);
     if (action === undefined) throw new AwsError("InvalidAction", 400, `Catamaran has no action '${name}'`);
@@ -171,7 +190,11 @@ function queryFinder(actions: readonly Action[]): Find {
 function writeReply(response: ServerResponse, reply: Reply, target: Target, requestId: string): void {
   const isRaw = reply.body instanceof Uint8Array || typeof reply.body === "string";
   const body = reply.body === undefined ? "" : isRaw ? (reply.body as Uint8Array | string) : JSON.stringify(reply.body);
-  const headers: Record<string, string | number> = { "x-amzn-RequestId": requestId, ...reply.headers, "content-length": Buffer.byteLength(body) };
+  const headers: Record<string, string | number> = {
+    "x-amzn-RequestId": requestId,
+    ...reply.headers,
+    "content-length": Buffer.byteLength(body),
+  };
   if (reply.body !== undefined) headers["content-type"] ??= target.contentType;
   response.writeHead(reply.status ?? target.status, headers);
   response.end(body);
@@ -194,7 +217,13 @@ function writeError(request: IncomingMessage, response: ServerResponse, error: A
 
 function jsonError(error: AwsError): string {
   const type = error.status < 500 ? "User" : "Service";
-  return JSON.stringify({ __type: error.code, Type: type, message: error.message, Message: error.message, ...error.members });
+  return JSON.stringify({
+    __type: error.code,
+    Type: type,
+    message: error.message,
+    Message: error.message,
+    ...error.members,
+  });
 }
 
 function xmlError(error: AwsError, requestId: string): string {

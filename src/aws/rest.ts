@@ -11,7 +11,9 @@ interface CompiledAction {
   readonly names: readonly string[];
 }
 
-export type RestRouter = (request: SignedRequest) => { readonly action: RestAction; readonly path: Readonly<Record<string, string>> } | null;
+export type RestRouter = (
+  request: SignedRequest,
+) => { readonly action: RestAction; readonly path: Readonly<Record<string, string>> } | null;
 
 export function restRouter(actions: readonly RestAction[]): RestRouter {
   const compiled = actions.map(compile);
@@ -19,7 +21,8 @@ export function restRouter(actions: readonly RestAction[]): RestRouter {
     for (const { action, pattern, names } of compiled) {
       if (action.method !== request.method) continue;
       const match = pattern.exec(request.path);
-      if (match !== null) return { action, path: Object.fromEntries(names.map((name, i) => [name, decodePart(match[i + 1] ?? "")])) };
+      if (match !== null)
+        return { action, path: Object.fromEntries(names.map((name, i) => [name, decodePart(match[i + 1] ?? "")])) };
     }
     return null;
   };
@@ -84,7 +87,8 @@ function queryValue(name: string, value: string, { is }: QueryMember): string | 
     case "boolean":
       return value === "true";
     case "integer":
-      if (!/^-?\d+$/.test(value)) throw new AwsError("ValidationException", 400, `the query parameter '${name}' must be an integer`);
+      if (!/^-?\d+$/.test(value))
+        throw new AwsError("ValidationException", 400, `the query parameter '${name}' must be an integer`);
       return Number(value);
   }
 }

@@ -6,15 +6,29 @@ import { checkShape, type Shape } from "./shape.ts";
 
 const SHAPE: Shape = {
   is: "structure",
-  members: { Name: { is: "string", min: 2, max: 5, pattern: "[a-z]+" }, Size: { is: "integer", min: 1, max: 9 }, Mode: { is: "string", enum: ["A", "B"] }, Tags: { is: "map", of: { is: "string" }, max: 1 }, List: { is: "list", of: { is: "integer" } } },
+  members: {
+    Name: { is: "string", min: 2, max: 5, pattern: "[a-z]+" },
+    Size: { is: "integer", min: 1, max: 9 },
+    Mode: { is: "string", enum: ["A", "B"] },
+    Tags: { is: "map", of: { is: "string" }, max: 1 },
+    List: { is: "list", of: { is: "integer" } },
+  },
   required: ["Name"],
 };
 
 const cases: readonly (readonly [title: string, input: object, message: RegExp | null])[] = [
   ["what fits", { Name: "abc", Size: 3, Mode: "A", Tags: { a: "b" }, List: [1, 2] }, null],
   ["null stands for absent", { Name: "abc", Size: null }, null],
-  ["a missing member", {}, /^1 validation error detected: Value null at 'name' failed to satisfy constraint: Member must not be null$/],
-  ["too long and the wrong letters", { Name: "ABCDEF" }, /^2 validation errors detected: .*less than or equal to 5; .*regular expression pattern: \[a-z\]\+$/],
+  [
+    "a missing member",
+    {},
+    /^1 validation error detected: Value null at 'name' failed to satisfy constraint: Member must not be null$/,
+  ],
+  [
+    "too long and the wrong letters",
+    { Name: "ABCDEF" },
+    /^2 validation errors detected: .*less than or equal to 5; .*regular expression pattern: \[a-z\]\+$/,
+  ],
   ["no integer", { Name: "abc", Size: 1.5 }, /'size' .*Member must be an integer/],
   ["beyond a bound", { Name: "abc", Size: 10 }, /'size' .*less than or equal to 9/],
   ["no member of the set", { Name: "abc", Mode: "C" }, /enum value set: \[A, B\]/],
@@ -25,6 +39,10 @@ const cases: readonly (readonly [title: string, input: object, message: RegExp |
 for (const [title, input, message] of cases) {
   test(`shape: ${title}`, () => {
     if (message === null) return checkShape(input, SHAPE);
-    assert.throws(() => checkShape(input, SHAPE), (thrown: unknown) => thrown instanceof AwsError && thrown.code === "ValidationException" && message.test(thrown.message));
+    assert.throws(
+      () => checkShape(input, SHAPE),
+      (thrown: unknown) =>
+        thrown instanceof AwsError && thrown.code === "ValidationException" && message.test(thrown.message),
+    );
   });
 }

@@ -2,14 +2,24 @@
 import { validationError } from "./aws-error.ts";
 
 export type Shape =
-  | { readonly is: "string"; readonly min?: number; readonly max?: number; readonly pattern?: string; readonly enum?: readonly string[] }
+  | {
+      readonly is: "string";
+      readonly min?: number;
+      readonly max?: number;
+      readonly pattern?: string;
+      readonly enum?: readonly string[];
+    }
   | { readonly is: "integer" | "number"; readonly min?: number; readonly max?: number }
   | { readonly is: "boolean" }
   /** Base64 text on the wire. */
   | { readonly is: "blob"; readonly max?: number }
   | { readonly is: "list"; readonly of: Shape; readonly min?: number; readonly max?: number }
   | { readonly is: "map"; readonly of: Shape; readonly min?: number; readonly max?: number }
-  | { readonly is: "structure"; readonly members: Readonly<Record<string, Shape>>; readonly required?: readonly string[] }
+  | {
+      readonly is: "structure";
+      readonly members: Readonly<Record<string, Shape>>;
+      readonly required?: readonly string[];
+    }
   /** Checked by the action itself. */
   | { readonly is: "any" };
 
@@ -33,7 +43,8 @@ function check(value: unknown, shape: Shape, path: string, problems: string[]): 
       if (typeof value !== "boolean") problems.push(wrongType(value, path, "a boolean"));
       return;
     case "blob":
-      if (typeof value !== "string" && !(value instanceof Uint8Array)) problems.push(wrongType(value, path, "base64 text"));
+      if (typeof value !== "string" && !(value instanceof Uint8Array))
+        problems.push(wrongType(value, path, "base64 text"));
       return;
     case "list":
       return checkList(value, shape, path, problems);
@@ -49,8 +60,10 @@ function check(value: unknown, shape: Shape, path: string, problems: string[]): 
 function checkString(value: unknown, shape: Shape & { is: "string" }, path: string, problems: string[]): void {
   if (typeof value !== "string") return void problems.push(wrongType(value, path, "a string"));
   const { min = 0, max = Infinity, pattern, enum: values } = shape;
-  if (value.length < min) problems.push(constraint(value, path, `Member must have length greater than or equal to ${min}`));
-  if (value.length > max) problems.push(constraint(value, path, `Member must have length less than or equal to ${max}`));
+  if (value.length < min)
+    problems.push(constraint(value, path, `Member must have length greater than or equal to ${min}`));
+  if (value.length > max)
+    problems.push(constraint(value, path, `Member must have length less than or equal to ${max}`));
   if (pattern !== undefined && !new RegExp(`^(?:${pattern})$`).test(value)) {
     problems.push(constraint(value, path, `Member must satisfy regular expression pattern: ${pattern}`));
   }
@@ -59,11 +72,18 @@ function checkString(value: unknown, shape: Shape & { is: "string" }, path: stri
   }
 }
 
-function checkNumber(value: unknown, shape: Shape & { is: "integer" | "number" }, path: string, problems: string[]): void {
+function checkNumber(
+  value: unknown,
+  shape: Shape & { is: "integer" | "number" },
+  path: string,
+  problems: string[],
+): void {
   const isRight = typeof value === "number" && (shape.is === "number" || Number.isSafeInteger(value));
   if (!isRight) return void problems.push(wrongType(value, path, shape.is === "integer" ? "an integer" : "a number"));
-  if (shape.min !== undefined && value < shape.min) problems.push(constraint(value, path, `Member must have value greater than or equal to ${shape.min}`));
-  if (shape.max !== undefined && value > shape.max) problems.push(constraint(value, path, `Member must have value less than or equal to ${shape.max}`));
+  if (shape.min !== undefined && value < shape.min)
+    problems.push(constraint(value, path, `Member must have value greater than or equal to ${shape.min}`));
+  if (shape.max !== undefined && value > shape.max)
+    problems.push(constraint(value, path, `Member must have value less than or equal to ${shape.max}`));
 }
 
 function checkList(value: unknown, shape: Shape & { is: "list" }, path: string, problems: string[]): void {
@@ -78,16 +98,24 @@ function checkMap(value: unknown, shape: Shape & { is: "map" }, path: string, pr
   for (const [key, member] of Object.entries(value)) check(member, shape.of, `${path}.${key}`, problems);
 }
 
-function checkSize(size: number, { min = 0, max = Infinity }: { readonly min?: number; readonly max?: number }, path: string, problems: string[]): void {
-  if (size < min) problems.push(constraint(`${size} members`, path, `Member must have length greater than or equal to ${min}`));
-  if (size > max) problems.push(constraint(`${size} members`, path, `Member must have length less than or equal to ${max}`));
+function checkSize(
+  size: number,
+  { min = 0, max = Infinity }: { readonly min?: number; readonly max?: number },
+  path: string,
+  problems: string[],
+): void {
+  if (size < min)
+    problems.push(constraint(`${size} members`, path, `Member must have length greater than or equal to ${min}`));
+  if (size > max)
+    problems.push(constraint(`${size} members`, path, `Member must have length less than or equal to ${max}`));
 }
 
 function checkStructure(value: unknown, shape: Shape & { is: "structure" }, path: string, problems: string[]): void {
   if (!isRecord(value)) return void problems.push(wrongType(value, path, "a structure"));
   const at = (name: string): string => (path === "" ? lowerFirst(name) : `${path}.${lowerFirst(name)}`);
   for (const name of shape.required ?? []) {
-    if (value[name] === undefined || value[name] === null) problems.push(constraint(null, at(name), "Member must not be null"));
+    if (value[name] === undefined || value[name] === null)
+      problems.push(constraint(null, at(name), "Member must not be null"));
   }
   for (const [name, member] of Object.entries(value)) {
     if (member === undefined || member === null) continue;

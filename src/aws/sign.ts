@@ -69,15 +69,30 @@ export function verifySignature(request: SignedRequest, findCaller: FindCaller, 
 }
 
 /** The headers that sign a request, for our own clients. `request.headers` must have host. */
-export function signedHeaders(request: SignedRequest, caller: Pick<Caller, "accessKeyId" | "secretAccessKey">, to: { readonly region: string; readonly service: string }, now: number): Readonly<Record<string, string>> {
+export function signedHeaders(
+  request: SignedRequest,
+  caller: Pick<Caller, "accessKeyId" | "secretAccessKey">,
+  to: { readonly region: string; readonly service: string },
+  now: number,
+): Readonly<Record<string, string>> {
   const timestamp = basicTime(now);
   const scope: Scope = { accessKeyId: caller.accessKeyId, date: timestamp.slice(0, 8), ...to };
   const headers: Record<string, string> = { ...request.headers, "x-amz-date": timestamp };
   const names = Object.keys(headers).toSorted();
-  const claim: Claim = { scope, signedHeaders: names, signature: "", timestamp, expiresSeconds: null, sessionToken: undefined };
+  const claim: Claim = {
+    scope,
+    signedHeaders: names,
+    signature: "",
+    timestamp,
+    expiresSeconds: null,
+    sessionToken: undefined,
+  };
   const signature = signatureOf({ ...request, headers }, claim, caller.secretAccessKey);
   const credential = `${caller.accessKeyId}/${scope.date}/${to.region}/${to.service}/aws4_request`;
-  return { ...headers, authorization: `${ALGORITHM} Credential=${credential}, SignedHeaders=${names.join(";")}, Signature=${signature}` };
+  return {
+    ...headers,
+    authorization: `${ALGORITHM} Credential=${credential}, SignedHeaders=${names.join(";")}, Signature=${signature}`,
+  };
 }
 
 function claimOf(request: SignedRequest): Claim {
@@ -89,7 +104,9 @@ function claimOf(request: SignedRequest): Claim {
 }
 
 function headerClaim(request: SignedRequest, authorization: string): Claim {
-  const match = /^AWS4-HMAC-SHA256\s+Credential=([^,\s]+),\s*SignedHeaders=([^,\s]+),\s*Signature=([0-9a-f]{64})$/.exec(authorization.trim());
+  const match = /^AWS4-HMAC-SHA256\s+Credential=([^,\s]+),\s*SignedHeaders=([^,\s]+),\s*Signature=([0-9a-f]{64})$/.exec(
+    authorization.trim(),
+  );
   const timestamp = request.headers["x-amz-date"];
   if (match === null || timestamp === undefined) {
     throw new AwsError(
@@ -122,8 +139,19 @@ function queryClaim(query: URLSearchParams): Claim {
 
 function scopeOf(credential: string): Scope {
   const [accessKeyId, date, region, service, end, ...rest] = credential.split("/");
-  if (accessKeyId === undefined || date === undefined || region === undefined || service === undefined || end !== "aws4_request" || rest.length > 0) {
-    throw new AwsError("IncompleteSignatureException", 400, "Credential must have the form <access key>/<yyyymmdd>/<region>/<service>/aws4_request.");
+  if (
+    accessKeyId === undefined ||
+    date === undefined ||
+    region === undefined ||
+    service === undefined ||
+    end !== "aws4_request" ||
+    rest.length > 0
+  ) {
+    throw new AwsError(
+      "IncompleteSignatureException",
+      400,
+      "Credential must have the form <access key>/<yyyymmdd>/<region>/<service>/aws4_request.",
+    );
   }
   return { accessKeyId, date, region, service };
 }
@@ -131,11 +159,25 @@ function scopeOf(credential: string): Scope {
 function checkTime(claim: Claim, now: number): void {
   const at = parseBasicTime(claim.timestamp);
   if (at === null || !claim.timestamp.startsWith(claim.scope.date)) {
-    throw new AwsError("IncompleteSignatureException", 400, "X-Amz-Date must be ISO 8601 basic form and of the credential's date.");
+    throw new AwsError(
+      "IncompleteSignatureException",
+      400,
+      "X-Amz-Date must be ISO 8601 basic form and of the credential's date.",
+    );
   }
   const allowedMs = claim.expiresSeconds === null ? SKEW_MS : claim.expiresSeconds * 1000;
-  if (now > at + allowedMs) throw new AwsError("InvalidSignatureException", 403, `Signature expired: ${claim.timestamp} is now earlier than ${basicTime(now - allowedMs)}`);
-  if (at > now + SKEW_MS) throw new AwsError("InvalidSignatureException", 403, `Signature not yet current: ${claim.timestamp} is still later than ${basicTime(now + SKEW_MS)}`);
+  if (now > at + allowedMs)
+    throw new AwsError(
+      "InvalidSignatureException",
+      403,
+      `Signature expired: ${claim.timestamp} is now earlier than ${basicTime(now - allowedMs)}`,
+    );
+  if (at > now + SKEW_MS)
+    throw new AwsError(
+      "InvalidSignatureException",
+      403,
+      `Signature not yet current: ${claim.timestamp} is still later than ${basicTime(now + SKEW_MS)}`,
+    );
 }
 
 function parseBasicTime(text: string): number | null {
@@ -152,12 +194,16 @@ function basicTime(ms: number): string {
 function signatureOf(request: SignedRequest, claim: Claim, secret: string): string {
   const { date, region, service } = claim.scope;
   const canonical = canonicalRequest(request, claim);
-  const toSign = [ALGORITHM, claim.timestamp, `${date}/${region}/${service}/aws4_request`, sha256Hex(canonical)].join("\n");
+  const toSign = [ALGORITHM, claim.timestamp, `${date}/${region}/${service}/aws4_request`, sha256Hex(canonical)].join(
+    "\n",
+  );
   return createHmac("sha256", signingKey(secret, claim.scope)).update(toSign).digest("hex");
 }
 
 function canonicalRequest(request: SignedRequest, claim: Claim): string {
-  const headers = claim.signedHeaders.map((name) => `${name}:${(request.headers[name] ?? "").trim().replace(/\s+/g, " ")}\n`).join("");
+  const headers = claim.signedHeaders
+    .map((name) => `${name}:${(request.headers[name] ?? "").trim().replace(/\s+/g, " ")}\n`)
+    .join("");
   return [
     request.method,
     canonicalPath(request.path, claim.scope.service),
@@ -226,7 +272,10 @@ function signingKey(secret: string, { date, region, service }: Scope): Buffer {
   const id = `${secret}/${date}/${region}/${service}`;
   const known = derivedKeys.get(id);
   if (known !== undefined) return known;
-  const key = ["aws4_request", service, region].reduceRight<Buffer>((parent, part) => hmac(parent, part), hmac(Buffer.from(`AWS4${secret}`), date));
+  const key = ["aws4_request", service, region].reduceRight<Buffer>(
+    (parent, part) => hmac(parent, part),
+    hmac(Buffer.from(`AWS4${secret}`), date),
+  );
   if (derivedKeys.size >= MAX_DERIVED_KEYS) derivedKeys.clear();
   derivedKeys.set(id, key);
   return key;

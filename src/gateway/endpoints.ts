@@ -4,7 +4,11 @@ import type { Service } from "#kinds/service.ts";
 import type { Address } from "./service-backend.ts";
 
 /** Ready addresses; when none is ready, those that still serve while they terminate (KEP-1669). */
-export function addressesOf(service: Service, slices: readonly EndpointSlice[], port: number | string): readonly Address[] {
+export function addressesOf(
+  service: Service,
+  slices: readonly EndpointSlice[],
+  port: number | string,
+): readonly Address[] {
   const wanted = (service.spec.ports ?? []).find((candidate) => candidate.port === port || candidate.name === port);
   if (wanted === undefined) return [];
   const ready: Address[] = [];

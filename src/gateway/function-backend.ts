@@ -46,7 +46,10 @@ export class FunctionBackend implements Disposable {
     }
   }
 
-  async #post(path: string, payload: Uint8Array): Promise<{ readonly response: IncomingMessage; readonly body: Buffer }> {
+  async #post(
+    path: string,
+    payload: Uint8Array,
+  ): Promise<{ readonly response: IncomingMessage; readonly body: Buffer }> {
     const deadline = this.#clock.monotonicMs() + PATIENCE_MS;
     for (;;) {
       try {
@@ -60,11 +63,19 @@ export class FunctionBackend implements Disposable {
 
   #once(path: string, payload: Uint8Array): Promise<{ readonly response: IncomingMessage; readonly body: Buffer }> {
     return new Promise((resolve, reject) => {
-      const options = { socketPath: this.#socketPath, agent: this.#agent, method: "POST", path, headers: { "content-length": payload.length } };
+      const options = {
+        socketPath: this.#socketPath,
+        agent: this.#agent,
+        method: "POST",
+        path,
+        headers: { "content-length": payload.length },
+      };
       const request = httpRequest(options, (response) => {
         const chunks: Buffer[] = [];
         response.on("data", (chunk: Buffer) => chunks.push(chunk));
-        response.on("end", () => resolve({ response, body: chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks) }));
+        response.on("end", () =>
+          resolve({ response, body: chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks) }),
+        );
         response.on("error", reject);
       });
       request.on("error", reject);

@@ -163,7 +163,9 @@ function carried(request: EdgeRequest): CarriedBody {
   const buffer = Buffer.from(request.body.buffer, request.body.byteOffset, request.body.byteLength);
   const type = joined(request.headers["content-type"] ?? "", ",");
   const isText = /^(text\/|application\/(json|xml|javascript|x-www-form-urlencoded)|[^;]*\+(json|xml))/.test(type);
-  return isText ? { body: buffer.toString("utf8"), isBase64Encoded: false } : { body: buffer.toString("base64"), isBase64Encoded: true };
+  return isText
+    ? { body: buffer.toString("utf8"), isBase64Encoded: false }
+    : { body: buffer.toString("base64"), isBase64Encoded: true };
 }
 
 function queryOf(query: string): Readonly<Record<string, readonly string[]>> {

@@ -37,14 +37,28 @@ export async function listenInvoke(options: InvokeListenerOptions): Promise<Asyn
   };
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, options: InvokeListenerOptions): Promise<void> {
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: InvokeListenerOptions,
+): Promise<void> {
   try {
     const url = new URL(request.url ?? "/", "http://control");
     const [, verb, namespace, name] = url.pathname.split("/");
     const body = await readBody(request);
     if (request.method === "POST" && verb === "usage") return keepUsage(body, response, options);
-    if (request.method !== "POST" || verb !== "invoke" || namespace === undefined || name === undefined) throw new Fault("NotFound", `no ${request.method} ${url.pathname} here`);
-    await invoke({ namespace: decodeURIComponent(namespace), name: decodeURIComponent(name), qualifier: url.searchParams.get("qualifier") ?? undefined }, body, response, options);
+    if (request.method !== "POST" || verb !== "invoke" || namespace === undefined || name === undefined)
+      throw new Fault("NotFound", `no ${request.method} ${url.pathname} here`);
+    await invoke(
+      {
+        namespace: decodeURIComponent(namespace),
+        name: decodeURIComponent(name),
+        qualifier: url.searchParams.get("qualifier") ?? undefined,
+      },
+      body,
+      response,
+      options,
+    );
   } catch (thrown) {
     const status = thrown instanceof Fault ? statusOf(thrown) : 500;
     if (status === 500) options.log.error("an invocation from the gateway failed", { reason: reasonOf(thrown) });
@@ -69,8 +83,19 @@ interface Target {
   readonly qualifier: string | undefined;
 }
 
-async function invoke({ namespace, name, qualifier }: Target, payload: Uint8Array, response: ServerResponse, options: InvokeListenerOptions): Promise<void> {
-  const result = await options.functions.invoke({ namespace, name, payload, type: "RequestResponse", ...(qualifier === undefined ? {} : { qualifier }) });
+async function invoke(
+  { namespace, name, qualifier }: Target,
+  payload: Uint8Array,
+  response: ServerResponse,
+  options: InvokeListenerOptions,
+): Promise<void> {
+  const result = await options.functions.invoke({
+    namespace,
+    name,
+    payload,
+    type: "RequestResponse",
+    ...(qualifier === undefined ? {} : { qualifier }),
+  });
   response.writeHead(200, {
     "content-type": "application/json",
     "content-length": result.payload.length,

@@ -75,7 +75,9 @@ class Gateway implements GatewayPart {
     this.#slices = objects.view(endpointSliceKind, { indexes: { service: serviceOfSlice } });
     this.#functionBackend = new FunctionBackend(options.invokeSocket, options.clock);
     this.#server = createServer((request, response) => void this.#answer(request, response));
-    this.#server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket as import("node:net").Socket, head));
+    this.#server.on("upgrade", (request, socket, head) =>
+      this.#upgrade(request, socket as import("node:net").Socket, head),
+    );
   }
 
   get port(): number {
@@ -87,7 +89,9 @@ class Gateway implements GatewayPart {
       this.#routes = null;
     };
     for (const view of [this.#ingresses, this.#apis, this.#functions]) (view as View<Ingress>).onChange(forget);
-    await Promise.all([this.#ingresses, this.#apis, this.#functions, this.#services, this.#slices].map((view) => view.synced));
+    await Promise.all(
+      [this.#ingresses, this.#apis, this.#functions, this.#services, this.#slices].map((view) => view.synced),
+    );
     await new Promise<void>((resolve, reject) => {
       this.#server.once("error", reject);
       this.#server.listen(this.#options.port, this.#options.host, resolve);
@@ -98,7 +102,11 @@ class Gateway implements GatewayPart {
   traffic = (): readonly BackendTraffic[] => this.#traffic.summary();
 
   #table(): readonly Route[] {
-    this.#routes ??= routesOf({ ingresses: this.#ingresses.list(), httpApis: this.#apis.list(), functions: this.#functions.list() });
+    this.#routes ??= routesOf({
+      ingresses: this.#ingresses.list(),
+      httpApis: this.#apis.list(),
+      functions: this.#functions.list(),
+    });
     return this.#routes;
   }
 
@@ -120,18 +128,29 @@ class Gateway implements GatewayPart {
       const body = await readBody(request);
       bytesIn = body.length;
       const found = this.#find(request);
-      const backend = found === null ? undefined : pickBackend(found.match.route.backends, this.#options.random.number());
+      const backend =
+        found === null ? undefined : pickBackend(found.match.route.backends, this.#options.random.number());
       if (found === null || backend === undefined) {
         answered = say(response, 404, "no route matches this host and path");
       } else {
         backendName = `${backend.is === "service" ? "Service" : "Function"}/${backend.namespace}/${backend.name}`;
-        answered = await (backend.is === "service" ? this.#toService(request, body, response, backend) : this.#toFunction(request, body, response, { ...found, backend }));
+        answered = await (backend.is === "service"
+          ? this.#toService(request, body, response, backend)
+          : this.#toFunction(request, body, response, { ...found, backend }));
       }
     } catch (thrown) {
       answered = this.#failed(request, response, thrown, backendName);
     }
     const latencyMicros = Math.round((clock.monotonicMs() - startMs) * 1000);
-    this.#traffic.record({ is: "request", atMs: clock.now(), backend: backendName, status: answered.status, latencyMicros, bytesIn, bytesOut: answered.bytesOut });
+    this.#traffic.record({
+      is: "request",
+      atMs: clock.now(),
+      backend: backendName,
+      status: answered.status,
+      latencyMicros,
+      bytesIn,
+      bytesOut: answered.bytesOut,
+    });
   }
 
   #failed(request: IncomingMessage, response: ServerResponse, thrown: unknown, backend: string): Answered {
@@ -142,9 +161,19 @@ class Gateway implements GatewayPart {
     return { status: 502, bytesOut: 0 };
   }
 
-  async #toService(request: IncomingMessage, body: Buffer, response: ServerResponse, backend: Backend & { is: "service" }): Promise<Answered> {
+  async #toService(
+    request: IncomingMessage,
+    body: Buffer,
+    response: ServerResponse,
+    backend: Backend & { is: "service" },
+  ): Promise<Answered> {
     const addresses = this.#addresses(backend);
-    if (addresses.length === 0) return say(response, 503, `Service ${backend.namespace}/${backend.name} has no ready endpoint for port ${backend.port}`);
+    if (addresses.length === 0)
+      return say(
+        response,
+        503,
+        `Service ${backend.namespace}/${backend.name} has no ready endpoint for port ${backend.port}`,
+      );
     return this.#serviceBackend.forward(request, body, response, rotation(addresses, this.#turn++));
   }
 
@@ -154,18 +183,37 @@ class Gateway implements GatewayPart {
     return service === undefined ? [] : addressesOf(service, this.#slices.by("service", key), backend.port);
   }
 
-  async #toFunction(request: IncomingMessage, body: Buffer, response: ServerResponse, to: FunctionTarget): Promise<Answered> {
+  async #toFunction(
+    request: IncomingMessage,
+    body: Buffer,
+    response: ServerResponse,
+    to: FunctionTarget,
+  ): Promise<Answered> {
     const { backend } = to;
     const edge = edgeRequest(request, body, to.path, this.#options);
     const event = (backend.payload === "1.0" ? eventV1 : eventV2)(edge, eventRoute(to, this.#options.accountId));
-    const invoked = await this.#functionBackend.invoke(backend.namespace, backend.name, backend.qualifier, Buffer.from(JSON.stringify(event)));
+    const invoked = await this.#functionBackend.invoke(
+      backend.namespace,
+      backend.name,
+      backend.qualifier,
+      Buffer.from(JSON.stringify(event)),
+    );
     // API Gateway's own answers: 429 passes through, everything that is no valid response is a 502 or 500.
-    if (invoked.status !== 200) return say(response, invoked.status === 429 ? 429 : invoked.status === 404 ? 404 : 503, invoked.status === 429 ? "Too Many Requests" : "Service Unavailable");
+    if (invoked.status !== 200)
+      return say(
+        response,
+        invoked.status === 429 ? 429 : invoked.status === 404 ? 404 : 503,
+        invoked.status === 429 ? "Too Many Requests" : "Service Unavailable",
+      );
     if (invoked.functionError !== undefined) return say(response, 500, "Internal Server Error");
     const answer = responseOf(invoked.payload, backend.payload);
     if (answer === null) return say(response, 502, "Internal Server Error");
     const cold = invoked.isCold ? { "x-catamaran-cold-start": "1" } : {};
-    response.writeHead(answer.status, { ...(answer.headers as Record<string, string | string[]>), ...cold, "content-length": answer.body.length });
+    response.writeHead(answer.status, {
+      ...(answer.headers as Record<string, string | string[]>),
+      ...cold,
+      "content-length": answer.body.length,
+    });
     response.end(answer.body);
     return { status: answer.status, bytesOut: answer.body.length };
   }
@@ -175,10 +223,12 @@ class Gateway implements GatewayPart {
     const found = this.#find(request);
     const backend = found?.match.route.backends[0];
     const address = backend?.is === "service" ? this.#addresses(backend)[0] : undefined;
-    if (address === undefined) return void socket.end("HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+    if (address === undefined)
+      return void socket.end("HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
     const upstream = connect(address.port, address.host, () => {
       const lines = [`${request.method} ${request.url} HTTP/1.1`];
-      for (let i = 0; i < request.rawHeaders.length; i += 2) lines.push(`${request.rawHeaders[i]}: ${request.rawHeaders[i + 1]}`);
+      for (let i = 0; i < request.rawHeaders.length; i += 2)
+        lines.push(`${request.rawHeaders[i]}: ${request.rawHeaders[i + 1]}`);
       upstream.write(`${lines.join("\r\n")}\r\n\r\n`);
       upstream.write(head);
       upstream.pipe(socket).pipe(upstream);
@@ -188,7 +238,10 @@ class Gateway implements GatewayPart {
   }
 
   #scheduleReport(): void {
-    this.#report = this.#options.clock.after(REPORT_EVERY_MS, () => void this.#deliver().then(() => this.#scheduleReport()));
+    this.#report = this.#options.clock.after(
+      REPORT_EVERY_MS,
+      () => void this.#deliver().then(() => this.#scheduleReport()),
+    );
   }
 
   async #deliver(): Promise<void> {
@@ -205,7 +258,16 @@ class Gateway implements GatewayPart {
     });
     await this.#deliver();
     this.#report?.[Symbol.dispose]();
-    for (const part of [this.#ingresses, this.#apis, this.#functions, this.#services, this.#slices, this.#functionBackend, this.#serviceBackend]) part[Symbol.dispose]();
+    for (const part of [
+      this.#ingresses,
+      this.#apis,
+      this.#functions,
+      this.#services,
+      this.#slices,
+      this.#functionBackend,
+      this.#serviceBackend,
+    ])
+      part[Symbol.dispose]();
   }
 }
 
@@ -236,7 +298,12 @@ function say(response: ServerResponse, status: number, message: string): Answere
   return { status, bytesOut: body.length };
 }
 
-function edgeRequest(request: IncomingMessage, body: Buffer, path: string, { clock, random }: GatewayOptions): EdgeRequest {
+function edgeRequest(
+  request: IncomingMessage,
+  body: Buffer,
+  path: string,
+  { clock, random }: GatewayOptions,
+): EdgeRequest {
   const url = request.url ?? "/";
   const question = url.indexOf("?");
   return {
@@ -254,7 +321,14 @@ function edgeRequest(request: IncomingMessage, body: Buffer, path: string, { clo
 function eventRoute({ match, host, backend }: FunctionTarget, accountId: string): EventRoute {
   const { route } = match;
   const routeKey = route.pathType === "Template" ? `${route.methods[0] ?? "ANY"} ${route.path}` : "$default";
-  return { routeKey, stage: backend.stage ?? "$default", apiId: backend.apiId ?? backend.name, accountId, domainName: host, parameters: match.parameters };
+  return {
+    routeKey,
+    stage: backend.stage ?? "$default",
+    apiId: backend.apiId ?? backend.name,
+    accountId,
+    domainName: host,
+    parameters: match.parameters,
+  };
 }
 
 function serviceOfSlice(slice: EndpointSlice): readonly string[] {

@@ -6,27 +6,93 @@ import type { Backend, Route } from "./route.ts";
 
 function route(text: string): Route {
   const [host = "", pathType = "Prefix", path = "/", ...methods] = text.split(" ");
-  return { host: host === "-" ? "" : host, pathType: pathType as Route["pathType"], path, methods, backends: [], from: text };
+  return {
+    host: host === "-" ? "" : host,
+    pathType: pathType as Route["pathType"],
+    path,
+    methods,
+    backends: [],
+    from: text,
+  };
 }
 
-const cases: readonly { readonly title: string; readonly routes: readonly string[]; readonly ask: string; readonly found: string | null; readonly parameters?: Readonly<Record<string, string>> }[] = [
+const cases: readonly {
+  readonly title: string;
+  readonly routes: readonly string[];
+  readonly ask: string;
+  readonly found: string | null;
+  readonly parameters?: Readonly<Record<string, string>>;
+}[] = [
   { title: "a prefix covers its own path", routes: ["- Prefix /foo"], ask: "a GET /foo", found: "- Prefix /foo" },
   { title: "a prefix covers elements below", routes: ["- Prefix /foo"], ask: "a GET /foo/bar", found: "- Prefix /foo" },
   { title: "a prefix is no string prefix", routes: ["- Prefix /foo"], ask: "a GET /foobar", found: null },
-  { title: "a slash at the end of a prefix changes nothing", routes: ["- Prefix /foo/"], ask: "a GET /foo", found: "- Prefix /foo/" },
-  { title: "the longest prefix wins", routes: ["- Prefix /", "- Prefix /a/b", "- Prefix /a"], ask: "a GET /a/b/c", found: "- Prefix /a/b" },
+  {
+    title: "a slash at the end of a prefix changes nothing",
+    routes: ["- Prefix /foo/"],
+    ask: "a GET /foo",
+    found: "- Prefix /foo/",
+  },
+  {
+    title: "the longest prefix wins",
+    routes: ["- Prefix /", "- Prefix /a/b", "- Prefix /a"],
+    ask: "a GET /a/b/c",
+    found: "- Prefix /a/b",
+  },
   { title: "exact wins over prefix", routes: ["- Prefix /a", "- Exact /a"], ask: "a GET /a", found: "- Exact /a" },
   { title: "exact is exact", routes: ["- Exact /a"], ask: "a GET /a/", found: null },
-  { title: "a named host wins over any host", routes: ["- Exact /a", "shop.test Prefix /"], ask: "shop.test GET /a", found: "shop.test Prefix /" },
-  { title: "a wildcard covers one label", routes: ["*.shop.test Prefix /"], ask: "a.shop.test GET /", found: "*.shop.test Prefix /" },
-  { title: "a wildcard covers not two labels", routes: ["*.shop.test Prefix /"], ask: "b.a.shop.test GET /", found: null },
-  { title: "a wildcard covers not the bare name", routes: ["*.shop.test Prefix /"], ask: "shop.test GET /", found: null },
-  { title: "an exact host wins over a wildcard", routes: ["*.shop.test Prefix /", "a.shop.test Prefix /"], ask: "a.shop.test GET /", found: "a.shop.test Prefix /" },
+  {
+    title: "a named host wins over any host",
+    routes: ["- Exact /a", "shop.test Prefix /"],
+    ask: "shop.test GET /a",
+    found: "shop.test Prefix /",
+  },
+  {
+    title: "a wildcard covers one label",
+    routes: ["*.shop.test Prefix /"],
+    ask: "a.shop.test GET /",
+    found: "*.shop.test Prefix /",
+  },
+  {
+    title: "a wildcard covers not two labels",
+    routes: ["*.shop.test Prefix /"],
+    ask: "b.a.shop.test GET /",
+    found: null,
+  },
+  {
+    title: "a wildcard covers not the bare name",
+    routes: ["*.shop.test Prefix /"],
+    ask: "shop.test GET /",
+    found: null,
+  },
+  {
+    title: "an exact host wins over a wildcard",
+    routes: ["*.shop.test Prefix /", "a.shop.test Prefix /"],
+    ask: "a.shop.test GET /",
+    found: "a.shop.test Prefix /",
+  },
   { title: "another method does not fit", routes: ["- Template /users/{id} GET"], ask: "a POST /users/7", found: null },
-  { title: "a template gives its parameters", routes: ["- Template /users/{id} GET"], ask: "a GET /users/J%C3%BCrg", found: "- Template /users/{id} GET", parameters: { id: "Jürg" } },
+  {
+    title: "a template gives its parameters",
+    routes: ["- Template /users/{id} GET"],
+    ask: "a GET /users/J%C3%BCrg",
+    found: "- Template /users/{id} GET",
+    parameters: { id: "Jürg" },
+  },
   { title: "a template parameter is not empty", routes: ["- Template /users/{id}"], ask: "a GET /users/", found: null },
-  { title: "a greedy parameter takes the rest", routes: ["- Template /files/{proxy+}"], ask: "a GET /files/a/b", found: "- Template /files/{proxy+}", parameters: { proxy: "a/b" } },
-  { title: "a malformed percent sign stays as it is", routes: ["- Template /users/{id}"], ask: "a GET /users/%zz", found: "- Template /users/{id}", parameters: { id: "%zz" } },
+  {
+    title: "a greedy parameter takes the rest",
+    routes: ["- Template /files/{proxy+}"],
+    ask: "a GET /files/a/b",
+    found: "- Template /files/{proxy+}",
+    parameters: { proxy: "a/b" },
+  },
+  {
+    title: "a malformed percent sign stays as it is",
+    routes: ["- Template /users/{id}"],
+    ask: "a GET /users/%zz",
+    found: "- Template /users/{id}",
+    parameters: { id: "%zz" },
+  },
 ];
 for (const { title, routes, ask, found, parameters = {} } of cases) {
   test(`routes: ${title}`, () => {
@@ -38,8 +104,17 @@ for (const { title, routes, ask, found, parameters = {} } of cases) {
 }
 
 test("backends share requests by weight", () => {
-  const backend = (name: string, weight: number): Backend => ({ is: "service", namespace: "default", name, port: 80, weight });
+  const backend = (name: string, weight: number): Backend => ({
+    is: "service",
+    namespace: "default",
+    name,
+    port: 80,
+    weight,
+  });
   const backends = [backend("a", 3), backend("b", 0), backend("c", 1)];
   const picked = Array.from({ length: 100 }, (_unused, i) => pickBackend(backends, i / 100)?.name);
-  assert.deepEqual([picked.filter((name) => name === "a").length, picked.filter((name) => name === "b").length], [75, 0]);
+  assert.deepEqual(
+    [picked.filter((name) => name === "a").length, picked.filter((name) => name === "b").length],
+    [75, 0],
+  );
 });

@@ -26,7 +26,10 @@ function rankHost(pattern: string, host: string): number {
   if (pattern === "") return 1;
   if (pattern === host) return 3;
   // A wildcard covers one label only (networking.k8s.io/v1 IngressRule.host).
-  const isWild = pattern.startsWith("*.") && host.indexOf(".") === host.length - pattern.length + 1 && host.endsWith(pattern.slice(1));
+  const isWild =
+    pattern.startsWith("*.") &&
+    host.indexOf(".") === host.length - pattern.length + 1 &&
+    host.endsWith(pattern.slice(1));
   return isWild ? 2 : 0;
 }
 

@@ -14,5 +14,20 @@ export interface Route {
 }
 
 export type Backend =
-  | { readonly is: "service"; readonly namespace: string; readonly name: string; readonly port: number | string; readonly weight: number }
-  | { readonly is: "function"; readonly namespace: string; readonly name: string; readonly qualifier: string; readonly weight: number; readonly payload: "1.0" | "2.0"; readonly stage?: string; readonly apiId?: string };
+  | {
+      readonly is: "service";
+      readonly namespace: string;
+      readonly name: string;
+      readonly port: number | string;
+      readonly weight: number;
+    }
+  | {
+      readonly is: "function";
+      readonly namespace: string;
+      readonly name: string;
+      readonly qualifier: string;
+      readonly weight: number;
+      readonly payload: "1.0" | "2.0";
+      readonly stage?: string;
+      readonly apiId?: string;
+    };

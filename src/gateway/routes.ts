@@ -16,7 +16,11 @@ export const FUNCTION_PREFIX = "/_functions";
 export const API_PREFIX = "/_apis";
 
 export function routesOf({ ingresses, httpApis, functions }: RouteSources): readonly Route[] {
-  return [...ingresses.filter(isOurs).flatMap(ingressRoutes), ...httpApis.flatMap(apiRoutes), ...functions.flatMap(urlRoutes)];
+  return [
+    ...ingresses.filter(isOurs).flatMap(ingressRoutes),
+    ...httpApis.flatMap(apiRoutes),
+    ...functions.flatMap(urlRoutes),
+  ];
 }
 
 export function isOurs(ingress: Ingress): boolean {
@@ -40,7 +44,10 @@ function ingressRoutes(ingress: Ingress): readonly Route[] {
   );
   const fallback = ingress.spec.defaultBackend;
   if (fallback === undefined) return rules;
-  return [...rules, { host: "", path: "/", pathType: "Prefix", methods: [], backends: ingressBackends(fallback, namespace), from }];
+  return [
+    ...rules,
+    { host: "", path: "/", pathType: "Prefix", methods: [], backends: ingressBackends(fallback, namespace), from },
+  ];
 }
 
 /** A backend is a Service port, or a Function by `resource` (apiGroup catamaran.dev). */
@@ -66,7 +73,18 @@ function apiRoutes(api: HttpApi): readonly Route[] {
       path: isDefault ? "/" : path,
       pathType: isDefault ? "Prefix" : "Template",
       methods: isDefault || method === "ANY" ? [] : [method],
-      backends: [{ is: "function", namespace, name: route.function, qualifier: "", weight: 1, payload: route.payloadFormatVersion ?? "2.0", stage: api.spec.stage ?? "$default", apiId }],
+      backends: [
+        {
+          is: "function",
+          namespace,
+          name: route.function,
+          qualifier: "",
+          weight: 1,
+          payload: route.payloadFormatVersion ?? "2.0",
+          stage: api.spec.stage ?? "$default",
+          apiId,
+        },
+      ],
       from: `HttpApi/${namespace}/${api.metadata.name}`,
     };
   });

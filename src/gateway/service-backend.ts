@@ -16,7 +16,15 @@ const ANSWER_TIMEOUT_MS = 120_000;
 const MAX_TRIES = 4;
 const IDEMPOTENT = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"]);
 // RFC 9110 7.6.1: these belong to one connection and are not passed on.
-const HOP_BY_HOP = new Set(["connection", "keep-alive", "proxy-connection", "transfer-encoding", "te", "trailer", "upgrade"]);
+const HOP_BY_HOP = new Set([
+  "connection",
+  "keep-alive",
+  "proxy-connection",
+  "transfer-encoding",
+  "te",
+  "trailer",
+  "upgrade",
+]);
 
 export class ServiceBackend implements Disposable {
   readonly #agent = new Agent({ keepAlive: true, maxFreeSockets: 256, timeout: ANSWER_TIMEOUT_MS });
@@ -25,7 +33,12 @@ export class ServiceBackend implements Disposable {
    * `next` gives an address that was not tried yet, or undefined. A body was read before, so it can be sent again;
    * it is, when no byte of an answer came and either the connection was refused or the method is idempotent.
    */
-  async forward(request: IncomingMessage, body: Uint8Array, response: ServerResponse, next: () => Address | undefined): Promise<Forwarded> {
+  async forward(
+    request: IncomingMessage,
+    body: Uint8Array,
+    response: ServerResponse,
+    next: () => Address | undefined,
+  ): Promise<Forwarded> {
     let failure: unknown = new Error("no endpoint is ready");
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       const address = next();
@@ -45,11 +58,15 @@ export class ServiceBackend implements Disposable {
     return new Promise((resolve, reject) => {
       const headers = forwardedHeaders(request, body) as Record<string, string | string[]>;
       const method = request.method ?? "GET";
-      const upstream = httpRequest({ ...address, agent: this.#agent, method, path: request.url ?? "/", headers, setHost: false }, resolve);
+      const upstream = httpRequest(
+        { ...address, agent: this.#agent, method, path: request.url ?? "/", headers, setHost: false },
+        resolve,
+      );
       upstream.setTimeout(ANSWER_TIMEOUT_MS, () => upstream.destroy(new Error("the pod did not answer in time")));
       upstream.on("socket", (socket) => {
         if (!socket.connecting) return;
-        const giveUp = (): void => void upstream.destroy(Object.assign(new Error("connect timed out"), { code: "ETIMEDOUT" }));
+        const giveUp = (): void =>
+          void upstream.destroy(Object.assign(new Error("connect timed out"), { code: "ETIMEDOUT" }));
         const timer = setTimeout(giveUp, CONNECT_TIMEOUT_MS);
         socket.once("close", () => clearTimeout(timer));
         socket.once("connect", () => clearTimeout(timer));
@@ -80,7 +97,8 @@ function forwardedHeaders(request: IncomingMessage, body: Uint8Array): Record<st
   headers["x-forwarded-for"] = before === undefined ? client : `${String(before)}, ${client}`;
   headers["x-forwarded-host"] ??= request.headers.host ?? "";
   headers["x-forwarded-proto"] ??= "http";
-  if (body.length > 0 || request.headers["content-length"] !== undefined) headers["content-length"] = String(body.length);
+  if (body.length > 0 || request.headers["content-length"] !== undefined)
+    headers["content-length"] = String(body.length);
   return headers;
 }
 

@@ -36,7 +36,11 @@ export interface Database extends AsyncDisposable {
    * Reads the keys and writes what `decide` returns, as one atomic step, durable when resolved.
    * `decide` is pure, may run again, and may throw a Fault: then nothing is written and it is rethrown.
    */
-  change<R>(collection: string, keys: readonly Uint8Array[], decide: (values: readonly (Uint8Array | null)[]) => Decision<R>): Promise<R>;
+  change<R>(
+    collection: string,
+    keys: readonly Uint8Array[],
+    decide: (values: readonly (Uint8Array | null)[]) => Decision<R>,
+  ): Promise<R>;
   /** Removes the collection and all its rows. */
   drop(collection: string): Promise<void>;
   count(collection: string): Promise<{ readonly rows: number; readonly bytes: number }>;

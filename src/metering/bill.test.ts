@@ -12,12 +12,24 @@ function book(id: string): PriceBook {
 }
 
 function printed(bill: Bill): readonly string[] {
-  return [...bill.lines.map((line) => `${line.meter}: ${formatQuantity(line.quantity)} ${line.unit} = ${formatUsd(line.amount)}`), `total = ${formatUsd(bill.total)}`];
+  return [
+    ...bill.lines.map(
+      (line) => `${line.meter}: ${formatQuantity(line.quantity)} ${line.unit} = ${formatUsd(line.amount)}`,
+    ),
+    `total = ${formatUsd(bill.total)}`,
+  ];
 }
 
 test("the article's function: 3 M requests of 200 ms at 128 MB cost $1.85 a month, not $13.40", () => {
-  const bill = functionBill({ requests: 3_000_000n, mbMs: 3_000_000n * 200n * 128n, httpApiRequests: 0n }, book("article"));
-  assert.deepEqual(printed(bill), ["requests: 3,000,000 requests = $0.60", "duration: 75,000 GB-s = $1.25", "total = $1.85"]);
+  const bill = functionBill(
+    { requests: 3_000_000n, mbMs: 3_000_000n * 200n * 128n, httpApiRequests: 0n },
+    book("article"),
+  );
+  assert.deepEqual(printed(bill), [
+    "requests: 3,000,000 requests = $0.60",
+    "duration: 75,000 GB-s = $1.25",
+    "total = $1.85",
+  ]);
 });
 
 test("the article's cluster: 3 nodes at $0.10 for 30 days cost $216.00", () => {
@@ -39,7 +51,10 @@ const durations: readonly { readonly title: string; readonly gbSeconds: bigint; 
 ];
 for (const { title, gbSeconds, usd } of durations) {
   test(`duration tiers: ${title}`, () => {
-    assert.equal(formatUsd(tiered(book("aws-us-east-1").functions.gbSecond, gbSeconds * GB_SECONDS, GB_SECONDS), 4), usd);
+    assert.equal(
+      formatUsd(tiered(book("aws-us-east-1").functions.gbSecond, gbSeconds * GB_SECONDS, GB_SECONDS), 4),
+      usd,
+    );
   });
 }
 

@@ -52,7 +52,15 @@ export async function totalUsage(usage: AsyncIterable<Usage>): Promise<Totals> {
   return { functions, workloads, nodeMs, requests };
 }
 
-const NO_INVOCATIONS: FunctionTotals = { invocations: 0, throttles: 0, errors: 0, coldStarts: 0, billedMs: 0, mbMs: 0n, durationMicros: 0 };
+const NO_INVOCATIONS: FunctionTotals = {
+  invocations: 0,
+  throttles: 0,
+  errors: 0,
+  coldStarts: 0,
+  billedMs: 0,
+  mbMs: 0n,
+  durationMicros: 0,
+};
 
 function addInvocation(totals: Map<string, FunctionTotals>, usage: InvocationUsage): void {
   const key = `${usage.namespace}/${usage.functionName}`;
@@ -70,7 +78,13 @@ function addInvocation(totals: Map<string, FunctionTotals>, usage: InvocationUsa
   });
 }
 
-const NO_PODS: PodTotals = { bookedCpuMillisMs: 0, bookedMemoryByteMs: 0n, usedCpuMicros: 0, usedMemoryByteMs: 0n, podMs: 0 };
+const NO_PODS: PodTotals = {
+  bookedCpuMillisMs: 0,
+  bookedMemoryByteMs: 0n,
+  usedCpuMicros: 0,
+  usedMemoryByteMs: 0n,
+  podMs: 0,
+};
 
 function addPod(totals: Map<string, PodTotals>, usage: PodUsage): void {
   const key = `${usage.namespace}/${usage.workload}`;

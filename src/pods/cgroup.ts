@@ -27,7 +27,8 @@ export function containerCgroup({ resources = {} }: Container): CgroupLimits {
 
 /** The pod's own group: the sum of its containers, limited only where every container is. */
 export function podCgroup({ spec }: Pod): CgroupLimits {
-  const limited = (name: string): boolean => podContainers(spec).every(({ resources }) => resources?.limits?.[name] !== undefined);
+  const limited = (name: string): boolean =>
+    podContainers(spec).every(({ resources }) => resources?.limits?.[name] !== undefined);
   const limits = podAmounts(spec, ({ resources }) => resources?.limits ?? {});
   const requests = podAmounts(spec, ({ resources }) => ({ ...resources?.limits, ...resources?.requests }));
   return {
@@ -42,7 +43,13 @@ function podContainers(spec: PodSpec): readonly Container[] {
   return [...spec.containers, ...(spec.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === "Always")];
 }
 
-function cgroupOf({ requests, limits }: { readonly requests: ResourceList; readonly limits: ResourceList }): CgroupLimits {
+function cgroupOf({
+  requests,
+  limits,
+}: {
+  readonly requests: ResourceList;
+  readonly limits: ResourceList;
+}): CgroupLimits {
   return {
     cpuShares: sharesOf(millis(requests["cpu"] ?? "0")),
     cpuQuotaMicros: limits["cpu"] === undefined ? -1 : quotaOf(millis(limits["cpu"])),
@@ -84,7 +91,10 @@ export function podAmounts(spec: PodSpec, amountsOf: (container: Container) => R
     peak = most(peak, with_);
   }
   const running = spec.containers.map(read).reduce(plus, sidecars);
-  const overhead = { cpuMillis: millis(spec.overhead?.["cpu"] ?? "0"), memoryBytes: units(spec.overhead?.["memory"] ?? "0") };
+  const overhead = {
+    cpuMillis: millis(spec.overhead?.["cpu"] ?? "0"),
+    memoryBytes: units(spec.overhead?.["memory"] ?? "0"),
+  };
   return plus(most(running, peak), overhead);
 }
 

@@ -20,23 +20,31 @@ export interface Surroundings extends Sources, Whereabouts {
 }
 
 /** Data, because a missing configMap is ordinary: the container waits with CreateContainerConfigError. */
-export type Environment = { readonly ok: true; readonly variables: readonly (readonly [name: string, value: string])[] } | { readonly ok: false; readonly message: string };
+export type Environment =
+  | { readonly ok: true; readonly variables: readonly (readonly [name: string, value: string])[] }
+  | { readonly ok: false; readonly message: string };
 
 export function environmentOf(pod: Pod, container: Container, surroundings: Surroundings): Environment {
   const variables = new Map(serviceVariables(pod, surroundings.services));
-  const missing = addSources(container, variables, surroundings) ?? addVariables(pod, container, variables, surroundings);
+  const missing =
+    addSources(container, variables, surroundings) ?? addVariables(pod, container, variables, surroundings);
   return missing === null ? { ok: true, variables: [...variables] } : { ok: false, message: missing };
 }
 
 /** The first thing that is missing, or null. */
-function addSources(container: Container, variables: Map<string, string>, { configMap, secret }: Sources): string | null {
+function addSources(
+  container: Container,
+  variables: Map<string, string>,
+  { configMap, secret }: Sources,
+): string | null {
   for (const { prefix = "", configMapRef, secretRef } of container.envFrom ?? []) {
     const ref = configMapRef ?? secretRef;
     if (ref === undefined) continue;
     const name = ref.name ?? "";
     const data = configMapRef === undefined ? secretTexts(secret(name)) : configMap(name)?.data;
     const isThere = configMapRef === undefined ? secret(name) !== undefined : configMap(name) !== undefined;
-    if (!isThere && ref.optional !== true) return `${configMapRef === undefined ? "secret" : "configmap"} "${name}" not found`;
+    if (!isThere && ref.optional !== true)
+      return `${configMapRef === undefined ? "secret" : "configmap"} "${name}" not found`;
     for (const [key, value] of Object.entries(data ?? {})) variables.set(prefix + key, value);
   }
   return null;
@@ -47,16 +55,27 @@ function secretTexts(secret: Secret | undefined): Readonly<Record<string, string
   return Object.fromEntries(Object.entries(secret.data).map(([key, value]) => [key, decodeUtf8(decodeBase64(value))]));
 }
 
-function addVariables(pod: Pod, container: Container, variables: Map<string, string>, surroundings: Surroundings): string | null {
+function addVariables(
+  pod: Pod,
+  container: Container,
+  variables: Map<string, string>,
+  surroundings: Surroundings,
+): string | null {
   for (const variable of container.env ?? []) {
     const found = valueOf(pod, container, variable, surroundings);
     if (found.missing !== undefined) return found.missing;
-    if (found.value !== undefined) variables.set(variable.name, variable.valueFrom === undefined ? expand(found.value, variables) : found.value);
+    if (found.value !== undefined)
+      variables.set(variable.name, variable.valueFrom === undefined ? expand(found.value, variables) : found.value);
   }
   return null;
 }
 
-function valueOf(pod: Pod, container: Container, { value = "", valueFrom }: EnvVar, surroundings: Surroundings): { readonly value?: string; readonly missing?: string } {
+function valueOf(
+  pod: Pod,
+  container: Container,
+  { value = "", valueFrom }: EnvVar,
+  surroundings: Surroundings,
+): { readonly value?: string; readonly missing?: string } {
   if (valueFrom === undefined) return { value };
   const { fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef } = valueFrom;
   if (fieldRef !== undefined) return { value: fieldText(pod, fieldRef.fieldPath, surroundings) };
@@ -71,24 +90,40 @@ function valueOf(pod: Pod, container: Container, { value = "", valueFrom }: EnvV
   if (text !== undefined) return { value: text };
   if (ref.optional === true) return {};
   const noun = isSecret ? "secret" : "configmap";
-  return { missing: source === undefined ? `${noun} "${name}" not found` : `couldn't find key ${ref.key} in ${isSecret ? "Secret" : "ConfigMap"} ${pod.metadata.namespace ?? ""}/${name}` };
+  return {
+    missing:
+      source === undefined
+        ? `${noun} "${name}" not found`
+        : `couldn't find key ${ref.key} in ${isSecret ? "Secret" : "ConfigMap"} ${pod.metadata.namespace ?? ""}/${name}`,
+  };
 }
 
 /** $(NAME) becomes the variable's value if there is one; $$(NAME) is the literal $(NAME). */
 export function expand(text: string, variables: ReadonlyMap<string, string>): string {
-  return text.replaceAll(/\$\$|\$\(([^)]*)\)/g, (all, name: string | undefined) => (name === undefined ? "$" : (variables.get(name) ?? all)));
+  return text.replaceAll(/\$\$|\$\(([^)]*)\)/g, (all, name: string | undefined) =>
+    name === undefined ? "$" : (variables.get(name) ?? all),
+  );
 }
 
 /** A container's command and args with its variables put in. */
-export function commandOf(container: Container, variables: readonly (readonly [string, string])[]): { readonly command: readonly string[]; readonly args: readonly string[] } {
+export function commandOf(
+  container: Container,
+  variables: readonly (readonly [string, string])[],
+): { readonly command: readonly string[]; readonly args: readonly string[] } {
   const known = new Map(variables);
-  return { command: (container.command ?? []).map((text) => expand(text, known)), args: (container.args ?? []).map((text) => expand(text, known)) };
+  return {
+    command: (container.command ?? []).map((text) => expand(text, known)),
+    args: (container.args ?? []).map((text) => expand(text, known)),
+  };
 }
 
 /** Docker-link style variables: every service of the namespace if asked, the API server's always. */
 function serviceVariables(pod: Pod, services: readonly Service[]): readonly (readonly [string, string])[] {
-  const isMaster = ({ metadata }: Service): boolean => metadata.namespace === "default" && metadata.name === "kubernetes";
-  const isWanted = (service: Service): boolean => isMaster(service) || (pod.spec.enableServiceLinks !== false && service.metadata.namespace === pod.metadata.namespace);
+  const isMaster = ({ metadata }: Service): boolean =>
+    metadata.namespace === "default" && metadata.name === "kubernetes";
+  const isWanted = (service: Service): boolean =>
+    isMaster(service) ||
+    (pod.spec.enableServiceLinks !== false && service.metadata.namespace === pod.metadata.namespace);
   return services.filter((service) => isWanted(service) && hasAddress(service)).flatMap(linkVariables);
 }
 
@@ -110,7 +145,12 @@ function linkVariables({ metadata, spec }: Service): readonly (readonly [string,
     ...(spec.ports ?? []).flatMap(({ port, protocol = "TCP" }) => {
       const one = `${prefix}_PORT_${port}_${protocol}`;
       const scheme = protocol.toLowerCase();
-      return [[one, `${scheme}://${ip}:${port}`] as const, [`${one}_PROTO`, scheme] as const, [`${one}_PORT`, String(port)] as const, [`${one}_ADDR`, ip] as const];
+      return [
+        [one, `${scheme}://${ip}:${port}`] as const,
+        [`${one}_PROTO`, scheme] as const,
+        [`${one}_PORT`, String(port)] as const,
+        [`${one}_ADDR`, ip] as const,
+      ];
     }),
   ];
 }

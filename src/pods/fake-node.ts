@@ -2,7 +2,16 @@
 import type { PodObject as Pod } from "#kinds/pod-status.ts";
 import { emptyMemory, remember } from "./memory.ts";
 import { nextSteps } from "./next.ts";
-import type { Observed, ObservedContainer, ObservedSandbox, PodEvent, PodMemory, PodSteps, Step, StepResult } from "./observed.ts";
+import type {
+  Observed,
+  ObservedContainer,
+  ObservedSandbox,
+  PodEvent,
+  PodMemory,
+  PodSteps,
+  Step,
+  StepResult,
+} from "./observed.ts";
 import { eventsOf } from "./outcome-events.ts";
 import { stepKey } from "./observed.ts";
 
@@ -63,7 +72,17 @@ export class FakeNode {
 
   get observed(): Observed {
     const { sandboxes, containers, images, areVolumesReady, isGone, memory } = this;
-    return { hostIp: "10.192.0.11", sandboxes, containers, images, areVolumesReady, hasLeftovers: areVolumesReady, isGone, underWay: [...this.#underWay.keys()], memory };
+    return {
+      hostIp: "10.192.0.11",
+      sandboxes,
+      containers,
+      images,
+      areVolumesReady,
+      hasLeftovers: areVolumesReady,
+      isGone,
+      underWay: [...this.#underWay.keys()],
+      memory,
+    };
   }
 
   /** Plans and carries out until nothing is left to do at this moment; returns the last plan. */
@@ -105,7 +124,11 @@ export class FakeNode {
   states(): readonly string[] {
     const { initContainerStatuses = [], containerStatuses = [] } = this.status();
     return [...initContainerStatuses, ...containerStatuses].map(({ name, state = {}, ready, restartCount }) => {
-      const word = state.running ? "running" : state.terminated ? `terminated ${state.terminated.reason}` : `waiting ${state.waiting?.reason}`;
+      const word = state.running
+        ? "running"
+        : state.terminated
+          ? `terminated ${state.terminated.reason}`
+          : `waiting ${state.waiting?.reason}`;
       return `${name} ${word}${ready ? " ready" : ""}${restartCount > 0 ? ` restarts=${restartCount}` : ""}`;
     });
   }
@@ -133,13 +156,28 @@ export class FakeNode {
         this.areVolumesReady = true;
         return;
       case "createSandbox":
-        this.sandboxes.push({ id: `sandbox-${step.attempt}`, attempt: step.attempt, isReady: true, ip: this.#options.podIp ?? "10.64.1.7", createdAtMs: now });
+        this.sandboxes.push({
+          id: `sandbox-${step.attempt}`,
+          attempt: step.attempt,
+          isReady: true,
+          ip: this.#options.podIp ?? "10.64.1.7",
+          createdAtMs: now,
+        });
         return;
       case "pullImage":
         this.images[step.image] = `sha256:${step.image}`;
         return;
       case "startContainer":
-        this.containers.push({ id: `${step.container}-${step.attempt}-${this.#count++}`, sandboxId: step.sandboxId, name: step.container, attempt: step.attempt, state: "running", imageId: "sha256:image", createdAtMs: now, startedAtMs: now });
+        this.containers.push({
+          id: `${step.container}-${step.attempt}-${this.#count++}`,
+          sandboxId: step.sandboxId,
+          name: step.container,
+          attempt: step.attempt,
+          state: "running",
+          imageId: "sha256:image",
+          createdAtMs: now,
+          startedAtMs: now,
+        });
         return;
       case "stopContainer":
         return this.#end(({ id }) => id === step.id, step.graceSeconds === 0 ? 137 : 143);
@@ -147,7 +185,9 @@ export class FakeNode {
         this.containers = this.containers.filter(({ id }) => id !== step.id);
         return;
       case "stopSandbox":
-        this.sandboxes = this.sandboxes.map((sandbox) => (sandbox.id === step.id ? { ...sandbox, isReady: false } : sandbox));
+        this.sandboxes = this.sandboxes.map((sandbox) =>
+          sandbox.id === step.id ? { ...sandbox, isReady: false } : sandbox,
+        );
         return;
       case "removeSandbox":
         this.sandboxes = this.sandboxes.filter(({ id }) => id !== step.id);
@@ -167,7 +207,9 @@ export class FakeNode {
 
   #end(isMeant: (container: ObservedContainer) => boolean, exitCode: number, reason?: string): void {
     this.containers = this.containers.map((container) =>
-      isMeant(container) && container.state === "running" ? { ...container, state: "exited", finishedAtMs: this.now, exitCode, ...(reason !== undefined && { reason }) } : container,
+      isMeant(container) && container.state === "running"
+        ? { ...container, state: "exited", finishedAtMs: this.now, exitCode, ...(reason !== undefined && { reason }) }
+        : container,
     );
   }
 }

@@ -60,7 +60,12 @@ const RESOURCE = /^(limits|requests)\.(cpu|memory|ephemeral-storage|hugepages-.+
 const NANO = 1_000_000_000n;
 
 /** The number of a resourceFieldRef, divided and rounded up. A limit that is not set is the node's allocatable. */
-export function resourceText(pod: Pod, own: Container, ref: ResourceFieldRef, { allocatable }: Pick<Whereabouts, "allocatable">): string {
+export function resourceText(
+  pod: Pod,
+  own: Container,
+  ref: ResourceFieldRef,
+  { allocatable }: Pick<Whereabouts, "allocatable">,
+): string {
   const match = RESOURCE.exec(ref.resource);
   if (match === null) throw unsupported(`resourceFieldRef "${ref.resource}"`);
   const [, list, name = ""] = match;

@@ -27,17 +27,26 @@ export interface Lineup {
 }
 
 export function lineUp(pod: Pod, observed: Observed): Lineup {
-  const sandbox = observed.sandboxes.reduce<ObservedSandbox | undefined>((newest, next) => (newest === undefined || next.attempt > newest.attempt ? next : newest), undefined);
+  const sandbox = observed.sandboxes.reduce<ObservedSandbox | undefined>(
+    (newest, next) => (newest === undefined || next.attempt > newest.attempt ? next : newest),
+    undefined,
+  );
   const place = (spec: Container, role: Place["role"]): Place => {
-    const attempts = observed.containers.filter(({ name }) => name === spec.name).toSorted((a, b) => b.attempt - a.attempt);
+    const attempts = observed.containers
+      .filter(({ name }) => name === spec.name)
+      .toSorted((a, b) => b.attempt - a.attempt);
     const [newest, previous] = attempts;
-    const told = (role === "main" ? pod.status?.containerStatuses : pod.status?.initContainerStatuses)?.find(({ name }) => name === spec.name);
+    const told = (role === "main" ? pod.status?.containerStatuses : pod.status?.initContainerStatuses)?.find(
+      ({ name }) => name === spec.name,
+    );
     return { spec, role, newest, previous, told, current: newest?.sandboxId === sandbox?.id ? newest : undefined };
   };
   return {
     pod,
     sandbox,
-    inits: (pod.spec.initContainers ?? []).map((spec) => place(spec, spec.restartPolicy === "Always" ? "sidecar" : "init")),
+    inits: (pod.spec.initContainers ?? []).map((spec) =>
+      place(spec, spec.restartPolicy === "Always" ? "sidecar" : "init"),
+    ),
     mains: pod.spec.containers.map((spec) => place(spec, "main")),
     running: observed.containers.filter(({ state }) => state === "running" || state === "unknown"),
   };
@@ -56,14 +65,20 @@ export function nextAttempt(place: Place): number {
 /** Startup is over: no startup probe, or it has succeeded for this very container. */
 export function isStarted(place: Place, memory: PodMemory): boolean {
   if (!isRunning(place)) return false;
-  return place.spec.startupProbe === undefined || (standing(place, memory, "startup") ?? (isTold(place) && place.told?.started === true));
+  return (
+    place.spec.startupProbe === undefined ||
+    (standing(place, memory, "startup") ?? (isTold(place) && place.told?.started === true))
+  );
 }
 
 export function isReady(place: Place, memory: PodMemory): boolean {
   if (!isRunning(place)) return false;
   if (!isStarted(place, memory)) return false;
   // After the agent's restart a pod stays as ready as it was until its first probe says otherwise.
-  return place.spec.readinessProbe === undefined || (standing(place, memory, "readiness") ?? (isTold(place) && place.told?.ready === true));
+  return (
+    place.spec.readinessProbe === undefined ||
+    (standing(place, memory, "readiness") ?? (isTold(place) && place.told?.ready === true))
+  );
 }
 
 function standing(place: Place, memory: PodMemory, role: "startup" | "readiness"): boolean | null {
@@ -114,8 +129,10 @@ export function exitCodeOf(container: ObservedContainer): number {
 
 /** Nothing of the pod will run again: every main container has ended for good, or an init container has failed for good. */
 export function hasEnded(lineup: Lineup, memory: PodMemory): boolean {
-  if (memory.failed !== undefined || lineup.pod.status?.phase === "Succeeded" || lineup.pod.status?.phase === "Failed") return true;
-  const isOver = (place: Place): boolean => place.newest?.state === "exited" && !isRestarted(lineup.pod, place, exitCodeOf(place.newest));
+  if (memory.failed !== undefined || lineup.pod.status?.phase === "Succeeded" || lineup.pod.status?.phase === "Failed")
+    return true;
+  const isOver = (place: Place): boolean =>
+    place.newest?.state === "exited" && !isRestarted(lineup.pod, place, exitCodeOf(place.newest));
   const init = nextInit(lineup, memory);
   if (init?.role === "init" && isOver(init) && init.current !== undefined) return true;
   return lineup.mains.every(isOver);

@@ -21,15 +21,18 @@ export function remember(memory: PodMemory, pod: Pod, outcome: Outcome, now: num
   const subject = subjectOf(step);
   if (!outcome.ok) return subject === null ? memory : failed(memory, subject, outcome, now);
   const next = subject === null ? memory : { ...memory, failures: without(memory.failures, subject) };
-  if (step.do === "startContainer") return { ...next, pulled: next.pulled.filter((note) => !note.startsWith(`${step.container} `)) };
-  if (step.do === "pullImage" && step.policy === "Always") return { ...next, pulled: [...next.pulled, pullNote(step.container, step.image)] };
+  if (step.do === "startContainer")
+    return { ...next, pulled: next.pulled.filter((note) => !note.startsWith(`${step.container} `)) };
+  if (step.do === "pullImage" && step.policy === "Always")
+    return { ...next, pulled: [...next.pulled, pullNote(step.container, step.image)] };
   return next;
 }
 
 /** Drops what is about containers that CRI no longer lists. */
 export function forgetGone(memory: PodMemory, { containers }: Observed): PodMemory {
   const isThere = (key: string): boolean => containers.some(({ id }) => key === id || key.includes(` ${id} `));
-  const keep = <T>(record: Readonly<Record<string, T>>): Readonly<Record<string, T>> => Object.fromEntries(Object.entries(record).filter(([key]) => isThere(key)));
+  const keep = <T>(record: Readonly<Record<string, T>>): Readonly<Record<string, T>> =>
+    Object.fromEntries(Object.entries(record).filter(([key]) => isThere(key)));
   return { ...memory, probes: keep(memory.probes), stops: keep(memory.stops) };
 }
 
@@ -66,7 +69,12 @@ function failed(memory: PodMemory, subject: string, outcome: Outcome & { readonl
   const before = memory.failures[subject];
   const first = isPull ? BACKOFF_FIRST_MS : RETRY_FIRST_MS;
   const delayMs = before === undefined ? first : Math.min(before.delayMs * 2, isPull ? BACKOFF_MAX_MS : RETRY_MAX_MS);
-  const failure = { reason: outcome.reason ?? reasonOfStep(outcome.step), message: outcome.message, delayMs, retryAtMs: now + delayMs };
+  const failure = {
+    reason: outcome.reason ?? reasonOfStep(outcome.step),
+    message: outcome.message,
+    delayMs,
+    retryAtMs: now + delayMs,
+  };
   // A stop that failed is asked for again.
   const stops = outcome.step.do === "stopContainer" ? without(memory.stops, outcome.step.id) : memory.stops;
   return { ...memory, stops, failures: { ...memory.failures, [subject]: failure } };
@@ -104,7 +112,13 @@ function probed(memory: PodMemory, pod: Pod, outcome: Outcome, now: number): Pod
   const isUp = outcome.ok && successes >= (probe.successThreshold ?? 1);
   const isDown = !outcome.ok && failures >= (probe.failureThreshold ?? 3);
   const result = isUp ? true : isDown ? false : before.result;
-  const entry: ProbeMemory = { result, successes, failures, lastAtMs: now, ...(!outcome.ok && { message: outcome.message }) };
+  const entry: ProbeMemory = {
+    result,
+    successes,
+    failures,
+    lastAtMs: now,
+    ...(!outcome.ok && { message: outcome.message }),
+  };
   return { ...memory, probes: { ...memory.probes, [key]: entry } };
 }
 

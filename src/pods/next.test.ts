@@ -12,7 +12,10 @@ const SECOND = 1_000;
 
 function podOf(containers: readonly Partial<Container>[], spec: Partial<PodSpec> = {}): Pod {
   const full = containers.map((container, at) => ({ name: at === 0 ? "web" : `c${at}`, image: "app:1", ...container }));
-  return { metadata: { name: "web-1", namespace: "default", uid: "u1", generation: 1 }, spec: { restartPolicy: "Always", terminationGracePeriodSeconds: 30, containers: full, ...spec } };
+  return {
+    metadata: { name: "web-1", namespace: "default", uid: "u1", generation: 1 },
+    spec: { restartPolicy: "Always", terminationGracePeriodSeconds: 30, containers: full, ...spec },
+  };
 }
 
 function node(pod: Pod, options: FakeNodeOptions = {}): FakeNode {
@@ -24,7 +27,14 @@ function at(seconds: number): number {
 }
 
 function deleted(pod: Pod, now: number, graceSeconds = 30): Pod {
-  return { ...pod, metadata: { ...pod.metadata, deletionTimestamp: timestamp(now + graceSeconds * SECOND), deletionGracePeriodSeconds: graceSeconds } };
+  return {
+    ...pod,
+    metadata: {
+      ...pod.metadata,
+      deletionTimestamp: timestamp(now + graceSeconds * SECOND),
+      deletionGracePeriodSeconds: graceSeconds,
+    },
+  };
 }
 
 function condition(of: FakeNode, type: string): string | undefined {
@@ -43,7 +53,10 @@ test("a pod starts: volumes, sandbox, container; then it is Running and Ready", 
   assert.equal(one.status().phase, "Running");
   assert.equal(one.status().podIP, "10.64.1.7");
   assert.equal(one.status().startTime, "2026-01-02T03:04:05Z");
-  assert.deepEqual(one.status().conditions?.map(({ type, status }) => `${type}=${status}`), ["PodReadyToStartContainers=True", "Initialized=True", "Ready=True", "ContainersReady=True", "PodScheduled=True"]);
+  assert.deepEqual(
+    one.status().conditions?.map(({ type, status }) => `${type}=${status}`),
+    ["PodReadyToStartContainers=True", "Initialized=True", "Ready=True", "ContainersReady=True", "PodScheduled=True"],
+  );
   assert.deepEqual(reasons(one), ["Pulled", "Created", "Started"]);
   assert.equal(one.events[0]?.fieldPath, "spec.containers{web}");
 });
@@ -65,7 +78,14 @@ test("while the sandbox is made the container is ContainerCreating", () => {
 });
 
 test("init containers run one after the other, before the main ones", () => {
-  const one = node(podOf([{}], { initContainers: [{ name: "a", image: "app:1" }, { name: "b", image: "app:1" }] }));
+  const one = node(
+    podOf([{}], {
+      initContainers: [
+        { name: "a", image: "app:1" },
+        { name: "b", image: "app:1" },
+      ],
+    }),
+  );
   one.run();
   assert.deepEqual(one.states(), ["a running", "b waiting PodInitializing", "web waiting PodInitializing"]);
   assert.equal(condition(one, "Initialized"), "False");
@@ -116,7 +136,14 @@ test("sidecars end after the main containers, in reverse order", () => {
   one.steps.length = 0;
   one.pod = deleted(one.pod, at(1));
   one.run(at(1));
-  assert.deepEqual(one.steps, ["stop web in 30s", "stop s2 in 30s", "stop s1 in 30s", "removeSandbox", "cleanUp", "deleteObject"]);
+  assert.deepEqual(one.steps, [
+    "stop web in 30s",
+    "stop s2 in 30s",
+    "stop s1 in 30s",
+    "removeSandbox",
+    "cleanUp",
+    "deleteObject",
+  ]);
 });
 
 test("crashes back off: at once, then 10 s, 20 s, 40 s … up to 5 minutes", () => {
@@ -147,7 +174,12 @@ test("in back-off the container says so, with the message that people know", () 
   one.exit("web", 3);
   one.run(at(2));
   const status = one.status().containerStatuses?.[0];
-  assert.deepEqual(status?.state, { waiting: { reason: "CrashLoopBackOff", message: "back-off 10s restarting failed container=web pod=web-1_default(u1)" } });
+  assert.deepEqual(status?.state, {
+    waiting: {
+      reason: "CrashLoopBackOff",
+      message: "back-off 10s restarting failed container=web pod=web-1_default(u1)",
+    },
+  });
   assert.equal(status?.lastState?.terminated?.exitCode, 3);
   assert.equal(one.status().phase, "Running");
   assert.equal(condition(one, "Ready"), "False");
@@ -206,10 +238,15 @@ test("out of memory is said by name", () => {
 });
 
 test("two containers: the pod is ready when both are", () => {
-  const one = node(podOf([{}, { readinessProbe: { tcpSocket: { port: 80 }, periodSeconds: 5 } }]), { result: (step, now) => (step.do === "probe" && now < at(9) ? { ok: false, message: "refused" } : { ok: true }) });
+  const one = node(podOf([{}, { readinessProbe: { tcpSocket: { port: 80 }, periodSeconds: 5 } }]), {
+    result: (step, now) => (step.do === "probe" && now < at(9) ? { ok: false, message: "refused" } : { ok: true }),
+  });
   one.run();
   assert.equal(condition(one, "Ready"), "False");
-  assert.equal(one.status().conditions?.find(({ type }) => type === "ContainersReady")?.message, "containers with unready status: [c1]");
+  assert.equal(
+    one.status().conditions?.find(({ type }) => type === "ContainersReady")?.message,
+    "containers with unready status: [c1]",
+  );
   one.runUntil(at(9));
   assert.equal(condition(one, "Ready"), "False");
   one.runUntil(at(10));
@@ -221,7 +258,9 @@ test("two containers: the pod is ready when both are", () => {
 test("readiness needs successThreshold to come and failureThreshold to go", () => {
   let isUp = true;
   const probe = { tcpSocket: { port: 80 }, periodSeconds: 1, successThreshold: 2, failureThreshold: 3 };
-  const one = node(podOf([{ readinessProbe: probe }]), { result: (step) => (step.do === "probe" && !isUp ? { ok: false, message: "no" } : { ok: true }) });
+  const one = node(podOf([{ readinessProbe: probe }]), {
+    result: (step) => (step.do === "probe" && !isUp ? { ok: false, message: "no" } : { ok: true }),
+  });
   const seen: boolean[] = [];
   for (let second = 0; second < 8; second++) {
     isUp = second < 3;
@@ -232,10 +271,20 @@ test("readiness needs successThreshold to come and failureThreshold to go", () =
 });
 
 test("startup holds liveness and readiness back", () => {
-  const probes = { startupProbe: { exec: { command: ["x"] }, periodSeconds: 2, failureThreshold: 10 }, livenessProbe: { tcpSocket: { port: 1 } }, readinessProbe: { tcpSocket: { port: 1 } } };
-  const one = node(podOf([probes]), { result: (step, now) => (step.do === "probe" && step.role === "startup" && now < at(5) ? { ok: false, message: "not yet" } : { ok: true }) });
+  const probes = {
+    startupProbe: { exec: { command: ["x"] }, periodSeconds: 2, failureThreshold: 10 },
+    livenessProbe: { tcpSocket: { port: 1 } },
+    readinessProbe: { tcpSocket: { port: 1 } },
+  };
+  const one = node(podOf([probes]), {
+    result: (step, now) =>
+      step.do === "probe" && step.role === "startup" && now < at(5) ? { ok: false, message: "not yet" } : { ok: true },
+  });
   one.runUntil(at(4));
-  assert.deepEqual(one.steps.filter((step) => step.endsWith(" web")), ["startup web", "startup web", "startup web"]);
+  assert.deepEqual(
+    one.steps.filter((step) => step.endsWith(" web")),
+    ["startup web", "startup web", "startup web"],
+  );
   assert.equal(one.status().containerStatuses?.[0]?.started, false);
   one.runUntil(at(6));
   assert.deepEqual(one.steps.slice(-3), ["startup web", "liveness web", "readiness web"]);
@@ -244,14 +293,21 @@ test("startup holds liveness and readiness back", () => {
 });
 
 test("a startup probe that never succeeds kills the container", () => {
-  const one = node(podOf([{ startupProbe: { exec: { command: ["x"] }, periodSeconds: 1, failureThreshold: 3 } }]), { result: (step) => (step.do === "probe" ? { ok: false, message: "no" } : { ok: true }) });
+  const one = node(podOf([{ startupProbe: { exec: { command: ["x"] }, periodSeconds: 1, failureThreshold: 3 } }]), {
+    result: (step) => (step.do === "probe" ? { ok: false, message: "no" } : { ok: true }),
+  });
   one.runUntil(at(2));
   assert.ok(one.steps.includes("stop web in 30s"));
-  assert.equal(one.events.find(({ reason }) => reason === "Killing")?.message, "Container web failed startup probe, will be restarted");
+  assert.equal(
+    one.events.find(({ reason }) => reason === "Killing")?.message,
+    "Container web failed startup probe, will be restarted",
+  );
 });
 
 test("liveness: three failures kill the container, which then starts again", () => {
-  const one = node(podOf([{ livenessProbe: { tcpSocket: { port: 1 }, periodSeconds: 10, initialDelaySeconds: 5 } }]), { result: (step, now) => (step.do === "probe" && now < at(30) ? { ok: false, message: "no" } : { ok: true }) });
+  const one = node(podOf([{ livenessProbe: { tcpSocket: { port: 1 }, periodSeconds: 10, initialDelaySeconds: 5 } }]), {
+    result: (step, now) => (step.do === "probe" && now < at(30) ? { ok: false, message: "no" } : { ok: true }),
+  });
   one.runUntil(at(24));
   assert.equal(one.steps.filter((step) => step === "liveness web").length, 2);
   one.runUntil(at(26));
@@ -260,7 +316,10 @@ test("liveness: three failures kill the container, which then starts again", () 
 });
 
 test("a liveness probe may shorten the grace period", () => {
-  const one = node(podOf([{ livenessProbe: { tcpSocket: { port: 1 }, failureThreshold: 1, terminationGracePeriodSeconds: 3 } }]), { result: (step) => (step.do === "probe" ? { ok: false, message: "no" } : { ok: true }) });
+  const one = node(
+    podOf([{ livenessProbe: { tcpSocket: { port: 1 }, failureThreshold: 1, terminationGracePeriodSeconds: 3 } }]),
+    { result: (step) => (step.do === "probe" ? { ok: false, message: "no" } : { ok: true }) },
+  );
   one.run();
   assert.ok(one.steps.includes("stop web in 3s"));
 });
@@ -269,16 +328,24 @@ test("image policy Never and no image: ErrImageNeverPull, nothing is pulled", ()
   const one = node(podOf([{ image: "other", imagePullPolicy: "Never" }]));
   one.run();
   assert.deepEqual(one.states(), ["web waiting ErrImageNeverPull"]);
-  assert.equal(one.status().containerStatuses?.[0]?.state?.waiting?.message, 'Container image "other" is not present with pull policy of Never');
+  assert.equal(
+    one.status().containerStatuses?.[0]?.state?.waiting?.message,
+    'Container image "other" is not present with pull policy of Never',
+  );
 });
 
 test("an image that cannot be had: ErrImagePull, then ImagePullBackOff with doubling delays", () => {
-  const one = node(podOf([{ image: "other" }]), { result: (step) => (step.do === "pullImage" ? { ok: false, message: "no such image" } : { ok: true }) });
+  const one = node(podOf([{ image: "other" }]), {
+    result: (step) => (step.do === "pullImage" ? { ok: false, message: "no such image" } : { ok: true }),
+  });
   const first = one.run();
   assert.deepEqual(one.states(), ["web waiting ErrImagePull"]);
   assert.equal(first.againAtMs, at(10));
   one.run(at(1));
-  assert.equal(one.status().containerStatuses?.[0]?.state?.waiting?.message, 'Back-off pulling image "other": ErrImagePull: no such image');
+  assert.equal(
+    one.status().containerStatuses?.[0]?.state?.waiting?.message,
+    'Back-off pulling image "other": ErrImagePull: no such image',
+  );
   assert.equal(one.run(at(10)).againAtMs, at(30));
   assert.deepEqual(one.states(), ["web waiting ImagePullBackOff"]);
   assert.deepEqual(reasons(one), ["Failed", "Failed", "Failed", "Failed"]);
@@ -289,19 +356,35 @@ test("policy Always pulls before each start", () => {
   one.run();
   one.exit("web", 1);
   one.run(at(1));
-  assert.deepEqual(one.steps, ["prepareVolumes", "sandbox#0", "pull app:1", "start web#0", "pull app:1", "start web#1"]);
+  assert.deepEqual(one.steps, [
+    "prepareVolumes",
+    "sandbox#0",
+    "pull app:1",
+    "start web#0",
+    "pull app:1",
+    "start web#1",
+  ]);
 });
 
 test("a container that cannot be configured waits with the reason and is tried again", () => {
-  const one = node(podOf([{}]), { result: (step, now) => (step.do === "startContainer" && now < at(3) ? { ok: false, reason: "CreateContainerConfigError", message: 'configmap "c" not found' } : { ok: true }) });
+  const one = node(podOf([{}]), {
+    result: (step, now) =>
+      step.do === "startContainer" && now < at(3)
+        ? { ok: false, reason: "CreateContainerConfigError", message: 'configmap "c" not found' }
+        : { ok: true },
+  });
   one.run();
-  assert.deepEqual(one.status().containerStatuses?.[0]?.state, { waiting: { reason: "CreateContainerConfigError", message: 'configmap "c" not found' } });
+  assert.deepEqual(one.status().containerStatuses?.[0]?.state, {
+    waiting: { reason: "CreateContainerConfigError", message: 'configmap "c" not found' },
+  });
   one.runUntil(at(3));
   assert.deepEqual(one.states(), ["web running ready"]);
 });
 
 test("a missing volume source: FailedMount, no sandbox", () => {
-  const one = node(podOf([{}]), { result: (step) => (step.do === "prepareVolumes" ? { ok: false, message: 'configmap "c" not found' } : { ok: true }) });
+  const one = node(podOf([{}]), {
+    result: (step) => (step.do === "prepareVolumes" ? { ok: false, message: 'configmap "c" not found' } : { ok: true }),
+  });
   one.run();
   assert.deepEqual(one.steps, ["prepareVolumes"]);
   assert.deepEqual(reasons(one), ["FailedMount"]);
@@ -318,7 +401,9 @@ test("deletion: stop, remove the sandbox, clean up, delete the object", () => {
 });
 
 test("a stop is asked for once, and again only when it must be sooner", () => {
-  const one = node(podOf([{ lifecycle: { preStop: { exec: { command: ["drain"] } } } }]), { result: (step) => (step.do === "stopContainer" && step.graceSeconds > 0 ? null : { ok: true }) });
+  const one = node(podOf([{ lifecycle: { preStop: { exec: { command: ["drain"] } } } }]), {
+    result: (step) => (step.do === "stopContainer" && step.graceSeconds > 0 ? null : { ok: true }),
+  });
   one.run();
   one.steps.length = 0;
   one.pod = deleted(one.pod, at(1));
@@ -365,14 +450,26 @@ test("a sandbox that died is replaced, and all containers with it", () => {
 });
 
 test("an agent that starts anew adopts: no step, no flap of readiness, no new start time", () => {
-  const one = node(podOf([{ readinessProbe: { tcpSocket: { port: 1 }, periodSeconds: 10 }, startupProbe: { tcpSocket: { port: 1 } } }]));
+  const one = node(
+    podOf([
+      { readinessProbe: { tcpSocket: { port: 1 }, periodSeconds: 10 }, startupProbe: { tcpSocket: { port: 1 } } },
+    ]),
+  );
   one.runUntil(at(20));
   assert.deepEqual(one.states(), ["web running ready"]);
   const before = one.status();
   const next = new FakeNode(one.pod, at(25), { result: (step) => (step.do === "probe" ? null : { ok: true }) });
-  Object.assign(next, { sandboxes: one.sandboxes, containers: one.containers, areVolumesReady: true, images: one.images });
+  Object.assign(next, {
+    sandboxes: one.sandboxes,
+    containers: one.containers,
+    areVolumesReady: true,
+    images: one.images,
+  });
   next.run(at(25));
-  assert.deepEqual(next.steps.filter((step) => !step.endsWith(" web")), []);
+  assert.deepEqual(
+    next.steps.filter((step) => !step.endsWith(" web")),
+    [],
+  );
   assert.deepEqual(next.status(), before);
 });
 
@@ -393,7 +490,10 @@ test("dead attempts are removed but for the last one", () => {
     one.exit("web", 1);
     one.runUntil(at(crash * 100));
   }
-  assert.deepEqual(one.containers.map(({ attempt }) => attempt).toSorted((a, b) => a - b), [3, 4]);
+  assert.deepEqual(
+    one.containers.map(({ attempt }) => attempt).toSorted((a, b) => a - b),
+    [3, 4],
+  );
   assert.equal(one.status().containerStatuses?.[0]?.restartCount, 4);
 });
 
@@ -411,7 +511,13 @@ test("readiness gates hold the pod back although its containers are ready", () =
   one.run();
   assert.equal(condition(one, "ContainersReady"), "True");
   assert.equal(condition(one, "Ready"), "False");
-  one.pod = { ...one.pod, status: { ...one.status(), conditions: [...(one.status().conditions ?? []), { type: "example.com/lb", status: "True" }] } };
+  one.pod = {
+    ...one.pod,
+    status: {
+      ...one.status(),
+      conditions: [...(one.status().conditions ?? []), { type: "example.com/lb", status: "True" }],
+    },
+  };
   one.run(at(1));
   assert.equal(condition(one, "Ready"), "True");
   assert.equal(condition(one, "example.com/lb"), "True");

@@ -1,8 +1,27 @@
 /** What the node must do next about one pod. Pure: everything it knows is the pod, what was observed, and now. */
 import type { PodObject as Pod } from "#kinds/pod-status.ts";
-import { exitCodeOf, hasEnded, isInitialized, isRestarted, isRunning, lineUp, type Lineup, nextAttempt, nextInit, type Place } from "./lineup.ts";
+import {
+  exitCodeOf,
+  hasEnded,
+  isInitialized,
+  isRestarted,
+  isRunning,
+  lineUp,
+  type Lineup,
+  nextAttempt,
+  nextInit,
+  type Place,
+} from "./lineup.ts";
 import { forgetGone, pullNote, subjectOf } from "./memory.ts";
-import { type Observed, type ObservedContainer, type PodEvent, type PodMemory, type PodSteps, type Step, stepKey } from "./observed.ts";
+import {
+  type Observed,
+  type ObservedContainer,
+  type PodEvent,
+  type PodMemory,
+  type PodSteps,
+  type Step,
+  stepKey,
+} from "./observed.ts";
 import { dueProbes, unhealthy } from "./probes.ts";
 import { countExits } from "./restarts.ts";
 import { podStatus } from "./status.ts";
@@ -21,7 +40,13 @@ export function nextSteps(pod: Pod, observed: Observed, now: number): PodSteps {
   else if (hasEnded(lineup, work.memory)) settleEnded(work);
   else keepRunning(work);
   const status = podStatus(lineup, observed, work.memory, now);
-  return { steps: work.steps, status, memory: work.memory, events: [...counted.events, ...work.events], ...work.again() };
+  return {
+    steps: work.steps,
+    status,
+    memory: work.memory,
+    events: [...counted.events, ...work.events],
+    ...work.again(),
+  };
 }
 
 /** The memory with what this plan must know from the first: since when, and whether the pod's time is up. */
@@ -29,9 +54,18 @@ function startOf(pod: Pod, observed: Observed, lineup: Lineup, now: number): Pod
   const memory = forgetGone(observed.memory, observed);
   const seenAtMs = memory.seenAtMs ?? (pod.status?.startTime === undefined ? now : Date.parse(pod.status.startTime));
   const deadlineMs = deadlineOf(pod, seenAtMs);
-  const isLate = deadlineMs !== undefined && now >= deadlineMs && memory.failed === undefined && !hasEnded(lineup, memory);
+  const isLate =
+    deadlineMs !== undefined && now >= deadlineMs && memory.failed === undefined && !hasEnded(lineup, memory);
   if (!isLate) return { ...memory, seenAtMs };
-  return { ...memory, seenAtMs, failed: { reason: "DeadlineExceeded", message: "Pod was active on the node longer than the specified deadline", atMs: now } };
+  return {
+    ...memory,
+    seenAtMs,
+    failed: {
+      reason: "DeadlineExceeded",
+      message: "Pod was active on the node longer than the specified deadline",
+      atMs: now,
+    },
+  };
 }
 
 function deadlineOf(pod: Pod, seenAtMs: number): number | undefined {
@@ -81,8 +115,22 @@ class Work {
     this.memory = { ...this.memory, stops: { ...this.memory.stops, [container.id]: { deadlineMs, why } } };
     const spec = [...this.lineup.mains, ...this.lineup.inits].find((place) => place.spec.name === container.name)?.spec;
     const preStop = before === undefined ? spec?.lifecycle?.preStop : undefined;
-    this.add({ do: "stopContainer", container: container.name, id: container.id, graceSeconds, deadlineMs, why, ...(preStop && { preStop }) });
-    if (before === undefined) this.events.push({ type: "Normal", reason: "Killing", message: why, fieldPath: fieldPathOf(this.lineup, container.name) });
+    this.add({
+      do: "stopContainer",
+      container: container.name,
+      id: container.id,
+      graceSeconds,
+      deadlineMs,
+      why,
+      ...(preStop && { preStop }),
+    });
+    if (before === undefined)
+      this.events.push({
+        type: "Normal",
+        reason: "Killing",
+        message: why,
+        fieldPath: fieldPathOf(this.lineup, container.name),
+      });
   }
 }
 
@@ -96,8 +144,10 @@ function keepRunning(work: Work): void {
   work.wakeAt(deadlineOf(lineup.pod, work.memory.seenAtMs ?? now) ?? 0);
   if (!observed.areVolumesReady) return work.add({ do: "prepareVolumes" });
   const { sandbox } = lineup;
-  for (const old of observed.sandboxes) if (old !== sandbox || !old.isReady) work.add({ do: "removeSandbox", id: old.id });
-  if (sandbox === undefined || !sandbox.isReady) return work.add({ do: "createSandbox", attempt: sandbox === undefined ? 0 : sandbox.attempt + 1 });
+  for (const old of observed.sandboxes)
+    if (old !== sandbox || !old.isReady) work.add({ do: "removeSandbox", id: old.id });
+  if (sandbox === undefined || !sandbox.isReady)
+    return work.add({ do: "createSandbox", attempt: sandbox === undefined ? 0 : sandbox.attempt + 1 });
   tendContainers(work, sandbox.id);
   removeOldAttempts(work);
   for (const place of [...lineup.inits, ...lineup.mains]) {
@@ -137,7 +187,9 @@ function tend(work: Work, place: Place, sandboxId: string): void {
 
 /** Created but not started: the start is under way, or died with the agent. */
 function removeHalfStarted(work: Work, { id, name, attempt, sandboxId }: ObservedContainer): void {
-  const isStarting = work.observed.underWay.includes(stepKey({ do: "startContainer", container: name, attempt, sandboxId }));
+  const isStarting = work.observed.underWay.includes(
+    stepKey({ do: "startContainer", container: name, attempt, sandboxId }),
+  );
   if (!isStarting) work.add({ do: "removeContainer", container: name, id });
 }
 
@@ -154,8 +206,11 @@ function start(work: Work, place: Place, sandboxId: string): void {
 
 function removeOldAttempts(work: Work): void {
   for (const { spec } of [...work.lineup.inits, ...work.lineup.mains]) {
-    const attempts = work.observed.containers.filter(({ name }) => name === spec.name).toSorted((a, b) => b.attempt - a.attempt);
-    for (const old of attempts.slice(KEPT_ATTEMPTS)) if (old.state !== "running") work.add({ do: "removeContainer", container: spec.name, id: old.id });
+    const attempts = work.observed.containers
+      .filter(({ name }) => name === spec.name)
+      .toSorted((a, b) => b.attempt - a.attempt);
+    for (const old of attempts.slice(KEPT_ATTEMPTS))
+      if (old.state !== "running") work.add({ do: "removeContainer", container: spec.name, id: old.id });
   }
 }
 
@@ -170,7 +225,10 @@ function settleEnded(work: Work): void {
 function terminate(work: Work): void {
   const { lineup, observed, now } = work;
   const { deletionTimestamp } = lineup.pod.metadata;
-  const graceSeconds = observed.isGone || deletionTimestamp === undefined ? GONE_GRACE_SECONDS : Math.max(0, Math.ceil((Date.parse(deletionTimestamp) - now) / 1_000));
+  const graceSeconds =
+    observed.isGone || deletionTimestamp === undefined
+      ? GONE_GRACE_SECONDS
+      : Math.max(0, Math.ceil((Date.parse(deletionTimestamp) - now) / 1_000));
   stopRunning(work, graceSeconds);
   if (lineup.running.length > 0) return probeEnding(work);
   observed.sandboxes.forEach(({ id }) => work.add({ do: "removeSandbox", id }));
@@ -190,8 +248,11 @@ function stopRunning(work: Work, graceSeconds: number): void {
   const others = lineup.running.filter(({ name }) => !sidecars.includes(name));
   for (const container of others) work.stop(container, graceSeconds, why(container.name));
   if (others.length > 0 && graceSeconds > 0) return;
-  const last = lineup.running.filter(({ name }) => sidecars.includes(name)).toSorted((a, b) => sidecars.indexOf(b.name) - sidecars.indexOf(a.name));
-  for (const container of graceSeconds > 0 ? last.slice(0, 1) : last) work.stop(container, graceSeconds, why(container.name));
+  const last = lineup.running
+    .filter(({ name }) => sidecars.includes(name))
+    .toSorted((a, b) => sidecars.indexOf(b.name) - sidecars.indexOf(a.name));
+  for (const container of graceSeconds > 0 ? last.slice(0, 1) : last)
+    work.stop(container, graceSeconds, why(container.name));
 }
 
 function probeEnding(work: Work): void {

@@ -76,7 +76,12 @@ export type Step =
   /** RunPodSandbox with this attempt number. */
   | { readonly do: "createSandbox"; readonly attempt: number }
   /** Make the image be there: from a registry when one may be asked, else fail with the reason "ErrImagePull". */
-  | { readonly do: "pullImage"; readonly container: string; readonly image: string; readonly policy: "Always" | "IfNotPresent" }
+  | {
+      readonly do: "pullImage";
+      readonly container: string;
+      readonly image: string;
+      readonly policy: "Always" | "IfNotPresent";
+    }
   /**
    * CreateContainer, StartContainer and then the postStart hook, if any. A start that fails after it was created must end as an exited or removed container.
    * Reasons of failure: "CreateContainerConfigError" (environment, user), "CreateContainerError", "RunContainerError", "PostStartHookError".
@@ -86,12 +91,28 @@ export type Step =
    * Runs the hook (bounded by the grace period), then StopContainer with what is left of it, at least 2 s unless the grace period is 0.
    * A second stop of the same container with an earlier deadline may come while the first is under way: it must take effect at once.
    */
-  | { readonly do: "stopContainer"; readonly container: string; readonly id: string; readonly graceSeconds: number; readonly deadlineMs: number; readonly why: string; readonly preStop?: LifecycleAction }
+  | {
+      readonly do: "stopContainer";
+      readonly container: string;
+      readonly id: string;
+      readonly graceSeconds: number;
+      readonly deadlineMs: number;
+      readonly why: string;
+      readonly preStop?: LifecycleAction;
+    }
   | { readonly do: "removeContainer"; readonly container: string; readonly id: string }
   | { readonly do: "stopSandbox"; readonly id: string }
   | { readonly do: "removeSandbox"; readonly id: string }
   /** One probe, to be answered within `timeoutMs`. Its failure is an ordinary Outcome with the output as message. */
-  | { readonly do: "probe"; readonly role: ProbeRole; readonly container: string; readonly id: string; readonly probe: Probe; readonly podIp: string; readonly timeoutMs: number }
+  | {
+      readonly do: "probe";
+      readonly role: ProbeRole;
+      readonly container: string;
+      readonly id: string;
+      readonly probe: Probe;
+      readonly podIp: string;
+      readonly timeoutMs: number;
+    }
   /** Removes what `hasLeftovers` speaks of. */
   | { readonly do: "cleanUp" }
   /** Deletes the object for good: grace period 0, with its uid as precondition. */
@@ -99,7 +120,9 @@ export type Step =
 
 /** What came of a step. */
 export type Outcome = { readonly step: Step } & StepResult;
-export type StepResult = { readonly ok: true } | { readonly ok: false; readonly reason?: string; readonly message: string };
+export type StepResult =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly reason?: string; readonly message: string };
 
 /** Equal steps have equal keys: Observed.underWay holds those that have not ended. */
 export function stepKey(step: Step): string {

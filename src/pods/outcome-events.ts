@@ -13,11 +13,26 @@ export function eventsOf(pod: Pod, outcome: Outcome): readonly PodEvent[] {
     case "pullImage":
       return about(pod, step.container, outcome.ok ? pulled(step.image) : pullFailed(step.image, outcome));
     case "startContainer":
-      return about(pod, step.container, outcome.ok ? started(pod, step.container) : [warning(failureReason(outcome), `Error: ${outcome.message}`)]);
+      return about(
+        pod,
+        step.container,
+        outcome.ok ? started(pod, step.container) : [warning(failureReason(outcome), `Error: ${outcome.message}`)],
+      );
     case "stopContainer":
-      return outcome.ok ? [] : about(pod, step.container, [warning("FailedKillPod", `error killing container ${step.container} of pod ${podTitle(pod)}: ${outcome.message}`)]);
+      return outcome.ok
+        ? []
+        : about(pod, step.container, [
+            warning(
+              "FailedKillPod",
+              `error killing container ${step.container} of pod ${podTitle(pod)}: ${outcome.message}`,
+            ),
+          ]);
     case "probe":
-      return outcome.ok ? [] : about(pod, step.container, [warning("Unhealthy", `${PROBE_WORDS[step.role]} probe failed: ${outcome.message}`)]);
+      return outcome.ok
+        ? []
+        : about(pod, step.container, [
+            warning("Unhealthy", `${PROBE_WORDS[step.role]} probe failed: ${outcome.message}`),
+          ]);
     case "removeContainer":
     case "stopSandbox":
     case "removeSandbox":
@@ -27,7 +42,11 @@ export function eventsOf(pod: Pod, outcome: Outcome): readonly PodEvent[] {
   }
 }
 
-const PROBE_WORDS: Readonly<Record<ProbeRole, string>> = { startup: "Startup", liveness: "Liveness", readiness: "Readiness" };
+const PROBE_WORDS: Readonly<Record<ProbeRole, string>> = {
+  startup: "Startup",
+  liveness: "Liveness",
+  readiness: "Readiness",
+};
 
 function warning(reason: string, message: string): PodEvent {
   return { type: "Warning", reason, message };
@@ -41,7 +60,10 @@ function pulled(image: string): readonly PodEvent[] {
   return [normal("Pulled", `Successfully pulled image "${image}"`)];
 }
 
-function pullFailed(image: string, { reason = "ErrImagePull", message }: { readonly reason?: string; readonly message: string }): readonly PodEvent[] {
+function pullFailed(
+  image: string,
+  { reason = "ErrImagePull", message }: { readonly reason?: string; readonly message: string },
+): readonly PodEvent[] {
   return [warning("Failed", `Failed to pull image "${image}": ${message}`), warning("Failed", `Error: ${reason}`)];
 }
 
@@ -50,8 +72,14 @@ function failureReason({ reason }: { readonly reason?: string }): string {
 }
 
 function started(pod: Pod, name: string): readonly PodEvent[] {
-  const image = [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].find((container) => container.name === name)?.image ?? "";
-  return [normal("Pulled", `Container image "${image}" already present on machine`), normal("Created", `Created container: ${name}`), normal("Started", `Started container ${name}`)];
+  const image =
+    [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].find((container) => container.name === name)?.image ??
+    "";
+  return [
+    normal("Pulled", `Container image "${image}" already present on machine`),
+    normal("Created", `Created container: ${name}`),
+    normal("Started", `Started container ${name}`),
+  ];
 }
 
 function about(pod: Pod, name: string, events: readonly PodEvent[]): readonly PodEvent[] {

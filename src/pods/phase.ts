@@ -11,15 +11,23 @@ export function phaseOf(lineup: Lineup, memory: PodMemory, statuses: readonly Co
   if (memory.failed !== undefined || hasFailedInit(lineup)) return "Failed";
   const { running, stopped, waiting } = countStates(statuses);
   // While init containers run, and until the first of the main ones does.
-  if (waiting > 0 && stopped + running === 0) return pod.metadata.deletionTimestamp === undefined ? "Pending" : (before ?? "Pending");
+  if (waiting > 0 && stopped + running === 0)
+    return pod.metadata.deletionTimestamp === undefined ? "Pending" : (before ?? "Pending");
   if (waiting + running > 0) return "Running";
   return endedPhase(lineup, statuses);
 }
 
-function countStates(statuses: readonly ContainerStatus[]): { readonly running: number; readonly stopped: number; readonly waiting: number } {
+function countStates(statuses: readonly ContainerStatus[]): {
+  readonly running: number;
+  readonly stopped: number;
+  readonly waiting: number;
+} {
   const running = statuses.filter(({ state }) => state?.running !== undefined).length;
   // A container in back-off counts as stopped: it ran.
-  const stopped = statuses.filter(({ state, lastState }) => state?.terminated !== undefined || (state?.waiting !== undefined && lastState?.terminated !== undefined)).length;
+  const stopped = statuses.filter(
+    ({ state, lastState }) =>
+      state?.terminated !== undefined || (state?.waiting !== undefined && lastState?.terminated !== undefined),
+  ).length;
   return { running, stopped, waiting: statuses.length - running - stopped };
 }
 
@@ -39,5 +47,11 @@ function endedPhase({ pod, running }: Lineup, statuses: readonly ContainerStatus
 }
 
 function hasFailedInit({ pod, inits }: Lineup): boolean {
-  return inits.some((place) => place.role === "init" && place.current?.state === "exited" && !isDone(place) && !isRestarted(pod, place, exitCodeOf(place.current)));
+  return inits.some(
+    (place) =>
+      place.role === "init" &&
+      place.current?.state === "exited" &&
+      !isDone(place) &&
+      !isRestarted(pod, place, exitCodeOf(place.current)),
+  );
 }

@@ -12,18 +12,41 @@ export interface DueProbes {
 }
 
 /** Startup holds the other two back; a pod that ends is only asked whether it is ready. */
-export function dueProbes(place: Place, memory: PodMemory, { podIp, isEnding, now }: { readonly podIp: string; readonly isEnding: boolean; readonly now: number }): DueProbes {
+export function dueProbes(
+  place: Place,
+  memory: PodMemory,
+  { podIp, isEnding, now }: { readonly podIp: string; readonly isEnding: boolean; readonly now: number },
+): DueProbes {
   const container = place.current;
   if (container?.state !== "running") return { steps: [], againAtMs: [] };
-  const roles: readonly ProbeRole[] = !isStarted(place, memory) ? (isEnding ? [] : ["startup"]) : isEnding ? ["readiness"] : ["liveness", "readiness"];
+  const roles: readonly ProbeRole[] = !isStarted(place, memory)
+    ? isEnding
+      ? []
+      : ["startup"]
+    : isEnding
+      ? ["readiness"]
+      : ["liveness", "readiness"];
   const steps: Step[] = [];
   const againAtMs: number[] = [];
   for (const role of roles) {
     const probe = probeOf(place.spec, role);
     if (probe === undefined) continue;
-    const dueAtMs = dueAt(container, role, { delayMs: (probe.initialDelaySeconds ?? 0) * 1_000, periodMs: (probe.periodSeconds ?? DEFAULT_PERIOD_SECONDS) * 1_000, memory });
+    const dueAtMs = dueAt(container, role, {
+      delayMs: (probe.initialDelaySeconds ?? 0) * 1_000,
+      periodMs: (probe.periodSeconds ?? DEFAULT_PERIOD_SECONDS) * 1_000,
+      memory,
+    });
     if (dueAtMs > now) againAtMs.push(dueAtMs);
-    else steps.push({ do: "probe", role, container: place.spec.name, id: container.id, probe, podIp, timeoutMs: (probe.timeoutSeconds ?? 1) * 1_000 });
+    else
+      steps.push({
+        do: "probe",
+        role,
+        container: place.spec.name,
+        id: container.id,
+        probe,
+        podIp,
+        timeoutMs: (probe.timeoutSeconds ?? 1) * 1_000,
+      });
   }
   return { steps, againAtMs };
 }
@@ -40,7 +63,10 @@ function dueAt(container: ObservedContainer, role: ProbeRole, { delayMs, periodM
 }
 
 /** Why the container must be killed and started again, if it must; kubelet's words. */
-export function unhealthy(place: Place, memory: PodMemory): { readonly role: ProbeRole; readonly message: string } | null {
+export function unhealthy(
+  place: Place,
+  memory: PodMemory,
+): { readonly role: ProbeRole; readonly message: string } | null {
   const container = place.current;
   if (container?.state !== "running") return null;
   for (const role of ["startup", "liveness"] as const) {

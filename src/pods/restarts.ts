@@ -5,7 +5,10 @@ import { BACKOFF_FIRST_MS, BACKOFF_MAX_MS, BACKOFF_RESET_MS } from "./memory.ts"
 import type { ObservedContainer, PodEvent, PodMemory, RestartMemory } from "./observed.ts";
 
 /** Takes in the exits that the memory has not seen yet; an event for each that must wait. */
-export function countExits(lineup: Lineup, memory: PodMemory): { readonly memory: PodMemory; readonly events: readonly PodEvent[] } {
+export function countExits(
+  lineup: Lineup,
+  memory: PodMemory,
+): { readonly memory: PodMemory; readonly events: readonly PodEvent[] } {
   const events: PodEvent[] = [];
   const restarts: Record<string, RestartMemory> = { ...memory.restarts };
   for (const place of [...lineup.inits, ...lineup.mains]) {
@@ -29,7 +32,12 @@ export function delayAfter(exited: ObservedContainer, before: RestartMemory | un
 
 function backOffEvent(pod: Pod, { spec, role }: Place): PodEvent {
   const list = role === "main" ? "containers" : "initContainers";
-  return { type: "Warning", reason: "BackOff", message: `Back-off restarting failed container ${spec.name} in pod ${podTitle(pod)}`, fieldPath: `spec.${list}{${spec.name}}` };
+  return {
+    type: "Warning",
+    reason: "BackOff",
+    message: `Back-off restarting failed container ${spec.name} in pod ${podTitle(pod)}`,
+    fieldPath: `spec.${list}{${spec.name}}`,
+  };
 }
 
 /** "web-1_default(5f0c…)", as kubelet names pods in messages. */

@@ -1,16 +1,40 @@
 /** The status of a pod as its node reports it: phase, conditions, container states. Decided from what is observed, never from what was done. */
 import { timestamp } from "#base/clock.ts";
 import type { Condition } from "#kinds/object.ts";
-import type { ContainerState, ContainerStatus, ContainerTermination, PodObject as Pod, PodPhase, PodStatus } from "#kinds/pod-status.ts";
+import type {
+  ContainerState,
+  ContainerStatus,
+  ContainerTermination,
+  PodObject as Pod,
+  PodPhase,
+  PodStatus,
+} from "#kinds/pod-status.ts";
 import { qosClassOf } from "#kinds/qos.ts";
-import { containerUri, exitCodeOf, isDone, isInitialized, isReady, isRestarted, isRunning, isStarted, type Lineup, type Place } from "./lineup.ts";
+import {
+  containerUri,
+  exitCodeOf,
+  isDone,
+  isInitialized,
+  isReady,
+  isRestarted,
+  isRunning,
+  isStarted,
+  type Lineup,
+  type Place,
+} from "./lineup.ts";
 import { BACKOFF_FIRST_MS } from "./memory.ts";
 import type { Observed, ObservedContainer, PodMemory } from "./observed.ts";
 import { phaseOf } from "./phase.ts";
 import { podTitle } from "./restarts.ts";
 
 // What kubelet reports and so replaces; others (readiness gates, DisruptionTarget) belong to somebody else.
-const OWN_CONDITIONS = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"] as const;
+const OWN_CONDITIONS = [
+  "PodReadyToStartContainers",
+  "Initialized",
+  "Ready",
+  "ContainersReady",
+  "PodScheduled",
+] as const;
 
 export function podStatus(lineup: Lineup, observed: Observed, memory: PodMemory, now: number): PodStatus {
   const { pod } = lineup;
@@ -80,30 +104,45 @@ class Teller {
 
   #state(place: Place): ContainerState {
     const { newest, told } = place;
-    if (newest?.state === "running" && newest.startedAtMs !== undefined && newest === place.current) return { running: { startedAt: timestamp(newest.startedAtMs) } };
+    if (newest?.state === "running" && newest.startedAtMs !== undefined && newest === place.current)
+      return { running: { startedAt: timestamp(newest.startedAtMs) } };
     if (newest?.state === "running") return { waiting: { reason: "ContainerCreating" } };
     const terminated = newest?.state === "exited" ? termination(newest) : undefined;
     // CRI has forgotten a pod that has ended.
-    if (newest === undefined && told?.state?.terminated !== undefined && this.#isOver(place)) return { terminated: told.state.terminated };
+    if (newest === undefined && told?.state?.terminated !== undefined && this.#isOver(place))
+      return { terminated: told.state.terminated };
     const waiting = this.#waiting(place);
-    return terminated === undefined || waiting !== null ? { waiting: waiting ?? { reason: this.#startingReason() } } : { terminated };
+    return terminated === undefined || waiting !== null
+      ? { waiting: waiting ?? { reason: this.#startingReason() } }
+      : { terminated };
   }
 
   #isOver(place: Place): boolean {
     const { phase } = this.#lineup.pod.status ?? {};
-    return phase === "Succeeded" || phase === "Failed" || this.#lineup.pod.metadata.deletionTimestamp !== undefined || place.role === "init";
+    return (
+      phase === "Succeeded" ||
+      phase === "Failed" ||
+      this.#lineup.pod.metadata.deletionTimestamp !== undefined ||
+      place.role === "init"
+    );
   }
 
   /** Why it waits although it could start; null when it has exited and nothing holds it. */
   #waiting(place: Place): ContainerState["waiting"] | null {
     const { pod } = this.#lineup;
     const { spec, current, newest } = place;
-    const isDue = current === undefined || current.state === "created" || (current.state === "exited" && isRestarted(pod, place, exitCodeOf(current)));
+    const isDue =
+      current === undefined ||
+      current.state === "created" ||
+      (current.state === "exited" && isRestarted(pod, place, exitCodeOf(current)));
     if (!isDue || this.#memory.failed !== undefined || pod.metadata.deletionTimestamp !== undefined) return null;
     if (!this.#isTurn(place)) return newest === undefined ? { reason: "PodInitializing" } : null;
     const back = this.#memory.restarts[spec.name];
     if (newest?.state === "exited" && back?.id === newest.id && back.retryAtMs > this.#now) {
-      return { reason: "CrashLoopBackOff", message: `back-off ${durationText(back.delayMs)} restarting failed container=${spec.name} pod=${podTitle(pod)}` };
+      return {
+        reason: "CrashLoopBackOff",
+        message: `back-off ${durationText(back.delayMs)} restarting failed container=${spec.name} pod=${podTitle(pod)}`,
+      };
     }
     return this.#imageWait(place) ?? this.#startWait(place);
   }
@@ -112,20 +151,30 @@ class Teller {
   #isTurn(place: Place): boolean {
     if (place.role === "main") return isInitialized(this.#lineup, this.#memory);
     const before = this.#lineup.inits.slice(0, this.#lineup.inits.indexOf(place));
-    return this.#lineup.sandbox !== undefined && before.every((other) => (other.role === "sidecar" ? isStarted(other, this.#memory) : isDone(other)));
+    return (
+      this.#lineup.sandbox !== undefined &&
+      before.every((other) => (other.role === "sidecar" ? isStarted(other, this.#memory) : isDone(other)))
+    );
   }
 
   #imageWait({ spec }: Place): ContainerState["waiting"] | null {
     const { image = "", imagePullPolicy = "IfNotPresent" } = spec;
     const isPresent = (this.#observed.images[image] ?? null) !== null;
     if (imagePullPolicy === "Never" && !isPresent && this.#lineup.sandbox !== undefined) {
-      return { reason: "ErrImageNeverPull", message: `Container image "${image}" is not present with pull policy of Never` };
+      return {
+        reason: "ErrImageNeverPull",
+        message: `Container image "${image}" is not present with pull policy of Never`,
+      };
     }
     const failure = this.#memory.failures[image];
     if (failure === undefined) return null;
     // Kubelet reports the error itself first and the back-off from then on.
-    if (failure.delayMs === BACKOFF_FIRST_MS && failure.retryAtMs - failure.delayMs >= this.#now) return { reason: failure.reason, message: failure.message };
-    return { reason: "ImagePullBackOff", message: `Back-off pulling image "${image}": ${failure.reason}: ${failure.message}` };
+    if (failure.delayMs === BACKOFF_FIRST_MS && failure.retryAtMs - failure.delayMs >= this.#now)
+      return { reason: failure.reason, message: failure.message };
+    return {
+      reason: "ImagePullBackOff",
+      message: `Back-off pulling image "${image}": ${failure.reason}: ${failure.message}`,
+    };
   }
 
   #startWait({ spec }: Place): ContainerState["waiting"] | null {
@@ -143,7 +192,9 @@ class Teller {
     if (told === undefined) return undefined;
     // The dead one was removed: the API server is the only one to remember it.
     if (told.containerID === (newest && containerUri(newest.id))) return told.lastState;
-    return told.state?.terminated === undefined || state.terminated !== undefined ? told.lastState : { terminated: told.state.terminated };
+    return told.state?.terminated === undefined || state.terminated !== undefined
+      ? told.lastState
+      : { terminated: told.state.terminated };
   }
 }
 
@@ -155,7 +206,12 @@ function termination(container: ObservedContainer): ContainerTermination {
   const exitCode = exitCodeOf(container);
   return {
     exitCode,
-    reason: container.reason !== undefined && container.reason !== "" ? container.reason : exitCode === 0 ? "Completed" : "Error",
+    reason:
+      container.reason !== undefined && container.reason !== ""
+        ? container.reason
+        : exitCode === 0
+          ? "Completed"
+          : "Error",
     ...(container.message !== undefined && container.message !== "" && { message: container.message }),
     startedAt: timestamp(container.startedAtMs ?? container.createdAtMs),
     finishedAt: timestamp(container.finishedAtMs ?? container.createdAtMs),
@@ -186,8 +242,16 @@ function conditionsOf(lineup: Lineup, standing: Standing): readonly Condition[] 
 /** The time of a condition is when its status last changed. */
 function dated({ type, status, reason, message }: Finding, before: readonly Condition[], now: number): Condition {
   const same = before.find((condition) => condition.type === type);
-  const lastTransitionTime = same?.status === status && same.lastTransitionTime !== undefined ? same.lastTransitionTime : timestamp(now);
-  return { type, status, lastProbeTime: null, lastTransitionTime, ...(reason !== undefined && { reason }), ...(message !== undefined && { message }) };
+  const lastTransitionTime =
+    same?.status === status && same.lastTransitionTime !== undefined ? same.lastTransitionTime : timestamp(now);
+  return {
+    type,
+    status,
+    lastProbeTime: null,
+    lastTransitionTime,
+    ...(reason !== undefined && { reason }),
+    ...(message !== undefined && { message }),
+  };
 }
 
 function findings(lineup: Lineup, standing: Standing): readonly Finding[] {
@@ -206,9 +270,16 @@ function findings(lineup: Lineup, standing: Standing): readonly Finding[] {
 function initialized(lineup: Lineup, { phase, memory }: Standing): Finding {
   const type = "Initialized";
   if (phase === "Succeeded") return { type, status: "True", reason: "PodCompleted" };
-  const waiting = lineup.inits.filter((place) => (place.role === "sidecar" ? !isStarted(place, memory) : !isDone(place))).map(({ spec }) => spec.name);
+  const waiting = lineup.inits
+    .filter((place) => (place.role === "sidecar" ? !isStarted(place, memory) : !isDone(place)))
+    .map(({ spec }) => spec.name);
   if (waiting.length === 0 || isInitialized(lineup, memory)) return { type, status: "True" };
-  return { type, status: "False", reason: "ContainersNotInitialized", message: `containers with incomplete status: [${waiting.join(" ")}]` };
+  return {
+    type,
+    status: "False",
+    reason: "ContainersNotInitialized",
+    message: `containers with incomplete status: [${waiting.join(" ")}]`,
+  };
 }
 
 function containersReady(lineup: Lineup, { phase, memory }: Standing): Omit<Finding, "type"> {
@@ -217,14 +288,22 @@ function containersReady(lineup: Lineup, { phase, memory }: Standing): Omit<Find
   const counted = [...lineup.inits.filter(({ role }) => role === "sidecar"), ...lineup.mains];
   const unready = counted.filter((place) => !isReady(place, memory)).map(({ spec }) => spec.name);
   if (unready.length === 0) return { status: "True" };
-  return { status: "False", reason: "ContainersNotReady", message: `containers with unready status: [${unready.join(" ")}]` };
+  return {
+    status: "False",
+    reason: "ContainersNotReady",
+    message: `containers with unready status: [${unready.join(" ")}]`,
+  };
 }
 
 /** Ready wants the readiness gates as well. */
 function gated(pod: Pod, containers: Omit<Finding, "type">): Omit<Finding, "type"> {
   if (containers.status !== "True") return containers;
-  const closed = (pod.spec.readinessGates ?? []).filter(({ conditionType }) => pod.status?.conditions?.find(({ type }) => type === conditionType)?.status !== "True");
+  const closed = (pod.spec.readinessGates ?? []).filter(
+    ({ conditionType }) => pod.status?.conditions?.find(({ type }) => type === conditionType)?.status !== "True",
+  );
   if (closed.length === 0) return containers;
-  const message = closed.map(({ conditionType }) => `the status of pod readiness gate "${conditionType}" is not "True", but False`).join(", ");
+  const message = closed
+    .map(({ conditionType }) => `the status of pod readiness gate "${conditionType}" is not "True", but False`)
+    .join(", ");
   return { status: "False", reason: "ReadinessGatesNotReady", message };
 }

@@ -17,7 +17,9 @@ export interface VolumeFile {
   readonly token?: { readonly audience?: string; readonly expirationSeconds: number };
 }
 
-export type VolumeFiles = { readonly ok: true; readonly files: readonly VolumeFile[] } | { readonly ok: false; readonly message: string };
+export type VolumeFiles =
+  | { readonly ok: true; readonly files: readonly VolumeFile[] }
+  | { readonly ok: false; readonly message: string };
 
 export type VolumeSurroundings = Sources & Whereabouts;
 
@@ -35,7 +37,8 @@ export function volumeFiles(pod: Pod, volume: Volume, surroundings: VolumeSurrou
 function collect(pod: Pod, volume: Volume, surroundings: VolumeSurroundings): VolumeFiles | null {
   const { configMap, secret, downwardAPI, projected } = volume;
   if (configMap !== undefined) return filesOf(pod, { configMap }, configMap.defaultMode, surroundings);
-  if (secret !== undefined) return filesOf(pod, { secret: { ...secret, name: secret.secretName ?? "" } }, secret.defaultMode, surroundings);
+  if (secret !== undefined)
+    return filesOf(pod, { secret: { ...secret, name: secret.secretName ?? "" } }, secret.defaultMode, surroundings);
   if (downwardAPI !== undefined) return filesOf(pod, { downwardAPI }, downwardAPI.defaultMode, surroundings);
   if (projected === undefined) return null;
   const files = new Map<string, VolumeFile>();
@@ -48,7 +51,12 @@ function collect(pod: Pod, volume: Volume, surroundings: VolumeSurroundings): Vo
   return { ok: true, files: [...files.values()] };
 }
 
-function filesOf(pod: Pod, source: Projection, defaultMode: number = DEFAULT_MODE, surroundings: VolumeSurroundings): VolumeFiles {
+function filesOf(
+  pod: Pod,
+  source: Projection,
+  defaultMode: number = DEFAULT_MODE,
+  surroundings: VolumeSurroundings,
+): VolumeFiles {
   const { configMap, secret, downwardAPI, serviceAccountToken } = source;
   if (configMap !== undefined) {
     const data = configMapBytes(surroundings, configMap.name ?? "");
@@ -61,9 +69,22 @@ function filesOf(pod: Pod, source: Projection, defaultMode: number = DEFAULT_MOD
   }
   if (serviceAccountToken !== undefined) {
     const { path, audience, expirationSeconds = TOKEN_SECONDS } = serviceAccountToken;
-    return { ok: true, files: [{ path, mode: defaultMode, bytes: new Uint8Array(), token: { expirationSeconds, ...(audience !== undefined && { audience }) } }] };
+    return {
+      ok: true,
+      files: [
+        {
+          path,
+          mode: defaultMode,
+          bytes: new Uint8Array(),
+          token: { expirationSeconds, ...(audience !== undefined && { audience }) },
+        },
+      ],
+    };
   }
-  return { ok: true, files: (downwardAPI?.items ?? []).map((item) => downwardFile(pod, item, item.mode ?? defaultMode, surroundings)) };
+  return {
+    ok: true,
+    files: (downwardAPI?.items ?? []).map((item) => downwardFile(pod, item, item.mode ?? defaultMode, surroundings)),
+  };
 }
 
 function configMapBytes({ configMap }: Sources, name: string): ReadonlyMap<string, Uint8Array> | null {
@@ -72,7 +93,10 @@ function configMapBytes({ configMap }: Sources, name: string): ReadonlyMap<strin
   return new Map([...bytesOf(found.data ?? {}, encodeUtf8), ...bytesOf(found.binaryData ?? {}, decodeBase64)]);
 }
 
-function bytesOf(data: Readonly<Record<string, string>>, decode: (text: string) => Uint8Array): ReadonlyMap<string, Uint8Array> {
+function bytesOf(
+  data: Readonly<Record<string, string>>,
+  decode: (text: string) => Uint8Array,
+): ReadonlyMap<string, Uint8Array> {
   return new Map(Object.entries(data).map(([key, text]) => [key, decode(text)]));
 }
 
@@ -88,19 +112,32 @@ interface Keyed {
 /** All keys as files, or only the items under their paths. */
 function keyedFiles({ noun, name, data, items, optional = false }: Keyed, defaultMode: number): VolumeFiles {
   if (data === null) return optional ? { ok: true, files: [] } : { ok: false, message: `${noun} "${name}" not found` };
-  if (items === undefined || items.length === 0) return { ok: true, files: [...data].map(([path, bytes]) => ({ path, mode: defaultMode, bytes })) };
+  if (items === undefined || items.length === 0)
+    return { ok: true, files: [...data].map(([path, bytes]) => ({ path, mode: defaultMode, bytes })) };
   const files: VolumeFile[] = [];
   for (const { key, path, mode = defaultMode } of items) {
     const bytes = data.get(key);
-    if (bytes === undefined && !optional) return { ok: false, message: `${noun} references non-existent ${noun === "configmap" ? "config" : "secret"} key: ${key}` };
+    if (bytes === undefined && !optional)
+      return {
+        ok: false,
+        message: `${noun} references non-existent ${noun === "configmap" ? "config" : "secret"} key: ${key}`,
+      };
     if (bytes !== undefined) files.push({ path, mode, bytes });
   }
   return { ok: true, files };
 }
 
-function downwardFile(pod: Pod, { path, fieldRef, resourceFieldRef }: DownwardFile, mode: number, whereabouts: Whereabouts): VolumeFile {
+function downwardFile(
+  pod: Pod,
+  { path, fieldRef, resourceFieldRef }: DownwardFile,
+  mode: number,
+  whereabouts: Whereabouts,
+): VolumeFile {
   const [first] = pod.spec.containers;
   if (fieldRef !== undefined) return { path, mode, bytes: encodeUtf8(fieldText(pod, fieldRef.fieldPath, whereabouts)) };
-  const text = resourceFieldRef === undefined || first === undefined ? "" : resourceText(pod, first, resourceFieldRef, whereabouts);
+  const text =
+    resourceFieldRef === undefined || first === undefined
+      ? ""
+      : resourceText(pod, first, resourceFieldRef, whereabouts);
   return { path, mode, bytes: encodeUtf8(text) };
 }

@@ -1,10 +1,17 @@
 /** The horizontal autoscaler's decision: from its spec, the pods and their metrics to a number of replicas, with the words for it. Pure. */
 import { canonicalQuantity } from "#base/quantity.ts";
-import type { HorizontalPodAutoscalerSpec, MetricSpec, MetricStatus, MetricTarget } from "#kinds/horizontal-pod-autoscaler.ts";
+import type { HorizontalPodAutoscalerSpec, MetricSpec, MetricStatus, MetricTarget } from "#kinds/autoscaler-spec.ts";
 import type { PodMetrics } from "#kinds/metrics.ts";
 import type { Condition } from "#kinds/object.ts";
 import type { Pod } from "#kinds/pod.ts";
-import { averageReplicas, type MetricAnswer, type MetricQuestion, milli, type ReadinessTiming, utilizationReplicas } from "./metric-replicas.ts";
+import {
+  averageReplicas,
+  type MetricAnswer,
+  type MetricQuestion,
+  milli,
+  type ReadinessTiming,
+  utilizationReplicas,
+} from "./metric-replicas.ts";
 import { pace, type ScalingHistory, withRescale } from "./pace.ts";
 
 export interface ScalingQuestion {
@@ -25,7 +32,12 @@ export interface ScalingSettings extends ReadinessTiming {
 }
 
 /** kube-controller-manager's. */
-export const DEFAULT_SETTINGS: ScalingSettings = { tolerance: 0.1, downscaleStabilizationMs: 300_000, cpuInitializationMs: 300_000, initialReadinessMs: 30_000 };
+export const DEFAULT_SETTINGS: ScalingSettings = {
+  tolerance: 0.1,
+  downscaleStabilizationMs: 300_000,
+  cpuInitializationMs: 300_000,
+  initialReadinessMs: 30_000,
+};
 
 export type ConditionWords = Pick<Condition, "type" | "status" | "reason" | "message">;
 
@@ -41,20 +53,45 @@ export interface ScalingDecision {
   readonly history: ScalingHistory;
 }
 
-const GOT_SCALE: ConditionWords = { type: "AbleToScale", status: "True", reason: "SucceededGetScale", message: "the HPA controller was able to get the target's current scale" };
+const GOT_SCALE: ConditionWords = {
+  type: "AbleToScale",
+  status: "True",
+  reason: "SucceededGetScale",
+  message: "the HPA controller was able to get the target's current scale",
+};
 
 export function desiredReplicas(question: ScalingQuestion): ScalingDecision {
   const { spec, currentReplicas, now } = question;
   const min = spec.minReplicas ?? 1;
   // The first decision after a start stabilises against what is there.
-  const history = question.history.recommendations.length > 0 ? question.history : { ...question.history, recommendations: [{ atMs: now, replicas: currentReplicas }] };
+  const history =
+    question.history.recommendations.length > 0
+      ? question.history
+      : { ...question.history, recommendations: [{ atMs: now, replicas: currentReplicas }] };
   const base = { conditions: [GOT_SCALE], currentMetrics: [], warnings: [], history };
   if (currentReplicas === 0 && min !== 0) {
-    const disabled: ConditionWords = { type: "ScalingActive", status: "False", reason: "ScalingDisabled", message: "scaling is disabled since the replica count of the target is zero" };
+    const disabled: ConditionWords = {
+      type: "ScalingActive",
+      status: "False",
+      reason: "ScalingDisabled",
+      message: "scaling is disabled since the replica count of the target is zero",
+    };
     return { ...base, replicas: 0, isRescaled: false, conditions: [GOT_SCALE, disabled] };
   }
-  if (currentReplicas > spec.maxReplicas) return rescaled(question, { ...base, replicas: spec.maxReplicas, isRescaled: true, reason: "Current number of replicas above Spec.MaxReplicas" });
-  if (currentReplicas < min) return rescaled(question, { ...base, replicas: min, isRescaled: true, reason: "Current number of replicas below Spec.MinReplicas" });
+  if (currentReplicas > spec.maxReplicas)
+    return rescaled(question, {
+      ...base,
+      replicas: spec.maxReplicas,
+      isRescaled: true,
+      reason: "Current number of replicas above Spec.MaxReplicas",
+    });
+  if (currentReplicas < min)
+    return rescaled(question, {
+      ...base,
+      replicas: min,
+      isRescaled: true,
+      reason: "Current number of replicas below Spec.MinReplicas",
+    });
   return rescaled(question, byMetrics(question, history, min));
 }
 
@@ -62,12 +99,26 @@ function byMetrics(question: ScalingQuestion, history: ScalingHistory, min: numb
   const { spec, currentReplicas, now } = question;
   const proposal = propose(question);
   const base = { currentMetrics: proposal.statuses, warnings: proposal.warnings, history };
-  if (proposal.replicas === null) return { ...base, replicas: currentReplicas, isRescaled: false, conditions: [GOT_SCALE, proposal.active] };
+  if (proposal.replicas === null)
+    return { ...base, replicas: currentReplicas, isRescaled: false, conditions: [GOT_SCALE, proposal.active] };
   const settings = { ...DEFAULT_SETTINGS, ...question.settings };
-  const paced = pace({ current: currentReplicas, desired: proposal.replicas, min, max: spec.maxReplicas, behavior: spec.behavior, history, downscaleStabilizationMs: settings.downscaleStabilizationMs, now });
+  const paced = pace({
+    current: currentReplicas,
+    desired: proposal.replicas,
+    min,
+    max: spec.maxReplicas,
+    behavior: spec.behavior,
+    history,
+    downscaleStabilizationMs: settings.downscaleStabilizationMs,
+    now,
+  });
   const { replicas, ableToScale, limited } = paced;
   const isUp = proposal.replicas > currentReplicas;
-  const reason = isUp ? `${proposal.name} above target` : proposal.replicas < currentReplicas ? "All metrics below target" : undefined;
+  const reason = isUp
+    ? `${proposal.name} above target`
+    : proposal.replicas < currentReplicas
+      ? "All metrics below target"
+      : undefined;
   return {
     ...base,
     history: paced.history,
@@ -77,7 +128,12 @@ function byMetrics(question: ScalingQuestion, history: ScalingHistory, min: numb
     conditions: [
       { type: "AbleToScale", status: "True", ...ableToScale },
       proposal.active,
-      { type: "ScalingLimited", status: limited.is ? "True" : "False", reason: limited.reason, message: limited.message },
+      {
+        type: "ScalingLimited",
+        status: limited.is ? "True" : "False",
+        reason: limited.reason,
+        message: limited.message,
+      },
     ],
   };
 }
@@ -85,11 +141,21 @@ function byMetrics(question: ScalingQuestion, history: ScalingHistory, min: numb
 /** A change of size is remembered, and is what the controller was able to do. */
 function rescaled({ spec, currentReplicas, now }: ScalingQuestion, decision: ScalingDecision): ScalingDecision {
   if (!decision.isRescaled) return decision;
-  const done: ConditionWords = { type: "AbleToScale", status: "True", reason: "SucceededRescale", message: `the HPA controller was able to update the target scale to ${decision.replicas}` };
+  const done: ConditionWords = {
+    type: "AbleToScale",
+    status: "True",
+    reason: "SucceededRescale",
+    message: `the HPA controller was able to update the target scale to ${decision.replicas}`,
+  };
   return {
     ...decision,
     conditions: [done, ...decision.conditions.filter(({ type }) => type !== "AbleToScale")],
-    history: withRescale(decision.history, { from: currentReplicas, to: decision.replicas, behavior: spec.behavior, now }),
+    history: withRescale(decision.history, {
+      from: currentReplicas,
+      to: decision.replicas,
+      behavior: spec.behavior,
+      now,
+    }),
   };
 }
 
@@ -108,17 +174,34 @@ function propose(question: ScalingQuestion): Proposal {
   const results = metrics.map((metric) => measure(question, metric));
   const valid = results.filter((result) => result.ok);
   const failed = results.filter((result) => !result.ok);
-  const best = valid.reduce<(typeof valid)[number] | null>((most, next) => (most === null || next.replicas > most.replicas ? next : most), null);
+  const best = valid.reduce<(typeof valid)[number] | null>(
+    (most, next) => (most === null || next.replicas > most.replicas ? next : most),
+    null,
+  );
   const statuses = valid.map(({ status }) => status);
   const [first] = failed;
   const warnings = failed.map(({ reason, message }) => ({ reason, message }));
   if (best !== null && (first === undefined || best.replicas >= question.currentReplicas)) {
     const message = `the HPA was able to successfully calculate a replica count from ${best.name}`;
-    return { replicas: best.replicas, name: best.name, statuses, warnings, active: { type: "ScalingActive", status: "True", reason: "ValidMetricFound", message } };
+    return {
+      replicas: best.replicas,
+      name: best.name,
+      statuses,
+      warnings,
+      active: { type: "ScalingActive", status: "True", reason: "ValidMetricFound", message },
+    };
   }
   const { reason = "InvalidMetricSourceType", message = "no metrics are given", whole = message } = first ?? {};
-  const overall = { reason: "FailedComputeMetricsReplicas", message: `invalid metrics (${failed.length} invalid out of ${metrics.length}), first error is: ${whole}` };
-  const active: ConditionWords = { type: "ScalingActive", status: "False", reason, message: `the HPA was unable to compute the replica count: ${message}` };
+  const overall = {
+    reason: "FailedComputeMetricsReplicas",
+    message: `invalid metrics (${failed.length} invalid out of ${metrics.length}), first error is: ${whole}`,
+  };
+  const active: ConditionWords = {
+    type: "ScalingActive",
+    status: "False",
+    reason,
+    message: `the HPA was unable to compute the replica count: ${message}`,
+  };
   return { replicas: null, name: "", statuses, warnings: [...warnings, overall], active };
 }
 
@@ -130,11 +213,24 @@ function measure(question: ScalingQuestion, metric: MetricSpec): Measured {
   switch (metric.type) {
     case "Resource": {
       const { name = "", target } = metric.resource ?? {};
-      return measured({ title: `${name} resource`, value: `${name} resource metric value`, reason: "FailedGetResourceMetric", name }, ask(question, { resource: name, target }), (current) => ({ type: "Resource", resource: { name, current } }));
+      return measured(
+        { title: `${name} resource`, value: `${name} resource metric value`, reason: "FailedGetResourceMetric", name },
+        ask(question, { resource: name, target }),
+        (current) => ({ type: "Resource", resource: { name, current } }),
+      );
     }
     case "ContainerResource": {
       const { name = "", container = "", target } = metric.containerResource ?? {};
-      return measured({ title: `${name} container resource`, value: `${name} container metric value`, reason: "FailedGetContainerResourceMetric", name }, ask(question, { resource: name, container, target }), (current) => ({ type: "ContainerResource", containerResource: { name, container, current } }));
+      return measured(
+        {
+          title: `${name} container resource`,
+          value: `${name} container metric value`,
+          reason: "FailedGetContainerResourceMetric",
+          name,
+        },
+        ask(question, { resource: name, container, target }),
+        (current) => ({ type: "ContainerResource", containerResource: { name, container, current } }),
+      );
     }
     case "Pods":
       return unserved("FailedGetPodsMetric", `pods metric ${metric.pods?.metric.name ?? ""}`, "custom");
@@ -158,14 +254,23 @@ interface Titles {
   readonly name: string;
 }
 
-function measured({ title, value, reason, name }: Titles, { answer, isPercent }: Asked, statusOf: (current: NonNullable<MetricStatus["resource"]>["current"]) => MetricStatus): Measured {
+function measured(
+  { title, value, reason, name }: Titles,
+  { answer, isPercent }: Asked,
+  statusOf: (current: NonNullable<MetricStatus["resource"]>["current"]) => MetricStatus,
+): Measured {
   if (!answer.ok) {
     const message = `failed to get ${name} ${isPercent ? "utilization" : "usage"}: ${answer.message}`;
     return { ok: false, reason, message, whole: `failed to get ${value}: ${message}` };
   }
   const averageValue = amountText(name, answer.averageMilli);
   const current = { averageValue, ...(isPercent && { averageUtilization: answer.utilization ?? 0 }) };
-  return { ok: true, replicas: answer.replicas, name: isPercent ? `${title} utilization (percentage of request)` : title, status: statusOf(current) };
+  return {
+    ok: true,
+    replicas: answer.replicas,
+    name: isPercent ? `${title} utilization (percentage of request)` : title,
+    status: statusOf(current),
+  };
 }
 
 interface Asked {
@@ -173,7 +278,14 @@ interface Asked {
   readonly isPercent: boolean;
 }
 
-function ask({ currentReplicas, pods, metrics, spec, settings, now }: ScalingQuestion, { resource, container, target }: { readonly resource: string; readonly container?: string; readonly target: MetricTarget | undefined }): Asked {
+function ask(
+  { currentReplicas, pods, metrics, spec, settings, now }: ScalingQuestion,
+  {
+    resource,
+    container,
+    target,
+  }: { readonly resource: string; readonly container?: string; readonly target: MetricTarget | undefined },
+): Asked {
   const { tolerance, ...timing } = { ...DEFAULT_SETTINGS, ...settings };
   const question: MetricQuestion = {
     currentReplicas,
@@ -181,13 +293,24 @@ function ask({ currentReplicas, pods, metrics, spec, settings, now }: ScalingQue
     ...(container !== undefined && { container }),
     pods,
     metrics,
-    tolerance: { up: Number(spec.behavior?.scaleUp?.tolerance ?? tolerance), down: Number(spec.behavior?.scaleDown?.tolerance ?? tolerance) },
+    tolerance: {
+      up: Number(spec.behavior?.scaleUp?.tolerance ?? tolerance),
+      down: Number(spec.behavior?.scaleDown?.tolerance ?? tolerance),
+    },
     timing,
     now,
   };
-  if (target?.averageValue !== undefined) return { answer: averageReplicas(question, milli(target.averageValue)), isPercent: false };
-  if (target?.averageUtilization !== undefined) return { answer: utilizationReplicas(question, target.averageUtilization), isPercent: true };
-  return { answer: { ok: false, message: "invalid resource metric source: neither a utilization target nor a value target was set" }, isPercent: false };
+  if (target?.averageValue !== undefined)
+    return { answer: averageReplicas(question, milli(target.averageValue)), isPercent: false };
+  if (target?.averageUtilization !== undefined)
+    return { answer: utilizationReplicas(question, target.averageUtilization), isPercent: true };
+  return {
+    answer: {
+      ok: false,
+      message: "invalid resource metric source: neither a utilization target nor a value target was set",
+    },
+    isPercent: false,
+  };
 }
 
 /** CPU in thousandths, bytes whole. */

@@ -32,7 +32,12 @@ export interface ReadinessTiming {
 }
 
 export type MetricAnswer =
-  | { readonly ok: true; readonly replicas: number; /** Whole percent of the requests, if asked for. */ readonly utilization?: number; /** Per pod, in thousandths of the resource's unit. */ readonly averageMilli: number }
+  | {
+      readonly ok: true;
+      readonly replicas: number;
+      /** Whole percent of the requests, if asked for. */ readonly utilization?: number;
+      /** Per pod, in thousandths of the resource's unit. */ readonly averageMilli: number;
+    }
   | { readonly ok: false; readonly message: string };
 
 /** Thousandths of the unit (cores, bytes): whole numbers, as upstream counts. */
@@ -43,7 +48,8 @@ export function utilizationReplicas(question: MetricQuestion, targetPercent: num
   const requests = requestsOf(question);
   if (typeof requests === "string") return { ok: false, message: requests };
   const missingValue = (name: string): Milli => ((requests.get(name) ?? 0) * Math.max(100, targetPercent)) / 100;
-  const ratioOf = (usages: ReadonlyMap<string, Milli>): Ratio | null => utilizationRatio(usages, requests, targetPercent);
+  const ratioOf = (usages: ReadonlyMap<string, Milli>): Ratio | null =>
+    utilizationRatio(usages, requests, targetPercent);
   return answer(question, ratioOf, missingValue);
 }
 
@@ -62,7 +68,11 @@ interface Ratio {
   readonly utilization?: number;
 }
 
-function utilizationRatio(usages: ReadonlyMap<string, Milli>, requests: ReadonlyMap<string, Milli>, targetPercent: number): Ratio | null {
+function utilizationRatio(
+  usages: ReadonlyMap<string, Milli>,
+  requests: ReadonlyMap<string, Milli>,
+  targetPercent: number,
+): Ratio | null {
   const known = [...usages].filter(([name]) => requests.has(name));
   const requested = sum(known.map(([name]) => requests.get(name) ?? 0));
   if (requested === 0) return null;
@@ -72,26 +82,54 @@ function utilizationRatio(usages: ReadonlyMap<string, Milli>, requests: Readonly
   return { ratio: utilization / targetPercent, utilization, averageMilli: Math.trunc(used / known.length) };
 }
 
-function answer(question: MetricQuestion, ratioOf: (usages: ReadonlyMap<string, Milli>) => Ratio | null, missingValue: (name: string) => Milli): MetricAnswer {
+function answer(
+  question: MetricQuestion,
+  ratioOf: (usages: ReadonlyMap<string, Milli>) => Ratio | null,
+  missingValue: (name: string) => Milli,
+): MetricAnswer {
   const { resource, pods, currentReplicas } = question;
   const usages = usagesOf(question);
-  if (usages.size === 0) return { ok: false, message: `unable to get metrics for resource ${resource}: no metrics returned from resource metrics API` };
+  if (usages.size === 0)
+    return {
+      ok: false,
+      message: `unable to get metrics for resource ${resource}: no metrics returned from resource metrics API`,
+    };
   if (pods.length === 0) return { ok: false, message: "no pods returned by selector while calculating replica count" };
   const groups = groupPods(question, usages);
   for (const name of [...groups.ignored, ...groups.unready]) usages.delete(name);
-  if (usages.size === 0) return { ok: false, message: "did not receive metrics for targeted pods (pods might be unready)" };
+  if (usages.size === 0)
+    return { ok: false, message: "did not receive metrics for targeted pods (pods might be unready)" };
   const first = ratioOf(new Map([...usages].map(([name, { milli }]) => [name, milli])));
   if (first === null) return { ok: false, message: "no metrics returned matched known pods" };
-  const told = { ok: true as const, averageMilli: first.averageMilli, ...(first.utilization !== undefined && { utilization: first.utilization }) };
+  const told = {
+    ok: true as const,
+    averageMilli: first.averageMilli,
+    ...(first.utilization !== undefined && { utilization: first.utilization }),
+  };
   const counted = new Map([...usages].map(([name, { milli }]) => [name, milli]));
   const isRebalanced = assume(counted, first.ratio, groups, missingValue);
-  if (!isRebalanced) return { ...told, replicas: isWithin(first.ratio, question.tolerance) ? currentReplicas : ceil(first.ratio * groups.readyCount) };
+  if (!isRebalanced)
+    return {
+      ...told,
+      replicas: isWithin(first.ratio, question.tolerance) ? currentReplicas : ceil(first.ratio * groups.readyCount),
+    };
   const second = ratioOf(counted);
-  return { ...told, replicas: second === null ? currentReplicas : rebalanced(question, first.ratio, { ratio: second.ratio, count: counted.size }) };
+  return {
+    ...told,
+    replicas:
+      second === null
+        ? currentReplicas
+        : rebalanced(question, first.ratio, { ratio: second.ratio, count: counted.size }),
+  };
 }
 
 /** Puts in what is not known, against the direction of the change: missing pods use all on the way down, none on the way up. */
-function assume(counted: Map<string, Milli>, ratio: number, { missing, unready }: Groups, missingValue: (name: string) => Milli): boolean {
+function assume(
+  counted: Map<string, Milli>,
+  ratio: number,
+  { missing, unready }: Groups,
+  missingValue: (name: string) => Milli,
+): boolean {
   if (ratio < 1) for (const name of missing) counted.set(name, missingValue(name));
   else if (ratio > 1) for (const name of missing) counted.set(name, 0);
   const hasIdle = unready.length > 0 && ratio > 1;
@@ -100,7 +138,11 @@ function assume(counted: Map<string, Milli>, ratio: number, { missing, unready }
 }
 
 /** No change when the new ratio is too near, or would turn the direction. */
-function rebalanced({ currentReplicas, tolerance }: MetricQuestion, first: number, second: { readonly ratio: number; readonly count: number }): number {
+function rebalanced(
+  { currentReplicas, tolerance }: MetricQuestion,
+  first: number,
+  second: { readonly ratio: number; readonly count: number },
+): number {
   const { ratio, count } = second;
   if (isWithin(ratio, tolerance) || (first < 1 && ratio > 1) || (first > 1 && ratio < 1)) return currentReplicas;
   const replicas = ceil(ratio * count);
@@ -130,7 +172,11 @@ function usagesOf({ metrics, resource, container, pods }: MetricQuestion): Map<s
     if (!selected.has(metadata.name)) continue;
     const wanted = container === undefined ? containers : containers.filter(({ name }) => name === container);
     if (wanted.length === 0 || wanted.some(({ usage }) => usage[resource] === undefined)) continue;
-    usages.set(metadata.name, { milli: sum(wanted.map(({ usage }) => milli(usage[resource] ?? "0"))), atMs: Date.parse(timestamp), windowMs: durationMs(window) });
+    usages.set(metadata.name, {
+      milli: sum(wanted.map(({ usage }) => milli(usage[resource] ?? "0"))),
+      atMs: Date.parse(timestamp),
+      windowMs: durationMs(window),
+    });
   }
   return usages;
 }
@@ -143,9 +189,17 @@ function requestsOf({ pods, resource, container }: MetricQuestion): ReadonlyMap<
     const all = [...spec.containers, ...sidecars];
     const wanted = container === undefined ? all : all.filter(({ name }) => name === container);
     if (wanted.length === 0) return `container ${container ?? ""} not found in Pod ${metadata.name}`;
-    const silent = wanted.find(({ resources }) => (resources?.requests?.[resource] ?? resources?.limits?.[resource]) === undefined);
-    if (silent !== undefined) return `missing request for ${resource} in container ${silent.name} of Pod ${metadata.name}`;
-    requests.set(metadata.name, sum(wanted.map(({ resources }) => milli(resources?.requests?.[resource] ?? resources?.limits?.[resource] ?? "0"))));
+    const silent = wanted.find(
+      ({ resources }) => (resources?.requests?.[resource] ?? resources?.limits?.[resource]) === undefined,
+    );
+    if (silent !== undefined)
+      return `missing request for ${resource} in container ${silent.name} of Pod ${metadata.name}`;
+    requests.set(
+      metadata.name,
+      sum(
+        wanted.map(({ resources }) => milli(resources?.requests?.[resource] ?? resources?.limits?.[resource] ?? "0")),
+      ),
+    );
   }
   return requests;
 }
@@ -199,9 +253,22 @@ function sum(values: Iterable<number>): number {
   return total;
 }
 
-const DURATION_MS: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1_000, ms: 1, us: 0.001, µs: 0.001, ns: 0.000_001 };
+const DURATION_MS: Readonly<Record<string, number>> = {
+  h: 3_600_000,
+  m: 60_000,
+  s: 1_000,
+  ms: 1,
+  us: 0.001,
+  µs: 0.001,
+  ns: 0.000_001,
+};
 
 /** Go's duration text: "15s", "1m0.5s". */
 function durationMs(text: string): number {
-  return sum(Array.from(text.matchAll(/([\d.]+)(h|ms|m|s|us|µs|ns)/g), ([, amount, unit]) => Number(amount) * (DURATION_MS[unit ?? ""] ?? 0)));
+  return sum(
+    Array.from(
+      text.matchAll(/([\d.]+)(h|ms|m|s|us|µs|ns)/g),
+      ([, amount, unit]) => Number(amount) * (DURATION_MS[unit ?? ""] ?? 0),
+    ),
+  );
 }

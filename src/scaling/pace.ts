@@ -1,5 +1,5 @@
 /** How fast a number of replicas may change: stabilisation windows, scaling policies, limits; upstream's rules with its reasons and words. */
-import type { HorizontalPodAutoscalerSpec, ScalingRules } from "#kinds/horizontal-pod-autoscaler.ts";
+import type { HorizontalPodAutoscalerSpec, ScalingRules } from "#kinds/autoscaler-spec.ts";
 
 /** What the next decisions need of the past ones. A value: each decision makes the next. */
 export interface ScalingHistory {
@@ -41,13 +41,31 @@ interface Words {
 }
 
 const READY: Words = { reason: "ReadyForNewScale", message: "recommended size matches current size" };
-const HIGHER: Words = { reason: "ScaleDownStabilized", message: "recent recommendations were higher than current one, applying the highest recent recommendation" };
-const LOWER: Words = { reason: "ScaleUpStabilized", message: "recent recommendations were lower than current one, applying the lowest recent recommendation" };
+const HIGHER: Words = {
+  reason: "ScaleDownStabilized",
+  message: "recent recommendations were higher than current one, applying the highest recent recommendation",
+};
+const LOWER: Words = {
+  reason: "ScaleUpStabilized",
+  message: "recent recommendations were lower than current one, applying the lowest recent recommendation",
+};
 const WITHIN: Words = { reason: "DesiredWithinRange", message: "the desired count is within the acceptable range" };
-const TOO_FAST_UP: Words = { reason: "ScaleUpLimit", message: "the desired replica count is increasing faster than the maximum scale rate" };
-const TOO_FAST_DOWN: Words = { reason: "ScaleDownLimit", message: "the desired replica count is decreasing faster than the maximum scale rate" };
-const TOO_MANY: Words = { reason: "TooManyReplicas", message: "the desired replica count is more than the maximum replica count" };
-const TOO_FEW: Words = { reason: "TooFewReplicas", message: "the desired replica count is less than the minimum replica count" };
+const TOO_FAST_UP: Words = {
+  reason: "ScaleUpLimit",
+  message: "the desired replica count is increasing faster than the maximum scale rate",
+};
+const TOO_FAST_DOWN: Words = {
+  reason: "ScaleDownLimit",
+  message: "the desired replica count is decreasing faster than the maximum scale rate",
+};
+const TOO_MANY: Words = {
+  reason: "TooManyReplicas",
+  message: "the desired replica count is more than the maximum replica count",
+};
+const TOO_FEW: Words = {
+  reason: "TooFewReplicas",
+  message: "the desired replica count is less than the minimum replica count",
+};
 
 // Without behavior: at most twice as many, but four are always allowed.
 const UP_FACTOR = 2;
@@ -102,7 +120,11 @@ function paceByRules(question: PaceQuestion): Paced {
 
 function rulesOf(rules: ScalingRules | undefined, policies: Rules["policies"], stabilizationMs: number): Rules {
   const seconds = rules?.stabilizationWindowSeconds;
-  return { stabilizationMs: seconds === undefined ? stabilizationMs : seconds * 1_000, select: rules?.selectPolicy ?? "Max", policies: rules?.policies ?? policies };
+  return {
+    stabilizationMs: seconds === undefined ? stabilizationMs : seconds * 1_000,
+    select: rules?.selectPolicy ?? "Max",
+    policies: rules?.policies ?? policies,
+  };
 }
 
 /** Recommendations strictly younger than the window. */
@@ -115,17 +137,25 @@ function recommended({ history, desired }: PaceQuestion, keptMs: number, now: nu
   return { ...history, recommendations: [...kept, { atMs: now, replicas: desired }] };
 }
 
-function limit(question: PaceQuestion, stable: number, { up, down }: { readonly up: Rules; readonly down: Rules }): { readonly replicas: number; readonly words: Words } {
+function limit(
+  question: PaceQuestion,
+  stable: number,
+  { up, down }: { readonly up: Rules; readonly down: Rules },
+): { readonly replicas: number; readonly words: Words } {
   const { current, min, max } = question;
   if (stable > current) {
     const fastest = Math.max(current, upLimit(question, up));
     const most = Math.min(max, fastest);
-    return stable > most ? { replicas: most, words: max > fastest ? TOO_FAST_UP : TOO_MANY } : { replicas: stable, words: WITHIN };
+    return stable > most
+      ? { replicas: most, words: max > fastest ? TOO_FAST_UP : TOO_MANY }
+      : { replicas: stable, words: WITHIN };
   }
   if (stable < current) {
     const fastest = Math.min(current, downLimit(question, down));
     const least = Math.max(min, fastest);
-    return stable < least ? { replicas: least, words: min < fastest ? TOO_FAST_DOWN : TOO_FEW } : { replicas: stable, words: WITHIN };
+    return stable < least
+      ? { replicas: least, words: min < fastest ? TOO_FAST_DOWN : TOO_FEW }
+      : { replicas: stable, words: WITHIN };
   }
   return { replicas: stable, words: WITHIN };
 }
@@ -159,7 +189,15 @@ function changedWithin(rescales: readonly Rescale[], periodSeconds: number, now:
 }
 
 /** Only with behavior are rescales remembered: nothing else reads them. */
-export function withRescale(history: ScalingHistory, { from, to, behavior, now }: { readonly from: number; readonly to: number; readonly behavior: PaceQuestion["behavior"]; readonly now: number }): ScalingHistory {
+export function withRescale(
+  history: ScalingHistory,
+  {
+    from,
+    to,
+    behavior,
+    now,
+  }: { readonly from: number; readonly to: number; readonly behavior: PaceQuestion["behavior"]; readonly now: number },
+): ScalingHistory {
   if (behavior === undefined || from === to) return history;
   const isUp = to > from;
   const rules = rulesOf(isUp ? behavior.scaleUp : behavior.scaleDown, isUp ? UP_POLICIES : DOWN_POLICIES, 0);

@@ -6,7 +6,16 @@ import { sameJson } from "#base/json.ts";
 import type { Labels } from "#base/selector.ts";
 import type { Node } from "#kinds/node.ts";
 import type { Pod } from "#kinds/pod.ts";
-import { type Amounts, amountsOf, imageName, type NamespaceLabels, needsOf, type PodNeeds, type Term, type WeightedTerm } from "./needs.ts";
+import {
+  type Amounts,
+  amountsOf,
+  imageName,
+  type NamespaceLabels,
+  needsOf,
+  type PodNeeds,
+  type Term,
+  type WeightedTerm,
+} from "./needs.ts";
 import { placementFault, preferenceOf, reluctance } from "./placement.ts";
 
 /** Numbers change in place: a pick reads them thousands of times a millisecond. */
@@ -107,7 +116,8 @@ export class Cluster {
   setNode(node: Node): void {
     const before = this.#byName.get(node.metadata.name);
     if (before === undefined) return this.#addNode(node);
-    const isSamePlace = sameJson(before.node.metadata.labels, node.metadata.labels) && sameJson(before.node.spec, node.spec);
+    const isSamePlace =
+      sameJson(before.node.metadata.labels, node.metadata.labels) && sameJson(before.node.spec, node.spec);
     const isSame = isSamePlace && sameJson(before.node.status?.allocatable, node.status?.allocatable);
     if (!sameJson(before.node.status?.images, node.status?.images)) this.#setImages(before, node);
     if (!isSamePlace) this.#suitabilities.clear();
@@ -157,7 +167,11 @@ export class Cluster {
 
   #setImages(facts: NodeFacts, node: Node): void {
     for (const image of facts.images.keys()) this.#imageNodes.set(image, this.imageNodes(image) - 1);
-    facts.images = new Map((node.status?.images ?? []).flatMap(({ names = [], sizeBytes = 0 }) => names.map((name) => [imageName(name), sizeBytes] as const)));
+    facts.images = new Map(
+      (node.status?.images ?? []).flatMap(({ names = [], sizeBytes = 0 }) =>
+        names.map((name) => [imageName(name), sizeBytes] as const),
+      ),
+    );
     for (const image of facts.images.keys()) this.#imageNodes.set(image, this.imageNodes(image) + 1);
   }
 
@@ -245,7 +259,9 @@ export class Cluster {
   /** What those that run already say about this pod. */
   declaredAbout({ namespace, labels }: PodNeeds): readonly Declared[] {
     if (this.#declared.size === 0) return [];
-    return [...this.#declared.values()].filter((declared) => declared.total > 0 && declared.term.selects(namespace, labels));
+    return [...this.#declared.values()].filter(
+      (declared) => declared.total > 0 && declared.term.selects(namespace, labels),
+    );
   }
 
   /** Counted once by walking all pods, kept up from then on. */
@@ -255,7 +271,8 @@ export class Cluster {
     if (count !== undefined) return count;
     count = { term, ignoresTerminating, byValue: new Map(), total: 0 };
     this.#counts.set(key, count);
-    for (const facts of this.#nodes) for (const needs of facts.pods.values()) if (isCounted(count, needs)) tally(count, facts, 1);
+    for (const facts of this.#nodes)
+      for (const needs of facts.pods.values()) if (isCounted(count, needs)) tally(count, facts, 1);
     return count;
   }
 
@@ -282,7 +299,12 @@ type Static = Pick<NodeFacts, "node" | "labels" | "allocatable" | "maxPods">;
 
 function staticFacts(node: Node): Static {
   const allocatable = node.status?.allocatable ?? {};
-  return { node, labels: node.metadata.labels ?? {}, allocatable: amountsOf(allocatable), maxPods: Number(allocatable["pods"] ?? "110") };
+  return {
+    node,
+    labels: node.metadata.labels ?? {},
+    allocatable: amountsOf(allocatable),
+    maxPods: Number(allocatable["pods"] ?? "110"),
+  };
 }
 
 /** A change of its status only: nothing that others would notice. */

@@ -82,10 +82,16 @@ export function needsOf(pod: Pod, namespaceLabels: NamespaceLabels): PodNeeds {
   };
 }
 
-function termsOf(pod: Pod, namespaceLabels: NamespaceLabels): Pick<PodNeeds, "affinity" | "antiAffinity" | "preferred"> {
+function termsOf(
+  pod: Pod,
+  namespaceLabels: NamespaceLabels,
+): Pick<PodNeeds, "affinity" | "antiAffinity" | "preferred"> {
   const { podAffinity = {}, podAntiAffinity = {} } = pod.spec.affinity ?? {};
   const term = (source: PodAffinityTerm): Term => termOf(source, pod, namespaceLabels);
-  const weighted = ({ preferredDuringSchedulingIgnoredDuringExecution: terms = [] }: PodAffinity, sign: 1 | -1): readonly WeightedTerm[] =>
+  const weighted = (
+    { preferredDuringSchedulingIgnoredDuringExecution: terms = [] }: PodAffinity,
+    sign: 1 | -1,
+  ): readonly WeightedTerm[] =>
     terms.map(({ weight, podAffinityTerm }) => ({ ...term(podAffinityTerm), weight: sign * weight }));
   return {
     affinity: (podAffinity.requiredDuringSchedulingIgnoredDuringExecution ?? []).map(term),
@@ -135,18 +141,34 @@ function most(a: Amounts, b: Amounts): Amounts {
 }
 
 function combine(a: Amounts, b: Amounts, join: (x: number, y: number) => number): Amounts {
-  const names = a.others === null && b.others === null ? [] : [...new Set([...(a.others?.keys() ?? []), ...(b.others?.keys() ?? [])])];
+  const names =
+    a.others === null && b.others === null
+      ? []
+      : [...new Set([...(a.others?.keys() ?? []), ...(b.others?.keys() ?? [])])];
   return {
     cpuMillis: join(a.cpuMillis, b.cpuMillis),
     memoryBytes: join(a.memoryBytes, b.memoryBytes),
     ephemeralBytes: join(a.ephemeralBytes, b.ephemeralBytes),
-    others: names.length === 0 ? null : new Map(names.map((name) => [name, join(a.others?.get(name) ?? 0, b.others?.get(name) ?? 0)])),
+    others:
+      names.length === 0
+        ? null
+        : new Map(names.map((name) => [name, join(a.others?.get(name) ?? 0, b.others?.get(name) ?? 0)])),
   };
 }
 
 function hostPortsOf({ spec }: Pod): readonly string[] {
-  const containers = [...spec.containers, ...(spec.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === "Always")];
-  return containers.flatMap(({ ports = [] }) => ports.filter(({ hostPort = 0 }) => hostPort > 0).map(({ hostPort, hostIP = "", protocol = "TCP" }) => `${protocol}/${hostIP === "" ? "0.0.0.0" : hostIP}/${hostPort}`));
+  const containers = [
+    ...spec.containers,
+    ...(spec.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === "Always"),
+  ];
+  return containers.flatMap(({ ports = [] }) =>
+    ports
+      .filter(({ hostPort = 0 }) => hostPort > 0)
+      .map(
+        ({ hostPort, hostIP = "", protocol = "TCP" }) =>
+          `${protocol}/${hostIP === "" ? "0.0.0.0" : hostIP}/${hostPort}`,
+      ),
+  );
 }
 
 /** As nodes list their images: with a tag. */
@@ -158,21 +180,35 @@ export function imageName(image: string): string {
 function termOf(term: PodAffinityTerm, pod: Pod, namespaceLabels: NamespaceLabels): Term {
   const own = pod.metadata.namespace ?? "";
   const { namespaces = [], namespaceSelector, topologyKey } = term;
-  const selector = withLabelKeys(term.labelSelector === undefined ? null : fromLabelSelector(term.labelSelector), pod, term);
+  const selector = withLabelKeys(
+    term.labelSelector === undefined ? null : fromLabelSelector(term.labelSelector),
+    pod,
+    term,
+  );
   const spaces = namespaces.length === 0 && namespaceSelector === undefined ? [own] : namespaces;
   const spaceSelector = fromLabelSelector(namespaceSelector);
   return {
     key: JSON.stringify([spaces, namespaceSelector, selector, topologyKey]),
     topologyKey,
     selects: (namespace, labels) =>
-      selector !== null && (spaces.includes(namespace) || (spaceSelector !== null && matches(spaceSelector, namespaceLabels(namespace)))) && matches(selector, labels),
+      selector !== null &&
+      (spaces.includes(namespace) || (spaceSelector !== null && matches(spaceSelector, namespaceLabels(namespace)))) &&
+      matches(selector, labels),
   };
 }
 
 /** matchLabelKeys: the pod's own values of these labels become part of the selector. */
-function withLabelKeys(selector: Selector | null, pod: Pod, { matchLabelKeys = [], mismatchLabelKeys = [] }: { readonly matchLabelKeys?: readonly string[]; readonly mismatchLabelKeys?: readonly string[] }): Selector | null {
+function withLabelKeys(
+  selector: Selector | null,
+  pod: Pod,
+  {
+    matchLabelKeys = [],
+    mismatchLabelKeys = [],
+  }: { readonly matchLabelKeys?: readonly string[]; readonly mismatchLabelKeys?: readonly string[] },
+): Selector | null {
   if (selector === null || matchLabelKeys.length + mismatchLabelKeys.length === 0) return selector;
-  const valued = (keys: readonly string[]): readonly (readonly [string, string])[] => keys.flatMap((key) => (pod.metadata.labels?.[key] === undefined ? [] : [[key, pod.metadata.labels[key]] as const]));
+  const valued = (keys: readonly string[]): readonly (readonly [string, string])[] =>
+    keys.flatMap((key) => (pod.metadata.labels?.[key] === undefined ? [] : [[key, pod.metadata.labels[key]] as const]));
   const same = valued(matchLabelKeys).map(([key, value]) => ({ key, operator: "In" as const, values: [value] }));
   const other = valued(mismatchLabelKeys).map(([key, value]) => ({ key, operator: "NotIn" as const, values: [value] }));
   return [...selector, ...same, ...other];
@@ -191,7 +227,11 @@ function spreadOf(constraint: TopologySpreadConstraint, pod: Pod): Spread {
 }
 
 function spreadTerm(own: string, selector: Selector | null, topologyKey: string): Term {
-  return { key: JSON.stringify(["spread", own, selector, topologyKey]), topologyKey, selects: (namespace, labels) => namespace === own && selector !== null && matches(selector, labels) };
+  return {
+    key: JSON.stringify(["spread", own, selector, topologyKey]),
+    topologyKey,
+    selects: (namespace, labels) => namespace === own && selector !== null && matches(selector, labels),
+  };
 }
 
 /** Upstream's default constraints: loosely over nodes and, where there are any, zones. */

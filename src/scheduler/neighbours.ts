@@ -18,9 +18,16 @@ export interface Neighbours {
 
 /** `extra` are soft constraints that the pod did not ask for itself. */
 export function neighboursOf(cluster: Cluster, needs: PodNeeds, extra: readonly Spread[]): Neighbours {
-  const checks = [...needs.spreads.filter(({ isRequired }) => isRequired).map((spread) => spreadCheck(cluster, needs, spread)), ...affinityChecks(cluster, needs)];
+  const checks = [
+    ...needs.spreads.filter(({ isRequired }) => isRequired).map((spread) => spreadCheck(cluster, needs, spread)),
+    ...affinityChecks(cluster, needs),
+  ];
   const soft = [...needs.spreads.filter(({ isRequired }) => !isRequired), ...(needs.spreads.length === 0 ? extra : [])];
-  return { fault: checks.length === 0 ? null : (node) => firstFault(checks, node), spreadScore: spreadScore(cluster, soft), affinityScore: affinityScore(cluster, needs) };
+  return {
+    fault: checks.length === 0 ? null : (node) => firstFault(checks, node),
+    spreadScore: spreadScore(cluster, soft),
+    affinityScore: affinityScore(cluster, needs),
+  };
 }
 
 type Check = (node: NodeFacts) => string | null;
@@ -42,7 +49,8 @@ function spreadCheck(cluster: Cluster, needs: PodNeeds, spread: Spread): Check {
     if (value === undefined || domains.has(value) || !isEligible(needs, spread, node)) continue;
     domains.add(value);
   }
-  const least = domains.size < spread.minDomains ? 0 : Math.min(...[...domains].map((value) => byValue.get(value) ?? 0));
+  const least =
+    domains.size < spread.minDomains ? 0 : Math.min(...[...domains].map((value) => byValue.get(value) ?? 0));
   const own = spread.selects(needs.namespace, needs.labels) ? 1 : 0;
   return ({ labels }) => {
     const value = labels[spread.topologyKey];
@@ -52,7 +60,9 @@ function spreadCheck(cluster: Cluster, needs: PodNeeds, spread: Spread): Check {
 }
 
 function isEligible({ pod }: PodNeeds, { honorsAffinity, honorsTaints }: Spread, node: NodeFacts["node"]): boolean {
-  return (!honorsAffinity || suitsAffinity(pod, node)) && (!honorsTaints || isTaintFree(node, pod.spec.tolerations ?? []));
+  return (
+    (!honorsAffinity || suitsAffinity(pod, node)) && (!honorsTaints || isTaintFree(node, pod.spec.tolerations ?? []))
+  );
 }
 
 function affinityChecks(cluster: Cluster, needs: PodNeeds): readonly Check[] {
@@ -60,8 +70,10 @@ function affinityChecks(cluster: Cluster, needs: PodNeeds): readonly Check[] {
   const repelled = needs.antiAffinity.map((term) => cluster.countOf(term, ALL));
   const checks: Check[] = [];
   if (needs.affinity.length > 0) checks.push(attractionCheck(cluster, needs));
-  if (repelled.length > 0) checks.push(({ labels }) => (repelled.some((count) => hasAny(count, labels)) ? NO_ANTI_AFFINITY : null));
-  if (forbidding.length > 0) checks.push(({ labels }) => (forbidding.some((declared) => hasAny(declared, labels)) ? NO_EXISTING : null));
+  if (repelled.length > 0)
+    checks.push(({ labels }) => (repelled.some((count) => hasAny(count, labels)) ? NO_ANTI_AFFINITY : null));
+  if (forbidding.length > 0)
+    checks.push(({ labels }) => (forbidding.some((declared) => hasAny(declared, labels)) ? NO_EXISTING : null));
   return checks;
 }
 
@@ -75,7 +87,9 @@ function hasAny({ term, byValue }: Count | Declared, labels: NodeFacts["labels"]
 /** The first of a group that wants company finds none: it may start one itself, where the labels are. */
 function attractionCheck(cluster: Cluster, needs: PodNeeds): Check {
   const wanted = needs.affinity.map((term) => cluster.countOf(term, ALL));
-  const isFirst = wanted.every(({ total }) => total === 0) && needs.affinity.every((term: Term) => term.selects(needs.namespace, needs.labels));
+  const isFirst =
+    wanted.every(({ total }) => total === 0) &&
+    needs.affinity.every((term: Term) => term.selects(needs.namespace, needs.labels));
   return ({ labels }) => {
     const isLabelled = wanted.every(({ term }) => labels[term.topologyKey] !== undefined);
     return isLabelled && (isFirst || wanted.every((count) => hasAny(count, labels))) ? null : NO_AFFINITY;
@@ -99,9 +113,20 @@ function spreadScore(cluster: Cluster, spreads: readonly Spread[]): Neighbours["
 }
 
 function affinityScore(cluster: Cluster, needs: PodNeeds): Neighbours["affinityScore"] {
-  const own = needs.preferred.map((term) => ({ weight: term.weight, count: cluster.countOf(term, ALL) as Count | Declared }));
-  const theirs = cluster.declaredAbout(needs).flatMap((declared) => (declared.weight === "forbids" ? [] : [{ weight: declared.weight, count: declared as Count | Declared }]));
+  const own = needs.preferred.map((term) => ({
+    weight: term.weight,
+    count: cluster.countOf(term, ALL) as Count | Declared,
+  }));
+  const theirs = cluster
+    .declaredAbout(needs)
+    .flatMap((declared) =>
+      declared.weight === "forbids" ? [] : [{ weight: declared.weight, count: declared as Count | Declared }],
+    );
   const all = [...own, ...theirs];
   if (all.length === 0) return null;
-  return ({ labels }) => all.reduce((sum, { weight, count }) => sum + weight * (count.byValue.get(labels[count.term.topologyKey] ?? "") ?? 0), 0);
+  return ({ labels }) =>
+    all.reduce(
+      (sum, { weight, count }) => sum + weight * (count.byValue.get(labels[count.term.topologyKey] ?? "") ?? 0),
+      0,
+    );
 }

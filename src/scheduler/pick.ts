@@ -29,7 +29,10 @@ export function pick(pod: Pod, cluster: Cluster, options: PickOptions = {}): Pic
     else if (fits(node, needs, reasons) && passes(node, neighbours, reasons)) feasible.push(at);
   }
   if (feasible.length === 0) return { node: null, reasons };
-  const best = feasible.length === 1 ? (feasible[0] as number) : bestOf(feasible, { cluster, needs, suitability, neighbours, options });
+  const best =
+    feasible.length === 1
+      ? (feasible[0] as number)
+      : bestOf(feasible, { cluster, needs, suitability, neighbours, options });
   return { node: (cluster.nodes[best] as NodeFacts).name };
 }
 
@@ -51,7 +54,8 @@ function fits(node: NodeFacts, needs: PodNeeds, reasons: Map<string, number>): b
 
 /** The quick test; only a node that fails it is asked why. */
 function isRoomy(node: NodeFacts, needs: PodNeeds): boolean {
-  if (node.nominated.size > 0 || needs.hostPorts.length > 0 || needs.others !== null) return shortages(node, needs).length === 0;
+  if (node.nominated.size > 0 || needs.hostPorts.length > 0 || needs.others !== null)
+    return shortages(node, needs).length === 0;
   const { allocatable } = node;
   return (
     node.pods.size < node.maxPods &&
@@ -63,11 +67,19 @@ function isRoomy(node: NodeFacts, needs: PodNeeds): boolean {
 
 /** Everything that the node is short of, with those counted that are nominated to it and matter as much. */
 export function shortages(node: NodeFacts, needs: PodNeeds): readonly string[] {
-  const coming = [...node.nominated.values()].filter(({ uid, priority }) => uid !== needs.uid && priority >= needs.priority);
-  if (needs.hostPorts.some((port) => isPortTaken(node, port) || coming.some(({ hostPorts }) => hostPorts.includes(port)))) return ["node(s) didn't have free ports for the requested pod ports"];
+  const coming = [...node.nominated.values()].filter(
+    ({ uid, priority }) => uid !== needs.uid && priority >= needs.priority,
+  );
+  if (
+    needs.hostPorts.some((port) => isPortTaken(node, port) || coming.some(({ hostPorts }) => hostPorts.includes(port)))
+  )
+    return ["node(s) didn't have free ports for the requested pod ports"];
   const { allocatable } = node;
-  const isShort = (of: "cpuMillis" | "memoryBytes" | "ephemeralBytes"): boolean => needs[of] > 0 && node[of] + needs[of] + coming.reduce((sum, other) => sum + other[of], 0) > allocatable[of];
-  const others = [...(needs.others ?? [])].filter(([name, amount]) => amount > 0 && (node.others.get(name) ?? 0) + amount > (allocatable.others?.get(name) ?? 0));
+  const isShort = (of: "cpuMillis" | "memoryBytes" | "ephemeralBytes"): boolean =>
+    needs[of] > 0 && node[of] + needs[of] + coming.reduce((sum, other) => sum + other[of], 0) > allocatable[of];
+  const others = [...(needs.others ?? [])].filter(
+    ([name, amount]) => amount > 0 && (node.others.get(name) ?? 0) + amount > (allocatable.others?.get(name) ?? 0),
+  );
   return [
     ...(node.pods.size + coming.length + 1 > node.maxPods ? ["Too many pods"] : []),
     ...(isShort("cpuMillis") ? ["Insufficient cpu"] : []),
@@ -108,14 +120,21 @@ function bestOf(feasible: readonly number[], contest: Contest): number {
   const hasImages = needs.images.some((image) => cluster.imageNodes(image) > 0);
   const scores = feasible.map((at) => {
     const node = nodes[at] as NodeFacts;
-    return resourceScore(node, needs, isPacking) + balanceScore(node, needs) + (hasImages ? imageScore(node, needs, cluster) : 0);
+    return (
+      resourceScore(node, needs, isPacking) +
+      balanceScore(node, needs) +
+      (hasImages ? imageScore(node, needs, cluster) : 0)
+    );
   });
-  const add = (values: readonly number[], weight: number): void => values.forEach((value, at) => (scores[at] = (scores[at] ?? 0) + weight * value));
+  const add = (values: readonly number[], weight: number): void =>
+    values.forEach((value, at) => (scores[at] = (scores[at] ?? 0) + weight * value));
   if (suitability.hasReluctance) add(lowIsBest(feasible.map((at) => suitability.reluctances[at] ?? 0)), WEIGHT_TAINTS);
-  if (suitability.hasPreference) add(highIsBest(feasible.map((at) => suitability.preferences[at] ?? 0)), WEIGHT_AFFINITY);
+  if (suitability.hasPreference)
+    add(highIsBest(feasible.map((at) => suitability.preferences[at] ?? 0)), WEIGHT_AFFINITY);
   const { spreadScore, affinityScore } = neighbours;
   if (spreadScore !== null) add(fewIsBest(feasible.map((at) => spreadScore(nodes[at] as NodeFacts))), WEIGHT_SPREAD);
-  if (affinityScore !== null) add(spanned(feasible.map((at) => affinityScore(nodes[at] as NodeFacts))), WEIGHT_AFFINITY);
+  if (affinityScore !== null)
+    add(spanned(feasible.map((at) => affinityScore(nodes[at] as NodeFacts))), WEIGHT_AFFINITY);
   return winner(feasible, scores, needs.uid);
 }
 
@@ -132,7 +151,9 @@ function winner(feasible: readonly number[], scores: readonly number[], uid: str
 function resourceScore(node: NodeFacts, needs: PodNeeds, isPacking: boolean): number {
   const cpu = freePercent(node.scoredCpuMillis + needs.scoredCpuMillis, node.allocatable.cpuMillis);
   const memory = freePercent(node.scoredMemoryBytes + needs.scoredMemoryBytes, node.allocatable.memoryBytes);
-  return isPacking ? Math.trunc((usedPercent(cpu) + usedPercent(memory)) / 2) : Math.trunc((Math.max(0, cpu) + Math.max(0, memory)) / 2);
+  return isPacking
+    ? Math.trunc((usedPercent(cpu) + usedPercent(memory)) / 2)
+    : Math.trunc((Math.max(0, cpu) + Math.max(0, memory)) / 2);
 }
 
 function freePercent(used: number, allocatable: number): number {
@@ -157,7 +178,11 @@ const IMAGE_LEAST_BYTES = 23 * 1024 * 1024;
 const IMAGE_MOST_BYTES = 1000 * 1024 * 1024;
 
 function imageScore(node: NodeFacts, { images }: PodNeeds, cluster: Cluster): number {
-  const sum = images.reduce((total, image) => total + Math.trunc(((node.images.get(image) ?? 0) * cluster.imageNodes(image)) / cluster.nodes.length), 0);
+  const sum = images.reduce(
+    (total, image) =>
+      total + Math.trunc(((node.images.get(image) ?? 0) * cluster.imageNodes(image)) / cluster.nodes.length),
+    0,
+  );
   const most = IMAGE_MOST_BYTES * images.length;
   const clamped = Math.min(most, Math.max(IMAGE_LEAST_BYTES, sum));
   return Math.trunc((100 * (clamped - IMAGE_LEAST_BYTES)) / (most - IMAGE_LEAST_BYTES));

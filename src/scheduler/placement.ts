@@ -1,5 +1,11 @@
 /** Whether a node suits a pod whatever else runs there: name, cordon, taints, selector, node affinity; and how well. */
-import type { NodeAffinity, NodeSelectorRequirement, NodeSelectorTerm, TaintEffect, Toleration } from "#kinds/placement.ts";
+import type {
+  NodeAffinity,
+  NodeSelectorRequirement,
+  NodeSelectorTerm,
+  TaintEffect,
+  Toleration,
+} from "#kinds/placement.ts";
 import type { Node, Taint } from "#kinds/node.ts";
 import type { Pod } from "#kinds/pod.ts";
 
@@ -7,7 +13,8 @@ import type { Pod } from "#kinds/pod.ts";
 export function placementFault(pod: Pod, node: Node): string | null {
   const { spec } = pod;
   const { nodeName = "", tolerations = [] } = spec;
-  if (node.spec?.unschedulable === true && !isTolerated(UNSCHEDULABLE, tolerations)) return "node(s) were unschedulable";
+  if (node.spec?.unschedulable === true && !isTolerated(UNSCHEDULABLE, tolerations))
+    return "node(s) were unschedulable";
   if (nodeName !== "" && nodeName !== node.metadata.name) return "node(s) didn't match the requested node name";
   const taint = untolerated(node, tolerations, ["NoSchedule", "NoExecute"]);
   if (taint !== undefined) return `node(s) had untolerated taint {${taint.key}: ${taint.value ?? ""}}`;
@@ -27,7 +34,11 @@ export function isTaintFree(node: Node, tolerations: readonly Toleration[]): boo
   return untolerated(node, tolerations, ["NoSchedule", "NoExecute"]) === undefined;
 }
 
-function untolerated(node: Node, tolerations: readonly Toleration[], effects: readonly TaintEffect[]): Taint | undefined {
+function untolerated(
+  node: Node,
+  tolerations: readonly Toleration[],
+  effects: readonly TaintEffect[],
+): Taint | undefined {
   return node.spec?.taints?.find((taint) => effects.includes(taint.effect) && !isTolerated(taint, tolerations));
 }
 
@@ -45,7 +56,10 @@ export function tolerates({ key = "", operator, value = "", effect }: Toleration
 function suitsTerm({ matchExpressions = [], matchFields = [] }: NodeSelectorTerm, node: Node): boolean {
   if (matchExpressions.length + matchFields.length === 0) return false;
   const labels = node.metadata.labels ?? {};
-  return matchExpressions.every((requirement) => holds(requirement, labels[requirement.key])) && matchFields.every((requirement) => holds(requirement, node.metadata.name));
+  return (
+    matchExpressions.every((requirement) => holds(requirement, labels[requirement.key])) &&
+    matchFields.every((requirement) => holds(requirement, node.metadata.name))
+  );
 }
 
 function holds({ operator, values = [] }: NodeSelectorRequirement, actual: string | undefined): boolean {
@@ -73,6 +87,10 @@ export function preferenceOf({ nodeAffinity }: { readonly nodeAffinity?: NodeAff
 
 /** How many taints would rather not have the pod. */
 export function reluctance({ spec }: Pod, node: Node): number {
-  const tolerations = (spec.tolerations ?? []).filter(({ effect }) => effect === undefined || (effect as string) === "" || effect === "PreferNoSchedule");
-  return (node.spec?.taints ?? []).filter((taint) => taint.effect === "PreferNoSchedule" && !isTolerated(taint, tolerations)).length;
+  const tolerations = (spec.tolerations ?? []).filter(
+    ({ effect }) => effect === undefined || (effect as string) === "" || effect === "PreferNoSchedule",
+  );
+  return (node.spec?.taints ?? []).filter(
+    (taint) => taint.effect === "PreferNoSchedule" && !isTolerated(taint, tolerations),
+  ).length;
 }

@@ -5,7 +5,9 @@ import { neighboursOf } from "./neighbours.ts";
 import type { PodNeeds } from "./needs.ts";
 import { type Reasons, shortages } from "./pick.ts";
 
-export type Preemption = { readonly node: string; readonly victims: readonly Pod[] } | { readonly node: null; readonly reasons: Reasons };
+export type Preemption =
+  | { readonly node: string; readonly victims: readonly Pod[] }
+  | { readonly node: null; readonly reasons: Reasons };
 
 const NOT_HELPFUL = "Preemption is not helpful for scheduling.";
 const NO_VICTIMS = "No preemption victims found for incoming pod.";
@@ -26,7 +28,9 @@ export function preempt(pod: Pod, cluster: Cluster): Preemption {
     else choices.push({ node, victims });
   }
   const best = choices.toSorted(byHarm)[0];
-  return best === undefined ? { node: null, reasons: trimmed(reasons) } : { node: best.node.name, victims: best.victims.map(({ pod: victim }) => victim) };
+  return best === undefined
+    ? { node: null, reasons: trimmed(reasons) }
+    : { node: best.node.name, victims: best.victims.map(({ pod: victim }) => victim) };
 }
 
 /** The sentences end the list with a full stop of its own. */
@@ -70,6 +74,11 @@ function startOf({ pod }: PodNeeds): number {
 function byHarm(a: Choice, b: Choice): number {
   const worst = ({ victims }: Choice): number => Math.max(...victims.map(({ priority }) => priority));
   const sum = ({ victims }: Choice): number => victims.reduce((total, { priority }) => total + priority + 2 ** 31, 0);
-  const start = ({ victims }: Choice): number => Math.min(...victims.filter(({ priority }) => priority === Math.max(...victims.map((victim) => victim.priority))).map(startOf));
+  const start = ({ victims }: Choice): number =>
+    Math.min(
+      ...victims
+        .filter(({ priority }) => priority === Math.max(...victims.map((victim) => victim.priority)))
+        .map(startOf),
+    );
   return worst(a) - worst(b) || sum(a) - sum(b) || a.victims.length - b.victims.length || start(b) - start(a);
 }

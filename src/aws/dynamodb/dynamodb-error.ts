@@ -18,7 +18,9 @@ export async function inDynamoWords<T>(work: () => Promise<T>, wantsOld = false)
 
 function translated(fault: Fault): unknown {
   if (fault.code === "NotFound") return new AwsError("ResourceNotFoundException", 400, fault.message);
-  if (fault.code === "AlreadyExists") return new AwsError("ResourceInUseException", 400, `Table already exists: ${fault.details.name ?? ""}`);
-  if (fault.code === "BadRequest" || fault.code === "Invalid" || fault.code === "Unsupported") return new AwsError("ValidationException", 400, fault.message);
+  if (fault.code === "AlreadyExists")
+    return new AwsError("ResourceInUseException", 400, `Table already exists: ${fault.details.name ?? ""}`);
+  if (fault.code === "BadRequest" || fault.code === "Invalid" || fault.code === "Unsupported")
+    return new AwsError("ValidationException", 400, fault.message);
   return fault;
 }

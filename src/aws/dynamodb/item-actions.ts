@@ -8,7 +8,20 @@ import { touchedPaths } from "#managed/table/update.ts";
 import type { Input, Reply } from "../action.ts";
 import { AwsError } from "../aws-error.ts";
 import type { Shape } from "../shape.ts";
-import { consumed, type DynamoWorld, expressionsOf, findTable, item, legacy, names, readUnits, tableNameShape, text, values, writeUnits } from "./world.ts";
+import {
+  consumed,
+  type DynamoWorld,
+  expressionsOf,
+  findTable,
+  item,
+  legacy,
+  names,
+  readUnits,
+  tableNameShape,
+  text,
+  values,
+  writeUnits,
+} from "./world.ts";
 
 const COMMON: Readonly<Record<string, Shape>> = {
   ...legacy,
@@ -26,9 +39,21 @@ const WRITE: Readonly<Record<string, Shape>> = {
   ReturnValuesOnConditionCheckFailure: { is: "string", enum: ["ALL_OLD", "NONE"] },
 };
 
-export const putItemInput: Shape = { is: "structure", members: { ...WRITE, Item: item }, required: ["TableName", "Item"] };
-export const updateItemInput: Shape = { is: "structure", members: { ...WRITE, Key: item, UpdateExpression: text }, required: ["TableName", "Key"] };
-export const deleteItemInput: Shape = { is: "structure", members: { ...WRITE, Key: item }, required: ["TableName", "Key"] };
+export const putItemInput: Shape = {
+  is: "structure",
+  members: { ...WRITE, Item: item },
+  required: ["TableName", "Item"],
+};
+export const updateItemInput: Shape = {
+  is: "structure",
+  members: { ...WRITE, Key: item, UpdateExpression: text },
+  required: ["TableName", "Key"],
+};
+export const deleteItemInput: Shape = {
+  is: "structure",
+  members: { ...WRITE, Key: item },
+  required: ["TableName", "Key"],
+};
 export const getItemInput: Shape = {
   is: "structure",
   members: { ...COMMON, Key: item, ConsistentRead: { is: "boolean" }, ProjectionExpression: text },
@@ -67,7 +92,12 @@ export async function updateItem(world: DynamoWorld, input: Input): Promise<Repl
       case "ALL_NEW":
         return written.after;
       case "UPDATED_OLD":
-        return written.before === null ? null : project(written.before, touched.filter((path) => at(written.before ?? {}, path) !== undefined));
+        return written.before === null
+          ? null
+          : project(
+              written.before,
+              touched.filter((path) => at(written.before ?? {}, path) !== undefined),
+            );
       case "UPDATED_NEW":
         return written.after === null ? null : project(written.after, touched);
       default:
@@ -88,7 +118,8 @@ export function keyText(table: Parameters<typeof schemaOf>[0], object: Item): st
 
 function refuseReturnValues(input: Input, allowed: readonly string[]): void {
   const wanted = input["ReturnValues"] as string | undefined;
-  if (wanted !== undefined && !allowed.includes(wanted)) throw new AwsError("ValidationException", 400, "ReturnValues can only be ALL_OLD or NONE");
+  if (wanted !== undefined && !allowed.includes(wanted))
+    throw new AwsError("ValidationException", 400, "ReturnValues can only be ALL_OLD or NONE");
 }
 
 function oldAttributes(input: Input, { before }: Written): Input {

@@ -3,9 +3,26 @@ import type { Action, Input, Reply, Service } from "../action.ts";
 import type { Shape } from "../shape.ts";
 import { batchGet, batchGetInput, batchWrite, batchWriteInput } from "./batch-actions.ts";
 import { inDynamoWords } from "./dynamodb-error.ts";
-import { deleteItem, deleteItemInput, getItem, getItemInput, putItem, putItemInput, updateItem, updateItemInput } from "./item-actions.ts";
+import {
+  deleteItem,
+  deleteItemInput,
+  getItem,
+  getItemInput,
+  putItem,
+  putItemInput,
+  updateItem,
+  updateItemInput,
+} from "./item-actions.ts";
 import { query, queryInput, scan, scanInput } from "./read-actions.ts";
-import { createTable, createTableInput, deleteTable, describeTable, listTables, listTablesInput, tableInput } from "./table-actions.ts";
+import {
+  createTable,
+  createTableInput,
+  deleteTable,
+  describeTable,
+  listTables,
+  listTablesInput,
+  tableInput,
+} from "./table-actions.ts";
 import type { DynamoWorld } from "./world.ts";
 
 export function dynamodbService(world: DynamoWorld): Service {

@@ -10,7 +10,11 @@ const KEY_SCHEMA: Shape = {
   is: "list",
   min: 1,
   max: 2,
-  of: { is: "structure", members: { AttributeName: { is: "string", min: 1, max: 255 }, KeyType: { is: "string", enum: ["HASH", "RANGE"] } }, required: ["AttributeName", "KeyType"] },
+  of: {
+    is: "structure",
+    members: { AttributeName: { is: "string", min: 1, max: 255 }, KeyType: { is: "string", enum: ["HASH", "RANGE"] } },
+    required: ["AttributeName", "KeyType"],
+  },
 };
 const THROUGHPUT: Shape = {
   is: "structure",
@@ -24,14 +28,24 @@ export const createTableInput: Shape = {
     TableName: { is: "string", min: 3, max: 255, pattern: "[a-zA-Z0-9_.-]+" },
     AttributeDefinitions: {
       is: "list",
-      of: { is: "structure", members: { AttributeName: { is: "string", min: 1, max: 255 }, AttributeType: { is: "string", enum: ["S", "N", "B"] } }, required: ["AttributeName", "AttributeType"] },
+      of: {
+        is: "structure",
+        members: {
+          AttributeName: { is: "string", min: 1, max: 255 },
+          AttributeType: { is: "string", enum: ["S", "N", "B"] },
+        },
+        required: ["AttributeName", "AttributeType"],
+      },
     },
     KeySchema: KEY_SCHEMA,
     BillingMode: { is: "string", enum: ["PROVISIONED", "PAY_PER_REQUEST"] },
     ProvisionedThroughput: THROUGHPUT,
     TableClass: { is: "string", enum: ["STANDARD", "STANDARD_INFREQUENT_ACCESS"] },
     DeletionProtectionEnabled: { is: "boolean" },
-    Tags: { is: "list", of: { is: "structure", members: { Key: { is: "string" }, Value: { is: "string" } }, required: ["Key", "Value"] } },
+    Tags: {
+      is: "list",
+      of: { is: "structure", members: { Key: { is: "string" }, Value: { is: "string" } }, required: ["Key", "Value"] },
+    },
     GlobalSecondaryIndexes: { is: "any" },
     LocalSecondaryIndexes: { is: "any" },
     StreamSpecification: { is: "any" },
@@ -51,7 +65,8 @@ const REFUSED = ["GlobalSecondaryIndexes", "LocalSecondaryIndexes", "StreamSpeci
 
 export async function createTable(world: DynamoWorld, input: Input): Promise<Reply> {
   const refused = REFUSED.filter((name) => isAsked(input[name]));
-  if (refused.length > 0) throw new AwsError("ValidationException", 400, `${refused.join(", ")} is not supported by Catamaran; leave it out`);
+  if (refused.length > 0)
+    throw new AwsError("ValidationException", 400, `${refused.join(", ")} is not supported by Catamaran; leave it out`);
   checkDefinitions(input);
   const created = await world.tables.create(tableOf(world, input));
   return { body: { TableDescription: described(world, created, { rows: 0, bytes: 0 }) } };
@@ -64,38 +79,76 @@ function isAsked(value: unknown): boolean {
 }
 
 function checkDefinitions(input: Input): void {
-  const keys = (input["KeySchema"] as readonly { readonly AttributeName: string; readonly KeyType: string }[]).map(({ AttributeName }) => AttributeName);
+  const keys = (input["KeySchema"] as readonly { readonly AttributeName: string; readonly KeyType: string }[]).map(
+    ({ AttributeName }) => AttributeName,
+  );
   const [first, second] = (input["KeySchema"] as readonly { readonly KeyType: string }[]).map(({ KeyType }) => KeyType);
-  if (first !== "HASH" || (second !== undefined && second !== "RANGE")) throw new AwsError("ValidationException", 400, "Invalid KeySchema: The first KeySchemaElement is not a HASH key type, or the second is not a RANGE key type");
-  const defined = (input["AttributeDefinitions"] as readonly { readonly AttributeName: string }[]).map(({ AttributeName }) => AttributeName);
+  if (first !== "HASH" || (second !== undefined && second !== "RANGE"))
+    throw new AwsError(
+      "ValidationException",
+      400,
+      "Invalid KeySchema: The first KeySchemaElement is not a HASH key type, or the second is not a RANGE key type",
+    );
+  const defined = (input["AttributeDefinitions"] as readonly { readonly AttributeName: string }[]).map(
+    ({ AttributeName }) => AttributeName,
+  );
   if (defined.some((name) => !keys.includes(name))) {
-    throw new AwsError("ValidationException", 400, `One or more parameter values were invalid: Number of attributes in KeySchema does not exactly match number of attributes defined in AttributeDefinitions`);
+    throw new AwsError(
+      "ValidationException",
+      400,
+      `One or more parameter values were invalid: Number of attributes in KeySchema does not exactly match number of attributes defined in AttributeDefinitions`,
+    );
   }
   const isOnDemand = input["BillingMode"] === "PAY_PER_REQUEST";
   if (!isOnDemand && input["ProvisionedThroughput"] === undefined) {
-    throw new AwsError("ValidationException", 400, "One or more parameter values were invalid: ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is PROVISIONED");
+    throw new AwsError(
+      "ValidationException",
+      400,
+      "One or more parameter values were invalid: ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is PROVISIONED",
+    );
   }
   if (isOnDemand && input["ProvisionedThroughput"] !== undefined) {
-    throw new AwsError("ValidationException", 400, "One or more parameter values were invalid: Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST");
+    throw new AwsError(
+      "ValidationException",
+      400,
+      "One or more parameter values were invalid: Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST",
+    );
   }
 }
 
 function tableOf(world: DynamoWorld, input: Input): Table {
-  const throughput = input["ProvisionedThroughput"] as { readonly ReadCapacityUnits: number; readonly WriteCapacityUnits: number } | undefined;
+  const throughput = input["ProvisionedThroughput"] as
+    | { readonly ReadCapacityUnits: number; readonly WriteCapacityUnits: number }
+    | undefined;
   const tags = input["Tags"] as readonly { readonly Key: string; readonly Value: string }[] | undefined;
   const spec = given({
-    attributeDefinitions: (input["AttributeDefinitions"] as readonly { readonly AttributeName: string; readonly AttributeType: "S" | "N" | "B" }[]).map((definition) => ({
+    attributeDefinitions: (
+      input["AttributeDefinitions"] as readonly {
+        readonly AttributeName: string;
+        readonly AttributeType: "S" | "N" | "B";
+      }[]
+    ).map((definition) => ({
       attributeName: definition.AttributeName,
       attributeType: definition.AttributeType,
     })),
-    keySchema: (input["KeySchema"] as readonly { readonly AttributeName: string; readonly KeyType: "HASH" | "RANGE" }[]).map((element) => ({ attributeName: element.AttributeName, keyType: element.KeyType })),
+    keySchema: (
+      input["KeySchema"] as readonly { readonly AttributeName: string; readonly KeyType: "HASH" | "RANGE" }[]
+    ).map((element) => ({ attributeName: element.AttributeName, keyType: element.KeyType })),
     billingMode: (input["BillingMode"] ?? "PROVISIONED") as "PROVISIONED" | "PAY_PER_REQUEST",
-    provisionedThroughput: throughput === undefined ? undefined : { readCapacityUnits: throughput.ReadCapacityUnits, writeCapacityUnits: throughput.WriteCapacityUnits },
+    provisionedThroughput:
+      throughput === undefined
+        ? undefined
+        : { readCapacityUnits: throughput.ReadCapacityUnits, writeCapacityUnits: throughput.WriteCapacityUnits },
     tableClass: input["TableClass"] as string | undefined,
     deletionProtection: input["DeletionProtectionEnabled"] as boolean | undefined,
     tags: tags === undefined ? undefined : Object.fromEntries(tags.map(({ Key, Value }) => [Key, Value])),
   });
-  return { apiVersion: "catamaran.dev/v1", kind: "Table", metadata: { name: input["TableName"] as string, namespace: world.namespace }, spec };
+  return {
+    apiVersion: "catamaran.dev/v1",
+    kind: "Table",
+    metadata: { name: input["TableName"] as string, namespace: world.namespace },
+    spec,
+  };
 }
 
 export async function describeTable(world: DynamoWorld, input: Input): Promise<Reply> {
@@ -105,24 +158,37 @@ export async function describeTable(world: DynamoWorld, input: Input): Promise<R
 
 export async function deleteTable(world: DynamoWorld, input: Input): Promise<Reply> {
   const dropped = await world.tables.drop(world.namespace, tableName(input));
-  return { body: { TableDescription: { ...described(world, dropped, { rows: 0, bytes: 0 }), TableStatus: "DELETING" } } };
+  return {
+    body: { TableDescription: { ...described(world, dropped, { rows: 0, bytes: 0 }), TableStatus: "DELETING" } },
+  };
 }
 
 const TABLES_PER_PAGE = 100;
 
 export async function listTables(world: DynamoWorld, input: Input): Promise<Reply> {
   const start = (input["ExclusiveStartTableName"] as string | undefined) ?? "";
-  const all = world.tables.list(world.namespace).map((table) => table.metadata.name).filter((name) => name > start).toSorted();
+  const all = world.tables
+    .list(world.namespace)
+    .map((table) => table.metadata.name)
+    .filter((name) => name > start)
+    .toSorted();
   const page = all.slice(0, (input["Limit"] as number | undefined) ?? TABLES_PER_PAGE);
   return { body: { TableNames: page, ...(page.length < all.length ? { LastEvaluatedTableName: page.at(-1) } : {}) } };
 }
 
 /** DynamoDB's TableDescription. */
-function described(world: DynamoWorld, table: Table, { rows, bytes }: { readonly rows: number; readonly bytes: number }): Input {
+function described(
+  world: DynamoWorld,
+  table: Table,
+  { rows, bytes }: { readonly rows: number; readonly bytes: number },
+): Input {
   const { spec, metadata } = table;
   const isOnDemand = spec.billingMode === "PAY_PER_REQUEST";
   return given({
-    AttributeDefinitions: spec.attributeDefinitions.map(({ attributeName, attributeType }) => ({ AttributeName: attributeName, AttributeType: attributeType })),
+    AttributeDefinitions: spec.attributeDefinitions.map(({ attributeName, attributeType }) => ({
+      AttributeName: attributeName,
+      AttributeType: attributeType,
+    })),
     TableName: metadata.name,
     KeySchema: spec.keySchema.map(({ attributeName, keyType }) => ({ AttributeName: attributeName, KeyType: keyType })),
     TableStatus: table.status?.state ?? "CREATING",

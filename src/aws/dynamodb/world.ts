@@ -37,12 +37,27 @@ export const item: Shape = { is: "map", of: { is: "any" } };
 export const tableNameShape: Shape = { is: "string", min: 1, max: 1024, pattern: "[a-zA-Z0-9_.:/-]+" };
 
 /** The parameters that expressions replaced in 2014 are refused by name. */
-const LEGACY = ["Expected", "AttributeUpdates", "KeyConditions", "QueryFilter", "ScanFilter", "AttributesToGet", "ConditionalOperator"];
-export const legacy: Readonly<Record<string, Shape>> = Object.fromEntries(LEGACY.map((name): [string, Shape] => [name, { is: "any" }]));
+const LEGACY = [
+  "Expected",
+  "AttributeUpdates",
+  "KeyConditions",
+  "QueryFilter",
+  "ScanFilter",
+  "AttributesToGet",
+  "ConditionalOperator",
+];
+export const legacy: Readonly<Record<string, Shape>> = Object.fromEntries(
+  LEGACY.map((name): [string, Shape] => [name, { is: "any" }]),
+);
 
 export function expressionsOf(input: Input): Expressions {
   const used = LEGACY.filter((name) => input[name] !== undefined);
-  if (used.length > 0) throw new AwsError("ValidationException", 400, `the legacy parameter ${used.join(", ")} is not supported by Catamaran; use expressions`);
+  if (used.length > 0)
+    throw new AwsError(
+      "ValidationException",
+      400,
+      `the legacy parameter ${used.join(", ")} is not supported by Catamaran; use expressions`,
+    );
   const take = (member: string): string | undefined => input[member] as string | undefined;
   const texts = {
     condition: take("ConditionExpression"),
@@ -60,7 +75,11 @@ export function expressionsOf(input: Input): Expressions {
 export function consumed(input: Input, units: number): Input {
   const wanted = input["ReturnConsumedCapacity"];
   if (wanted === undefined || wanted === "NONE") return {};
-  const capacity = { TableName: tableName(input), CapacityUnits: units, ...(wanted === "INDEXES" ? { Table: { CapacityUnits: units } } : {}) };
+  const capacity = {
+    TableName: tableName(input),
+    CapacityUnits: units,
+    ...(wanted === "INDEXES" ? { Table: { CapacityUnits: units } } : {}),
+  };
   return { ConsumedCapacity: capacity };
 }
 

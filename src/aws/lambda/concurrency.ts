@@ -53,7 +53,10 @@ export async function getAccountSettings(world: LambdaWorld): Promise<Reply> {
         ConcurrentExecutions: ACCOUNT_CONCURRENCY,
         UnreservedConcurrentExecutions: ACCOUNT_CONCURRENCY - reservedSum(functions),
       },
-      AccountUsage: { TotalCodeSize: functions.reduce((total, fn) => total + fn.spec.code.size, 0), FunctionCount: functions.length },
+      AccountUsage: {
+        TotalCodeSize: functions.reduce((total, fn) => total + fn.spec.code.size, 0),
+        FunctionCount: functions.length,
+      },
     },
   };
 }

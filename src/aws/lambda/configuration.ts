@@ -8,7 +8,11 @@ import { arnOf, type LambdaWorld } from "./world.ts";
 type Spec = FunctionObject["spec"];
 
 /** Lambda's FunctionConfiguration. */
-export function configurationOf(world: LambdaWorld, fn: FunctionObject, qualifier?: string): Readonly<Record<string, unknown>> {
+export function configurationOf(
+  world: LambdaWorld,
+  fn: FunctionObject,
+  qualifier?: string,
+): Readonly<Record<string, unknown>> {
   const { spec, status } = fn;
   const name = fn.metadata.name;
   return given({
@@ -24,7 +28,10 @@ export function configurationOf(world: LambdaWorld, fn: FunctionObject, qualifie
     LastModified: status?.lastModified,
     CodeSha256: spec.code.sha256,
     Version: "$LATEST",
-    Environment: spec.environment === undefined || Object.keys(spec.environment).length === 0 ? undefined : { Variables: spec.environment },
+    Environment:
+      spec.environment === undefined || Object.keys(spec.environment).length === 0
+        ? undefined
+        : { Variables: spec.environment },
     TracingConfig: { Mode: "PassThrough" },
     RevisionId: status?.revisionId,
     State: status?.state ?? "Pending",
@@ -44,7 +51,8 @@ export function configurationOf(world: LambdaWorld, fn: FunctionObject, qualifie
 /** The part of the spec that an input sets; members that it leaves out stay as they are. */
 export function specChanges(world: LambdaWorld, input: Input): Partial<Spec> {
   refuseUnsupported(input);
-  const environment = (input["Environment"] as { readonly Variables?: Readonly<Record<string, string>> } | undefined)?.Variables;
+  const environment = (input["Environment"] as { readonly Variables?: Readonly<Record<string, string>> } | undefined)
+    ?.Variables;
   if (environment !== undefined) checkEnvironment(environment);
   const runtime = input["Runtime"] as string | undefined;
   if (runtime !== undefined) checkRuntime(runtime, world.runtimes());
@@ -69,11 +77,18 @@ function refuseUnsupported(input: Input): void {
     FileSystemConfigs: Array.isArray(input["FileSystemConfigs"]) && input["FileSystemConfigs"].length > 0,
     ImageConfig: input["ImageConfig"] !== undefined,
     "TracingConfig.Mode=Active": (input["TracingConfig"] as { readonly Mode?: string } | undefined)?.Mode === "Active",
-    "SnapStart.ApplyOn=PublishedVersions": (input["SnapStart"] as { readonly ApplyOn?: string } | undefined)?.ApplyOn === "PublishedVersions",
-    "LoggingConfig.LogFormat=JSON": (input["LoggingConfig"] as { readonly LogFormat?: string } | undefined)?.LogFormat === "JSON",
+    "SnapStart.ApplyOn=PublishedVersions":
+      (input["SnapStart"] as { readonly ApplyOn?: string } | undefined)?.ApplyOn === "PublishedVersions",
+    "LoggingConfig.LogFormat=JSON":
+      (input["LoggingConfig"] as { readonly LogFormat?: string } | undefined)?.LogFormat === "JSON",
   };
   const refused = Object.keys(isSet).filter((name) => isSet[name]);
-  if (refused.length > 0) throw new AwsError("InvalidParameterValueException", 400, `${refused.join(", ")} is not supported by Catamaran; leave it out`);
+  if (refused.length > 0)
+    throw new AwsError(
+      "InvalidParameterValueException",
+      400,
+      `${refused.join(", ")} is not supported by Catamaran; leave it out`,
+    );
 }
 
 function hasEntries(value: unknown, member: string): boolean {
@@ -92,7 +107,9 @@ function checkRuntime(runtime: string, known: readonly string[]): void {
 
 // Lambda's own variables cannot be set by a function's configuration (Lambda Developer Guide, "Reserved environment variables").
 const RESERVED = new Set(
-  "_HANDLER _X_AMZN_TRACE_ID AWS_DEFAULT_REGION AWS_REGION AWS_EXECUTION_ENV AWS_LAMBDA_FUNCTION_NAME AWS_LAMBDA_FUNCTION_MEMORY_SIZE AWS_LAMBDA_FUNCTION_VERSION AWS_LAMBDA_INITIALIZATION_TYPE AWS_LAMBDA_LOG_GROUP_NAME AWS_LAMBDA_LOG_STREAM_NAME AWS_ACCESS_KEY AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_LAMBDA_RUNTIME_API LAMBDA_TASK_ROOT LAMBDA_RUNTIME_DIR".split(" "),
+  "_HANDLER _X_AMZN_TRACE_ID AWS_DEFAULT_REGION AWS_REGION AWS_EXECUTION_ENV AWS_LAMBDA_FUNCTION_NAME AWS_LAMBDA_FUNCTION_MEMORY_SIZE AWS_LAMBDA_FUNCTION_VERSION AWS_LAMBDA_INITIALIZATION_TYPE AWS_LAMBDA_LOG_GROUP_NAME AWS_LAMBDA_LOG_STREAM_NAME AWS_ACCESS_KEY AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_LAMBDA_RUNTIME_API LAMBDA_TASK_ROOT LAMBDA_RUNTIME_DIR".split(
+    " ",
+  ),
 );
 const MAX_ENVIRONMENT_BYTES = 4_096;
 
@@ -100,12 +117,25 @@ function checkEnvironment(variables: Readonly<Record<string, string>>): void {
   const reserved = Object.keys(variables).filter((name) => RESERVED.has(name));
   if (reserved.length > 0) {
     const list = reserved.join(",");
-    throw new AwsError("InvalidParameterValueException", 400, `Lambda was unable to configure your environment variables because the environment variables you have provided contains reserved keys that are currently not supported for modification. Reserved keys used in this request: ${list}`);
+    throw new AwsError(
+      "InvalidParameterValueException",
+      400,
+      `Lambda was unable to configure your environment variables because the environment variables you have provided contains reserved keys that are currently not supported for modification. Reserved keys used in this request: ${list}`,
+    );
   }
   const bad = Object.keys(variables).find((name) => !/^[a-zA-Z]([a-zA-Z0-9_])+$/.test(name));
-  if (bad !== undefined) throw new AwsError("ValidationException", 400, `1 validation error detected: Value '${bad}' at 'environment.variables' failed to satisfy constraint: Map keys must satisfy constraint: [Member must satisfy regular expression pattern: [a-zA-Z]([a-zA-Z0-9_])+]`);
+  if (bad !== undefined)
+    throw new AwsError(
+      "ValidationException",
+      400,
+      `1 validation error detected: Value '${bad}' at 'environment.variables' failed to satisfy constraint: Map keys must satisfy constraint: [Member must satisfy regular expression pattern: [a-zA-Z]([a-zA-Z0-9_])+]`,
+    );
   const size = Buffer.byteLength(JSON.stringify(variables));
   if (size > MAX_ENVIRONMENT_BYTES) {
-    throw new AwsError("InvalidParameterValueException", 400, `Lambda was unable to configure your environment variables because the environment variables you have provided exceeded the 4KB limit. String measured: ${JSON.stringify(variables).slice(0, 100)}…`);
+    throw new AwsError(
+      "InvalidParameterValueException",
+      400,
+      `Lambda was unable to configure your environment variables because the environment variables you have provided exceeded the 4KB limit. String measured: ${JSON.stringify(variables).slice(0, 100)}…`,
+    );
   }
 }

@@ -45,15 +45,30 @@ export async function createFunction(world: LambdaWorld, input: Input): Promise<
     const created = await world.objects.create(functionKind, object, { manager: "aws-lambda" });
     return { body: configurationOf(world, created) };
   } catch (thrown) {
-    if (thrown instanceof Fault && thrown.code === "AlreadyExists") throw new AwsError("ResourceConflictException", 409, `Function already exist: ${arnOf(world, name)}`);
+    if (thrown instanceof Fault && thrown.code === "AlreadyExists")
+      throw new AwsError("ResourceConflictException", 409, `Function already exist: ${arnOf(world, name)}`);
     throw thrown;
   }
 }
 
 function checkCreate(input: Input): void {
-  if (input["PackageType"] === "Image") throw new AwsError("InvalidParameterValueException", 400, "PackageType=Image is not supported by Catamaran; deploy a zip");
-  if (input["Publish"] === true) throw new AwsError("InvalidParameterValueException", 400, "Publish=true is not supported by Catamaran; only $LATEST exists");
+  if (input["PackageType"] === "Image")
+    throw new AwsError(
+      "InvalidParameterValueException",
+      400,
+      "PackageType=Image is not supported by Catamaran; deploy a zip",
+    );
+  if (input["Publish"] === true)
+    throw new AwsError(
+      "InvalidParameterValueException",
+      400,
+      "Publish=true is not supported by Catamaran; only $LATEST exists",
+    );
   if (input["Runtime"] === undefined || input["Handler"] === undefined) {
-    throw new AwsError("InvalidParameterValueException", 400, "Runtime and Handler are mandatory parameters for functions created with deployment packages.");
+    throw new AwsError(
+      "InvalidParameterValueException",
+      400,
+      "Runtime and Handler are mandatory parameters for functions created with deployment packages.",
+    );
   }
 }

@@ -7,7 +7,12 @@ import { functionKey, notFound, type LambdaWorld } from "./world.ts";
 
 export async function deleteFunction(world: LambdaWorld, input: Input): Promise<Reply> {
   const { name, qualifier } = referenceOf(input);
-  if (qualifier === "$LATEST") throw new AwsError("InvalidParameterValueException", 400, "$LATEST version cannot be deleted without deleting the function.");
+  if (qualifier === "$LATEST")
+    throw new AwsError(
+      "InvalidParameterValueException",
+      400,
+      "$LATEST version cannot be deleted without deleting the function.",
+    );
   if (qualifier !== undefined) throw notFound(world, name, qualifier);
   const wasThere = await world.objects.remove(functionKind, functionKey(world, name));
   if (!wasThere) throw notFound(world, name);

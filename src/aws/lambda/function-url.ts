@@ -26,7 +26,11 @@ export async function createFunctionUrl(world: LambdaWorld, input: Input): Promi
   const url = urlOf(input, undefined);
   const changed = await changeFunction(world, name, (live) => {
     if (live.spec.url !== undefined) {
-      throw new AwsError("ResourceConflictException", 409, `Failed to create function url config for [functionArn = ${arnOf(world, name)}]. Error message:  FunctionUrlConfig exists for this Lambda function`);
+      throw new AwsError(
+        "ResourceConflictException",
+        409,
+        `Failed to create function url config for [functionArn = ${arnOf(world, name)}]. Error message:  FunctionUrlConfig exists for this Lambda function`,
+      );
     }
     return { ...live, spec: { ...live.spec, url } };
   });
@@ -35,7 +39,10 @@ export async function createFunctionUrl(world: LambdaWorld, input: Input): Promi
 
 export async function updateFunctionUrl(world: LambdaWorld, input: Input): Promise<Reply> {
   const { name } = functionReference(input["FunctionName"] as string);
-  const changed = await changeFunction(world, name, (live) => ({ ...live, spec: { ...live.spec, url: urlOf(input, existing(live)) } }));
+  const changed = await changeFunction(world, name, (live) => ({
+    ...live,
+    spec: { ...live.spec, url: urlOf(input, existing(live)) },
+  }));
   return { body: described(world, changed) };
 }
 
@@ -55,14 +62,30 @@ export async function deleteFunctionUrl(world: LambdaWorld, input: Input): Promi
 
 function urlOf(input: Input, before: FunctionUrl | undefined): FunctionUrl {
   const authType = (input["AuthType"] as FunctionUrl["authType"] | undefined) ?? before?.authType;
-  if (authType === undefined) throw new AwsError("ValidationException", 400, "1 validation error detected: Value null at 'authType' failed to satisfy constraint: Member must not be null");
-  if (input["InvokeMode"] === "RESPONSE_STREAM") throw new AwsError("InvalidParameterValueException", 400, "InvokeMode=RESPONSE_STREAM is not supported by Catamaran; use BUFFERED");
-  if (input["Cors"] !== undefined) throw new AwsError("InvalidParameterValueException", 400, "Cors is not supported by Catamaran; answer CORS requests in the function");
+  if (authType === undefined)
+    throw new AwsError(
+      "ValidationException",
+      400,
+      "1 validation error detected: Value null at 'authType' failed to satisfy constraint: Member must not be null",
+    );
+  if (input["InvokeMode"] === "RESPONSE_STREAM")
+    throw new AwsError(
+      "InvalidParameterValueException",
+      400,
+      "InvokeMode=RESPONSE_STREAM is not supported by Catamaran; use BUFFERED",
+    );
+  if (input["Cors"] !== undefined)
+    throw new AwsError(
+      "InvalidParameterValueException",
+      400,
+      "Cors is not supported by Catamaran; answer CORS requests in the function",
+    );
   return { authType };
 }
 
 function existing(fn: FunctionObject): FunctionUrl {
-  if (fn.spec.url === undefined) throw new AwsError("ResourceNotFoundException", 404, "The resource you requested does not exist.");
+  if (fn.spec.url === undefined)
+    throw new AwsError("ResourceNotFoundException", 404, "The resource you requested does not exist.");
   return fn.spec.url;
 }
 

@@ -45,7 +45,10 @@ export async function invoke(world: LambdaWorld, input: Input, call: Call): Prom
     ...(clientContext === undefined ? {} : { clientContext }),
     ...(traceId === undefined ? {} : { traceId }),
   });
-  const headers: Record<string, string> = { "x-amzn-RequestId": result.requestId, "X-Amz-Executed-Version": result.executedVersion };
+  const headers: Record<string, string> = {
+    "x-amzn-RequestId": result.requestId,
+    "X-Amz-Executed-Version": result.executedVersion,
+  };
   if (result.functionError !== undefined) headers["X-Amz-Function-Error"] = result.functionError;
   if (result.logTail !== undefined) headers["X-Amz-Log-Result"] = Buffer.from(result.logTail).toString("base64");
   if (result.isCold) headers["X-Catamaran-Cold-Start"] = "1";
@@ -57,7 +60,8 @@ async function run(world: LambdaWorld, request: InvokeRequest): Promise<InvokeRe
   try {
     return await world.functions.invoke(request);
   } catch (thrown) {
-    if (thrown instanceof Throttled) throw new AwsError("TooManyRequestsException", 429, thrown.message, { Reason: thrown.reason });
+    if (thrown instanceof Throttled)
+      throw new AwsError("TooManyRequestsException", 429, thrown.message, { Reason: thrown.reason });
     if (thrown instanceof Fault && thrown.code === "NotFound") throw notFound(world, request.name, request.qualifier);
     throw thrown;
   }
@@ -65,7 +69,12 @@ async function run(world: LambdaWorld, request: InvokeRequest): Promise<InvokeRe
 
 function checkSize(payload: Uint8Array, type: string): void {
   const limit = type === "Event" ? MAX_ASYNC_BYTES : MAX_SYNC_BYTES;
-  if (payload.length > limit) throw new AwsError("RequestTooLargeException", 413, `${payload.length} byte payload is too large for the ${type} invocation type (limit ${limit} bytes)`);
+  if (payload.length > limit)
+    throw new AwsError(
+      "RequestTooLargeException",
+      413,
+      `${payload.length} byte payload is too large for the ${type} invocation type (limit ${limit} bytes)`,
+    );
 }
 
 // Only what is sent by clients is checked: parsing six megabytes costs milliseconds, so small bodies pay next to nothing.
@@ -74,7 +83,11 @@ function checkJson(payload: Uint8Array): void {
   try {
     JSON.parse(Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString("utf8"));
   } catch (cause) {
-    throw new AwsError("InvalidRequestContentException", 400, `Could not parse request body into json: ${(cause as Error).message}`);
+    throw new AwsError(
+      "InvalidRequestContentException",
+      400,
+      `Could not parse request body into json: ${(cause as Error).message}`,
+    );
   }
 }
 
@@ -86,6 +99,10 @@ function clientContextOf(input: Input): string | undefined {
     JSON.parse(text);
     return text;
   } catch {
-    throw new AwsError("InvalidRequestContentException", 400, "Client context must be a valid Base64-encoded JSON object.");
+    throw new AwsError(
+      "InvalidRequestContentException",
+      400,
+      "Client context must be a valid Base64-encoded JSON object.",
+    );
   }
 }

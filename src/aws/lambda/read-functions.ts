@@ -8,11 +8,21 @@ import { configurationOf } from "./configuration.ts";
 import { functionName, qualifier, text } from "./shapes.ts";
 import { arnOf, findFunction, functionReference, type FunctionReference, type LambdaWorld } from "./world.ts";
 
-export const functionInput: Shape = { is: "structure", members: { FunctionName: functionName, Qualifier: qualifier }, required: ["FunctionName"] };
+export const functionInput: Shape = {
+  is: "structure",
+  members: { FunctionName: functionName, Qualifier: qualifier },
+  required: ["FunctionName"],
+};
 
 export const listInput: Shape = {
   is: "structure",
-  members: { FunctionName: functionName, Marker: text, MaxItems: { is: "integer", min: 1, max: 10_000 }, MasterRegion: text, FunctionVersion: { is: "string", enum: ["ALL"] } },
+  members: {
+    FunctionName: functionName,
+    Marker: text,
+    MaxItems: { is: "integer", min: 1, max: 10_000 },
+    MasterRegion: text,
+    FunctionVersion: { is: "string", enum: ["ALL"] },
+  },
 };
 
 export function referenceOf(input: Input): FunctionReference {
@@ -29,7 +39,8 @@ export async function getFunction(world: LambdaWorld, input: Input): Promise<Rep
       // The package is kept by digest on this machine; there is no bucket to download it from.
       Code: { RepositoryType: "S3", Location: `file:///code/${encodeURIComponent(code.sha256)}` },
       Tags: tags,
-      Concurrency: reservedConcurrency === undefined ? undefined : { ReservedConcurrentExecutions: reservedConcurrency },
+      Concurrency:
+        reservedConcurrency === undefined ? undefined : { ReservedConcurrentExecutions: reservedConcurrency },
     }),
   };
 }
@@ -52,7 +63,9 @@ export async function listFunctions(world: LambdaWorld, input: Input): Promise<R
   return {
     body: {
       Functions: page.map((fn) => configurationOf(world, fn)),
-      ...(last !== undefined && page.length < rest.length ? { NextMarker: Buffer.from(last.metadata.name).toString("base64url") } : {}),
+      ...(last !== undefined && page.length < rest.length
+        ? { NextMarker: Buffer.from(last.metadata.name).toString("base64url") }
+        : {}),
     },
   };
 }
@@ -60,12 +73,17 @@ export async function listFunctions(world: LambdaWorld, input: Input): Promise<R
 function markerName(marker: string | undefined): string | undefined {
   if (marker === undefined) return undefined;
   const name = Buffer.from(marker, "base64url").toString();
-  if (!/^[\w-]{1,64}$/.test(name)) throw new AwsError("InvalidParameterValueException", 400, "Marker is not one that ListFunctions returned");
+  if (!/^[\w-]{1,64}$/.test(name))
+    throw new AwsError("InvalidParameterValueException", 400, "Marker is not one that ListFunctions returned");
   return name;
 }
 
 export async function listVersions(world: LambdaWorld, input: Input): Promise<Reply> {
   const reference = referenceOf(input);
   const fn = await findFunction(world, reference);
-  return { body: { Versions: [{ ...configurationOf(world, fn, "$LATEST"), FunctionArn: arnOf(world, reference.name, "$LATEST") }] } };
+  return {
+    body: {
+      Versions: [{ ...configurationOf(world, fn, "$LATEST"), FunctionArn: arnOf(world, reference.name, "$LATEST") }],
+    },
+  };
 }

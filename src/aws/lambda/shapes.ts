@@ -3,7 +3,12 @@ import type { Shape } from "../shape.ts";
 
 export const text: Shape = { is: "string" };
 export const functionName: Shape = { is: "string", min: 1, max: 170 };
-export const qualifier: Shape = { is: "string", min: 1, max: 128, pattern: "\\$(LATEST(\\.PUBLISHED)?)|[a-zA-Z0-9-_$]+" };
+export const qualifier: Shape = {
+  is: "string",
+  min: 1,
+  max: 128,
+  pattern: "\\$(LATEST(\\.PUBLISHED)?)|[a-zA-Z0-9-_$]+",
+};
 export const architectures: Shape = { is: "list", of: { is: "string", enum: ["x86_64", "arm64"] }, min: 1, max: 1 };
 
 export const code: Readonly<Record<string, Shape>> = {
@@ -24,8 +29,20 @@ export const configuration: Readonly<Record<string, Shape>> = {
   MemorySize: { is: "integer", min: 128, max: 10_240 },
   Runtime: text,
   Environment: { is: "structure", members: { Variables: { is: "map", of: text } } },
-  EphemeralStorage: { is: "structure", members: { Size: { is: "integer", min: 512, max: 10_240 } }, required: ["Size"] },
-  LoggingConfig: { is: "structure", members: { LogFormat: { is: "string", enum: ["Text", "JSON"] }, ApplicationLogLevel: text, SystemLogLevel: text, LogGroup: text } },
+  EphemeralStorage: {
+    is: "structure",
+    members: { Size: { is: "integer", min: 512, max: 10_240 } },
+    required: ["Size"],
+  },
+  LoggingConfig: {
+    is: "structure",
+    members: {
+      LogFormat: { is: "string", enum: ["Text", "JSON"] },
+      ApplicationLogLevel: text,
+      SystemLogLevel: text,
+      LogGroup: text,
+    },
+  },
   TracingConfig: { is: "structure", members: { Mode: { is: "string", enum: ["PassThrough", "Active"] } } },
   VpcConfig: { is: "any" },
   DeadLetterConfig: { is: "any" },

@@ -17,7 +17,10 @@ export async function listTags(world: LambdaWorld, input: Input): Promise<Reply>
 
 export async function tagFunction(world: LambdaWorld, input: Input): Promise<Reply> {
   const tags = input["Tags"] as Readonly<Record<string, string>> | undefined;
-  await changeFunction(world, functionReference(input["Resource"] as string).name, (live) => ({ ...live, spec: { ...live.spec, tags: { ...live.spec.tags, ...tags } } }));
+  await changeFunction(world, functionReference(input["Resource"] as string).name, (live) => ({
+    ...live,
+    spec: { ...live.spec, tags: { ...live.spec.tags, ...tags } },
+  }));
   return {};
 }
 

@@ -10,7 +10,14 @@ import { changeFunction, findFunction, functionReference, type LambdaWorld } fro
 
 export const updateCodeInput: Shape = {
   is: "structure",
-  members: { ...code, FunctionName: functionName, Architectures: architectures, Publish: { is: "boolean" }, DryRun: { is: "boolean" }, RevisionId: text },
+  members: {
+    ...code,
+    FunctionName: functionName,
+    Architectures: architectures,
+    Publish: { is: "boolean" },
+    DryRun: { is: "boolean" },
+    RevisionId: text,
+  },
   required: ["FunctionName"],
 };
 
@@ -23,9 +30,15 @@ export const updateConfigurationInput: Shape = {
 export async function updateFunctionCode(world: LambdaWorld, input: Input): Promise<Reply> {
   const { name } = functionReference(input["FunctionName"] as string);
   const live = await findFunction(world, { name, qualifier: undefined });
-  if (input["Publish"] === true) throw new AwsError("InvalidParameterValueException", 400, "Publish=true is not supported by Catamaran; only $LATEST exists");
+  if (input["Publish"] === true)
+    throw new AwsError(
+      "InvalidParameterValueException",
+      400,
+      "Publish=true is not supported by Catamaran; only $LATEST exists",
+    );
   const stored = await storePackage(world, input);
-  if (input["DryRun"] === true) return { body: configurationOf(world, { ...live, spec: { ...live.spec, code: stored } }) };
+  if (input["DryRun"] === true)
+    return { body: configurationOf(world, { ...live, spec: { ...live.spec, code: stored } }) };
   return update(world, name, input, (spec) => ({
     ...spec,
     code: stored,
@@ -39,11 +52,20 @@ export async function updateFunctionConfiguration(world: LambdaWorld, input: Inp
   return update(world, name, input, (spec) => ({ ...spec, ...changes }));
 }
 
-async function update(world: LambdaWorld, name: string, input: Input, next: (spec: FunctionObject["spec"]) => FunctionObject["spec"]): Promise<Reply> {
+async function update(
+  world: LambdaWorld,
+  name: string,
+  input: Input,
+  next: (spec: FunctionObject["spec"]) => FunctionObject["spec"],
+): Promise<Reply> {
   const revisionId = input["RevisionId"] as string | undefined;
   const changed = await changeFunction(world, name, (live) => {
     if (revisionId !== undefined && revisionId !== live.status?.revisionId) {
-      throw new AwsError("PreconditionFailedException", 412, "The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to retrieve the latest Revision Id");
+      throw new AwsError(
+        "PreconditionFailedException",
+        412,
+        "The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to retrieve the latest Revision Id",
+      );
     }
     return { ...live, spec: next(live.spec) };
   });

@@ -26,7 +26,8 @@ export interface FunctionReference {
 }
 
 const NAME = /^[a-zA-Z0-9-_]{1,64}$/;
-const ARN = /^(?:arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:|\d{12}:)?function:([a-zA-Z0-9-_]+)(?::(\$LATEST|[a-zA-Z0-9-_]+))?$/;
+const ARN =
+  /^(?:arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:|\d{12}:)?function:([a-zA-Z0-9-_]+)(?::(\$LATEST|[a-zA-Z0-9-_]+))?$/;
 
 /** A function's name, partial ARN or ARN, with or without qualifier (Lambda API, "FunctionName"). */
 export function functionReference(text: string, qualifier?: string): FunctionReference {
@@ -57,14 +58,21 @@ export function notFound(world: LambdaWorld, name: string, qualifier?: string): 
 }
 
 /** The function, or ResourceNotFoundException. Only $LATEST exists: versions and aliases are refused as not found. */
-export async function findFunction(world: LambdaWorld, { name, qualifier }: FunctionReference): Promise<FunctionObject> {
+export async function findFunction(
+  world: LambdaWorld,
+  { name, qualifier }: FunctionReference,
+): Promise<FunctionObject> {
   const found = await world.objects.get(functionKind, functionKey(world, name));
   if (found === null || (qualifier !== undefined && qualifier !== "$LATEST")) throw notFound(world, name, qualifier);
   return found;
 }
 
 /** Changes the function's spec, or says that it is not there. */
-export async function changeFunction(world: LambdaWorld, name: string, decide: (live: FunctionObject) => FunctionObject): Promise<FunctionObject> {
+export async function changeFunction(
+  world: LambdaWorld,
+  name: string,
+  decide: (live: FunctionObject) => FunctionObject,
+): Promise<FunctionObject> {
   const changed = await world.objects.change(functionKind, functionKey(world, name), decide);
   return changed ?? findFunction(world, { name, qualifier: undefined });
 }

@@ -13,12 +13,30 @@ export interface LogsWorld {
 
 const text: Shape = { is: "string" };
 const time: Shape = { is: "integer", min: 0 };
-const group: Readonly<Record<string, Shape>> = { logGroupName: { is: "string", min: 1, max: 512 }, logGroupIdentifier: text };
+const group: Readonly<Record<string, Shape>> = {
+  logGroupName: { is: "string", min: 1, max: 512 },
+  logGroupIdentifier: text,
+};
 
-const GROUPS_INPUT: Shape = { is: "structure", members: { logGroupNamePrefix: text, logGroupNamePattern: text, nextToken: text, limit: { is: "integer", min: 1, max: 50 } } };
+const GROUPS_INPUT: Shape = {
+  is: "structure",
+  members: {
+    logGroupNamePrefix: text,
+    logGroupNamePattern: text,
+    nextToken: text,
+    limit: { is: "integer", min: 1, max: 50 },
+  },
+};
 const STREAMS_INPUT: Shape = {
   is: "structure",
-  members: { ...group, logStreamNamePrefix: text, orderBy: { is: "string", enum: ["LogStreamName", "LastEventTime"] }, descending: { is: "boolean" }, nextToken: text, limit: { is: "integer", min: 1, max: 50 } },
+  members: {
+    ...group,
+    logStreamNamePrefix: text,
+    orderBy: { is: "string", enum: ["LogStreamName", "LastEventTime"] },
+    descending: { is: "boolean" },
+    nextToken: text,
+    limit: { is: "integer", min: 1, max: 50 },
+  },
 };
 const FILTER_INPUT: Shape = {
   is: "structure",
@@ -37,12 +55,25 @@ const FILTER_INPUT: Shape = {
 };
 const EVENTS_INPUT: Shape = {
   is: "structure",
-  members: { ...group, logStreamName: text, startTime: time, endTime: time, startFromHead: { is: "boolean" }, nextToken: text, limit: { is: "integer", min: 1, max: 10_000 }, unmask: { is: "boolean" } },
+  members: {
+    ...group,
+    logStreamName: text,
+    startTime: time,
+    endTime: time,
+    startFromHead: { is: "boolean" },
+    nextToken: text,
+    limit: { is: "integer", min: 1, max: 10_000 },
+    unmask: { is: "boolean" },
+  },
   required: ["logStreamName"],
 };
 
 export function logsService(world: LogsWorld): Service {
-  const action = (name: string, input: Shape, run: (world: LogsWorld, input: Input) => Promise<Reply>): Action => ({ name, input, run: (given) => run(world, given) });
+  const action = (name: string, input: Shape, run: (world: LogsWorld, input: Input) => Promise<Reply>): Action => ({
+    name,
+    input,
+    run: (given) => run(world, given),
+  });
   return {
     signingName: "logs",
     protocol: "json-1.1",
@@ -62,19 +93,35 @@ async function describeGroups(world: LogsWorld, input: Input): Promise<Reply> {
   const pattern = (input["logGroupNamePattern"] as string | undefined) ?? "";
   const names = (await world.logs.groups()).filter((name) => name.startsWith(prefix) && name.includes(pattern));
   const arn = (name: string): string => `arn:aws:logs:${world.region}:${world.accountId}:log-group:${name}`;
-  return { body: { logGroups: names.map((name) => ({ logGroupName: name, arn: `${arn(name)}:*`, logGroupArn: arn(name), storedBytes: 0, metricFilterCount: 0, logGroupClass: "STANDARD" })) } };
+  return {
+    body: {
+      logGroups: names.map((name) => ({
+        logGroupName: name,
+        arn: `${arn(name)}:*`,
+        logGroupArn: arn(name),
+        storedBytes: 0,
+        metricFilterCount: 0,
+        logGroupClass: "STANDARD",
+      })),
+    },
+  };
 }
 
 async function linesOf(world: LogsWorld, input: Input): Promise<readonly StoredLine[]> {
   const name = groupName(input);
-  if (!(await world.logs.groups()).includes(name)) throw new AwsError("ResourceNotFoundException", 400, "The specified log group does not exist.");
+  if (!(await world.logs.groups()).includes(name))
+    throw new AwsError("ResourceNotFoundException", 400, "The specified log group does not exist.");
   const toMs = input["endTime"] as number | undefined;
-  return world.logs.read(name, given({ fromMs: input["startTime"] as number | undefined, toMs: toMs === undefined ? undefined : toMs + 1 }));
+  return world.logs.read(
+    name,
+    given({ fromMs: input["startTime"] as number | undefined, toMs: toMs === undefined ? undefined : toMs + 1 }),
+  );
 }
 
 function groupName(input: Input): string {
   const name = (input["logGroupName"] ?? input["logGroupIdentifier"]) as string | undefined;
-  if (name === undefined) throw new AwsError("InvalidParameterException", 400, "logGroupName or logGroupIdentifier is required");
+  if (name === undefined)
+    throw new AwsError("InvalidParameterException", 400, "logGroupName or logGroupIdentifier is required");
   return /^arn:.*:log-group:([^:]+)/.exec(name)?.[1] ?? name;
 }
 
@@ -87,10 +134,23 @@ async function describeStreams(world: LogsWorld, input: Input): Promise<Reply> {
   }
   const prefix = (input["logStreamNamePrefix"] as string | undefined) ?? "";
   const byTime = input["orderBy"] === "LastEventTime";
-  const sorted = [...streams].filter(([name]) => name.startsWith(prefix)).toSorted(([a, x], [b, y]) => (byTime ? x.last - y.last : a < b ? -1 : 1));
+  const sorted = [...streams]
+    .filter(([name]) => name.startsWith(prefix))
+    .toSorted(([a, x], [b, y]) => (byTime ? x.last - y.last : a < b ? -1 : 1));
   if (input["descending"] === true) sorted.reverse();
   const page = sorted.slice(0, (input["limit"] as number | undefined) ?? 50);
-  return { body: { logStreams: page.map(([name, { first, last }]) => ({ logStreamName: name, creationTime: first, firstEventTimestamp: first, lastEventTimestamp: last, lastIngestionTime: last, storedBytes: 0 })) } };
+  return {
+    body: {
+      logStreams: page.map(([name, { first, last }]) => ({
+        logStreamName: name,
+        creationTime: first,
+        firstEventTimestamp: first,
+        lastEventTimestamp: last,
+        lastIngestionTime: last,
+        storedBytes: 0,
+      })),
+    },
+  };
 }
 
 const DEFAULT_LIMIT = 10_000;
@@ -102,22 +162,44 @@ async function filterEvents(world: LogsWorld, input: Input): Promise<Reply> {
   const all = await linesOf(world, input);
   const start = offsetOf(input);
   const limit = (input["limit"] as number | undefined) ?? DEFAULT_LIMIT;
-  const matching = all.filter((line) => (streams?.includes(line.stream) ?? true) && line.stream.startsWith(prefix) && wanted(line.text));
+  const matching = all.filter(
+    (line) => (streams?.includes(line.stream) ?? true) && line.stream.startsWith(prefix) && wanted(line.text),
+  );
   const page = matching.slice(start, start + limit);
-  const events = page.map((line, index) => ({ logStreamName: line.stream, timestamp: line.atMs, message: line.text, ingestionTime: line.atMs, eventId: eventId(line, start + index) }));
-  return { body: { events, searchedLogStreams: [], ...(start + limit < matching.length ? { nextToken: `o/${start + limit}` } : {}) } };
+  const events = page.map((line, index) => ({
+    logStreamName: line.stream,
+    timestamp: line.atMs,
+    message: line.text,
+    ingestionTime: line.atMs,
+    eventId: eventId(line, start + index),
+  }));
+  return {
+    body: {
+      events,
+      searchedLogStreams: [],
+      ...(start + limit < matching.length ? { nextToken: `o/${start + limit}` } : {}),
+    },
+  };
 }
 
 /** Filter patterns of plain terms: all must occur, "quoted text" is one term, -term must not. JSON and bracket patterns are refused. */
 function termsOf(pattern: string): (text: string) => boolean {
   const trimmed = pattern.trim();
   if (trimmed.startsWith("{") || trimmed.startsWith("[") || trimmed.startsWith("%")) {
-    throw new AwsError("InvalidParameterException", 400, "filterPattern: JSON, bracket and regular expression patterns are not supported by Catamaran; use plain terms");
+    throw new AwsError(
+      "InvalidParameterException",
+      400,
+      "filterPattern: JSON, bracket and regular expression patterns are not supported by Catamaran; use plain terms",
+    );
   }
-  const terms = [...trimmed.matchAll(/(-|\?)?(?:"([^"]*)"|(\S+))/g)].map(([, sign, quoted, word]) => ({ sign, term: quoted ?? word ?? "" }));
+  const terms = [...trimmed.matchAll(/(-|\?)?(?:"([^"]*)"|(\S+))/g)].map(([, sign, quoted, word]) => ({
+    sign,
+    term: quoted ?? word ?? "",
+  }));
   const optional = terms.filter(({ sign }) => sign === "?");
   return (line) =>
-    terms.every(({ sign, term }) => sign === "?" || line.includes(term) === (sign !== "-")) && (optional.length === 0 || optional.some(({ term }) => line.includes(term)));
+    terms.every(({ sign, term }) => sign === "?" || line.includes(term) === (sign !== "-")) &&
+    (optional.length === 0 || optional.some(({ term }) => line.includes(term)));
 }
 
 function offsetOf(input: Input): number {
@@ -139,7 +221,13 @@ async function getEvents(world: LogsWorld, input: Input): Promise<Reply> {
   const start = isFromHead ? offsetOf(input) : Math.max(0, all.length - limit);
   const page = all.slice(start, start + limit);
   const token = `f/${start + page.length}`;
-  return { body: { events: page.map((line) => ({ timestamp: line.atMs, message: line.text, ingestionTime: line.atMs })), nextForwardToken: token, nextBackwardToken: token } };
+  return {
+    body: {
+      events: page.map((line) => ({ timestamp: line.atMs, message: line.text, ingestionTime: line.atMs })),
+      nextForwardToken: token,
+      nextBackwardToken: token,
+    },
+  };
 }
 
 async function deleteGroup(world: LogsWorld, input: Input): Promise<Reply> {

@@ -9,12 +9,20 @@ export function stsService(accountId: string): Service {
     signingName: "sts",
     protocol: "query",
     namespace: NAMESPACE,
-    actions: [{ name: "GetCallerIdentity", input: { is: "structure", members: {} }, run: async (_input, call) => callerIdentity(accountId, call) }],
+    actions: [
+      {
+        name: "GetCallerIdentity",
+        input: { is: "structure", members: {} },
+        run: async (_input, call) => callerIdentity(accountId, call),
+      },
+    ],
   };
 }
 
 function callerIdentity(accountId: string, { caller, requestId }: Call): Reply {
-  const userId = caller.arn.endsWith(":root") ? accountId : `${caller.accessKeyId}:${caller.arn.slice(caller.arn.lastIndexOf("/") + 1)}`;
+  const userId = caller.arn.endsWith(":root")
+    ? accountId
+    : `${caller.accessKeyId}:${caller.arn.slice(caller.arn.lastIndexOf("/") + 1)}`;
   const result = `<Arn>${escapeXml(caller.arn)}</Arn><UserId>${escapeXml(userId)}</UserId><Account>${accountId}</Account>`;
   return {
     body: `<GetCallerIdentityResponse xmlns="${NAMESPACE}"><GetCallerIdentityResult>${result}</GetCallerIdentityResult><ResponseMetadata><RequestId>${requestId}</RequestId></ResponseMetadata></GetCallerIdentityResponse>`,

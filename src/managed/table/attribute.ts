@@ -40,16 +40,25 @@ export function scalarText(value: Attribute): string | undefined {
 
 /** Checks what a client sent and makes it canonical (numbers). Throws BadRequest in the service's words. */
 export function checkItem(item: unknown): Item {
-  if (!isRecord(item)) throw new Fault("BadRequest", "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes");
+  if (!isRecord(item))
+    throw new Fault(
+      "BadRequest",
+      "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes",
+    );
   return Object.fromEntries(Object.entries(item).map(([name, value]) => [name, checkAttribute(value)]));
 }
 
 export function checkAttribute(value: unknown, depth = 0): Attribute {
   if (depth > MAX_NESTING) throw new Fault("BadRequest", "Nesting Levels have exceeded supported limits");
-  if (!isRecord(value)) throw wrong("Supplied AttributeValue is empty, must contain exactly one of the supported datatypes");
+  if (!isRecord(value))
+    throw wrong("Supplied AttributeValue is empty, must contain exactly one of the supported datatypes");
   const types = Object.keys(value).filter((type) => value[type] !== null && value[type] !== undefined);
-  if (types.length === 0) throw wrong("Supplied AttributeValue is empty, must contain exactly one of the supported datatypes");
-  if (types.length > 1) throw wrong("Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes");
+  if (types.length === 0)
+    throw wrong("Supplied AttributeValue is empty, must contain exactly one of the supported datatypes");
+  if (types.length > 1)
+    throw wrong(
+      "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes",
+    );
   const type = types[0] ?? "";
   return checkTyped(type, value[type], depth);
 }
@@ -66,7 +75,10 @@ function checkTyped(type: string, inner: unknown, depth: number): Attribute {
       if (typeof inner !== "boolean") throw notOfType("BOOL");
       return { BOOL: inner };
     case "NULL":
-      if (inner !== true) throw wrong("One or more parameter values were invalid: Null attribute value types must have the value of true");
+      if (inner !== true)
+        throw wrong(
+          "One or more parameter values were invalid: Null attribute value types must have the value of true",
+        );
       return { NULL: true };
     case "SS":
       return { SS: set(inner, (member) => text(member, "SS")) };
@@ -79,7 +91,9 @@ function checkTyped(type: string, inner: unknown, depth: number): Attribute {
       return { L: inner.map((member) => checkAttribute(member, depth + 1)) };
     case "M":
       if (!isRecord(inner)) throw notOfType("M");
-      return { M: Object.fromEntries(Object.entries(inner).map(([name, member]) => [name, checkAttribute(member, depth + 1)])) };
+      return {
+        M: Object.fromEntries(Object.entries(inner).map(([name, member]) => [name, checkAttribute(member, depth + 1)])),
+      };
     default:
       throw wrong(`Supplied AttributeValue has an unknown datatype '${type}'`);
   }
@@ -99,7 +113,10 @@ function set(value: unknown, check: (member: unknown) => string): readonly strin
   if (!Array.isArray(value)) throw notOfType("set");
   if (value.length === 0) throw wrong("One or more parameter values were invalid: a set may not be empty");
   const members = value.map(check);
-  if (new Set(members).size !== members.length) throw wrong(`One or more parameter values were invalid: Input collection [${members.join(", ")}] contains duplicates.`);
+  if (new Set(members).size !== members.length)
+    throw wrong(
+      `One or more parameter values were invalid: Input collection [${members.join(", ")}] contains duplicates.`,
+    );
   return members;
 }
 
@@ -129,7 +146,10 @@ function attributeBytes(value: Attribute): number {
   if ("NS" in value) return value.NS.reduce((total, member) => total + numberBytes(member), 0);
   if ("BS" in value) return value.BS.reduce((total, member) => total + base64Bytes(member), 0);
   if ("L" in value) return 3 + value.L.reduce((total, member) => total + 1 + attributeBytes(member), 0);
-  return 3 + Object.entries(value.M).reduce((total, [name, member]) => total + 1 + utf8Bytes(name) + attributeBytes(member), 0);
+  return (
+    3 +
+    Object.entries(value.M).reduce((total, [name, member]) => total + 1 + utf8Bytes(name) + attributeBytes(member), 0)
+  );
 }
 
 // Two digits a byte, plus one for the sign and exponent.

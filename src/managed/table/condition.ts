@@ -1,7 +1,15 @@
 /** Evaluates parsed conditions against an item. Pure. */
 import { Fault } from "#base/fault.ts";
 import { encodeUtf8 } from "#base/utf8.ts";
-import { type Attribute, compareAttributes, decodeBase64, type Item, sameAttribute, setMembers, typeOf } from "./attribute.ts";
+import {
+  type Attribute,
+  compareAttributes,
+  decodeBase64,
+  type Item,
+  sameAttribute,
+  setMembers,
+  typeOf,
+} from "./attribute.ts";
 import type { Comparator, Condition, Operand, Path } from "./expression-parser.ts";
 
 export type Values = Readonly<Record<string, Attribute>>;
@@ -13,7 +21,10 @@ export function holds(condition: Condition, item: Item, values: Values): boolean
       return compares(condition.comparator, read(condition.left, item, values), read(condition.right, item, values));
     case "between": {
       const value = read(condition.of, item, values);
-      return compares(">=", value, read(condition.low, item, values)) && compares("<=", value, read(condition.high, item, values));
+      return (
+        compares(">=", value, read(condition.low, item, values)) &&
+        compares("<=", value, read(condition.high, item, values))
+      );
     }
     case "in": {
       const value = read(condition.of, item, values);
@@ -62,7 +73,11 @@ export function read(operand: Operand, item: Item, values: Values): Attribute | 
 
 export function valueOf(name: string, values: Values): Attribute {
   const value = values[name];
-  if (value === undefined) throw new Fault("BadRequest", `Invalid expression: An expression attribute value used in expression is not defined; attribute value: ${name}`);
+  if (value === undefined)
+    throw new Fault(
+      "BadRequest",
+      `Invalid expression: An expression attribute value used in expression is not defined; attribute value: ${name}`,
+    );
   return value;
 }
 
@@ -77,7 +92,8 @@ function sizeOf(value: Attribute | undefined): Attribute | undefined {
 }
 
 function compares(comparator: Comparator, left: Attribute | undefined, right: Attribute | undefined): boolean {
-  if (comparator === "<>") return left === undefined || right === undefined ? left !== right : !sameAttribute(left, right);
+  if (comparator === "<>")
+    return left === undefined || right === undefined ? left !== right : !sameAttribute(left, right);
   if (left === undefined || right === undefined) return false;
   if (comparator === "=") return sameAttribute(left, right);
   const order = compareAttributes(left, right);
@@ -95,7 +111,11 @@ function compares(comparator: Comparator, left: Attribute | undefined, right: At
 }
 
 function hasType(value: Attribute | undefined, wanted: Attribute | undefined): boolean {
-  if (wanted === undefined || !("S" in wanted)) throw new Fault("BadRequest", "Invalid expression: Incorrect operand type for operator or function; operator or function: attribute_type");
+  if (wanted === undefined || !("S" in wanted))
+    throw new Fault(
+      "BadRequest",
+      "Invalid expression: Incorrect operand type for operator or function; operator or function: attribute_type",
+    );
   return value !== undefined && typeOf(value) === wanted.S;
 }
 

@@ -27,10 +27,19 @@ function normalised(sign: -1 | 1, allDigits: string, exponent: number): Decimal 
   const leading = /^0*/.exec(allDigits)?.[0].length ?? 0;
   const digits = allDigits.slice(leading).replace(/0+$/, "");
   if (digits === "") return ZERO;
-  if (digits.length > MAX_DIGITS) throw new Fault("BadRequest", `Attempting to store more than ${MAX_DIGITS} significant digits in a Number`);
+  if (digits.length > MAX_DIGITS)
+    throw new Fault("BadRequest", `Attempting to store more than ${MAX_DIGITS} significant digits in a Number`);
   const scale = exponent - leading;
-  if (scale > MAX_EXPONENT) throw new Fault("BadRequest", "Number overflow. Attempting to store a number with magnitude larger than supported range");
-  if (scale < MIN_EXPONENT) throw new Fault("BadRequest", "Number underflow. Attempting to store a number with magnitude smaller than supported range");
+  if (scale > MAX_EXPONENT)
+    throw new Fault(
+      "BadRequest",
+      "Number overflow. Attempting to store a number with magnitude larger than supported range",
+    );
+  if (scale < MIN_EXPONENT)
+    throw new Fault(
+      "BadRequest",
+      "Number underflow. Attempting to store a number with magnitude smaller than supported range",
+    );
   return { sign, digits, exponent: scale };
 }
 

@@ -66,7 +66,8 @@ export class ExpressionParser {
     this.#names = names;
     this.#used = used;
     if (source.trim() === "") throw this.#wrong("The expression can not be empty;");
-    if (source.length > MAX_EXPRESSION) throw this.#wrong(`Expression size has exceeded the maximum allowed size; expression size: ${source.length}`);
+    if (source.length > MAX_EXPRESSION)
+      throw this.#wrong(`Expression size has exceeded the maximum allowed size; expression size: ${source.length}`);
     this.#tokens = this.#scan();
   }
 
@@ -84,7 +85,12 @@ export class ExpressionParser {
   }
 
   update(): Update {
-    const update = { set: [] as Update["set"][number][], remove: [] as Path[], add: [] as Update["add"][number][], delete: [] as Update["delete"][number][] };
+    const update = {
+      set: [] as Update["set"][number][],
+      remove: [] as Path[],
+      add: [] as Update["add"][number][],
+      delete: [] as Update["delete"][number][],
+    };
     const seen = new Set<string>();
     while (this.#at < this.#tokens.length) {
       const clause = this.#word().toUpperCase();
@@ -96,7 +102,15 @@ export class ExpressionParser {
     return update;
   }
 
-  #clause(clause: string, update: { set: Update["set"][number][]; remove: Path[]; add: Update["add"][number][]; delete: Update["delete"][number][] }): void {
+  #clause(
+    clause: string,
+    update: {
+      set: Update["set"][number][];
+      remove: Path[];
+      add: Update["add"][number][];
+      delete: Update["delete"][number][];
+    },
+  ): void {
     const path = (): Path => this.#path();
     if (clause === "SET") {
       const target = path();
@@ -164,7 +178,11 @@ export class ExpressionParser {
   #functionCondition(name: string): Condition {
     if (name === "attribute_exists") return this.#closed({ is: "exists", path: this.#path() });
     if (name === "attribute_not_exists") return this.#closed({ is: "notExists", path: this.#path() });
-    const kinds: Readonly<Record<string, "type" | "beginsWith" | "contains">> = { attribute_type: "type", begins_with: "beginsWith", contains: "contains" };
+    const kinds: Readonly<Record<string, "type" | "beginsWith" | "contains">> = {
+      attribute_type: "type",
+      begins_with: "beginsWith",
+      contains: "contains",
+    };
     const is = kinds[name];
     if (is === undefined) throw this.#wrong(`Invalid function name; function: ${name}`);
     const of = this.#operand();
@@ -180,7 +198,8 @@ export class ExpressionParser {
     }
     if (this.#takeWord("IN")) return this.#options(left);
     const token = this.#tokens[this.#at];
-    if (token === undefined || !["=", "<>", "<", "<=", ">", ">="].includes(token.text)) throw this.#unexpected(token?.text);
+    if (token === undefined || !["=", "<>", "<", "<=", ">", ">="].includes(token.text))
+      throw this.#unexpected(token?.text);
     this.#at++;
     return { is: "compare", left, comparator: token.text as Comparator, right: this.#operand() };
   }
@@ -222,7 +241,10 @@ export class ExpressionParser {
     if (token?.is === "name") {
       this.#used.names.add(token.text);
       const name = this.#names[token.text];
-      if (name === undefined) throw this.#wrong(`An expression attribute name used in the document path is not defined; attribute name: ${token.text}`);
+      if (name === undefined)
+        throw this.#wrong(
+          `An expression attribute name used in the document path is not defined; attribute name: ${token.text}`,
+        );
       return name;
     }
     if (token?.is !== "word") throw this.#unexpected(token?.text);
@@ -283,7 +305,10 @@ export class ExpressionParser {
     while (TOKEN.lastIndex < source.length) {
       const start = TOKEN.lastIndex;
       const match = TOKEN.exec(source);
-      if (match === null) throw this.#wrong(`Syntax error; token: "${source.slice(start).trim().slice(0, 1)}", near: "${source.slice(Math.max(0, start - 5), start + 10)}"`);
+      if (match === null)
+        throw this.#wrong(
+          `Syntax error; token: "${source.slice(start).trim().slice(0, 1)}", near: "${source.slice(Math.max(0, start - 5), start + 10)}"`,
+        );
       const [, word, name, value, number, sign] = match;
       if (word !== undefined) tokens.push({ is: "word", text: word });
       else if (name !== undefined) tokens.push({ is: "name", text: name });
@@ -295,7 +320,12 @@ export class ExpressionParser {
   }
 
   #unexpected(token: string | undefined): Fault {
-    return this.#wrong(`Syntax error; token: "${token ?? "<EOF>"}", near: "${this.#tokens.slice(Math.max(0, this.#at - 2), this.#at + 2).map((t) => t.text).join(" ")}"`);
+    return this.#wrong(
+      `Syntax error; token: "${token ?? "<EOF>"}", near: "${this.#tokens
+        .slice(Math.max(0, this.#at - 2), this.#at + 2)
+        .map((t) => t.text)
+        .join(" ")}"`,
+    );
   }
 
   #wrong(why: string): Fault {

@@ -20,7 +20,9 @@ const MAX_SORT_BYTES = 1024;
 /** Of a whole item: its key attributes must be there and of the declared type. */
 export function keyOfItem(item: Item, schema: KeySchema): Uint8Array {
   const partition = part(item, schema.partition, MAX_PARTITION_BYTES);
-  return schema.sort === undefined ? closed(partition) : concat(closed(partition), part(item, schema.sort, MAX_SORT_BYTES));
+  return schema.sort === undefined
+    ? closed(partition)
+    : concat(closed(partition), part(item, schema.sort, MAX_SORT_BYTES));
 }
 
 /** Of a Key parameter: exactly the key attributes, nothing else. */
@@ -29,7 +31,8 @@ export function keyOfKey(key: Item, schema: KeySchema): Uint8Array {
   const isExact = Object.keys(key).length === names.length && names.every((name) => key[name] !== undefined);
   if (!isExact) throw new Fault("BadRequest", "The provided key element does not match the schema");
   for (const { name, type } of [schema.partition, ...(schema.sort === undefined ? [] : [schema.sort])]) {
-    if (typeOf(key[name] as Attribute) !== type) throw new Fault("BadRequest", "The provided key element does not match the schema");
+    if (typeOf(key[name] as Attribute) !== type)
+      throw new Fault("BadRequest", "The provided key element does not match the schema");
   }
   return keyOfItem(key, schema);
 }
@@ -41,13 +44,25 @@ export function partitionPrefix(value: Attribute): Uint8Array {
 
 function part(item: Item, { name, type }: KeyPart, maxBytes: number): Uint8Array {
   const value = item[name];
-  if (value === undefined) throw new Fault("BadRequest", `One or more parameter values were invalid: Missing the key ${name} in the item`);
+  if (value === undefined)
+    throw new Fault("BadRequest", `One or more parameter values were invalid: Missing the key ${name} in the item`);
   if (typeOf(value) !== type) {
-    throw new Fault("BadRequest", `One or more parameter values were invalid: Type mismatch for key ${name} expected: ${type} actual: ${typeOf(value)}`);
+    throw new Fault(
+      "BadRequest",
+      `One or more parameter values were invalid: Type mismatch for key ${name} expected: ${type} actual: ${typeOf(value)}`,
+    );
   }
   const bytes = encodePart(value);
-  if (bytes.length === 0) throw new Fault("BadRequest", `One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty ${type === "B" ? "binary" : "string"} value. Key: ${name}`);
-  if (bytes.length > maxBytes) throw new Fault("BadRequest", `One or more parameter values were invalid: Size of ${maxBytes === MAX_PARTITION_BYTES ? "hashkey" : "rangekey"} has exceeded the maximum size limit of ${maxBytes} bytes`);
+  if (bytes.length === 0)
+    throw new Fault(
+      "BadRequest",
+      `One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty ${type === "B" ? "binary" : "string"} value. Key: ${name}`,
+    );
+  if (bytes.length > maxBytes)
+    throw new Fault(
+      "BadRequest",
+      `One or more parameter values were invalid: Size of ${maxBytes === MAX_PARTITION_BYTES ? "hashkey" : "rangekey"} has exceeded the maximum size limit of ${maxBytes} bytes`,
+    );
   return bytes;
 }
 

@@ -17,10 +17,17 @@ export function keyRange(condition: Condition, schema: KeySchema, values: Values
   const onPartition = terms.filter((term) => nameOf(term) === schema.partition.name);
   const onSort = terms.filter((term) => nameOf(term) === schema.sort?.name);
   const [equality] = onPartition;
-  if (equality === undefined) throw new Fault("BadRequest", `Query condition missed key schema element: ${schema.partition.name}`);
-  if (onPartition.length > 1 || onSort.length > 1) throw new Fault("BadRequest", "KeyConditionExpressions must only contain one condition per key");
-  if (onPartition.length + onSort.length < terms.length) throw new Fault("BadRequest", `Query condition missed key schema element: ${schema.sort?.name ?? schema.partition.name}`);
-  if (equality.is !== "compare" || equality.comparator !== "=") throw new Fault("BadRequest", "Query key condition not supported");
+  if (equality === undefined)
+    throw new Fault("BadRequest", `Query condition missed key schema element: ${schema.partition.name}`);
+  if (onPartition.length > 1 || onSort.length > 1)
+    throw new Fault("BadRequest", "KeyConditionExpressions must only contain one condition per key");
+  if (onPartition.length + onSort.length < terms.length)
+    throw new Fault(
+      "BadRequest",
+      `Query condition missed key schema element: ${schema.sort?.name ?? schema.partition.name}`,
+    );
+  if (equality.is !== "compare" || equality.comparator !== "=")
+    throw new Fault("BadRequest", "Query key condition not supported");
   const prefix = partitionPrefix(typed(equality.right, schema.partition.type, values));
   const [sort] = onSort;
   if (sort === undefined || schema.sort === undefined) return { from: prefix, to: afterPrefix(prefix) };
@@ -28,15 +35,25 @@ export function keyRange(condition: Condition, schema: KeySchema, values: Values
 }
 
 function nameOf(condition: Condition): string | undefined {
-  const operand = "left" in condition && condition.is === "compare" ? condition.left : "of" in condition && condition.is !== "not" ? condition.of : undefined;
+  const operand =
+    "left" in condition && condition.is === "compare"
+      ? condition.left
+      : "of" in condition && condition.is !== "not"
+        ? condition.of
+        : undefined;
   if (operand === undefined || operand.is !== "path" || operand.path.length !== 1) return undefined;
   return String(operand.path[0]);
 }
 
 function typed(operand: Operand, type: "S" | "N" | "B", values: Values): Attribute {
-  if (operand.is !== "value") throw new Fault("BadRequest", "Invalid KeyConditionExpression: the right side of a key condition must be a value");
+  if (operand.is !== "value")
+    throw new Fault("BadRequest", "Invalid KeyConditionExpression: the right side of a key condition must be a value");
   const value = valueOf(operand.name, values);
-  if (typeOf(value) !== type) throw new Fault("BadRequest", "One or more parameter values were invalid: Condition parameter type does not match schema type");
+  if (typeOf(value) !== type)
+    throw new Fault(
+      "BadRequest",
+      "One or more parameter values were invalid: Condition parameter type does not match schema type",
+    );
   return value;
 }
 
@@ -51,11 +68,19 @@ function sortRange(condition: Condition, type: "S" | "N" | "B", values: Values):
   switch (condition.is) {
     case "between": {
       const [low, high] = [bytes(condition.low), bytes(condition.high)];
-      if (compareBytes(low, high) > 0) throw new Fault("BadRequest", "Invalid KeyConditionExpression: The BETWEEN operator requires upper bound to be greater than or equal to lower bound");
+      if (compareBytes(low, high) > 0)
+        throw new Fault(
+          "BadRequest",
+          "Invalid KeyConditionExpression: The BETWEEN operator requires upper bound to be greater than or equal to lower bound",
+        );
       return { from: low, to: justAfter(high) };
     }
     case "beginsWith": {
-      if (type === "N") throw new Fault("BadRequest", "Invalid KeyConditionExpression: Incorrect operand type for operator or function; operator or function: begins_with, operand type: N");
+      if (type === "N")
+        throw new Fault(
+          "BadRequest",
+          "Invalid KeyConditionExpression: Incorrect operand type for operator or function; operator or function: begins_with, operand type: N",
+        );
       const prefix = bytes(condition.with);
       return { from: prefix, to: afterPrefix(prefix) ?? null };
     }
@@ -95,5 +120,8 @@ function justAfter(bytes: Uint8Array): Uint8Array {
 }
 
 function within(prefix: Uint8Array, { from, to }: SortRange): KeyRange {
-  return { from: from === null ? prefix : concat(prefix, from), to: to === null ? afterPrefix(prefix) : concat(prefix, to) };
+  return {
+    from: from === null ? prefix : concat(prefix, from),
+    to: to === null ? afterPrefix(prefix) : concat(prefix, to),
+  };
 }

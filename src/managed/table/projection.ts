@@ -29,7 +29,9 @@ function keep(value: Attribute, tree: Tree): Attribute {
   if (tree.size === 0) return value;
   if ("M" in value) return { M: Object.fromEntries([...tree].flatMap(([step, below]) => entry(value.M, step, below))) };
   if ("L" in value) {
-    const indexes = [...tree].filter((pair): pair is [number, Tree] => typeof pair[0] === "number").sort(([a], [b]) => a - b);
+    const indexes = [...tree]
+      .filter((pair): pair is [number, Tree] => typeof pair[0] === "number")
+      .sort(([a], [b]) => a - b);
     return { L: indexes.flatMap(([index, below]) => element(value.L[index], below)) };
   }
   return value;

@@ -62,7 +62,8 @@ export class Tables implements Disposable {
   async table(namespace: string, name: string): Promise<Table> {
     const key = keyOf(namespace, name);
     const found = this.#view.get(key) ?? (await this.#objects.get(tableKind, key));
-    if (found === null || found.metadata.deletionTimestamp !== undefined) throw new Fault("NotFound", `Requested resource not found: Table: ${name} not found`);
+    if (found === null || found.metadata.deletionTimestamp !== undefined)
+      throw new Fault("NotFound", `Requested resource not found: Table: ${name} not found`);
     return found;
   }
 
@@ -78,7 +79,11 @@ export class Tables implements Disposable {
   /** Marks the table for deletion; the items go when the deletion is carried out (see reconcile). */
   async drop(namespace: string, name: string): Promise<Table> {
     const table = await this.table(namespace, name);
-    if (table.spec.deletionProtection === true) throw new Fault("BadRequest", `Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first. Table: ${name}`);
+    if (table.spec.deletionProtection === true)
+      throw new Fault(
+        "BadRequest",
+        `Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first. Table: ${name}`,
+      );
     await this.#objects.remove(tableKind, keyOf(namespace, name));
     return table;
   }
@@ -108,14 +113,22 @@ export class Tables implements Disposable {
     refuseKeyUpdates(schema, expressions);
     return this.#write(table, keyOfKey(key, schema), expressions, (before) => {
       const item = before ?? key;
-      return expressions.update === undefined ? item : checkSize(applyUpdate(item, expressions.update, expressions.values));
+      return expressions.update === undefined
+        ? item
+        : checkSize(applyUpdate(item, expressions.update, expressions.values));
     });
   }
 
-  #write(table: Table, key: Uint8Array, expressions: Expressions, next: (before: Item | null) => Item | null): Promise<Written> {
+  #write(
+    table: Table,
+    key: Uint8Array,
+    expressions: Expressions,
+    next: (before: Item | null) => Item | null,
+  ): Promise<Written> {
     return this.#database.change(collectionOf(table), [key], ([bytes = null]) => {
       const before = bytes === null ? null : decode(bytes);
-      if (expressions.condition !== undefined && !holds(expressions.condition, before ?? {}, expressions.values)) throw new ConditionFailed(before);
+      if (expressions.condition !== undefined && !holds(expressions.condition, before ?? {}, expressions.values))
+        throw new ConditionFailed(before);
       const after = next(before);
       return { writes: [{ key, value: after === null ? null : encode(after) }], result: { before, after } };
     });
@@ -123,7 +136,11 @@ export class Tables implements Disposable {
 
   async query(table: Table, expressions: Expressions, options: PageOptions): Promise<Page> {
     const schema = schemaOf(table);
-    if (expressions.keyCondition === undefined) throw new Fault("BadRequest", "Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.");
+    if (expressions.keyCondition === undefined)
+      throw new Fault(
+        "BadRequest",
+        "Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.",
+      );
     const range = keyRange(expressions.keyCondition, schema, expressions.values);
     return this.#page(table, schema, range, expressions, options);
   }
@@ -132,7 +149,13 @@ export class Tables implements Disposable {
     return this.#page(table, schemaOf(table), { from: new Uint8Array(), to: undefined }, expressions, options);
   }
 
-  async #page(table: Table, schema: KeySchema, range: { readonly from: Uint8Array; readonly to: Uint8Array | undefined }, expressions: Expressions, options: PageOptions): Promise<Page> {
+  async #page(
+    table: Table,
+    schema: KeySchema,
+    range: { readonly from: Uint8Array; readonly to: Uint8Array | undefined },
+    expressions: Expressions,
+    options: PageOptions,
+  ): Promise<Page> {
     const page = new PageBuilder(schema, expressions, options);
     let bounds = startBounds(schema, range, options);
     for (;;) {
@@ -145,7 +168,10 @@ export class Tables implements Disposable {
       for (const row of rows) if (!page.take(row)) return page.done();
       const last = rows.at(-1);
       if (last === undefined || rows.length < ROWS_AT_ONCE) return page.done();
-      bounds = options.isDescending === true ? { ...bounds, to: last.key } : { ...bounds, from: concat(last.key, Uint8Array.of(0)) };
+      bounds =
+        options.isDescending === true
+          ? { ...bounds, to: last.key }
+          : { ...bounds, from: concat(last.key, Uint8Array.of(0)) };
     }
   }
 
@@ -160,11 +186,23 @@ export class Tables implements Disposable {
     if (table.metadata.deletionTimestamp !== undefined) {
       if (!finalizers.includes(FINALIZER)) return;
       await this.#database.drop(collectionOf(table));
-      await this.#objects.change(tableKind, key, (live) => withFinalizers(live, (live.metadata.finalizers ?? []).filter((name) => name !== FINALIZER)));
+      await this.#objects.change(tableKind, key, (live) =>
+        withFinalizers(
+          live,
+          (live.metadata.finalizers ?? []).filter((name) => name !== FINALIZER),
+        ),
+      );
     } else if (!finalizers.includes(FINALIZER)) {
-      await this.#objects.change(tableKind, key, (live) => withFinalizers(live, [...(live.metadata.finalizers ?? []), FINALIZER]));
+      await this.#objects.change(tableKind, key, (live) =>
+        withFinalizers(live, [...(live.metadata.finalizers ?? []), FINALIZER]),
+      );
     } else if (table.status?.state !== "ACTIVE") {
-      await this.#objects.change(tableKind, key, (live) => ({ ...live, status: { ...live.status, state: "ACTIVE" as const } }), { subresource: "status" });
+      await this.#objects.change(
+        tableKind,
+        key,
+        (live) => ({ ...live, status: { ...live.status, state: "ACTIVE" as const } }),
+        { subresource: "status" },
+      );
     }
   }
 
@@ -192,17 +230,23 @@ function collectionOf(table: Table): string {
 export function schemaOf(table: Table): KeySchema {
   const partition = keyPart(table, "HASH");
   const sort = keyPart(table, "RANGE");
-  if (partition === undefined) throw new Fault("BadRequest", "One or more parameter values were invalid: the key schema needs one HASH key");
+  if (partition === undefined)
+    throw new Fault("BadRequest", "One or more parameter values were invalid: the key schema needs one HASH key");
   return { partition, ...(sort === undefined ? {} : { sort }) };
 }
 
 function keyPart(table: Table, keyType: "HASH" | "RANGE"): KeyPart | undefined {
   const element = table.spec.keySchema.find((candidate) => candidate.keyType === keyType);
   if (element === undefined) return undefined;
-  const definition = table.spec.attributeDefinitions.find((candidate) => candidate.attributeName === element.attributeName);
+  const definition = table.spec.attributeDefinitions.find(
+    (candidate) => candidate.attributeName === element.attributeName,
+  );
   if (definition === undefined) {
     const names = table.spec.attributeDefinitions.map(({ attributeName }) => attributeName).join(", ");
-    throw new Fault("BadRequest", `One or more parameter values were invalid: Some index key attributes are not defined in AttributeDefinitions. Keys: [${element.attributeName}], AttributeDefinitions: [${names}]`);
+    throw new Fault(
+      "BadRequest",
+      `One or more parameter values were invalid: Some index key attributes are not defined in AttributeDefinitions. Keys: [${element.attributeName}], AttributeDefinitions: [${names}]`,
+    );
   }
   return { name: element.attributeName, type: definition.attributeType };
 }
@@ -212,7 +256,11 @@ export function keyAttributes(item: Item, schema: KeySchema): Item {
   return Object.fromEntries(parts.flatMap(({ name }) => (item[name] === undefined ? [] : [[name, item[name]]])));
 }
 
-function startBounds(schema: KeySchema, range: { readonly from: Uint8Array; readonly to: Uint8Array | undefined }, { startKey, isDescending }: PageOptions): { readonly from: Uint8Array; readonly to: Uint8Array | undefined } {
+function startBounds(
+  schema: KeySchema,
+  range: { readonly from: Uint8Array; readonly to: Uint8Array | undefined },
+  { startKey, isDescending }: PageOptions,
+): { readonly from: Uint8Array; readonly to: Uint8Array | undefined } {
   if (startKey === undefined) return range;
   const start = keyOfKey(checkItem(startKey), schema);
   return isDescending === true ? { ...range, to: start } : { ...range, from: concat(start, Uint8Array.of(0)) };
@@ -242,7 +290,8 @@ class PageBuilder {
     this.#bytes += itemBytes(item);
     this.#last = item;
     const { filter, projection, values } = this.#expressions;
-    if (filter === undefined || holds(filter, item, values)) this.#items.push(projection === undefined ? item : project(item, projection));
+    if (filter === undefined || holds(filter, item, values))
+      this.#items.push(projection === undefined ? item : project(item, projection));
     this.#isCut = this.#scanned >= (this.#options.limit ?? Infinity) || this.#bytes >= PAGE_BYTES;
     return !this.#isCut;
   }
@@ -255,7 +304,12 @@ class PageBuilder {
 
   done(): Page {
     const lastKey = this.#isCut && this.#last !== undefined ? keyAttributes(this.#last, this.#schema) : undefined;
-    return { items: this.#items, scanned: this.#scanned, bytes: this.#bytes, ...(lastKey === undefined ? {} : { lastKey }) };
+    return {
+      items: this.#items,
+      scanned: this.#scanned,
+      bytes: this.#bytes,
+      ...(lastKey === undefined ? {} : { lastKey }),
+    };
   }
 }
 
@@ -270,12 +324,17 @@ function refuseKeyUpdates(schema: KeySchema, { update }: Expressions): void {
   if (update === undefined) return;
   const paths = [...update.set, ...update.add, ...update.delete].map(({ path }) => path).concat(update.remove);
   for (const { name } of [schema.partition, ...(schema.sort === undefined ? [] : [schema.sort])]) {
-    if (paths.some((path) => path[0] === name)) throw new Fault("BadRequest", `One or more parameter values were invalid: Cannot update attribute ${name}. This attribute is part of the key`);
+    if (paths.some((path) => path[0] === name))
+      throw new Fault(
+        "BadRequest",
+        `One or more parameter values were invalid: Cannot update attribute ${name}. This attribute is part of the key`,
+      );
   }
 }
 
 function checkSize(item: Item): Item {
-  if (itemBytes(item) > MAX_ITEM_BYTES) throw new Fault("BadRequest", "Item size has exceeded the maximum allowed size");
+  if (itemBytes(item) > MAX_ITEM_BYTES)
+    throw new Fault("BadRequest", "Item size has exceeded the maximum allowed size");
   return item;
 }
 

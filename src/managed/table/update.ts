@@ -28,7 +28,10 @@ function checkOverlap(paths: readonly Path[]): void {
     for (const b of paths.slice(i + 1)) {
       const shared = Math.min(a.length, b.length);
       if (a.slice(0, shared).every((step, at) => step === b[at])) {
-        throw new Fault("BadRequest", `Invalid UpdateExpression: Two document paths overlap with each other; must remove or rewrite one of these paths; path one: [${a.join(", ")}], path two: [${b.join(", ")}]`);
+        throw new Fault(
+          "BadRequest",
+          `Invalid UpdateExpression: Two document paths overlap with each other; must remove or rewrite one of these paths; path one: [${a.join(", ")}], path two: [${b.join(", ")}]`,
+        );
       }
     }
   }
@@ -40,7 +43,8 @@ function setValue(value: SetValue, item: Item, values: Values): Attribute {
     case "value":
     case "size": {
       const found = read(value, item, values);
-      if (found === undefined) throw new Fault("BadRequest", "The provided expression refers to an attribute that does not exist in the item");
+      if (found === undefined)
+        throw new Fault("BadRequest", "The provided expression refers to an attribute that does not exist in the item");
       return found;
     }
     case "ifNotExists":
@@ -53,7 +57,8 @@ function setValue(value: SetValue, item: Item, values: Values): Attribute {
     case "plus":
     case "minus": {
       const [left, right] = [setValue(value.left, item, values), setValue(value.right, item, values)];
-      if (!("N" in left && "N" in right)) throw wrongOperand(value.is === "plus" ? "+" : "-", "N" in left ? right : left);
+      if (!("N" in left && "N" in right))
+        throw wrongOperand(value.is === "plus" ? "+" : "-", "N" in left ? right : left);
       const addend = parseDecimal(right.N);
       return { N: formatDecimal(addDecimals(parseDecimal(left.N), value.is === "plus" ? addend : negated(addend))) };
     }
@@ -61,7 +66,10 @@ function setValue(value: SetValue, item: Item, values: Values): Attribute {
 }
 
 function wrongOperand(operator: string, value: Attribute): Fault {
-  return new Fault("BadRequest", `Invalid UpdateExpression: Incorrect operand type for operator or function; operator or function: ${operator}, operand type: ${typeOf(value)}`);
+  return new Fault(
+    "BadRequest",
+    `Invalid UpdateExpression: Incorrect operand type for operator or function; operator or function: ${operator}, operand type: ${typeOf(value)}`,
+  );
 }
 
 function added(before: Attribute | undefined, addend: Attribute): Attribute {
@@ -121,13 +129,15 @@ function own(item: Item, name: string): Attribute | undefined {
 function removed(item: Item, path: Path): Item {
   const parent = at(item, path.slice(0, -1));
   const last = path.at(-1);
-  if (path.length > 1 && parent === undefined) throw new Fault("BadRequest", "The document path provided in the update expression is invalid for update");
+  if (path.length > 1 && parent === undefined)
+    throw new Fault("BadRequest", "The document path provided in the update expression is invalid for update");
   if (parent === undefined || last === undefined) return item;
   if (typeof last === "string" && "M" in parent) {
     const { [last]: _gone, ...kept } = parent.M;
     return path.length === 1 ? kept : put(item, path.slice(0, -1), { M: kept });
   }
-  if (typeof last === "number" && "L" in parent) return put(item, path.slice(0, -1), { L: parent.L.toSpliced(last, 1) });
+  if (typeof last === "number" && "L" in parent)
+    return put(item, path.slice(0, -1), { L: parent.L.toSpliced(last, 1) });
   return item;
 }
 
