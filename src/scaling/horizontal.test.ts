@@ -812,7 +812,7 @@ test("of several metrics the highest counts", () => {
   assert.equal(decision.currentMetrics.length, 2);
   assert.deepEqual(decision.currentMetrics[1], {
     type: "Resource",
-    resource: { name: "memory", current: { averageValue: "1048576000" } },
+    resource: { name: "memory", current: { averageValue: "1048576k" } },
   });
 });
 
