@@ -41,6 +41,12 @@ export class AwsClient {
     return this.#send("dynamodb", { method: "POST", path: "/", headers, body: Buffer.from(JSON.stringify(input)) });
   }
 
+  /** A CloudWatch Logs (json 1.1) request. */
+  logs(action: string, input: object): Promise<Readonly<Record<string, unknown>>> {
+    const headers = { "content-type": "application/x-amz-json-1.1", "x-amz-target": `Logs_20140328.${action}` };
+    return this.#send("logs", { method: "POST", path: "/", headers, body: Buffer.from(JSON.stringify(input)) });
+  }
+
   #send(service: string, request: { readonly method: string; readonly path: string; readonly headers: Readonly<Record<string, string>>; readonly body: Buffer }): Promise<Readonly<Record<string, unknown>>> {
     const url = new URL(this.#options.endpoint);
     const [path = "/", query = ""] = request.path.split("?");

@@ -2,6 +2,7 @@
 /** The program: finds the command, runs it, turns faults into words and exit codes. Commands are loaded when they are asked for. */
 import { parseArgs } from "node:util";
 import { Fault, type FaultCode } from "#base/fault.ts";
+import { nearestWord } from "#cli/suggest.ts";
 import { type Place, placeOf, placeOptions } from "./options.ts";
 
 type Command = (words: readonly string[]) => Promise<number>;
@@ -14,16 +15,16 @@ const COMMANDS: Readonly<Record<string, { readonly about: string; readonly run: 
   up: { about: "start the platform (--detach, --nodes N, --kube-port N …)", run: async (words) => (await import("./up.ts")).up(words, async (place, stop) => (await import("./run-demo.ts")).demoAfterUp(place, stop)) },
   down: { about: "end it (--purge also forgets its data)", run: withPlace({ purge: { type: "boolean" } }, async (place, values) => (await import("./up.ts")).down(place, { purge: values["purge"] === true })) },
   env: { about: 'print what shells need: eval "$(catamaran env)" (-o json)', run: withPlace({ output: { type: "string", short: "o" } }, async (place, values) => (await import("./env.ts")).printEnvironment(place, values["output"])) },
-  status: { about: "what is running", run: withPlace({ output: { type: "string", short: "o" } }, async (place, values) => (await import("./status.ts")).printStatus(place, values["output"])) },
-  doctor: { about: "what this machine can and cannot run, and how to mend it", run: async () => (await import("./doctor.ts")).printDoctor() },
+  status: { about: "what is running", run: withPlace({ output: { type: "string", short: "o" } }, async (place, values) => (await import("./status.ts")).printStatus(place, text(values["output"]))) },
+  doctor: { about: "what this machine can and cannot run, and how to mend it", run: withPlace({ output: { type: "string", short: "o" } }, async (_place, values) => (await import("./doctor.ts")).printDoctor(text(values["output"]))) },
   demo: { about: "the same workload on both hulls, measured and priced", run: async (words) => (await import("./run-demo.ts")).demo(words) },
   compare: { about: "show the last comparison again (-o json)", run: withPlace({ output: { type: "string", short: "o" } }, async (place, values) => (await import("./run-demo.ts")).showComparison(place, values["output"])) },
   cost: { about: "what ran and what it costs at list prices (--window 24h, --price-book ID)", run: async (words) => (await import("./cost.ts")).printCost(words) },
   image: { about: "build DIR -t NAME | load FILE | ls", run: async (words) => (await import("./image.ts")).image(words) },
   logs: { about: "logs of a pod, a deployment or a function (-f)", run: async (words) => (await import("./logs.ts")).printLogs(words) },
-  top: { about: "use of pods, nodes and functions", run: withPlace({ output: { type: "string", short: "o" } }, async (place, values) => (await import("./top.ts")).printTop(place, values["output"])) },
+  top: { about: "use of pods, nodes and functions", run: withPlace({ output: { type: "string", short: "o" } }, async (place, values) => (await import("./top.ts")).printTop(place, text(values["output"]))) },
   dashboard: { about: "print the link to the dashboard", run: withPlace({}, async (place) => (await import("./env.ts")).printDashboard(place)) },
-  completion: { about: "bash | zsh | fish", run: async (words) => (await import("./completion.ts")).printCompletion(words, Object.keys(COMMANDS)) },
+  completion: { about: "bash | zsh | fish", run: async (words) => (await import("./completion.ts")).printCompletion(words, COMMANDS) },
   version: { about: "print the version", run: async () => (await import("./completion.ts")).printVersion() },
 };
 
@@ -31,6 +32,10 @@ const COMMANDS: Readonly<Record<string, { readonly about: string; readonly run: 
 const NOT_YET = ["whatif", "trace"];
 
 type Values = Readonly<Record<string, string | boolean | undefined>>;
+
+function text(value: string | boolean | undefined): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
 
 function withPlace(more: Readonly<Record<string, { readonly type: "string" | "boolean"; readonly short?: string }>>, run: (place: Place, values: Values) => Promise<number>): Command {
   return async (words) => {
@@ -46,7 +51,7 @@ async function main(words: readonly string[]): Promise<number> {
   if (NOT_YET.includes(name)) throw new Fault("Unsupported", `catamaran ${name} is not there yet`);
   const command = INTERNAL[name] ?? COMMANDS[name]?.run;
   if (command === undefined) {
-    const near = Object.keys(COMMANDS).find((candidate) => candidate.startsWith(name.slice(0, 2)));
+    const near = nearestWord(name, Object.keys(COMMANDS));
     throw new Fault("BadRequest", `there is no command "${name}"${near === undefined ? "" : `; did you mean "${near}"?`} (catamaran --help lists them)`);
   }
   if (rest.includes("--help") || rest.includes("-h")) return help(0, name);

@@ -16,12 +16,17 @@ import { realClock } from "./real-clock.ts";
 const PREFERRED: Ports = { kube: 6443, aws: 4566, gateway: 8080, dashboard: 8090 };
 const NEEDED = ["containerd", "ip", "nft", "nsenter", "unshare"];
 
+const PROGRAM_FOLDERS = ["/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/local/sbin", "/usr/local/bin"];
+
+/** Where the platform looks for programs; the path of whoever calls does not matter. */
+export function hasSystemProgram(program: string): boolean {
+  return PROGRAM_FOLDERS.some((folder) => existsSync(join(folder, program)));
+}
+
 /** What keeps this machine from running pods and isolated sandboxes; empty when nothing does. */
 export function missingForPods(): readonly string[] {
-  const folders = ["/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/local/sbin", "/usr/local/bin"];
-  const has = (program: string): boolean => folders.some((folder) => existsSync(join(folder, program)));
-  const missing = NEEDED.filter((program) => !has(program));
-  if (!has("crun") && !has("runc")) missing.push("crun or runc");
+  const missing = NEEDED.filter((program) => !hasSystemProgram(program));
+  if (!hasSystemProgram("crun") && !hasSystemProgram("runc")) missing.push("crun or runc");
   return [...(process.getuid?.() === 0 ? [] : ["root"]), ...missing];
 }
 

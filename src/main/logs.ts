@@ -1,0 +1,120 @@
+/** `catamaran logs`: the logs of a pod, of all pods of a deployment, or of a function, by one name. */
+import type { ClientHttp2Stream } from "node:http2";
+import { parseArgs } from "node:util";
+import { Fault } from "#base/fault.ts";
+import { keyOf } from "#base/key.ts";
+import { fromLabelSelector, matches } from "#base/selector.ts";
+import type { Cluster } from "#client/cluster.ts";
+import { objectPath } from "#client/paths.ts";
+import { AwsClient } from "#compare/aws-client.ts";
+import { deploymentKind } from "#kinds/deployment.ts";
+import { functionKind } from "#kinds/function.ts";
+import { podKind } from "#kinds/pod.ts";
+import { instanceOf } from "./env.ts";
+import type { Instance } from "./instance.ts";
+import { placeOf, placeOptions } from "./options.ts";
+import { realClock } from "./real-clock.ts";
+import { connectCluster, listObjects } from "./session.ts";
+
+interface Wanted {
+  readonly namespace: string;
+  readonly follow: boolean;
+  readonly tail: string | undefined;
+  readonly container: string | undefined;
+}
+
+const FUNCTION_POLL_MS = 500;
+const NEWEST = 1_000; // Lines of a function, as the service's page.
+
+/** NAME, pod/NAME, deployment/NAME or function/NAME; without a type the first that exists, in this order. */
+export async function printLogs(words: readonly string[]): Promise<number> {
+  const options = {
+    ...placeOptions,
+    follow: { type: "boolean", short: "f", default: false },
+    tail: { type: "string" },
+    container: { type: "string", short: "c" },
+    namespace: { type: "string", short: "n", default: "default" },
+  } as const;
+  const { values, positionals } = parseArgs({ args: [...words], allowPositionals: true, options });
+  const [reference] = positionals;
+  if (reference === undefined) throw new Fault("BadRequest", "logs of what? For example: catamaran logs -f deployment/web");
+  const instance = await instanceOf(placeOf(values));
+  const wanted: Wanted = { namespace: values.namespace, follow: values.follow, tail: values.tail, container: values.container };
+  const [type, name] = reference.includes("/") ? reference.split("/", 2) : [undefined, reference];
+  await using cluster = await connectCluster(instance, "catamaran-logs");
+  const pods = await podsOf(cluster, type, name ?? "", wanted.namespace);
+  if (pods.length > 0) await Promise.all(pods.map((pod) => printPod(cluster, pod, wanted, pods.length > 1)));
+  else if (await isFunction(cluster, type, name ?? "", wanted.namespace)) await printFunction(instance, name ?? "", wanted);
+  else throw new Fault("NotFound", `there is no pod, deployment or function "${reference}" in namespace "${wanted.namespace}"`);
+  return 0;
+}
+
+async function podsOf(cluster: Cluster, type: string | undefined, name: string, namespace: string): Promise<readonly string[]> {
+  const key = keyOf(namespace, name);
+  if ((type ?? "pod") === "pod" && (await cluster.get(podKind, key)) !== null) return [name];
+  const deployment = (type ?? "deployment").startsWith("deploy") ? await cluster.get(deploymentKind, key) : null;
+  const selector = deployment === null ? null : fromLabelSelector(deployment.spec.selector);
+  if (selector === null) return [];
+  const pods = await listObjects(cluster, podKind, namespace);
+  return pods.filter(({ metadata }) => matches(selector, metadata.labels)).map(({ metadata }) => metadata.name);
+}
+
+async function isFunction(cluster: Cluster, type: string | undefined, name: string, namespace: string): Promise<boolean> {
+  return (type ?? "function").startsWith("f") && (await cluster.get(functionKind, keyOf(namespace, name))) !== null;
+}
+
+async function printPod(cluster: Cluster, pod: string, { namespace, follow, tail, container }: Wanted, withName: boolean): Promise<void> {
+  const query = new URLSearchParams({ ...(follow && { follow: "true" }), ...(tail !== undefined && { tailLines: tail }), ...(container !== undefined && { container }) });
+  const { status, stream } = await cluster.stream(`${objectPath(podKind, keyOf(namespace, pod), "log")}?${query.toString()}`);
+  if (status !== 200) throw new Fault("Unavailable", `the logs of pod ${pod} cannot be read (HTTP ${status}): ${(await textOf(stream)).slice(0, 300)}`);
+  for await (const line of linesOf(stream)) process.stdout.write(withName ? `${pod}: ${line}\n` : `${line}\n`);
+}
+
+async function textOf(stream: ClientHttp2Stream): Promise<string> {
+  let text = "";
+  for await (const chunk of stream as AsyncIterable<Buffer>) text += chunk.toString("utf8");
+  return text;
+}
+
+async function* linesOf(stream: ClientHttp2Stream): AsyncIterable<string> {
+  const decoder = new TextDecoder();
+  let rest = "";
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+    rest = lines.pop() ?? "";
+    yield* lines;
+  }
+  if (rest !== "") yield rest;
+}
+
+interface LogEvent {
+  readonly timestamp: number;
+  readonly message: string;
+}
+
+async function printFunction({ ports, rootKey, region }: Instance, name: string, { follow, tail }: Wanted): Promise<void> {
+  const aws = new AwsClient({ endpoint: `http://127.0.0.1:${ports.aws}`, ...rootKey, region }, realClock);
+  let [sinceMs, printedAtSince] = [0, 0];
+  let keep = tail === undefined ? NEWEST : Number(tail);
+  do {
+    // Lines of one millisecond keep their order, so those of the last one that were printed are the first of this page.
+    const events = (await eventsSince(aws, name, sinceMs)).slice(printedAtSince);
+    for (const { message } of events.slice(-keep)) process.stdout.write(`${message.trimEnd()}\n`);
+    const lastMs = events.at(-1)?.timestamp ?? sinceMs;
+    printedAtSince = events.filter(({ timestamp }) => timestamp === lastMs).length + (lastMs === sinceMs ? printedAtSince : 0);
+    sinceMs = lastMs;
+    keep = Number.MAX_SAFE_INTEGER;
+    if (follow) await realClock.sleep(FUNCTION_POLL_MS);
+  } while (follow);
+}
+
+async function eventsSince(aws: AwsClient, name: string, startTime: number): Promise<readonly LogEvent[]> {
+  const all: LogEvent[] = [];
+  let nextToken: string | undefined;
+  do {
+    const page = (await aws.logs("FilterLogEvents", { logGroupName: `/aws/lambda/${name}`, startTime, ...(nextToken !== undefined && { nextToken }) })) as { readonly events: readonly LogEvent[]; readonly nextToken?: string };
+    all.push(...page.events);
+    nextToken = page.nextToken;
+  } while (nextToken !== undefined);
+  return all;
+}

@@ -1,0 +1,56 @@
+/** `catamaran top`: what nodes, pods and functions use now, in one list. */
+import { millis, units } from "#base/quantity.ts";
+import { formatOf, renderRows, type Sheet } from "#cli/rows.ts";
+import { functionKind } from "#kinds/function.ts";
+import { nodeMetricsKind, podMetricsKind } from "#kinds/metrics.ts";
+import { instanceOf } from "./env.ts";
+import type { Place } from "./options.ts";
+import { connectCluster, listObjects } from "./session.ts";
+
+interface Use {
+  readonly is: "node" | "pod" | "function";
+  readonly namespace: string;
+  readonly name: string;
+  /** Absent for functions: they have no use while nobody calls them. */
+  readonly cpuMillis?: number;
+  readonly memoryMib: number;
+  readonly running?: number;
+  readonly warm?: number;
+}
+
+const sheet: Sheet<Use> = {
+  headings: [
+    { title: "TYPE", cell: ({ is }) => is },
+    { title: "NAMESPACE", cell: ({ namespace }) => namespace },
+    { title: "NAME", cell: ({ name }) => name },
+    { title: "CPU", cell: ({ cpuMillis }) => (cpuMillis === undefined ? "-" : `${cpuMillis}m`) },
+    { title: "MEMORY", cell: ({ memoryMib }) => `${memoryMib}Mi` },
+    { title: "RUNNING", cell: ({ running }) => (running === undefined ? "-" : String(running)) },
+    { title: "WARM", cell: ({ warm }) => (warm === undefined ? "-" : String(warm)) },
+  ],
+  nameOf: ({ is, name }) => `${is}/${name}`,
+};
+
+const MIB = 1024 * 1024;
+
+export async function printTop(place: Place, output: string | undefined): Promise<number> {
+  const format = formatOf(output);
+  await using cluster = await connectCluster(await instanceOf(place), "catamaran-top");
+  const [nodes, pods, functions] = await Promise.all([listObjects(cluster, nodeMetricsKind), listObjects(cluster, podMetricsKind), listObjects(cluster, functionKind)]);
+  const uses: readonly Use[] = [
+    ...nodes.map(({ metadata, usage }): Use => ({ is: "node", namespace: "", name: metadata.name, ...amounts([usage]) })),
+    ...pods.map(({ metadata, containers }): Use => ({ is: "pod", namespace: metadata.namespace ?? "", name: metadata.name, ...amounts(containers.map(({ usage }) => usage)) })),
+    // Environments hold their memory while they are there, as Lambda's do.
+    ...functions.map(({ metadata, spec, status }): Use => {
+      const [running, warm] = [status?.running ?? 0, status?.warm ?? 0];
+      return { is: "function", namespace: metadata.namespace ?? "", name: metadata.name, memoryMib: (running + warm) * (spec.memoryMib ?? 128), running, warm };
+    }),
+  ];
+  process.stdout.write(renderRows(uses, sheet, format));
+  return 0;
+}
+
+function amounts(usages: readonly Readonly<Record<string, string>>[]): { readonly cpuMillis: number; readonly memoryMib: number } {
+  const total = (name: string, count: (quantity: string) => number): number => usages.reduce((sum, usage) => sum + count(usage[name] ?? "0"), 0);
+  return { cpuMillis: total("cpu", millis), memoryMib: Math.round(total("memory", units) / MIB) };
+}
