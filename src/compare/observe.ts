@@ -3,7 +3,6 @@ import { keyOf } from "#base/key.ts";
 import { millis, units } from "#base/quantity.ts";
 import type { View } from "#deck/objects.ts";
 import { deploymentKind, type Deployment } from "#kinds/deployment.ts";
-import { functionKind, type FunctionObject } from "#kinds/function.ts";
 import { podMetricsKind, type PodMetrics } from "#kinds/metrics.ts";
 import { podKind, type Pod } from "#kinds/pod.ts";
 import { NAME, NAMESPACE } from "./deploy.ts";
@@ -21,7 +20,6 @@ export interface Counted {
 export class Observer implements Disposable {
   readonly #world: DemoWorld;
   readonly #deployments: View<Deployment>;
-  readonly #functions: View<FunctionObject>;
   readonly #pods: View<Pod>;
   readonly #metrics: View<PodMetrics>;
   readonly #count: () => Counted;
@@ -29,6 +27,7 @@ export class Observer implements Disposable {
   readonly #startMs: number;
   #before: Counted = { containers: 0, functions: 0 };
   #timer: Disposable | undefined;
+  #isClosed = false;
 
   /** `count` tells how many requests each hull has answered so far. */
   constructor(world: DemoWorld, count: () => Counted) {
@@ -36,21 +35,21 @@ export class Observer implements Disposable {
     this.#world = world;
     this.#count = count;
     this.#deployments = objects.view(deploymentKind, { namespace: NAMESPACE });
-    this.#functions = objects.view(functionKind, { namespace: NAMESPACE });
     this.#pods = objects.view(podKind, { namespace: NAMESPACE });
     this.#metrics = objects.view(podMetricsKind, { namespace: NAMESPACE });
     this.#startMs = world.clock.monotonicMs();
-    this.#tick();
+    void this.#tick();
   }
 
   get moments(): readonly Moment[] {
     return this.#moments;
   }
 
-  #tick(): void {
+  async #tick(): Promise<void> {
+    const environments = await this.#environments();
+    if (this.#isClosed) return;
     const counted = this.#count();
     const deployment = this.#deployments.get(keyOf(NAMESPACE, NAME));
-    const status = this.#functions.get(keyOf(NAMESPACE, NAME))?.status;
     const pods = this.#pods.list(NAMESPACE).filter((pod) => pod.metadata.labels?.["app"] === NAME && pod.status?.phase === "Running");
     const names = new Set(pods.map((pod) => pod.metadata.name));
     const used = this.#metrics.list(NAMESPACE).filter((metrics) => names.has(metrics.metadata.name));
@@ -58,7 +57,7 @@ export class Observer implements Disposable {
       atMs: Math.round(this.#world.clock.monotonicMs() - this.#startMs),
       replicas: deployment?.status?.replicas ?? 0,
       readyReplicas: deployment?.status?.readyReplicas ?? 0,
-      environments: (status?.warm ?? 0) + (status?.running ?? 0),
+      environments,
       containerRate: counted.containers - this.#before.containers,
       functionRate: counted.functions - this.#before.functions,
       bookedCpuMillis: sum(pods.map((pod) => requested(pod, "cpu"))),
@@ -67,12 +66,23 @@ export class Observer implements Disposable {
       usedMemoryMib: Math.round(sum(used.flatMap(({ containers }) => containers.map(({ usage }) => units(usage["memory"] ?? "0")))) / MIB),
     });
     this.#before = counted;
-    this.#timer = this.#world.clock.after(EVERY_MS, () => this.#tick());
+    this.#timer = this.#world.clock.after(EVERY_MS, () => void this.#tick());
+  }
+
+  /** Environments of the function, busy or waiting; what was last known while the control process is away. */
+  async #environments(): Promise<number> {
+    try {
+      const figures = (await this.#world.usage.functions()).find(({ name }) => name === NAME);
+      return figures === undefined ? 0 : figures.running + figures.idle + figures.frozen;
+    } catch {
+      return this.#moments.at(-1)?.environments ?? 0;
+    }
   }
 
   [Symbol.dispose](): void {
+    this.#isClosed = true;
     this.#timer?.[Symbol.dispose]();
-    for (const view of [this.#deployments, this.#functions, this.#pods, this.#metrics]) view[Symbol.dispose]();
+    for (const view of [this.#deployments, this.#pods, this.#metrics]) view[Symbol.dispose]();
   }
 }
 

@@ -10,7 +10,10 @@ export interface DemoWorld {
   readonly objects: Objects;
   readonly aws: AwsClient;
   /** What was metered, read from the running instance. */
-  readonly usage: { read(window: UsageWindow, is?: Usage["is"]): AsyncIterable<Usage> };
+  readonly usage: {
+    read(window: UsageWindow, is?: Usage["is"]): AsyncIterable<Usage>;
+    functions(): Promise<readonly { readonly name: string; readonly running: number; readonly idle: number; readonly frozen: number }[]>;
+  };
   readonly gateway: { readonly host: string; readonly port: number };
   /** Builds an image from a folder with a Dockerfile and loads it on every node. */
   readonly buildImage: (folder: string, tag: string) => Promise<void>;

@@ -4,20 +4,25 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { Fault, reasonOf } from "#base/fault.ts";
 import type { Log } from "#base/log.ts";
 import type { Functions } from "#functions/engine.ts";
-import type { Ledger, RequestUsage } from "#metering/usage.ts";
+import type { LogStore } from "#functions/logs.ts";
+import type { Ledger, RequestUsage, Usage } from "#metering/usage.ts";
 
 const MAX_BODY_BYTES = 12 * 1024 * 1024; // Six megabytes of payload, base64 and JSON around it.
 
 export interface InvokeListenerOptions {
   readonly functions: Functions;
   readonly ledger: Ledger;
+  readonly logs: LogStore;
+  /** Sees every request that the gateway reports, for live figures. */
+  readonly onUsage?: (usage: readonly RequestUsage[]) => void;
   readonly socketPath: string;
   readonly log: Log;
 }
 
 /**
  * POST /invoke/{namespace}/{function}?qualifier=: payload in, payload out; x-amz-function-error, x-catamaran-cold and
- * x-catamaran-request-id say how it went. POST /usage: an array of RequestUsage.
+ * x-catamaran-request-id say how it went. POST /usage: an array of RequestUsage. For the command line, as JSON lines:
+ * GET /usage?from&to&is, GET /logs?group&from&limit, GET /functions.
  */
 export async function listenInvoke(options: InvokeListenerOptions): Promise<AsyncDisposable> {
   rmSync(options.socketPath, { force: true });
@@ -45,6 +50,7 @@ async function answer(
   try {
     const url = new URL(request.url ?? "/", "http://control");
     const [, verb, namespace, name] = url.pathname.split("/");
+    if (request.method === "GET") return await read(url, response, options);
     const body = await readBody(request);
     if (request.method === "POST" && verb === "usage") return keepUsage(body, response, options);
     if (request.method !== "POST" || verb !== "invoke" || namespace === undefined || name === undefined)
@@ -107,8 +113,35 @@ async function invoke(
 }
 
 function keepUsage(body: Buffer, response: ServerResponse, options: InvokeListenerOptions): void {
-  options.ledger.append(JSON.parse(body.toString("utf8")) as readonly RequestUsage[]);
+  const usage = JSON.parse(body.toString("utf8")) as readonly RequestUsage[];
+  options.ledger.append(usage);
+  options.onUsage?.(usage);
   response.writeHead(204).end();
+}
+
+async function read(url: URL, response: ServerResponse, options: InvokeListenerOptions): Promise<void> {
+  const number = (name: string, otherwise: number): number => Number(url.searchParams.get(name) ?? otherwise);
+  switch (url.pathname) {
+    case "/usage": {
+      const is = url.searchParams.get("is") as Usage["is"] | null;
+      const window = { fromMs: number("from", 0), toMs: number("to", Number.MAX_SAFE_INTEGER) };
+      return writeLines(response, options.ledger.read(window, is ?? undefined));
+    }
+    case "/logs":
+      return writeLines(response, await options.logs.read(url.searchParams.get("group") ?? "", { fromMs: number("from", 0), limit: number("limit", 1_000) }));
+    case "/functions":
+      return writeLines(response, options.functions.stats());
+    default:
+      throw new Fault("NotFound", `no GET ${url.pathname} here`);
+  }
+}
+
+async function writeLines(response: ServerResponse, objects: AsyncIterable<unknown> | Iterable<unknown>): Promise<void> {
+  response.writeHead(200, { "content-type": "application/x-ndjson" });
+  for await (const object of objects) {
+    if (!response.write(`${JSON.stringify(object)}\n`)) await new Promise((resolve) => response.once("drain", resolve));
+  }
+  response.end();
 }
 
 function statusOf(fault: Fault): number {

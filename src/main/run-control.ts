@@ -6,8 +6,9 @@ import { lambdaService } from "#aws/lambda/service.ts";
 import { listenAws } from "#aws/listen.ts";
 import { logsService } from "#aws/logs/service.ts";
 import { stsService } from "#aws/sts/service.ts";
+import { type Stop, stopper } from "#base/stop.ts";
 import { Tasks } from "#base/tasks.ts";
-import { allControllers } from "#controllers/all.ts";
+import { kindControllers, steadyControllers } from "#controllers/all.ts";
 import type { Controller } from "#deck/controller.ts";
 import { Deck } from "#deck/deck.ts";
 import { runController } from "#deck/loop.ts";
@@ -63,9 +64,18 @@ async function openKubeDoor(world: World, stack: AsyncDisposableStack, { deck, p
 }
 
 function startControllers({ clock, log, stop }: World, { deck, tasks, pki }: { readonly deck: Deck; readonly tasks: Tasks; readonly pki: Pki }): void {
-  for (const controller of [...allControllers, namespaceContents(pki.ca) as Controller]) {
-    tasks.run(controller.name, () => runController(controller, deck.objects(controller.name), { clock, log, stop }));
-  }
+  const start = (controller: Controller, until: Stop): void => tasks.run(controller.name, () => runController(controller, deck.objects(controller.name), { clock, log, stop: until }));
+  for (const controller of [...steadyControllers, namespaceContents(pki.ca) as Controller]) start(controller, stop);
+  // Those that look at every kind start anew when definitions add or take kinds away.
+  let current = stopper();
+  const startForKinds = (): void => {
+    current.fire();
+    current = stopper();
+    stop.addEventListener("abort", current.fire, { once: true });
+    for (const controller of kindControllers(deck.registry.all())) start(controller, current.stop);
+  };
+  startForKinds();
+  deck.registry.onChange(startForKinds);
 }
 
 interface FunctionParts {
@@ -97,5 +107,5 @@ async function startFunctions(world: World, stack: AsyncDisposableStack, { deck,
     stsService(accountId),
   ];
   stack.use(await listenAws({ services, findCaller: callers(root), hosts: doorHosts(instance), port: ports.aws, clock, random, log }));
-  stack.use(await listenInvoke({ functions, ledger, socketPath: files.invokeSocket(instance), log }));
+  stack.use(await listenInvoke({ functions, ledger, logs, socketPath: files.invokeSocket(instance), log }));
 }
