@@ -69,13 +69,13 @@ function headerMembers(action: RestAction, request: SignedRequest): Input {
 }
 
 function queryMembers(action: RestAction, query: string): Input {
-  const members: Record<string, unknown> = {};
+  const members: Record<string, string | number | boolean> = {};
   for (const [name, value] of new URLSearchParams(query)) {
     const known = action.query?.[name];
     if (known === undefined) continue;
     const before = members[known.member];
     // A repeated parameter is a list; its strings are joined by commas.
-    members[known.member] = before === undefined ? queryValue(name, value, known) : `${String(before)},${value}`;
+    members[known.member] = before === undefined ? queryValue(name, value, known) : `${before},${value}`;
   }
   return members;
 }

@@ -134,10 +134,14 @@ function lowerFirst(name: string): string {
 }
 
 function constraint(value: unknown, path: string, what: string): string {
-  const shown = value === null ? "null" : `'${String(value).slice(0, 200)}'`;
+  const shown = value === null ? "null" : `'${shownText(value).slice(0, 200)}'`;
   return `Value ${value === null ? "null" : shown} at '${path}' failed to satisfy constraint: ${what}`;
 }
 
 function wrongType(value: unknown, path: string, wanted: string): string {
   return `Value '${JSON.stringify(value)?.slice(0, 200)}' at '${path}' failed to satisfy constraint: Member must be ${wanted}`;
+}
+
+function shownText(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
 }

@@ -26,11 +26,17 @@ export class Cluster implements Objects, AsyncDisposable {
   readonly #stop;
 
   /** `name` is the component: its field manager and user agent. Connects when first used. */
-  static connect(credentials: Credentials, options: { readonly name: string; readonly clock: Clock; readonly log: Log }): Cluster {
+  static connect(
+    credentials: Credentials,
+    options: { readonly name: string; readonly clock: Clock; readonly log: Log },
+  ): Cluster {
     return new Cluster(credentials, options);
   }
 
-  private constructor(credentials: Credentials, { name, clock, log }: { readonly name: string; readonly clock: Clock; readonly log: Log }) {
+  private constructor(
+    credentials: Credentials,
+    { name, clock, log }: { readonly name: string; readonly clock: Clock; readonly log: Log },
+  ) {
     this.#connection = new Connection(credentials, `${name}/catamaran`);
     this.#name = name;
     this.#clock = clock;
@@ -55,7 +61,9 @@ export class Cluster implements Objects, AsyncDisposable {
     const { stop, fire } = stopper();
     this.#stop.addEventListener("abort", fire, { once: true });
     const view = new IndexedView<T>(options.indexes ?? {}, fire);
-    this.#tasks.run(`view of ${kind.plural}`, () => feedView({ kind, view, options, connection: this.#connection, clock: this.#clock, log: this.#log, stop }));
+    this.#tasks.run(`view of ${kind.plural}`, () =>
+      feedView({ kind, view, options, connection: this.#connection, clock: this.#clock, log: this.#log, stop }),
+    );
     return view;
   }
 
@@ -65,20 +73,32 @@ export class Cluster implements Objects, AsyncDisposable {
     return parsed<T>(answer, 200);
   }
 
-  async create<T extends KubeObject>(kind: Kind<T>, object: T, { manager = this.#name }: WriteOptions = {}): Promise<T> {
+  async create<T extends KubeObject>(
+    kind: Kind<T>,
+    object: T,
+    { manager = this.#name }: WriteOptions = {},
+  ): Promise<T> {
     const path = `${collectionPath(kind, object.metadata.namespace ?? "")}?fieldManager=${encodeURIComponent(manager)}`;
     const answer = await this.#connection.request("POST", path, { body: JSON.stringify(withType(kind, object)) });
     return parsed<T>(answer, 201);
   }
 
-  async change<T extends KubeObject>(kind: Kind<T>, key: ObjectKey, decide: (live: T) => T | null, { manager = this.#name, subresource }: WriteOptions = {}): Promise<T | null> {
+  async change<T extends KubeObject>(
+    kind: Kind<T>,
+    key: ObjectKey,
+    decide: (live: T) => T | null,
+    { manager = this.#name, subresource }: WriteOptions = {},
+  ): Promise<T | null> {
     for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts++) {
       const live = await this.get(kind, key);
       if (live === null) return null;
       const next = decide(live);
       if (next === null) return null;
       // The revision that was decided on goes along: somebody else's write in between is a conflict.
-      const body = { ...withType(kind, next), metadata: { ...next.metadata, resourceVersion: live.metadata.resourceVersion } };
+      const body = {
+        ...withType(kind, next),
+        metadata: { ...next.metadata, resourceVersion: live.metadata.resourceVersion },
+      };
       const path = `${objectPath(kind, key, subresource)}?fieldManager=${encodeURIComponent(manager)}`;
       const answer = await this.#connection.request("PUT", path, { body: JSON.stringify(body) });
       if (answer.status === 404) return null;
@@ -87,8 +107,16 @@ export class Cluster implements Objects, AsyncDisposable {
     throw new Fault("Conflict", `${kind.plural} "${nameOf(key).name}" is being changed by somebody else all the time`);
   }
 
-  async remove<T extends KubeObject>(kind: Kind<T>, key: ObjectKey, { gracePeriodSeconds, propagation, uid }: RemoveOptions = {}): Promise<boolean> {
-    const options = { ...(gracePeriodSeconds !== undefined && { gracePeriodSeconds }), ...(propagation !== undefined && { propagationPolicy: propagation }), ...(uid !== undefined && { preconditions: { uid } }) };
+  async remove<T extends KubeObject>(
+    kind: Kind<T>,
+    key: ObjectKey,
+    { gracePeriodSeconds, propagation, uid }: RemoveOptions = {},
+  ): Promise<boolean> {
+    const options = {
+      ...(gracePeriodSeconds !== undefined && { gracePeriodSeconds }),
+      ...(propagation !== undefined && { propagationPolicy: propagation }),
+      ...(uid !== undefined && { preconditions: { uid } }),
+    };
     const answer = await this.#connection.request("DELETE", objectPath(kind, key), { body: JSON.stringify(options) });
     if (answer.status === 404) return false;
     parsed(answer, 200);

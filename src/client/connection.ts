@@ -50,13 +50,18 @@ export class Connection implements Disposable {
       });
       stream.on("data", (chunk: Buffer) => chunks.push(chunk));
       stream.on("error", (error) => fail(error.message));
-      stream.on("close", () => (status === 0 ? fail("the connection was closed") : resolve({ status, body: Buffer.concat(chunks) })));
+      stream.on("close", () =>
+        status === 0 ? fail("the connection was closed") : resolve({ status, body: Buffer.concat(chunks) }),
+      );
       stream.end(options.body);
     });
   }
 
   /** An answer that goes on: resolves with the stream once it has begun. */
-  stream(path: string, accept = "application/json"): Promise<{ readonly status: number; readonly stream: ClientHttp2Stream }> {
+  stream(
+    path: string,
+    accept = "application/json",
+  ): Promise<{ readonly status: number; readonly stream: ClientHttp2Stream }> {
     return new Promise((resolve, reject) => {
       const stream = this.#open("GET", path, { accept });
       stream.on("error", (error) => reject(unreachable(this.#credentials.server, error.message)));
@@ -66,9 +71,19 @@ export class Connection implements Disposable {
     });
   }
 
-  #open(method: string, path: string, { body, contentType = "application/json", accept = "application/json" }: RequestOptions): ClientHttp2Stream {
+  #open(
+    method: string,
+    path: string,
+    { body, contentType = "application/json", accept = "application/json" }: RequestOptions,
+  ): ClientHttp2Stream {
     if (this.#isClosed) throw unreachable(this.#credentials.server, "the client is closed");
-    const headers = { ":method": method, ":path": path, accept, "user-agent": this.#agent, ...(body !== undefined && { "content-type": contentType, "content-length": Buffer.byteLength(body) }) };
+    const headers = {
+      ":method": method,
+      ":path": path,
+      accept,
+      "user-agent": this.#agent,
+      ...(body !== undefined && { "content-type": contentType, "content-length": Buffer.byteLength(body) }),
+    };
     return this.#connected().request(headers, { endStream: false });
   }
 
@@ -106,15 +121,39 @@ function unreachable(server: string, reason: string): Fault {
 export function faultOf({ status, body }: Answer): Fault {
   const text = body.toString("utf8");
   try {
-    const parsed = JSON.parse(text) as { readonly message?: string; readonly reason?: string; readonly details?: { readonly causes?: readonly FieldFault[]; readonly name?: string; readonly kind?: string } };
-    return new Fault(codeOf(parsed.reason, status), parsed.message ?? text, { ...(parsed.details?.causes && { causes: parsed.details.causes }), ...(parsed.details?.name !== undefined && { name: parsed.details.name }) });
+    const parsed = JSON.parse(text) as {
+      readonly message?: string;
+      readonly reason?: string;
+      readonly details?: { readonly causes?: readonly FieldFault[]; readonly name?: string; readonly kind?: string };
+    };
+    return new Fault(codeOf(parsed.reason, status), parsed.message ?? text, {
+      ...(parsed.details?.causes && { causes: parsed.details.causes }),
+      ...(parsed.details?.name !== undefined && { name: parsed.details.name }),
+    });
   } catch {
     // Not a Status: something between us and the server answered.
     return new Fault(codeOf(undefined, status), `HTTP ${status}: ${text.slice(0, 300)}`);
   }
 }
 
-const REASONS: ReadonlySet<string> = new Set(["BadRequest", "Unauthorized", "Forbidden", "NotFound", "MethodNotAllowed", "NotAcceptable", "AlreadyExists", "Conflict", "Expired", "Gone", "RequestTooLarge", "UnsupportedMediaType", "Invalid", "TooManyRequests", "Timeout", "InternalError"]);
+const REASONS: ReadonlySet<string> = new Set([
+  "BadRequest",
+  "Unauthorized",
+  "Forbidden",
+  "NotFound",
+  "MethodNotAllowed",
+  "NotAcceptable",
+  "AlreadyExists",
+  "Conflict",
+  "Expired",
+  "Gone",
+  "RequestTooLarge",
+  "UnsupportedMediaType",
+  "Invalid",
+  "TooManyRequests",
+  "Timeout",
+  "InternalError",
+]);
 
 function codeOf(reason: string | undefined, status: number): FaultCode {
   if (reason !== undefined && REASONS.has(reason)) return reason as FaultCode;

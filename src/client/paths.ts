@@ -4,7 +4,9 @@ import type { Kind } from "#kinds/kind.ts";
 
 export function collectionPath(kind: Kind, namespace = ""): string {
   const root = kind.group === "" ? `/api/${kind.version}` : `/apis/${kind.group}/${kind.version}`;
-  return kind.scope === "Namespaced" && namespace !== "" ? `${root}/namespaces/${encodeURIComponent(namespace)}/${kind.plural}` : `${root}/${kind.plural}`;
+  return kind.scope === "Namespaced" && namespace !== ""
+    ? `${root}/namespaces/${encodeURIComponent(namespace)}/${kind.plural}`
+    : `${root}/${kind.plural}`;
 }
 
 export function objectPath(kind: Kind, key: ObjectKey, subresource?: string): string {

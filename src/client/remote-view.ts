@@ -56,9 +56,15 @@ async function relist<T extends KubeObject>(feed: Feed<T>, keys: Set<ObjectKey>)
   let revision = "";
   do {
     const query = queryOf(feed, { limit: String(PAGE), ...(token !== "" && { continue: token }) });
-    const answer = await feed.connection.request("GET", `${collectionPath(feed.kind, feed.options.namespace)}?${query}`);
+    const answer = await feed.connection.request(
+      "GET",
+      `${collectionPath(feed.kind, feed.options.namespace)}?${query.toString()}`,
+    );
     if (answer.status !== 200) throw faultOf(answer);
-    const list = JSON.parse(answer.body.toString("utf8")) as { readonly metadata: { readonly resourceVersion: string; readonly continue?: string }; readonly items: readonly T[] };
+    const list = JSON.parse(answer.body.toString("utf8")) as {
+      readonly metadata: { readonly resourceVersion: string; readonly continue?: string };
+      readonly items: readonly T[];
+    };
     for (const object of list.items) {
       seen.add(keyOfObject(object));
       putIfNewer(feed.view, object);
@@ -87,15 +93,26 @@ interface WatchLine<T> {
 /** Returns the last revision seen when the stream ends well. */
 async function follow<T extends KubeObject>(feed: Feed<T>, keys: Set<ObjectKey>, from: string): Promise<string> {
   let revision = from;
-  const query = queryOf(feed, { watch: "true", allowWatchBookmarks: "true", resourceVersion: from, timeoutSeconds: String(WATCH_SECONDS) });
-  const { status, stream } = await feed.connection.stream(`${collectionPath(feed.kind, feed.options.namespace)}?${query}`);
+  const query = queryOf(feed, {
+    watch: "true",
+    allowWatchBookmarks: "true",
+    resourceVersion: from,
+    timeoutSeconds: String(WATCH_SECONDS),
+  });
+  const { status, stream } = await feed.connection.stream(
+    `${collectionPath(feed.kind, feed.options.namespace)}?${query.toString()}`,
+  );
   const end = (): void => stream.close();
   feed.stop.addEventListener("abort", end, { once: true });
   try {
-    if (status !== 200) throw faultOf({ status, body: Buffer.concat(await stream.toArray() as Buffer[]) });
+    if (status !== 200) throw faultOf({ status, body: Buffer.concat((await stream.toArray()) as Buffer[]) });
     for await (const line of linesOf(stream)) {
       const event = JSON.parse(line) as WatchLine<T>;
-      if (event.type === "ERROR") throw new Fault(event.object.code === 410 ? "Expired" : "InternalError", event.object.message ?? "the watch failed");
+      if (event.type === "ERROR")
+        throw new Fault(
+          event.object.code === 410 ? "Expired" : "InternalError",
+          event.object.message ?? "the watch failed",
+        );
       take(feed.view, keys, event);
       revision = event.object.metadata.resourceVersion ?? revision;
     }
@@ -137,7 +154,8 @@ async function* linesOf(stream: AsyncIterable<Buffer>): AsyncGenerator<string> {
 
 function queryOf<T extends KubeObject>({ options }: Feed<T>, more: Readonly<Record<string, string>>): URLSearchParams {
   const query = new URLSearchParams(more);
-  if (options.labels !== undefined && options.labels.length > 0) query.set("labelSelector", selectorText(options.labels));
+  if (options.labels !== undefined && options.labels.length > 0)
+    query.set("labelSelector", selectorText(options.labels));
   if (options.fields !== undefined && options.fields !== "") query.set("fieldSelector", options.fields);
   return query;
 }

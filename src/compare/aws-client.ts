@@ -32,7 +32,12 @@ export class AwsClient {
 
   /** A Lambda (rest-json) request; the parsed body comes back, {} when it is empty. */
   lambda(method: string, path: string, input?: object): Promise<Readonly<Record<string, unknown>>> {
-    return this.#send("lambda", { method, path, headers: { "content-type": "application/json" }, body: Buffer.from(input === undefined ? "" : JSON.stringify(input)) });
+    return this.#send("lambda", {
+      method,
+      path,
+      headers: { "content-type": "application/json" },
+      body: Buffer.from(input === undefined ? "" : JSON.stringify(input)),
+    });
   }
 
   /** A DynamoDB (json 1.0) request. */
@@ -47,24 +52,44 @@ export class AwsClient {
     return this.#send("logs", { method: "POST", path: "/", headers, body: Buffer.from(JSON.stringify(input)) });
   }
 
-  #send(service: string, request: { readonly method: string; readonly path: string; readonly headers: Readonly<Record<string, string>>; readonly body: Buffer }): Promise<Readonly<Record<string, unknown>>> {
+  #send(
+    service: string,
+    request: {
+      readonly method: string;
+      readonly path: string;
+      readonly headers: Readonly<Record<string, string>>;
+      readonly body: Buffer;
+    },
+  ): Promise<Readonly<Record<string, unknown>>> {
     const url = new URL(this.#options.endpoint);
     const [path = "/", query = ""] = request.path.split("?");
     const unsigned = { ...request, path, query, headers: { ...request.headers, host: url.host } };
-    const headers = { ...signedHeaders(unsigned, this.#options, { region: this.#options.region, service }, this.#clock.now()), "content-length": String(request.body.length) };
+    const headers = {
+      ...signedHeaders(unsigned, this.#options, { region: this.#options.region, service }, this.#clock.now()),
+      "content-length": String(request.body.length),
+    };
     return new Promise((resolve, reject) => {
-      const outgoing = httpRequest({ host: url.hostname, port: url.port, method: request.method, path: request.path, headers }, (response) => {
-        const chunks: Buffer[] = [];
-        response.on("data", (chunk: Buffer) => chunks.push(chunk));
-        response.on("error", reject);
-        response.on("end", () => {
-          const text = Buffer.concat(chunks).toString("utf8");
-          const body = text === "" ? {} : (JSON.parse(text) as Readonly<Record<string, unknown>>);
-          const status = response.statusCode ?? 0;
-          if (status < 400) return resolve(body);
-          return reject(new AwsRefused(String(response.headers["x-amzn-errortype"] ?? "Unknown"), status, String(body["message"] ?? text)));
-        });
-      });
+      const outgoing = httpRequest(
+        { host: url.hostname, port: url.port, method: request.method, path: request.path, headers },
+        (response) => {
+          const chunks: Buffer[] = [];
+          response.on("data", (chunk: Buffer) => chunks.push(chunk));
+          response.on("error", reject);
+          response.on("end", () => {
+            const text = Buffer.concat(chunks).toString("utf8");
+            const body = text === "" ? {} : (JSON.parse(text) as Readonly<Record<string, unknown>>);
+            const status = response.statusCode ?? 0;
+            if (status < 400) return resolve(body);
+            return reject(
+              new AwsRefused(
+                String(response.headers["x-amzn-errortype"] ?? "Unknown"),
+                status,
+                typeof body["message"] === "string" ? body["message"] : text,
+              ),
+            );
+          });
+        },
+      );
       outgoing.on("error", reject);
       outgoing.end(request.body);
     });

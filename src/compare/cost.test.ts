@@ -56,7 +56,8 @@ test("break-even lies between the points around it", () => {
 test("a business day has its requests in the day and the same for the same seed", () => {
   const day = businessDay(10_000, 7);
   const hour = 3_600_000;
-  const within = (from: number, to: number): number => day.arrivalsMs.filter((at) => at >= from * hour && at < to * hour).length;
+  const within = (from: number, to: number): number =>
+    day.arrivalsMs.filter((at) => at >= from * hour && at < to * hour).length;
   assert.ok(within(8, 18) > 7_500, `${within(8, 18)} of 10,000 between 8 and 18 h`);
   assert.ok(within(0, 5) < 500);
   assert.deepEqual(businessDay(10_000, 7).arrivalsMs, day.arrivalsMs);

@@ -27,7 +27,11 @@ const HOUR_MS = 3_600_000;
 const DAY_SECONDS = 86_400;
 const CURVE_POINTS = 60;
 
-export function compareCosts(basis: CostBasis, book: PriceBook, cumulated: CostComparison["cumulated"]): CostComparison {
+export function compareCosts(
+  basis: CostBasis,
+  book: PriceBook,
+  cumulated: CostComparison["cumulated"],
+): CostComparison {
   const node = nodePrice(book);
   const monthly = basis.requestsPerDay * basis.daysPerMonth;
   const functions = functionsMonth(basis, book, monthly);
@@ -37,8 +41,14 @@ export function compareCosts(basis: CostBasis, book: PriceBook, cumulated: CostC
     book: book.id,
     bookTitle: book.title,
     asOf: book.asOf,
-    functions: sideOf(functions, `${monthly.toLocaleString("en-US")} requests a month, ${(basis.billedMs / Math.max(1, basis.invocations)).toFixed(2)} ms billed each at ${basis.memoryMib} MB`),
-    containers: sideOf(containers, `${basis.meanReplicas.toFixed(1)} replicas of ${basis.podCpuMillis}m / ${basis.podMemoryMib} MiB on ${nodesFor(basis, node, basis.meanReplicas)} x ${node.name}`),
+    functions: sideOf(
+      functions,
+      `${monthly.toLocaleString("en-US")} requests a month, ${(basis.billedMs / Math.max(1, basis.invocations)).toFixed(2)} ms billed each at ${basis.memoryMib} MB`,
+    ),
+    containers: sideOf(
+      containers,
+      `${basis.meanReplicas.toFixed(1)} replicas of ${basis.podCpuMillis}m / ${basis.podMemoryMib} MiB on ${nodesFor(basis, node, basis.meanReplicas)} x ${node.name}`,
+    ),
     breakEvenRequests: breakEven(curve),
     curve,
     cumulated,
@@ -52,8 +62,13 @@ export function nodePrice(book: PriceBook): NodePrice {
 }
 
 function functionsMonth(basis: CostBasis, book: PriceBook, requests: number): Bill {
-  const mbMs = (BigInt(Math.round(requests)) * BigInt(basis.billedMs) * BigInt(basis.memoryMib)) / BigInt(Math.max(1, basis.invocations));
-  return functionBill({ requests: BigInt(Math.round(requests)), mbMs, httpApiRequests: BigInt(Math.round(requests)) }, book);
+  const mbMs =
+    (BigInt(Math.round(requests)) * BigInt(basis.billedMs) * BigInt(basis.memoryMib)) /
+    BigInt(Math.max(1, basis.invocations));
+  return functionBill(
+    { requests: BigInt(Math.round(requests)), mbMs, httpApiRequests: BigInt(Math.round(requests)) },
+    book,
+  );
 }
 
 function containersMonth(basis: CostBasis, book: PriceBook, node: NodePrice, replicas: number): Bill {
@@ -63,8 +78,16 @@ function containersMonth(basis: CostBasis, book: PriceBook, node: NodePrice, rep
 }
 
 /** Whole nodes that the replicas fit on, by CPU, memory and pod count. */
-export function nodesFor(basis: Pick<CostBasis, "podCpuMillis" | "podMemoryMib">, node: NodePrice, replicas: number): number {
-  const perNode = Math.min(Math.floor(node.allocatableCpuMillis / basis.podCpuMillis), Math.floor(node.allocatableMemoryMib / basis.podMemoryMib), node.maxPods);
+export function nodesFor(
+  basis: Pick<CostBasis, "podCpuMillis" | "podMemoryMib">,
+  node: NodePrice,
+  replicas: number,
+): number {
+  const perNode = Math.min(
+    Math.floor(node.allocatableCpuMillis / basis.podCpuMillis),
+    Math.floor(node.allocatableMemoryMib / basis.podMemoryMib),
+    node.maxPods,
+  );
   return Math.max(1, Math.ceil(replicas / Math.max(1, perNode)));
 }
 
@@ -99,6 +122,11 @@ function sideOf(bill: Bill, basis: string): CostSide {
   return {
     totalUsd: formatUsd(bill.total),
     basis,
-    lines: bill.lines.map(({ meter, quantity, unit, price, amount }) => ({ meter, quantity: `${formatQuantity(quantity)} ${unit}`, price, amountUsd: formatUsd(amount as Money) })),
+    lines: bill.lines.map(({ meter, quantity, unit, price, amount }) => ({
+      meter,
+      quantity: `${formatQuantity(quantity)} ${unit}`,
+      price,
+      amountUsd: formatUsd(amount as Money),
+    })),
   };
 }

@@ -4,7 +4,16 @@ import { join } from "node:path";
 import type { Usage } from "#metering/usage.ts";
 import { priceBook } from "#metering/price-book.ts";
 import { compareCosts, nodePrice, nodesFor } from "./cost.ts";
-import { buildExample, deployContainers, deployFunction, fillTable, FUNCTION_MEMORY_MIB, NAME, NAMESPACE, USERS } from "./deploy.ts";
+import {
+  buildExample,
+  deployContainers,
+  deployFunction,
+  fillTable,
+  FUNCTION_MEMORY_MIB,
+  NAME,
+  NAMESPACE,
+  USERS,
+} from "./deploy.ts";
 import { type LoadResult, sendTrace, type Target } from "./load.ts";
 import { Observer } from "./observe.ts";
 import { reportHtml } from "./report.ts";
@@ -23,7 +32,13 @@ export interface DemoOptions {
   readonly priceBook: string;
 }
 
-export const demoDefaults: DemoOptions = { requestsPerDay: 100_000, replayMs: 60_000, requests: 6_000, seed: 2026, priceBook: "aws-us-east-1" };
+export const demoDefaults: DemoOptions = {
+  requestsPerDay: 100_000,
+  replayMs: 60_000,
+  requests: 6_000,
+  seed: 2026,
+  priceBook: "aws-us-east-1",
+};
 
 const POD_CPU_MILLIS = 100;
 const POD_MEMORY_MIB = 128;
@@ -42,7 +57,10 @@ export interface DemoResult {
 export async function runDemo(world: DemoWorld, options: DemoOptions): Promise<DemoResult> {
   await step(world, "build the example once, for both hulls", () => buildExample(world));
   await step(world, `fill the table with ${USERS} users`, () => fillTable(world));
-  await Promise.all([step(world, "deploy on containers (3 replicas, HPA 3..10 at 70 % CPU)", () => deployContainers(world)), step(world, "deploy as a function (128 MB, reserved concurrency 100, HTTP API)", () => deployFunction(world))]);
+  await Promise.all([
+    step(world, "deploy on containers (3 replicas, HPA 3..10 at 70 % CPU)", () => deployContainers(world)),
+    step(world, "deploy as a function (128 MB, reserved concurrency 100, HTTP API)", () => deployFunction(world)),
+  ]);
   const trace = replay(businessDay(options.requestsPerDay, options.seed), options.replayMs, options.requests);
   const startedAtMs = world.clock.now();
   const { results, moments } = await sendToBoth(world, trace, options);
@@ -69,8 +87,14 @@ interface Run {
   readonly moments: readonly Moment[];
 }
 
-async function sendToBoth(world: DemoWorld, trace: Trace, options: DemoOptions): Promise<Pick<Run, "results" | "moments">> {
-  const done = world.progress.step(`send the same day to both: ${options.requestsPerDay.toLocaleString("en-US")} requests a day, ${trace.arrivalsMs.length.toLocaleString("en-US")} of them in ${Math.round(trace.lengthMs / 1000)} s`);
+async function sendToBoth(
+  world: DemoWorld,
+  trace: Trace,
+  options: DemoOptions,
+): Promise<Pick<Run, "results" | "moments">> {
+  const done = world.progress.step(
+    `send the same day to both: ${options.requestsPerDay.toLocaleString("en-US")} requests a day, ${trace.arrivalsMs.length.toLocaleString("en-US")} of them in ${Math.round(trace.lengthMs / 1000)} s`,
+  );
   const counted = { containers: 0, functions: 0 };
   const failed = { containers: 0, functions: 0 };
   using observer = new Observer(world, () => ({ ...counted }));
@@ -78,11 +102,19 @@ async function sendToBoth(world: DemoWorld, trace: Trace, options: DemoOptions):
     counted[hull] = sent;
     failed[hull] = bad;
     const last = observer.moments.at(-1);
-    world.progress.live(`containers ${counted.containers} (${failed.containers} failed, ${last?.replicas ?? 0} replicas)   functions ${counted.functions} (${failed.functions} failed, ${last?.environments ?? 0} environments)`);
+    world.progress.live(
+      `containers ${counted.containers} (${failed.containers} failed, ${last?.replicas ?? 0} replicas)   functions ${counted.functions} (${failed.functions} failed, ${last?.environments ?? 0} environments)`,
+    );
   };
   const results = await Promise.all([
-    sendTrace(trace, target(world, "containers", "users.containers.localhost"), world.clock, { stop: world.stop, onProgress: watch("containers") }),
-    sendTrace(trace, target(world, "functions", "users.execute-api.localhost"), world.clock, { stop: world.stop, onProgress: watch("functions") }),
+    sendTrace(trace, target(world, "containers", "users.containers.localhost"), world.clock, {
+      stop: world.stop,
+      onProgress: watch("containers"),
+    }),
+    sendTrace(trace, target(world, "functions", "users.execute-api.localhost"), world.clock, {
+      stop: world.stop,
+      onProgress: watch("functions"),
+    }),
   ]);
   done(`${counted.containers + counted.functions} answered, ${failed.containers + failed.functions} failed`);
   return { results, moments: [...observer.moments] };
@@ -111,7 +143,8 @@ async function compareRun(world: DemoWorld, options: DemoOptions, run: Run): Pro
       meanReplicas,
       podCpuMillis: POD_CPU_MILLIS,
       podMemoryMib: POD_MEMORY_MIB,
-      requestsPerSecondPerReplica: peak / Math.max(1, Math.max(...run.moments.map(({ readyReplicas }) => readyReplicas))),
+      requestsPerSecondPerReplica:
+        peak / Math.max(1, Math.max(...run.moments.map(({ readyReplicas }) => readyReplicas))),
       peakFactor: peak / Math.max(0.001, mean(plannedRate)),
       minReplicas: MIN_REPLICAS,
     },
@@ -122,7 +155,13 @@ async function compareRun(world: DemoWorld, options: DemoOptions, run: Run): Pro
     title: "users-api on containers and as a function",
     startedAtMs: run.startedAtMs,
     durationMs: run.trace.lengthMs,
-    traffic: { requestsPerDay: options.requestsPerDay, replayedMs: run.trace.lengthMs, requestsSent: containers.sent, seed: options.seed, plannedRate },
+    traffic: {
+      requestsPerDay: options.requestsPerDay,
+      replayedMs: run.trace.lengthMs,
+      requestsSent: containers.sent,
+      seed: options.seed,
+      plannedRate,
+    },
     hulls: [hullResult("containers", containers), hullResult("functions", functions)],
     timeline: run.moments,
     costs,
@@ -140,10 +179,19 @@ function assumptions(options: DemoOptions, run: Run): readonly string[] {
   ];
 }
 
-async function invocations(world: DemoWorld, fromMs: number): Promise<readonly (Usage & { readonly is: "invocation" })[]> {
+async function invocations(
+  world: DemoWorld,
+  fromMs: number,
+): Promise<readonly (Usage & { readonly is: "invocation" })[]> {
   const found: (Usage & { readonly is: "invocation" })[] = [];
   for await (const record of world.usage.read({ fromMs, toMs: world.clock.now() + 1 }, "invocation")) {
-    if (record.is === "invocation" && record.namespace === NAMESPACE && record.functionName === NAME && record.outcome !== "throttled") found.push(record);
+    if (
+      record.is === "invocation" &&
+      record.namespace === NAMESPACE &&
+      record.functionName === NAME &&
+      record.outcome !== "throttled"
+    )
+      found.push(record);
   }
   return found;
 }
@@ -162,20 +210,29 @@ function hullResult(hull: HullResult["hull"], load: LoadResult): HullResult {
 }
 
 /** The run stands for one day: each moment's share of the day, priced as the month is. */
-function cumulatedCosts(run: Run, usage: readonly (Usage & { readonly is: "invocation" })[], options: DemoOptions): Comparison["costs"]["cumulated"] {
+function cumulatedCosts(
+  run: Run,
+  usage: readonly (Usage & { readonly is: "invocation" })[],
+  options: DemoOptions,
+): Comparison["costs"]["cumulated"] {
   const book = priceBook(options.priceBook);
   if (book === undefined) return [];
   const node = nodePrice(book);
   const nodeHourly = Number(node.hourly);
   const scale = options.requestsPerDay / Math.max(1, run.trace.arrivalsMs.length);
-  const perRequest = Number(book.functions.requestsPerMillion) / 1e6 + Number(book.httpApi?.perMillion[0]?.rate ?? 0) / 1e6;
+  const perRequest =
+    Number(book.functions.requestsPerMillion) / 1e6 + Number(book.httpApi?.perMillion[0]?.rate ?? 0) / 1e6;
   const perMbMs = Number(book.functions.gbSecond[0]?.rate ?? 0) / 1_024_000;
   let [containersUsd, functionsUsd, beforeMs, seen] = [0, 0, 0, 0];
   return run.moments.map(({ atMs, replicas }) => {
     const hours = ((atMs - beforeMs) / run.trace.lengthMs) * 24;
     beforeMs = atMs;
-    containersUsd += hours * (nodesFor({ podCpuMillis: POD_CPU_MILLIS, podMemoryMib: POD_MEMORY_MIB }, node, replicas) * nodeHourly + Number(book.clusterHourly));
-    for (; seen < usage.length && (usage[seen]?.atMs ?? 0) <= run.startedAtMs + atMs; seen++) functionsUsd += scale * (perRequest + perMbMs * (usage[seen]?.billedMs ?? 0) * FUNCTION_MEMORY_MIB);
+    containersUsd +=
+      hours *
+      (nodesFor({ podCpuMillis: POD_CPU_MILLIS, podMemoryMib: POD_MEMORY_MIB }, node, replicas) * nodeHourly +
+        Number(book.clusterHourly));
+    for (; seen < usage.length && (usage[seen]?.atMs ?? 0) <= run.startedAtMs + atMs; seen++)
+      functionsUsd += scale * (perRequest + perMbMs * (usage[seen]?.billedMs ?? 0) * FUNCTION_MEMORY_MIB);
     return { atMs, containersUsd, functionsUsd };
   });
 }

@@ -44,9 +44,16 @@ export async function fillTable(world: DemoWorld): Promise<void> {
       BillingMode: "PAY_PER_REQUEST",
     }),
   );
-  const users = Array.from({ length: USERS }, (_unused, i) => ({ id: { S: String(i) }, name: { S: `User ${i}` }, email: { S: `user${i}@example.test` }, logins: { N: String((i * 37) % 101) } }));
+  const users = Array.from({ length: USERS }, (_unused, i) => ({
+    id: { S: String(i) },
+    name: { S: `User ${i}` },
+    email: { S: `user${i}@example.test` },
+    logins: { N: String((i * 37) % 101) },
+  }));
   for (let at = 0; at < users.length; at += 25) {
-    await aws.dynamodb("BatchWriteItem", { RequestItems: { [TABLE]: users.slice(at, at + 25).map((Item) => ({ PutRequest: { Item } })) } });
+    await aws.dynamodb("BatchWriteItem", {
+      RequestItems: { [TABLE]: users.slice(at, at + 25).map((Item) => ({ PutRequest: { Item } })) },
+    });
   }
 }
 
@@ -86,14 +93,26 @@ export async function deployFunction(world: DemoWorld): Promise<void> {
   const { aws, objects } = world;
   const zip = zipSync({ "index.mjs": await readFile(join(world.workFolder, "index.mjs")) });
   const ZipFile = Buffer.from(zip).toString("base64");
-  const settings = { Runtime: "nodejs24.x", Handler: "index.handler", Role: "arn:aws:iam::000000000000:role/users-api", MemorySize: FUNCTION_MEMORY_MIB, Timeout: 10, Environment: { Variables: { USERS_TABLE: TABLE } } };
-  const isNew = await unlessThere("ResourceConflictException", () => aws.lambda("POST", "/2015-03-31/functions", { FunctionName: NAME, ...settings, Code: { ZipFile } }));
+  const settings = {
+    Runtime: "nodejs24.x",
+    Handler: "index.handler",
+    Role: "arn:aws:iam::000000000000:role/users-api",
+    MemorySize: FUNCTION_MEMORY_MIB,
+    Timeout: 10,
+    Environment: { Variables: { USERS_TABLE: TABLE } },
+  };
+  const isNew = await unlessThere("ResourceConflictException", () =>
+    aws.lambda("POST", "/2015-03-31/functions", { FunctionName: NAME, ...settings, Code: { ZipFile } }),
+  );
   if (!isNew) await aws.lambda("PUT", `/2015-03-31/functions/${NAME}/code`, { ZipFile });
-  await aws.lambda("PUT", `/2017-10-31/functions/${NAME}/concurrency`, { ReservedConcurrentExecutions: RESERVED_CONCURRENCY });
+  await aws.lambda("PUT", `/2017-10-31/functions/${NAME}/concurrency`, {
+    ReservedConcurrentExecutions: RESERVED_CONCURRENCY,
+  });
   await applyFile(world, "users-http-api.yaml");
   await until(world, `function ${NAME} is not Active`, async () => {
     const fn = await objects.get(functionKind, keyOf(NAMESPACE, NAME));
-    if (fn?.status?.state === "Failed") throw new Fault("InternalError", `function ${NAME} failed: ${fn.status.stateReason}`);
+    if (fn?.status?.state === "Failed")
+      throw new Fault("InternalError", `function ${NAME} failed: ${fn.status.stateReason}`);
     return fn?.status?.state === "Active" && fn.status.lastUpdateStatus !== "InProgress";
   });
 }
@@ -101,7 +120,11 @@ export async function deployFunction(world: DemoWorld): Promise<void> {
 async function applyFile(world: DemoWorld, file: string): Promise<void> {
   for (const document of parseYamlAll(await readFile(join(world.example, "manifests", file), "utf8"))) {
     const object = document as unknown as KubeObject;
-    const kind = builtinKinds.find((candidate) => candidate.kind === object.kind && (candidate.group === "" ? candidate.version : `${candidate.group}/${candidate.version}`) === object.apiVersion);
+    const kind = builtinKinds.find(
+      (candidate) =>
+        candidate.kind === object.kind &&
+        (candidate.group === "" ? candidate.version : `${candidate.group}/${candidate.version}`) === object.apiVersion,
+    );
     if (kind === undefined) throw new Fault("NotFound", `${file} has an unknown kind ${object.kind}`);
     await apply(world, kind, { ...object, metadata: { ...object.metadata, namespace: NAMESPACE } });
   }
@@ -121,7 +144,8 @@ async function until(world: DemoWorld, complaint: string, isTrue: () => Promise<
   const deadline = world.clock.monotonicMs() + READY_WITHIN_MS;
   while (!(await isTrue())) {
     if (world.stop.aborted) throw new Fault("Timeout", "stopped");
-    if (world.clock.monotonicMs() > deadline) throw new Fault("Timeout", `${complaint} after ${READY_WITHIN_MS / 1000} s`);
+    if (world.clock.monotonicMs() > deadline)
+      throw new Fault("Timeout", `${complaint} after ${READY_WITHIN_MS / 1000} s`);
     await world.clock.sleep(200, world.stop);
   }
 }

@@ -40,7 +40,12 @@ const TIMEOUT_MS = 30_000;
 const KEPT_FAILURES = 5;
 
 /** `onProgress` sees every finished request. Counted as failed: no answer, or a status of 500 and above, or 429. */
-export async function sendTrace(trace: Trace, target: Target, clock: Clock, options: { readonly stop: Stop; readonly onProgress?: (done: number, failed: number) => void }): Promise<LoadResult> {
+export async function sendTrace(
+  trace: Trace,
+  target: Target,
+  clock: Clock,
+  options: { readonly stop: Stop; readonly onProgress?: (done: number, failed: number) => void },
+): Promise<LoadResult> {
   const load = new Load(target, clock, options.onProgress ?? (() => {}));
   const startMs = clock.monotonicMs();
   for (const [n, arrivalMs] of trace.arrivalsMs.entries()) {
@@ -94,11 +99,16 @@ class Load {
   #get(path: string): Promise<{ readonly status: number; readonly isCold: boolean; readonly failure?: string }> {
     const { host, port, virtualHost } = this.#target;
     return new Promise((resolve) => {
-      const request = httpRequest({ host, port, path, agent: this.#agent, headers: { host: virtualHost }, timeout: TIMEOUT_MS }, (response) => {
-        response.resume();
-        response.on("end", () => resolve({ status: response.statusCode ?? 0, isCold: response.headers["x-catamaran-cold-start"] === "1" }));
-        response.on("error", (error) => resolve({ status: 0, isCold: false, failure: error.message }));
-      });
+      const request = httpRequest(
+        { host, port, path, agent: this.#agent, headers: { host: virtualHost }, timeout: TIMEOUT_MS },
+        (response) => {
+          response.resume();
+          response.on("end", () =>
+            resolve({ status: response.statusCode ?? 0, isCold: response.headers["x-catamaran-cold-start"] === "1" }),
+          );
+          response.on("error", (error) => resolve({ status: 0, isCold: false, failure: error.message }));
+        },
+      );
       request.on("timeout", () => request.destroy(new Error(`no answer within ${TIMEOUT_MS / 1000} s`)));
       request.on("error", (error) => resolve({ status: 0, isCold: false, failure: error.message }));
       request.end();

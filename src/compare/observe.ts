@@ -50,7 +50,9 @@ export class Observer implements Disposable {
     if (this.#isClosed) return;
     const counted = this.#count();
     const deployment = this.#deployments.get(keyOf(NAMESPACE, NAME));
-    const pods = this.#pods.list(NAMESPACE).filter((pod) => pod.metadata.labels?.["app"] === NAME && pod.status?.phase === "Running");
+    const pods = this.#pods
+      .list(NAMESPACE)
+      .filter((pod) => pod.metadata.labels?.["app"] === NAME && pod.status?.phase === "Running");
     const names = new Set(pods.map((pod) => pod.metadata.name));
     const used = this.#metrics.list(NAMESPACE).filter((metrics) => names.has(metrics.metadata.name));
     this.#moments.push({
@@ -63,7 +65,9 @@ export class Observer implements Disposable {
       bookedCpuMillis: sum(pods.map((pod) => requested(pod, "cpu"))),
       bookedMemoryMib: sum(pods.map((pod) => requested(pod, "memory"))),
       usedCpuMillis: sum(used.flatMap(({ containers }) => containers.map(({ usage }) => millis(usage["cpu"] ?? "0")))),
-      usedMemoryMib: Math.round(sum(used.flatMap(({ containers }) => containers.map(({ usage }) => units(usage["memory"] ?? "0")))) / MIB),
+      usedMemoryMib: Math.round(
+        sum(used.flatMap(({ containers }) => containers.map(({ usage }) => units(usage["memory"] ?? "0")))) / MIB,
+      ),
     });
     this.#before = counted;
     this.#timer = this.#world.clock.after(EVERY_MS, () => void this.#tick());

@@ -46,7 +46,12 @@ export function plotSvg(plot: Plot): string {
   const ys = plot.lines.flatMap(({ points }) => points.map(([, y]) => y));
   const x = scaleOf(plot.x, xs, LEFT, WIDTH - RIGHT);
   const y = scaleOf({ min: plot.y.isLog === true ? undefined : 0, ...plot.y } as Axis, ys, HEIGHT - BOTTOM, TOP);
-  const body = [grid(plot, x, y), ...plot.lines.map((line) => drawn(line, x, y)), ...(plot.marks ?? []).map((mark) => marked(mark, x)), legend(plot.lines)];
+  const body = [
+    grid(plot, x, y),
+    ...plot.lines.map((line) => drawn(line, x, y)),
+    ...(plot.marks ?? []).map((mark) => marked(mark, x)),
+    legend(plot.lines),
+  ];
   return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escape(plot.title)}" class="plot"><title>${escape(plot.title)}</title>${body.join("")}</svg>`;
 }
 
@@ -57,8 +62,13 @@ function scaleOf(axis: Axis, values: readonly number[], from: number, to: number
   const high = axis.max ?? Math.max(greatest(usable, 1), low + (isLog ? low * 9 : 1e-9));
   const ticks = isLog ? logTicks(low, high) : linearTicks(low, high);
   const [bottom, top] = [Math.min(low, ticks[0] ?? low), isLog ? high : Math.max(high, ticks.at(-1) ?? high)];
-  const place = isLog ? (value: number): number => Math.log(Math.max(value, bottom) / bottom) / Math.log(top / bottom || 2) : (value: number): number => (value - bottom) / (top - bottom || 1);
-  return { at: (value) => round(from + place(value) * (to - from)), ticks: ticks.filter((tick) => tick >= bottom && tick <= top) };
+  const place = isLog
+    ? (value: number): number => Math.log(Math.max(value, bottom) / bottom) / Math.log(top / bottom || 2)
+    : (value: number): number => (value - bottom) / (top - bottom || 1);
+  return {
+    at: (value) => round(from + place(value) * (to - from)),
+    ticks: ticks.filter((tick) => tick >= bottom && tick <= top),
+  };
 }
 
 // Spreading a hundred thousand values into Math.max would overflow the stack.
@@ -86,17 +96,34 @@ function logTicks(low: number, high: number): readonly number[] {
 }
 
 function grid(plot: Plot, x: Scale, y: Scale): string {
-  const rows = y.ticks.map((tick) => `<line class="grid" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${y.at(tick)}" y2="${y.at(tick)}"/><text x="${LEFT - 8}" y="${y.at(tick) + 4}" text-anchor="end">${escape(plot.y.format(tick))}</text>`);
-  const columns = x.ticks.map((tick) => `<text x="${x.at(tick)}" y="${HEIGHT - BOTTOM + 18}" text-anchor="middle">${escape(plot.x.format(tick))}</text>`);
+  const rows = y.ticks.map(
+    (tick) =>
+      `<line class="grid" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${y.at(tick)}" y2="${y.at(tick)}"/><text x="${LEFT - 8}" y="${y.at(tick) + 4}" text-anchor="end">${escape(plot.y.format(tick))}</text>`,
+  );
+  const columns = x.ticks.map(
+    (tick) =>
+      `<text x="${x.at(tick)}" y="${HEIGHT - BOTTOM + 18}" text-anchor="middle">${escape(plot.x.format(tick))}</text>`,
+  );
   const labels = `<text class="label" x="${(LEFT + WIDTH - RIGHT) / 2}" y="${HEIGHT - 6}" text-anchor="middle">${escape(plot.x.label)}</text><text class="label" x="${LEFT - 50}" y="${TOP - 14}">${escape(plot.y.label)}</text>`;
   return [...rows, ...columns, labels].join("");
 }
 
 function drawn(line: Line, x: Scale, y: Scale): string {
   if (line.points.length === 0) return "";
-  const path = line.points.map(([px, py], i) => (i === 0 ? `M${x.at(px)} ${y.at(py)}` : line.isStepped === true ? `H${x.at(px)}V${y.at(py)}` : `L${x.at(px)} ${y.at(py)}`)).join("");
+  const path = line.points
+    .map(([px, py], i) =>
+      i === 0
+        ? `M${x.at(px)} ${y.at(py)}`
+        : line.isStepped === true
+          ? `H${x.at(px)}V${y.at(py)}`
+          : `L${x.at(px)} ${y.at(py)}`,
+    )
+    .join("");
   const [first, last] = [line.points[0] ?? [0, 0], line.points.at(-1) ?? [0, 0]];
-  const fill = line.isFilled === true ? `<path d="${path}L${x.at(last[0])} ${HEIGHT - BOTTOM}L${x.at(first[0])} ${HEIGHT - BOTTOM}Z" style="fill:${line.colour};opacity:.14"/>` : "";
+  const fill =
+    line.isFilled === true
+      ? `<path d="${path}L${x.at(last[0])} ${HEIGHT - BOTTOM}L${x.at(first[0])} ${HEIGHT - BOTTOM}Z" style="fill:${line.colour};opacity:.14"/>`
+      : "";
   return `${fill}<path d="${path}" style="stroke:${line.colour}" class="line${line.isDashed === true ? " dashed" : ""}"/>`;
 }
 

@@ -20,7 +20,9 @@ export function comparisonBody(comparison: Comparison): string {
     `<header><h1>${escape(comparison.title)}</h1><p class="quiet">${at} UTC · seed ${comparison.traffic.seed}</p></header>`,
     verdict(comparison),
     `<section class="figures">${comparison.hulls.map((hull) => hullCard(hull, hull.hull === "containers" ? comparison.costs.containers : comparison.costs.functions)).join("")}</section>`,
-    `<section class="plots">${plots(comparison).map((plot) => `<figure><figcaption>${escape(plot.title)}</figcaption>${plotSvg(plot)}</figure>`).join("")}</section>`,
+    `<section class="plots">${plots(comparison)
+      .map((plot) => `<figure><figcaption>${escape(plot.title)}</figcaption>${plotSvg(plot)}</figure>`)
+      .join("")}</section>`,
     billSection(comparison),
     `<section><h2>What to know</h2><ul>${comparison.assumptions.map((text) => `<li>${escape(text)}</li>`).join("")}</ul></section>`,
   ].join("\n");
@@ -28,7 +30,10 @@ export function comparisonBody(comparison: Comparison): string {
 
 function verdict({ costs, hulls }: Comparison): string {
   const [containers, functions] = hulls as readonly [HullResult, HullResult];
-  const even = costs.breakEvenRequests === null ? "" : ` Both cost the same at <b>${costs.breakEvenRequests.toLocaleString("en-US")}</b> requests a month.`;
+  const even =
+    costs.breakEvenRequests === null
+      ? ""
+      : ` Both cost the same at <b>${costs.breakEvenRequests.toLocaleString("en-US")}</b> requests a month.`;
   const failed = containers.failed + functions.failed;
   return `<p class="verdict">A month of this traffic costs <b class="c">${costs.containers.totalUsd}</b> on containers and <b class="f">${costs.functions.totalUsd}</b> as functions.${even} ${failed === 0 ? "No request failed on either." : `<b>${failed}</b> requests failed.`}</p>`;
 }
@@ -50,7 +55,14 @@ function hullCard(hull: HullResult, cost: CostSide): string {
 }
 
 function plots(comparison: Comparison): readonly Plot[] {
-  return [trafficPlot(comparison), countPlot(comparison), latencyPlot(comparison), cpuPlot(comparison), cumulatedPlot(comparison), breakEvenPlot(comparison)];
+  return [
+    trafficPlot(comparison),
+    countPlot(comparison),
+    latencyPlot(comparison),
+    cpuPlot(comparison),
+    cumulatedPlot(comparison),
+    breakEvenPlot(comparison),
+  ];
 }
 
 const SECONDS = { label: "seconds", format: (value: number) => `${value / 1000}` };
@@ -62,8 +74,17 @@ function trafficPlot({ timeline, traffic }: Comparison): Plot {
     x: SECONDS,
     y: { label: "requests/s", format: (value) => `${value}` },
     lines: [
-      { name: "planned", colour: "var(--quiet)", isDashed: true, points: traffic.plannedRate.map((rate, i) => [(i + 0.5) * bucketMs, rate]) },
-      { name: "containers", colour: CONTAINERS, points: timeline.map(({ atMs, containerRate }) => [atMs, containerRate]) },
+      {
+        name: "planned",
+        colour: "var(--quiet)",
+        isDashed: true,
+        points: traffic.plannedRate.map((rate, i) => [(i + 0.5) * bucketMs, rate]),
+      },
+      {
+        name: "containers",
+        colour: CONTAINERS,
+        points: timeline.map(({ atMs, containerRate }) => [atMs, containerRate]),
+      },
       { name: "functions", colour: FUNCTIONS, points: timeline.map(({ atMs, functionRate }) => [atMs, functionRate]) },
     ],
   };
@@ -75,8 +96,18 @@ function countPlot({ timeline }: Comparison): Plot {
     x: SECONDS,
     y: { label: "count", format: (value) => `${value}` },
     lines: [
-      { name: "replicas", colour: CONTAINERS, isStepped: true, points: timeline.map(({ atMs, replicas }) => [atMs, replicas]) },
-      { name: "environments", colour: FUNCTIONS, isStepped: true, points: timeline.map(({ atMs, environments }) => [atMs, environments]) },
+      {
+        name: "replicas",
+        colour: CONTAINERS,
+        isStepped: true,
+        points: timeline.map(({ atMs, replicas }) => [atMs, replicas]),
+      },
+      {
+        name: "environments",
+        colour: FUNCTIONS,
+        isStepped: true,
+        points: timeline.map(({ atMs, environments }) => [atMs, environments]),
+      },
     ],
   };
 }
@@ -86,7 +117,11 @@ function latencyPlot({ hulls }: Comparison): Plot {
     title: "Latency: share of requests answered within a time",
     x: { label: "milliseconds", isLog: true, format: (value) => `${value}` },
     y: { label: "share", format: (value) => `${Math.round(value * 100)} %`, max: 1 },
-    lines: hulls.map(({ hull, curve }) => ({ name: hull, colour: hull === "containers" ? CONTAINERS : FUNCTIONS, points: curve.map(({ ms: at, share }) => [at, share]) })),
+    lines: hulls.map(({ hull, curve }) => ({
+      name: hull,
+      colour: hull === "containers" ? CONTAINERS : FUNCTIONS,
+      points: curve.map(({ ms: at, share }) => [at, share]),
+    })),
   };
 }
 
@@ -96,8 +131,19 @@ function cpuPlot({ timeline }: Comparison): Plot {
     x: SECONDS,
     y: { label: "milli-cores", format: (value) => `${value}` },
     lines: [
-      { name: "booked", colour: CONTAINERS, isDashed: true, isStepped: true, points: timeline.map(({ atMs, bookedCpuMillis }) => [atMs, bookedCpuMillis]) },
-      { name: "used", colour: CONTAINERS, isFilled: true, points: timeline.map(({ atMs, usedCpuMillis }) => [atMs, usedCpuMillis]) },
+      {
+        name: "booked",
+        colour: CONTAINERS,
+        isDashed: true,
+        isStepped: true,
+        points: timeline.map(({ atMs, bookedCpuMillis }) => [atMs, bookedCpuMillis]),
+      },
+      {
+        name: "used",
+        colour: CONTAINERS,
+        isFilled: true,
+        points: timeline.map(({ atMs, usedCpuMillis }) => [atMs, usedCpuMillis]),
+      },
     ],
   };
 }
@@ -108,8 +154,16 @@ function cumulatedPlot({ costs }: Comparison): Plot {
     x: SECONDS,
     y: { label: "dollars", format: (value) => `$${value}` },
     lines: [
-      { name: "containers", colour: CONTAINERS, points: costs.cumulated.map(({ atMs, containersUsd }) => [atMs, containersUsd]) },
-      { name: "functions", colour: FUNCTIONS, points: costs.cumulated.map(({ atMs, functionsUsd }) => [atMs, functionsUsd]) },
+      {
+        name: "containers",
+        colour: CONTAINERS,
+        points: costs.cumulated.map(({ atMs, containersUsd }) => [atMs, containersUsd]),
+      },
+      {
+        name: "functions",
+        colour: FUNCTIONS,
+        points: costs.cumulated.map(({ atMs, functionsUsd }) => [atMs, functionsUsd]),
+      },
     ],
   };
 }
@@ -120,15 +174,29 @@ function breakEvenPlot({ costs }: Comparison): Plot {
     x: { label: "requests a month", isLog: true, format: shortCount },
     y: { label: "dollars a month", isLog: true, format: (value) => `$${shortCount(value)}`, min: 0.01 },
     lines: [
-      { name: "containers", colour: CONTAINERS, points: costs.curve.map(({ requests, containersUsd }) => [requests, containersUsd]) },
-      { name: "functions", colour: FUNCTIONS, points: costs.curve.map(({ requests, functionsUsd }) => [requests, functionsUsd]) },
+      {
+        name: "containers",
+        colour: CONTAINERS,
+        points: costs.curve.map(({ requests, containersUsd }) => [requests, containersUsd]),
+      },
+      {
+        name: "functions",
+        colour: FUNCTIONS,
+        points: costs.curve.map(({ requests, functionsUsd }) => [requests, functionsUsd]),
+      },
     ],
-    ...(costs.breakEvenRequests === null ? {} : { marks: [{ x: costs.breakEvenRequests, label: `equal at ${shortCount(costs.breakEvenRequests)}` }] }),
+    ...(costs.breakEvenRequests === null
+      ? {}
+      : { marks: [{ x: costs.breakEvenRequests, label: `equal at ${shortCount(costs.breakEvenRequests)}` }] }),
   };
 }
 
 function shortCount(value: number): string {
-  for (const [limit, suffix] of [[1e9, "G"], [1e6, "M"], [1e3, "k"]] as const) {
+  for (const [limit, suffix] of [
+    [1e9, "G"],
+    [1e6, "M"],
+    [1e3, "k"],
+  ] as const) {
     if (value >= limit) return `${Number((value / limit).toPrecision(3))}${suffix}`;
   }
   return `${Number(value.toPrecision(3))}`;

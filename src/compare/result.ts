@@ -60,13 +60,26 @@ export interface CostComparison {
   /** Requests a month at which both cost the same; null when they never do. */
   readonly breakEvenRequests: number | null;
   /** Points for the break-even plot. */
-  readonly curve: readonly { readonly requests: number; readonly containersUsd: number; readonly functionsUsd: number }[];
+  readonly curve: readonly {
+    readonly requests: number;
+    readonly containersUsd: number;
+    readonly functionsUsd: number;
+  }[];
   /** The bill of the run itself, growing over its time. */
-  readonly cumulated: readonly { readonly atMs: number; readonly containersUsd: number; readonly functionsUsd: number }[];
+  readonly cumulated: readonly {
+    readonly atMs: number;
+    readonly containersUsd: number;
+    readonly functionsUsd: number;
+  }[];
 }
 
 export interface CostSide {
   readonly totalUsd: string;
-  readonly lines: readonly { readonly meter: string; readonly quantity: string; readonly price: string; readonly amountUsd: string }[];
+  readonly lines: readonly {
+    readonly meter: string;
+    readonly quantity: string;
+    readonly price: string;
+    readonly amountUsd: string;
+  }[];
   readonly basis: string;
 }

@@ -34,7 +34,10 @@ export function replay(trace: Trace, lengthMs: number, requests: number): Trace 
   const step = Math.max(1, trace.arrivalsMs.length / requests);
   const factor = lengthMs / trace.lengthMs;
   const count = Math.min(requests, trace.arrivalsMs.length);
-  return { lengthMs, arrivalsMs: Array.from({ length: count }, (_unused, i) => (trace.arrivalsMs[Math.floor(i * step)] ?? 0) * factor) };
+  return {
+    lengthMs,
+    arrivalsMs: Array.from({ length: count }, (_unused, i) => (trace.arrivalsMs[Math.floor(i * step)] ?? 0) * factor),
+  };
 }
 
 /** Requests a second in `buckets` equal parts of the trace, for a plot. */

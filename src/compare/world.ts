@@ -12,7 +12,9 @@ export interface DemoWorld {
   /** What was metered, read from the running instance. */
   readonly usage: {
     read(window: UsageWindow, is?: Usage["is"]): AsyncIterable<Usage>;
-    functions(): Promise<readonly { readonly name: string; readonly running: number; readonly idle: number; readonly frozen: number }[]>;
+    functions(): Promise<
+      readonly { readonly name: string; readonly running: number; readonly idle: number; readonly frozen: number }[]
+    >;
   };
   readonly gateway: { readonly host: string; readonly port: number };
   /** Builds an image from a folder with a Dockerfile and loads it on every node. */
@@ -20,7 +22,12 @@ export interface DemoWorld {
   /** Bundles an entry file with its dependencies into one ES module. */
   readonly bundle: (entry: string, outFile: string) => Promise<void>;
   /** The AWS endpoint as pods reach it, with the credentials that they use. */
-  readonly podAws: { readonly endpoint: string; readonly region: string; readonly accessKeyId: string; readonly secretAccessKey: string };
+  readonly podAws: {
+    readonly endpoint: string;
+    readonly region: string;
+    readonly accessKeyId: string;
+    readonly secretAccessKey: string;
+  };
   /** The folder of examples/users-api. */
   readonly example: string;
   /** Where the demo may write: bundles, the report. */

@@ -128,7 +128,13 @@ async function read(url: URL, response: ServerResponse, options: InvokeListenerO
       return writeLines(response, options.ledger.read(window, is ?? undefined));
     }
     case "/logs":
-      return writeLines(response, await options.logs.read(url.searchParams.get("group") ?? "", { fromMs: number("from", 0), limit: number("limit", 1_000) }));
+      return writeLines(
+        response,
+        await options.logs.read(url.searchParams.get("group") ?? "", {
+          fromMs: number("from", 0),
+          limit: number("limit", 1_000),
+        }),
+      );
     case "/functions":
       return writeLines(response, options.functions.stats());
     default:
@@ -136,7 +142,10 @@ async function read(url: URL, response: ServerResponse, options: InvokeListenerO
   }
 }
 
-async function writeLines(response: ServerResponse, objects: AsyncIterable<unknown> | Iterable<unknown>): Promise<void> {
+async function writeLines(
+  response: ServerResponse,
+  objects: AsyncIterable<unknown> | Iterable<unknown>,
+): Promise<void> {
   response.writeHead(200, { "content-type": "application/x-ndjson" });
   for await (const object of objects) {
     if (!response.write(`${JSON.stringify(object)}\n`)) await new Promise((resolve) => response.once("drain", resolve));

@@ -1,6 +1,6 @@
 /** The edge: one HTTP port for all user traffic; finds the route, forwards to pods or invokes a function, counts. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { type AddressInfo, connect } from "node:net";
+import { type AddressInfo, connect, type Socket } from "node:net";
 import type { Clock } from "#base/clock.ts";
 import { reasonOf } from "#base/fault.ts";
 import { keyOf } from "#base/key.ts";
@@ -75,9 +75,7 @@ class Gateway implements GatewayPart {
     this.#slices = objects.view(endpointSliceKind, { indexes: { service: serviceOfSlice } });
     this.#functionBackend = new FunctionBackend(options.invokeSocket, options.clock);
     this.#server = createServer((request, response) => void this.#answer(request, response));
-    this.#server.on("upgrade", (request, socket, head) =>
-      this.#upgrade(request, socket as import("node:net").Socket, head),
-    );
+    this.#server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket as Socket, head));
   }
 
   get port(): number {
@@ -219,7 +217,7 @@ class Gateway implements GatewayPart {
   }
 
   /** WebSockets and other upgrades go through to a pod as a raw connection. */
-  #upgrade(request: IncomingMessage, socket: import("node:net").Socket, head: Buffer): void {
+  #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
     const found = this.#find(request);
     const backend = found?.match.route.backends[0];
     const address = backend?.is === "service" ? this.#addresses(backend)[0] : undefined;

@@ -41,60 +41,43 @@ const MILLION = 1_000_000n;
 export function functionBill(usage: FunctionUsage, book: PriceBook): Bill {
   const { requestsPerMillion, gbSecond } = book.functions;
   const lines: LineItem[] = [
-    line(
-      "requests",
-      usage.requests,
-      1n,
-      "requests",
-      `$${requestsPerMillion} per 1 M`,
-      times(money(requestsPerMillion), usage.requests, MILLION),
-    ),
-    line(
-      "duration",
-      usage.mbMs,
-      MB_MS_PER_GB_SECOND,
-      "GB-s",
-      tierText(gbSecond, "GB-s"),
-      tiered(gbSecond, usage.mbMs, MB_MS_PER_GB_SECOND),
-    ),
+    {
+      meter: "requests",
+      quantity: { numerator: usage.requests, denominator: 1n },
+      unit: "requests",
+      price: `$${requestsPerMillion} per 1 M`,
+      amount: times(money(requestsPerMillion), usage.requests, MILLION),
+    },
+    {
+      meter: "duration",
+      quantity: { numerator: usage.mbMs, denominator: MB_MS_PER_GB_SECOND },
+      unit: "GB-s",
+      price: tierText(gbSecond, "GB-s"),
+      amount: tiered(gbSecond, usage.mbMs, MB_MS_PER_GB_SECOND),
+    },
   ];
   if (book.httpApi !== null && usage.httpApiRequests > 0n) {
-    const perRequest = tiered(book.httpApi.perMillion, usage.httpApiRequests, 1n) / MILLION;
-    lines.push(
-      line("HTTP API", usage.httpApiRequests, 1n, "requests", tierText(book.httpApi.perMillion, "1 M"), perRequest),
-    );
+    lines.push({
+      meter: "HTTP API",
+      quantity: { numerator: usage.httpApiRequests, denominator: 1n },
+      unit: "requests",
+      price: tierText(book.httpApi.perMillion, "1 M"),
+      amount: tiered(book.httpApi.perMillion, usage.httpApiRequests, 1n) / MILLION,
+    });
   }
   return billOf(book, lines);
 }
 
 export function containerBill(usage: ContainerUsage, book: PriceBook): Bill {
   const { node } = usage;
-  const lines = [
-    line(
-      `nodes (${node.name})`,
-      usage.nodeMs,
-      MS_PER_HOUR,
-      "node-hours",
-      `$${node.hourly} per hour`,
-      times(money(node.hourly), usage.nodeMs, MS_PER_HOUR),
-    ),
-  ];
-  if (money(book.clusterHourly) > 0n) {
-    const amount = times(money(book.clusterHourly), usage.clusterMs, MS_PER_HOUR);
-    lines.push(line("control plane", usage.clusterMs, MS_PER_HOUR, "hours", `$${book.clusterHourly} per hour`, amount));
-  }
+  const lines = [hours(`nodes (${node.name})`, usage.nodeMs, "node-hours", node.hourly)];
+  if (money(book.clusterHourly) > 0n) lines.push(hours("control plane", usage.clusterMs, "hours", book.clusterHourly));
   return billOf(book, lines);
 }
 
-function line(
-  meter: string,
-  numerator: bigint,
-  denominator: bigint,
-  unit: string,
-  price: string,
-  amount: Money,
-): LineItem {
-  return { meter, quantity: { numerator, denominator }, unit, price, amount };
+function hours(meter: string, ms: bigint, unit: string, hourly: string): LineItem {
+  const quantity = { numerator: ms, denominator: MS_PER_HOUR };
+  return { meter, quantity, unit, price: `$${hourly} per hour`, amount: times(money(hourly), ms, MS_PER_HOUR) };
 }
 
 function billOf(book: PriceBook, lines: readonly LineItem[]): Bill {

@@ -74,7 +74,7 @@ function refuseIndex(input: Input): void {
     throw new AwsError(
       "ValidationException",
       400,
-      `The table does not have the specified index: ${String(input["IndexName"])}`,
+      `The table does not have the specified index: ${input["IndexName"] as string}`,
     );
 }
 

@@ -13,9 +13,10 @@ export function configurationOf(
   fn: FunctionObject,
   qualifier?: string,
 ): Readonly<Record<string, unknown>> {
-  const { spec, status } = fn;
+  const { spec } = fn;
   const name = fn.metadata.name;
   return given({
+    ...stateOf(fn),
     FunctionName: name,
     FunctionArn: arnOf(world, name, qualifier),
     Runtime: spec.runtime,
@@ -25,7 +26,6 @@ export function configurationOf(
     Description: spec.description ?? "",
     Timeout: spec.timeoutSeconds ?? 3,
     MemorySize: spec.memoryMib ?? 128,
-    LastModified: status?.lastModified,
     CodeSha256: spec.code.sha256,
     Version: "$LATEST",
     Environment:
@@ -33,19 +33,27 @@ export function configurationOf(
         ? undefined
         : { Variables: spec.environment },
     TracingConfig: { Mode: "PassThrough" },
-    RevisionId: status?.revisionId,
-    State: status?.state ?? "Pending",
-    StateReason: status?.stateReason ?? (status?.state === undefined ? "The function is being created." : undefined),
-    StateReasonCode: status?.stateReasonCode ?? (status?.state === undefined ? "Creating" : undefined),
-    LastUpdateStatus: status?.lastUpdateStatus ?? "InProgress",
-    LastUpdateStatusReason: status?.lastUpdateStatusReason,
-    LastUpdateStatusReasonCode: status?.lastUpdateStatusReasonCode,
     PackageType: "Zip",
     Architectures: spec.architectures ?? ["x86_64"],
     EphemeralStorage: { Size: spec.ephemeralStorageMib ?? 512 },
     SnapStart: { ApplyOn: "None", OptimizationStatus: "Off" },
     LoggingConfig: { LogFormat: "Text", LogGroup: `/aws/lambda/${name}` },
   });
+}
+
+/** A function that the engine has not looked at yet is being created. */
+function stateOf({ status }: FunctionObject): Readonly<Record<string, unknown>> {
+  const isNew = status?.state === undefined;
+  return {
+    LastModified: status?.lastModified,
+    RevisionId: status?.revisionId,
+    State: status?.state ?? "Pending",
+    StateReason: status?.stateReason ?? (isNew ? "The function is being created." : undefined),
+    StateReasonCode: status?.stateReasonCode ?? (isNew ? "Creating" : undefined),
+    LastUpdateStatus: status?.lastUpdateStatus ?? "InProgress",
+    LastUpdateStatusReason: status?.lastUpdateStatusReason,
+    LastUpdateStatusReasonCode: status?.lastUpdateStatusReasonCode,
+  };
 }
 
 /** The part of the spec that an input sets; members that it leaves out stay as they are. */

@@ -142,20 +142,20 @@ export class Tables implements Disposable {
         "Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.",
       );
     const range = keyRange(expressions.keyCondition, schema, expressions.values);
-    return this.#page(table, schema, range, expressions, options);
+    return this.#page(table, range, expressions, options);
   }
 
   async scan(table: Table, expressions: Expressions, options: PageOptions): Promise<Page> {
-    return this.#page(table, schemaOf(table), { from: new Uint8Array(), to: undefined }, expressions, options);
+    return this.#page(table, { from: new Uint8Array(), to: undefined }, expressions, options);
   }
 
   async #page(
     table: Table,
-    schema: KeySchema,
     range: { readonly from: Uint8Array; readonly to: Uint8Array | undefined },
     expressions: Expressions,
     options: PageOptions,
   ): Promise<Page> {
+    const schema = schemaOf(table);
     const page = new PageBuilder(schema, expressions, options);
     let bounds = startBounds(schema, range, options);
     for (;;) {
