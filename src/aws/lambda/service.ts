@@ -52,7 +52,14 @@ export function lambdaService(world: LambdaWorld): Service {
   return {
     signingName: "lambda",
     protocol: "rest-json",
-    actions: [...invocation(world), ...functions(world), ...concurrency(world), ...urls(world), ...tags(world)],
+    actions: [
+      ...invocation(world),
+      ...functions(world),
+      ...lists(world),
+      ...concurrency(world),
+      ...urls(world),
+      ...tags(world),
+    ],
   };
 }
 
@@ -84,14 +91,6 @@ function functions(world: LambdaWorld): readonly RestAction[] {
       status: 201,
       input: createFunctionInput,
       run: (input) => createFunction(world, input),
-    },
-    {
-      name: "ListFunctions",
-      method: "GET",
-      path: FUNCTIONS,
-      input: listInput,
-      query: PAGE,
-      run: (input) => listFunctions(world, input),
     },
     {
       name: "GetFunction",
@@ -131,6 +130,19 @@ function functions(world: LambdaWorld): readonly RestAction[] {
       path: `${ONE}/code`,
       input: updateCodeInput,
       run: (input) => updateFunctionCode(world, input),
+    },
+  ];
+}
+
+function lists(world: LambdaWorld): readonly RestAction[] {
+  return [
+    {
+      name: "ListFunctions",
+      method: "GET",
+      path: FUNCTIONS,
+      input: listInput,
+      query: PAGE,
+      run: (input) => listFunctions(world, input),
     },
     {
       name: "ListVersionsByFunction",
