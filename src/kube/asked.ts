@@ -107,14 +107,18 @@ export function removeOptions({ query }: Exchange, body: JsonObject | null): Dec
     );
   }
   return {
-    ...(grace !== null && grace !== undefined && { gracePeriodSeconds: whole("gracePeriodSeconds", String(grace)) }),
+    ...(grace !== null && grace !== undefined && { gracePeriodSeconds: whole("gracePeriodSeconds", scalar(grace)) }),
     ...(typeof propagation === "string" && { propagation: propagation as "Foreground" }),
-    ...(String(orphan) === "true" && { propagation: "Orphan" as const }),
+    ...((orphan === true || orphan === "true") && { propagation: "Orphan" as const }),
     ...(preconditions?.uid !== undefined && { uid: preconditions.uid }),
     ...(preconditions?.resourceVersion !== undefined && {
       revision: whole("resourceVersion", preconditions.resourceVersion),
     }),
   };
+}
+
+function scalar(value: Json): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
 }
 
 /** How a body in protobuf becomes the JSON that it stands for. */

@@ -4,7 +4,9 @@ import type { Readable } from "node:stream";
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import type { TLSSocket } from "node:tls";
 import { Fault } from "#base/fault.ts";
-import type { Stop } from "#base/stop.ts";
+import { type Stop, stopper } from "#base/stop.ts";
+import { nowhere, type Outlet, outletOf, type Target } from "./outlet.ts";
+import { acceptsGzip, packed, PACKED, packing } from "./gzip.ts";
 
 export interface Exchange {
   readonly method: string;
@@ -15,22 +17,13 @@ export interface Exchange {
   /** Fires when the client went away or the answer is complete. */
   readonly closed: Stop;
   body(): Promise<Buffer>;
-  send(status: number, headers: Readonly<Record<string, string>>, body: Uint8Array | string): void;
-  /** Starts an answer that is written bit by bit. */
-  stream(status: number, headers: Readonly<Record<string, string>>): Outlet;
+  send(status: number, headers: Headers, body: Uint8Array | string): void;
+  /** Starts an answer that is written bit by bit; only one that ends by itself may be packed. */
+  stream(status: number, headers: Headers, options?: { readonly isPackable?: boolean }): Outlet;
   /** Breaks an answer off that cannot be ended well. */
   abort(): void;
   /** The code that was answered; 0 until then. */
   readonly status: number;
-}
-
-export interface Outlet {
-  /** False when the client reads more slowly than we write; wait for `drained` then. */
-  write(bytes: Uint8Array | string): boolean;
-  drained(): Promise<void>;
-  /** Bytes that the client has not taken yet. */
-  readonly waiting: number;
-  end(): void;
 }
 
 export const MAX_BODY_BYTES: number = 3 * 1024 * 1024; // As kube-apiserver.
@@ -60,80 +53,96 @@ function splitUrl(url: string): { readonly path: string; readonly query: URLSear
     : { path: url.slice(0, question), query: new URLSearchParams(url.slice(question + 1)) };
 }
 
-interface Writable {
-  write(bytes: Uint8Array | string): boolean;
-  readonly writableLength: number;
-  once(event: "drain" | "close", listener: () => void): unknown;
-  end(): unknown;
+type Headers = Readonly<Record<string, string>>;
+
+/** What differs between the two protocols. */
+interface Wire {
+  readonly request: Pick<Exchange, "method" | "headers" | "socket"> & { readonly url: string };
+  readonly source: Readable;
+  readonly target: Target;
+  readonly start: (status: number, headers: Headers, follows: "nothing" | "body" | "stream") => void;
+  readonly finish: (body: Uint8Array | string) => void;
+  readonly abort: () => void;
 }
 
-function outletOf(target: Writable): Outlet {
+function exchangeOf({ request, source, target, start, finish, abort }: Wire): Exchange {
+  // Not an AbortController: that makes an error object and an event for each, a twentieth of a small request.
+  const { stop, fire } = stopper();
+  target.once("close", fire);
+  const { method, headers, socket, url } = request;
+  const hasBody = method !== "HEAD";
+  let answered = 0;
   return {
-    write: (bytes) => target.write(bytes),
-    drained: () =>
-      new Promise((resolve) => {
-        target.once("drain", resolve);
-        target.once("close", resolve);
-      }),
-    get waiting() {
-      return target.writableLength;
+    method,
+    headers,
+    socket,
+    ...splitUrl(url),
+    closed: stop,
+    body: () => collect(source),
+    send: (status, more, body) => {
+      answered = status;
+      packed(body, headers["accept-encoding"], (ready, encoding) => {
+        if (target.destroyed) return;
+        start(
+          status,
+          { ...more, ...encoding, "content-length": String(Buffer.byteLength(ready)) },
+          hasBody ? "body" : "nothing",
+        );
+        if (hasBody) finish(ready);
+      });
     },
-    end: () => void target.end(),
+    stream: (status, more, options) => {
+      answered = status;
+      if (target.destroyed) return nowhere;
+      const isPacked = options?.isPackable === true && acceptsGzip(headers["accept-encoding"]);
+      start(status, isPacked ? { ...more, ...PACKED } : more, hasBody ? "stream" : "nothing");
+      if (!hasBody) return nowhere;
+      return isPacked ? packing(outletOf(target), stop) : outletOf(target);
+    },
+    abort,
+    get status() {
+      return answered;
+    },
   };
 }
 
 export function http1Exchange(request: IncomingMessage, response: ServerResponse): Exchange {
-  const closing = new AbortController();
-  response.once("close", () => closing.abort());
-  return {
-    method: request.method ?? "GET",
-    ...splitUrl(request.url ?? "/"),
-    headers: request.headers as Record<string, string | undefined>,
-    socket: request.socket as TLSSocket,
-    closed: closing.signal,
-    body: () => collect(request),
-    send: (status, headers, body) => {
-      response.writeHead(status, { ...headers, "content-length": Buffer.byteLength(body) });
-      response.end(body);
+  return exchangeOf({
+    request: {
+      method: request.method ?? "GET",
+      url: request.url ?? "/",
+      headers: request.headers as Record<string, string | undefined>,
+      socket: request.socket as TLSSocket,
     },
-    stream: (status, headers) => {
+    source: request,
+    target: response,
+    start: (status, headers, follows) => {
       response.writeHead(status, headers);
-      response.flushHeaders();
-      return outletOf(response);
+      // A watch shows its headers before its first event.
+      if (follows === "stream") response.flushHeaders();
+      if (follows === "nothing") response.end();
     },
+    finish: (body) => void response.end(body),
     abort: () => void response.destroy(),
-    get status() {
-      return response.headersSent ? response.statusCode : 0;
-    },
-  };
+  });
 }
 
 /** The core stream API: half the CPU of the compatibility layer. */
 export function http2Exchange(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Exchange {
-  const closing = new AbortController();
-  stream.once("close", () => closing.abort());
   // A client that resets its stream is a client that went away; `close` follows.
   stream.on("error", () => {});
-  return {
-    method: headers[":method"] ?? "GET",
-    ...splitUrl(headers[":path"] ?? "/"),
-    headers: headers as Record<string, string | undefined>,
-    socket: stream.session?.socket as TLSSocket,
-    closed: closing.signal,
-    body: () => collect(stream),
-    send: (status, more, body) => {
-      if (stream.destroyed) return;
-      const isHead = headers[":method"] === "HEAD";
-      stream.respond({ ":status": status, ...more, "content-length": Buffer.byteLength(body) }, { endStream: isHead });
-      if (!isHead) stream.end(body);
+  return exchangeOf({
+    request: {
+      method: headers[":method"] ?? "GET",
+      url: headers[":path"] ?? "/",
+      headers: headers as Record<string, string | undefined>,
+      socket: stream.session?.socket as TLSSocket,
     },
-    stream: (status, more) => {
-      if (!stream.destroyed) stream.respond({ ":status": status, ...more });
-      return outletOf(stream as unknown as Writable);
-    },
+    source: stream,
+    target: stream,
+    start: (status, more, follows) =>
+      stream.respond({ ":status": status, ...more }, { endStream: follows === "nothing" }),
+    finish: (body) => void stream.end(body),
     abort: () => stream.close(constants.NGHTTP2_INTERNAL_ERROR),
-    get status() {
-      return stream.headersSent ? Number(stream.sentHeaders[":status"]) : 0;
-    },
-  };
+  });
 }

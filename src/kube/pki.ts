@@ -4,6 +4,7 @@ import { createPrivateKey, generateKeyPairSync, webcrypto, X509Certificate } fro
 import { access, mkdir, readFile, writeFile } from "node:fs/promises";
 import { isIP } from "node:net";
 import { join } from "node:path";
+import type * as x509Types from "@peculiar/x509";
 import type { Clock } from "#base/clock.ts";
 
 export interface KeyPair {
@@ -50,7 +51,7 @@ async function tokenKey(folder: string): Promise<string> {
   return pem;
 }
 
-type X509 = typeof import("@peculiar/x509");
+type X509 = typeof x509Types;
 
 class Maker {
   readonly #folder: string;

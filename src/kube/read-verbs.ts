@@ -8,7 +8,8 @@ import type { Stored } from "#deck/stored.ts";
 import { apiVersionOf, type Kind } from "#kinds/kind.ts";
 import { listOptions, representation } from "./asked.ts";
 import { type Ask, type Door, sendBytes, sendJson } from "./door.ts";
-import { partial, tableOf } from "./table.ts";
+import { sendPieces } from "./pieces.ts";
+import { columnDefinitions, partial, rowsOf, tableOf } from "./table.ts";
 
 export async function getObject(door: Door, { exchange, path }: Ask): Promise<void> {
   const { kind, namespace, name, subresource } = path;
@@ -37,20 +38,26 @@ export async function listObjects(door: Door, { exchange, path }: Ask): Promise<
   const { kind, namespace } = path;
   const listed = door.deck.list(kind, listOptions(exchange, namespace));
   const form = representation(exchange);
-  if (form.is === "object") return streamList(door, { exchange, kind, listed });
   const metadata = listMetadata(listed);
-  if (form.is === "table")
-    return sendJson(
-      exchange,
-      200,
-      tableOf(kind, listed.stored, { now: door.clock.now(), include: form.include, metadata, hasColumns: true }),
-    );
-  return sendJson(exchange, 200, {
-    kind: "PartialObjectMetadataList",
-    apiVersion: "meta.k8s.io/v1",
-    metadata,
-    items: listed.stored.map(partial),
-  });
+  switch (form.is) {
+    case "object":
+      return sendPieces(exchange, {
+        head: `{"kind":"${kind.kind}List","apiVersion":"${apiVersionOf(kind)}","metadata":${JSON.stringify(metadata)},"items":[`,
+        parts: mapped(listed.stored, ({ bytes }) => bytes),
+      });
+    case "partial":
+      return sendPieces(exchange, {
+        head: `{"kind":"PartialObjectMetadataList","apiVersion":"meta.k8s.io/v1","metadata":${JSON.stringify(metadata)},"items":[`,
+        parts: mapped(listed.stored, (stored) => encodeUtf8(JSON.stringify(partial(stored)))),
+      });
+    case "table": {
+      const row = rowsOf(kind, { now: door.clock.now(), include: form.include });
+      return sendPieces(exchange, {
+        head: `{"kind":"Table","apiVersion":"meta.k8s.io/v1","metadata":${JSON.stringify(metadata)},"columnDefinitions":${JSON.stringify(columnDefinitions(kind))},"rows":[`,
+        parts: mapped(listed.stored, (stored) => encodeUtf8(JSON.stringify(row(stored)))),
+      });
+    }
+  }
 }
 
 function listMetadata(listed: Listed): Record<string, string | number> {
@@ -61,43 +68,6 @@ function listMetadata(listed: Listed): Record<string, string | number> {
   };
 }
 
-const PIECE_BYTES = 256 * 1024; // After each piece others get their turn.
-const SMALL_LIST = 64;
-const COMMA = encodeUtf8(",");
-
-async function streamList(
-  door: Door,
-  { exchange, kind, listed }: { readonly exchange: Ask["exchange"]; readonly kind: Kind; readonly listed: Listed },
-): Promise<void> {
-  const head = encodeUtf8(
-    `{"kind":"${kind.kind}List","apiVersion":"${apiVersionOf(kind)}","metadata":${JSON.stringify(listMetadata(listed))},"items":[`,
-  );
-  const tail = encodeUtf8("]}\n");
-  if (listed.stored.length <= SMALL_LIST)
-    return sendBytes(exchange, 200, joined([head, ...separated(listed.stored), tail]));
-  const outlet = exchange.stream(200, { "content-type": "application/json" });
-  let piece: Uint8Array[] = [head];
-  let size = head.length;
-  for (const bytes of separated(listed.stored)) {
-    piece.push(bytes);
-    size += bytes.length;
-    if (size < PIECE_BYTES) continue;
-    if (!outlet.write(joined(piece))) await outlet.drained();
-    await door.clock.sleep(0, exchange.closed);
-    if (exchange.closed.aborted) return;
-    [piece, size] = [[], 0];
-  }
-  outlet.write(joined([...piece, tail]));
-  outlet.end();
-}
-
-function* separated(stored: readonly Stored[]): Generator<Uint8Array> {
-  for (const [index, one] of stored.entries()) {
-    if (index > 0) yield COMMA;
-    yield one.bytes;
-  }
-}
-
-function joined(parts: readonly Uint8Array[]): Buffer {
-  return Buffer.concat(parts as Uint8Array[]);
+function* mapped(listed: readonly Stored[], part: (stored: Stored) => Uint8Array): Generator<Uint8Array> {
+  for (const stored of listed) yield part(stored);
 }

@@ -17,7 +17,7 @@ export async function podLog(door: Door, { exchange, path }: Ask): Promise<void>
   query.delete("container");
   const response = await door.nodes.get(
     nodeName,
-    `/containerLogs/${path.namespace}/${path.name}/${container}?${query}`,
+    `/containerLogs/${path.namespace}/${path.name}/${container}?${query.toString()}`,
   );
   const stop = (): void => void response.destroy();
   exchange.closed.addEventListener("abort", stop, { once: true });

@@ -20,11 +20,11 @@ export function tableOf(
     apiVersion: "meta.k8s.io/v1",
     metadata: options.metadata,
     columnDefinitions: options.hasColumns ? columnDefinitions(kind) : null,
-    rows: stored.map((one) => rowOf(kind, one, options)),
+    rows: stored.map(rowsOf(kind, options)),
   };
 }
 
-function columnDefinitions(kind: Kind): readonly JsonObject[] {
+export function columnDefinitions(kind: Kind): readonly JsonObject[] {
   const name: JsonObject = { name: "Name", type: "string", format: "name", description: "", priority: 0 };
   const own = kind.columns.map(({ name: title, type, format = "", priority = 0 }) => ({
     name: title,
@@ -36,16 +36,18 @@ function columnDefinitions(kind: Kind): readonly JsonObject[] {
   return kind.hasOwnNameColumn === true ? own : [name, ...own];
 }
 
-function rowOf(
+/** Makes rows of the kind's objects. */
+export function rowsOf(
   kind: Kind,
-  stored: Stored,
   { now, include }: { readonly now: number; readonly include: IncludeObject },
-): JsonObject {
-  const { object } = stored;
-  const cells = kind.columns.map((column) => column.cell(object, now) as Json);
-  const row = { cells: kind.hasOwnNameColumn === true ? cells : [object.metadata.name, ...cells] };
-  if (include === "None") return row;
-  return { ...row, object: include === "Object" ? (object as unknown as JsonObject) : partial(stored) };
+): (stored: Stored) => JsonObject {
+  return (stored) => {
+    const { object } = stored;
+    const own = kind.columns.map((column) => column.cell(object, now) as Json);
+    const cells = kind.hasOwnNameColumn === true ? own : [object.metadata.name, ...own];
+    if (include === "None") return { cells };
+    return { cells, object: include === "Object" ? (object as unknown as JsonObject) : partial(stored) };
+  };
 }
 
 export function partial({ object }: Stored): JsonObject {

@@ -4,7 +4,7 @@ import type { Stored, WatchEvent } from "#deck/stored.ts";
 import type { Kind } from "#kinds/kind.ts";
 import { isTrue, type Representation, representation, selection, whole } from "./asked.ts";
 import { type Ask, type Door } from "./door.ts";
-import type { Outlet } from "./exchange.ts";
+import type { Outlet } from "./outlet.ts";
 import { statusOf } from "./status.ts";
 import { partial, tableOf } from "./table.ts";
 
