@@ -73,6 +73,7 @@ export class Cluster {
   readonly #counts = new Map<string, Count>();
   readonly #declared = new Map<string, Declared>();
   readonly #suitabilities = new Map<string, Suitability>();
+  readonly #domains = new Map<string, number>();
   readonly #imageNodes = new Map<string, number>();
   readonly #needs = new WeakMap<Pod, PodNeeds>();
   readonly #namespaceLabels: NamespaceLabels;
@@ -120,7 +121,7 @@ export class Cluster {
       sameJson(before.node.metadata.labels, node.metadata.labels) && sameJson(before.node.spec, node.spec);
     const isSame = isSamePlace && sameJson(before.node.status?.allocatable, node.status?.allocatable);
     if (!sameJson(before.node.status?.images, node.status?.images)) this.#setImages(before, node);
-    if (!isSamePlace) this.#suitabilities.clear();
+    if (!isSamePlace) this.#forgetNodes();
     if (isSame) {
       before.node = node;
       return;
@@ -139,8 +140,24 @@ export class Cluster {
     this.#setImages(facts, { metadata: { name } });
     this.#byName.delete(name);
     this.#nodes.splice(this.#nodes.indexOf(facts), 1);
-    this.#suitabilities.clear();
+    this.#forgetNodes();
     this.#version++;
+  }
+
+  /** What was worked out from the nodes as they were. */
+  #forgetNodes(): void {
+    this.#suitabilities.clear();
+    this.#domains.clear();
+  }
+
+  /** How many values a node label has. */
+  domains(topologyKey: string): number {
+    let count = this.#domains.get(topologyKey);
+    if (count === undefined) {
+      count = new Set(this.#nodes.flatMap(({ labels }) => labels[topologyKey] ?? [])).size;
+      this.#domains.set(topologyKey, count);
+    }
+    return count;
   }
 
   #addNode(node: Node): void {
@@ -161,7 +178,7 @@ export class Cluster {
     this.#setImages(facts, node);
     this.#byName.set(facts.name, facts);
     this.#nodes.push(facts);
-    this.#suitabilities.clear();
+    this.#forgetNodes();
     this.#version++;
   }
 

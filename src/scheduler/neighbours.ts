@@ -100,16 +100,19 @@ function attractionCheck(cluster: Cluster, needs: PodNeeds): Check {
 function spreadScore(cluster: Cluster, spreads: readonly Spread[]): Neighbours["spreadScore"] {
   const weighed = spreads.map((spread) => {
     const { byValue } = cluster.countOf(spread, { ignoresTerminating: true });
-    const domains = new Set(cluster.nodes.flatMap(({ labels }) => labels[spread.topologyKey] ?? []));
-    return { spread, byValue, weight: Math.log(domains.size + 2), isKnown: domains.size > 0 };
+    const domains = cluster.domains(spread.topologyKey);
+    return { key: spread.topologyKey, skew: spread.maxSkew - 1, byValue, weight: Math.log(domains + 2), isKnown: domains > 0 };
   });
   const useful = weighed.filter(({ isKnown }) => isKnown);
   if (useful.length === 0) return null;
-  return ({ labels }) =>
-    useful.reduce((sum, { spread, byValue, weight }) => {
-      const value = labels[spread.topologyKey];
-      return value === undefined ? sum : sum + (byValue.get(value) ?? 0) * weight + (spread.maxSkew - 1);
-    }, 0);
+  return ({ labels }) => {
+    let sum = 0;
+    for (const { key, skew, byValue, weight } of useful) {
+      const value = labels[key];
+      if (value !== undefined) sum += (byValue.get(value) ?? 0) * weight + skew;
+    }
+    return sum;
+  };
 }
 
 function affinityScore(cluster: Cluster, needs: PodNeeds): Neighbours["affinityScore"] {

@@ -113,38 +113,56 @@ const WEIGHT_TAINTS = 3;
 const WEIGHT_AFFINITY = 2;
 const WEIGHT_SPREAD = 2;
 
+/** Loops over plain arrays: this is where the scheduler's time goes. */
 function bestOf(feasible: readonly number[], contest: Contest): number {
   const { cluster, needs, suitability, neighbours, options } = contest;
   const nodes = cluster.nodes;
   const isPacking = options.strategy === "MostAllocated";
   const hasImages = needs.images.some((image) => cluster.imageNodes(image) > 0);
-  const scores = feasible.map((at) => {
-    const node = nodes[at] as NodeFacts;
-    return (
-      resourceScore(node, needs, isPacking) +
-      balanceScore(node, needs) +
-      (hasImages ? imageScore(node, needs, cluster) : 0)
-    );
-  });
-  const add = (values: readonly number[], weight: number): void =>
-    values.forEach((value, at) => (scores[at] = (scores[at] ?? 0) + weight * value));
-  if (suitability.hasReluctance) add(lowIsBest(feasible.map((at) => suitability.reluctances[at] ?? 0)), WEIGHT_TAINTS);
-  if (suitability.hasPreference)
-    add(highIsBest(feasible.map((at) => suitability.preferences[at] ?? 0)), WEIGHT_AFFINITY);
+  const scores = new Float64Array(feasible.length);
+  for (let at = 0; at < feasible.length; at++) {
+    const node = nodes[feasible[at] as number] as NodeFacts;
+    scores[at] = resourceScore(node, needs, isPacking) + balanceScore(node, needs) + (hasImages ? imageScore(node, needs, cluster) : 0);
+  }
+  const add = (valueOf: (node: number) => number, scale: Scale, weight: number): void => addScaled(scores, feasible, { valueOf, scale, weight });
+  if (suitability.hasReluctance) add((node) => suitability.reluctances[node] ?? 0, lowIsBest, WEIGHT_TAINTS);
+  if (suitability.hasPreference) add((node) => suitability.preferences[node] ?? 0, highIsBest, WEIGHT_AFFINITY);
   const { spreadScore, affinityScore } = neighbours;
-  if (spreadScore !== null) add(fewIsBest(feasible.map((at) => spreadScore(nodes[at] as NodeFacts))), WEIGHT_SPREAD);
-  if (affinityScore !== null)
-    add(spanned(feasible.map((at) => affinityScore(nodes[at] as NodeFacts))), WEIGHT_AFFINITY);
+  if (spreadScore !== null) add((node) => spreadScore(nodes[node] as NodeFacts), fewIsBest, WEIGHT_SPREAD);
+  if (affinityScore !== null) add((node) => affinityScore(nodes[node] as NodeFacts), spanned, WEIGHT_AFFINITY);
   return winner(feasible, scores, needs.uid);
 }
 
+/** From a raw value to 0..100, knowing the extremes. */
+type Scale = (value: number, least: number, most: number) => number;
+
+function addScaled(scores: Float64Array, feasible: readonly number[], { valueOf, scale, weight }: { readonly valueOf: (node: number) => number; readonly scale: Scale; readonly weight: number }): void {
+  const values = new Float64Array(feasible.length);
+  let least = Infinity;
+  let most = -Infinity;
+  for (let at = 0; at < feasible.length; at++) {
+    const value = valueOf(feasible[at] as number);
+    values[at] = value;
+    if (value < least) least = value;
+    if (value > most) most = value;
+  }
+  for (let at = 0; at < values.length; at++) scores[at] = (scores[at] as number) + weight * Math.trunc(scale(values[at] as number, least, most));
+}
+
 /** Of equals one at random, so that many schedulers (and many pods) do not all choose the same; the pod's uid is the die. */
-function winner(feasible: readonly number[], scores: readonly number[], uid: string): number {
-  const best = scores.reduce((most, score) => Math.max(most, score), -Infinity);
-  const ties = feasible.filter((_, at) => scores[at] === best);
+function winner(feasible: readonly number[], scores: Float64Array, uid: string): number {
+  let best = -Infinity;
+  let ties = 0;
+  for (const score of scores) {
+    if (score > best) ties = 0;
+    if (score >= best) ties++;
+    if (score > best) best = score;
+  }
   let hash = 0x811c9dc5;
   for (let at = 0; at < uid.length; at++) hash = Math.imul(hash ^ uid.charCodeAt(at), 0x01000193) >>> 0;
-  return ties[hash % ties.length] as number;
+  let skip = hash % ties;
+  for (let at = 0; at < scores.length; at++) if (scores[at] === best && skip-- === 0) return feasible[at] as number;
+  return feasible[0] as number;
 }
 
 /** Least- or most-allocated: the free (or used) share of CPU and memory, each in whole percent. */
@@ -188,24 +206,18 @@ function imageScore(node: NodeFacts, { images }: PodNeeds, cluster: Cluster): nu
   return Math.trunc((100 * (clamped - IMAGE_LEAST_BYTES)) / (most - IMAGE_LEAST_BYTES));
 }
 
-function highIsBest(values: readonly number[]): readonly number[] {
-  const most = Math.max(...values);
-  return values.map((value) => (most === 0 ? 0 : Math.trunc((value * 100) / most)));
+function highIsBest(value: number, _least: number, most: number): number {
+  return most === 0 ? 0 : (value * 100) / most;
 }
 
-function lowIsBest(values: readonly number[]): readonly number[] {
-  const most = Math.max(...values);
-  return values.map((value) => (most === 0 ? 100 : 100 - Math.trunc((value * 100) / most)));
+function lowIsBest(value: number, _least: number, most: number): number {
+  return most === 0 ? 100 : 100 - Math.trunc((value * 100) / most);
 }
 
-function fewIsBest(values: readonly number[]): readonly number[] {
-  const most = Math.max(...values);
-  const least = Math.min(...values);
-  return values.map((value) => (most === 0 ? 100 : Math.trunc((100 * (most + least - value)) / most)));
+function fewIsBest(value: number, least: number, most: number): number {
+  return most === 0 ? 100 : (100 * (most + least - value)) / most;
 }
 
-function spanned(values: readonly number[]): readonly number[] {
-  const most = Math.max(...values);
-  const least = Math.min(...values);
-  return values.map((value) => (most === least ? 0 : Math.trunc((100 * (value - least)) / (most - least))));
+function spanned(value: number, least: number, most: number): number {
+  return most === least ? 0 : (100 * (value - least)) / (most - least);
 }
