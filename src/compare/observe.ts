@@ -77,7 +77,7 @@ export class Observer implements Disposable {
   async #environments(): Promise<number> {
     try {
       const figures = (await this.#world.usage.functions()).find(({ name }) => name === NAME);
-      return figures === undefined ? 0 : figures.running + figures.idle + figures.frozen;
+      return figures === undefined ? 0 : figures.running + figures.idle;
     } catch {
       return this.#moments.at(-1)?.environments ?? 0;
     }

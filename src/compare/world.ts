@@ -13,7 +13,7 @@ export interface DemoWorld {
   readonly usage: {
     read(window: UsageWindow, is?: Usage["is"]): AsyncIterable<Usage>;
     functions(): Promise<
-      readonly { readonly name: string; readonly running: number; readonly idle: number; readonly frozen: number }[]
+      readonly { readonly name: string; readonly running: number; readonly idle: number }[]
     >;
   };
   readonly gateway: { readonly host: string; readonly port: number };

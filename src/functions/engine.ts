@@ -238,8 +238,8 @@ export class Functions implements AsyncDisposable {
     const { fleet, requestId } = job;
     const idle = fleet.takeIdle();
     if (idle !== undefined) return this.#runIn(job, idle, false);
-    const first = await fleet.start(INIT_LIMIT_MS);
-    if (first.ok) return this.#runIn(job, first.environment, true);
+    const first = await fleet.obtain(INIT_LIMIT_MS);
+    if (first.ok) return this.#runIn(job, first.environment, first.isCold);
     const { failure, initMs, logStream } = first;
     if (failure.unavailable !== undefined) throw new Fault("Unavailable", failure.unavailable);
     if (failure.isTimedOut === true) {

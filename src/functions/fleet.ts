@@ -1,5 +1,6 @@
 /** All environments of one function: a stack of idle ones, starts, and what happens to them when code or time moves on. */
 import type { Clock } from "#base/clock.ts";
+import { reasonOf } from "#base/fault.ts";
 import { Histogram } from "#base/histogram.ts";
 import { stopper } from "#base/stop.ts";
 import type { Tasks } from "#base/tasks.ts";
@@ -31,6 +32,14 @@ export type StartedEnvironment =
   | { readonly ok: true; readonly environment: Environment }
   | (Started & { readonly ok: false; readonly logStream: string });
 
+/** An environment for one invocation: a waiting one that came free, a new one, or why there is none. */
+export type Obtained =
+  | { readonly ok: true; readonly environment: Environment; readonly isCold: boolean }
+  | (StartedEnvironment & { readonly ok: false });
+
+// More starts at once only take the processor away from each other and from what runs already.
+const STARTS_AT_ONCE = 8;
+
 export class Fleet {
   /** In microseconds, INIT included. */
   readonly durations: Histogram = new Histogram();
@@ -39,6 +48,9 @@ export class Fleet {
   running = 0;
   readonly #tools: FleetTools;
   readonly #idle: Environment[] = [];
+  /** Invocations that found nothing idle, in order of arrival. */
+  readonly #waiting: ((obtained: Obtained) => void)[] = [];
+  #starting = 0;
   #settings: Settings;
   #epoch = 0;
   #isClosed = false;
@@ -77,6 +89,37 @@ export class Fleet {
     }
   }
 
+  /**
+   * For an invocation that found nothing idle: starts a new environment, but takes one that comes free earlier.
+   * DIFFERS: Lambda binds the invocation to the new environment; here the machine is small and waiting is shorter.
+   */
+  obtain(deadlineMs: number): Promise<Obtained> {
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+      this.#startMore(deadlineMs);
+    });
+  }
+
+  #startMore(deadlineMs: number): void {
+    while (this.#starting < STARTS_AT_ONCE && this.#starting < this.#waiting.length) {
+      this.#starting++;
+      this.#tools.tasks.run("start an environment", async () => {
+        const started = await this.start(deadlineMs).catch((thrown: unknown) => notStarted(reasonOf(thrown)));
+        this.#starting--;
+        this.#arrived(started);
+        this.#startMore(deadlineMs);
+      });
+    }
+  }
+
+  #arrived(started: StartedEnvironment): void {
+    if (!started.ok) return this.#waiting.shift()?.(started);
+    const { environment } = started;
+    const waiter = environment.epoch === this.#epoch ? this.#waiting.shift() : undefined;
+    if (waiter === undefined) this.release(environment);
+    else waiter({ ok: true, environment, isCold: true });
+  }
+
   async start(deadlineMs: number): Promise<StartedEnvironment> {
     const { sandboxes, clock, rules, specOf, onStart, onLog } = this.#tools;
     const epoch = this.#epoch;
@@ -106,6 +149,8 @@ export class Fleet {
       this.#tools.tasks.run("end an old environment", () => environment.kill());
       return;
     }
+    const waiter = this.#waiting.shift();
+    if (waiter !== undefined) return waiter({ ok: true, environment, isCold: false });
     this.#idle.push(environment);
     environment.rest();
   }
@@ -130,4 +175,8 @@ export class Fleet {
     this.#isClosed = true;
     this.#dropIdle(() => true);
   }
+}
+
+function notStarted(reason: string): StartedEnvironment & { readonly ok: false } {
+  return { ok: false, failure: { errorType: "Sandbox.StartFailed", payload: new Uint8Array(0), unavailable: reason }, initMs: 0, logStream: "" };
 }

@@ -1,7 +1,8 @@
 /** From objects to the route table: Ingress, HttpApi and function URLs become Routes. Pure. */
 import type { FunctionObject } from "#kinds/function.ts";
 import type { HttpApi } from "#kinds/http-api.ts";
-import type { Ingress, IngressBackend } from "#kinds/ingress.ts";
+import type { IngressBackend } from "#kinds/ingress-spec.ts";
+import type { Ingress } from "#kinds/ingress.ts";
 import type { Backend, Route } from "./route.ts";
 
 export interface RouteSources {
