@@ -21,7 +21,10 @@ export const hostScenes: Readonly<Record<string, (view: HostView) => Promise<voi
       execFileSync("ip", ["addr", "add", "192.0.2.1/24", "dev", "leak0"]);
       execFileSync("ip", ["link", "set", "leak0", "up"]);
       execFileSync("ip", ["route", "add", "default", "via", "192.0.2.2", "dev", "leak0"]);
-      const routes = execFileSync("ip", ["route", "get", network.podCidr.replace("0.0/16", "200.5")], { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }).toString();
+      const routes = execFileSync("ip", ["route", "get", network.podCidr.replace("0.0/16", "200.5")], {
+        encoding: "utf8",
+        stdio: ["ignore", "pipe", "pipe"],
+      }).toString();
       assert.doesNotMatch(routes, /leak0/);
     } catch (thrown) {
       assert.match(String((thrown as { stderr?: string }).stderr), /unreachable|No route to host/i);

@@ -58,7 +58,8 @@ function start(): Promise<Agent> {
     nodeRunDir: `/run/catamaran/${instance}/${node.name}`,
     imagesDir: join(directory, "images"),
     clusterCa: "-----BEGIN CERTIFICATE-----\n",
-    requestToken: ({ serviceAccount, pod }) => Promise.resolve({ token: `token of ${serviceAccount} for ${pod.name}`, expiresAtMs: Date.now() + 3_600_000 }),
+    requestToken: ({ serviceAccount, pod }) =>
+      Promise.resolve({ token: `token of ${serviceAccount} for ${pod.name}`, expiresAtMs: Date.now() + 3_600_000 }),
     clock,
     log,
     stop: stopping.stop,
@@ -73,7 +74,8 @@ async function until(name: string, test: (pod: Pod) => boolean): Promise<Pod> {
   for (;;) {
     const pod = await objects.get(podKind, `default/${name}`);
     if (pod !== null && test(pod)) return pod;
-    if (Date.now() > deadline) throw new Error(`pod ${name} did not get there: ${JSON.stringify(pod?.status, null, 1)}\n${events(name)}`);
+    if (Date.now() > deadline)
+      throw new Error(`pod ${name} did not get there: ${JSON.stringify(pod?.status, null, 1)}\n${events(name)}`);
     await clock.sleep(10);
   }
 }
@@ -81,7 +83,9 @@ async function until(name: string, test: (pod: Pod) => boolean): Promise<Pod> {
 function events(name: string): string {
   return deck
     .list(eventKind, { namespace: "default" })
-    .stored.map(({ object }) => object as unknown as { involvedObject: { name?: string }; reason?: string; message?: string })
+    .stored.map(
+      ({ object }) => object as unknown as { involvedObject: { name?: string }; reason?: string; message?: string },
+    )
     .filter(({ involvedObject }) => involvedObject.name === name)
     .map(({ reason, message }) => `${reason}: ${message}`)
     .join("\n");
@@ -90,7 +94,10 @@ function events(name: string): string {
 async function untilGone(name: string): Promise<void> {
   const deadline = Date.now() + WAIT_MS;
   while ((await objects.get(podKind, `default/${name}`)) !== null) {
-    if (Date.now() > deadline) throw new Error(`pod ${name} does not go: ${JSON.stringify((await objects.get(podKind, `default/${name}`))?.status)}`);
+    if (Date.now() > deadline)
+      throw new Error(
+        `pod ${name} does not go: ${JSON.stringify((await objects.get(podKind, `default/${name}`))?.status)}`,
+      );
     await clock.sleep(10);
   }
 }
@@ -106,7 +113,12 @@ async function untilTrue(what: string, test: () => boolean | Promise<boolean>): 
 function podOf(name: string, container: Partial<Container>, spec: Partial<PodSpec> = {}): Pod {
   return {
     metadata: { name, namespace: "default", labels: { app: name } },
-    spec: { nodeName: node.name, terminationGracePeriodSeconds: 1, containers: [{ name: "main", image: "busybox", ...container }], ...spec },
+    spec: {
+      nodeName: node.name,
+      terminationGracePeriodSeconds: 1,
+      containers: [{ name: "main", image: "busybox", ...container }],
+      ...spec,
+    },
   };
 }
 
@@ -129,7 +141,16 @@ async function exec(pod: Pod, ...command: readonly string[]): Promise<string> {
 }
 
 function logOf(pod: Pod, container = "main", attempt = 0): string {
-  return readFileSync(join(agent.facts.nodeDir, "pod-logs", `default_${pod.metadata.name}_${pod.metadata.uid}`, container, `${attempt}.log`), "utf8");
+  return readFileSync(
+    join(
+      agent.facts.nodeDir,
+      "pod-logs",
+      `default_${pod.metadata.name}_${pod.metadata.uid}`,
+      container,
+      `${attempt}.log`,
+    ),
+    "utf8",
+  );
 }
 
 async function remove(name: string): Promise<void> {
@@ -144,13 +165,22 @@ const scenes: Readonly<Record<string, () => Promise<void>>> = {
     assert.match(found.status.nodeInfo?.kubeletVersion ?? "", /^v1\.34/);
   },
   "a pod runs, has an address, logs and a token": async () => {
-    const pod = await running("hello", { command: ["sh", "-c", "echo hello from $POD; sleep 1000"], env: [{ name: "POD", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } }] });
+    const pod = await running("hello", {
+      command: ["sh", "-c", "echo hello from $POD; sleep 1000"],
+      env: [{ name: "POD", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } }],
+    });
     assert.match(pod.status?.podIP ?? "", /^10\.95\.1\.\d+$/);
     assert.equal(pod.status?.hostIP, node.fabricIp);
     await untilTrue("a log line", () => logOf(pod).includes("stdout F hello from hello"));
-    assert.equal(await exec(pod, "cat", "/var/run/secrets/kubernetes.io/serviceaccount/token"), "token of default for hello");
+    assert.equal(
+      await exec(pod, "cat", "/var/run/secrets/kubernetes.io/serviceaccount/token"),
+      "token of default for hello",
+    );
     assert.match(await exec(pod, "cat", "/etc/hosts"), new RegExp(`${pod.status?.podIP}\\s+hello`));
-    assert.match(await exec(pod, "cat", "/etc/resolv.conf"), /search default\.svc\.cluster\.local svc\.cluster\.local cluster\.local[\s\S]*nameserver 10\.159\.0\.10[\s\S]*ndots:5/);
+    assert.match(
+      await exec(pod, "cat", "/etc/resolv.conf"),
+      /search default\.svc\.cluster\.local svc\.cluster\.local cluster\.local[\s\S]*nameserver 10\.159\.0\.10[\s\S]*ndots:5/,
+    );
     assert.match(events("hello"), /Started: Started container main/);
   },
   "init containers run before the others; a finished pod succeeds": async () => {
@@ -158,9 +188,14 @@ const scenes: Readonly<Record<string, () => Promise<void>>> = {
     const spec: Partial<PodSpec> = {
       restartPolicy: "Never",
       volumes: [{ name: "shared", emptyDir: {} }],
-      initContainers: [{ name: "first", image: "busybox", command: ["sh", "-c", "echo from init > /shared/x"], volumeMounts: shared }],
+      initContainers: [
+        { name: "first", image: "busybox", command: ["sh", "-c", "echo from init > /shared/x"], volumeMounts: shared },
+      ],
     };
-    await objects.create(podKind, podOf("once", { command: ["sh", "-c", "cat /shared/x > /dev/termination-log"], volumeMounts: shared }, spec));
+    await objects.create(
+      podKind,
+      podOf("once", { command: ["sh", "-c", "cat /shared/x > /dev/termination-log"], volumeMounts: shared }, spec),
+    );
     const pod = await until("once", ({ status }) => status?.phase === "Succeeded");
     assert.equal(main(pod)?.state?.terminated?.message, "from init\n");
     assert.equal(pod.status?.initContainerStatuses?.[0]?.state?.terminated?.exitCode, 0);
@@ -169,23 +204,45 @@ const scenes: Readonly<Record<string, () => Promise<void>>> = {
   },
   "a failing liveness probe restarts the container": async () => {
     const livenessProbe = { exec: { command: ["cat", "/tmp/healthy"] }, periodSeconds: 1, failureThreshold: 1 };
-    await objects.create(podKind, podOf("sick", { command: ["sh", "-c", "touch /tmp/healthy; sleep 2; rm /tmp/healthy; sleep 1000"], livenessProbe }));
+    await objects.create(
+      podKind,
+      podOf("sick", {
+        command: ["sh", "-c", "touch /tmp/healthy; sleep 2; rm /tmp/healthy; sleep 1000"],
+        livenessProbe,
+      }),
+    );
     await until("sick", (pod) => (main(pod)?.restartCount ?? 0) > 0 && main(pod)?.state?.running !== undefined);
     assert.match(events("sick"), /Unhealthy: Liveness probe failed/);
     await remove("sick");
   },
   "a readiness probe decides over readiness": async () => {
     const readinessProbe = { httpGet: { path: "/index.html", port: 8080 }, periodSeconds: 1 };
-    await objects.create(podKind, podOf("web-ready", { command: ["sh", "-c", "sleep 1; mkdir /www; echo ok > /www/index.html; httpd -f -p 8080 -h /www"], readinessProbe }));
+    await objects.create(
+      podKind,
+      podOf("web-ready", {
+        command: ["sh", "-c", "sleep 1; mkdir /www; echo ok > /www/index.html; httpd -f -p 8080 -h /www"],
+        readinessProbe,
+      }),
+    );
     const early = await until("web-ready", (pod) => main(pod)?.state?.running !== undefined);
     assert.equal(main(early)?.ready, false);
     await until("web-ready", isRunning);
     await remove("web-ready");
   },
   "configMap and secret volumes follow their objects": async () => {
-    await objects.create(configMapKind, { metadata: { name: "settings", namespace: "default" }, data: { color: "blue" } });
-    await objects.create(secretKind, { metadata: { name: "password", namespace: "default" }, data: { key: Buffer.from("old").toString("base64") } });
-    const volumeMounts = [{ name: "settings", mountPath: "/settings" }, { name: "password", mountPath: "/password" }, { name: "me", mountPath: "/me" }];
+    await objects.create(configMapKind, {
+      metadata: { name: "settings", namespace: "default" },
+      data: { color: "blue" },
+    });
+    await objects.create(secretKind, {
+      metadata: { name: "password", namespace: "default" },
+      data: { key: Buffer.from("old").toString("base64") },
+    });
+    const volumeMounts = [
+      { name: "settings", mountPath: "/settings" },
+      { name: "password", mountPath: "/password" },
+      { name: "me", mountPath: "/me" },
+    ];
     const volumes = [
       { name: "settings", configMap: { name: "settings" } },
       { name: "password", secret: { secretName: "password", defaultMode: 0o400 } },
@@ -193,13 +250,39 @@ const scenes: Readonly<Record<string, () => Promise<void>>> = {
     ];
     const env = [{ name: "COLOR", valueFrom: { configMapKeyRef: { name: "settings", key: "color" } } }];
     const pod = await running("config", { command: SLEEP, volumeMounts, env }, { volumes });
-    assert.equal(await exec(pod, "sh", "-c", "cat /settings/color; echo -n $COLOR; cat /password/key; stat -L -c %a /password/key; cat /me/labels"), 'blueblueold400\napp="config"');
+    assert.equal(
+      await exec(
+        pod,
+        "sh",
+        "-c",
+        "cat /settings/color; echo -n $COLOR; cat /password/key; stat -L -c %a /password/key; cat /me/labels",
+      ),
+      'blueblueold400\napp="config"',
+    );
     await objects.change(configMapKind, "default/settings", (live) => ({ ...live, data: { color: "green" } }));
-    await objects.change(secretKind, "default/password", (live) => ({ ...live, data: { key: Buffer.from("new").toString("base64") } }));
-    await objects.change(podKind, "default/config", (live) => ({ ...live, metadata: { ...live.metadata, labels: { app: "other" } } }));
+    await objects.change(secretKind, "default/password", (live) => ({
+      ...live,
+      data: { key: Buffer.from("new").toString("base64") },
+    }));
+    await objects.change(podKind, "default/config", (live) => ({
+      ...live,
+      metadata: { ...live.metadata, labels: { app: "other" } },
+    }));
     let found = "";
-    await untilTrue("new values", async () => (found = await exec(pod, "sh", "-c", "cat /settings/color /password/key /me/labels")) === 'greennewapp="other"').catch(() => assert.fail(found));
-    assert.doesNotMatch(execFileSync("sh", ["-c", `grep -rl bmV3 ${directory} || true; find ${join(directory, "nodes")} -name key || true`], { encoding: "utf8" }), /key/, "secrets are on disk");
+    await untilTrue(
+      "new values",
+      async () =>
+        (found = await exec(pod, "sh", "-c", "cat /settings/color /password/key /me/labels")) === 'greennewapp="other"',
+    ).catch(() => assert.fail(found));
+    assert.doesNotMatch(
+      execFileSync(
+        "sh",
+        ["-c", `grep -rl bmV3 ${directory} || true; find ${join(directory, "nodes")} -name key || true`],
+        { encoding: "utf8" },
+      ),
+      /key/,
+      "secrets are on disk",
+    );
     await remove("config");
   },
   "a missing configMap keeps the pod waiting, and its arrival ends that": async () => {
@@ -213,7 +296,9 @@ const scenes: Readonly<Record<string, () => Promise<void>>> = {
   "an image that nobody has is refused by name": async () => {
     await objects.create(podKind, podOf("no-image", { image: "registry.example/none:1" }));
     await objects.create(podKind, podOf("never", { image: "none:1", imagePullPolicy: "Never" }));
-    const pod = await until("no-image", (found) => /ErrImagePull|ImagePullBackOff/.test(main(found)?.state?.waiting?.reason ?? ""));
+    const pod = await until("no-image", (found) =>
+      /ErrImagePull|ImagePullBackOff/.test(main(found)?.state?.waiting?.reason ?? ""),
+    );
     assert.match(`${main(pod)?.state?.waiting?.message}${events("no-image")}`, /catamaran image load/);
     await until("never", (found) => main(found)?.state?.waiting?.reason === "ErrImageNeverPull");
     await remove("no-image");
@@ -222,7 +307,18 @@ const scenes: Readonly<Record<string, () => Promise<void>>> = {
   },
   "too much memory ends the container with OOMKilled": async () => {
     const resources = { limits: { memory: "32Mi" } };
-    await objects.create(podKind, podOf("greedy", { image: "node:24", command: ["node", "-e", "const all=[]; for(;;) all.push(Buffer.alloc(4e6, 1))"], resources }, { restartPolicy: "Never" }));
+    await objects.create(
+      podKind,
+      podOf(
+        "greedy",
+        {
+          image: "node:24",
+          command: ["node", "-e", "const all=[]; for(;;) all.push(Buffer.alloc(4e6, 1))"],
+          resources,
+        },
+        { restartPolicy: "Never" },
+      ),
+    );
     const pod = await until("greedy", (found) => main(found)?.state?.terminated !== undefined);
     assert.equal(main(pod)?.state?.terminated?.reason, "OOMKilled");
     assert.equal(main(pod)?.state?.terminated?.exitCode, 137);
@@ -241,7 +337,12 @@ const scenes: Readonly<Record<string, () => Promise<void>>> = {
     const pod = await running("limited", { command: SLEEP, resources });
     const usage = await agent.cgroups.usage(`${agent.facts.cgroup}/pods/${pod.metadata.uid}`);
     assert.ok(usage !== null && usage.memoryBytes > 0);
-    const limit = await exec(pod, "sh", "-c", "cat /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null || cat /sys/fs/cgroup/memory.max");
+    const limit = await exec(
+      pod,
+      "sh",
+      "-c",
+      "cat /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null || cat /sys/fs/cgroup/memory.max",
+    );
     assert.equal(limit.trim(), String(64 * 1024 * 1024));
     await remove("limited");
   },
@@ -249,15 +350,25 @@ const scenes: Readonly<Record<string, () => Promise<void>>> = {
     const lifecycle = { preStop: { exec: { command: ["sh", "-c", "echo hook > /shared/hook"] } } };
     const pod = await running(
       "polite",
-      { command: ["sh", "-c", "trap 'echo term > /shared/term; sleep 1; exit 0' TERM; while :; do sleep 0.1; done"], lifecycle, volumeMounts: [{ name: "shared", mountPath: "/shared" }] },
-      { terminationGracePeriodSeconds: 10, volumes: [{ name: "shared", hostPath: { path: join(directory, "shared"), type: "DirectoryOrCreate" } }] },
+      {
+        command: ["sh", "-c", "trap 'echo term > /shared/term; sleep 1; exit 0' TERM; while :; do sleep 0.1; done"],
+        lifecycle,
+        volumeMounts: [{ name: "shared", mountPath: "/shared" }],
+      },
+      {
+        terminationGracePeriodSeconds: 10,
+        volumes: [{ name: "shared", hostPath: { path: join(directory, "shared"), type: "DirectoryOrCreate" } }],
+      },
     );
     const startedAt = Date.now();
     await objects.remove(podKind, "default/polite");
     await untilGone("polite");
     const tookMs = Date.now() - startedAt;
     assert.ok(tookMs > 900 && tookMs < 6_000, `took ${tookMs} ms`);
-    assert.deepEqual(["hook", "term"].map((name) => existsSync(join(directory, "shared", name))), [true, true]);
+    assert.deepEqual(
+      ["hook", "term"].map((name) => existsSync(join(directory, "shared", name))),
+      [true, true],
+    );
     assert.equal(existsSync(join(agent.facts.nodeDir, "pods", pod.metadata.uid ?? "")), false);
   },
   "an agent that restarts adopts its pods without restarting them": async () => {
@@ -274,7 +385,12 @@ const scenes: Readonly<Record<string, () => Promise<void>>> = {
   "pods outlive a killed containerd, which comes back": async () => {
     const before = await until("keeper", isRunning);
     process.kill(agent.containerd.pid(), "SIGKILL");
-    await untilTrue("containerd answers", () => agent.containerd.cri.version().then(() => true, () => false));
+    await untilTrue("containerd answers", () =>
+      agent.containerd.cri.version().then(
+        () => true,
+        () => false,
+      ),
+    );
     await running("after-kill", { command: SLEEP });
     const after = await until("keeper", isRunning);
     assert.equal(main(after)?.containerID, main(before)?.containerID);
@@ -295,13 +411,23 @@ const scenes: Readonly<Record<string, () => Promise<void>>> = {
     await agent[Symbol.asyncDispose]();
     await deck.remove(podKind, "default/stray", { gracePeriodSeconds: 0 }, { manager: "test" });
     agent = await start();
-    await untilTrue("the stray pod is gone", async () => (await agent.containerd.cri.sandboxes({ "io.kubernetes.pod.uid": pod.metadata.uid ?? "" })).length === 0);
+    await untilTrue(
+      "the stray pod is gone",
+      async () =>
+        (await agent.containerd.cri.sandboxes({ "io.kubernetes.pod.uid": pod.metadata.uid ?? "" })).length === 0,
+    );
   },
   "a service leads pods to its endpoints, by address and by name": async () => {
     const server = await running("web", { command: ["sh", "-c", "while :; do echo pod web | nc -l -p 8080; done"] });
     const ports = [{ name: "http", port: 8080, protocol: "TCP" as const }];
-    await objects.create(serviceKind, { metadata: { name: "web", namespace: "default" }, spec: { type: "NodePort", clusterIP: "10.159.0.77", ports: [{ ...ports[0], port: 8080, nodePort: 30_080 }] } });
-    await objects.create(serviceKind, { metadata: { name: "empty", namespace: "default" }, spec: { clusterIP: "10.159.0.78", ports: [{ port: 80 }] } });
+    await objects.create(serviceKind, {
+      metadata: { name: "web", namespace: "default" },
+      spec: { type: "NodePort", clusterIP: "10.159.0.77", ports: [{ ...ports[0], port: 8080, nodePort: 30_080 }] },
+    });
+    await objects.create(serviceKind, {
+      metadata: { name: "empty", namespace: "default" },
+      spec: { clusterIP: "10.159.0.78", ports: [{ port: 80 }] },
+    });
     await objects.create(endpointSliceKind, {
       metadata: { name: "web-1", namespace: "default", labels: { "kubernetes.io/service-name": "web" } },
       addressType: "IPv4",
@@ -321,9 +447,14 @@ const scenes: Readonly<Record<string, () => Promise<void>>> = {
     assert.ok(Date.now() - startedAt < 2_000, "a service without endpoints refuses at once");
   },
   "host ports lead to their pod": async () => {
-    const pod = await running("porter", { command: ["sh", "-c", "while :; do echo porter | nc -l -p 9090; done"], ports: [{ containerPort: 9090, hostPort: 9191 }] });
+    const pod = await running("porter", {
+      command: ["sh", "-c", "while :; do echo porter | nc -l -p 9090; done"],
+      ports: [{ containerPort: 9090, hostPort: 9191 }],
+    });
     const client = await until("client", isRunning);
-    await untilTrue("the host port answers", async () => /porter/.test(await exec(client, "sh", "-c", `nc -w 2 ${node.fabricIp} 9191 < /dev/null`)));
+    await untilTrue("the host port answers", async () =>
+      /porter/.test(await exec(client, "sh", "-c", `nc -w 2 ${node.fabricIp} 9191 < /dev/null`)),
+    );
     assert.ok(pod);
     await remove("porter");
     await remove("client");
@@ -331,7 +462,14 @@ const scenes: Readonly<Record<string, () => Promise<void>>> = {
   "everything is removed at the end": async () => {
     await plane[Symbol.asyncDispose]();
     await agent.removeEverything();
-    assert.equal(existsSync(agent.containerd.socketPath) && (await agent.containerd.cri.version().then(() => true, () => false)), false);
+    assert.equal(
+      existsSync(agent.containerd.socketPath) &&
+        (await agent.containerd.cri.version().then(
+          () => true,
+          () => false,
+        )),
+      false,
+    );
   },
 };
 

@@ -40,16 +40,22 @@ describe("node", { skip: missing ?? false, concurrency: false }, () => {
 
   before(async () => {
     // A network namespace without a way out, that ends with its last process.
-    stage = spawn("unshare", ["--net", "--", process.execPath, join(import.meta.dirname, "node-stage.ts"), instance, directory], {
-      stdio: ["ignore", "inherit", "inherit", "ipc"],
-    });
+    stage = spawn(
+      "unshare",
+      ["--net", "--", process.execPath, join(import.meta.dirname, "node-stage.ts"), instance, directory],
+      {
+        stdio: ["ignore", "inherit", "inherit", "ipc"],
+      },
+    );
     const { fault } = await answer((message) => message.isReady === true);
     assert.equal(fault, undefined);
   });
 
   after(async () => {
     stage.send({ end: true });
-    const [code] = await new Promise<readonly [number | null]>((resolve) => stage.once("exit", (status) => resolve([status])));
+    const [code] = await new Promise<readonly [number | null]>((resolve) =>
+      stage.once("exit", (status) => resolve([status])),
+    );
     rmSync(directory, { recursive: true, force: true });
     assert.equal(code, 0);
     assert.deepEqual(leftovers(), []);
@@ -79,10 +85,20 @@ describe("node", { skip: missing ?? false, concurrency: false }, () => {
 
   /** Everything with the instance's name that is still there. */
   function leftovers(): readonly string[] {
-    const mounts = readFileSync("/proc/self/mountinfo", "utf8").split("\n").filter((line) => line.includes(instance) || line.includes(directory));
-    const namespaces = execFileSync("ip", ["netns", "list"], { encoding: "utf8" }).split("\n").filter((line) => line.includes(instance));
-    const cgroups = spawnSync("find", ["/sys/fs/cgroup", "-type", "d", "-path", `*catamaran/${instance}*`], { encoding: "utf8" }).stdout.split("\n").filter(Boolean);
-    const processes = readdirSync("/proc").filter((name) => /^\d+$/.test(name)).filter((pid) => commandLine(pid).includes(directory));
+    const mounts = readFileSync("/proc/self/mountinfo", "utf8")
+      .split("\n")
+      .filter((line) => line.includes(instance) || line.includes(directory));
+    const namespaces = execFileSync("ip", ["netns", "list"], { encoding: "utf8" })
+      .split("\n")
+      .filter((line) => line.includes(instance));
+    const cgroups = spawnSync("find", ["/sys/fs/cgroup", "-type", "d", "-path", `*catamaran/${instance}*`], {
+      encoding: "utf8",
+    })
+      .stdout.split("\n")
+      .filter(Boolean);
+    const processes = readdirSync("/proc")
+      .filter((name) => /^\d+$/.test(name))
+      .filter((pid) => commandLine(pid).includes(directory));
     return [...mounts, ...namespaces, ...cgroups, ...processes.map((pid) => `process ${pid} ${commandLine(pid)}`)];
   }
 });
@@ -103,6 +119,8 @@ function commandLine(pid: string): string {
 
 function missingHere(): string | null {
   if (process.getuid?.() !== 0) return "needs root";
-  const absent = ["containerd", "nft", "ip", "nsenter", "unshare", "busybox", "catatonit"].filter((program) => spawnSync("which", [program]).status !== 0);
+  const absent = ["containerd", "nft", "ip", "nsenter", "unshare", "busybox", "catatonit"].filter(
+    (program) => spawnSync("which", [program]).status !== 0,
+  );
   return absent.length === 0 ? null : `needs ${absent.join(", ")}`;
 }

@@ -28,7 +28,8 @@ export const MAX_NODES = 64;
 
 export function clusterNetwork(instance: string, index: number): ClusterNetwork {
   if (!/^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/.test(instance)) throw new RangeError(`not an instance name: ${instance}`);
-  if (!Number.isInteger(index) || index < 0 || index > 31) throw new RangeError(`the network index must be 0 to 31, not ${index}`);
+  if (!Number.isInteger(index) || index < 0 || index > 31)
+    throw new RangeError(`the network index must be 0 to 31, not ${index}`);
   return {
     instance,
     index,
@@ -40,7 +41,8 @@ export function clusterNetwork(instance: string, index: number): ClusterNetwork 
 }
 
 export function nodeNetwork(network: ClusterNetwork, name: string, ordinal: number): NodeNetwork {
-  if (!Number.isInteger(ordinal) || ordinal < 1 || ordinal > MAX_NODES) throw new RangeError(`a node's ordinal must be 1 to ${MAX_NODES}, not ${ordinal}`);
+  if (!Number.isInteger(ordinal) || ordinal < 1 || ordinal > MAX_NODES)
+    throw new RangeError(`a node's ordinal must be 1 to ${MAX_NODES}, not ${ordinal}`);
   const podPrefix = `${network.podCidr.split(".").slice(0, 2).join(".")}.${ordinal}`;
   return {
     name,

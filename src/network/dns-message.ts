@@ -1,8 +1,26 @@
 /** DNS messages as bytes and as values (RFC 1035, RFC 2782, RFC 6891). Pure; knows no zone. */
 import { Fault } from "#base/fault.ts";
 
-export const recordType = { A: 1, NS: 2, CNAME: 5, SOA: 6, PTR: 12, TXT: 16, AAAA: 28, SRV: 33, OPT: 41, ANY: 255 } as const;
-export const responseCode = { noError: 0, formatError: 1, serverFailure: 2, nameError: 3, notImplemented: 4, refused: 5 } as const;
+export const recordType = {
+  A: 1,
+  NS: 2,
+  CNAME: 5,
+  SOA: 6,
+  PTR: 12,
+  TXT: 16,
+  AAAA: 28,
+  SRV: 33,
+  OPT: 41,
+  ANY: 255,
+} as const;
+export const responseCode = {
+  noError: 0,
+  formatError: 1,
+  serverFailure: 2,
+  nameError: 3,
+  notImplemented: 4,
+  refused: 5,
+} as const;
 const CLASS_IN = 1;
 
 export interface Question {
@@ -14,9 +32,21 @@ export interface Question {
 export type DnsRecord = { readonly name: string; readonly ttl: number } & (
   | { readonly type: "A"; readonly address: string }
   | { readonly type: "CNAME" | "PTR" | "NS"; readonly target: string }
-  | { readonly type: "SRV"; readonly priority: number; readonly weight: number; readonly port: number; readonly target: string }
+  | {
+      readonly type: "SRV";
+      readonly priority: number;
+      readonly weight: number;
+      readonly port: number;
+      readonly target: string;
+    }
   | { readonly type: "TXT"; readonly text: string }
-  | { readonly type: "SOA"; readonly primary: string; readonly mailbox: string; readonly serial: number; readonly minimum: number }
+  | {
+      readonly type: "SOA";
+      readonly primary: string;
+      readonly mailbox: string;
+      readonly serial: number;
+      readonly minimum: number;
+    }
 );
 
 export interface Query {
@@ -52,7 +82,13 @@ export function decodeQuery(bytes: Uint8Array): Query {
   if (afterName + 4 > bytes.length) throw malformed("the question is cut off");
   const question = { name, type: view.getUint16(afterName) };
   const others = view.getUint16(6) + view.getUint16(8) + view.getUint16(10);
-  return { id: view.getUint16(0), opcode: (flags >> 11) & 15, wantsRecursion: (flags & 0x0100) !== 0, question, udpSize: udpSizeOf(bytes, afterName + 4, others) };
+  return {
+    id: view.getUint16(0),
+    opcode: (flags >> 11) & 15,
+    wantsRecursion: (flags & 0x0100) !== 0,
+    question,
+    udpSize: udpSizeOf(bytes, afterName + 4, others),
+  };
 }
 
 /** The class of the OPT record is the asker's buffer size. */
@@ -72,7 +108,7 @@ function readName(bytes: Uint8Array, start: number): readonly [name: string, end
   const labels: string[] = [];
   let at = start;
   let end: number | null = null;
-  for (let pointers = 0; ; ) {
+  for (let pointers = 0; ;) {
     const length = bytes[at];
     if (length === undefined) throw malformed("a name is cut off");
     if (length === 0) break;
@@ -100,13 +136,24 @@ export function encodeReply(query: Query, reply: Reply, limit: number): Uint8Arr
   return writeReply(query, { ...reply, answers: [], authority: [], additional: [] }, true);
 }
 
-function writeReply({ id, opcode, wantsRecursion, question, udpSize }: Query, reply: Reply, isCut: boolean): Uint8Array {
+function writeReply(
+  { id, opcode, wantsRecursion, question, udpSize }: Query,
+  reply: Reply,
+  isCut: boolean,
+): Uint8Array {
   const { answers, authority = [], additional = [] } = reply;
   const out = new Bytes();
   out.uint16(id);
-  const bits = [[0x8000, true], [0x0400, reply.isAuthoritative], [0x0200, isCut], [0x0100, wantsRecursion], [0x0080, reply.canRecurse]] as const;
+  const bits = [
+    [0x8000, true],
+    [0x0400, reply.isAuthoritative],
+    [0x0200, isCut],
+    [0x0100, wantsRecursion],
+    [0x0080, reply.canRecurse],
+  ] as const;
   out.uint16(bits.reduce((flags, [bit, isSet]) => (isSet ? flags | bit : flags), (opcode << 11) | reply.code));
-  for (const count of [1, answers.length, authority.length, additional.length + (udpSize === null ? 0 : 1)]) out.uint16(count);
+  for (const count of [1, answers.length, authority.length, additional.length + (udpSize === null ? 0 : 1)])
+    out.uint16(count);
   out.name(question.name);
   out.uint16(question.type);
   out.uint16(CLASS_IN);
@@ -167,7 +214,7 @@ class Bytes {
   }
 
   text(text: string): void {
-    const codes = [...text].map((letter) => letter.charCodeAt(0) & 255).slice(0, 255);
+    const codes = Array.from({ length: Math.min(text.length, 255) }, (_, at) => text.charCodeAt(at) & 255);
     this.raw([codes.length, ...codes]);
   }
 

@@ -12,7 +12,9 @@ export interface Zone {
   /** Services with this cluster IP. */
   servicesAt(ip: string): readonly Service[];
   /** Endpoints with this address and the service they belong to. */
-  endpointsAt(ip: string): readonly { readonly endpoint: Endpoint; readonly namespace: string; readonly service: string }[];
+  endpointsAt(
+    ip: string,
+  ): readonly { readonly endpoint: Endpoint; readonly namespace: string; readonly service: string }[];
 }
 
 // Clients should see a new endpoint soon; CoreDNS' default for Kubernetes.
@@ -25,12 +27,23 @@ export function answerFrom(zone: Zone, { name, type }: Question): Reply | null {
   const reverse = reverseAddress(asked);
   if (reverse !== null) return reverseReply(zone, name, type, reverse);
   if (asked !== zone.domain && !asked.endsWith(`.${zone.domain}`)) return null;
-  const labels = asked.slice(0, Math.max(0, asked.length - zone.domain.length - 1)).split(".").filter((label) => label !== "");
+  const labels = asked
+    .slice(0, Math.max(0, asked.length - zone.domain.length - 1))
+    .split(".")
+    .filter((label) => label !== "");
   const found = recordsOf(zone, labels, name, type);
   if (found === null) return { ...authoritative, code: responseCode.nameError, answers: [], authority: [soaOf(zone)] };
-  const wanted = found.filter((record) => record.type === "CNAME" || type === recordType.ANY || recordType[record.type] === type);
+  const wanted = found.filter(
+    (record) => record.type === "CNAME" || type === recordType.ANY || recordType[record.type] === type,
+  );
   const additional = type === recordType.SRV ? targetsOf(zone, wanted) : [];
-  return { ...authoritative, code: responseCode.noError, answers: wanted, additional, ...(wanted.length === 0 && { authority: [soaOf(zone)] }) };
+  return {
+    ...authoritative,
+    code: responseCode.noError,
+    answers: wanted,
+    additional,
+    ...(wanted.length === 0 && { authority: [soaOf(zone)] }),
+  };
 }
 
 const authoritative = { isAuthoritative: true, canRecurse: true } as const;
@@ -72,18 +85,38 @@ function serviceRecords(zone: Zone, question: ServiceQuestion): readonly DnsReco
   const own = `${serviceName}.${namespace}.svc.${zone.domain}`;
   if (!isHeadless(service)) {
     const address: DnsRecord = { name, ttl: TTL, type: "A", address: service.spec.clusterIP ?? "" };
-    if (below.length === 0) return [address, ...portsOf(service).map((port): DnsRecord => ({ name, ttl: TTL, type: "SRV", priority: 0, weight: 100, port: port.port, target: own }))];
+    if (below.length === 0)
+      return [
+        address,
+        ...portsOf(service).map((port): DnsRecord => ({
+          name,
+          ttl: TTL,
+          type: "SRV",
+          priority: 0,
+          weight: 100,
+          port: port.port,
+          target: own,
+        })),
+      ];
     const port = portsOf(service).find((each) => matchesPort(each, below));
-    return port === undefined ? null : [{ name, ttl: TTL, type: "SRV", priority: 0, weight: 100, port: port.port, target: own }];
+    return port === undefined
+      ? null
+      : [{ name, ttl: TTL, type: "SRV", priority: 0, weight: 100, port: port.port, target: own }];
   }
   const places = endpointsOf(zone.slices(namespace, serviceName), service.spec.publishNotReadyAddresses === true);
-  if (below.length === 0) return [...unique(places.map(({ ip }) => ip)).map((address): DnsRecord => ({ name, ttl: TTL, type: "A", address })), ...srvRecords(places, name, own, () => true)];
+  if (below.length === 0)
+    return [
+      ...unique(places.map(({ ip }) => ip)).map((address): DnsRecord => ({ name, ttl: TTL, type: "A", address })),
+      ...srvRecords(places, name, own, () => true),
+    ];
   if (below.length === 2) {
     const records = srvRecords(places, name, own, (port) => matchesPort(port, below));
     return records.length === 0 ? null : records;
   }
   const host = below.length === 1 ? places.filter((place) => place.hostname === below[0]) : [];
-  return host.length === 0 ? null : unique(host.map(({ ip }) => ip)).map((address): DnsRecord => ({ name, ttl: TTL, type: "A", address }));
+  return host.length === 0
+    ? null
+    : unique(host.map(({ ip }) => ip)).map((address): DnsRecord => ({ name, ttl: TTL, type: "A", address }));
 }
 
 interface Port {
@@ -105,13 +138,26 @@ function endpointsOf(slices: readonly EndpointSlice[], isUnreadyShown: boolean):
     .flatMap(({ endpoints, ports = [] }) =>
       endpoints
         .filter(({ conditions }) => isUnreadyShown || conditions?.ready !== false)
-        .flatMap(({ addresses, hostname }) => addresses.slice(0, 1).map((ip) => ({ ip, hostname: hostname ?? ip.replaceAll(".", "-"), ports }))),
+        .flatMap(({ addresses, hostname }) =>
+          addresses.slice(0, 1).map((ip) => ({ ip, hostname: hostname ?? ip.replaceAll(".", "-"), ports })),
+        ),
     );
 }
 
-function srvRecords(places: readonly EndpointPlace[], name: string, own: string, test: (port: Port) => boolean): readonly DnsRecord[] {
+function srvRecords(
+  places: readonly EndpointPlace[],
+  name: string,
+  own: string,
+  test: (port: Port) => boolean,
+): readonly DnsRecord[] {
   return places.flatMap(({ hostname, ports }) =>
-    ports.filter(test).flatMap(({ port }): readonly DnsRecord[] => (port === undefined ? [] : [{ name, ttl: TTL, type: "SRV", priority: 0, weight: 100, port, target: `${hostname}.${own}` }])),
+    ports
+      .filter(test)
+      .flatMap(({ port }): readonly DnsRecord[] =>
+        port === undefined
+          ? []
+          : [{ name, ttl: TTL, type: "SRV", priority: 0, weight: 100, port, target: `${hostname}.${own}` }],
+      ),
   );
 }
 
@@ -137,11 +183,18 @@ function targetsOf(zone: Zone, records: readonly DnsRecord[]): readonly DnsRecor
 }
 
 function reverseReply(zone: Zone, name: string, type: number, ip: string): Reply | null {
-  const services = zone.servicesAt(ip).map(({ metadata }) => `${metadata.name}.${metadata.namespace ?? ""}.svc.${zone.domain}`);
-  const endpoints = zone.endpointsAt(ip).flatMap(({ endpoint, namespace, service }) => (endpoint.hostname === undefined ? [] : [`${endpoint.hostname}.${service}.${namespace}.svc.${zone.domain}`]));
+  const services = zone
+    .servicesAt(ip)
+    .map(({ metadata }) => `${metadata.name}.${metadata.namespace ?? ""}.svc.${zone.domain}`);
+  const endpoints = zone
+    .endpointsAt(ip)
+    .flatMap(({ endpoint, namespace, service }) =>
+      endpoint.hostname === undefined ? [] : [`${endpoint.hostname}.${service}.${namespace}.svc.${zone.domain}`],
+    );
   const targets = unique([...services, ...endpoints]);
   if (targets.length === 0) return null;
-  const answers = type === recordType.PTR ? targets.map((target): DnsRecord => ({ name, ttl: TTL, type: "PTR", target })) : [];
+  const answers =
+    type === recordType.PTR ? targets.map((target): DnsRecord => ({ name, ttl: TTL, type: "PTR", target })) : [];
   return { ...authoritative, code: responseCode.noError, answers };
 }
 
@@ -151,7 +204,15 @@ function reverseAddress(name: string): string | null {
 }
 
 function soaOf({ domain }: Zone): DnsRecord {
-  return { name: domain, ttl: TTL, type: "SOA", primary: `ns.dns.${domain}`, mailbox: `hostmaster.${domain}`, serial: 1, minimum: TTL };
+  return {
+    name: domain,
+    ttl: TTL,
+    type: "SOA",
+    primary: `ns.dns.${domain}`,
+    mailbox: `hostmaster.${domain}`,
+    serial: 1,
+    minimum: TTL,
+  };
 }
 
 function isHeadless({ spec }: Service): boolean {

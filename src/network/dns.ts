@@ -35,11 +35,19 @@ const TCP_IDLE_MS = 10_000;
 
 export async function serveDns(options: DnsOptions): Promise<DnsServer> {
   const { objects, host, port = 53, domain = "cluster.local", log } = options;
-  const services = objects.view(serviceKind, { indexes: { ip: ({ spec }) => (spec.clusterIP === undefined ? [] : [spec.clusterIP]) } });
-  const slices = objects.view(endpointSliceKind, { indexes: { service: (slice) => [serviceOf(slice)], ip: ({ endpoints }) => endpoints.flatMap(({ addresses }) => addresses) } });
+  const services = objects.view(serviceKind, {
+    indexes: { ip: ({ spec }) => (spec.clusterIP === undefined ? [] : [spec.clusterIP]) },
+  });
+  const slices = objects.view(endpointSliceKind, {
+    indexes: {
+      service: (slice) => [serviceOf(slice)],
+      ip: ({ endpoints }) => endpoints.flatMap(({ addresses }) => addresses),
+    },
+  });
   await Promise.all([services.synced, slices.synced]);
   const zone = zoneOf(domain, services, slices);
-  const answer = (bytes: Uint8Array, limit: (query: Query) => number): Promise<Uint8Array> => replyTo(zone, bytes, limit, options);
+  const answer = (bytes: Uint8Array, limit: (query: Query) => number): Promise<Uint8Array> =>
+    replyTo(zone, bytes, limit, options);
   const udp = createSocket({ type: "udp4" });
   udp.on("message", (bytes, from) => void answerUdp(udp, bytes, from, { answer, log }));
   udp.on("error", (cause) => log.warn("DNS over UDP", { reason: cause.message }));
@@ -74,16 +82,26 @@ export function zoneOf(domain: string, services: View<Service>, slices: View<End
       slices.by("ip", ip).flatMap((slice) =>
         slice.endpoints
           .filter(({ addresses }) => addresses.includes(ip))
-          .map((endpoint) => ({ endpoint, namespace: slice.metadata.namespace ?? "", service: slice.metadata.labels?.[SERVICE_NAME_LABEL] ?? "" })),
+          .map((endpoint) => ({
+            endpoint,
+            namespace: slice.metadata.namespace ?? "",
+            service: slice.metadata.labels?.[SERVICE_NAME_LABEL] ?? "",
+          })),
       ),
   };
 }
 
 /** Throws when the bytes are no query. */
-async function replyTo(zone: Zone, bytes: Uint8Array, limitOf: (query: Query) => number, { upstreams = [] }: DnsOptions): Promise<Uint8Array> {
+async function replyTo(
+  zone: Zone,
+  bytes: Uint8Array,
+  limitOf: (query: Query) => number,
+  { upstreams = [] }: DnsOptions,
+): Promise<Uint8Array> {
   const query = decodeQuery(bytes);
   const limit = limitOf(query);
-  const without = (code: number): Uint8Array => encodeReply(query, { code, isAuthoritative: false, canRecurse: upstreams.length > 0, answers: [] }, limit);
+  const without = (code: number): Uint8Array =>
+    encodeReply(query, { code, isAuthoritative: false, canRecurse: upstreams.length > 0, answers: [] }, limit);
   if (query.opcode !== 0) return without(responseCode.notImplemented);
   const own: Reply | null = answerFrom(zone, query.question);
   if (own !== null) return encodeReply(query, own, limit);
@@ -101,7 +119,9 @@ function forward(bytes: Uint8Array, upstream: string): Promise<Uint8Array | null
   const { promise, resolve } = Promise.withResolvers<Uint8Array | null>();
   const socket = createSocket({ type: upstream.includes(":") ? "udp6" : "udp4" });
   const timer = setTimeout(() => resolve(null), UPSTREAM_MS);
-  socket.on("message", (reply) => (reply.readUInt16BE(0) === ((bytes[0] ?? 0) << 8) + (bytes[1] ?? 0) ? resolve(reply) : undefined));
+  socket.on("message", (reply) =>
+    reply.readUInt16BE(0) === ((bytes[0] ?? 0) << 8) + (bytes[1] ?? 0) ? resolve(reply) : undefined,
+  );
   socket.on("error", () => resolve(null));
   socket.send(bytes, 53, upstream);
   return promise.finally(() => {
@@ -115,9 +135,15 @@ interface Answering {
   readonly log: Log;
 }
 
-async function answerUdp(socket: UdpSocket, bytes: Buffer, from: RemoteInfo, { answer, log }: Answering): Promise<void> {
+async function answerUdp(
+  socket: UdpSocket,
+  bytes: Buffer,
+  from: RemoteInfo,
+  { answer, log }: Answering,
+): Promise<void> {
   try {
-    const limit = ({ udpSize }: Query): number => Math.max(PLAIN_UDP_BYTES, Math.min(udpSize ?? PLAIN_UDP_BYTES, UDP_BYTES));
+    const limit = ({ udpSize }: Query): number =>
+      Math.max(PLAIN_UDP_BYTES, Math.min(udpSize ?? PLAIN_UDP_BYTES, UDP_BYTES));
     socket.send(await answer(bytes, limit), from.port, from.address);
   } catch (thrown) {
     // Not a query, or not answerable: silence, as a resolver treats noise.

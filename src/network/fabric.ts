@@ -28,7 +28,9 @@ export async function removeFabric(network: ClusterNetwork): Promise<void> {
   const gone = guardedRanges(network).map((range) => `route del unreachable ${range} metric ${GUARD_METRIC}`);
   // -force goes on after a route that is already gone, and then reports failure: absence is what we want.
   await run(["ip", "-force", "-batch", "-"], { input: lines(gone) }).catch(() => "");
-  await run(["nft", "-f", "-"], { input: `add table inet ${guardTable(network)}\ndelete table inet ${guardTable(network)}\n` });
+  await run(["nft", "-f", "-"], {
+    input: `add table inet ${guardTable(network)}\ndelete table inet ${guardTable(network)}\n`,
+  });
 }
 
 export function guardTable(network: ClusterNetwork): string {

@@ -89,7 +89,9 @@ function hostRoutes(network: ClusterNetwork, node: NodeNetwork): readonly string
 }
 
 function peerRoutes({ node, peers = [] }: NodePlace): readonly string[] {
-  return peers.filter(({ ordinal }) => ordinal !== node.ordinal).map((peer) => `route replace ${peer.podCidr} via ${peer.fabricIp} dev eth0`);
+  return peers
+    .filter(({ ordinal }) => ordinal !== node.ordinal)
+    .map((peer) => `route replace ${peer.podCidr} via ${peer.fabricIp} dev eth0`);
 }
 
 /** One shell in the new namespaces does everything that must happen inside; each further program would cost milliseconds. */
@@ -101,8 +103,22 @@ async function pinMounts(place: NodePlace, isNew: boolean): Promise<void> {
   await mkdir(join(place.nodeDir, "cni-cache"), { recursive: true });
   await makePrivate(join(place.runDir, "ns"));
   await writeFile(pin, "");
-  const enter = ["nsenter", `--net=${netnsPath(place.node)}`, "--", "unshare", `--mount=${pin}`, "--propagation", "private", "--", "sh", "-e", "-c"];
-  await run([...enter, insideScript(isNew), "sh", join(place.nodeDir, "cni-cache")], { input: lines(isNew ? insideCommands(place) : []) });
+  const enter = [
+    "nsenter",
+    `--net=${netnsPath(place.node)}`,
+    "--",
+    "unshare",
+    `--mount=${pin}`,
+    "--propagation",
+    "private",
+    "--",
+    "sh",
+    "-e",
+    "-c",
+  ];
+  await run([...enter, insideScript(isNew), "sh", join(place.nodeDir, "cni-cache")], {
+    input: lines(isNew ? insideCommands(place) : []),
+  });
 }
 
 /** A mount namespace can only be pinned below a mount that does not propagate into it. */
@@ -167,4 +183,3 @@ async function exists(path: string): Promise<boolean> {
 function lines(commands: readonly string[]): string {
   return commands.map((command) => `${command}\n`).join("");
 }
-

@@ -31,10 +31,18 @@ export async function startNodePlane(options: NodePlaneOptions): Promise<AsyncDi
   else stop.addEventListener("abort", () => ending.fire(), { once: true });
   const dns = dnsIp(network);
   await run(["ip", "addr", "replace", `${dns}/32`, "dev", SERVICE_LINK]);
-  const server = await serveDns({ objects, host: dns, log, ...(clusterDomain !== undefined && { domain: clusterDomain }), ...(upstreams !== undefined && { upstreams }) });
+  const server = await serveDns({
+    objects,
+    host: dns,
+    log,
+    ...(clusterDomain !== undefined && { domain: clusterDomain }),
+    ...(upstreams !== undefined && { upstreams }),
+  });
   const apiServer = kubePort === undefined ? {} : { apiServer: { ip: fabricHostIp(network), port: kubePort } };
   const facts = { name: node.name, podCidr: network.podCidr, localIps: [dns], ...apiServer };
-  const syncing = syncServices({ objects, node: facts, clock, log, stop: ending.stop }).catch((thrown: unknown) => log.error("service rules are no longer kept", { reason: reasonOf(thrown) }));
+  const syncing = syncServices({ objects, node: facts, clock, log, stop: ending.stop }).catch((thrown: unknown) =>
+    log.error("service rules are no longer kept", { reason: reasonOf(thrown) }),
+  );
   return {
     [Symbol.asyncDispose]: async () => {
       ending.fire();

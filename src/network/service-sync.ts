@@ -32,7 +32,9 @@ export async function syncServices(options: ServiceSyncOptions): Promise<void> {
   await Promise.race([Promise.all([services.synced, slices.synced, pods.synced]), bell.stopped]);
   using _services = services.onChange(() => bell.ring());
   using _slices = slices.onChange(() => bell.ring());
-  using _pods = pods.onChange((_key, next, previous) => (hasHostPort(next) || hasHostPort(previous) ? bell.ring() : undefined));
+  using _pods = pods.onChange((_key, next, previous) =>
+    hasHostPort(next) || hasHostPort(previous) ? bell.ring() : undefined,
+  );
   bell.ring();
   await loadAgainAndAgain(options, { services, slices, pods }, bell);
 }
@@ -43,7 +45,11 @@ interface Views {
   readonly pods: View<Pod>;
 }
 
-async function loadAgainAndAgain({ node, clock, log, stop }: ServiceSyncOptions, { services, slices, pods }: Views, bell: Bell): Promise<void> {
+async function loadAgainAndAgain(
+  { node, clock, log, stop }: ServiceSyncOptions,
+  { services, slices, pods }: Views,
+  bell: Bell,
+): Promise<void> {
   let loaded = "";
   let routes: readonly Route[] = [];
   while (await bell.rung()) {
@@ -74,7 +80,15 @@ export async function removeServices(): Promise<void> {
 /** A UDP flow never ends by itself: without this it would go on to a backend that is gone, or past one that has come. */
 async function forgetUdpFlows(before: readonly Route[], after: readonly Route[]): Promise<void> {
   for (const { ip, port, backend } of staleUdp(before, after)) {
-    const flow = ["-p", "udp", "--orig-dst", ip, "--orig-port-dst", String(port), ...(backend === null ? [] : ["--reply-src", backend])];
+    const flow = [
+      "-p",
+      "udp",
+      "--orig-dst",
+      ip,
+      "--orig-port-dst",
+      String(port),
+      ...(backend === null ? [] : ["--reply-src", backend]),
+    ];
     // conntrack fails when there is no such flow, which is the ordinary case; and where it is not installed flows just time out.
     await run(["conntrack", "-D", ...flow]).catch(() => "");
   }
@@ -93,17 +107,27 @@ export function staleUdp(before: readonly Route[], after: readonly Route[]): rea
     .filter(({ protocol }) => protocol === "udp")
     .flatMap((route) => {
       const alive = new Set((now.get(route.name)?.backends ?? []).map(({ ip }) => ip));
-      return route.backends.filter(({ ip }) => !alive.has(ip)).flatMap(({ ip: backend }) => route.ips.map((ip) => ({ ip, port: route.port, backend })));
+      return route.backends
+        .filter(({ ip }) => !alive.has(ip))
+        .flatMap(({ ip: backend }) => route.ips.map((ip) => ({ ip, port: route.port, backend })));
     });
   const past = new Map(before.map((route) => [route.name, route]));
   const revived = after
-    .filter(({ protocol, name, backends }) => protocol === "udp" && backends.length > 0 && (past.get(name)?.backends.length ?? 0) === 0)
+    .filter(
+      ({ protocol, name, backends }) =>
+        protocol === "udp" && backends.length > 0 && (past.get(name)?.backends.length ?? 0) === 0,
+    )
     .flatMap((route) => route.ips.map((ip) => ({ ip, port: route.port, backend: null })));
   return [...gone, ...revived];
 }
 
 function hasHostPort(pod: Pod | undefined): boolean {
-  return pod !== undefined && [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].some(({ ports = [] }) => ports.some(({ hostPort = 0 }) => hostPort !== 0));
+  return (
+    pod !== undefined &&
+    [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].some(({ ports = [] }) =>
+      ports.some(({ hostPort = 0 }) => hostPort !== 0),
+    )
+  );
 }
 
 /** Rings are heard once, however many there were. */

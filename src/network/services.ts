@@ -52,16 +52,35 @@ export interface Backend {
 }
 
 /** The whole table, ready for `nft -f -`. Empty services and slices give a table that does nothing. */
-export function serviceRules(services: readonly Service[], slices: readonly EndpointSlice[], node: ServiceNode): string {
+export function serviceRules(
+  services: readonly Service[],
+  slices: readonly EndpointSlice[],
+  node: ServiceNode,
+): string {
   return tableText(serviceRoutes(services, slices, node), hostPorts(node.pods ?? []), node);
 }
 
-export function serviceRoutes(services: readonly Service[], slices: readonly EndpointSlice[], node: ServiceNode): readonly Route[] {
-  const byService = Map.groupBy(slices, (slice) => `${slice.metadata.namespace ?? ""}/${slice.metadata.labels?.[SERVICE_NAME_LABEL] ?? ""}`);
+export function serviceRoutes(
+  services: readonly Service[],
+  slices: readonly EndpointSlice[],
+  node: ServiceNode,
+): readonly Route[] {
+  const byService = Map.groupBy(
+    slices,
+    (slice) => `${slice.metadata.namespace ?? ""}/${slice.metadata.labels?.[SERVICE_NAME_LABEL] ?? ""}`,
+  );
   return services
-    .filter(({ spec }) => spec.type !== "ExternalName" && spec.clusterIP !== undefined && spec.clusterIP !== "" && spec.clusterIP !== "None")
+    .filter(
+      ({ spec }) =>
+        spec.type !== "ExternalName" &&
+        spec.clusterIP !== undefined &&
+        spec.clusterIP !== "" &&
+        spec.clusterIP !== "None",
+    )
     .toSorted((a, b) => (keyOfObject(a) < keyOfObject(b) ? -1 : 1))
-    .flatMap((service) => (service.spec.ports ?? []).map((port) => routeOf(service, port, byService.get(keyOfObject(service)) ?? [], node)))
+    .flatMap((service) =>
+      (service.spec.ports ?? []).map((port) => routeOf(service, port, byService.get(keyOfObject(service)) ?? [], node)),
+    )
     .filter(({ ips, externalIps, nodePort }) => ips.length + externalIps.length > 0 || nodePort !== null);
 }
 
@@ -100,12 +119,25 @@ function backendsOf(slices: readonly EndpointSlice[], port: ServicePort, protoco
   const candidates = slices
     .filter(({ addressType }) => addressType === "IPv4")
     .flatMap(({ endpoints, ports = [] }) => {
-      const match = ports.find(({ name = "", protocol: its = "TCP" }) => name === (port.name ?? "") && its === protocol);
+      const match = ports.find(
+        ({ name = "", protocol: its = "TCP" }) => name === (port.name ?? "") && its === protocol,
+      );
       return match?.port === undefined ? [] : endpoints.map((endpoint) => ({ endpoint, port: match.port ?? 0 }));
     });
   const ready = candidates.filter(({ endpoint }) => isReady(endpoint));
-  const chosen = ready.length > 0 ? ready : candidates.filter(({ endpoint: { conditions } }) => conditions?.terminating === true && conditions.serving === true);
-  const located = chosen.flatMap(({ endpoint, port: number }) => endpoint.addresses.slice(0, 1).map((ip): Located => ({ ip, port: number, ...(endpoint.nodeName !== undefined && { nodeName: endpoint.nodeName }) })));
+  const chosen =
+    ready.length > 0
+      ? ready
+      : candidates.filter(
+          ({ endpoint: { conditions } }) => conditions?.terminating === true && conditions.serving === true,
+        );
+  const located = chosen.flatMap(({ endpoint, port: number }) =>
+    endpoint.addresses.slice(0, 1).map((ip): Located => ({
+      ip,
+      port: number,
+      ...(endpoint.nodeName !== undefined && { nodeName: endpoint.nodeName }),
+    })),
+  );
   const unique = new Map(located.map((backend) => [`${backend.ip}:${backend.port}`, backend]));
   return [...unique.keys()].toSorted().flatMap((id) => unique.get(id) ?? []);
 }
@@ -116,7 +148,9 @@ function isReady({ conditions }: Endpoint): boolean {
 }
 
 function apiServerOf({ metadata }: Service, { apiServer }: ServiceNode): readonly Located[] {
-  return metadata.namespace === "default" && metadata.name === "kubernetes" && apiServer !== undefined ? [apiServer] : [];
+  return metadata.namespace === "default" && metadata.name === "kubernetes" && apiServer !== undefined
+    ? [apiServer]
+    : [];
 }
 
 interface HostPort {
@@ -130,10 +164,29 @@ interface HostPort {
 function hostPorts(pods: readonly Pod[]): readonly HostPort[] {
   return pods.flatMap(({ spec, status }) => {
     const ip = status?.podIP;
-    if (ip === undefined || ip === "" || spec.hostNetwork === true || status?.phase === "Succeeded" || status?.phase === "Failed") return [];
-    const ports = [...spec.containers, ...(spec.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === "Always")].flatMap((container) => container.ports ?? []);
+    if (
+      ip === undefined ||
+      ip === "" ||
+      spec.hostNetwork === true ||
+      status?.phase === "Succeeded" ||
+      status?.phase === "Failed"
+    )
+      return [];
+    const ports = [
+      ...spec.containers,
+      ...(spec.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === "Always"),
+    ].flatMap((container) => container.ports ?? []);
     return ports.flatMap(({ hostPort = 0, hostIP = "", containerPort, protocol = "TCP" }) =>
-      hostPort === 0 ? [] : [{ hostIp: hostIP === "" ? "0.0.0.0" : hostIP, protocol: protocol.toLowerCase(), hostPort, backend: { ip, port: containerPort } }],
+      hostPort === 0
+        ? []
+        : [
+            {
+              hostIp: hostIP === "" ? "0.0.0.0" : hostIP,
+              protocol: protocol.toLowerCase(),
+              hostPort,
+              backend: { ip, port: containerPort },
+            },
+          ],
     );
   });
 }
@@ -141,13 +194,38 @@ function hostPorts(pods: readonly Pod[]): readonly HostPort[] {
 function tableText(routes: readonly Route[], ports: readonly HostPort[], node: ServiceNode): string {
   const vips = routes.flatMap((route) => [
     ...route.ips.map((ip) => ({ key: vipKey(ip, route), backends: route.backends, chain: `svc-${route.name}` })),
-    ...route.externalIps.map((ip) => ({ key: vipKey(ip, route), backends: route.externalBackends, chain: externalChain(route) })),
+    ...route.externalIps.map((ip) => ({
+      key: vipKey(ip, route),
+      backends: route.externalBackends,
+      chain: externalChain(route),
+    })),
   ]);
-  const nodePorts = routes.flatMap((route) => (route.nodePort === null ? [] : [{ key: `${route.protocol} . ${route.nodePort}`, backends: route.externalBackends, chain: externalChain(route) }]));
-  const alive = <T extends { readonly backends: readonly Backend[] }>(entries: readonly T[]): readonly T[] => entries.filter(({ backends }) => backends.length > 0);
-  const dead = <T extends { readonly key: string; readonly backends: readonly Backend[] }>(entries: readonly T[]): readonly string[] => entries.filter(({ backends }) => backends.length === 0).map(({ key }) => key);
-  const verdict = ({ key, chain }: { readonly key: string; readonly chain: string }): string => `${key} : goto ${chain}`;
-  const backendIps = [...new Set([...routes.flatMap(({ backends, externalBackends }) => [...backends, ...externalBackends]), ...ports.map(({ backend }) => backend)].map(({ ip }) => ip))];
+  const nodePorts = routes.flatMap((route) =>
+    route.nodePort === null
+      ? []
+      : [
+          {
+            key: `${route.protocol} . ${route.nodePort}`,
+            backends: route.externalBackends,
+            chain: externalChain(route),
+          },
+        ],
+  );
+  const alive = <T extends { readonly backends: readonly Backend[] }>(entries: readonly T[]): readonly T[] =>
+    entries.filter(({ backends }) => backends.length > 0);
+  const dead = <T extends { readonly key: string; readonly backends: readonly Backend[] }>(
+    entries: readonly T[],
+  ): readonly string[] => entries.filter(({ backends }) => backends.length === 0).map(({ key }) => key);
+  const verdict = ({ key, chain }: { readonly key: string; readonly chain: string }): string =>
+    `${key} : goto ${chain}`;
+  const backendIps = [
+    ...new Set(
+      [
+        ...routes.flatMap(({ backends, externalBackends }) => [...backends, ...externalBackends]),
+        ...ports.map(({ backend }) => backend),
+      ].map(({ ip }) => ip),
+    ),
+  ];
   return [
     `add table ip ${SERVICE_TABLE}`,
     `delete table ip ${SERVICE_TABLE}`,
@@ -155,11 +233,19 @@ function tableText(routes: readonly Route[], ports: readonly HostPort[], node: S
     collection("map vips", "ipv4_addr . inet_proto . inet_service : verdict", alive(vips).map(verdict)),
     collection("map node-ports", "inet_proto . inet_service : verdict", alive(nodePorts).map(verdict)),
     collection("map host-ports", "inet_proto . inet_service : ipv4_addr . inet_service", anyHostPorts(ports)),
-    collection("map host-address-ports", "ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service", oneHostPorts(ports)),
+    collection(
+      "map host-address-ports",
+      "ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service",
+      oneHostPorts(ports),
+    ),
     collection("set dead-vips", "ipv4_addr . inet_proto . inet_service", dead(vips)),
     collection("set dead-node-ports", "inet_proto . inet_service", dead(nodePorts)),
     // A backend that reaches itself through its service: the answer must pass the node again.
-    collection("set hairpins", "ipv4_addr . ipv4_addr", backendIps.map((ip) => `${ip} . ${ip}`)),
+    collection(
+      "set hairpins",
+      "ipv4_addr . ipv4_addr",
+      backendIps.map((ip) => `${ip} . ${ip}`),
+    ),
     ...routes.flatMap((route) => chainsOf(route, node)),
     FIXED_CHAINS,
     "}",
@@ -187,7 +273,9 @@ function collection(name: string, type: string, elements: readonly string[]): st
 /** Of two pods with one host port the first has it. */
 function anyHostPorts(ports: readonly HostPort[]): readonly string[] {
   const taken = new Map<string, Backend>();
-  for (const { hostIp, protocol, hostPort, backend } of ports) if (hostIp === "0.0.0.0" && !taken.has(`${protocol} . ${hostPort}`)) taken.set(`${protocol} . ${hostPort}`, backend);
+  for (const { hostIp, protocol, hostPort, backend } of ports)
+    if (hostIp === "0.0.0.0" && !taken.has(`${protocol} . ${hostPort}`))
+      taken.set(`${protocol} . ${hostPort}`, backend);
   return [...taken].map(([key, { ip, port }]) => `${key} : ${ip} . ${port}`);
 }
 
@@ -203,7 +291,9 @@ function oneHostPorts(ports: readonly HostPort[]): readonly string[] {
 function chainsOf(route: Route, node: ServiceNode): readonly string[] {
   const main = route.backends.length === 0 ? [] : [chainText(`svc-${route.name}`, route, route.backends, node)];
   const isExternal = hasOwnExternalChain(route) && route.externalBackends.length > 0;
-  return isExternal ? [...main, chainText(`ext-${route.name}`, route, route.externalBackends, route.keepsSource ? null : node)] : main;
+  return isExternal
+    ? [...main, chainText(`ext-${route.name}`, route, route.externalBackends, route.keepsSource ? null : node)]
+    : main;
 }
 
 /** Without a node, the client keeps its own address. */
@@ -217,7 +307,9 @@ function destination({ isSticky }: Route, backends: readonly Backend[]): string 
   const [only] = backends;
   if (only !== undefined && backends.length === 1) return `dnat to ${only.ip}:${only.port}`;
   // DIFFERS: ClientIP affinity is a hash of the client's address: it lasts as long as the backends do, whatever timeoutSeconds says.
-  const choice = isSticky ? `jhash ip saddr mod ${backends.length} seed 0x6374616d` : `numgen random mod ${backends.length}`;
+  const choice = isSticky
+    ? `jhash ip saddr mod ${backends.length} seed 0x6374616d`
+    : `numgen random mod ${backends.length}`;
   return `dnat ip to ${choice} map { ${backends.map(({ ip, port }, index) => `${index} : ${ip} . ${port}`).join(", ")} }`;
 }
 

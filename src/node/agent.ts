@@ -84,8 +84,17 @@ export async function runAgent(options: AgentOptions): Promise<Agent> {
   const facts = factsOf(options);
   const { log, clock } = options;
   await ensureSecretMemory(facts);
-  const [cgroups, containerd] = await Promise.all([openCgroups(), startContainerd({ ...options, nodeDir: facts.nodeDir })]);
-  log.info("container runtime", { containerd: containerd.version, runtime: containerd.runtime.name, why: containerd.runtime.why, snapshotter: containerd.runtime.snapshotter, adopted: containerd.isAdopted });
+  const [cgroups, containerd] = await Promise.all([
+    openCgroups(),
+    startContainerd({ ...options, nodeDir: facts.nodeDir }),
+  ]);
+  log.info("container runtime", {
+    containerd: containerd.version,
+    runtime: containerd.runtime.name,
+    why: containerd.runtime.why,
+    snapshotter: containerd.runtime.snapshotter,
+    adopted: containerd.isAdopted,
+  });
   await cgroups.create(facts.cgroup);
   const store = new ImageStore(options.imagesDir);
   const grpc = new GrpcClient(containerd.socketPath);
@@ -100,8 +109,23 @@ function factsOf(options: AgentOptions): NodeFacts {
   const { instance, node, ip, podCidr, dnsIp, clusterDomain = "cluster.local", nodeDir, nodeRunDir } = options;
   const capacity = options.capacity ?? { cpuMillis: availableParallelism() * 1_000, memoryBytes: totalmem() };
   const reserve = options.reserve ?? DEFAULT_RESERVE;
-  const allocatable = { cpuMillis: Math.max(0, capacity.cpuMillis - reserve.cpuMillis), memoryBytes: Math.max(0, capacity.memoryBytes - reserve.memoryBytes) };
-  return { instance, name: node, capacity, allocatable, ip, podCidr, dnsIp, clusterDomain, nodeDir, nodeRunDir, cgroup: `/catamaran/${instance}/${node}` };
+  const allocatable = {
+    cpuMillis: Math.max(0, capacity.cpuMillis - reserve.cpuMillis),
+    memoryBytes: Math.max(0, capacity.memoryBytes - reserve.memoryBytes),
+  };
+  return {
+    instance,
+    name: node,
+    capacity,
+    allocatable,
+    ip,
+    podCidr,
+    dnsIp,
+    clusterDomain,
+    nodeDir,
+    nodeRunDir,
+    cgroup: `/catamaran/${instance}/${node}`,
+  };
 }
 
 interface AgentParts {
@@ -144,8 +168,25 @@ class RunningAgent implements Agent {
     this.#services = objects.view(serviceKind);
     this.#referenced = new ReferencedObjects(objects);
     const runtime = new RuntimeView(containerd.cri);
-    this.#heartbeat = new Heartbeat({ objects, cri: containerd.cri, facts, labels: options.labels ?? {}, endpointPort: () => this.#endpointPort, clock, log, stop: this.#ending.stop });
-    this.#watch = new RuntimeWatch({ runtime, grpc, clock, log, stop: this.#ending.stop, onChange: (uid, glimpse) => this.#noticed(uid, glimpse), isBusy: () => this.#workers.size > 0 });
+    this.#heartbeat = new Heartbeat({
+      objects,
+      cri: containerd.cri,
+      facts,
+      labels: options.labels ?? {},
+      endpointPort: () => this.#endpointPort,
+      clock,
+      log,
+      stop: this.#ending.stop,
+    });
+    this.#watch = new RuntimeWatch({
+      runtime,
+      grpc,
+      clock,
+      log,
+      stop: this.#ending.stop,
+      onChange: (uid, glimpse) => this.#noticed(uid, glimpse),
+      isBusy: () => this.#workers.size > 0,
+    });
     this.#tools = {
       cri: containerd.cri,
       facts,
@@ -155,7 +196,15 @@ class RunningAgent implements Agent {
       clock,
       turns: new Turns(TURNS_PER_CORE * availableParallelism()),
       runtime,
-      materials: new PodMaterials({ objects, referenced: this.#referenced, services: this.#services, facts, clock, ...(options.requestToken && { requestToken: options.requestToken }), ...(options.clusterCa !== undefined && { clusterCa: options.clusterCa }) }),
+      materials: new PodMaterials({
+        objects,
+        referenced: this.#referenced,
+        services: this.#services,
+        facts,
+        clock,
+        ...(options.requestToken && { requestToken: options.requestToken }),
+        ...(options.clusterCa !== undefined && { clusterCa: options.clusterCa }),
+      }),
       tasks: this.#tasks,
       log,
       refusal: (pod) => refusalOf(pod, this.pods.list(), facts.allocatable),
@@ -170,7 +219,8 @@ class RunningAgent implements Agent {
     await Promise.all([this.pods.synced, this.#services.synced, this.#heartbeat.register()]);
     if (this.#ending.stop.aborted) return;
     this.#listening = this.pods.onChange((_key, next, previous) => {
-      if (previous?.metadata.uid !== undefined && previous.metadata.uid !== next?.metadata.uid) this.#workers.get(previous.metadata.uid)?.forsake();
+      if (previous?.metadata.uid !== undefined && previous.metadata.uid !== next?.metadata.uid)
+        this.#workers.get(previous.metadata.uid)?.forsake();
       if (next !== undefined) this.#bound(next);
     });
     this.#tasks.run("heartbeat", () => this.#heartbeat.run());
@@ -195,7 +245,9 @@ class RunningAgent implements Agent {
     while (this.#workers.size > 0 && this.#options.clock.monotonicMs() < patience) await this.#options.clock.sleep(20);
     await this.#end();
     await this.containerd.stop();
-    await this.cgroups.remove(this.facts.cgroup).catch((thrown: unknown) => this.#options.log.warn("a cgroup is still in use", { reason: reasonOf(thrown) }));
+    await this.cgroups
+      .remove(this.facts.cgroup)
+      .catch((thrown: unknown) => this.#options.log.warn("a cgroup is still in use", { reason: reasonOf(thrown) }));
   }
 
   async #end(): Promise<void> {
@@ -244,7 +296,10 @@ class RunningAgent implements Agent {
   #adoptStray(uid: string, { identity, containerNames }: Glimpse): void {
     if (this.#workers.has(uid) || this.#ending.stop.aborted) return;
     const containers = containerNames.map((name) => ({ name }));
-    this.#employ(uid, { metadata: { ...identity }, spec: { containers, automountServiceAccountToken: false } }).forsake();
+    this.#employ(uid, {
+      metadata: { ...identity },
+      spec: { containers, automountServiceAccountToken: false },
+    }).forsake();
   }
 
   async #refreshLoop(): Promise<void> {
@@ -262,7 +317,9 @@ class RunningAgent implements Agent {
     while (!this.#ending.stop.aborted) {
       await clock.sleep(ROTATE_MS, this.#ending.stop);
       if (this.#ending.stop.aborted) return;
-      await rotateLogs({ cri: this.containerd.cri, facts: this.facts, clock }, log).catch((thrown: unknown) => log.debug("logs were not looked at", { reason: reasonOf(thrown) }));
+      await rotateLogs({ cri: this.containerd.cri, facts: this.facts, clock }, log).catch((thrown: unknown) =>
+        log.debug("logs were not looked at", { reason: reasonOf(thrown) }),
+      );
     }
   }
 
@@ -271,7 +328,13 @@ class RunningAgent implements Agent {
     const folder = join(this.facts.nodeDir, "pods");
     await mkdir(folder, { recursive: true });
     const known = new Set([...this.#workers.keys(), ...(await this.#tools.runtime.glimpses()).keys()]);
-    for (const uid of await readdir(folder)) if (!known.has(uid)) this.#adoptStray(uid, { identity: { uid, name: "unknown", namespace: "unknown" }, fingerprint: "", containerNames: [] });
+    for (const uid of await readdir(folder))
+      if (!known.has(uid))
+        this.#adoptStray(uid, {
+          identity: { uid, name: "unknown", namespace: "unknown" },
+          fingerprint: "",
+          containerNames: [],
+        });
   }
 
   #recorder(): WorkerTools["record"] {
@@ -281,7 +344,9 @@ class RunningAgent implements Agent {
       const about = { apiVersion: "v1", kind: "Pod", metadata: pod.metadata };
       this.#tasks.run("event", async () => {
         // An event is news, not state: one that cannot be written is only logged.
-        await events.record({ about, type, reason, message, ...(fieldPath !== undefined && { fieldPath }) }, clock.now()).catch((thrown: unknown) => log.debug("an event was lost", { reason: reasonOf(thrown) }));
+        await events
+          .record({ about, type, reason, message, ...(fieldPath !== undefined && { fieldPath }) }, clock.now())
+          .catch((thrown: unknown) => log.debug("an event was lost", { reason: reasonOf(thrown) }));
       });
     };
   }

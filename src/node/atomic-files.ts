@@ -1,5 +1,17 @@
 /** Writes a set of files so that a reader sees all of the old or all of the new: the `..data` symlink of Kubernetes' volumes. */
-import { chmod, chown, lstat, mkdir, readdir, readFile, readlink, rename, rm, symlink, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  chown,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { VolumeFile } from "#pods/volumes.ts";
 
@@ -11,7 +23,12 @@ export interface Ownership {
 const DATA = "..data";
 
 /** True when something changed. `stamp` names the new folder and must be new. */
-export async function writeAtomically(folder: string, files: readonly VolumeFile[], stamp: string, { group }: Ownership = {}): Promise<boolean> {
+export async function writeAtomically(
+  folder: string,
+  files: readonly VolumeFile[],
+  stamp: string,
+  { group }: Ownership = {},
+): Promise<boolean> {
   await mkdir(folder, { recursive: true, mode: 0o755 });
   const current = await readlink(join(folder, DATA)).catch(() => null); // There is none yet.
   if (current !== null && (await isSame(join(folder, current), files))) return false;
@@ -38,7 +55,8 @@ async function writeOne(folder: string, { path, bytes, mode }: VolumeFile, group
 /** The names that users see are links through `..data`, made once and removed when a key goes. */
 async function linkNames(folder: string, files: readonly VolumeFile[]): Promise<void> {
   const wanted = new Set(files.map(({ path }) => path.split("/")[0] ?? ""));
-  for (const name of await readdir(folder)) if (!name.startsWith("..") && !wanted.has(name)) await rm(join(folder, name));
+  for (const name of await readdir(folder))
+    if (!name.startsWith("..") && !wanted.has(name)) await rm(join(folder, name));
   for (const name of wanted) {
     const isThere = await lstat(join(folder, name)).then(
       () => true,

@@ -33,7 +33,10 @@ export async function baseImage(store: ImageStore, name: BaseName): Promise<Base
     case "busybox":
       return { config: { Env: [PATH], Cmd: ["sh"] }, layers: [await busyboxLayer(store)] };
     case "node":
-      return { config: { Env: [PATH, `NODE_VERSION=${process.versions.node}`], Cmd: ["node"] }, layers: [await busyboxLayer(store), await nodeLayer(store)] };
+      return {
+        config: { Env: [PATH, `NODE_VERSION=${process.versions.node}`], Cmd: ["node"] },
+        layers: [await busyboxLayer(store), await nodeLayer(store)],
+      };
   }
 }
 
@@ -53,9 +56,13 @@ async function busyboxLayer(store: ImageStore): Promise<Descriptor> {
     const applets = (await run([busybox, "--list"])).split("\n").filter((name) => name !== "" && name !== "busybox");
     for (const applet of applets) await tar.addSymlink(`bin/${applet}`, "busybox");
     await tar.addDirectory("tmp", 0o1777);
-    for (const directory of ["dev", "proc", "sys", "root", "var", "usr/bin", "usr/local/bin"]) await tar.addDirectory(directory);
+    for (const directory of ["dev", "proc", "sys", "root", "var", "usr/bin", "usr/local/bin"])
+      await tar.addDirectory(directory);
     await tar.addSymlink("usr/bin/env", "../../bin/busybox");
-    await tar.addBytes("etc/passwd", Buffer.from("root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n"));
+    await tar.addBytes(
+      "etc/passwd",
+      Buffer.from("root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n"),
+    );
     await tar.addBytes("etc/group", Buffer.from("root:x:0:\nnogroup:x:65534:\n"));
     await tar.addBytes("etc/nsswitch.conf", Buffer.from("hosts: files dns\n"));
   });

@@ -34,7 +34,9 @@ export async function openCgroups(): Promise<Cgroups> {
     const [before = "", after = ""] = line.split(" - ");
     const path = before.split(" ")[4];
     const [type, , options = ""] = after.split(" ");
-    return path === undefined || (type !== "cgroup" && type !== "cgroup2") ? [] : [{ path, type, options: options.split(",") }];
+    return path === undefined || (type !== "cgroup" && type !== "cgroup2")
+      ? []
+      : [{ path, type, options: options.split(",") }];
   });
   const withMemory = mounts.find(({ type, options }) => type === "cgroup" && options.includes("memory"));
   const unified = mounts.find(({ type }) => type === "cgroup2");
@@ -43,7 +45,10 @@ export async function openCgroups(): Promise<Cgroups> {
     return new UnifiedCgroups(unified.path);
   }
   const hierarchies = mounts.filter(({ type }) => type === "cgroup");
-  return new SplitCgroups(new Map(hierarchies.flatMap(({ path, options }) => options.map((option) => [option, path] as const))), [...new Set(hierarchies.map(({ path }) => path))]);
+  return new SplitCgroups(
+    new Map(hierarchies.flatMap(({ path, options }) => options.map((option) => [option, path] as const))),
+    [...new Set(hierarchies.map(({ path }) => path))],
+  );
 }
 
 /** Version 1: one hierarchy per controller. The runtime makes the directories that we leave out, and we remove all. */
@@ -58,11 +63,14 @@ class SplitCgroups implements Cgroups {
   }
 
   async create(path: string, limits?: CgroupLimits): Promise<void> {
-    for (const controller of ["cpu", "cpuacct", "memory", "pids"]) await mkdir(this.#file(controller, path), { recursive: true });
+    for (const controller of ["cpu", "cpuacct", "memory", "pids"])
+      await mkdir(this.#file(controller, path), { recursive: true });
     if (limits === undefined) return;
     await writeFile(this.#file("cpu", path, "cpu.shares"), String(limits.cpuShares));
-    if (limits.cpuQuotaMicros > 0) await writeFile(this.#file("cpu", path, "cpu.cfs_quota_us"), String(limits.cpuQuotaMicros));
-    if (limits.memoryLimitBytes > 0) await writeFile(this.#file("memory", path, "memory.limit_in_bytes"), String(limits.memoryLimitBytes));
+    if (limits.cpuQuotaMicros > 0)
+      await writeFile(this.#file("cpu", path, "cpu.cfs_quota_us"), String(limits.cpuQuotaMicros));
+    if (limits.memoryLimitBytes > 0)
+      await writeFile(this.#file("memory", path, "memory.limit_in_bytes"), String(limits.memoryLimitBytes));
   }
 
   async usage(path: string): Promise<CgroupUsage | null> {
@@ -72,7 +80,10 @@ class SplitCgroups implements Cgroups {
         readFile(this.#file("memory", path, "memory.usage_in_bytes"), "utf8"),
         readFile(this.#file("memory", path, "memory.stat"), "utf8"),
       ]);
-      return { cpuMicros: Math.trunc(Number(cpu) / 1_000), memoryBytes: Math.max(0, Number(memory) - fact(facts, "total_inactive_file")) };
+      return {
+        cpuMicros: Math.trunc(Number(cpu) / 1_000),
+        memoryBytes: Math.max(0, Number(memory) - fact(facts, "total_inactive_file")),
+      };
     } catch {
       return null; // It ended between listing and reading.
     }
@@ -132,7 +143,11 @@ class UnifiedCgroups implements Cgroups {
     const missing = V2_CONTROLLERS.filter((controller) => !passed.includes(controller));
     if (missing.length === 0) return;
     await writeFile(file, missing.map((controller) => `+${controller}`).join(" ")).catch((cause: unknown) => {
-      throw new Fault("Unavailable", `the cgroup controllers ${missing.join(", ")} cannot be used below ${path}: processes may live in it, or it is not delegated`, { cause });
+      throw new Fault(
+        "Unavailable",
+        `the cgroup controllers ${missing.join(", ")} cannot be used below ${path}: processes may live in it, or it is not delegated`,
+        { cause },
+      );
     });
   }
 
@@ -140,7 +155,10 @@ class UnifiedCgroups implements Cgroups {
     const at = (name: string): Promise<string> => readFile(join(this.#root, path, name), "utf8");
     try {
       const [cpu, memory, facts] = await Promise.all([at("cpu.stat"), at("memory.current"), at("memory.stat")]);
-      return { cpuMicros: fact(cpu, "usage_usec"), memoryBytes: Math.max(0, Number(memory) - fact(facts, "inactive_file")) };
+      return {
+        cpuMicros: fact(cpu, "usage_usec"),
+        memoryBytes: Math.max(0, Number(memory) - fact(facts, "inactive_file")),
+      };
     } catch {
       return null; // It ended between listing and reading.
     }

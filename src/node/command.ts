@@ -23,7 +23,10 @@ export async function run(command: readonly string[], options: CommandOptions = 
   child.on("error", reject);
   child.on("close", (code, signal) => {
     if (code === 0) resolve(Buffer.concat(output).toString());
-    else reject(new Error(`${command.join(" ")} ended with ${signal ?? code}: ${Buffer.concat(errors).toString().trim()}`));
+    else
+      reject(
+        new Error(`${command.join(" ")} ended with ${signal ?? code}: ${Buffer.concat(errors).toString().trim()}`),
+      );
   });
   child.stdin.end(options.input ?? "");
   return promise;

@@ -5,7 +5,18 @@ import type { Pod } from "#kinds/pod.ts";
 import type { Container, SeccompProfile, SecurityContext } from "#kinds/pod-spec.ts";
 import { containerCgroup, oomScore } from "#pods/cgroup.ts";
 import { commandOf } from "#pods/environment.ts";
-import { namespaceMode, profileType, type ContainerConfig, type ContainerSecurity, type CriImage, type CriMount, type LinuxResources, type NamespaceOptions, type SandboxConfig, type SecurityProfile } from "./cri-messages.ts";
+import {
+  namespaceMode,
+  profileType,
+  type ContainerConfig,
+  type ContainerSecurity,
+  type CriImage,
+  type CriMount,
+  type LinuxResources,
+  type NamespaceOptions,
+  type SandboxConfig,
+  type SecurityProfile,
+} from "./cri-messages.ts";
 import { podCgroup, podLogFolder, type NodeFacts } from "./node-facts.ts";
 
 /** Labels of kubelet's: other tools that look at containerd know them. */
@@ -17,7 +28,10 @@ export const labels = {
 } as const;
 
 /** Where the termination message lies on the node, so that an adopting agent finds it. */
-export const annotations = { terminationMessage: "catamaran.dev/termination-message", policy: "catamaran.dev/termination-policy" } as const;
+export const annotations = {
+  terminationMessage: "catamaran.dev/termination-message",
+  policy: "catamaran.dev/termination-policy",
+} as const;
 
 const RESOLV_OPTIONS = ["ndots:5"];
 
@@ -47,7 +61,9 @@ export function sandboxConfig(pod: Pod, attempt: number, facts: NodeFacts): Sand
       security_context: given({
         namespace_options: namespacesOf(pod),
         // containerd lets no privileged container into an ordinary sandbox.
-        privileged: [...spec.containers, ...(spec.initContainers ?? [])].some(({ securityContext }) => securityContext?.privileged === true),
+        privileged: [...spec.containers, ...(spec.initContainers ?? [])].some(
+          ({ securityContext }) => securityContext?.privileged === true,
+        ),
         seccomp: seccompOf(spec.securityContext?.seccompProfile),
       }),
       sysctls: Object.fromEntries((spec.securityContext?.sysctls ?? []).map(({ name, value }) => [name, value])),
@@ -57,28 +73,44 @@ export function sandboxConfig(pod: Pod, attempt: number, facts: NodeFacts): Sand
 
 export function hostnameOf({ metadata, spec }: Pod, facts: NodeFacts): string {
   const short = (spec.hostname ?? metadata.name).slice(0, 63).replace(/[-.]+$/, "");
-  return spec.setHostnameAsFQDN === true && spec.subdomain !== undefined ? `${short}.${spec.subdomain}.${metadata.namespace ?? "default"}.svc.${facts.clusterDomain}` : short;
+  return spec.setHostnameAsFQDN === true && spec.subdomain !== undefined
+    ? `${short}.${spec.subdomain}.${metadata.namespace ?? "default"}.svc.${facts.clusterDomain}`
+    : short;
 }
 
 function dnsOf({ metadata, spec }: Pod, facts: NodeFacts): NonNullable<SandboxConfig["dns_config"]> {
   const own = spec.dnsConfig ?? {};
-  const isCluster = spec.dnsPolicy === "ClusterFirstWithHostNet" || ((spec.dnsPolicy ?? "ClusterFirst") === "ClusterFirst" && spec.hostNetwork !== true);
+  const isCluster =
+    spec.dnsPolicy === "ClusterFirstWithHostNet" ||
+    ((spec.dnsPolicy ?? "ClusterFirst") === "ClusterFirst" && spec.hostNetwork !== true);
   const { clusterDomain } = facts;
-  const searches = isCluster ? [`${metadata.namespace ?? "default"}.svc.${clusterDomain}`, `svc.${clusterDomain}`, clusterDomain] : [];
-  const options = (own.options ?? []).map(({ name = "", value }) => (value === undefined || value === "" ? name : `${name}:${value}`));
+  const searches = isCluster
+    ? [`${metadata.namespace ?? "default"}.svc.${clusterDomain}`, `svc.${clusterDomain}`, clusterDomain]
+    : [];
+  const options = (own.options ?? []).map(({ name = "", value }) =>
+    value === undefined || value === "" ? name : `${name}:${value}`,
+  );
   // "Default" means the node's resolvers; a node of ours has none but the cluster's.
   const servers = spec.dnsPolicy === "None" ? [] : [facts.dnsIp];
   return {
     servers: [...servers, ...(own.nameservers ?? [])],
     searches: [...searches, ...(own.searches ?? [])],
-    options: [...(isCluster && !options.some((option) => option.startsWith("ndots:")) ? RESOLV_OPTIONS : []), ...options],
+    options: [
+      ...(isCluster && !options.some((option) => option.startsWith("ndots:")) ? RESOLV_OPTIONS : []),
+      ...options,
+    ],
   };
 }
 
 function namespacesOf({ spec }: Pod): NamespaceOptions {
   return {
     network: spec.hostNetwork === true ? namespaceMode.node : namespaceMode.pod,
-    pid: spec.hostPID === true ? namespaceMode.node : spec.shareProcessNamespace === true ? namespaceMode.pod : namespaceMode.container,
+    pid:
+      spec.hostPID === true
+        ? namespaceMode.node
+        : spec.shareProcessNamespace === true
+          ? namespaceMode.pod
+          : namespaceMode.container,
     ipc: spec.hostIPC === true ? namespaceMode.node : namespaceMode.pod,
   };
 }
@@ -94,7 +126,12 @@ export interface ContainerParts {
   readonly messageFile: string;
 }
 
-export function containerConfig(pod: Pod, container: Container, parts: ContainerParts, facts: NodeFacts): ContainerConfig {
+export function containerConfig(
+  pod: Pod,
+  container: Container,
+  parts: ContainerParts,
+  facts: NodeFacts,
+): ContainerConfig {
   const { variables, mounts, messageFile, attempt, image } = parts;
   const { command, args } = commandOf(container, variables);
   const identity = identityOf(pod);
@@ -105,9 +142,20 @@ export function containerConfig(pod: Pod, container: Container, parts: Container
     args,
     ...(container.workingDir !== undefined && { working_dir: container.workingDir }),
     envs: variables.map(([key, value]) => ({ key, value })),
-    mounts: [...mounts, { container_path: container.terminationMessagePath ?? "/dev/termination-log", host_path: messageFile }],
-    labels: { [labels.pod]: identity.name, [labels.namespace]: identity.namespace, [labels.uid]: identity.uid, [labels.container]: container.name },
-    annotations: { [annotations.terminationMessage]: messageFile, [annotations.policy]: container.terminationMessagePolicy ?? "File" },
+    mounts: [
+      ...mounts,
+      { container_path: container.terminationMessagePath ?? "/dev/termination-log", host_path: messageFile },
+    ],
+    labels: {
+      [labels.pod]: identity.name,
+      [labels.namespace]: identity.namespace,
+      [labels.uid]: identity.uid,
+      [labels.container]: container.name,
+    },
+    annotations: {
+      [annotations.terminationMessage]: messageFile,
+      [annotations.policy]: container.terminationMessagePolicy ?? "File",
+    },
     log_path: `${container.name}/${attempt}.log`,
     stdin: container.stdin === true,
     stdin_once: container.stdinOnce === true,
@@ -129,7 +177,19 @@ function resourcesOf(pod: Pod, container: Container, facts: NodeFacts): LinuxRes
 }
 
 // What Docker and kubelet hide of /proc and /sys unless a container is privileged.
-const MASKED = ["/proc/asound", "/proc/acpi", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi", "/sys/firmware", "/sys/devices/virtual/powercap"];
+const MASKED = [
+  "/proc/asound",
+  "/proc/acpi",
+  "/proc/kcore",
+  "/proc/keys",
+  "/proc/latency_stats",
+  "/proc/timer_list",
+  "/proc/timer_stats",
+  "/proc/sched_debug",
+  "/proc/scsi",
+  "/sys/firmware",
+  "/sys/devices/virtual/powercap",
+];
 const READ_ONLY = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
 
 function securityOf(pod: Pod, container: Container, image: CriImage): ContainerSecurity {
@@ -155,7 +215,11 @@ function securityOf(pod: Pod, container: Container, image: CriImage): ContainerS
 }
 
 /** CRI takes a group only together with a user. */
-function userOf(user: number | undefined, group: number | undefined, image: CriImage): Pick<ContainerSecurity, "run_as_user" | "run_as_group"> {
+function userOf(
+  user: number | undefined,
+  group: number | undefined,
+  image: CriImage,
+): Pick<ContainerSecurity, "run_as_user" | "run_as_group"> {
   const ofImage = image.uid?.value ?? 0;
   const known = user ?? (group === undefined ? undefined : ofImage);
   return {
@@ -167,8 +231,13 @@ function userOf(user: number | undefined, group: number | undefined, image: CriI
 function requireNonRoot(user: number | undefined, image: CriImage): void {
   if (user !== undefined && user !== 0) return;
   if (user === 0) throw new Fault("Invalid", "container's runAsUser breaks non-root policy");
-  if (image.username !== undefined && image.username !== "") throw new Fault("Invalid", `container has runAsNonRoot and image has non-numeric user (${image.username}), cannot verify user is non-root`);
-  if ((image.uid?.value ?? 0) === 0) throw new Fault("Invalid", "container has runAsNonRoot and image will run as root");
+  if (image.username !== undefined && image.username !== "")
+    throw new Fault(
+      "Invalid",
+      `container has runAsNonRoot and image has non-numeric user (${image.username}), cannot verify user is non-root`,
+    );
+  if ((image.uid?.value ?? 0) === 0)
+    throw new Fault("Invalid", "container has runAsNonRoot and image will run as root");
 }
 
 function seccompOf(profile: SeccompProfile | undefined): SecurityProfile {

@@ -123,8 +123,17 @@ function quoted(text: string): string {
  * Plain bridge: masquerading and host ports are our own rules' work, and cost 40 ms per pod in the plugins.
  * Without bridge netfilter, answers of a neighbour on the same bridge would pass the address translation by: then each pod gets its own link.
  */
-export function cniConfig(node: { readonly instance: string; readonly node: string; readonly podCidr: string }, paths: NodePaths, options: { readonly hasBridgeNetfilter?: boolean } = {}): string {
-  const ipam = { type: "host-local", ranges: [[{ subnet: node.podCidr }]], routes: [{ dst: "0.0.0.0/0" }], dataDir: paths.cniDataDir };
+export function cniConfig(
+  node: { readonly instance: string; readonly node: string; readonly podCidr: string },
+  paths: NodePaths,
+  options: { readonly hasBridgeNetfilter?: boolean } = {},
+): string {
+  const ipam = {
+    type: "host-local",
+    ranges: [[{ subnet: node.podCidr }]],
+    routes: [{ dst: "0.0.0.0/0" }],
+    dataDir: paths.cniDataDir,
+  };
   const bridge = { type: "bridge", bridge: "cbr0", isGateway: true, ipMasq: false, hairpinMode: true, ipam };
   const links = { type: "ptp", ipMasq: false, ipam };
   // libcni caches results by network name for the whole machine: the name must be unique.

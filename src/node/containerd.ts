@@ -3,7 +3,7 @@
  * it holds. It outlives the agent, so that pods do. The caller is inside the node's namespaces.
  */
 import { spawn } from "node:child_process";
-import { open, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { open, mkdir, readFile, readlink, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "#base/clock.ts";
 import { Fault } from "#base/fault.ts";
@@ -45,7 +45,11 @@ export interface Containerd extends AsyncDisposable {
 
 export async function startContainerd(options: ContainerdOptions): Promise<Containerd> {
   const paths = nodePaths(options);
-  await Promise.all([paths.root, paths.state, paths.cniConfDir, paths.cniDataDir, paths.logs, paths.opt].map((path) => mkdir(path, { recursive: true })));
+  await Promise.all(
+    [paths.root, paths.state, paths.cniConfDir, paths.cniDataDir, paths.logs, paths.opt].map((path) =>
+      mkdir(path, { recursive: true }),
+    ),
+  );
   const [program = "", version = ""] = await containerdVersion();
   const runtime = await probeRuntime(version, paths);
   await writeFile(paths.cniConfig, cniConfig(options, paths, runtime));
@@ -65,7 +69,13 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
   };
 }
 
-export function nodePaths({ nodeDir, nodeRunDir }: { readonly nodeDir: string; readonly nodeRunDir: string }): NodePaths {
+export function nodePaths({
+  nodeDir,
+  nodeRunDir,
+}: {
+  readonly nodeDir: string;
+  readonly nodeRunDir: string;
+}): NodePaths {
   return {
     root: join(nodeDir, "containerd"),
     state: join(nodeRunDir, "state"),
@@ -85,7 +95,11 @@ export function nodePaths({ nodeDir, nodeRunDir }: { readonly nodeDir: string; r
 /** The program and its version, for example "1.6.20". */
 async function containerdVersion(): Promise<readonly string[]> {
   const text = await run(["containerd", "--version"]).catch((cause: unknown) => {
-    throw new Fault("Unavailable", "containerd is not installed: pods cannot run on this machine (Debian package containerd)", { cause });
+    throw new Fault(
+      "Unavailable",
+      "containerd is not installed: pods cannot run on this machine (Debian package containerd)",
+      { cause },
+    );
   });
   return ["containerd", /(\d+\.\d+\.\d+)/.exec(text)?.[1] ?? "1.6.0"];
 }
@@ -144,7 +158,11 @@ class Keeper {
     await rm(this.#paths.socket, { force: true });
     const output = await open(this.#paths.log, "a");
     try {
-      const child = spawn(this.#program, ["--config", this.#paths.config], { detached: true, cwd: "/", stdio: ["ignore", output.fd, output.fd] });
+      const child = spawn(this.#program, ["--config", this.#paths.config], {
+        detached: true,
+        cwd: "/",
+        stdio: ["ignore", output.fd, output.fd],
+      });
       child.on("error", (cause) => this.#log.error("containerd did not start", { reason: cause.message }));
       child.unref();
       this.pid = child.pid ?? 0;
@@ -161,8 +179,16 @@ class Keeper {
         await this.cri.version();
         return;
       } catch (thrown) {
-        if (!isAlive(this.pid)) throw new Fault("Unavailable", `containerd ended at once: ${await lastLines(this.#paths.log)}`, { cause: thrown });
-        if (this.#clock.monotonicMs() > until) throw new Fault("Timeout", `containerd did not answer in ${START_MS / 1_000} s: ${await lastLines(this.#paths.log)}`, { cause: thrown });
+        if (!isAlive(this.pid))
+          throw new Fault("Unavailable", `containerd ended at once: ${await lastLines(this.#paths.log)}`, {
+            cause: thrown,
+          });
+        if (this.#clock.monotonicMs() > until)
+          throw new Fault(
+            "Timeout",
+            `containerd did not answer in ${START_MS / 1_000} s: ${await lastLines(this.#paths.log)}`,
+            { cause: thrown },
+          );
         await this.#clock.sleep(POLL_MS);
       }
     }
@@ -191,15 +217,19 @@ class Keeper {
     this.#watch();
   }
 
-  /** The pid of the pid file, if that process is still our containerd. */
+  /** The pid of the pid file, if that process is still our containerd, in the namespaces that we are in. */
   async #runningPid(): Promise<number> {
-    try {
-      const pid = Number(await readFile(this.#paths.pidFile, "utf8"));
-      const commandLine = await readFile(`/proc/${pid}/cmdline`, "utf8");
-      return commandLine.includes(this.#paths.config) ? pid : 0;
-    } catch {
-      return 0; // No file or no process: none is running.
-    }
+    const pid = Number(await readFile(this.#paths.pidFile, "utf8").catch(() => "0")); // No file: none was started.
+    const commandLine = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => ""); // No such process.
+    if (pid === 0 || !commandLine.includes(this.#paths.config)) return 0;
+    const [its, ours] = await Promise.all(
+      [`/proc/${pid}/ns/mnt`, "/proc/self/ns/mnt"].map((path) => readlink(path).catch(() => "")),
+    );
+    if (its === ours) return pid;
+    // The node's namespaces were made anew under it: it sees other mounts and other links than we do.
+    process.kill(pid, "SIGKILL");
+    while (isAlive(pid)) await this.#clock.sleep(POLL_MS);
+    return 0;
   }
 }
 

@@ -62,7 +62,11 @@ export interface SandboxConfig {
   readonly metadata: SandboxMetadata;
   readonly hostname?: string;
   readonly log_directory?: string;
-  readonly dns_config?: { readonly servers?: readonly string[]; readonly searches?: readonly string[]; readonly options?: readonly string[] };
+  readonly dns_config?: {
+    readonly servers?: readonly string[];
+    readonly searches?: readonly string[];
+    readonly options?: readonly string[];
+  };
   readonly labels?: StringMap;
   readonly annotations?: StringMap;
   readonly linux?: {
@@ -136,7 +140,10 @@ export interface ContainerConfig {
 }
 
 export interface ContainerSecurity {
-  readonly capabilities?: { readonly add_capabilities?: readonly string[]; readonly drop_capabilities?: readonly string[] };
+  readonly capabilities?: {
+    readonly add_capabilities?: readonly string[];
+    readonly drop_capabilities?: readonly string[];
+  };
   readonly privileged?: boolean;
   readonly namespace_options?: NamespaceOptions;
   readonly run_as_user?: { readonly value: number };
@@ -188,7 +195,14 @@ export interface SandboxListed {
   readonly labels: StringMap;
   readonly annotations: StringMap;
 }
-const sandboxListed: Message = { id: text(1), metadata: one(2, sandboxMetadata), state: int(3), created_at: int(4), labels: map(5), annotations: map(6) };
+const sandboxListed: Message = {
+  id: text(1),
+  metadata: one(2, sandboxMetadata),
+  state: int(3),
+  created_at: int(4),
+  labels: map(5),
+  annotations: map(6),
+};
 
 export interface SandboxStatus {
   readonly id: string;
@@ -290,23 +304,46 @@ export type CriCall =
 
 /** What goes into and comes out of each call, by its name. */
 export const criCalls: Readonly<Record<CriCall, { readonly request: Message; readonly answer: Message }>> = {
-  "RuntimeService/Version": { request: { version: text(1) }, answer: { version: text(1), runtime_name: text(2), runtime_version: text(3), runtime_api_version: text(4) } },
+  "RuntimeService/Version": {
+    request: { version: text(1) },
+    answer: { version: text(1), runtime_name: text(2), runtime_version: text(3), runtime_api_version: text(4) },
+  },
   "RuntimeService/Status": {
     request: { verbose: bool(1) },
-    answer: { status: one(1, { conditions: list(1, { type: text(1), status: bool(2), reason: text(3), message: text(4) }) }), info: map(2) },
+    answer: {
+      status: one(1, { conditions: list(1, { type: text(1), status: bool(2), reason: text(3), message: text(4) }) }),
+      info: map(2),
+    },
   },
-  "RuntimeService/RunPodSandbox": { request: { config: one(1, sandboxConfig), runtime_handler: text(2) }, answer: { pod_sandbox_id: text(1) } },
+  "RuntimeService/RunPodSandbox": {
+    request: { config: one(1, sandboxConfig), runtime_handler: text(2) },
+    answer: { pod_sandbox_id: text(1) },
+  },
   "RuntimeService/StopPodSandbox": { request: { pod_sandbox_id: text(1) }, answer: {} },
   "RuntimeService/RemovePodSandbox": { request: { pod_sandbox_id: text(1) }, answer: {} },
   "RuntimeService/PodSandboxStatus": {
     request: { pod_sandbox_id: text(1), verbose: bool(2) },
     answer: {
-      status: one(1, { id: text(1), metadata: one(2, sandboxMetadata), state: int(3), created_at: int(4), network: one(5, { ip: text(1) }), labels: map(7), annotations: map(8) }),
+      status: one(1, {
+        id: text(1),
+        metadata: one(2, sandboxMetadata),
+        state: int(3),
+        created_at: int(4),
+        network: one(5, { ip: text(1) }),
+        labels: map(7),
+        annotations: map(8),
+      }),
       info: map(2),
     },
   },
-  "RuntimeService/ListPodSandbox": { request: { filter: one(1, { id: text(1), label_selector: map(3) }) }, answer: { items: list(1, sandboxListed) } },
-  "RuntimeService/CreateContainer": { request: { pod_sandbox_id: text(1), config: one(2, containerConfig), sandbox_config: one(3, sandboxConfig) }, answer: { container_id: text(1) } },
+  "RuntimeService/ListPodSandbox": {
+    request: { filter: one(1, { id: text(1), label_selector: map(3) }) },
+    answer: { items: list(1, sandboxListed) },
+  },
+  "RuntimeService/CreateContainer": {
+    request: { pod_sandbox_id: text(1), config: one(2, containerConfig), sandbox_config: one(3, sandboxConfig) },
+    answer: { container_id: text(1) },
+  },
   "RuntimeService/StartContainer": { request: { container_id: text(1) }, answer: {} },
   "RuntimeService/StopContainer": { request: { container_id: text(1), timeout: int(2) }, answer: {} },
   "RuntimeService/RemoveContainer": { request: { container_id: text(1) }, answer: {} },
@@ -326,14 +363,42 @@ export const criCalls: Readonly<Record<CriCall, { readonly request: Message; rea
       }),
     },
   },
-  "RuntimeService/ContainerStatus": { request: { container_id: text(1), verbose: bool(2) }, answer: { status: one(1, containerReport), info: map(2) } },
-  "RuntimeService/UpdateContainerResources": { request: { container_id: text(1), linux: one(2, linuxResources) }, answer: {} },
+  "RuntimeService/ContainerStatus": {
+    request: { container_id: text(1), verbose: bool(2) },
+    answer: { status: one(1, containerReport), info: map(2) },
+  },
+  "RuntimeService/UpdateContainerResources": {
+    request: { container_id: text(1), linux: one(2, linuxResources) },
+    answer: {},
+  },
   "RuntimeService/ReopenContainerLog": { request: { container_id: text(1) }, answer: {} },
-  "RuntimeService/ExecSync": { request: { container_id: text(1), cmd: list(2, "string"), timeout: int(3) }, answer: { stdout: bytes(1), stderr: bytes(2), exit_code: int(3) } },
-  "RuntimeService/Exec": { request: { container_id: text(1), cmd: list(2, "string"), tty: bool(3), stdin: bool(4), stdout: bool(5), stderr: bool(6) }, answer: { url: text(1) } },
-  "RuntimeService/Attach": { request: { container_id: text(1), stdin: bool(2), tty: bool(3), stdout: bool(4), stderr: bool(5) }, answer: { url: text(1) } },
-  "RuntimeService/PortForward": { request: { pod_sandbox_id: text(1), port: list(2, "int") }, answer: { url: text(1) } },
+  "RuntimeService/ExecSync": {
+    request: { container_id: text(1), cmd: list(2, "string"), timeout: int(3) },
+    answer: { stdout: bytes(1), stderr: bytes(2), exit_code: int(3) },
+  },
+  "RuntimeService/Exec": {
+    request: {
+      container_id: text(1),
+      cmd: list(2, "string"),
+      tty: bool(3),
+      stdin: bool(4),
+      stdout: bool(5),
+      stderr: bool(6),
+    },
+    answer: { url: text(1) },
+  },
+  "RuntimeService/Attach": {
+    request: { container_id: text(1), stdin: bool(2), tty: bool(3), stdout: bool(4), stderr: bool(5) },
+    answer: { url: text(1) },
+  },
+  "RuntimeService/PortForward": {
+    request: { pod_sandbox_id: text(1), port: list(2, "int") },
+    answer: { url: text(1) },
+  },
   "ImageService/ListImages": { request: {}, answer: { images: list(1, image) } },
-  "ImageService/ImageStatus": { request: { image: one(1, imageSpec), verbose: bool(2) }, answer: { image: one(1, image), info: map(2) } },
+  "ImageService/ImageStatus": {
+    request: { image: one(1, imageSpec), verbose: bool(2) },
+    answer: { image: one(1, image), info: map(2) },
+  },
   "ImageService/RemoveImage": { request: { image: one(1, imageSpec) }, answer: {} },
 };

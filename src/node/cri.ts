@@ -33,22 +33,33 @@ export class Cri implements AsyncDisposable {
   }
 
   async version(): Promise<{ readonly name: string; readonly version: string }> {
-    const { runtime_name = "", runtime_version = "" } = await this.#call<{ runtime_name?: string; runtime_version?: string }>("RuntimeService/Version", {});
+    const { runtime_name = "", runtime_version = "" } = await this.#call<{
+      runtime_name?: string;
+      runtime_version?: string;
+    }>("RuntimeService/Version", {});
     return { name: runtime_name, version: runtime_version };
   }
 
   /** The conditions that are not true, as text; empty when the runtime and its network are ready. */
   async faults(): Promise<readonly string[]> {
     interface Answer {
-      readonly status?: { readonly conditions: readonly { readonly type: string; readonly status?: boolean; readonly message?: string }[] };
+      readonly status?: {
+        readonly conditions: readonly { readonly type: string; readonly status?: boolean; readonly message?: string }[];
+      };
     }
     const { status } = await this.#call<Answer>("RuntimeService/Status", {});
     const conditions = status?.conditions ?? [];
-    return conditions.filter(({ type, status: isTrue }) => isTrue !== true && type.endsWith("Ready")).map(({ type, message }) => `${type}: ${message ?? "not ready"}`);
+    return conditions
+      .filter(({ type, status: isTrue }) => isTrue !== true && type.endsWith("Ready"))
+      .map(({ type, message }) => `${type}: ${message ?? "not ready"}`);
   }
 
   async runSandbox(config: SandboxConfig): Promise<string> {
-    const { pod_sandbox_id } = await this.#call<{ pod_sandbox_id: string }>("RuntimeService/RunPodSandbox", { config }, SLOW_MS);
+    const { pod_sandbox_id } = await this.#call<{ pod_sandbox_id: string }>(
+      "RuntimeService/RunPodSandbox",
+      { config },
+      SLOW_MS,
+    );
     return pod_sandbox_id;
   }
 
@@ -61,7 +72,8 @@ export class Cri implements AsyncDisposable {
   }
 
   async sandboxStatus(id: string): Promise<SandboxStatus> {
-    return (await this.#call<{ status: SandboxStatus }>("RuntimeService/PodSandboxStatus", { pod_sandbox_id: id })).status;
+    return (await this.#call<{ status: SandboxStatus }>("RuntimeService/PodSandboxStatus", { pod_sandbox_id: id }))
+      .status;
   }
 
   async sandboxes(labels?: StringMap): Promise<readonly SandboxListed[]> {
@@ -71,7 +83,8 @@ export class Cri implements AsyncDisposable {
 
   async createContainer(sandbox: string, config: ContainerConfig, sandboxConfig: SandboxConfig): Promise<string> {
     const request = { pod_sandbox_id: sandbox, config, sandbox_config: sandboxConfig };
-    return (await this.#call<{ container_id: string }>("RuntimeService/CreateContainer", request, SLOW_MS)).container_id;
+    return (await this.#call<{ container_id: string }>("RuntimeService/CreateContainer", request, SLOW_MS))
+      .container_id;
   }
 
   async startContainer(id: string): Promise<void> {
@@ -80,7 +93,11 @@ export class Cri implements AsyncDisposable {
 
   /** Sends the stop signal, waits up to the timeout, then kills. */
   async stopContainer(id: string, timeoutSeconds: number): Promise<void> {
-    await this.#call("RuntimeService/StopContainer", { container_id: id, timeout: timeoutSeconds }, timeoutSeconds * 1_000 + SLOW_MS);
+    await this.#call(
+      "RuntimeService/StopContainer",
+      { container_id: id, timeout: timeoutSeconds },
+      timeoutSeconds * 1_000 + SLOW_MS,
+    );
   }
 
   async removeContainer(id: string): Promise<void> {
@@ -89,16 +106,21 @@ export class Cri implements AsyncDisposable {
 
   async containers(labels?: StringMap): Promise<readonly ContainerListed[]> {
     const request = labels === undefined ? {} : { filter: { label_selector: labels } };
-    return (await this.#call<{ containers: readonly ContainerListed[] }>("RuntimeService/ListContainers", request)).containers;
+    return (await this.#call<{ containers: readonly ContainerListed[] }>("RuntimeService/ListContainers", request))
+      .containers;
   }
 
   async containerStatus(id: string): Promise<ContainerReport> {
-    return (await this.#call<{ status: ContainerReport }>("RuntimeService/ContainerStatus", { container_id: id })).status;
+    return (await this.#call<{ status: ContainerReport }>("RuntimeService/ContainerStatus", { container_id: id }))
+      .status;
   }
 
   /** The process id in the node's own view; 0 when the container does not run. */
   async containerPid(id: string): Promise<number> {
-    const { info } = await this.#call<{ info: StringMap }>("RuntimeService/ContainerStatus", { container_id: id, verbose: true });
+    const { info } = await this.#call<{ info: StringMap }>("RuntimeService/ContainerStatus", {
+      container_id: id,
+      verbose: true,
+    });
     return (JSON.parse(info["info"] ?? "{}") as { pid?: number }).pid ?? 0;
   }
 
@@ -120,7 +142,11 @@ export class Cri implements AsyncDisposable {
       }
       const request = { container_id: id, cmd: command, timeout: timeoutSeconds };
       const answer = await this.#call<Answer>("RuntimeService/ExecSync", request, timeoutSeconds * 1_000 + QUICK_MS);
-      return { exitCode: answer.exit_code ?? 0, stdout: answer.stdout ?? new Uint8Array(), stderr: answer.stderr ?? new Uint8Array() };
+      return {
+        exitCode: answer.exit_code ?? 0,
+        stdout: answer.stdout ?? new Uint8Array(),
+        stderr: answer.stderr ?? new Uint8Array(),
+      };
     } catch (thrown) {
       if (isGrpc(thrown, grpcCode.deadlineExceeded)) return null;
       throw thrown;
@@ -129,7 +155,8 @@ export class Cri implements AsyncDisposable {
 
   /** URLs of containerd's streaming server, each good for one connection. */
   async execUrl(id: string, command: readonly string[], streams: StreamOptions): Promise<string> {
-    return (await this.#call<{ url: string }>("RuntimeService/Exec", { container_id: id, cmd: command, ...streams })).url;
+    return (await this.#call<{ url: string }>("RuntimeService/Exec", { container_id: id, cmd: command, ...streams }))
+      .url;
   }
 
   async attachUrl(id: string, streams: StreamOptions): Promise<string> {
@@ -137,7 +164,8 @@ export class Cri implements AsyncDisposable {
   }
 
   async portForwardUrl(sandbox: string, ports: readonly number[]): Promise<string> {
-    return (await this.#call<{ url: string }>("RuntimeService/PortForward", { pod_sandbox_id: sandbox, port: ports })).url;
+    return (await this.#call<{ url: string }>("RuntimeService/PortForward", { pod_sandbox_id: sandbox, port: ports }))
+      .url;
   }
 
   async images(): Promise<readonly CriImage[]> {
@@ -146,7 +174,9 @@ export class Cri implements AsyncDisposable {
 
   /** Null when the node does not have it. */
   async image(name: string): Promise<CriImage | null> {
-    return (await this.#call<{ image?: CriImage }>("ImageService/ImageStatus", { image: { image: name } })).image ?? null;
+    return (
+      (await this.#call<{ image?: CriImage }>("ImageService/ImageStatus", { image: { image: name } })).image ?? null
+    );
   }
 
   async removeImage(name: string): Promise<void> {

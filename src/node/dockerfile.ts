@@ -73,7 +73,8 @@ function copyOf(rest: string, line: number): Step {
   if (option !== undefined) throw unsupported(`Dockerfile COPY ${option}`);
   const paths = rest.startsWith("[") ? jsonWords(rest, line) : rest.split(/\s+/);
   const target = paths.at(-1);
-  if (target === undefined || paths.length < 2) throw new Fault("Invalid", `line ${line}: COPY needs at least one source and a target`);
+  if (target === undefined || paths.length < 2)
+    throw new Fault("Invalid", `line ${line}: COPY needs at least one source and a target`);
   return { is: "copy", sources: paths.slice(0, -1), target };
 }
 
@@ -82,7 +83,8 @@ function envOf(rest: string, line: number): readonly (readonly [string, string])
   const pairs = [...rest.matchAll(/([A-Za-z_][\w.-]*)=("(?:[^"\\]|\\.)*"|'[^']*'|(?:[^\s\\]|\\.)*)/g)];
   if (pairs.length > 0) return pairs.map(([, key = "", value = ""]) => [key, unquoted(value)] as const);
   const [, key, value] = /^([A-Za-z_][\w.-]*)\s+(.*)$/.exec(rest) ?? [];
-  if (key === undefined || value === undefined) throw new Fault("Invalid", `line ${line}: ENV needs a name and a value`);
+  if (key === undefined || value === undefined)
+    throw new Fault("Invalid", `line ${line}: ENV needs a name and a value`);
   return [[key, value]];
 }
 

@@ -37,9 +37,12 @@ const MASTERS = "system:masters";
 export async function listenEndpoint(options: EndpointOptions): Promise<AgentEndpoint> {
   const { host, port, ca, cert, key, log } = options;
   const open = new Set<Socket>();
-  const server = createServer({ ca, cert, key, requestCert: true, rejectUnauthorized: true, minVersion: "TLSv1.2" }, (request, response) => {
-    void serve(options, request, response).catch((thrown: unknown) => fail(response, thrown, log));
-  });
+  const server = createServer(
+    { ca, cert, key, requestCert: true, rejectUnauthorized: true, minVersion: "TLSv1.2" },
+    (request, response) => {
+      void serve(options, request, response).catch((thrown: unknown) => fail(response, thrown, log));
+    },
+  );
   server.on("secureConnection", (socket) => {
     open.add(socket);
     socket.on("close", () => open.delete(socket));
@@ -70,7 +73,11 @@ async function serve(options: EndpointOptions, request: IncomingMessage, respons
       return;
     case "stats":
       response.setHeader("content-type", "application/json");
-      response.end(JSON.stringify(await nodeStats({ cri: agent.containerd.cri, cgroups: agent.cgroups, facts: agent.facts }, clock.now())));
+      response.end(
+        JSON.stringify(
+          await nodeStats({ cri: agent.containerd.cri, cgroups: agent.cgroups, facts: agent.facts }, clock.now()),
+        ),
+      );
       return;
     case "containerLogs":
       return serveLogs(options, response, { rest, query: url.searchParams });
@@ -82,17 +89,27 @@ async function serve(options: EndpointOptions, request: IncomingMessage, respons
 function requireCaller(socket: TLSSocket): void {
   const { subject } = socket.getPeerCertificate();
   const groups = [subject?.O ?? []].flat();
-  if (subject?.CN !== CALLER && !groups.includes(MASTERS)) throw new Fault("Forbidden", `${subject?.CN ?? "nobody"} may not ask a node`);
+  if (subject?.CN !== CALLER && !groups.includes(MASTERS))
+    throw new Fault("Forbidden", `${String(subject?.CN ?? "nobody")} may not ask a node`);
 }
 
-async function serveLogs({ agent, clock }: EndpointOptions, response: ServerResponse, { rest, query }: { readonly rest: readonly string[]; readonly query: URLSearchParams }): Promise<void> {
+async function serveLogs(
+  { agent, clock }: EndpointOptions,
+  response: ServerResponse,
+  { rest, query }: { readonly rest: readonly string[]; readonly query: URLSearchParams },
+): Promise<void> {
   const [namespace = "", name = "", container = ""] = rest;
   if (rest.length !== 3) throw new Fault("NotFound", "logs are at /containerLogs/NAMESPACE/POD/CONTAINER");
   const pod = agent.pods.get(keyOf(namespace, name));
   if (pod === undefined) throw new Fault("NotFound", `pod ${namespace}/${name} is not on this node`);
   const gone = new AbortController();
   response.on("close", () => gone.abort());
-  const bytes = await logStream({ cri: agent.containerd.cri, facts: agent.facts, clock, stop: gone.signal }, pod, container, logQuery(query, clock.now()));
+  const bytes = await logStream(
+    { cri: agent.containerd.cri, facts: agent.facts, clock, stop: gone.signal },
+    pod,
+    container,
+    logQuery(query, clock.now()),
+  );
   response.setHeader("content-type", "text/plain");
   response.flushHeaders();
   await pipeline(Readable.from(bytes, { objectMode: false }), response).catch(() => {}); // The reader went away.
@@ -103,13 +120,15 @@ function logQuery(query: URLSearchParams, now: number): LogQuery {
     const text = query.get(name);
     if (text === null || text === "") return undefined;
     const value = Number(text);
-    if (!Number.isInteger(value) || value < 0) throw new Fault("BadRequest", `${name} must be a whole number, not "${text}"`);
+    if (!Number.isInteger(value) || value < 0)
+      throw new Fault("BadRequest", `${name} must be a whole number, not "${text}"`);
     return value;
   };
   const flag = (name: string): boolean => ["true", "1", ""].includes(query.get(name) ?? "false");
   const [tailLines, limitBytes, sinceSeconds] = [number("tailLines"), number("limitBytes"), number("sinceSeconds")];
   const sinceTime = query.get("sinceTime");
-  const sinceMs = sinceSeconds === undefined ? (sinceTime === null ? undefined : Date.parse(sinceTime)) : now - sinceSeconds * 1_000;
+  const sinceMs =
+    sinceSeconds === undefined ? (sinceTime === null ? undefined : Date.parse(sinceTime)) : now - sinceSeconds * 1_000;
   return {
     follow: flag("follow"),
     timestamps: flag("timestamps"),

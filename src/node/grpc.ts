@@ -1,11 +1,24 @@
 /** A gRPC client over plain HTTP/2: unary calls and server streams of raw messages. Knows no service. */
-import { connect as connectHttp2, constants, type ClientHttp2Session, type ClientHttp2Stream, type IncomingHttpHeaders } from "node:http2";
+import {
+  connect as connectHttp2,
+  constants,
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  type IncomingHttpHeaders,
+} from "node:http2";
 import { connect as connectSocket } from "node:net";
 import { Fault } from "#base/fault.ts";
 import type { Stop } from "#base/stop.ts";
 
 /** Codes of https://grpc.io/docs/guides/status-codes/ that we branch on. */
-export const grpcCode = { unknown: 2, deadlineExceeded: 4, notFound: 5, alreadyExists: 6, unimplemented: 12, unavailable: 14 } as const;
+export const grpcCode = {
+  unknown: 2,
+  deadlineExceeded: 4,
+  notFound: 5,
+  alreadyExists: 6,
+  unimplemented: 12,
+  unavailable: 14,
+} as const;
 
 export class GrpcError extends Error {
   override readonly name = "GrpcError";
@@ -87,13 +100,17 @@ export class GrpcClient implements AsyncDisposable {
       if (this.#underWay === 0 && !session.destroyed) session.unref();
     });
     // containerd may hang without answering; the margin lets its own deadline speak first.
-    if (options.timeoutMs !== undefined) stream.setTimeout(options.timeoutMs + 2_000, () => stream.close(constants.NGHTTP2_CANCEL));
+    if (options.timeoutMs !== undefined)
+      stream.setTimeout(options.timeoutMs + 2_000, () => stream.close(constants.NGHTTP2_CANCEL));
     return stream;
   }
 
   #connected(): ClientHttp2Session {
     if (this.#session !== null && !this.#session.closed && !this.#session.destroyed) return this.#session;
-    const session = connectHttp2("http://localhost", { createConnection: () => (typeof this.#address === "string" ? connectSocket(this.#address) : connectSocket(this.#address)) });
+    const session = connectHttp2("http://localhost", {
+      createConnection: () =>
+        typeof this.#address === "string" ? connectSocket(this.#address) : connectSocket(this.#address),
+    });
     // Every call of the session reports the loss itself.
     session.on("error", () => {});
     session.on("close", () => {
@@ -149,7 +166,8 @@ export async function* answersOf(stream: ClientHttp2Stream, path: string): Async
 function messageSize(pending: Buffer): number | null {
   if (pending.length < 5) return null;
   const size = pending.readUInt32BE(1);
-  if (size > MAX_MESSAGE_BYTES) throw new Fault("InternalError", `a gRPC answer of ${size} bytes is over the limit of ${MAX_MESSAGE_BYTES}`);
+  if (size > MAX_MESSAGE_BYTES)
+    throw new Fault("InternalError", `a gRPC answer of ${size} bytes is over the limit of ${MAX_MESSAGE_BYTES}`);
   return size;
 }
 

@@ -83,7 +83,9 @@ export class Heartbeat {
     if (written !== null) this.#writtenAtMs = report.now;
     if (written !== null || (await objects.get(nodeKind, key)) !== null) return;
     await objects.create(nodeKind, newNode(report, labels));
-    await objects.change(nodeKind, key, (live) => ({ ...live, status: nodeStatus(report, live.status) }), { subresource: "status" });
+    await objects.change(nodeKind, key, (live) => ({ ...live, status: nodeStatus(report, live.status) }), {
+      subresource: "status",
+    });
     this.#writtenAtMs = report.now;
   }
 
@@ -92,13 +94,19 @@ export class Heartbeat {
     const renewTime = microTimestamp(clock.now());
     const key = keyOf(LEASES, facts.name);
     const spec = { holderIdentity: facts.name, leaseDurationSeconds: LEASE_SECONDS, renewTime };
-    if ((await objects.change(leaseKind, key, (live) => ({ ...live, spec: { ...live.spec, ...spec } }))) !== null) return;
+    if ((await objects.change(leaseKind, key, (live) => ({ ...live, spec: { ...live.spec, ...spec } }))) !== null)
+      return;
     const node = await objects.get(nodeKind, keyOf("", facts.name));
-    const owner = node?.metadata.uid === undefined ? {} : { ownerReferences: [{ apiVersion: "v1", kind: "Node", name: facts.name, uid: node.metadata.uid }] };
-    await objects.create(leaseKind, { metadata: { name: facts.name, namespace: LEASES, ...owner }, spec }).catch((thrown: unknown) => {
-      // Somebody was faster, or the namespace is on its way: the next beat renews.
-      if (!(thrown instanceof Fault) || (thrown.code !== "AlreadyExists" && thrown.code !== "NotFound")) throw thrown;
-    });
+    const owner =
+      node?.metadata.uid === undefined
+        ? {}
+        : { ownerReferences: [{ apiVersion: "v1", kind: "Node", name: facts.name, uid: node.metadata.uid }] };
+    await objects
+      .create(leaseKind, { metadata: { name: facts.name, namespace: LEASES, ...owner }, spec })
+      .catch((thrown: unknown) => {
+        // Somebody was faster, or the namespace is on its way: the next beat renews.
+        if (!(thrown instanceof Fault) || (thrown.code !== "AlreadyExists" && thrown.code !== "NotFound")) throw thrown;
+      });
   }
 
   async #report(): Promise<NodeReport> {
@@ -112,13 +120,20 @@ export class Heartbeat {
 
 /** The status without its heartbeat times. */
 function lasting(status: NodeStatus | undefined): unknown {
-  return { ...status, conditions: (status?.conditions ?? []).map(({ lastHeartbeatTime: _time, ...condition }) => condition) };
+  return {
+    ...status,
+    conditions: (status?.conditions ?? []).map(({ lastHeartbeatTime: _time, ...condition }) => condition),
+  };
 }
 
 async function nodeInfo(cri: Cri): Promise<NodeInfo> {
   const { name, version } = await cri.version();
   const read = async (path: string): Promise<string> => (await readFile(path, "utf8").catch(() => "")).trim(); // Not every machine has it.
-  const [machineId, bootId, osRelease] = await Promise.all([read("/etc/machine-id"), read("/proc/sys/kernel/random/boot_id"), read("/etc/os-release")]);
+  const [machineId, bootId, osRelease] = await Promise.all([
+    read("/etc/machine-id"),
+    read("/proc/sys/kernel/random/boot_id"),
+    read("/etc/os-release"),
+  ]);
   return {
     machineID: machineId === "" ? hostname() : machineId,
     systemUUID: machineId === "" ? hostname() : machineId,

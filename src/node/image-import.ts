@@ -1,7 +1,7 @@
 /** Brings images of the instance's store into a node's containerd: only blobs that it lacks, through its content API. */
 import { randomUUID } from "node:crypto";
 import { open } from "node:fs/promises";
-import { answersOf, framed, GrpcClient, grpcCode, isGrpc } from "./grpc.ts";
+import { answersOf, framed, type GrpcClient, grpcCode, isGrpc } from "./grpc.ts";
 import { decode, encode, type Message } from "./messages.ts";
 import { mediaTypes, type Descriptor, type ImageStore, type Manifest, type StoredImage } from "./image-store.ts";
 
@@ -11,8 +11,16 @@ const CHUNK_BYTES = 1024 * 1024;
 const LEASE_HOURS = 1;
 
 const labels = { type: "string", is: "map" } as const;
-const descriptor: Message = { media_type: { number: 1, type: "string" }, digest: { number: 2, type: "string" }, size: { number: 3, type: "int" } };
-const imageRecord: Message = { name: { number: 1, type: "string" }, labels: { number: 2, ...labels }, target: { number: 3, type: descriptor } };
+const descriptor: Message = {
+  media_type: { number: 1, type: "string" },
+  digest: { number: 2, type: "string" },
+  size: { number: 3, type: "int" },
+};
+const imageRecord: Message = {
+  name: { number: 1, type: "string" },
+  labels: { number: 2, ...labels },
+  target: { number: 3, type: descriptor },
+};
 const writeRequest: Message = {
   action: { number: 1, type: "int" },
   ref: { number: 2, type: "string" },
@@ -37,14 +45,20 @@ export async function importImage(grpc: GrpcClient, store: ImageStore, image: St
     await upload(grpc, store, target, { headers, labels: collectionLabels(manifest) });
     await record(grpc, image.name, target);
   } finally {
-    await grpc.unary("/containerd.services.leases.v1.Leases/Delete", encode({ id: { number: 1, type: "string" } }, { id: lease }), { headers: HEADERS });
+    await grpc.unary(
+      "/containerd.services.leases.v1.Leases/Delete",
+      encode({ id: { number: 1, type: "string" } }, { id: lease }),
+      { headers: HEADERS },
+    );
   }
 }
 
 /** What the collector must keep while the manifest is kept. */
 function collectionLabels(manifest: Manifest): Readonly<Record<string, string>> {
   const layers = manifest.layers.map(({ digest }, index) => [`containerd.io/gc.ref.content.l.${index}`, digest]);
-  return Object.fromEntries([["containerd.io/gc.ref.content.config", manifest.config.digest], ...layers]) as Readonly<Record<string, string>>;
+  return Object.fromEntries([["containerd.io/gc.ref.content.config", manifest.config.digest], ...layers]) as Readonly<
+    Record<string, string>
+  >;
 }
 
 /** Keeps blobs from being collected before the image that refers to them exists. */
@@ -52,7 +66,11 @@ async function createLease(grpc: GrpcClient, now: number): Promise<string> {
   const id = `catamaran-${randomUUID()}`;
   const request: Message = { id: { number: 1, type: "string" }, labels: { number: 3, ...labels } };
   const expires = new Date(now + LEASE_HOURS * 3_600_000).toISOString();
-  await grpc.unary("/containerd.services.leases.v1.Leases/Create", encode(request, { id, labels: { "containerd.io/gc.expire": expires } }), { headers: HEADERS });
+  await grpc.unary(
+    "/containerd.services.leases.v1.Leases/Create",
+    encode(request, { id, labels: { "containerd.io/gc.expire": expires } }),
+    { headers: HEADERS },
+  );
   return id;
 }
 
@@ -61,7 +79,12 @@ interface Upload {
   readonly labels?: Readonly<Record<string, string>>;
 }
 
-async function upload(grpc: GrpcClient, store: ImageStore, blob: Descriptor, { headers, labels: blobLabels = {} }: Upload): Promise<void> {
+async function upload(
+  grpc: GrpcClient,
+  store: ImageStore,
+  blob: Descriptor,
+  { headers, labels: blobLabels = {} }: Upload,
+): Promise<void> {
   if (await isThere(grpc, blob.digest)) return;
   const path = "/containerd.services.content.v1.Content/Write";
   const call = grpc.open(path, { headers });
@@ -72,7 +95,7 @@ async function upload(grpc: GrpcClient, store: ImageStore, blob: Descriptor, { h
     const { size } = await file.stat();
     const ref = `catamaran-${blob.digest}`;
     const buffer = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, Math.max(size, 1)));
-    for (let offset = 0; offset < size; ) {
+    for (let offset = 0; offset < size;) {
       const { bytesRead } = await file.read(buffer, 0, buffer.length, offset);
       send({ action: WRITE, ref, total: size, expected: blob.digest, offset, data: buffer.subarray(0, bytesRead) });
       await answers.next();
@@ -88,7 +111,11 @@ async function upload(grpc: GrpcClient, store: ImageStore, blob: Descriptor, { h
 
 async function isThere(grpc: GrpcClient, digest: string): Promise<boolean> {
   try {
-    await grpc.unary("/containerd.services.content.v1.Content/Info", encode({ digest: { number: 1, type: "string" } }, { digest }), { headers: HEADERS });
+    await grpc.unary(
+      "/containerd.services.content.v1.Content/Info",
+      encode({ digest: { number: 1, type: "string" } }, { digest }),
+      { headers: HEADERS },
+    );
     return true;
   } catch (thrown) {
     if (isGrpc(thrown, grpcCode.notFound)) return false;
@@ -97,7 +124,9 @@ async function isThere(grpc: GrpcClient, digest: string): Promise<boolean> {
 }
 
 async function record(grpc: GrpcClient, name: string, target: Descriptor): Promise<void> {
-  const fields = { image: { name, target: { media_type: target.mediaType, digest: target.digest, size: target.size } } };
+  const fields = {
+    image: { name, target: { media_type: target.mediaType, digest: target.digest, size: target.size } },
+  };
   const request = encode({ image: { number: 1, type: imageRecord } }, fields);
   try {
     await grpc.unary("/containerd.services.images.v1.Images/Create", request, { headers: HEADERS });
@@ -110,8 +139,15 @@ async function record(grpc: GrpcClient, name: string, target: Descriptor): Promi
 /** The digest that the node's containerd has under a full name; null when it has none. */
 export async function importedDigest(grpc: GrpcClient, name: string): Promise<string | null> {
   try {
-    const answer = await grpc.unary("/containerd.services.images.v1.Images/Get", encode({ name: { number: 1, type: "string" } }, { name }), { headers: HEADERS });
-    return decode<{ image?: { target?: { digest?: string } } }>({ image: { number: 1, type: imageRecord } }, answer).image?.target?.digest ?? null;
+    const answer = await grpc.unary(
+      "/containerd.services.images.v1.Images/Get",
+      encode({ name: { number: 1, type: "string" } }, { name }),
+      { headers: HEADERS },
+    );
+    return (
+      decode<{ image?: { target?: { digest?: string } } }>({ image: { number: 1, type: imageRecord } }, answer).image
+        ?.target?.digest ?? null
+    );
   } catch (thrown) {
     if (isGrpc(thrown, grpcCode.notFound)) return null;
     throw thrown;

@@ -80,7 +80,15 @@ export class ImageStore {
   }
 
   /** Stores config and manifest over layers that are already blobs, under a name. */
-  async tag(name: string, image: { readonly config: ImageConfig; readonly layers: readonly Descriptor[]; readonly diffIds?: readonly string[]; readonly now: number }): Promise<StoredImage> {
+  async tag(
+    name: string,
+    image: {
+      readonly config: ImageConfig;
+      readonly layers: readonly Descriptor[];
+      readonly diffIds?: readonly string[];
+      readonly now: number;
+    },
+  ): Promise<StoredImage> {
     const document = {
       created: new Date(image.now).toISOString(),
       architecture: process.arch === "x64" ? "amd64" : process.arch,
@@ -97,7 +105,10 @@ export class ImageStore {
     const full = fullImageName(name);
     const others = (await this.#index()).filter(({ annotations }) => annotations?.[NAME] !== full);
     const entry: IndexEntry = { ...descriptor, annotations: { [NAME]: full } };
-    await this.#replace("index.json", JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.index, manifests: [...others, entry] }));
+    await this.#replace(
+      "index.json",
+      JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.index, manifests: [...others, entry] }),
+    );
     await this.#replace("oci-layout", JSON.stringify({ imageLayoutVersion: "1.0.0" }));
     return this.#described(entry);
   }
@@ -140,11 +151,15 @@ export class ImageStore {
     const { digest, size } = await this.#writeTar(temporary, fill);
     await rename(temporary, this.blobPath(digest));
     const layer = { mediaType: mediaTypes.layer, digest, size };
-    if (cacheKey !== null) await this.#replace("layers.json", JSON.stringify({ ...(await this.#layerCache()), [cacheKey]: layer }, null, 2));
+    if (cacheKey !== null)
+      await this.#replace("layers.json", JSON.stringify({ ...(await this.#layerCache()), [cacheKey]: layer }, null, 2));
     return layer;
   }
 
-  async #writeTar(path: string, fill: (tar: TarWriter) => Promise<void>): Promise<{ readonly digest: string; readonly size: number }> {
+  async #writeTar(
+    path: string,
+    fill: (tar: TarWriter) => Promise<void>,
+  ): Promise<{ readonly digest: string; readonly size: number }> {
     try {
       await using file = await open(path, "w");
       const tar = new TarWriter(file);
@@ -165,7 +180,9 @@ export class ImageStore {
 
   async #described(entry: IndexEntry): Promise<StoredImage> {
     const manifest = await this.manifest(entry.digest);
-    const { created } = JSON.parse(await readFile(this.blobPath(manifest.config.digest), "utf8")) as { created?: string };
+    const { created } = JSON.parse(await readFile(this.blobPath(manifest.config.digest), "utf8")) as {
+      created?: string;
+    };
     const sizeBytes = manifest.layers.reduce((sum, { size }) => sum + size, 0);
     return { name: entry.annotations?.[NAME] ?? "", digest: entry.digest, sizeBytes, createdAt: created ?? "" };
   }

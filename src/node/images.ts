@@ -5,11 +5,23 @@ import { Fault, unsupported } from "#base/fault.ts";
 import { baseImage, baseOf, type BaseImage, type BaseName } from "./base-images.ts";
 import { parseDockerfile, type Step } from "./dockerfile.ts";
 import { fullImageName } from "./image-name.ts";
-import { mediaTypes, type Descriptor, type ImageConfig, type ImageStore, type Manifest, type StoredImage } from "./image-store.ts";
+import {
+  mediaTypes,
+  type Descriptor,
+  type ImageConfig,
+  type ImageStore,
+  type Manifest,
+  type StoredImage,
+} from "./image-store.ts";
 import { readTar, type TarWriter } from "./tar.ts";
 
 /** Builds the folder's Dockerfile. All COPY steps make one layer, so an application adds one small layer to its base. */
-export async function buildImage(store: ImageStore, folder: string, tag: string, options: { readonly now: number }): Promise<StoredImage> {
+export async function buildImage(
+  store: ImageStore,
+  folder: string,
+  tag: string,
+  options: { readonly now: number },
+): Promise<StoredImage> {
   const name = fullImageName(tag);
   const text = await readFile(join(folder, "Dockerfile"), "utf8").catch((cause: unknown) => {
     throw new Fault("NotFound", `there is no Dockerfile in ${folder}`, { cause });
@@ -17,9 +29,12 @@ export async function buildImage(store: ImageStore, folder: string, tag: string,
   const { from, steps } = parseDockerfile(text);
   const base = await baseFor(store, from);
   const config = steps.reduce(configAfter, base.config);
-  if (!steps.some(({ is }) => is === "copy" || is === "workdir")) return store.tag(name, { config, layers: base.layers, now: options.now });
+  if (!steps.some(({ is }) => is === "copy" || is === "workdir"))
+    return store.tag(name, { config, layers: base.layers, now: options.now });
   const ignored = await ignoredPaths(folder);
-  const layer = await store.addLayer(null, (tar) => fillLayer(tar, { folder, steps, ignored, workdir: base.config.WorkingDir ?? "/" }));
+  const layer = await store.addLayer(null, (tar) =>
+    fillLayer(tar, { folder, steps, ignored, workdir: base.config.WorkingDir ?? "/" }),
+  );
   return store.tag(name, { config, layers: [...base.layers, layer], now: options.now });
 }
 
@@ -30,14 +45,23 @@ export async function loadImage(store: ImageStore, file: string): Promise<readon
   const links = new Map<string, string>();
   for await (const { name, type, size, target, body } of readTar(file)) {
     const path = normalize(name).replace(/^\.\//, "");
-    if (type === "symlink" || type === "link") links.set(path, type === "link" ? normalize(target ?? "") : posix.join(posix.dirname(path), target ?? ""));
+    if (type === "symlink" || type === "link")
+      links.set(path, type === "link" ? normalize(target ?? "") : posix.join(posix.dirname(path), target ?? ""));
     if (type !== "file") continue;
-    if (size <= MAX_DOCUMENT_BYTES && /\.json$|^oci-layout$|^blobs\/|^[0-9a-f]{64}$/.test(path)) documents.set(path, await collected(body));
+    if (size <= MAX_DOCUMENT_BYTES && /\.json$|^oci-layout$|^blobs\/|^[0-9a-f]{64}$/.test(path))
+      documents.set(path, await collected(body));
     const bytes = documents.get(path);
-    blobs.set(path, bytes === undefined ? await store.addStream(mediaTypes.layer, body) : await store.addBytes(mediaTypes.layer, bytes));
+    blobs.set(
+      path,
+      bytes === undefined
+        ? await store.addStream(mediaTypes.layer, body)
+        : await store.addBytes(mediaTypes.layer, bytes),
+    );
   }
   const archive = { file, documents, blobs, links };
-  const images = documents.has("manifest.json") ? await dockerImages(store, archive) : await layoutImages(store, archive);
+  const images = documents.has("manifest.json")
+    ? await dockerImages(store, archive)
+    : await layoutImages(store, archive);
   if (images.length === 0) throw new Fault("Invalid", `${file} holds no image with a name`);
   return images;
 }
@@ -59,11 +83,18 @@ const MAX_DOCUMENT_BYTES = 4 * 1024 * 1024;
 
 async function baseFor(store: ImageStore, from: string): Promise<BaseImage> {
   const [repository = ""] = from.split(":");
-  if (repository === "scratch" || repository === "busybox" || repository === "node") return baseImage(store, repository satisfies BaseName);
+  if (repository === "scratch" || repository === "busybox" || repository === "node")
+    return baseImage(store, repository satisfies BaseName);
   const stored = await store.find(from);
-  if (stored === null) throw unsupported(`Dockerfile FROM ${from}`, "bases are scratch, busybox, node and images that were built or loaded before");
+  if (stored === null)
+    throw unsupported(
+      `Dockerfile FROM ${from}`,
+      "bases are scratch, busybox, node and images that were built or loaded before",
+    );
   const manifest = await store.manifest(stored.digest);
-  const document = JSON.parse(await readFile(store.blobPath(manifest.config.digest), "utf8")) as { config?: ImageConfig };
+  const document = JSON.parse(await readFile(store.blobPath(manifest.config.digest), "utf8")) as {
+    config?: ImageConfig;
+  };
   return { config: document.config ?? {}, layers: manifest.layers };
 }
 
@@ -85,7 +116,10 @@ function configAfter(config: ImageConfig, step: Step): ImageConfig {
       return { ...rest, Entrypoint: step.command };
     }
     case "expose":
-      return { ...config, ExposedPorts: { ...config.ExposedPorts, ...Object.fromEntries(step.ports.map((port) => [port, {}])) } };
+      return {
+        ...config,
+        ExposedPorts: { ...config.ExposedPorts, ...Object.fromEntries(step.ports.map((port) => [port, {}])) },
+      };
     case "user":
       return { ...config, User: step.user };
   }
@@ -105,7 +139,14 @@ async function fillLayer(tar: TarWriter, { folder, steps, ignored, workdir: star
       workdir = posix.resolve(workdir, step.path);
       await tar.addDirectory(workdir.slice(1));
     } else if (step.is === "copy") {
-      for (const source of step.sources) await copyInto(tar, { folder, source, ignored, target: targetOf(step, workdir), intoFolder: step.sources.length > 1 || step.target.endsWith("/") });
+      for (const source of step.sources)
+        await copyInto(tar, {
+          folder,
+          source,
+          ignored,
+          target: targetOf(step, workdir),
+          intoFolder: step.sources.length > 1 || step.target.endsWith("/"),
+        });
     }
   }
 }
@@ -125,13 +166,17 @@ interface Copy {
 /** A folder's content is copied, not the folder itself; a file goes into a folder or becomes the target. */
 async function copyInto(tar: TarWriter, { folder, source, target, intoFolder, ignored }: Copy): Promise<void> {
   const relative = normalize(source);
-  if (relative.startsWith("..") || /[*?[]/.test(source)) throw /[*?[]/.test(source) ? unsupported(`Dockerfile COPY with the pattern ${source}`) : new Fault("Invalid", `COPY ${source} leaves the folder`);
+  if (relative.startsWith("..") || /[*?[]/.test(source))
+    throw /[*?[]/.test(source)
+      ? unsupported(`Dockerfile COPY with the pattern ${source}`)
+      : new Fault("Invalid", `COPY ${source} leaves the folder`);
   const path = join(folder, isAbsolute(relative) ? relative.slice(1) : relative);
   const facts = await stat(path).catch((cause: unknown) => {
     throw new Fault("NotFound", `COPY ${source}: there is no such file in ${folder}`, { cause });
   });
   const prefix = relative === "." || relative === "./" ? "" : `${relative.replace(/^\/|\/$/g, "")}/`;
-  if (facts.isDirectory()) return tar.addTree(target === "" ? "." : target, path, (below) => !ignored(`${prefix}${below}`));
+  if (facts.isDirectory())
+    return tar.addTree(target === "" ? "." : target, path, (below) => !ignored(`${prefix}${below}`));
   return tar.addFile(intoFolder || target === "" ? posix.join(target, basename(path)) : target, path);
 }
 
@@ -144,7 +189,8 @@ async function ignoredPaths(folder: string): Promise<(path: string) => boolean> 
     .map((line) => ({ isKept: line.startsWith("!"), pattern: line.replace(/^!/, "").replace(/^\/|\/$/g, "") }));
   return (path) => {
     let isIgnored = false;
-    for (const { isKept, pattern } of rules) if (path === pattern || path.startsWith(`${pattern}/`) || matchesGlob(path, pattern)) isIgnored = !isKept;
+    for (const { isKept, pattern } of rules)
+      if (path === pattern || path.startsWith(`${pattern}/`) || matchesGlob(path, pattern)) isIgnored = !isKept;
     return isIgnored;
   };
 }
@@ -179,17 +225,35 @@ async function layoutImages(store: ImageStore, archive: Archive): Promise<readon
     readonly annotations?: Readonly<Record<string, string>>;
     readonly platform?: { readonly architecture: string; readonly os: string };
   }
-  if (!archive.documents.has("index.json")) throw new Fault("Invalid", `${archive.file} holds neither manifest.json (docker save) nor index.json (OCI layout)`);
+  if (!archive.documents.has("index.json"))
+    throw new Fault("Invalid", `${archive.file} holds neither manifest.json (docker save) nor index.json (OCI layout)`);
   const stored: StoredImage[] = [];
   for (const entry of documentOf<{ manifests: readonly Entry[] }>(archive, "index.json").manifests) {
-    const name = entry.annotations?.["io.containerd.image.name"] ?? entry.annotations?.["org.opencontainers.image.ref.name"];
+    const name =
+      entry.annotations?.["io.containerd.image.name"] ?? entry.annotations?.["org.opencontainers.image.ref.name"];
     if (name === undefined) continue;
     const document = documentOf<Partial<Manifest> & { manifests?: readonly Entry[] }>(archive, pathOf(entry.digest));
-    const mine = document.manifests?.find(({ platform }) => platform?.os === "linux" && platform.architecture === (process.arch === "x64" ? "amd64" : process.arch));
-    const manifest = document.manifests === undefined ? document : mine === undefined ? {} : documentOf<Partial<Manifest>>(archive, pathOf(mine.digest));
-    if (manifest.config === undefined || manifest.layers === undefined) throw new Fault("Invalid", `${name} has no image for linux on ${process.arch}`);
+    const mine = document.manifests?.find(
+      ({ platform }) =>
+        platform?.os === "linux" && platform.architecture === (process.arch === "x64" ? "amd64" : process.arch),
+    );
+    const manifest =
+      document.manifests === undefined
+        ? document
+        : mine === undefined
+          ? {}
+          : documentOf<Partial<Manifest>>(archive, pathOf(mine.digest));
+    if (manifest.config === undefined || manifest.layers === undefined)
+      throw new Fault("Invalid", `${name} has no image for linux on ${process.arch}`);
     for (const { digest } of [manifest.config, ...manifest.layers]) blobOf(archive, pathOf(digest));
-    stored.push(await store.tagManifest(name, { schemaVersion: 2, mediaType: mediaTypes.manifest, config: manifest.config, layers: manifest.layers }));
+    stored.push(
+      await store.tagManifest(name, {
+        schemaVersion: 2,
+        mediaType: mediaTypes.manifest,
+        config: manifest.config,
+        layers: manifest.layers,
+      }),
+    );
   }
   return stored;
 }

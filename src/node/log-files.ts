@@ -33,12 +33,24 @@ export function parseLogLine(line: Buffer): LogEntry | null {
   const second = line.indexOf(SPACE, first + 1);
   const third = line.indexOf(SPACE, second + 1);
   if (first <= 0 || second <= first || third <= second) return null;
-  const [tag = ""] = line.subarray(second + 1, third).toString().split(":");
-  return { time: line.subarray(0, first).toString(), stream: line.subarray(first + 1, second).toString(), isFull: tag === "F", text: line.subarray(third + 1) };
+  const [tag = ""] = line
+    .subarray(second + 1, third)
+    .toString()
+    .split(":");
+  return {
+    time: line.subarray(0, first).toString(),
+    stream: line.subarray(first + 1, second).toString(),
+    isFull: tag === "F",
+    text: line.subarray(third + 1),
+  };
 }
 
 /** The log as the container wrote it. With `follow`, goes on until `stop` fires or `isOver` says the container has ended. */
-export async function* readLog(path: string, options: LogOptions, live: { readonly clock: Clock; readonly stop: Stop; readonly isOver: () => boolean }): AsyncGenerator<Buffer> {
+export async function* readLog(
+  path: string,
+  options: LogOptions,
+  live: { readonly clock: Clock; readonly stop: Stop; readonly isOver: () => boolean },
+): AsyncGenerator<Buffer> {
   let left = options.limitBytes ?? Number.POSITIVE_INFINITY;
   let startsLine = true;
   for await (const line of linesOf(path, options, live)) {
@@ -54,7 +66,10 @@ export async function* readLog(path: string, options: LogOptions, live: { readon
 }
 
 /** The end of a log as text, for termination messages. */
-export async function lastLogText(path: string, limit: { readonly lines: number; readonly bytes: number }): Promise<string> {
+export async function lastLogText(
+  path: string,
+  limit: { readonly lines: number; readonly bytes: number },
+): Promise<string> {
   const file = await open(path).catch(() => null); // The container never wrote.
   if (file === null) return "";
   try {
@@ -83,10 +98,16 @@ function splitLines(bytes: Buffer): readonly Buffer[] {
 }
 
 /** Rotated pieces first (oldest first), then the file itself, then what is added to it. */
-async function* linesOf(path: string, options: LogOptions, live: { readonly clock: Clock; readonly stop: Stop; readonly isOver: () => boolean }): AsyncGenerator<Buffer> {
-  if (options.tailLines === undefined) for (const piece of await rotatedPieces(path)) yield* linesOfFile(await open(piece), 0, null);
+async function* linesOf(
+  path: string,
+  options: LogOptions,
+  live: { readonly clock: Clock; readonly stop: Stop; readonly isOver: () => boolean },
+): AsyncGenerator<Buffer> {
+  if (options.tailLines === undefined)
+    for (const piece of await rotatedPieces(path)) yield* linesOfFile(await open(piece), 0, null);
   const file = await open(path);
-  const start = options.tailLines === undefined ? 0 : await offsetOfTail(file, (await file.stat()).size, options.tailLines);
+  const start =
+    options.tailLines === undefined ? 0 : await offsetOfTail(file, (await file.stat()).size, options.tailLines);
   yield* linesOfFile(file, start, options.follow === true ? { ...live, path } : null);
 }
 
@@ -133,7 +154,10 @@ async function openIfRotated(file: FileHandle, path: string): Promise<FileHandle
 /** "0.log.20261123-120000" beside "0.log". */
 export async function rotatedPieces(path: string): Promise<readonly string[]> {
   const names = await readdir(dirname(path)).catch(() => []); // No folder, no pieces.
-  return names.filter((name) => name.startsWith(`${basename(path)}.`)).toSorted().map((name) => join(dirname(path), name));
+  return names
+    .filter((name) => name.startsWith(`${basename(path)}.`))
+    .toSorted()
+    .map((name) => join(dirname(path), name));
 }
 
 /** Where the last `lines` full lines begin; pieces of one line count once. */
@@ -147,7 +171,11 @@ async function offsetOfTail(file: FileHandle, size: number, lines: number): Prom
     await file.read(chunk, 0, chunk.length, start);
     const bytes = Buffer.concat([chunk, after]);
     // Each newline ends a line; a full line counts, and the tail begins after the newline before it.
-    for (let newline = bytes.lastIndexOf(NEWLINE); newline !== -1; newline = newline === 0 ? -1 : bytes.lastIndexOf(NEWLINE, newline - 1)) {
+    for (
+      let newline = bytes.lastIndexOf(NEWLINE);
+      newline !== -1;
+      newline = newline === 0 ? -1 : bytes.lastIndexOf(NEWLINE, newline - 1)
+    ) {
       const previous = newline === 0 ? -1 : bytes.lastIndexOf(NEWLINE, newline - 1);
       if (previous === -1 && start > 0) {
         after = bytes.subarray(0, newline + 1);

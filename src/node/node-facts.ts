@@ -30,7 +30,10 @@ export function podMemoryFolder(facts: NodeFacts, uid: string): string {
   return `${facts.nodeRunDir}/secrets/${uid}`;
 }
 
-export function podLogFolder(facts: NodeFacts, pod: { readonly namespace: string; readonly name: string; readonly uid: string }): string {
+export function podLogFolder(
+  facts: NodeFacts,
+  pod: { readonly namespace: string; readonly name: string; readonly uid: string },
+): string {
   return `${facts.nodeDir}/pod-logs/${pod.namespace}_${pod.name}_${pod.uid}`;
 }
 

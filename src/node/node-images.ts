@@ -21,7 +21,12 @@ export class NodeImages {
   readonly #known = new Map<string, CriImage>();
   readonly #underWay = new Map<string, Promise<CriImage | null>>();
 
-  constructor(parts: { readonly cri: Cri; readonly grpc: GrpcClient; readonly store: ImageStore; readonly clock: Clock }) {
+  constructor(parts: {
+    readonly cri: Cri;
+    readonly grpc: GrpcClient;
+    readonly store: ImageStore;
+    readonly clock: Clock;
+  }) {
     this.#cri = parts.cri;
     this.#grpc = parts.grpc;
     this.#store = parts.store;
@@ -45,7 +50,10 @@ export class NodeImages {
   async pull(name: string): Promise<void> {
     this.#known.delete(name);
     if ((await this.find(name)) !== null) return;
-    throw new Fault("NotFound", `failed to pull image "${name}": pulling from registries is not supported; load it with "catamaran image load" or build it with "catamaran image build"`);
+    throw new Fault(
+      "NotFound",
+      `failed to pull image "${name}": pulling from registries is not supported; load it with "catamaran image load" or build it with "catamaran image build"`,
+    );
   }
 
   /** Forgets what was known of images, so that a name that was built again is taken anew. */
@@ -61,7 +69,8 @@ export class NodeImages {
     const full = isId(name) ? name : fullImageName(name);
     const stored = isId(name) ? null : await findImage(this.#store, full, this.#clock.now());
     if (stored === null) return this.#cri.image(full);
-    if ((await importedDigest(this.#grpc, full)) !== stored.digest) await importImage(this.#grpc, this.#store, stored, this.#clock.now());
+    if ((await importedDigest(this.#grpc, full)) !== stored.digest)
+      await importImage(this.#grpc, this.#store, stored, this.#clock.now());
     const { config } = await this.#store.manifest(stored.digest);
     return this.#noticed(full, config.digest);
   }
@@ -72,7 +81,8 @@ export class NodeImages {
     for (;;) {
       const image = await this.#cri.image(full);
       if (image?.id === id) return image;
-      if (this.#clock.monotonicMs() > until) throw new Fault("Timeout", `containerd did not notice the imported image ${full}`);
+      if (this.#clock.monotonicMs() > until)
+        throw new Fault("Timeout", `containerd did not notice the imported image ${full}`);
       await this.#clock.sleep(NOTICE_POLL_MS);
     }
   }

@@ -24,10 +24,21 @@ export interface NodeReport {
 
 export function newNode(report: NodeReport, labels: Readonly<Record<string, string>>): Node {
   const { facts, info } = report;
-  const known = { "kubernetes.io/hostname": facts.name, "kubernetes.io/os": "linux", "kubernetes.io/arch": info.architecture };
+  const known = {
+    "kubernetes.io/hostname": facts.name,
+    "kubernetes.io/os": "linux",
+    "kubernetes.io/arch": info.architecture,
+  };
   return {
-    metadata: { name: facts.name, labels: { "beta.kubernetes.io/arch": info.architecture, "beta.kubernetes.io/os": "linux", ...known, ...labels } },
-    spec: { podCIDR: facts.podCidr, podCIDRs: [facts.podCidr], providerID: `catamaran://${facts.instance}/${facts.name}` },
+    metadata: {
+      name: facts.name,
+      labels: { "beta.kubernetes.io/arch": info.architecture, "beta.kubernetes.io/os": "linux", ...known, ...labels },
+    },
+    spec: {
+      podCIDR: facts.podCidr,
+      podCIDRs: [facts.podCidr],
+      providerID: `catamaran://${facts.instance}/${facts.name}`,
+    },
     status: nodeStatus(report, undefined),
   };
 }
@@ -52,16 +63,35 @@ export function nodeStatus(report: NodeReport, live: NodeStatus | undefined): No
 }
 
 function amounts({ cpuMillis, memoryBytes }: NodeFacts["capacity"]): ResourceList {
-  return { cpu: cpuMillis % 1_000 === 0 ? String(cpuMillis / 1_000) : `${cpuMillis}m`, memory: `${Math.floor(memoryBytes / 1_024)}Ki`, pods: String(MAX_PODS) };
+  return {
+    cpu: cpuMillis % 1_000 === 0 ? String(cpuMillis / 1_000) : `${cpuMillis}m`,
+    memory: `${Math.floor(memoryBytes / 1_024)}Ki`,
+    pods: String(MAX_PODS),
+  };
 }
 
 /** The transition time changes with the status, the heartbeat with every report; other conditions are others' and kept. */
 function conditionsOf({ faults }: NodeReport, live: readonly Condition[], now: number): readonly Condition[] {
   const isReady = faults.length === 0;
   const mine: readonly Omit<Condition, "lastTransitionTime">[] = [
-    { type: "MemoryPressure", status: "False", reason: "KubeletHasSufficientMemory", message: "kubelet has sufficient memory available" },
-    { type: "DiskPressure", status: "False", reason: "KubeletHasNoDiskPressure", message: "kubelet has no disk pressure" },
-    { type: "PIDPressure", status: "False", reason: "KubeletHasSufficientPID", message: "kubelet has sufficient PID available" },
+    {
+      type: "MemoryPressure",
+      status: "False",
+      reason: "KubeletHasSufficientMemory",
+      message: "kubelet has sufficient memory available",
+    },
+    {
+      type: "DiskPressure",
+      status: "False",
+      reason: "KubeletHasNoDiskPressure",
+      message: "kubelet has no disk pressure",
+    },
+    {
+      type: "PIDPressure",
+      status: "False",
+      reason: "KubeletHasSufficientPID",
+      message: "kubelet has sufficient PID available",
+    },
     isReady
       ? { type: "Ready", status: "True", reason: "KubeletReady", message: "kubelet is posting ready status" }
       : { type: "Ready", status: "False", reason: "KubeletNotReady", message: faults.join("; ") },
@@ -71,7 +101,10 @@ function conditionsOf({ faults }: NodeReport, live: readonly Condition[], now: n
     ...others,
     ...mine.map((condition) => {
       const before = live.find(({ type }) => type === condition.type);
-      const lastTransitionTime = before?.status === condition.status && before.lastTransitionTime !== undefined ? before.lastTransitionTime : timestamp(now);
+      const lastTransitionTime =
+        before?.status === condition.status && before.lastTransitionTime !== undefined
+          ? before.lastTransitionTime
+          : timestamp(now);
       return { ...condition, lastHeartbeatTime: timestamp(now), lastTransitionTime };
     }),
   ];

@@ -31,12 +31,23 @@ const MAX_PIECES = 5;
 const ENDED_POLL_MS = 500;
 
 /** The bytes of a container's log. Faults: BadRequest when there is no such container or it has not started. */
-export async function logStream({ cri, facts, clock, stop }: LogParts, pod: Pod, name: string, query: LogQuery): Promise<AsyncIterable<Buffer>> {
-  if (!allContainers(pod).some((container) => container.name === name)) throw new Fault("BadRequest", `container ${name} is not valid for pod ${pod.metadata.name}`);
+export async function logStream(
+  { cri, facts, clock, stop }: LogParts,
+  pod: Pod,
+  name: string,
+  query: LogQuery,
+): Promise<AsyncIterable<Buffer>> {
+  if (!allContainers(pod).some((container) => container.name === name))
+    throw new Fault("BadRequest", `container ${name} is not valid for pod ${pod.metadata.name}`);
   const starts = await startsOf(cri, pod, name);
   const chosen = starts[query.previous === true ? 1 : 0];
   if (chosen === undefined) {
-    throw new Fault("BadRequest", query.previous === true ? `previous terminated container "${name}" in pod "${pod.metadata.name}" not found` : `container "${name}" in pod "${pod.metadata.name}" is waiting to start: ContainerCreating`);
+    throw new Fault(
+      "BadRequest",
+      query.previous === true
+        ? `previous terminated container "${name}" in pod "${pod.metadata.name}" not found`
+        : `container "${name}" in pod "${pod.metadata.name}" is waiting to start: ContainerCreating`,
+    );
   }
   const path = join(podLogFolder(facts, identityOf(pod)), name, `${chosen.metadata.attempt ?? 0}.log`);
   await stat(path).catch((cause: unknown) => {
@@ -53,7 +64,11 @@ async function startsOf(cri: Cri, pod: Pod, name: string): Promise<readonly Cont
 }
 
 /** Asks the runtime now and then whether the container still runs. */
-function watchEnd(cri: Cri, container: ContainerListed, { clock, stop }: Pick<LogParts, "clock" | "stop">): { readonly isOver: () => boolean } {
+function watchEnd(
+  cri: Cri,
+  container: ContainerListed,
+  { clock, stop }: Pick<LogParts, "clock" | "stop">,
+): { readonly isOver: () => boolean } {
   let isOver = container.state === containerState.exited;
   const look = async (): Promise<void> => {
     while (!isOver && !stop.aborted) {
@@ -72,14 +87,20 @@ function watchEnd(cri: Cri, container: ContainerListed, { clock, stop }: Pick<Lo
 export async function rotateLogs({ cri, facts, clock }: Omit<LogParts, "stop">, log: Log): Promise<void> {
   for (const { id, state, labels: its, metadata } of await cri.containers()) {
     if (state !== containerState.running) continue;
-    const identity = { name: its[labels.pod] ?? "", namespace: its[labels.namespace] ?? "", uid: its[labels.uid] ?? "" };
+    const identity = {
+      name: its[labels.pod] ?? "",
+      namespace: its[labels.namespace] ?? "",
+      uid: its[labels.uid] ?? "",
+    };
     const path = join(podLogFolder(facts, identity), metadata.name, `${metadata.attempt ?? 0}.log`);
     const size = await stat(path).then(
       (found) => found.size,
       () => 0,
     );
     if (size <= MAX_LOG_BYTES) continue;
-    await rotateOne(cri, id, path, clock.now()).catch((thrown: unknown) => log.warn("a log could not be rotated", { path, reason: reasonOf(thrown) }));
+    await rotateOne(cri, id, path, clock.now()).catch((thrown: unknown) =>
+      log.warn("a log could not be rotated", { path, reason: reasonOf(thrown) }),
+    );
   }
 }
 

@@ -59,14 +59,20 @@ export class PodMaterials {
     const volumes = volumesOf(pod, await this.#automounts(pod));
     const references = referencesOf({ ...pod, spec: { ...pod.spec, volumes } });
     const sources = await referenced.open(namespace, references, onChange);
-    const authority: ConfigMap | undefined = clusterCa === undefined ? undefined : { metadata: { name: ROOT_CA, namespace }, data: { "ca.crt": clusterCa } };
+    const authority: ConfigMap | undefined =
+      clusterCa === undefined ? undefined : { metadata: { name: ROOT_CA, namespace }, data: { "ca.crt": clusterCa } };
     return {
       volumes,
       token: this.#tokens(pod),
       surroundings: (podIp) => ({
         configMap: (name) => sources.configMap(name) ?? (name === ROOT_CA ? authority : undefined),
         secret: (name) => sources.secret(name),
-        services: [...services.list(namespace), ...(namespace === "default" ? [] : services.list("default").filter(({ metadata }) => metadata.name === "kubernetes"))],
+        services: [
+          ...services.list(namespace),
+          ...(namespace === "default"
+            ? []
+            : services.list("default").filter(({ metadata }) => metadata.name === "kubernetes")),
+        ],
         podIp: podIp === "" && pod.spec.hostNetwork === true ? facts.ip : podIp,
         hostIp: facts.ip,
         allocatable: facts.allocatable,
@@ -93,7 +99,13 @@ export class PodMaterials {
       const now = clock.now();
       if (known !== undefined && known.renewAtMs > now) return known.token;
       const { name, namespace, uid } = identityOf(pod);
-      const { token, expiresAtMs } = await requestToken({ namespace, serviceAccount: accountOf(pod), expirationSeconds, pod: { name, uid }, ...(audience !== undefined && { audience }) });
+      const { token, expiresAtMs } = await requestToken({
+        namespace,
+        serviceAccount: accountOf(pod),
+        expirationSeconds,
+        pod: { name, uid },
+        ...(audience !== undefined && { audience }),
+      });
       kept.set(id, { token, renewAtMs: now + (expiresAtMs - now) * RENEW_AT });
       return token;
     };

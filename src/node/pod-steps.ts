@@ -146,7 +146,9 @@ export class PodSteps {
     const { cri, facts } = this.#tools;
     const { pod } = parts;
     const config = await this.#configure(step, container, parts).catch((cause: unknown) => {
-      throw cause instanceof StepFailure ? cause : new StepFailure("CreateContainerConfigError", reasonOf(cause), cause);
+      throw cause instanceof StepFailure
+        ? cause
+        : new StepFailure("CreateContainerConfigError", reasonOf(cause), cause);
     });
     try {
       return await cri.createContainer(step.sandboxId, config, sandboxConfig(pod, 0, facts));
@@ -155,17 +157,27 @@ export class PodSteps {
     }
   }
 
-  async #configure(step: StepOf<"startContainer">, container: Container, { pod, volumes, surroundings, observed }: PodParts): Promise<ReturnType<typeof containerConfig>> {
+  async #configure(
+    step: StepOf<"startContainer">,
+    container: Container,
+    { pod, volumes, surroundings, observed }: PodParts,
+  ): Promise<ReturnType<typeof containerConfig>> {
     const { facts, images } = this.#tools;
     const environment = environmentOf(pod, container, surroundings);
     if (!environment.ok) throw new Fault("NotFound", environment.message);
     const image = await images.find(container.image ?? "");
-    if (image === null) throw new StepFailure("CreateContainerError", `the image ${container.image ?? ""} is gone from the node`);
+    if (image === null)
+      throw new StepFailure("CreateContainerError", `the image ${container.image ?? ""} is gone from the node`);
     const sandbox = observed.sandboxes.find(({ id }) => id === step.sandboxId);
     const podIp = sandbox?.ip === undefined || sandbox.ip === "" ? facts.ip : sandbox.ip;
     const mounts = await mountsFor(pod, container, { volumes, variables: environment.variables, podIp }, facts);
     const messageFile = join(podFolder(facts, identityOf(pod).uid), "messages", `${container.name}-${step.attempt}`);
-    const config = containerConfig(pod, container, { attempt: step.attempt, image, variables: environment.variables, mounts, messageFile }, facts);
+    const config = containerConfig(
+      pod,
+      container,
+      { attempt: step.attempt, image, variables: environment.variables, mounts, messageFile },
+      facts,
+    );
     await mkdir(dirname(messageFile), { recursive: true });
     await writeFile(messageFile, "");
     await chmod(messageFile, 0o666); // The container may run as anybody.
@@ -183,7 +195,10 @@ export class PodSteps {
       if (step.preStop !== undefined && step.graceSeconds > 0) {
         const container = containerOf(parts.pod, step.container);
         const hook = this.#hook(step.preStop, { id: step.id, container, parts, timeoutMs: step.graceSeconds * 1_000 });
-        await Promise.race([hook, new Promise<void>((resolve) => cut.signal.addEventListener("abort", () => resolve(), { once: true }))]);
+        await Promise.race([
+          hook,
+          new Promise<void>((resolve) => cut.signal.addEventListener("abort", () => resolve(), { once: true })),
+        ]);
       }
       if (cut.signal.aborted) return; // The later stop does the rest.
       const leftSeconds = Math.ceil((step.deadlineMs - clock.now()) / 1_000);
@@ -195,22 +210,42 @@ export class PodSteps {
 
   async #probe(step: StepOf<"probe">, { pod }: PodParts): Promise<void> {
     const { cri, facts } = this.#tools;
-    const asked = { cri, container: containerOf(pod, step.container), id: step.id, podIp: step.podIp === "" ? facts.ip : step.podIp, timeoutMs: step.timeoutMs };
+    const asked = {
+      cri,
+      container: containerOf(pod, step.container),
+      id: step.id,
+      podIp: step.podIp === "" ? facts.ip : step.podIp,
+      timeoutMs: step.timeoutMs,
+    };
     const answer = await ask(step.probe, asked);
     if (!answer.ok) throw new StepFailure("Unhealthy", answer.message);
   }
 
   /** Null when the hook went well, else what it said. */
-  async #hook(hook: LifecycleAction, at: { readonly id: string; readonly container: Container; readonly parts: PodParts; readonly timeoutMs: number }): Promise<string | null> {
+  async #hook(
+    hook: LifecycleAction,
+    at: { readonly id: string; readonly container: Container; readonly parts: PodParts; readonly timeoutMs: number },
+  ): Promise<string | null> {
     const { cri, facts, clock } = this.#tools;
     if (hook.sleep !== undefined) {
       await clock.sleep(Math.min(hook.sleep.seconds * 1_000, at.timeoutMs));
       return null;
     }
     const podIp = at.parts.observed.sandboxes.find(({ isReady }) => isReady)?.ip ?? "";
-    const asked = { cri, container: at.container, id: at.id, podIp: podIp === "" ? facts.ip : podIp, timeoutMs: at.timeoutMs };
+    const asked = {
+      cri,
+      container: at.container,
+      id: at.id,
+      podIp: podIp === "" ? facts.ip : podIp,
+      timeoutMs: at.timeoutMs,
+    };
     // A named port that does not exist is the hook's failure, like everything else it says.
-    const answer = await ask(hook.httpGet === undefined ? hook : { httpGet: { ...hook.httpGet, port: portOf(at.container, hook.httpGet.port) } }, asked);
+    const answer = await ask(
+      hook.httpGet === undefined
+        ? hook
+        : { httpGet: { ...hook.httpGet, port: portOf(at.container, hook.httpGet.port) } },
+      asked,
+    );
     return answer.ok ? null : answer.message;
   }
 }

@@ -70,7 +70,8 @@ export class PodWorker {
     const before = this.#pod.metadata;
     this.#pod = pod;
     // Downward volumes show them.
-    if (!sameJson([before.labels, before.annotations], [pod.metadata.labels, pod.metadata.annotations])) this.#needsRefresh = true;
+    if (!sameJson([before.labels, before.annotations], [pod.metadata.labels, pod.metadata.annotations]))
+      this.#needsRefresh = true;
     this.wake();
   }
 
@@ -141,7 +142,13 @@ export class PodWorker {
     if (!this.#isGone) this.#publish(pod, plan.status);
     for (const step of plan.steps) if (this.#mayStart(step)) this.#start(step, pod, observed);
     this.#refreshIfNeeded(observed);
-    return this.#isGone && plan.steps.length === 0 && this.#underWay.size === 0 && !observed.hasLeftovers && observed.sandboxes.length === 0;
+    return (
+      this.#isGone &&
+      plan.steps.length === 0 &&
+      this.#underWay.size === 0 &&
+      !observed.hasLeftovers &&
+      observed.sandboxes.length === 0
+    );
   }
 
   /** What has ended since the last turn, before anything is observed: so an observation is never older than what is remembered. */
@@ -157,9 +164,23 @@ export class PodWorker {
   async #observe(pod: Pod): Promise<Observed> {
     const { runtime, facts } = this.#tools;
     const { uid } = this.#identity;
-    const [onNode, images, hasLeftovers] = await Promise.all([runtime.pod(uid), this.#images(pod), this.#hasLeftovers(pod)]);
-    if (!this.#areVolumesReady && onNode.sandboxes.length > 0) this.#areVolumesReady = await areVolumesThere(pod, facts);
-    return { ...onNode, hostIp: facts.ip, images, areVolumesReady: this.#areVolumesReady, hasLeftovers, isGone: this.#isGone, underWay: [...this.#underWay.keys()], memory: this.#memory };
+    const [onNode, images, hasLeftovers] = await Promise.all([
+      runtime.pod(uid),
+      this.#images(pod),
+      this.#hasLeftovers(pod),
+    ]);
+    if (!this.#areVolumesReady && onNode.sandboxes.length > 0)
+      this.#areVolumesReady = await areVolumesThere(pod, facts);
+    return {
+      ...onNode,
+      hostIp: facts.ip,
+      images,
+      areVolumesReady: this.#areVolumesReady,
+      hasLeftovers,
+      isGone: this.#isGone,
+      underWay: [...this.#underWay.keys()],
+      memory: this.#memory,
+    };
   }
 
   async #images(pod: Pod): Promise<Readonly<Record<string, string | null>>> {
@@ -188,7 +209,11 @@ export class PodWorker {
   #admit(pod: Pod, observed: Observed): void {
     if (this.#isAdmitted) return;
     this.#isAdmitted = true;
-    const isKnown = observed.sandboxes.length > 0 || pod.status?.startTime !== undefined || this.#isGone || pod.metadata.deletionTimestamp !== undefined;
+    const isKnown =
+      observed.sandboxes.length > 0 ||
+      pod.status?.startTime !== undefined ||
+      this.#isGone ||
+      pod.metadata.deletionTimestamp !== undefined;
     const refusal = isKnown ? null : this.#tools.refusal(pod);
     if (refusal === null) return;
     this.#memory = { ...this.#memory, failed: { ...refusal, atMs: this.#tools.clock.now() } };
@@ -199,7 +224,8 @@ export class PodWorker {
     if (this.#underWay.has(stepKey(step))) return false;
     const running = [...this.#underWay.values()];
     if (TAKING.has(step.do)) return !running.some((other) => MAKING.has(other.do));
-    if (step.do === "removeContainer") return !running.some((other) => other.do === "startContainer" && other.container === step.container);
+    if (step.do === "removeContainer")
+      return !running.some((other) => other.do === "startContainer" && other.container === step.container);
     return true;
   }
 
@@ -208,7 +234,12 @@ export class PodWorker {
     const parts = this.#partsFor(pod, observed);
     this.#tools.tasks.run(step.do, async () => {
       const result = await this.#steps.carryOut(step, parts);
-      if (!result.ok && step.do !== "probe") this.#tools.log.info("a step failed", { pod: this.#identity.name, step: stepKey(step), reason: result.message });
+      if (!result.ok && step.do !== "probe")
+        this.#tools.log.info("a step failed", {
+          pod: this.#identity.name,
+          step: stepKey(step),
+          reason: result.message,
+        });
       this.#finished.push({ step, ...result });
       this.wake();
     });
@@ -223,7 +254,14 @@ export class PodWorker {
 
   #refreshIfNeeded(observed: Observed): void {
     const pod = this.#pod; // The newest: a change during the turn has set the flag that is reset here.
-    if (!this.#needsRefresh || this.#isRefreshing || !this.#areVolumesReady || this.#isGone || pod.metadata.deletionTimestamp !== undefined) return;
+    if (
+      !this.#needsRefresh ||
+      this.#isRefreshing ||
+      !this.#areVolumesReady ||
+      this.#isGone ||
+      pod.metadata.deletionTimestamp !== undefined
+    )
+      return;
     this.#needsRefresh = false;
     const { volumes, surroundings, token } = this.#partsFor(pod, observed);
     this.#isRefreshing = true;
@@ -260,7 +298,8 @@ export class PodWorker {
 
   async #write(status: PodStatus): Promise<void> {
     const { namespace, name, uid } = this.#identity;
-    const decide = (live: Pod): Pod | null => (live.metadata.uid !== uid || sameJson(live.status, status) ? null : { ...live, status });
+    const decide = (live: Pod): Pod | null =>
+      live.metadata.uid !== uid || sameJson(live.status, status) ? null : { ...live, status };
     await this.#tools.objects.change(podKind, keyOf(namespace, name), decide, { subresource: "status" });
   }
 }

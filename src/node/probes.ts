@@ -37,7 +37,8 @@ export async function ask(action: ProbeAction, asked: Asked): Promise<Answer> {
 
 async function askExec(command: readonly string[], { cri, id, timeoutMs }: Asked): Promise<Answer> {
   const result = await cri.exec(id, command, Math.max(1, Math.ceil(timeoutMs / 1_000)));
-  if (result === null) return { ok: false, message: `command timed out: "${command.join(" ")}" timed out after ${timeoutMs / 1_000}s` };
+  if (result === null)
+    return { ok: false, message: `command timed out: "${command.join(" ")}" timed out after ${timeoutMs / 1_000}s` };
   if (result.exitCode === 0) return { ok: true };
   return { ok: false, message: decodeUtf8(Buffer.concat([result.stdout, result.stderr])).slice(0, MAX_OUTPUT) };
 }
@@ -49,16 +50,39 @@ function askHttp(get: HttpGet, asked: Asked): Promise<Answer> {
   const host = get.host ?? asked.podIp;
   const path = get.path ?? "/";
   const url = `${scheme}://${host}:${portOf(asked.container, get.port)}${path.startsWith("/") ? path : `/${path}`}`;
-  const headers = Object.fromEntries([["User-Agent", "kube-probe/1.34"], ["Accept", "*/*"], ...(get.httpHeaders ?? []).map(({ name, value }) => [name, value])]) as Record<string, string>;
-  const request = (scheme === "https" ? requestHttps : requestHttp)(url, { headers, agent: false, rejectUnauthorized: false, timeout: asked.timeoutMs }, (response) => {
-    const status = response.statusCode ?? 0;
-    response.resume();
-    response.on("error", () => {}); // Only the status matters.
-    resolve(status >= 200 && status < 400 ? { ok: true } : { ok: false, message: `HTTP probe failed with statuscode: ${status}` });
-    request.destroy();
-  });
-  const timer = setTimeout(() => request.destroy(new Error(`Get "${url}": context deadline exceeded (Client.Timeout exceeded while awaiting headers)`)), asked.timeoutMs);
-  request.on("error", (cause) => resolve({ ok: false, message: cause.message.startsWith("Get ") ? cause.message : `Get "${url}": ${cause.message}` }));
+  const headers = Object.fromEntries([
+    ["User-Agent", "kube-probe/1.34"],
+    ["Accept", "*/*"],
+    ...(get.httpHeaders ?? []).map(({ name, value }) => [name, value]),
+  ]) as Record<string, string>;
+  const request = (scheme === "https" ? requestHttps : requestHttp)(
+    url,
+    { headers, agent: false, rejectUnauthorized: false, timeout: asked.timeoutMs },
+    (response) => {
+      const status = response.statusCode ?? 0;
+      response.resume();
+      response.on("error", () => {}); // Only the status matters.
+      resolve(
+        status >= 200 && status < 400
+          ? { ok: true }
+          : { ok: false, message: `HTTP probe failed with statuscode: ${status}` },
+      );
+      request.destroy();
+    },
+  );
+  const timer = setTimeout(
+    () =>
+      request.destroy(
+        new Error(`Get "${url}": context deadline exceeded (Client.Timeout exceeded while awaiting headers)`),
+      ),
+    asked.timeoutMs,
+  );
+  request.on("error", (cause) =>
+    resolve({
+      ok: false,
+      message: cause.message.startsWith("Get ") ? cause.message : `Get "${url}": ${cause.message}`,
+    }),
+  );
   request.on("close", () => clearTimeout(timer));
   request.end();
   return promise;
@@ -81,14 +105,27 @@ function askTcp({ host, port }: { readonly host?: string; readonly port: IntOrSt
 const SERVING = 1;
 
 /** The standard health service of gRPC. */
-async function askGrpc({ port, service = "" }: { readonly port: number; readonly service?: string }, asked: Asked): Promise<Answer> {
+async function askGrpc(
+  { port, service = "" }: { readonly port: number; readonly service?: string },
+  asked: Asked,
+): Promise<Answer> {
   await using client = new GrpcClient({ host: asked.podIp, port });
   try {
-    const answer = await client.unary("/grpc.health.v1.Health/Check", encode({ service: { number: 1, type: "string" } }, { service }), { timeoutMs: asked.timeoutMs });
+    const answer = await client.unary(
+      "/grpc.health.v1.Health/Check",
+      encode({ service: { number: 1, type: "string" } }, { service }),
+      { timeoutMs: asked.timeoutMs },
+    );
     const { status = 0 } = decode<{ status?: number }>({ status: { number: 1, type: "int" } }, answer);
-    return status === SERVING ? { ok: true } : { ok: false, message: `service unhealthy (responded with "${["UNKNOWN", "SERVING", "NOT_SERVING", "SERVICE_UNKNOWN"][status] ?? status}")` };
+    return status === SERVING
+      ? { ok: true }
+      : {
+          ok: false,
+          message: `service unhealthy (responded with "${["UNKNOWN", "SERVING", "NOT_SERVING", "SERVICE_UNKNOWN"][status] ?? status}")`,
+        };
   } catch (thrown) {
-    if (isGrpc(thrown, grpcCode.unimplemented)) return { ok: false, message: "this server does not implement the grpc health protocol (grpc.health.v1.Health)" };
+    if (isGrpc(thrown, grpcCode.unimplemented))
+      return { ok: false, message: "this server does not implement the grpc health protocol (grpc.health.v1.Health)" };
     throw thrown;
   }
 }

@@ -24,13 +24,17 @@ export class ReferencedObjects implements Disposable {
 
   /** Resolves once everything that exists is known; `onChange` is called when one of them changes later. */
   async open(namespace: string, references: References, onChange: () => void): Promise<Sources & Disposable> {
-    const ids = [...references.configMaps.map((name) => idOf(configMapKind, namespace, name)), ...references.secrets.map((name) => idOf(secretKind, namespace, name))];
+    const ids = [
+      ...references.configMaps.map((name) => idOf(configMapKind, namespace, name)),
+      ...references.secrets.map((name) => idOf(secretKind, namespace, name)),
+    ];
     const opened = [
       ...references.configMaps.map((name) => this.#use(configMapKind, namespace, name, onChange)),
       ...references.secrets.map((name) => this.#use(secretKind, namespace, name, onChange)),
     ];
     await Promise.all(opened.map(({ view }) => view.synced));
-    const find = (kind: Kind, name: string): KubeObject | undefined => this.#shared.get(idOf(kind, namespace, name))?.view.get(keyOf(namespace, name));
+    const find = (kind: Kind, name: string): KubeObject | undefined =>
+      this.#shared.get(idOf(kind, namespace, name))?.view.get(keyOf(namespace, name));
     return {
       configMap: (name) => find(configMapKind, name) as ConfigMap | undefined,
       secret: (name) => find(secretKind, name) as Secret | undefined,

@@ -11,30 +11,28 @@ export interface References {
   readonly secrets: readonly string[];
 }
 
-/** The names of the configMaps and secrets that a pod refers to anywhere; `automounts` adds the cluster's certificate. */
+/** The names of the configMaps and secrets that a pod refers to anywhere. */
 export function referencesOf(pod: Pod): References {
-  const configMaps = new Set<string>();
-  const secrets = new Set<string>();
-  const add = (names: Set<string>, name: string | undefined): void => {
-    if (name !== undefined && name !== "") names.add(name);
+  const volumes = pod.spec.volumes ?? [];
+  const projections = volumes.flatMap(({ projected }) => projected?.sources ?? []);
+  const values = allContainers(pod).flatMap(({ env = [] }) => env.flatMap(({ valueFrom }) => valueFrom ?? []));
+  const lists = allContainers(pod).flatMap(({ envFrom = [] }) => envFrom);
+  return {
+    configMaps: names([
+      ...volumes.map(({ configMap }) => configMap?.name),
+      ...projections.map(({ configMap }) => configMap?.name),
+      ...values.map(({ configMapKeyRef }) => configMapKeyRef?.name),
+      ...lists.map(({ configMapRef }) => configMapRef?.name),
+    ]),
+    secrets: names([
+      ...volumes.map(({ secret }) => secret?.secretName),
+      ...projections.map(({ secret }) => secret?.name),
+      ...values.map(({ secretKeyRef }) => secretKeyRef?.name),
+      ...lists.map(({ secretRef }) => secretRef?.name),
+    ]),
   };
-  for (const { configMap, secret, projected } of pod.spec.volumes ?? []) {
-    add(configMaps, configMap?.name);
-    add(secrets, secret?.secretName);
-    for (const source of projected?.sources ?? []) {
-      add(configMaps, source.configMap?.name);
-      add(secrets, source.secret?.name);
-    }
-  }
-  for (const { env = [], envFrom = [] } of allContainers(pod)) {
-    for (const { valueFrom } of env) {
-      add(configMaps, valueFrom?.configMapKeyRef?.name);
-      add(secrets, valueFrom?.secretKeyRef?.name);
-    }
-    for (const { configMapRef, secretRef } of envFrom) {
-      add(configMaps, configMapRef?.name);
-      add(secrets, secretRef?.name);
-    }
-  }
-  return { configMaps: [...configMaps], secrets: [...secrets] };
+}
+
+function names(found: readonly (string | undefined)[]): readonly string[] {
+  return [...new Set(found.flatMap((name) => (name === undefined || name === "" ? [] : name)))];
 }

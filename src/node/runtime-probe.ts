@@ -23,9 +23,15 @@ const PROGRAM_DIRECTORIES = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "
 const CAP_SYS_RESOURCE = 24n;
 
 /** Takes the last answer as long as kernel and containerd are the same. */
-export async function probeRuntime(containerdVersion: string, paths: { readonly probe: string; readonly root: string }): Promise<RuntimeChoice> {
+export async function probeRuntime(
+  containerdVersion: string,
+  paths: { readonly probe: string; readonly root: string },
+): Promise<RuntimeChoice> {
   const machine = `${release()} containerd ${containerdVersion}`;
-  const kept = await readFile(paths.probe, "utf8").then((text) => JSON.parse(text) as { machine: string; choice: RuntimeChoice }, () => null);
+  const kept = await readFile(paths.probe, "utf8").then(
+    (text) => JSON.parse(text) as { machine: string; choice: RuntimeChoice },
+    () => null,
+  );
   if (kept?.machine === machine) return kept.choice;
   const directory = await mkdtemp(join(paths.root, "probe-"));
   try {
@@ -44,12 +50,20 @@ export async function probeRuntime(containerdVersion: string, paths: { readonly 
   }
 }
 
-async function chooseRuntime(containerdVersion: string, directory: string): Promise<Pick<RuntimeChoice, "name" | "path" | "why">> {
+async function chooseRuntime(
+  containerdVersion: string,
+  directory: string,
+): Promise<Pick<RuntimeChoice, "name" | "path" | "why">> {
   const crun = await tryRuntime("crun", containerdVersion, join(directory, "crun"));
-  if (crun.path !== null && crun.fault === null) return { name: "crun", path: crun.path, why: "crun ran a test container" };
+  if (crun.path !== null && crun.fault === null)
+    return { name: "crun", path: crun.path, why: "crun ran a test container" };
   const runc = await tryRuntime("runc", containerdVersion, join(directory, "runc"));
-  if (runc.path !== null && runc.fault === null) return { name: "runc", path: runc.path, why: `crun cannot be used: ${crun.fault ?? "not installed"}` };
-  throw new Fault("Unavailable", `no OCI runtime works here: crun: ${crun.fault ?? "not installed"}; runc: ${runc.fault ?? "not installed"}`);
+  if (runc.path !== null && runc.fault === null)
+    return { name: "runc", path: runc.path, why: `crun cannot be used: ${crun.fault ?? "not installed"}` };
+  throw new Fault(
+    "Unavailable",
+    `no OCI runtime works here: crun: ${crun.fault ?? "not installed"}; runc: ${runc.fault ?? "not installed"}`,
+  );
 }
 
 interface Trial {
@@ -67,7 +81,9 @@ async function tryRuntime(name: string, containerdVersion: string, bundle: strin
   await copyFile(busybox, join(bundle, "rootfs", "busybox"));
   const id = `ctm-probe-${process.pid}`;
   try {
-    await run([path, "spec", "--bundle", bundle]).catch(() => run(["sh", "-c", `cd "$1" && "$2" spec`, "sh", bundle, path]));
+    await run([path, "spec", "--bundle", bundle]).catch(() =>
+      run(["sh", "-c", `cd "$1" && "$2" spec`, "sh", bundle, path]),
+    );
     const spec = JSON.parse(await readFile(join(bundle, "config.json"), "utf8")) as OciSpec;
     await writeFile(join(bundle, "config.json"), JSON.stringify(trialSpec(spec, containerdVersion, id)));
     await run([path, "--root", join(bundle, "state"), "run", "--bundle", bundle, id], { timeoutMs: 10_000 });
@@ -88,7 +104,7 @@ function trialSpec(spec: OciSpec, containerdVersion: string, id: string): object
     // crun before 1.9 refuses the specification that containerd 2 writes.
     ociVersion: Number(containerdVersion.split(".")[0]) >= 2 ? "1.2.0" : "1.0.2",
     process: { ...spec.process, terminal: false, args: ["/busybox", "true"], rlimits: [], oomScoreAdj: 0 },
-    linux: { ...spec.linux, cgroupsPath: `/catamaran-probe/${id}` },
+    linux: { ...spec.linux, cgroupsPath: `/catamaran/${id}` },
   };
 }
 
@@ -99,10 +115,23 @@ export async function findProgram(name: string): Promise<string | null> {
 
 /** False where the data lies on an overlay already, as in a container. */
 async function canOverlay(directory: string): Promise<boolean> {
-  const [lower, upper, work, merged] = ["lower", "upper", "work", "merged"].map((name) => join(directory, name)) as [string, string, string, string];
+  const [lower, upper, work, merged] = ["lower", "upper", "work", "merged"].map((name) => join(directory, name)) as [
+    string,
+    string,
+    string,
+    string,
+  ];
   await Promise.all([lower, upper, work, merged].map((path) => mkdir(path)));
   try {
-    await run(["mount", "-t", "overlay", "overlay", "-o", `lowerdir=${lower},upperdir=${upper},workdir=${work}`, merged]);
+    await run([
+      "mount",
+      "-t",
+      "overlay",
+      "overlay",
+      "-o",
+      `lowerdir=${lower},upperdir=${upper},workdir=${work}`,
+      merged,
+    ]);
   } catch {
     return false; // The answer to the question.
   }
@@ -118,7 +147,10 @@ async function hasCapability(bit: bigint): Promise<boolean> {
 
 async function cniDirectory(): Promise<string> {
   for (const directory of CNI_DIRECTORIES) if (await exists(join(directory, "bridge"))) return directory;
-  throw new Fault("Unavailable", `no CNI plugins in ${CNI_DIRECTORIES.join(", ")} (Debian package containernetworking-plugins)`);
+  throw new Fault(
+    "Unavailable",
+    `no CNI plugins in ${CNI_DIRECTORIES.join(", ")} (Debian package containernetworking-plugins)`,
+  );
 }
 
 function exists(path: string): Promise<boolean> {

@@ -43,19 +43,37 @@ export class RuntimeView {
     for (const { id, state = 0, labels: its } of [...sandboxes, ...containers]) {
       const uid = its[labels.uid];
       if (uid === undefined) continue;
-      const part = parts.get(uid) ?? { identity: { uid, name: its[labels.pod] ?? "", namespace: its[labels.namespace] ?? "" }, marks: [], names: new Set<string>() };
+      const part = parts.get(uid) ?? {
+        identity: { uid, name: its[labels.pod] ?? "", namespace: its[labels.namespace] ?? "" },
+        marks: [],
+        names: new Set<string>(),
+      };
       parts.set(uid, part);
       part.marks.push(`${id} ${state}`);
       const name = its[labels.container];
       if (name !== undefined) part.names.add(name);
     }
-    return new Map([...parts].map(([uid, { identity, marks, names }]) => [uid, { identity, fingerprint: marks.toSorted().join(","), containerNames: [...names] }]));
+    return new Map(
+      [...parts].map(([uid, { identity, marks, names }]) => [
+        uid,
+        { identity, fingerprint: marks.toSorted().join(","), containerNames: [...names] },
+      ]),
+    );
   }
 
   async pod(uid: string): Promise<PodOnNode> {
-    const [sandboxes, containers] = await Promise.all([this.#cri.sandboxes({ [labels.uid]: uid }), this.#cri.containers({ [labels.uid]: uid })]);
-    const [observedSandboxes, observedContainers] = await Promise.all([Promise.all(sandboxes.map((sandbox) => this.#sandbox(sandbox))), Promise.all(containers.map((container) => this.#container(container)))]);
-    return { sandboxes: observedSandboxes.filter((sandbox) => sandbox !== null), containers: observedContainers.filter((container) => container !== null) };
+    const [sandboxes, containers] = await Promise.all([
+      this.#cri.sandboxes({ [labels.uid]: uid }),
+      this.#cri.containers({ [labels.uid]: uid }),
+    ]);
+    const [observedSandboxes, observedContainers] = await Promise.all([
+      Promise.all(sandboxes.map((sandbox) => this.#sandbox(sandbox))),
+      Promise.all(containers.map((container) => this.#container(container))),
+    ]);
+    return {
+      sandboxes: observedSandboxes.filter((sandbox) => sandbox !== null),
+      containers: observedContainers.filter((container) => container !== null),
+    };
   }
 
   async #sandbox({ id, metadata, state = 0, created_at }: SandboxListed): Promise<ObservedSandbox | null> {
@@ -124,7 +142,10 @@ async function messageOf(report: ContainerReport): Promise<string> {
   const left = file === undefined ? "" : (await readFile(file, "utf8").catch(() => "")).slice(0, MAX_MESSAGE_BYTES); // Removed: nothing left.
   if (left !== "") return left;
   const wantsLog = report.annotations[annotations.policy] === "FallbackToLogsOnError" && (report.exit_code ?? 0) !== 0;
-  const tail = wantsLog && report.log_path !== undefined ? await lastLogText(report.log_path, { lines: MAX_LOG_MESSAGE_LINES, bytes: MAX_LOG_MESSAGE_BYTES }) : "";
+  const tail =
+    wantsLog && report.log_path !== undefined
+      ? await lastLogText(report.log_path, { lines: MAX_LOG_MESSAGE_LINES, bytes: MAX_LOG_MESSAGE_BYTES })
+      : "";
   return tail === "" ? (report.message ?? "") : tail;
 }
 

@@ -71,7 +71,8 @@ export class RuntimeWatch {
       if (stop.aborted) return;
       const before = this.#seen;
       this.#seen = now;
-      for (const [uid, glimpse] of now) if (before.get(uid)?.fingerprint !== glimpse.fingerprint) onChange(uid, glimpse);
+      for (const [uid, glimpse] of now)
+        if (before.get(uid)?.fingerprint !== glimpse.fingerprint) onChange(uid, glimpse);
       for (const [uid, glimpse] of before) if (!now.has(uid)) onChange(uid, { ...glimpse, fingerprint: "" });
     } catch (thrown) {
       log.debug("the runtime did not answer", { reason: reasonOf(thrown) });

@@ -68,7 +68,12 @@ export class TarWriter {
   }
 
   /** A file, symlink or whole folder of this machine, in the order of names. `wants` gets the path below `path`. */
-  async addTree(name: string, path: string, wants: (relative: string) => boolean = () => true, relative = ""): Promise<void> {
+  async addTree(
+    name: string,
+    path: string,
+    wants: (relative: string) => boolean = () => true,
+    relative = "",
+  ): Promise<void> {
     const facts = await lstat(path);
     if (facts.isSymbolicLink()) return this.addSymlink(name, await readlink(path));
     if (facts.isFile()) return this.addFile(name, path);
@@ -91,7 +96,10 @@ export class TarWriter {
   }
 
   async #header(facts: TarFacts): Promise<void> {
-    const records = [...(fits(facts.name) ? [] : [["path", facts.name]]), ...((facts.target?.length ?? 0) > 100 ? [["linkpath", facts.target ?? ""]] : [])];
+    const records = [
+      ...(fits(facts.name) ? [] : [["path", facts.name]]),
+      ...((facts.target?.length ?? 0) > 100 ? [["linkpath", facts.target ?? ""]] : []),
+    ];
     if (records.length > 0) {
       const body = Buffer.from(records.map(([key = "", value = ""]) => paxRecord(key, value)).join(""));
       await this.#write(headerBlock({ name: "pax", type: "file", mode: 0o644, size: body.length }, "x"));
@@ -166,21 +174,32 @@ export async function* readTar(path: string): AsyncGenerator<TarEntry> {
     if (block === null || block.every((byte) => byte === 0)) return;
     checkSum(block, path);
     const size = Number(pax["size"] ?? Number.parseInt(cut(block, 124, 12).trim() || "0", 8));
-    const flag = cut(block, 156, 1) || "0";
     const end = source.position + Math.ceil(size / BLOCK) * BLOCK;
-    if (flag === "x" || flag === "g" || flag === "L" || flag === "K") {
-      const body = (await source.take(size)) ?? Buffer.alloc(0);
-      pax = flag === "x" ? { ...pax, ...paxRecords(body) } : flag === "L" ? { ...pax, path: longName(body) } : flag === "K" ? { ...pax, linkpath: longName(body) } : pax;
-    } else {
-      const type = (Object.keys(TYPES) as (keyof typeof TYPES)[]).find((key) => TYPES[key] === flag);
-      const prefix = cut(block, 257, 5) === "ustar" ? cut(block, 345, 155) : "";
-      const name = pax["path"] ?? (prefix === "" ? cut(block, 0, 100) : `${prefix}/${cut(block, 0, 100)}`);
-      const mode = Number.parseInt(cut(block, 100, 8).trim() || "0", 8);
-      if (type !== undefined) yield { name, type, mode, size, target: pax["linkpath"] ?? cut(block, 157, 100), body: source.upTo(source.position + size) };
+    const flag = cut(block, 156, 1) || "0";
+    if ("xgLK".includes(flag)) pax = { ...pax, ...extension(flag, (await source.take(size)) ?? Buffer.alloc(0)) };
+    else {
+      const facts = factsOf(block, flag, pax);
+      if (facts !== null) yield { ...facts, size, body: source.upTo(source.position + size) };
       pax = {};
     }
     await source.skipTo(end);
   }
+}
+
+/** What a header that only describes the next one says: pax records, or GNU tar's long names. */
+function extension(flag: string, body: Buffer): Readonly<Record<string, string>> {
+  if (flag === "x") return paxRecords(body);
+  if (flag === "L") return { path: longName(body) };
+  return flag === "K" ? { linkpath: longName(body) } : {};
+}
+
+function factsOf(block: Buffer, flag: string, pax: Readonly<Record<string, string>>): TarFacts | null {
+  const type = (Object.keys(TYPES) as (keyof typeof TYPES)[]).find((key) => TYPES[key] === flag);
+  if (type === undefined) return null;
+  const prefix = cut(block, 257, 5) === "ustar" ? cut(block, 345, 155) : "";
+  const name = pax["path"] ?? (prefix === "" ? cut(block, 0, 100) : `${prefix}/${cut(block, 0, 100)}`);
+  const mode = Number.parseInt(cut(block, 100, 8).trim() || "0", 8);
+  return { name, type, mode, target: pax["linkpath"] ?? cut(block, 157, 100) };
 }
 
 async function plainBytes(path: string): Promise<AsyncIterable<Buffer>> {
@@ -211,11 +230,14 @@ function longName(body: Buffer): string {
 
 function paxRecords(body: Buffer): Readonly<Record<string, string>> {
   const records: Record<string, string> = {};
-  for (let at = 0; at < body.length; ) {
+  for (let at = 0; at < body.length;) {
     const space = body.indexOf(32, at);
     const length = Number(body.subarray(at, space).toString());
     if (space === -1 || !(length > 0)) break;
-    const [key = "", ...value] = body.subarray(space + 1, at + length - 1).toString("utf8").split("=");
+    const [key = "", ...value] = body
+      .subarray(space + 1, at + length - 1)
+      .toString("utf8")
+      .split("=");
     records[key] = value.join("=");
     at += length;
   }

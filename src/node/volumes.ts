@@ -35,13 +35,18 @@ export async function ensureSecretMemory(facts: NodeFacts): Promise<void> {
 /** The volumes of the spec and the one with the service account's token, unless the pod or its account does not want it. */
 export function volumesOf(pod: Pod, automounts: boolean): readonly Volume[] {
   const own = pod.spec.volumes ?? [];
-  const needsAccess = automounts && pod.spec.automountServiceAccountToken !== false && pod.spec.containers.some((container) => !mountsAccess(container));
-  return needsAccess ? [...own, { name: ACCESS_VOLUME, projected: { defaultMode: 0o644, sources: ACCESS_SOURCES } }] : own;
+  const needsAccess =
+    automounts &&
+    pod.spec.automountServiceAccountToken !== false &&
+    pod.spec.containers.some((container) => !mountsAccess(container));
+  return needsAccess
+    ? [...own, { name: ACCESS_VOLUME, projected: { defaultMode: 0o644, sources: ACCESS_SOURCES } }]
+    : own;
 }
 
 const ACCESS_SOURCES: readonly Projection[] = [
   { serviceAccountToken: { path: "token", expirationSeconds: TOKEN_SECONDS } },
-  { configMap: { name: "kube-root-ca.crt", items: [{ key: "ca.crt", path: "ca.crt" }] } },
+  { configMap: { name: "kube-root-ca.crt", items: [{ key: "ca.crt", path: "ca.crt" }], optional: true } },
   { downwardAPI: { items: [{ path: "namespace", fieldRef: { fieldPath: "metadata.namespace" } }] } },
 ];
 
@@ -56,7 +61,12 @@ export interface VolumeParts {
 }
 
 /** Everything that must be on disk before the pod's first container. Throws a Fault that names the volume. */
-export async function prepareVolumes(pod: Pod, volumes: readonly Volume[], around: VolumeParts, facts: NodeFacts): Promise<void> {
+export async function prepareVolumes(
+  pod: Pod,
+  volumes: readonly Volume[],
+  around: VolumeParts,
+  facts: NodeFacts,
+): Promise<void> {
   const identity = identityOf(pod);
   await mkdir(join(podFolder(facts, identity.uid), "volumes"), { recursive: true, mode: 0o755 });
   await mkdir(podLogFolder(facts, identity), { recursive: true });
@@ -76,19 +86,31 @@ async function prepareOne(pod: Pod, volume: Volume, around: VolumeParts, facts: 
 }
 
 /** Brings changed configMaps, secrets, labels and tokens into running containers. True when a file changed. */
-export async function refreshVolumes(pod: Pod, volumes: readonly Volume[], around: VolumeParts, facts: NodeFacts): Promise<boolean> {
+export async function refreshVolumes(
+  pod: Pod,
+  volumes: readonly Volume[],
+  around: VolumeParts,
+  facts: NodeFacts,
+): Promise<boolean> {
   const group = pod.spec.securityContext?.fsGroup;
   let hasChanged = false;
   for (const volume of volumes) {
     const files = await filesOf(pod, volume, around);
     if (files === null) continue;
-    if (await writeAtomically(volumeFolder(pod, volume, facts), files, randomUUID(), group === undefined ? {} : { group })) hasChanged = true;
+    if (
+      await writeAtomically(volumeFolder(pod, volume, facts), files, randomUUID(), group === undefined ? {} : { group })
+    )
+      hasChanged = true;
   }
   return hasChanged;
 }
 
 /** Null for volumes without files of ours; tokens are asked for and put in. Throws a Fault that names what is missing. */
-async function filesOf(pod: Pod, volume: Volume, { surroundings, token }: VolumeParts): Promise<readonly VolumeFile[] | null> {
+async function filesOf(
+  pod: Pod,
+  volume: Volume,
+  { surroundings, token }: VolumeParts,
+): Promise<readonly VolumeFile[] | null> {
   const found = volumeFiles(pod, volume, surroundings);
   if (found === null) return null;
   if (!found.ok) throw new Fault("Invalid", found.message);
@@ -110,10 +132,16 @@ export async function hasFolders(uid: string, facts: NodeFacts): Promise<boolean
 }
 
 /** Unmounts and removes all that the pod has on disk, its logs too. */
-export async function removeVolumes(identity: { readonly name: string; readonly namespace: string; readonly uid: string }, facts: NodeFacts): Promise<void> {
+export async function removeVolumes(
+  identity: { readonly name: string; readonly namespace: string; readonly uid: string },
+  facts: NodeFacts,
+): Promise<void> {
   const folder = podFolder(facts, identity.uid);
   const mounts = await readFile("/proc/self/mountinfo", "utf8");
-  const below = mounts.split("\n").flatMap((line) => line.split(" ")[4] ?? []).filter((path) => path.startsWith(`${folder}/`));
+  const below = mounts
+    .split("\n")
+    .flatMap((line) => line.split(" ")[4] ?? [])
+    .filter((path) => path.startsWith(`${folder}/`));
   for (const path of below.toReversed()) await run(["umount", path]);
   await rm(folder, { recursive: true, force: true });
   await rm(podMemoryFolder(facts, identity.uid), { recursive: true, force: true });
@@ -123,8 +151,14 @@ export async function removeVolumes(identity: { readonly name: string; readonly 
 function volumeFolder(pod: Pod, volume: Volume, facts: NodeFacts): string {
   const { uid } = identityOf(pod);
   if (volume.hostPath !== undefined) return volume.hostPath.path;
-  const isSecret = volume.secret !== undefined || (volume.projected?.sources ?? []).some(({ secret, serviceAccountToken }) => secret !== undefined || serviceAccountToken !== undefined);
-  return isSecret ? join(podMemoryFolder(facts, uid), volume.name) : join(podFolder(facts, uid), "volumes", volume.name);
+  const isSecret =
+    volume.secret !== undefined ||
+    (volume.projected?.sources ?? []).some(
+      ({ secret, serviceAccountToken }) => secret !== undefined || serviceAccountToken !== undefined,
+    );
+  return isSecret
+    ? join(podMemoryFolder(facts, uid), volume.name)
+    : join(podFolder(facts, uid), "volumes", volume.name);
 }
 
 async function prepareEmptyDir(folder: string, { emptyDir = {} }: Volume, group: number | undefined): Promise<void> {
@@ -144,7 +178,14 @@ async function checkHostPath({ path, type = "" }: NonNullable<Volume["hostPath"]
   if (type === "FileOrCreate" && !(await exists(path))) return writeFile(path, "");
   if (type === "") return;
   const facts = await stat(path).catch(() => null);
-  const isRight = { Directory: facts?.isDirectory(), File: facts?.isFile(), FileOrCreate: facts?.isFile(), Socket: facts?.isSocket(), CharDevice: facts?.isCharacterDevice(), BlockDevice: facts?.isBlockDevice() }[type];
+  const isRight = {
+    Directory: facts?.isDirectory(),
+    File: facts?.isFile(),
+    FileOrCreate: facts?.isFile(),
+    Socket: facts?.isSocket(),
+    CharDevice: facts?.isCharacterDevice(),
+    BlockDevice: facts?.isBlockDevice(),
+  }[type];
   if (isRight !== true) throw new Fault("Invalid", `hostPath type check failed: ${path} is not a ${type}`);
 }
 
@@ -155,7 +196,12 @@ export interface MountParts {
 }
 
 /** The container's mounts: volumes, the service account's token, and our own /etc/hosts. */
-export async function mountsFor(pod: Pod, container: Container, { volumes, variables, podIp }: MountParts, facts: NodeFacts): Promise<readonly CriMount[]> {
+export async function mountsFor(
+  pod: Pod,
+  container: Container,
+  { volumes, variables, podIp }: MountParts,
+  facts: NodeFacts,
+): Promise<readonly CriMount[]> {
   const mounts: CriMount[] = [];
   for (const mount of container.volumeMounts ?? []) {
     const volume = volumes.find(({ name }) => name === mount.name);
@@ -163,8 +209,10 @@ export async function mountsFor(pod: Pod, container: Container, { volumes, varia
     mounts.push(await mountOf(pod, volume, mount, { variables, facts }));
   }
   const access = volumes.find(({ name }) => name === ACCESS_VOLUME);
-  if (access !== undefined && !mountsAccess(container)) mounts.push({ container_path: ACCESS_PATH, host_path: volumeFolder(pod, access, facts), readonly: true });
-  if (!mounts.some(({ container_path }) => container_path === "/etc/hosts")) mounts.push({ container_path: "/etc/hosts", host_path: await hostsFile(pod, podIp, facts) });
+  if (access !== undefined && !mountsAccess(container))
+    mounts.push({ container_path: ACCESS_PATH, host_path: volumeFolder(pod, access, facts), readonly: true });
+  if (!mounts.some(({ container_path }) => container_path === "/etc/hosts"))
+    mounts.push({ container_path: "/etc/hosts", host_path: await hostsFile(pod, podIp, facts) });
   return mounts;
 }
 
@@ -173,16 +221,30 @@ interface MountSurroundings {
   readonly facts: NodeFacts;
 }
 
-async function mountOf(pod: Pod, volume: Volume, mount: VolumeMount, { variables, facts }: MountSurroundings): Promise<CriMount> {
+async function mountOf(
+  pod: Pod,
+  volume: Volume,
+  mount: VolumeMount,
+  { variables, facts }: MountSurroundings,
+): Promise<CriMount> {
   if (mount.recursiveReadOnly === "Enabled") throw unsupported("volumeMounts[].recursiveReadOnly: Enabled");
   const folder = volumeFolder(pod, volume, facts);
   const below = mount.subPathExpr === undefined ? mount.subPath : expandStrictly(mount.subPathExpr, variables);
-  const isContent = volume.configMap !== undefined || volume.secret !== undefined || volume.downwardAPI !== undefined || volume.projected !== undefined;
+  const isContent =
+    volume.configMap !== undefined ||
+    volume.secret !== undefined ||
+    volume.downwardAPI !== undefined ||
+    volume.projected !== undefined;
   return {
     container_path: posix.resolve("/", mount.mountPath),
     host_path: below === undefined || below === "" ? folder : await subPathOf(folder, below, isContent),
     readonly: mount.readOnly === true || isContent,
-    propagation: mount.mountPropagation === "Bidirectional" ? propagation.bidirectional : mount.mountPropagation === "HostToContainer" ? propagation.hostToContainer : propagation.private,
+    propagation:
+      mount.mountPropagation === "Bidirectional"
+        ? propagation.bidirectional
+        : mount.mountPropagation === "HostToContainer"
+          ? propagation.hostToContainer
+          : propagation.private,
   };
 }
 
@@ -191,7 +253,8 @@ function expandStrictly(text: string, variables: Variables): string {
   const missing = /\$\(([^)]*)\)/.exec(text.replaceAll("$$", ""))?.[1];
   if (missing !== undefined && !known.has(missing)) throw new Fault("Invalid", `missing value for "${missing}"`);
   const expanded = expand(text, known);
-  if (expanded.startsWith("/")) throw new Fault("Invalid", `error SubPath \`${expanded}\` must not be an absolute path`);
+  if (expanded.startsWith("/"))
+    throw new Fault("Invalid", `error SubPath \`${expanded}\` must not be an absolute path`);
   if (expanded.split("/").includes("..")) throw new Fault("Invalid", `unable to use subPath: must not contain '..'`);
   return expanded;
 }
@@ -206,21 +269,29 @@ async function subPathOf(folder: string, below: string, isContent: boolean): Pro
   const [root, real] = await Promise.all([realpath(folder), realpath(target)]).catch((cause: unknown) => {
     throw new Fault("Invalid", `failed to prepare subPath: ${below} does not exist in the volume`, { cause });
   });
-  if (real !== root && !real.startsWith(`${root}/`)) throw new Fault("Invalid", `subPath ${below} leads out of the volume`);
+  if (real !== root && !real.startsWith(`${root}/`))
+    throw new Fault("Invalid", `subPath ${below} leads out of the volume`);
   return real;
 }
 
-const HOSTS_HEADER = "# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\nfe00::0\tip6-localnet\nfe00::0\tip6-mcastprefix\nfe00::1\tip6-allnodes\nfe00::2\tip6-allrouters\n";
+const HOSTS_HEADER =
+  "# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\nfe00::0\tip6-localnet\nfe00::0\tip6-mcastprefix\nfe00::1\tip6-allnodes\nfe00::2\tip6-allrouters\n";
 
 async function hostsFile(pod: Pod, podIp: string, facts: NodeFacts): Promise<string> {
   const { uid, namespace } = identityOf(pod);
   const file = join(podFolder(facts, uid), "etc-hosts");
   const { hostNetwork, subdomain, hostAliases = [] } = pod.spec;
   const hostname = hostnameOf(pod, facts);
-  const qualified = subdomain === undefined || subdomain === "" ? [] : [`${hostname}.${subdomain}.${namespace}.svc.${facts.clusterDomain}`];
+  const qualified =
+    subdomain === undefined || subdomain === ""
+      ? []
+      : [`${hostname}.${subdomain}.${namespace}.svc.${facts.clusterDomain}`];
   const own = `${podIp}\t${[...qualified, hostname].join("\t")}\n`;
   const aliases = hostAliases.map(({ ip, hostnames = [] }) => `${ip}\t${hostnames.join("\t")}\n`).join("");
-  const base = hostNetwork === true ? `# Kubernetes-managed hosts file (host network).\n${await readFile("/etc/hosts", "utf8").catch(() => HOSTS_HEADER)}` : `${HOSTS_HEADER}${own}`;
+  const base =
+    hostNetwork === true
+      ? `# Kubernetes-managed hosts file (host network).\n${await readFile("/etc/hosts", "utf8").catch(() => HOSTS_HEADER)}`
+      : `${HOSTS_HEADER}${own}`;
   await writeFile(file, aliases === "" ? base : `${base}\n# Entries added by HostAliases.\n${aliases}`);
   return file;
 }
