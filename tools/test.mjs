@@ -6,6 +6,10 @@ import { join, relative } from "node:path";
 import { findNode, nodeEnvironment, root } from "./node.mjs";
 import { setUp } from "./set-up.mjs";
 
+// A hung file is killed and counted as failed; the rest still runs. All of it must end well before a CI job does.
+const FILE_TIMEOUT_MS = 10 * 60_000;
+const PART_TIMEOUT_MS = 16 * 60_000;
+
 const total = { passed: 0, failed: 0, skipped: 0 };
 const skips = [];
 const failures = [];
@@ -36,6 +40,7 @@ function check(title, program, words) {
     cwd: root,
     encoding: "utf8",
     maxBuffer: 1 << 28,
+    timeout: PART_TIMEOUT_MS,
     env: testEnvironment(),
   });
   if (status !== 0) process.stdout.write(`${stdout}${stderr}\n`);
@@ -54,11 +59,16 @@ function tests(title, words) {
     `--test-reporter-destination=${counts}`,
   ];
   say(`… ${title}`);
-  const { status } = spawnSync(node, ["--disable-warning=ExperimentalWarning", "--test", ...reporters, ...words], {
-    cwd: root,
-    stdio: ["ignore", "inherit", "inherit"],
-    env: testEnvironment(),
-  });
+  const { status } = spawnSync(
+    node,
+    ["--disable-warning=ExperimentalWarning", "--test", `--test-timeout=${FILE_TIMEOUT_MS}`, ...reporters, ...words],
+    {
+      cwd: root,
+      stdio: ["ignore", "inherit", "inherit"],
+      timeout: PART_TIMEOUT_MS,
+      env: testEnvironment(),
+    },
+  );
   const lines = existsSync(counts) ? readFileSync(counts, "utf8").split("\n").filter(Boolean) : [];
   for (const line of lines) {
     const { name, file, outcome, reason } = JSON.parse(line);
