@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** The program: finds the command, runs it, turns faults into words and exit codes. Commands are loaded when they are asked for. */
 import { parseArgs } from "node:util";
-import { Fault, type FaultCode } from "#base/fault.ts";
+import { Fault, type FaultCode, unsupported } from "#base/fault.ts";
 import { nearestWord } from "#cli/suggest.ts";
 import { type Place, placeOf, placeOptions } from "./options.ts";
 
@@ -48,7 +48,7 @@ async function main(words: readonly string[]): Promise<number> {
   const [name = "--help", ...rest] = words;
   if (name === "--help" || name === "-h" || name === "help") return help(0);
   if (name === "--version") return main(["version"]);
-  if (NOT_YET.includes(name)) throw new Fault("Unsupported", `catamaran ${name} is not there yet`);
+  if (NOT_YET.includes(name)) throw unsupported(`catamaran ${name}`);
   const command = INTERNAL[name] ?? COMMANDS[name]?.run;
   if (command === undefined) {
     const near = nearestWord(name, Object.keys(COMMANDS));

@@ -1,8 +1,9 @@
 /** Options of the command line and the environment, read once and handed out as plain values. The only place that reads the environment. */
+import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { Fault } from "#base/fault.ts";
+import { Fault, unsupported } from "#base/fault.ts";
 import type { Ports } from "./instance.ts";
 
 export interface Place {
@@ -29,11 +30,38 @@ export const placeOptions = { name: { type: "string" }, "data-dir": { type: "str
 
 export function placeOf(values: { readonly name?: string | undefined; readonly "data-dir"?: string | undefined }): Place {
   const { env } = process;
-  const name = values.name ?? env["CATAMARAN_NAME"] ?? "default";
-  if (!NAME.test(name)) throw new Fault("BadRequest", `--name ${name}: 1 to 20 lower-case letters, digits and dashes, for example "dev-1"`);
-  const dataRoot = join(env["XDG_DATA_HOME"] ?? join(homedir(), ".local", "share"), "catamaran");
   const runRoot = process.getuid?.() === 0 ? "/run/catamaran" : join(env["XDG_RUNTIME_DIR"] ?? "/tmp", `catamaran-${process.getuid?.() ?? 0}`);
-  return { name, dataDir: values["data-dir"] ?? env["CATAMARAN_DATA_DIR"] ?? join(dataRoot, name), runDir: join(runRoot, name), runRoot };
+  const askedDir = values["data-dir"] ?? env["CATAMARAN_DATA_DIR"];
+  const asked = values.name ?? env["CATAMARAN_NAME"];
+  // Either of the two finds an instance: the directory knows its name, and a name that is up knows its directory.
+  const name = asked ?? (askedDir === undefined ? undefined : jsonMember(join(askedDir, "instance.json"), "name")) ?? "default";
+  if (!NAME.test(name)) throw new Fault("BadRequest", `--name ${name}: 1 to 20 lower-case letters, digits and dashes, for example "dev-1"`);
+  const owner = ownerFile({ runRoot, name });
+  const dataRoot = join(env["XDG_DATA_HOME"] ?? join(homedir(), ".local", "share"), "catamaran");
+  const dataDir = askedDir ?? jsonMember(owner, "dataDir") ?? join(dataRoot, name);
+  return { name, dataDir: resolve(dataDir), runDir: join(runRoot, name), runRoot };
+}
+
+/** Says which data directory a name that is up belongs to. */
+export function ownerFile({ runRoot, name }: Pick<Place, "runRoot" | "name">): string {
+  return join(runRoot, `${name}.owner`);
+}
+
+function jsonMember(file: string, member: string): string | undefined {
+  try {
+    const value = (JSON.parse(readFileSync(file, "utf8")) as Readonly<Record<string, unknown>>)[member];
+    return typeof value === "string" ? value : undefined;
+  } catch {
+    // Not there, or half written by a start that was killed: then it says nothing.
+    return undefined;
+  }
+}
+
+/** The kubeconfig that kubectl would write to: the first of the list, else the one in the home directory. */
+export function userKubeconfig(): string {
+  const { env } = process;
+  const [first = ""] = (env["KUBECONFIG"] ?? "").split(":");
+  return first === "" ? join(homedir(), ".kube", "config") : first;
 }
 
 export function upOptions(words: readonly string[]): UpOptions {
@@ -54,7 +82,7 @@ export function upOptions(words: readonly string[]): UpOptions {
       token: { type: "string" },
     },
   });
-  if (values.join !== undefined || values.token !== undefined) throw new Fault("Unsupported", "--join and --token are not supported yet: all nodes of an instance are on one machine");
+  if (values.join !== undefined || values.token !== undefined) throw unsupported("catamaran up --join", "all nodes of an instance are on one machine: --nodes N");
   const nodes = wholeOf("--nodes", values.nodes, MAX_NODES);
   const ports = { kube: portOf("--kube-port", values["kube-port"]), aws: portOf("--aws-port", values["aws-port"]), gateway: portOf("--gateway-port", values["gateway-port"]), dashboard: portOf("--dashboard-port", values["dashboard-port"]) };
   return {

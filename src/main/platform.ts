@@ -8,7 +8,7 @@ import { enterNode, mountPin, removeNodeNetwork, removePins } from "#network/nod
 import { removeNode } from "#node/remove-node.ts";
 import { launcherCommand } from "#sandboxes/launcher-command.ts";
 import { type Instance, releaseNetwork } from "./instance.ts";
-import { childEnvironment, type Place } from "./options.ts";
+import { childEnvironment, ownerFile, type Place } from "./options.ts";
 import { files, networkOf, nodePlace } from "./plan.ts";
 import { Supervisor } from "./supervisor.ts";
 
@@ -78,6 +78,7 @@ export async function cleanUp(instance: Instance, place: Place, { purge }: { rea
     await releaseNetwork(place.runRoot, instance.name);
   }
   await rm(instance.runDir, { recursive: true, force: true });
+  await rm(ownerFile(place), { force: true });
   if (purge) await rm(instance.dataDir, { recursive: true, force: true });
 }
 
@@ -98,11 +99,22 @@ export async function supervisorOf(place: Place): Promise<number | null> {
   }
 }
 
-/** Throws Conflict when a supervisor of this instance lives already. */
+/** Throws Conflict when this instance is up already, or its name belongs to an instance elsewhere that is. */
 export async function takeLock(place: Place): Promise<void> {
+  await refuseSecond(place);
+  await mkdir(place.dataDir, { recursive: true, mode: 0o700 });
+  await mkdir(place.runRoot, { recursive: true, mode: 0o711 });
+  await writeFile(ownerFile(place), JSON.stringify({ dataDir: place.dataDir }));
+  await writeFile(lockFile(place), JSON.stringify({ pid: process.pid, startedAt: await startTime(process.pid) } satisfies Lock), { mode: 0o600 });
+}
+
+export async function refuseSecond(place: Place): Promise<void> {
   const pid = await supervisorOf(place);
   if (pid !== null) throw new Fault("Conflict", `instance "${place.name}" is up already (process ${pid}); end it with: catamaran down --name ${place.name}`);
-  await writeFile(lockFile(place), JSON.stringify({ pid: process.pid, startedAt: await startTime(process.pid) } satisfies Lock), { mode: 0o600 });
+  const text = await readFile(ownerFile(place), "utf8").catch(() => null); // Nobody has the name.
+  const dataDir = text === null ? place.dataDir : (JSON.parse(text) as { readonly dataDir: string }).dataDir;
+  const other = dataDir === place.dataDir ? null : await supervisorOf({ ...place, dataDir });
+  if (other !== null) throw new Fault("Conflict", `the name "${place.name}" belongs to the instance in ${dataDir} (process ${other}); choose another one with --name`);
 }
 
 function lockFile(place: Place): string {

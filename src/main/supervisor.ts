@@ -1,6 +1,6 @@
 /** Starts the roles of an instance as processes, restarts those that die, ends them all. Knows nothing of what they do. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { openSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 import type { Log } from "#base/log.ts";
 
 export interface ChildSpec {
@@ -79,7 +79,10 @@ class Child {
     const [program = "", ...words] = this.spec.command;
     const log = openSync(this.spec.logFile, "a", 0o600);
     const channel = this.spec.saysReady ? (["ipc"] as const) : [];
-    return spawn(program, words, { env: { ...this.spec.environment }, stdio: ["ignore", log, log, ...channel] });
+    // A process group of its own: Ctrl-C in the terminal is the supervisor's to answer, in its order.
+    const child = spawn(program, words, { env: { ...this.spec.environment }, stdio: ["ignore", log, log, ...channel], detached: true });
+    closeSync(log);
+    return child;
   }
 
   #restart(ranMs: number, how: string): void {

@@ -1,13 +1,14 @@
 /** `catamaran up` and `catamaran down`: the supervisor's own life. */
 import { spawn } from "node:child_process";
 import { openSync } from "node:fs";
+import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Fault, reasonOf } from "#base/fault.ts";
 import { readInstance } from "./instance.ts";
 import { jsonLog } from "./log.ts";
 import { childEnvironment, type Place, upOptions, type UpOptions } from "./options.ts";
 import { files } from "./plan.ts";
-import { cleanUp, Platform, supervisorOf, takeLock } from "./platform.ts";
+import { cleanUp, Platform, refuseSecond, supervisorOf, takeLock } from "./platform.ts";
 import { missingForPods, prepareIdentities, prepareInstance, prepareNetwork } from "./prepare.ts";
 import { Steps } from "./steps.ts";
 
@@ -19,15 +20,21 @@ export async function up(words: readonly string[], afterUp: AfterUp): Promise<nu
   return options.detach ? upDetached(words, options) : upHere(options, afterUp);
 }
 
+const SAME_SIGNAL_MS = 1_000;
+
 async function upHere(options: UpOptions, afterUp: AfterUp): Promise<number> {
   const steps = new Steps();
-  const instance = await prepareInstance(options);
   await takeLock(options);
+  const instance = await prepareInstance(options);
   const stopping = new AbortController();
   const ended = Promise.withResolvers<void>();
+  let stoppedAt = 0;
   const stop = (): void => {
-    // The second Ctrl-C does not wait for anything; `catamaran down --purge` cleans up what it leaves.
-    if (stopping.signal.aborted) process.exit(130);
+    // npm passes on what the terminal has sent already: what comes at once is the same Ctrl-C. The next one does not wait for
+    // anything; `catamaran down --purge` cleans up what it leaves.
+    if (stopping.signal.aborted && performance.now() - stoppedAt > SAME_SIGNAL_MS) process.exit(130);
+    if (stopping.signal.aborted) return;
+    stoppedAt = performance.now();
     stopping.abort();
     ended.resolve();
   };
@@ -60,8 +67,9 @@ function sayWhatIsMissing(steps: Steps, options: UpOptions): void {
 }
 
 async function upDetached(words: readonly string[], options: UpOptions): Promise<number> {
+  await refuseSecond(options);
+  await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
   const logFile = join(options.dataDir, "up.log");
-  await prepareInstance(options);
   const log = openSync(logFile, "w", 0o600);
   const rest = words.filter((word) => word !== "--detach");
   const child = spawn(process.execPath, [join(import.meta.dirname, "catamaran.ts"), "up", ...rest], { detached: true, stdio: ["ignore", log, log, "ipc"], env: { ...process.env, ...childEnvironment() } });
@@ -69,7 +77,7 @@ async function upDetached(words: readonly string[], options: UpOptions): Promise
     child.once("message", () => resolve("ready"));
     child.once("exit", () => resolve("ended"));
   });
-  if (outcome === "ended") throw new Fault("Unavailable", `the platform did not come up; see ${logFile}`);
+  if (outcome === "ended") throw new Fault("Unavailable", `the platform did not come up:\n${(await readFile(logFile, "utf8")).trimEnd()}`);
   child.disconnect();
   child.unref();
   process.stderr.write(`instance "${options.name}" is up (process ${child.pid})\n`);
