@@ -158,5 +158,6 @@ const REASONS: ReadonlySet<string> = new Set([
 function codeOf(reason: string | undefined, status: number): FaultCode {
   if (reason !== undefined && REASONS.has(reason)) return reason as FaultCode;
   if (status === 503) return "Unavailable";
+  if (status === 413) return "RequestTooLarge";
   return status === 404 ? "NotFound" : status === 410 ? "Expired" : status >= 500 ? "InternalError" : "BadRequest";
 }
