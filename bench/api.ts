@@ -79,27 +79,24 @@ async function clients(access: Access): Promise<void> {
   session.setLocalWindowSize(64 * 1024 * 1024);
   const pod = JSON.stringify(realisticPod("NAME"));
   let made = 0;
-  const create = (): Promise<Buffer> => ask(session, "POST", PODS, pod.replace("NAME", `pod-${made++}`));
+  const create = (): Promise<Buffer> => ask(session, "POST", PODS, { body: pod.replace("NAME", `pod-${made++}`) });
   await rated("create, 1 client", 1, create);
   await rated("create, 64 clients", 64, create);
   await rated("get, 1 client", 1, () => ask(session, "GET", `${PODS}/pod-7`));
   await rated("get, 64 clients", 64, () => ask(session, "GET", `${PODS}/pod-7`));
   let edited = 0;
   await rated("patch, 64 clients", 64, () =>
-    ask(
-      session,
-      "PATCH",
-      `${PODS}/pod-${edited++ % 1_000}`,
-      JSON.stringify({ metadata: { annotations: { n: String(edited) } } }),
-    ),
+    ask(session, "PATCH", `${PODS}/pod-${edited++ % 1_000}`, {
+      body: JSON.stringify({ metadata: { annotations: { n: String(edited) } } }),
+    }),
   );
   while (made < LISTED) await Promise.all(Array.from({ length: Math.min(64, LISTED - made) }, create));
   await counted(`list of ${made} pods`, made, () => ask(session, "GET", PODS));
   await counted(`list of ${made} pods as table`, made, () =>
-    ask(session, "GET", PODS, undefined, { accept: "application/json;as=Table;v=v1;g=meta.k8s.io" }),
+    ask(session, "GET", PODS, { headers: { accept: "application/json;as=Table;v=v1;g=meta.k8s.io" } }),
   );
   await counted(`list of ${made} pods, gzip`, made, () =>
-    ask(session, "GET", PODS, undefined, { "accept-encoding": "gzip" }),
+    ask(session, "GET", PODS, { headers: { "accept-encoding": "gzip" } }),
   );
   await watched(session);
   session.close();
@@ -156,7 +153,9 @@ async function watched(session: ClientHttp2Session): Promise<void> {
   for (let i = 0; i < 30; i++) {
     [seen, all] = [0, Promise.withResolvers<void>()];
     const began = performance.now();
-    await ask(session, "PATCH", `${PODS}/pod-1`, JSON.stringify({ metadata: { annotations: { w: String(i) } } }));
+    await ask(session, "PATCH", `${PODS}/pod-1`, {
+      body: JSON.stringify({ metadata: { annotations: { w: String(i) } } }),
+    });
     await all.promise;
     times.push(performance.now() - began);
   }
@@ -172,12 +171,16 @@ async function watched(session: ClientHttp2Session): Promise<void> {
   for (const stream of streams) stream.close();
 }
 
+interface Sent {
+  readonly body?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 function ask(
   session: ClientHttp2Session,
   method: string,
   path: string,
-  body?: string,
-  headers: Record<string, string> = {},
+  { body, headers = {} }: Sent = {},
 ): Promise<Buffer> {
   const type = method === "PATCH" ? "application/merge-patch+json" : "application/json";
   const stream = session.request({

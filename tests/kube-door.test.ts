@@ -198,7 +198,7 @@ const refusals: readonly Refusal[] = [
     ...post,
     body: `{"metadata":{"name":"x"},"data":{"a":"${"x".repeat(4_000_000)}"}}`,
     code: 413,
-    reason: "RequestTooLarge",
+    reason: "RequestEntityTooLarge",
   },
   {
     title: "a foreign dryRun",

@@ -1,5 +1,5 @@
 /** From a Fault to metav1.Status: the one place where our codes become HTTP codes and reasons. Pure. */
-import { Fault, reasonOf } from "#base/fault.ts";
+import { Fault, type FaultCode, reasonOf } from "#base/fault.ts";
 import type { JsonObject } from "#base/json.ts";
 
 export interface Status {
@@ -7,12 +7,18 @@ export interface Status {
   readonly body: JsonObject;
 }
 
+// Where metav1.StatusReason has another word than we.
+const REASONS: Partial<Record<FaultCode, string>> = {
+  Unsupported: "BadRequest",
+  Unavailable: "ServiceUnavailable",
+  RequestTooLarge: "RequestEntityTooLarge",
+};
+
 export function statusOf(thrown: unknown): Status {
   const fault =
     thrown instanceof Fault ? thrown : new Fault("InternalError", `Internal error occurred: ${reasonOf(thrown)}`);
   const code = httpCode(fault);
-  const reason =
-    fault.code === "Unsupported" ? "BadRequest" : fault.code === "Unavailable" ? "ServiceUnavailable" : fault.code;
+  const reason = REASONS[fault.code] ?? fault.code;
   // An expired list says how the rest can be had (ListMeta.continue of the Status).
   const { continueToken } = fault.details;
   return {
