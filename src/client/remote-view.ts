@@ -16,6 +16,7 @@ const PAGE = 500;
 const FIRST_DELAY_MS = 20;
 const LONGEST_DELAY_MS = 1_000; // The server is on this machine or next to it; a second of looking again costs nothing.
 const WATCH_SECONDS = 600;
+const LIST_EVERY_MS = 2_000;
 
 interface Feed<T extends KubeObject> {
   readonly kind: Kind<T>;
@@ -35,8 +36,13 @@ export async function feedView<T extends KubeObject>(feed: Feed<T>): Promise<voi
   while (!feed.stop.aborted) {
     try {
       if (revision === "") revision = await relist(feed, keys);
-      delayMs = FIRST_DELAY_MS;
+      if (isOnlyListed(feed.kind)) {
+        revision = "";
+        await feed.clock.sleep(LIST_EVERY_MS, feed.stop);
+        continue;
+      }
       revision = await follow(feed, keys, revision);
+      delayMs = FIRST_DELAY_MS;
     } catch (thrown) {
       if (thrown instanceof Fault && (thrown.code === "Expired" || thrown.code === "Gone")) {
         revision = "";
@@ -47,6 +53,11 @@ export async function feedView<T extends KubeObject>(feed: Feed<T>): Promise<voi
       delayMs = Math.min(LONGEST_DELAY_MS, delayMs * 2);
     }
   }
+}
+
+/** Metrics cannot be watched, here as elsewhere: they are read again now and then. */
+function isOnlyListed({ verbs }: Kind): boolean {
+  return verbs !== undefined && !verbs.includes("watch");
 }
 
 /** Everything that is there replaces what we had; what is gone leaves the view. */
