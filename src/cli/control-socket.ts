@@ -33,13 +33,24 @@ export class ControlSocket {
 
   /** In order of time; everything metered until about a second ago. */
   async *read(window: UsageWindow, is?: Usage["is"]): AsyncGenerator<Usage> {
-    const query = new URLSearchParams({ from: String(window.fromMs), to: String(window.toMs), ...(is !== undefined && { is }) });
+    const query = new URLSearchParams({
+      from: String(window.fromMs),
+      to: String(window.toMs),
+      ...(is !== undefined && { is }),
+    });
     for await (const line of this.#lines(`/usage?${query}`)) yield JSON.parse(line) as Usage;
   }
 
   /** The newest `limit` lines of a log group since `fromMs`. */
-  async logs(group: string, options: { readonly fromMs?: number; readonly limit?: number }): Promise<readonly FunctionLogLine[]> {
-    const query = new URLSearchParams({ group, from: String(options.fromMs ?? 0), limit: String(options.limit ?? 1_000) });
+  async logs(
+    group: string,
+    options: { readonly fromMs?: number; readonly limit?: number },
+  ): Promise<readonly FunctionLogLine[]> {
+    const query = new URLSearchParams({
+      group,
+      from: String(options.fromMs ?? 0),
+      limit: String(options.limit ?? 1_000),
+    });
     const lines: FunctionLogLine[] = [];
     for await (const line of this.#lines(`/logs?${query}`)) lines.push(JSON.parse(line) as FunctionLogLine);
     return lines;
@@ -60,13 +71,22 @@ export class ControlSocket {
       rest = lines.pop() ?? "";
       yield* lines;
     }
-    if (response.statusCode !== 200) throw new Fault("InternalError", `the control process answered ${response.statusCode}: ${rest}`);
+    if (response.statusCode !== 200)
+      throw new Fault("InternalError", `the control process answered ${response.statusCode}: ${rest}`);
   }
 
   #get(path: string): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
       const request = httpRequest({ socketPath: this.#socketPath, path }, resolve);
-      request.on("error", (cause) => reject(new Fault("Unavailable", `the control process does not answer (${cause.message}); is the platform up? catamaran status says`, { cause })));
+      request.on("error", (cause) =>
+        reject(
+          new Fault(
+            "Unavailable",
+            `the control process does not answer (${cause.message}); is the platform up? catamaran status says`,
+            { cause },
+          ),
+        ),
+      );
       request.end();
     });
   }

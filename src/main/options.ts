@@ -28,14 +28,22 @@ const MAX_NODES = 16;
 /** `--name` and `--data-dir`, common to all commands. */
 export const placeOptions = { name: { type: "string" }, "data-dir": { type: "string" } } as const;
 
-export function placeOf(values: { readonly name?: string | undefined; readonly "data-dir"?: string | undefined }): Place {
+export function placeOf(values: {
+  readonly name?: string | undefined;
+  readonly "data-dir"?: string | undefined;
+}): Place {
   const { env } = process;
-  const runRoot = process.getuid?.() === 0 ? "/run/catamaran" : join(env["XDG_RUNTIME_DIR"] ?? "/tmp", `catamaran-${process.getuid?.() ?? 0}`);
+  const runRoot =
+    process.getuid?.() === 0
+      ? "/run/catamaran"
+      : join(env["XDG_RUNTIME_DIR"] ?? "/tmp", `catamaran-${process.getuid?.() ?? 0}`);
   const askedDir = values["data-dir"] ?? env["CATAMARAN_DATA_DIR"];
   const asked = values.name ?? env["CATAMARAN_NAME"];
   // Either of the two finds an instance: the directory knows its name, and a name that is up knows its directory.
-  const name = asked ?? (askedDir === undefined ? undefined : jsonMember(join(askedDir, "instance.json"), "name")) ?? "default";
-  if (!NAME.test(name)) throw new Fault("BadRequest", `--name ${name}: 1 to 20 lower-case letters, digits and dashes, for example "dev-1"`);
+  const name =
+    asked ?? (askedDir === undefined ? undefined : jsonMember(join(askedDir, "instance.json"), "name")) ?? "default";
+  if (!NAME.test(name))
+    throw new Fault("BadRequest", `--name ${name}: 1 to 20 lower-case letters, digits and dashes, for example "dev-1"`);
   const owner = ownerFile({ runRoot, name });
   const dataRoot = join(env["XDG_DATA_HOME"] ?? join(homedir(), ".local", "share"), "catamaran");
   const dataDir = askedDir ?? jsonMember(owner, "dataDir") ?? join(dataRoot, name);
@@ -82,9 +90,15 @@ export function upOptions(words: readonly string[]): UpOptions {
       token: { type: "string" },
     },
   });
-  if (values.join !== undefined || values.token !== undefined) throw unsupported("catamaran up --join", "all nodes of an instance are on one machine: --nodes N");
+  if (values.join !== undefined || values.token !== undefined)
+    throw unsupported("catamaran up --join", "all nodes of an instance are on one machine: --nodes N");
   const nodes = wholeOf("--nodes", values.nodes, MAX_NODES);
-  const ports = { kube: portOf("--kube-port", values["kube-port"]), aws: portOf("--aws-port", values["aws-port"]), gateway: portOf("--gateway-port", values["gateway-port"]), dashboard: portOf("--dashboard-port", values["dashboard-port"]) };
+  const ports = {
+    kube: portOf("--kube-port", values["kube-port"]),
+    aws: portOf("--aws-port", values["aws-port"]),
+    gateway: portOf("--gateway-port", values["gateway-port"]),
+    dashboard: portOf("--dashboard-port", values["dashboard-port"]),
+  };
   return {
     ...placeOf(values),
     detach: values.detach,
@@ -98,7 +112,8 @@ export function upOptions(words: readonly string[]): UpOptions {
 
 function wholeOf(name: string, text: string, max: number): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 0 || value > max) throw new Fault("BadRequest", `${name} ${text}: a whole number from 0 to ${max}`);
+  if (!Number.isInteger(value) || value < 0 || value > max)
+    throw new Fault("BadRequest", `${name} ${text}: a whole number from 0 to ${max}`);
   return value;
 }
 
@@ -109,6 +124,8 @@ function portOf(name: string, text: string | undefined): number | undefined {
 /** What children inherit: a path to find programs and nothing else that could change their behaviour. */
 export function childEnvironment(): Readonly<Record<string, string>> {
   const { env } = process;
-  const kept = ["PATH", "HOME", "LANG", "TMPDIR", "NODE_COMPILE_CACHE"].flatMap((name): [string, string][] => (env[name] === undefined ? [] : [[name, env[name]]]));
+  const kept = ["PATH", "HOME", "LANG", "TMPDIR", "NODE_COMPILE_CACHE"].flatMap((name): [string, string][] =>
+    env[name] === undefined ? [] : [[name, env[name]]],
+  );
   return Object.fromEntries([...kept, ["PATH", `${env["PATH"] ?? ""}:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin`]]);
 }

@@ -30,28 +30,59 @@ export class Platform {
   async start(onReady: OnReady): Promise<void> {
     const { instance } = this;
     const role = async (name: string, command: readonly string[], title: string): Promise<void> => {
-      await this.#supervisor.start({ name, command, environment: childEnvironment(), logFile: files.roleLog(instance, name), saysReady: true });
+      await this.#supervisor.start({
+        name,
+        command,
+        environment: childEnvironment(),
+        logFile: files.roleLog(instance, name),
+        saysReady: true,
+      });
       onReady(title);
     };
     const launchers = instance.canRunPods ? [this.#startLauncher()] : [];
     await Promise.all([
       ...launchers,
-      role("control", this.#role("control"), `control plane (Kubernetes on ${instance.ports.kube}, AWS on ${instance.ports.aws})`),
+      role(
+        "control",
+        this.#role("control"),
+        `control plane (Kubernetes on ${instance.ports.kube}, AWS on ${instance.ports.aws})`,
+      ),
       role("gateway", this.#role("gateway"), `gateway on ${instance.ports.gateway}`),
-      ...instance.nodes.map((node) => role(node, [...enterNode(nodePlace(instance, node)), ...this.#role("node", "--node", node)], `node ${node}`)),
+      ...instance.nodes.map((node) =>
+        role(node, [...enterNode(nodePlace(instance, node)), ...this.#role("node", "--node", node)], `node ${node}`),
+      ),
     ]);
   }
 
   #role(name: string, ...more: readonly string[]): readonly string[] {
-    return [process.execPath, "--disable-warning=ExperimentalWarning", ENTRY, "run", name, "--data-dir", this.instance.dataDir, ...more];
+    return [
+      process.execPath,
+      "--disable-warning=ExperimentalWarning",
+      ENTRY,
+      "run",
+      name,
+      "--data-dir",
+      this.instance.dataDir,
+      ...more,
+    ];
   }
 
   async #startLauncher(): Promise<void> {
     const { instance } = this;
     await mkdir(files.launcher(instance), { recursive: true, mode: 0o711 });
-    const { file, args, env } = launcherCommand({ instance: instance.name, folder: files.launcher(instance), node: process.execPath });
+    const { file, args, env } = launcherCommand({
+      instance: instance.name,
+      folder: files.launcher(instance),
+      node: process.execPath,
+    });
     const place = nodePlace(instance, instance.nodes[0] ?? "node-1");
-    return this.#supervisor.start({ name: "launcher", command: [...enterNode(place), file, ...args], environment: env, logFile: files.roleLog(instance, "launcher"), saysReady: false });
+    return this.#supervisor.start({
+      name: "launcher",
+      command: [...enterNode(place), file, ...args],
+      environment: env,
+      logFile: files.roleLog(instance, "launcher"),
+      saysReady: false,
+    });
   }
 
   pids(): Readonly<Record<string, number>> {
@@ -105,16 +136,28 @@ export async function takeLock(place: Place): Promise<void> {
   await mkdir(place.dataDir, { recursive: true, mode: 0o700 });
   await mkdir(place.runRoot, { recursive: true, mode: 0o711 });
   await writeFile(ownerFile(place), JSON.stringify({ dataDir: place.dataDir }));
-  await writeFile(lockFile(place), JSON.stringify({ pid: process.pid, startedAt: await startTime(process.pid) } satisfies Lock), { mode: 0o600 });
+  await writeFile(
+    lockFile(place),
+    JSON.stringify({ pid: process.pid, startedAt: await startTime(process.pid) } satisfies Lock),
+    { mode: 0o600 },
+  );
 }
 
 export async function refuseSecond(place: Place): Promise<void> {
   const pid = await supervisorOf(place);
-  if (pid !== null) throw new Fault("Conflict", `instance "${place.name}" is up already (process ${pid}); end it with: catamaran down --name ${place.name}`);
+  if (pid !== null)
+    throw new Fault(
+      "Conflict",
+      `instance "${place.name}" is up already (process ${pid}); end it with: catamaran down --name ${place.name}`,
+    );
   const text = await readFile(ownerFile(place), "utf8").catch(() => null); // Nobody has the name.
   const dataDir = text === null ? place.dataDir : (JSON.parse(text) as { readonly dataDir: string }).dataDir;
   const other = dataDir === place.dataDir ? null : await supervisorOf({ ...place, dataDir });
-  if (other !== null) throw new Fault("Conflict", `the name "${place.name}" belongs to the instance in ${dataDir} (process ${other}); choose another one with --name`);
+  if (other !== null)
+    throw new Fault(
+      "Conflict",
+      `the name "${place.name}" belongs to the instance in ${dataDir} (process ${other}); choose another one with --name`,
+    );
 }
 
 function lockFile(place: Place): string {
@@ -124,8 +167,9 @@ function lockFile(place: Place): string {
 async function startTime(pid: number): Promise<string> {
   try {
     const stat = await readFile(`/proc/${pid}/stat`, "utf8");
-    // The 22nd field; the second is in parentheses and may hold spaces.
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+    // The third and the 22nd field; the second is in parentheses and may hold spaces.
+    const [state, ...fields] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return state === "Z" ? "gone: only its parent has not noticed" : (fields[18] ?? "");
   } catch (thrown) {
     return `gone: ${reasonOf(thrown)}`;
   }

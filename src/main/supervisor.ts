@@ -69,7 +69,9 @@ class Child {
     else child.once("spawn", () => ready.resolve());
     child.once("error", (error) => ready.reject(new Error(`${this.spec.name} could not be started: ${error.message}`)));
     child.once("exit", (code, signal) => {
-      ready.reject(new Error(`${this.spec.name} ended at its start (${signal ?? `exit ${code}`}); see ${this.spec.logFile}`));
+      ready.reject(
+        new Error(`${this.spec.name} ended at its start (${signal ?? `exit ${code}`}); see ${this.spec.logFile}`),
+      );
       this.#restart(performance.now() - startedAt, signal ?? `exit ${code}`);
     });
     return ready.promise;
@@ -80,7 +82,11 @@ class Child {
     const log = openSync(this.spec.logFile, "a", 0o600);
     const channel = this.spec.saysReady ? (["ipc"] as const) : [];
     // A process group of its own: Ctrl-C in the terminal is the supervisor's to answer, in its order.
-    const child = spawn(program, words, { env: { ...this.spec.environment }, stdio: ["ignore", log, log, ...channel], detached: true });
+    const child = spawn(program, words, {
+      env: { ...this.spec.environment },
+      stdio: ["ignore", log, log, ...channel],
+      detached: true,
+    });
     closeSync(log);
     return child;
   }

@@ -3,10 +3,12 @@ import { spawn } from "node:child_process";
 import { openSync } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { parse } from "yaml";
 import { Fault, reasonOf } from "#base/fault.ts";
-import { readInstance } from "./instance.ts";
+import { changeKubeconfig, mergedConfig, withoutConfig } from "#cli/merge-kubeconfig.ts";
+import { type Instance, readInstance } from "./instance.ts";
 import { jsonLog } from "./log.ts";
-import { childEnvironment, type Place, upOptions, type UpOptions } from "./options.ts";
+import { childEnvironment, type Place, upOptions, type UpOptions, userKubeconfig } from "./options.ts";
 import { files } from "./plan.ts";
 import { cleanUp, Platform, refuseSecond, supervisorOf, takeLock } from "./platform.ts";
 import { missingForPods, prepareIdentities, prepareInstance, prepareNetwork } from "./prepare.ts";
@@ -42,11 +44,20 @@ async function upHere(options: UpOptions, afterUp: AfterUp): Promise<number> {
   sayWhatIsMissing(steps, options);
   const platform = new Platform(instance, jsonLog(openSync(files.roleLog(instance, "supervisor"), "a", 0o600), "info"));
   try {
-    await Promise.all([steps.run("certificates", () => prepareIdentities(instance)), steps.run("network", () => prepareNetwork(instance))]);
+    await Promise.all([
+      steps.run("certificates", () => prepareIdentities(instance)),
+      steps.run("network", () => prepareNetwork(instance)),
+    ]);
     await platform.start((what) => steps.done(what));
-    steps.say(`ready in ${steps.seconds()} s — eval "$(npx catamaran env${options.name === "default" ? "" : ` --name ${options.name}`})"`);
+    steps.say(
+      `ready in ${steps.seconds()} s — eval "$(npx catamaran env${options.name === "default" ? "" : ` --name ${options.name}`})"`,
+    );
+    if (options.mergeKubeconfig) await mergeKubeconfig(steps, instance);
     process.send?.({ ready: true });
-    if (options.demo) await afterUp(options, stopping.signal).catch((thrown: unknown) => steps.say(`the demo ended early: ${reasonOf(thrown)}`));
+    if (options.demo)
+      await afterUp(options, stopping.signal).catch((thrown: unknown) =>
+        steps.say(`the demo ended early: ${reasonOf(thrown)}`),
+      );
     if (options.demo && !stopping.signal.aborted) steps.say("the platform stays up; Ctrl-C ends it");
     await ended.promise;
     steps.say("ending");
@@ -60,10 +71,27 @@ async function upHere(options: UpOptions, afterUp: AfterUp): Promise<number> {
   }
 }
 
+async function mergeKubeconfig(steps: Steps, instance: Instance): Promise<void> {
+  const [file, ours] = [userKubeconfig(), parse(await readFile(files.kubeconfig(instance), "utf8")) as object];
+  await changeKubeconfig(file, (theirs) => mergedConfig(theirs, ours));
+  steps.say(`${file}: context catamaran-${instance.name} is current now; catamaran down --purge takes it out`);
+}
+
+/** A context of ours that somebody merged goes with its instance. */
+async function unmergeKubeconfig(instance: Instance): Promise<void> {
+  const [theirs, ours] = await Promise.all(
+    [userKubeconfig(), files.kubeconfig(instance)].map((file) => readFile(file, "utf8").catch(() => "")),
+  );
+  if (theirs?.includes(`catamaran-${instance.name}\n`) !== true || ours === undefined || ours === "") return;
+  await changeKubeconfig(userKubeconfig(), (config) => withoutConfig(config, parse(ours) as object));
+}
+
 function sayWhatIsMissing(steps: Steps, options: UpOptions): void {
   const missing = missingForPods();
   if (missing.length === 0 || options.noNodes) return;
-  steps.say(`no pods and no isolated sandboxes on this machine: ${missing.join(", ")} missing. The control plane works, and functions run as plain processes (not isolated).`);
+  steps.say(
+    `no pods and no isolated sandboxes on this machine: ${missing.join(", ")} missing. The control plane works, and functions run as plain processes (not isolated).`,
+  );
 }
 
 async function upDetached(words: readonly string[], options: UpOptions): Promise<number> {
@@ -72,12 +100,17 @@ async function upDetached(words: readonly string[], options: UpOptions): Promise
   const logFile = join(options.dataDir, "up.log");
   const log = openSync(logFile, "w", 0o600);
   const rest = words.filter((word) => word !== "--detach");
-  const child = spawn(process.execPath, [join(import.meta.dirname, "catamaran.ts"), "up", ...rest], { detached: true, stdio: ["ignore", log, log, "ipc"], env: { ...process.env, ...childEnvironment() } });
+  const child = spawn(process.execPath, [join(import.meta.dirname, "catamaran.ts"), "up", ...rest], {
+    detached: true,
+    stdio: ["ignore", log, log, "ipc"],
+    env: { ...process.env, ...childEnvironment() },
+  });
   const outcome = await new Promise<"ready" | "ended">((resolve) => {
     child.once("message", () => resolve("ready"));
     child.once("exit", () => resolve("ended"));
   });
-  if (outcome === "ended") throw new Fault("Unavailable", `the platform did not come up:\n${(await readFile(logFile, "utf8")).trimEnd()}`);
+  if (outcome === "ended")
+    throw new Fault("Unavailable", `the platform did not come up:\n${(await readFile(logFile, "utf8")).trimEnd()}`);
   child.disconnect();
   child.unref();
   process.stderr.write(`instance "${options.name}" is up (process ${child.pid})\n`);
@@ -99,6 +132,7 @@ export async function down(place: Place, { purge }: { readonly purge: boolean })
     process.kill(pid, "SIGTERM");
     await untilGone(place);
   }
+  if (purge) await unmergeKubeconfig(instance);
   await cleanUp(instance, place, { purge });
   process.stderr.write(`instance "${place.name}" is down${purge ? " and gone" : ""}\n`);
   return 0;
@@ -107,7 +141,11 @@ export async function down(place: Place, { purge }: { readonly purge: boolean })
 async function untilGone(place: Place): Promise<void> {
   const untilMs = performance.now() + END_WITHIN_MS;
   while ((await supervisorOf(place)) !== null) {
-    if (performance.now() > untilMs) throw new Fault("Timeout", `the supervisor of "${place.name}" does not end; kill it and run: catamaran down --purge --name ${place.name}`);
+    if (performance.now() > untilMs)
+      throw new Fault(
+        "Timeout",
+        `the supervisor of "${place.name}" does not end; kill it and run: catamaran down --purge --name ${place.name}`,
+      );
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }
