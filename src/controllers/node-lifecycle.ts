@@ -8,7 +8,7 @@ import { type Node, nodeKind, type Taint } from "#kinds/node.ts";
 import type { Condition } from "#kinds/object.ts";
 import { type Pod, podKind } from "#kinds/pod.ts";
 import { normalEvent, patchTo } from "./changes.ts";
-import { hasEnded } from "./pod-facts.ts";
+import { hasEnded, isReady, readySinceMs } from "./pod-facts.ts";
 import { taintEvictions } from "./taint-eviction.ts";
 
 const LEASE_NAMESPACE = "kube-node-lease";
@@ -55,7 +55,7 @@ function plan(_key: ObjectKey, node: Node | undefined, seen: Seen, now: number):
       ...patchTo(nodeKind, node, { ...node, ...(judged.status && { status: judged.status }) }, "status"),
       ...patchTo(nodeKind, node, { ...node, ...(tainted.spec && { spec: tainted.spec }) }),
       ...lostReadiness(node, judged),
-      ...(readyStatus(judged) === "True" ? [] : pods.flatMap((pod) => unreadied(pod, now))),
+      ...(readyStatus(judged) === "True" ? [] : pods.flatMap((pod) => unreadied(pod, judged, now))),
       ...evictions.changes,
     ],
     ...(Number.isFinite(againAtMs) && { againAtMs }),
@@ -117,10 +117,11 @@ function lostReadiness(before: Node, after: Node): readonly Change[] {
   return [normalEvent(before, "NodeNotReady", `Node ${before.metadata.name} status is now: NodeNotReady`)];
 }
 
-/** No traffic to pods of which nobody hears any more. */
-function unreadied(pod: Pod, now: number): readonly Change[] {
+/** No traffic to pods of which nobody hears any more. What an agent has said since the node was lost is believed. */
+function unreadied(pod: Pod, node: Node, now: number): readonly Change[] {
   const conditions = pod.status?.conditions ?? [];
-  if (hasEnded(pod) || !conditions.some(({ type, status }) => type === "Ready" && status === "True")) return [];
+  const lostAtMs = Date.parse(ready(node)?.lastTransitionTime ?? "") || now;
+  if (hasEnded(pod) || !isReady(pod) || (readySinceMs(pod) ?? 0) > lostAtMs) return [];
   const lost = conditions.map((condition) => (condition.type === "Ready" ? { ...condition, status: "False" as const, lastTransitionTime: timestamp(now) } : condition));
   return patchTo(podKind, pod, { ...pod, status: { ...pod.status, conditions: lost } }, "status");
 }
