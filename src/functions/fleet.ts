@@ -38,7 +38,7 @@ export type Obtained =
   | (StartedEnvironment & { readonly ok: false });
 
 // More starts at once only take the processor away from each other and from what runs already.
-const STARTS_AT_ONCE = 8;
+const STARTS_AT_ONCE = 4;
 
 export class Fleet {
   /** In microseconds, INIT included. */
