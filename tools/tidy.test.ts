@@ -128,7 +128,7 @@ test("nothing big is committed", () => {
   assertNone(big, `larger than ${BLOB_LIMIT} bytes`);
 });
 
-test("the lock file names no registry but the public one, and no file a place of somebody's machine", () => {
+test("the lock file names no registry, and no file a place of somebody's machine", () => {
   const places = ["home", "Users", "work"];
   const local = tracked.filter((path) => {
     if (!/\.(ts|mjs|cjs|json|md|yaml|py|sh)$/.test(path) || path === "package-lock.json") return false;
@@ -136,11 +136,9 @@ test("the lock file names no registry but the public one, and no file a place of
     return places.some((place) => new RegExp(`(^|["'\`\\s(=])/${place}/`, "m").test(text));
   });
   assertNone(local, "places of one machine");
-  const hosts = new Set(
-    [...read("package-lock.json").matchAll(/"resolved": "(https?:\/\/[^/]+)/g)].map(([, host]) => host),
-  );
-  hosts.delete("https://registry.npmjs.org");
-  assertNone([...hosts].map(String), "registries");
+  // Without addresses npm asks the registry that it is configured with, which may be a mirror.
+  const resolved = read("package-lock.json").match(/"resolved": "[^"]+"/g) ?? [];
+  assertNone(resolved, "addresses of registries");
 });
 
 test("every document has one title", () => {
