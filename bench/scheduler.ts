@@ -19,9 +19,26 @@ const term = (topologyKey: string) => ({ labelSelector: { matchLabels: { app: "w
 const workloads: readonly Workload[] = [
   { title: "resources only", spec: {} },
   { title: "pods of a service (default spreading)", spec: {}, isInService: true },
-  { title: "required spreading over zones", spec: { topologySpreadConstraints: [{ ...term("zone"), maxSkew: 1, whenUnsatisfiable: "DoNotSchedule" }] } },
-  { title: "zone affinity to itself", spec: { affinity: { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term("zone")] } } } },
-  { title: "preferred host anti-affinity", spec: { affinity: { podAntiAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 10, podAffinityTerm: term("kubernetes.io/hostname") }] } } } },
+  {
+    title: "required spreading over zones",
+    spec: { topologySpreadConstraints: [{ ...term("zone"), maxSkew: 1, whenUnsatisfiable: "DoNotSchedule" }] },
+  },
+  {
+    title: "zone affinity to itself",
+    spec: { affinity: { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term("zone")] } } },
+  },
+  {
+    title: "preferred host anti-affinity",
+    spec: {
+      affinity: {
+        podAntiAffinity: {
+          preferredDuringSchedulingIgnoredDuringExecution: [
+            { weight: 10, podAffinityTerm: term("kubernetes.io/hostname") },
+          ],
+        },
+      },
+    },
+  },
 ];
 
 function clusterOf(count: number): Cluster {

@@ -91,7 +91,10 @@ function bind(pod: Pod, nodeName: string, now: number): readonly Change[] {
   const { nominatedNodeName: _nominated, ...status } = pod.status ?? {};
   const conditions = withScheduled(pod, { status: "True" }, now);
   const next: Pod = { ...pod, spec: { ...pod.spec, nodeName }, status: { ...status, conditions } };
-  return [...patchTo(podKind, pod, next, "binding"), normalEvent(pod, "Scheduled", `Successfully assigned ${namespace}/${name} to ${nodeName}`)];
+  return [
+    ...patchTo(podKind, pod, next, "binding"),
+    normalEvent(pod, "Scheduled", `Successfully assigned ${namespace}/${name} to ${nodeName}`),
+  ];
 }
 
 /** No node: perhaps room can be made; in any case the pod says why it waits. */
@@ -120,19 +123,27 @@ interface Room {
 function makeRoom(pod: Pod, { placements, now }: Surroundings): Room {
   const { cluster } = placements;
   const none: Reasons = new Map();
-  if (pod.spec.preemptionPolicy === "Never") return { reasons: none, changes: [], note: "not eligible due to preemptionPolicy=Never." };
-  if (isWaitingForVictims(pod, placements)) return { reasons: none, changes: [], note: "not eligible due to terminating pod on the nominated node." };
+  if (pod.spec.preemptionPolicy === "Never")
+    return { reasons: none, changes: [], note: "not eligible due to preemptionPolicy=Never." };
+  if (isWaitingForVictims(pod, placements))
+    return { reasons: none, changes: [], note: "not eligible due to terminating pod on the nominated node." };
   const found = preempt(pod, cluster);
   if (found.node === null) return { reasons: found.reasons, changes: [] };
   cluster.nominate(pod, found.node);
-  return { reasons: none, node: found.node, changes: found.victims.flatMap((victim) => evict(victim, pod, found.node, now)) };
+  return {
+    reasons: none,
+    node: found.node,
+    changes: found.victims.flatMap((victim) => evict(victim, pod, found.node, now)),
+  };
 }
 
 /** Upstream's PodEligibleToPreemptOthers: its victims have not ended yet. */
 function isWaitingForVictims(pod: Pod, { cluster }: Placements): boolean {
   const nominated = cluster.node(pod.status?.nominatedNodeName ?? "");
   if (nominated === undefined) return false;
-  return [...nominated.pods.values()].some(({ priority, isTerminating }) => isTerminating && priority < (pod.spec.priority ?? 0));
+  return [...nominated.pods.values()].some(
+    ({ priority, isTerminating }) => isTerminating && priority < (pod.spec.priority ?? 0),
+  );
 }
 
 function evict(victim: Pod, preemptor: Pod, nodeName: string, now: number): readonly Change[] {
@@ -143,7 +154,10 @@ function evict(victim: Pod, preemptor: Pod, nodeName: string, now: number): read
     message: "default-scheduler: preempting to accommodate a higher priority pod",
     lastTransitionTime: timestamp(now),
   };
-  const conditions = [...(victim.status?.conditions ?? []).filter(({ type }) => type !== "DisruptionTarget"), disruption];
+  const conditions = [
+    ...(victim.status?.conditions ?? []).filter(({ type }) => type !== "DisruptionTarget"),
+    disruption,
+  ];
   return [
     ...patchTo(podKind, victim, { ...victim, status: { ...victim.status, conditions } }, "status"),
     remove(podKind, victim),
@@ -157,10 +171,17 @@ function gated(pod: Pod, now: number): readonly Change[] {
   return patchTo(podKind, pod, { ...pod, status: { ...pod.status, conditions } }, "status");
 }
 
-function withScheduled(pod: Pod, told: Pick<Condition, "status" | "reason" | "message">, now: number): readonly Condition[] {
+function withScheduled(
+  pod: Pod,
+  told: Pick<Condition, "status" | "reason" | "message">,
+  now: number,
+): readonly Condition[] {
   const conditions = pod.status?.conditions ?? [];
   const before = conditions.find(({ type }) => type === "PodScheduled");
-  const lastTransitionTime = before?.status === told.status && before.lastTransitionTime !== undefined ? before.lastTransitionTime : timestamp(now);
+  const lastTransitionTime =
+    before?.status === told.status && before.lastTransitionTime !== undefined
+      ? before.lastTransitionTime
+      : timestamp(now);
   const scheduled: Condition = { type: "PodScheduled", lastProbeTime: null, lastTransitionTime, ...told };
   return [...conditions.filter(({ type }) => type !== "PodScheduled"), scheduled];
 }
@@ -172,7 +193,13 @@ function softSpreads(pod: Pod, seen: Seen): readonly Spread[] {
   const owner = controllerOf(pod);
   const set = owner?.kind === "ReplicaSet" ? seen.view(replicaSetKind).get(keyOf(namespace, owner.name)) : undefined;
   const services = seen.view(serviceKind).list(namespace);
-  const serving = services.filter(({ spec }) => Object.keys(spec.selector ?? {}).length > 0 && matches(selectorOf(spec.selector ?? {}), pod.metadata.labels));
-  const selector = [...serving.flatMap(({ spec }) => selectorOf(spec.selector ?? {})), ...(fromLabelSelector(set?.spec.selector) ?? [])];
+  const serving = services.filter(
+    ({ spec }) =>
+      Object.keys(spec.selector ?? {}).length > 0 && matches(selectorOf(spec.selector ?? {}), pod.metadata.labels),
+  );
+  const selector = [
+    ...serving.flatMap(({ spec }) => selectorOf(spec.selector ?? {})),
+    ...(fromLabelSelector(set?.spec.selector) ?? []),
+  ];
   return selector.length === 0 ? [] : defaultSpreads(namespace, selector);
 }

@@ -14,7 +14,11 @@ import { isActive, isReady } from "./pod-facts.ts";
 import { SampleCluster } from "./sample-cluster.ts";
 
 function open(): Promise<SampleCluster> {
-  return SampleCluster.open(new MemoryJournal(new FakeClock()), allControllers, () => new Promise((resolve) => setImmediate(resolve)));
+  return SampleCluster.open(
+    new MemoryJournal(new FakeClock()),
+    allControllers,
+    () => new Promise((resolve) => setImmediate(resolve)),
+  );
 }
 
 function deployment(spec: Partial<Deployment["spec"]> = {}, image = "app:1"): Deployment {
@@ -24,13 +28,29 @@ function deployment(spec: Partial<Deployment["spec"]> = {}, image = "app:1"): De
     spec: {
       replicas: 3,
       selector: { matchLabels: { app: "web" } },
-      template: { metadata: { labels: { app: "web" } }, spec: { containers: [{ name: "web", image, readinessProbe: probe, ports: [{ name: "http", containerPort: 8080 }], resources: { requests: { cpu: "100m", memory: "128Mi" } } }] } },
+      template: {
+        metadata: { labels: { app: "web" } },
+        spec: {
+          containers: [
+            {
+              name: "web",
+              image,
+              readinessProbe: probe,
+              ports: [{ name: "http", containerPort: 8080 }],
+              resources: { requests: { cpu: "100m", memory: "128Mi" } },
+            },
+          ],
+        },
+      },
       ...spec,
     },
   };
 }
 
-const service: Service = { metadata: { name: "web", namespace: "default" }, spec: { selector: { app: "web" }, ports: [{ port: 80, targetPort: "http" }] } };
+const service: Service = {
+  metadata: { name: "web", namespace: "default" },
+  spec: { selector: { app: "web" }, ports: [{ port: 80, targetPort: "http" }] },
+};
 
 const KEY = "default/web";
 
@@ -58,7 +78,12 @@ function condition(of: Deployment, type: string): string {
 /** What `kubectl rollout status` waits for. */
 function isRolledOut({ metadata, spec, status }: Deployment): boolean {
   const replicas = spec.replicas ?? 1;
-  return status?.observedGeneration === metadata.generation && (status?.updatedReplicas ?? 0) === replicas && (status?.replicas ?? 0) === replicas && (status?.availableReplicas ?? 0) === replicas;
+  return (
+    status?.observedGeneration === metadata.generation &&
+    (status?.updatedReplicas ?? 0) === replicas &&
+    (status?.replicas ?? 0) === replicas &&
+    (status?.availableReplicas ?? 0) === replicas
+  );
 }
 
 async function untilRolledOut(cluster: SampleCluster, mostSeconds = 120): Promise<void> {
@@ -92,15 +117,24 @@ test("a deployment becomes pods on nodes, with endpoints, and says so", async ()
   assert.match(set?.metadata.name ?? "", /^web-[a-z0-9]{6,10}$/);
   assert.equal(set?.metadata.annotations?.["deployment.kubernetes.io/revision"], "1");
   assert.equal(webOf(cluster).metadata.annotations?.["deployment.kubernetes.io/revision"], "1");
-  assert.deepEqual(pods.map(({ metadata }) => metadata.name.startsWith(`${set?.metadata.name}-`)), [true, true, true]);
+  assert.deepEqual(
+    pods.map(({ metadata }) => metadata.name.startsWith(`${set?.metadata.name}-`)),
+    [true, true, true],
+  );
   assert.equal(new Set(pods.map(({ spec }) => spec.nodeName)).size, 2);
   assert.equal(condition(webOf(cluster), "Available"), "True MinimumReplicasAvailable");
   assert.equal(condition(webOf(cluster), "Progressing"), "True NewReplicaSetAvailable");
   assert.deepEqual(cluster.told("web"), [`ScalingReplicaSet: Scaled up replica set ${set?.metadata.name} from 0 to 3`]);
   assert.equal(cluster.told(set?.metadata.name ?? "").length, 3);
-  assert.match(cluster.told(pods[0]?.metadata.name ?? "").join("\n"), /Scheduled: Successfully assigned default\/web-.* to node-/);
+  assert.match(
+    cluster.told(pods[0]?.metadata.name ?? "").join("\n"),
+    /Scheduled: Successfully assigned default\/web-.* to node-/,
+  );
   const [slice] = cluster.list(endpointSliceKind);
-  assert.deepEqual(slice?.endpoints.map(({ conditions }) => conditions), Array.from({ length: 3 }, () => ({ ready: true, serving: true, terminating: false })));
+  assert.deepEqual(
+    slice?.endpoints.map(({ conditions }) => conditions),
+    Array.from({ length: 3 }, () => ({ ready: true, serving: true, terminating: false })),
+  );
   assert.deepEqual(slice?.ports, [{ name: "", port: 8080, protocol: "TCP" }]);
   assert.equal(cluster.list(endpointsKind)[0]?.subsets?.[0]?.addresses?.length, 3);
 });
@@ -116,9 +150,19 @@ test("a rolling update keeps within its bounds; undo brings the old set back wit
   watchBounds(cluster, { least: 3, most: 5 });
   await edit(cluster, withImage("app:2"));
   await untilRolledOut(cluster);
-  const images = (): readonly (string | undefined)[] => cluster.list(podKind).filter(isActive).map(({ spec }) => spec.containers[0]?.image);
+  const images = (): readonly (string | undefined)[] =>
+    cluster
+      .list(podKind)
+      .filter(isActive)
+      .map(({ spec }) => spec.containers[0]?.image);
   assert.deepEqual(images(), ["app:2", "app:2", "app:2", "app:2"]);
-  assert.deepEqual(cluster.list(replicaSetKind).map(({ spec }) => spec.replicas).toSorted((a, b) => (a ?? 0) - (b ?? 0)), [0, 4]);
+  assert.deepEqual(
+    cluster
+      .list(replicaSetKind)
+      .map(({ spec }) => spec.replicas)
+      .toSorted((a, b) => (a ?? 0) - (b ?? 0)),
+    [0, 4],
+  );
   await edit(cluster, withImage("app:1"));
   await untilRolledOut(cluster);
   assert.deepEqual(images(), ["app:1", "app:1", "app:1", "app:1"]);
@@ -138,7 +182,9 @@ test("a rollout to an image that never gets ready stops at its bounds, is told o
   const bad = (image: string | undefined): boolean => image === "app:bad";
   cluster.result = (step) => {
     if (step.do !== "probe") return { ok: true };
-    const sick = cluster.list(podKind).some((pod) => bad(pod.spec.containers[0]?.image) && step.podIp === pod.status?.podIP);
+    const sick = cluster
+      .list(podKind)
+      .some((pod) => bad(pod.spec.containers[0]?.image) && step.podIp === pod.status?.podIP);
     return sick ? { ok: false, message: "HTTP probe failed with statuscode: 500" } : { ok: true };
   };
   await edit(cluster, withImage("app:bad"));
@@ -163,8 +209,16 @@ test("scaling up and down, with the events that say so", async () => {
     assert.equal(cluster.list(podKind).filter(isActive).length, replicas);
   }
   const name = cluster.list(replicaSetKind)[0]?.metadata.name;
-  const words = cluster.told("web").map((text) => text.replace(`ScalingReplicaSet: Scaled `, "").replace(`replica set ${name} `, ""));
-  assert.deepEqual(words, ["up from 0 to 3", "up from 3 to 7", "down from 7 to 2", "down from 2 to 0", "up from 0 to 1"]);
+  const words = cluster
+    .told("web")
+    .map((text) => text.replace(`ScalingReplicaSet: Scaled `, "").replace(`replica set ${name} `, ""));
+  assert.deepEqual(words, [
+    "up from 0 to 3",
+    "up from 3 to 7",
+    "down from 7 to 2",
+    "down from 2 to 0",
+    "up from 0 to 1",
+  ]);
 });
 
 test("scaling in the middle of a rollout spreads over both sets in proportion", async () => {
@@ -172,10 +226,18 @@ test("scaling in the middle of a rollout spreads over both sets in proportion", 
   await cluster.addNode("node-1", { cpu: "64" });
   await cluster.objects.create(deploymentKind, deployment({ replicas: 10 }));
   await untilRolledOut(cluster);
-  cluster.result = (step) => (step.do === "probe" && cluster.list(podKind).some((pod) => pod.spec.containers[0]?.image === "app:bad" && pod.status?.podIP === step.podIp) ? { ok: false, message: "no" } : { ok: true });
+  cluster.result = (step) =>
+    step.do === "probe" &&
+    cluster.list(podKind).some((pod) => pod.spec.containers[0]?.image === "app:bad" && pod.status?.podIP === step.podIp)
+      ? { ok: false, message: "no" }
+      : { ok: true };
   await edit(cluster, withImage("app:bad"));
   await cluster.pass(5);
-  const sizes = (): readonly number[] => cluster.list(replicaSetKind).map(({ spec }) => spec.replicas ?? 0).toSorted((a, b) => a - b);
+  const sizes = (): readonly number[] =>
+    cluster
+      .list(replicaSetKind)
+      .map(({ spec }) => spec.replicas ?? 0)
+      .toSorted((a, b) => a - b);
   // 10 desired, surge 3, two may be missing: 8 old ones stay and 5 new ones come.
   assert.deepEqual(sizes(), [5, 8]);
   await edit(cluster, (live) => ({ ...live, spec: { ...live.spec, replicas: 20 } }));
@@ -205,7 +267,12 @@ test("Recreate: no new pod before the last old one is gone", async () => {
   await cluster.addNode("node-1");
   await cluster.objects.create(deploymentKind, deployment({ strategy: { type: "Recreate" } }));
   await untilRolledOut(cluster);
-  cluster.check = () => assert.equal(new Set(cluster.list(podKind).map(({ spec }) => spec.containers[0]?.image)).size <= 1, true, "both templates at once");
+  cluster.check = () =>
+    assert.equal(
+      new Set(cluster.list(podKind).map(({ spec }) => spec.containers[0]?.image)).size <= 1,
+      true,
+      "both templates at once",
+    );
   await edit(cluster, withImage("app:2"));
   await untilRolledOut(cluster);
   assert.equal(cluster.list(podKind)[0]?.spec.containers[0]?.image, "app:2");
@@ -221,8 +288,13 @@ test("old sets beyond revisionHistoryLimit are forgotten, the oldest first", asy
     await untilRolledOut(cluster);
   }
   await cluster.pass(2);
-  const revisions = cluster.list(replicaSetKind).map(({ metadata }) => metadata.annotations?.["deployment.kubernetes.io/revision"]);
-  assert.deepEqual(revisions.toSorted((a, b) => Number(a) - Number(b)), ["3", "4", "5"]);
+  const revisions = cluster
+    .list(replicaSetKind)
+    .map(({ metadata }) => metadata.annotations?.["deployment.kubernetes.io/revision"]);
+  assert.deepEqual(
+    revisions.toSorted((a, b) => Number(a) - Number(b)),
+    ["3", "4", "5"],
+  );
 });
 
 test("minReadySeconds: ready is not yet available", async () => {
@@ -245,7 +317,11 @@ test("a pod that is deleted is replaced; one whose label is taken away is releas
   await cluster.objects.remove(podKind, `default/${victim.metadata.name}`);
   await untilRolledOut(cluster);
   assert.equal(cluster.list(podKind).length, 3);
-  const relabel = (app: string): Promise<unknown> => cluster.objects.change(podKind, `default/${loose.metadata.name}`, (pod) => ({ ...pod, metadata: { ...pod.metadata, labels: { ...pod.metadata.labels, app } } }));
+  const relabel = (app: string): Promise<unknown> =>
+    cluster.objects.change(podKind, `default/${loose.metadata.name}`, (pod) => ({
+      ...pod,
+      metadata: { ...pod.metadata, labels: { ...pod.metadata.labels, app } },
+    }));
   await relabel("stray");
   await untilRolledOut(cluster);
   const read = (): Pod => cluster.deck.read(podKind, `default/${loose.metadata.name}`)?.object as Pod;
@@ -261,14 +337,21 @@ test("no node, no room: the pods wait and say why, and go on as soon as there is
   await using cluster = await open();
   await cluster.objects.create(deploymentKind, deployment({ replicas: 2 }));
   await cluster.settle();
-  const reason = (): string | undefined => cluster.list(podKind)[0]?.status?.conditions?.find(({ type }) => type === "PodScheduled")?.message;
+  const reason = (): string | undefined =>
+    cluster.list(podKind)[0]?.status?.conditions?.find(({ type }) => type === "PodScheduled")?.message;
   assert.equal(reason(), "no nodes available to schedule pods");
   await cluster.addNode("tiny", { cpu: "50m" });
   await cluster.settle();
-  assert.equal(reason(), "0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.");
+  assert.equal(
+    reason(),
+    "0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.",
+  );
   await cluster.addNode("node-1");
   await untilRolledOut(cluster);
-  assert.deepEqual(cluster.list(podKind).map(({ spec }) => spec.nodeName), ["node-1", "node-1"]);
+  assert.deepEqual(
+    cluster.list(podKind).map(({ spec }) => spec.nodeName),
+    ["node-1", "node-1"],
+  );
 });
 
 test("a terminating pod leaves the ready endpoints at once and serves until it ends", async () => {

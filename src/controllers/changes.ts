@@ -7,11 +7,25 @@ import { keyOfObject, type KubeObject, type OwnerReference } from "#kinds/object
 import { mergePatchOf } from "#wire/merge-patch.ts";
 
 /** One patch from `live` to `next`, or nothing when they are the same. */
-export function patchTo<T extends KubeObject>(kind: Kind<T>, live: T, next: T, subresource?: Subresource): readonly Change[] {
+export function patchTo<T extends KubeObject>(
+  kind: Kind<T>,
+  live: T,
+  next: T,
+  subresource?: Subresource,
+): readonly Change[] {
   const patch = mergePatchOf(live as unknown as Json, next as unknown as Json);
   if (Object.keys(patch as object).length === 0) return [];
   const { uid } = live.metadata;
-  return [{ verb: "patch", kind, key: keyOfObject(live), patch, ...(uid !== undefined && { uid }), ...(subresource && { subresource }) }];
+  return [
+    {
+      verb: "patch",
+      kind,
+      key: keyOfObject(live),
+      patch,
+      ...(uid !== undefined && { uid }),
+      ...(subresource && { subresource }),
+    },
+  ];
 }
 
 export function create<T extends KubeObject>(kind: Kind<T>, object: T): Change {
@@ -19,7 +33,11 @@ export function create<T extends KubeObject>(kind: Kind<T>, object: T): Change {
 }
 
 /** Only this very object, never a namesake that came after it. */
-export function remove<T extends KubeObject>(kind: Kind<T>, object: T, options: { readonly gracePeriodSeconds?: number } = {}): Change {
+export function remove<T extends KubeObject>(
+  kind: Kind<T>,
+  object: T,
+  options: { readonly gracePeriodSeconds?: number } = {},
+): Change {
   const { uid } = object.metadata;
   return { verb: "remove", kind, key: keyOfObject(object), options: { ...options, ...(uid !== undefined && { uid }) } };
 }

@@ -15,8 +15,14 @@ type Told = Pick<Condition, "type" | "status" | "reason" | "message">;
 // Upstream reads "no deadline" from this number.
 const NO_DEADLINE = 2_147_483_647;
 
-export function statusOf(deployment: Deployment, { newest, all }: Sets, conditions: readonly Condition[], now: number): DeploymentStatus {
-  const sum = (read: (status: NonNullable<ReplicaSet["status"]>) => number | undefined): number => all.reduce((total, { status }) => total + ((status && read(status)) ?? 0), 0);
+export function statusOf(
+  deployment: Deployment,
+  { newest, all }: Sets,
+  conditions: readonly Condition[],
+  now: number,
+): DeploymentStatus {
+  const sum = (read: (status: NonNullable<ReplicaSet["status"]>) => number | undefined): number =>
+    all.reduce((total, { status }) => total + ((status && read(status)) ?? 0), 0);
   const availableReplicas = sum(({ availableReplicas: count }) => count);
   const status = withoutZeros({
     observedGeneration: deployment.metadata.generation ?? 0,
@@ -32,8 +38,18 @@ export function statusOf(deployment: Deployment, { newest, all }: Sets, conditio
   return { ...status, conditions: withCondition(conditions, isAvailable ? AVAILABLE : UNAVAILABLE, now) };
 }
 
-const AVAILABLE: Told = { type: "Available", status: "True", reason: "MinimumReplicasAvailable", message: "Deployment has minimum availability." };
-const UNAVAILABLE: Told = { type: "Available", status: "False", reason: "MinimumReplicasUnavailable", message: "Deployment does not have minimum availability." };
+const AVAILABLE: Told = {
+  type: "Available",
+  status: "True",
+  reason: "MinimumReplicasAvailable",
+  message: "Deployment has minimum availability.",
+};
+const UNAVAILABLE: Told = {
+  type: "Available",
+  status: "False",
+  reason: "MinimumReplicasUnavailable",
+  message: "Deployment does not have minimum availability.",
+};
 
 function withoutZeros(counts: Readonly<Record<string, number>>): Omit<DeploymentStatus, "conditions"> {
   return Object.fromEntries(Object.entries(counts).filter(([, count]) => count !== 0));
@@ -68,34 +84,70 @@ export function deadlineSeconds({ spec }: Deployment): number | null {
 export function isComplete({ spec, metadata }: Deployment, status: DeploymentStatus): boolean {
   const desired = spec.replicas ?? 1;
   const { updatedReplicas = 0, replicas = 0, availableReplicas = 0, observedGeneration = 0 } = status;
-  return updatedReplicas === desired && replicas === desired && availableReplicas === desired && observedGeneration >= (metadata.generation ?? 0);
+  return (
+    updatedReplicas === desired &&
+    replicas === desired &&
+    availableReplicas === desired &&
+    observedGeneration >= (metadata.generation ?? 0)
+  );
 }
 
 /** Upstream's syncRolloutStatus: the status with what is to be said of the progress, and when the deadline passes. */
-export function rolloutStatus(deployment: Deployment, sets: Sets, conditions: readonly Condition[], now: number): { readonly status: DeploymentStatus; readonly againAtMs?: number } {
+export function rolloutStatus(
+  deployment: Deployment,
+  sets: Sets,
+  conditions: readonly Condition[],
+  now: number,
+): { readonly status: DeploymentStatus; readonly againAtMs?: number } {
   const status = statusOf(deployment, sets, conditions, now);
   const deadline = deadlineSeconds(deployment);
   const told = status.conditions ?? [];
-  if (deadline === null) return { status: { ...status, conditions: told.filter(({ type }) => type !== "Progressing") } };
+  if (deadline === null)
+    return { status: { ...status, conditions: told.filter(({ type }) => type !== "Progressing") } };
   const current = conditionOf(told, "Progressing");
-  const isSettled = (status.replicas ?? 0) === (status.updatedReplicas ?? 0) && current?.reason === "NewReplicaSetAvailable";
+  const isSettled =
+    (status.replicas ?? 0) === (status.updatedReplicas ?? 0) && current?.reason === "NewReplicaSetAvailable";
   if (isSettled) return { status };
   const next = { ...status, conditions: withProgress(deployment, sets, status, now) };
   const progress = conditionOf(next.conditions, "Progressing");
-  if (progress === undefined || progress.reason === "NewReplicaSetAvailable" || progress.reason === "ProgressDeadlineExceeded") return { status: next };
+  if (
+    progress === undefined ||
+    progress.reason === "NewReplicaSetAvailable" ||
+    progress.reason === "ProgressDeadlineExceeded"
+  )
+    return { status: next };
   return { status: next, againAtMs: Date.parse(progress.lastUpdateTime ?? "") + (deadline + 1) * 1_000 };
 }
 
-function withProgress(deployment: Deployment, { newest }: Sets, status: DeploymentStatus, now: number): readonly Condition[] {
+function withProgress(
+  deployment: Deployment,
+  { newest }: Sets,
+  status: DeploymentStatus,
+  now: number,
+): readonly Condition[] {
   const conditions = status.conditions ?? [];
-  const subject = newest === undefined ? `Deployment "${deployment.metadata.name}"` : `ReplicaSet "${newest.metadata.name}"`;
-  if (isComplete(deployment, status)) return withCondition(conditions, progressing("True", "NewReplicaSetAvailable", `${subject} has successfully progressed.`), now);
+  const subject =
+    newest === undefined ? `Deployment "${deployment.metadata.name}"` : `ReplicaSet "${newest.metadata.name}"`;
+  if (isComplete(deployment, status))
+    return withCondition(
+      conditions,
+      progressing("True", "NewReplicaSetAvailable", `${subject} has successfully progressed.`),
+      now,
+    );
   if (hasMoved(deployment.status ?? {}, status)) {
     const told = progressing("True", "ReplicaSetUpdated", `${subject} is progressing.`);
     // Progress starts the deadline anew, so the update time moves although nothing else does.
-    return [...conditions.filter(({ type }) => type !== "Progressing"), dated(told, conditionOf(conditions, "Progressing"), now)];
+    return [
+      ...conditions.filter(({ type }) => type !== "Progressing"),
+      dated(told, conditionOf(conditions, "Progressing"), now),
+    ];
   }
-  if (hasTimedOut(deployment, conditions, now)) return withCondition(conditions, progressing("False", "ProgressDeadlineExceeded", `${subject} has timed out progressing.`), now);
+  if (hasTimedOut(deployment, conditions, now))
+    return withCondition(
+      conditions,
+      progressing("False", "ProgressDeadlineExceeded", `${subject} has timed out progressing.`),
+      now,
+    );
   return conditions;
 }
 

@@ -8,11 +8,40 @@ import { type Condition, controllerOf } from "#kinds/object.ts";
 import { type Pod, podKind } from "#kinds/pod.ts";
 import { type ReplicaSet, replicaSetKind } from "#kinds/replica-set.ts";
 import { create, normalEvent, patchTo, remove } from "./changes.ts";
-import { conditionOf, deadlineSeconds, isComplete, progressing, rolloutStatus, type Sets, statusOf, withCondition } from "./deployment-status.ts";
+import {
+  conditionOf,
+  deadlineSeconds,
+  isComplete,
+  progressing,
+  rolloutStatus,
+  type Sets,
+  statusOf,
+  withCondition,
+} from "./deployment-status.ts";
 import { claim } from "./ownership.ts";
 import { hasEnded, ownerIndexes } from "./pod-facts.ts";
-import { asNewest, byCreation, findNewSet, knownDesired, knownMaximum, makeSet, nextRevision, resized, revisionOf, setNameOf, withRevision } from "./revisions.ts";
-import { type Bounds, boundsOf, newSetSize, oldSetSizes, proportionalSizes, sizeOf, totalSize } from "./rollout-size.ts";
+import {
+  asNewest,
+  byCreation,
+  findNewSet,
+  knownDesired,
+  knownMaximum,
+  makeSet,
+  nextRevision,
+  resized,
+  revisionOf,
+  setNameOf,
+  withRevision,
+} from "./revisions.ts";
+import {
+  type Bounds,
+  boundsOf,
+  newSetSize,
+  oldSetSizes,
+  proportionalSizes,
+  sizeOf,
+  totalSize,
+} from "./rollout-size.ts";
 
 export const deploymentController: Controller<Deployment> = {
   name: "deployment-controller",
@@ -28,7 +57,10 @@ function wakesOfSet(set: ReplicaSet, seen: Seen): readonly ObjectKey[] {
   const owner = controllerOf(set);
   const namespace = set.metadata.namespace ?? "";
   if (owner !== undefined) return owner.kind === "Deployment" ? [keyOf(namespace, owner.name)] : [];
-  return seen.view(deploymentKind).list(namespace).map(({ metadata }) => keyOf(namespace, metadata.name));
+  return seen
+    .view(deploymentKind)
+    .list(namespace)
+    .map(({ metadata }) => keyOf(namespace, metadata.name));
 }
 
 /** Recreate waits for the last old pod to be gone; nobody else looks at pods. */
@@ -44,7 +76,10 @@ function wakesOfPod(pod: Pod, seen: Seen): readonly ObjectKey[] {
 function plan(_key: ObjectKey, deployment: Deployment | undefined, seen: Seen, now: number): Plan {
   const selector = deployment === undefined ? [] : (fromLabelSelector(deployment.spec.selector) ?? []);
   if (deployment === undefined || selector.length === 0) return { changes: [] };
-  const { owned, changes } = claim({ kind: deploymentKind, object: deployment, selector }, { kind: replicaSetKind, view: seen.view(replicaSetKind) });
+  const { owned, changes } = claim(
+    { kind: deploymentKind, object: deployment, selector },
+    { kind: replicaSetKind, view: seen.view(replicaSetKind) },
+  );
   const rollout = new Rollout(deployment, owned, seen, now);
   const settled = rollout.run();
   return { ...settled, changes: [...changes, ...settled.changes] };
@@ -93,7 +128,9 @@ class Rollout {
 
   /** Somebody changed the size of the whole: every set that has pods still knows the old one. */
   #isScaled(): boolean {
-    return this.#all.some((set) => sizeOf(set) > 0 && (knownDesired(set) ?? this.#bounds.desired) !== this.#bounds.desired);
+    return this.#all.some(
+      (set) => sizeOf(set) > 0 && (knownDesired(set) ?? this.#bounds.desired) !== this.#bounds.desired,
+    );
   }
 
   #notePause(): void {
@@ -102,7 +139,13 @@ class Rollout {
     if (current?.reason === "ProgressDeadlineExceeded") return;
     const isPaused = this.#deployment.spec.paused === true;
     if (isPaused === (current?.reason === "DeploymentPaused")) return;
-    this.#tell(progressing("Unknown", isPaused ? "DeploymentPaused" : "DeploymentResumed", `Deployment is ${isPaused ? "paused" : "resumed"}`));
+    this.#tell(
+      progressing(
+        "Unknown",
+        isPaused ? "DeploymentPaused" : "DeploymentResumed",
+        `Deployment is ${isPaused ? "paused" : "resumed"}`,
+      ),
+    );
   }
 
   #tell(told: ReturnType<typeof progressing>): void {
@@ -143,10 +186,19 @@ class Rollout {
   /** Two templates with one hash: count the collision, so that the next name differs. */
   #isNameTaken(): boolean {
     const { metadata, status } = this.#deployment;
-    const taken = this.#seen.view(replicaSetKind).get(keyOf(metadata.namespace ?? "", setNameOf(this.#deployment).name));
+    const taken = this.#seen
+      .view(replicaSetKind)
+      .get(keyOf(metadata.namespace ?? "", setNameOf(this.#deployment).name));
     if (taken === undefined) return false;
     const collisionCount = (status?.collisionCount ?? 0) + 1;
-    this.#changes.push(...patchTo(deploymentKind, this.#deployment, { ...this.#deployment, status: { ...status, collisionCount } }, "status"));
+    this.#changes.push(
+      ...patchTo(
+        deploymentKind,
+        this.#deployment,
+        { ...this.#deployment, status: { ...status, collisionCount } },
+        "status",
+      ),
+    );
     return true;
   }
 
@@ -166,7 +218,8 @@ class Rollout {
   #roll(): void {
     if (!this.#adoptNewest({ isCreated: true }) || this.#newest === undefined) return;
     const size = sizeOf(this.#newest);
-    const wanted = size > this.#bounds.desired ? this.#bounds.desired : newSetSize(this.#bounds, this.#all, size, false);
+    const wanted =
+      size > this.#bounds.desired ? this.#bounds.desired : newSetSize(this.#bounds, this.#all, size, false);
     if (wanted !== size) {
       this.#newest = this.#resize(this.#newest, wanted);
       return;
@@ -212,15 +265,25 @@ class Rollout {
   #isSaturated(): boolean {
     const newest = this.#newest;
     const { desired } = this.#bounds;
-    return newest !== undefined && sizeOf(newest) === desired && knownDesired(newest) === desired && (newest.status?.availableReplicas ?? 0) === desired;
+    return (
+      newest !== undefined &&
+      sizeOf(newest) === desired &&
+      knownDesired(newest) === desired &&
+      (newest.status?.availableReplicas ?? 0) === desired
+    );
   }
 
   #scaleByShares(active: readonly ReplicaSet[]): void {
     const { desired, maxSurge } = this.#bounds;
     const toAdd = (desired > 0 ? desired + maxSurge : 0) - totalSize(active);
     // The largest first; of equals the newer when growing, the older when shrinking.
-    const sorted = active.toSorted((a, b) => sizeOf(b) - sizeOf(a) || (toAdd > 0 ? byCreation(b, a) : byCreation(a, b)));
-    const shares = sorted.map((set) => ({ size: sizeOf(set), lastTotal: knownMaximum(set) ?? (this.#deployment.status?.replicas || desired + maxSurge) }));
+    const sorted = active.toSorted(
+      (a, b) => sizeOf(b) - sizeOf(a) || (toAdd > 0 ? byCreation(b, a) : byCreation(a, b)),
+    );
+    const shares = sorted.map((set) => ({
+      size: sizeOf(set),
+      lastTotal: knownMaximum(set) ?? (this.#deployment.status?.replicas || desired + maxSurge),
+    }));
     this.#replace(sorted, proportionalSizes(this.#bounds, shares, toAdd));
   }
 
@@ -237,7 +300,9 @@ class Rollout {
   /** Forgets the oldest empty sets beyond revisionHistoryLimit. */
   #cleanUp(): void {
     const limit = this.#deployment.spec.revisionHistoryLimit ?? 10;
-    const alive = this.#olds.filter(({ metadata }) => metadata.deletionTimestamp === undefined).toSorted((a, b) => revisionOf(a) - revisionOf(b));
+    const alive = this.#olds
+      .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+      .toSorted((a, b) => revisionOf(a) - revisionOf(b));
     const spare = alive.slice(0, Math.max(0, alive.length - limit));
     for (const set of spare) if (isEmpty(set)) this.#changes.push(remove(replicaSetKind, set));
   }
@@ -248,16 +313,28 @@ class Rollout {
 
   #finish(): Plan {
     const status = statusOf(this.#deployment, this.#sets(), this.#conditions, this.#now);
-    return { changes: [...this.#changes, ...patchTo(deploymentKind, this.#deployment, { ...this.#deployment, status }, "status")] };
+    return {
+      changes: [
+        ...this.#changes,
+        ...patchTo(deploymentKind, this.#deployment, { ...this.#deployment, status }, "status"),
+      ],
+    };
   }
 
   #finishRollout(): Plan {
     const { status, againAtMs } = rolloutStatus(this.#deployment, this.#sets(), this.#conditions, this.#now);
-    const changes = [...this.#changes, ...patchTo(deploymentKind, this.#deployment, { ...this.#deployment, status }, "status")];
+    const changes = [
+      ...this.#changes,
+      ...patchTo(deploymentKind, this.#deployment, { ...this.#deployment, status }, "status"),
+    ];
     return { changes, ...(againAtMs !== undefined && { againAtMs: Math.max(againAtMs, this.#now + 1) }) };
   }
 }
 
 function isEmpty({ metadata, spec, status }: ReplicaSet): boolean {
-  return (status?.replicas ?? 0) === 0 && (spec.replicas ?? 1) === 0 && (metadata.generation ?? 0) <= (status?.observedGeneration ?? 0);
+  return (
+    (status?.replicas ?? 0) === 0 &&
+    (spec.replicas ?? 1) === 0 &&
+    (metadata.generation ?? 0) <= (status?.observedGeneration ?? 0)
+  );
 }

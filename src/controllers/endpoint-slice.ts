@@ -22,7 +22,11 @@ export const endpointSliceController: Controller<Service> = {
   kind: serviceKind,
   watches: [
     { kind: podKind, wakes: servicesOfPod },
-    { kind: endpointSliceKind, indexes: { service: serviceOfSlice }, wakes: (slice: EndpointSlice) => serviceOfSlice(slice) },
+    {
+      kind: endpointSliceKind,
+      indexes: { service: serviceOfSlice },
+      wakes: (slice: EndpointSlice) => serviceOfSlice(slice),
+    },
     { kind: nodeKind, wakes: () => [] },
   ],
   plan,
@@ -40,7 +44,9 @@ export function servicesOfPod(pod: Pod, seen: Seen): readonly ObjectKey[] {
 
 function serviceOfSlice({ metadata }: EndpointSlice): readonly string[] {
   const service = metadata.labels?.[SERVICE_NAME];
-  return service === undefined || metadata.labels?.[MANAGED_BY] !== MANAGER ? [] : [keyOf(metadata.namespace ?? "", service)];
+  return service === undefined || metadata.labels?.[MANAGED_BY] !== MANAGER
+    ? []
+    : [keyOf(metadata.namespace ?? "", service)];
 }
 
 function plan(key: ObjectKey, service: Service | undefined, seen: Seen, now: number): Plan {
@@ -78,29 +84,56 @@ function groupByPorts(backends: readonly Backend[]): Map<string, Group> {
 
 /** In the same order of members as BackendPort is made, so that the JSON texts compare. */
 function portsOfSlice({ ports = [] }: EndpointSlice): readonly BackendPort[] {
-  return ports.map(({ name = "", port = 0, protocol = "TCP", appProtocol }) => ({ name, port, protocol, ...(appProtocol !== undefined && { appProtocol }) }));
+  return ports.map(({ name = "", port = 0, protocol = "TCP", appProtocol }) => ({
+    name,
+    port,
+    protocol,
+    ...(appProtocol !== undefined && { appProtocol }),
+  }));
 }
 
 /** Keeps every endpoint in the slice where it is, fills the gaps, and makes or removes slices only where it must. */
-function fill(service: Service, { ports, backends }: Group, existing: readonly EndpointSlice[], seed: string): readonly Change[] {
+function fill(
+  service: Service,
+  { ports, backends }: Group,
+  existing: readonly EndpointSlice[],
+  seed: string,
+): readonly Change[] {
   const wanted = new Map(backends.map((backend) => [backend.uid, backend]));
   const kept = existing.map((slice) => {
-    const uids = (slice.endpoints ?? []).flatMap(({ targetRef }) => targetRef?.uid ?? []).filter((uid) => wanted.has(uid));
-    const here = uids.slice(0, SLICE_SIZE).map((uid) => wanted.get(uid)).filter((backend) => backend !== undefined);
+    const uids = (slice.endpoints ?? [])
+      .flatMap(({ targetRef }) => targetRef?.uid ?? [])
+      .filter((uid) => wanted.has(uid));
+    const here = uids
+      .slice(0, SLICE_SIZE)
+      .map((uid) => wanted.get(uid))
+      .filter((backend) => backend !== undefined);
     for (const { uid } of here) wanted.delete(uid);
     return { slice, here };
   });
   const homeless = [...wanted.values()];
   for (const { here } of kept) here.push(...homeless.splice(0, SLICE_SIZE - here.length));
-  const chunks = Array.from({ length: Math.ceil(homeless.length / SLICE_SIZE) }, (_, at) => homeless.slice(at * SLICE_SIZE, (at + 1) * SLICE_SIZE));
+  const chunks = Array.from({ length: Math.ceil(homeless.length / SLICE_SIZE) }, (_, at) =>
+    homeless.slice(at * SLICE_SIZE, (at + 1) * SLICE_SIZE),
+  );
   if (kept.length === 0 && chunks.length === 0) chunks.push([]);
   const names = freshNames(`${service.metadata.name}-`, chunks.length, seed);
-  const hasOther = (at: number): boolean => chunks.length > 0 || kept.some(({ here }, other) => here.length > 0 || other < at);
+  const hasOther = (at: number): boolean =>
+    chunks.length > 0 || kept.some(({ here }, other) => here.length > 0 || other < at);
   const changed = kept.flatMap(({ slice, here }, at) => {
     if (here.length === 0 && hasOther(at)) return [remove(endpointSliceKind, slice)];
-    return patchTo(endpointSliceKind, slice, { ...slice, ...contentOf(service, ports, here), metadata: { ...slice.metadata, labels: { ...slice.metadata.labels, ...labelsOf(service) } } });
+    return patchTo(endpointSliceKind, slice, {
+      ...slice,
+      ...contentOf(service, ports, here),
+      metadata: { ...slice.metadata, labels: { ...slice.metadata.labels, ...labelsOf(service) } },
+    });
   });
-  return [...changed, ...chunks.map((chunk, at) => create(endpointSliceKind, sliceOf(service, names[at] ?? "", contentOf(service, ports, chunk))))];
+  return [
+    ...changed,
+    ...chunks.map((chunk, at) =>
+      create(endpointSliceKind, sliceOf(service, names[at] ?? "", contentOf(service, ports, chunk))),
+    ),
+  ];
 }
 
 type Content = Pick<EndpointSlice, "endpoints" | "ports">;
@@ -112,7 +145,13 @@ function contentOf(service: Service, ports: readonly BackendPort[], backends: re
 function sliceOf(service: Service, name: string, content: Content): EndpointSlice {
   const generateName = `${service.metadata.name}-`;
   return {
-    metadata: { name, generateName, namespace: service.metadata.namespace ?? "", labels: labelsOf(service), ownerReferences: [controllerReference(serviceKind, service)] },
+    metadata: {
+      name,
+      generateName,
+      namespace: service.metadata.namespace ?? "",
+      labels: labelsOf(service),
+      ownerReferences: [controllerReference(serviceKind, service)],
+    },
     addressType: "IPv4",
     ...content,
   };
@@ -120,10 +159,18 @@ function sliceOf(service: Service, name: string, content: Content): EndpointSlic
 
 /** The service's own labels, and those by which everybody finds its slices. */
 function labelsOf({ metadata, spec }: Service): Readonly<Record<string, string>> {
-  return { ...metadata.labels, ...(spec.clusterIP === "None" && { [HEADLESS]: "" }), [SERVICE_NAME]: metadata.name, [MANAGED_BY]: MANAGER };
+  return {
+    ...metadata.labels,
+    ...(spec.clusterIP === "None" && { [HEADLESS]: "" }),
+    [SERVICE_NAME]: metadata.name,
+    [MANAGED_BY]: MANAGER,
+  };
 }
 
-function endpointOf(service: Service, { ip, isServing, isTerminating, nodeName, zone, hostname, target }: Backend): Endpoint {
+function endpointOf(
+  service: Service,
+  { ip, isServing, isTerminating, nodeName, zone, hostname, target }: Backend,
+): Endpoint {
   const isPublished = service.spec.publishNotReadyAddresses === true;
   return {
     addresses: [ip],

@@ -28,13 +28,20 @@ export const endpointsController: Controller<Service> = {
 
 function plan(key: ObjectKey, service: Service | undefined, seen: Seen): Plan {
   const live = seen.view(endpointsKind).get(key);
-  if (service === undefined) return { changes: live?.metadata.labels?.[MANAGED_BY] === MANAGER ? [remove(endpointsKind, live)] : [] };
+  if (service === undefined)
+    return { changes: live?.metadata.labels?.[MANAGED_BY] === MANAGER ? [remove(endpointsKind, live)] : [] };
   if (!isManaged(service) || service.metadata.deletionTimestamp !== undefined) return { changes: [] };
-  const backends = backendsOf(service, seen.view(podKind), seen.view(nodeKind)).filter(({ isTerminating }) => !isTerminating || service.spec.publishNotReadyAddresses === true);
+  const backends = backendsOf(service, seen.view(podKind), seen.view(nodeKind)).filter(
+    ({ isTerminating }) => !isTerminating || service.spec.publishNotReadyAddresses === true,
+  );
   const wanted = endpointsOf(key, service, backends);
   if (live === undefined) return { changes: [create(endpointsKind, wanted)] };
   const { subsets: _before, ...rest } = live;
-  const next: Endpoints = { ...rest, metadata: { ...live.metadata, labels: wanted.metadata.labels ?? {} }, ...(wanted.subsets && { subsets: wanted.subsets }) };
+  const next: Endpoints = {
+    ...rest,
+    metadata: { ...live.metadata, labels: wanted.metadata.labels ?? {} },
+    ...(wanted.subsets && { subsets: wanted.subsets }),
+  };
   return { changes: patchTo(endpointsKind, live, next) };
 }
 
@@ -42,14 +49,21 @@ function endpointsOf(key: ObjectKey, service: Service, backends: readonly Backen
   const subsets = subsetsOf(service, backends.slice(0, MOST_ADDRESSES));
   const isCut = backends.length > MOST_ADDRESSES;
   return {
-    metadata: { ...nameOf(key), labels: { ...service.metadata.labels, [MANAGED_BY]: MANAGER }, ...(isCut && { annotations: { [OVER_CAPACITY]: "truncated" } }) },
+    metadata: {
+      ...nameOf(key),
+      labels: { ...service.metadata.labels, [MANAGED_BY]: MANAGER },
+      ...(isCut && { annotations: { [OVER_CAPACITY]: "truncated" } }),
+    },
     ...(subsets.length > 0 && { subsets }),
   };
 }
 
 /** Addresses with the same ports share a subset, ready and unready ones apart. */
 function subsetsOf(service: Service, backends: readonly Backend[]): readonly EndpointSubset[] {
-  const groups = new Map<string, { readonly ports: readonly BackendPort[]; readonly ready: EndpointAddress[]; readonly unready: EndpointAddress[] }>();
+  const groups = new Map<
+    string,
+    { readonly ports: readonly BackendPort[]; readonly ready: EndpointAddress[]; readonly unready: EndpointAddress[] }
+  >();
   for (const backend of backends) {
     const key = JSON.stringify(backend.ports);
     const group = groups.get(key) ?? { ports: backend.ports, ready: [], unready: [] };
@@ -65,5 +79,10 @@ function subsetsOf(service: Service, backends: readonly Backend[]): readonly End
 }
 
 function addressOf({ ip, hostname, nodeName, target }: Backend): EndpointAddress {
-  return { ip, ...(hostname !== undefined && { hostname }), ...(nodeName !== undefined && { nodeName }), targetRef: target };
+  return {
+    ip,
+    ...(hostname !== undefined && { hostname }),
+    ...(nodeName !== undefined && { nodeName }),
+    targetRef: target,
+  };
 }

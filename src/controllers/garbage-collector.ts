@@ -10,7 +10,9 @@ import { patchTo } from "./changes.ts";
 const FOREGROUND = "foregroundDeletion";
 const ORPHAN = "orphan";
 
-const OWNER_INDEX = { owner: (object: KubeObject): readonly string[] => (object.metadata.ownerReferences ?? []).map(({ uid }) => uid) };
+const OWNER_INDEX = {
+  owner: (object: KubeObject): readonly string[] => (object.metadata.ownerReferences ?? []).map(({ uid }) => uid),
+};
 
 /**
  * Looks at all `kinds`; a new one is needed when definitions add some. Its keys name a kind and an object
@@ -23,7 +25,12 @@ export function garbageCollector(kinds: readonly Kind[]): Controller<Namespace> 
   return {
     name: "generic-garbage-collector",
     kind: namespaceKind,
-    watches: [namespaces, ...watched.map((kind) => watching({ kind, indexes: OWNER_INDEX, wakes: (object, seen) => graph.wakes(kind, object, seen) }))],
+    watches: [
+      namespaces,
+      ...watched.map((kind) =>
+        watching({ kind, indexes: OWNER_INDEX, wakes: (object, seen) => graph.wakes(kind, object, seen) }),
+      ),
+    ],
     plan: (key, _namespace, seen) => graph.plan(key, seen),
   };
 }
@@ -63,7 +70,8 @@ class Graph {
     if (found === undefined) return { changes: [] };
     const { finalizers = [], deletionTimestamp, ownerReferences = [] } = found.object.metadata;
     if (deletionTimestamp !== undefined && finalizers.includes(ORPHAN)) return { changes: this.#orphan(found, seen) };
-    if (deletionTimestamp !== undefined && finalizers.includes(FOREGROUND)) return { changes: this.#deleteDependents(found, seen) };
+    if (deletionTimestamp !== undefined && finalizers.includes(FOREGROUND))
+      return { changes: this.#deleteDependents(found, seen) };
     if (deletionTimestamp !== undefined || ownerReferences.length === 0) return { changes: [] };
     return { changes: this.#judge(found, seen) };
   }
@@ -77,7 +85,12 @@ class Graph {
 
   #dependents(uid: string, seen: Seen): readonly Found[] {
     if (uid === "") return [];
-    return this.#kinds.flatMap((kind) => seen.view(kind).by("owner", uid).map((object) => ({ kind, object })));
+    return this.#kinds.flatMap((kind) =>
+      seen
+        .view(kind)
+        .by("owner", uid)
+        .map((object) => ({ kind, object })),
+    );
   }
 
   /** Goes when no owner is left; forgets those that are gone when some are. */
@@ -98,7 +111,8 @@ class Graph {
     if (kind === undefined) return "solid";
     const owner = seen.view(kind).get(ownerKeyIn(kind, reference, dependent));
     if (owner === undefined || owner.metadata.uid !== reference.uid) return "gone";
-    const isWaiting = owner.metadata.deletionTimestamp !== undefined && (owner.metadata.finalizers ?? []).includes(FOREGROUND);
+    const isWaiting =
+      owner.metadata.deletionTimestamp !== undefined && (owner.metadata.finalizers ?? []).includes(FOREGROUND);
     return isWaiting ? "waiting" : "solid";
   }
 
@@ -115,7 +129,14 @@ class Graph {
   #orphan({ kind, object }: Found, seen: Seen): readonly Change[] {
     const { uid = "" } = object.metadata;
     const released = this.#dependents(uid, seen).flatMap(({ kind: its, object: dependent }) =>
-      patchTo(its, dependent, withOwners(dependent, (dependent.metadata.ownerReferences ?? []).filter((reference) => reference.uid !== uid))),
+      patchTo(
+        its,
+        dependent,
+        withOwners(
+          dependent,
+          (dependent.metadata.ownerReferences ?? []).filter((reference) => reference.uid !== uid),
+        ),
+      ),
     );
     return [...released, ...patchTo(kind, object, withoutFinalizer(object, ORPHAN))];
   }
@@ -123,15 +144,26 @@ class Graph {
   #deleteDependents({ kind, object }: Found, seen: Seen): readonly Change[] {
     const { uid = "" } = object.metadata;
     const dependents = this.#dependents(uid, seen);
-    const blocking = dependents.filter(({ object: { metadata } }) => metadata.ownerReferences?.some((reference) => reference.uid === uid && reference.blockOwnerDeletion === true));
+    const blocking = dependents.filter(({ object: { metadata } }) =>
+      metadata.ownerReferences?.some((reference) => reference.uid === uid && reference.blockOwnerDeletion === true),
+    );
     if (blocking.length === 0) return patchTo(kind, object, withoutFinalizer(object, FOREGROUND));
     // Those with another owner that stays are only released by their own plan.
-    const alone = dependents.filter((found) => found.object.metadata.deletionTimestamp === undefined && this.#isAlone(found.object, seen));
-    return alone.map((found) => removal(found, this.#dependents(found.object.metadata.uid ?? "", seen).length > 0 ? "Foreground" : propagationOf(found.object)));
+    const alone = dependents.filter(
+      (found) => found.object.metadata.deletionTimestamp === undefined && this.#isAlone(found.object, seen),
+    );
+    return alone.map((found) =>
+      removal(
+        found,
+        this.#dependents(found.object.metadata.uid ?? "", seen).length > 0 ? "Foreground" : propagationOf(found.object),
+      ),
+    );
   }
 
   #isAlone(dependent: KubeObject, seen: Seen): boolean {
-    return (dependent.metadata.ownerReferences ?? []).every((reference) => this.#standing(reference, dependent, seen) !== "solid");
+    return (dependent.metadata.ownerReferences ?? []).every(
+      (reference) => this.#standing(reference, dependent, seen) !== "solid",
+    );
   }
 }
 
@@ -150,7 +182,12 @@ function ownerKeyIn(kind: Kind, { name }: OwnerReference, dependent: KubeObject)
 
 function removal({ kind, object }: Found, propagation: NonNullable<RemoveOptions["propagation"]>): Change {
   const { uid } = object.metadata;
-  return { verb: "remove", kind, key: keyOfObject(object), options: { propagation, ...(uid !== undefined && { uid }) } };
+  return {
+    verb: "remove",
+    kind,
+    key: keyOfObject(object),
+    options: { propagation, ...(uid !== undefined && { uid }) },
+  };
 }
 
 function propagationOf({ metadata }: KubeObject): NonNullable<RemoveOptions["propagation"]> {

@@ -11,7 +11,12 @@ import { podMetricsKind } from "#kinds/metrics.ts";
 import type { Condition } from "#kinds/object.ts";
 import { podKind } from "#kinds/pod.ts";
 import { type ReplicaSet, replicaSetKind } from "#kinds/replica-set.ts";
-import { type ConditionWords, desiredReplicas, type ScalingDecision, type ScalingSettings } from "#scaling/horizontal.ts";
+import {
+  type ConditionWords,
+  desiredReplicas,
+  type ScalingDecision,
+  type ScalingSettings,
+} from "#scaling/horizontal.ts";
 import { noHistory, type ScalingHistory } from "#scaling/pace.ts";
 import { normalEvent, patchTo, warningEvent } from "./changes.ts";
 
@@ -34,7 +39,10 @@ interface Memory {
  * every sync and would be a durable write each time for something that is worthless five minutes later. After a restart the
  * first decision stabilises against the size that is there, so a restart never scales down early by more than the rules allow.
  */
-export function horizontalPodAutoscalerController({ syncMs = SYNC_MS, settings = {} }: AutoscalerOptions = {}): Controller<HorizontalPodAutoscaler> {
+export function horizontalPodAutoscalerController({
+  syncMs = SYNC_MS,
+  settings = {},
+}: AutoscalerOptions = {}): Controller<HorizontalPodAutoscaler> {
   const memories = new WeakMap<Seen, Map<ObjectKey, Memory>>();
   const memoriesOf = (seen: Seen): Map<ObjectKey, Memory> => {
     let known = memories.get(seen);
@@ -57,8 +65,13 @@ export function horizontalPodAutoscalerController({ syncMs = SYNC_MS, settings =
       if (autoscaler === undefined) known.delete(key);
       if (autoscaler === undefined || autoscaler.metadata.deletionTimestamp !== undefined) return { changes: [] };
       // Our own status write wakes us too; the pace is the clock's alone.
-      if (before !== undefined && isSame && now < before.syncedAtMs + syncMs) return { changes: [], againAtMs: before.syncedAtMs + syncMs };
-      const synced = sync(autoscaler, isSame && before !== undefined ? before.history : noHistory, { seen, settings, now });
+      if (before !== undefined && isSame && now < before.syncedAtMs + syncMs)
+        return { changes: [], againAtMs: before.syncedAtMs + syncMs };
+      const synced = sync(autoscaler, isSame && before !== undefined ? before.history : noHistory, {
+        seen,
+        settings,
+        now,
+      });
       known.set(key, { uid: autoscaler.metadata.uid ?? "", syncedAtMs: now, history: synced.history });
       return { changes: synced.changes, againAtMs: now + syncMs };
     },
@@ -71,24 +84,49 @@ interface Surroundings {
   readonly now: number;
 }
 
-function sync(autoscaler: HorizontalPodAutoscaler, history: ScalingHistory, { seen, settings, now }: Surroundings): { readonly changes: Plan["changes"]; readonly history: ScalingHistory } {
+function sync(
+  autoscaler: HorizontalPodAutoscaler,
+  history: ScalingHistory,
+  { seen, settings, now }: Surroundings,
+): { readonly changes: Plan["changes"]; readonly history: ScalingHistory } {
   const target = targetOf(autoscaler, seen);
   if (typeof target === "string") return { history, changes: withoutTarget(autoscaler, target, now) };
   const { namespace = "" } = autoscaler.metadata;
   const selector = fromLabelSelector(target.object.spec.selector) ?? [];
-  const pods = seen.view(podKind).list(namespace).filter(({ metadata }) => matches(selector, metadata.labels));
+  const pods = seen
+    .view(podKind)
+    .list(namespace)
+    .filter(({ metadata }) => matches(selector, metadata.labels));
   const currentReplicas = target.object.spec.replicas ?? 1;
-  const decision = desiredReplicas({ spec: autoscaler.spec, currentReplicas, pods, metrics: seen.view(podMetricsKind).list(namespace), history, settings, now });
-  return { history: decision.history, changes: [...rescale(autoscaler, target, decision), ...warnings(autoscaler, decision), ...report(autoscaler, currentReplicas, decision, now)] };
+  const decision = desiredReplicas({
+    spec: autoscaler.spec,
+    currentReplicas,
+    pods,
+    metrics: seen.view(podMetricsKind).list(namespace),
+    history,
+    settings,
+    now,
+  });
+  return {
+    history: decision.history,
+    changes: [
+      ...rescale(autoscaler, target, decision),
+      ...warnings(autoscaler, decision),
+      ...report(autoscaler, currentReplicas, decision, now),
+    ],
+  };
 }
 
-type Target = { readonly kind: Kind<Deployment>; readonly object: Deployment } | { readonly kind: Kind<ReplicaSet>; readonly object: ReplicaSet };
+type Target =
+  | { readonly kind: Kind<Deployment>; readonly object: Deployment }
+  | { readonly kind: Kind<ReplicaSet>; readonly object: ReplicaSet };
 
 /** The target, or what is wrong with it. */
 function targetOf({ metadata, spec }: HorizontalPodAutoscaler, seen: Seen): Target | string {
   const { kind, name, apiVersion = "apps/v1" } = spec.scaleTargetRef;
   const key = keyOf(metadata.namespace ?? "", name);
-  if (apiVersion !== "apps/v1" || (kind !== "Deployment" && kind !== "ReplicaSet")) return `no matches for kind "${kind}" in group "${apiVersion.split("/")[0] ?? ""}"`;
+  if (apiVersion !== "apps/v1" || (kind !== "Deployment" && kind !== "ReplicaSet"))
+    return `no matches for kind "${kind}" in group "${apiVersion.split("/")[0] ?? ""}"`;
   if (kind === "Deployment") {
     const object = seen.view(deploymentKind).get(key);
     return object === undefined ? `deployments.apps "${name}" not found` : { kind: deploymentKind, object };
@@ -98,23 +136,43 @@ function targetOf({ metadata, spec }: HorizontalPodAutoscaler, seen: Seen): Targ
 }
 
 function withoutTarget(autoscaler: HorizontalPodAutoscaler, message: string, now: number): readonly Change[] {
-  const words: ConditionWords = { type: "AbleToScale", status: "False", reason: "FailedGetScale", message: `the HPA controller was unable to get the target's current scale: ${message}` };
+  const words: ConditionWords = {
+    type: "AbleToScale",
+    status: "False",
+    reason: "FailedGetScale",
+    message: `the HPA controller was unable to get the target's current scale: ${message}`,
+  };
   const status = { desiredReplicas: 0, ...autoscaler.status, conditions: withConditions(autoscaler, [words], now) };
-  return [warningEvent(autoscaler, "FailedGetScale", message), ...patchTo(horizontalPodAutoscalerKind, autoscaler, { ...autoscaler, status }, "status")];
+  return [
+    warningEvent(autoscaler, "FailedGetScale", message),
+    ...patchTo(horizontalPodAutoscalerKind, autoscaler, { ...autoscaler, status }, "status"),
+  ];
 }
 
-function rescale(autoscaler: HorizontalPodAutoscaler, target: Target, { isRescaled, replicas, reason = "" }: ScalingDecision): readonly Change[] {
+function rescale(
+  autoscaler: HorizontalPodAutoscaler,
+  target: Target,
+  { isRescaled, replicas, reason = "" }: ScalingDecision,
+): readonly Change[] {
   if (!isRescaled) return [];
   const { kind, object } = target as { readonly kind: Kind<Deployment>; readonly object: Deployment };
   const resized = { ...object, spec: { ...object.spec, replicas } };
-  return [...patchTo(kind, object, resized, "scale"), normalEvent(autoscaler, "SuccessfulRescale", `New size: ${replicas}; reason: ${reason}`)];
+  return [
+    ...patchTo(kind, object, resized, "scale"),
+    normalEvent(autoscaler, "SuccessfulRescale", `New size: ${replicas}; reason: ${reason}`),
+  ];
 }
 
 function warnings(autoscaler: HorizontalPodAutoscaler, decision: ScalingDecision): readonly Change[] {
   return decision.warnings.map(({ reason, message }) => warningEvent(autoscaler, reason, message));
 }
 
-function report(autoscaler: HorizontalPodAutoscaler, currentReplicas: number, decision: ScalingDecision, now: number): readonly Change[] {
+function report(
+  autoscaler: HorizontalPodAutoscaler,
+  currentReplicas: number,
+  decision: ScalingDecision,
+  now: number,
+): readonly Change[] {
   const { lastScaleTime } = autoscaler.status ?? {};
   const scaledAt = decision.isRescaled ? timestamp(now) : lastScaleTime;
   const status = {
@@ -128,7 +186,11 @@ function report(autoscaler: HorizontalPodAutoscaler, currentReplicas: number, de
 }
 
 /** What was not said this time stays as it was. */
-function withConditions({ status }: HorizontalPodAutoscaler, told: readonly ConditionWords[], now: number): readonly Condition[] {
+function withConditions(
+  { status }: HorizontalPodAutoscaler,
+  told: readonly ConditionWords[],
+  now: number,
+): readonly Condition[] {
   const before = status?.conditions ?? [];
   const kept = before.map((condition) => told.find(({ type }) => type === condition.type) ?? condition);
   const added = told.filter(({ type }) => !before.some((condition) => condition.type === type));

@@ -28,8 +28,15 @@ export const nodeLifecycleController: Controller<Node> = {
   name: "node-controller",
   kind: nodeKind,
   watches: [
-    watching({ kind: leaseKind, wakes: ({ metadata }) => (metadata.namespace === LEASE_NAMESPACE ? [`/${metadata.name}`] : []) }),
-    watching({ kind: podKind, indexes: { node: ({ spec }) => (spec.nodeName ? [spec.nodeName] : []) }, wakes: wakesOfPod }),
+    watching({
+      kind: leaseKind,
+      wakes: ({ metadata }) => (metadata.namespace === LEASE_NAMESPACE ? [`/${metadata.name}`] : []),
+    }),
+    watching({
+      kind: podKind,
+      indexes: { node: ({ spec }) => (spec.nodeName ? [spec.nodeName] : []) },
+      wakes: wakesOfPod,
+    }),
   ],
   plan,
 };
@@ -65,7 +72,9 @@ function plan(_key: ObjectKey, node: Node | undefined, seen: Seen, now: number):
 /** The lease is the heartbeat; before there is one, the node's own condition or its registration. */
 function lastHeard(node: Node, lease: Lease | undefined): number {
   const heartbeat = ready(node)?.lastHeartbeatTime;
-  const times = [lease?.spec?.renewTime, heartbeat, node.metadata.creationTimestamp].map((text) => Date.parse(text ?? ""));
+  const times = [lease?.spec?.renewTime, heartbeat, node.metadata.creationTimestamp].map((text) =>
+    Date.parse(text ?? ""),
+  );
   return Math.max(0, ...times.filter((time) => !Number.isNaN(time)));
 }
 
@@ -85,8 +94,17 @@ function silenced(node: Node, now: number): Node {
   const unknown = types.map((type): Condition => {
     const known = before.find((condition) => condition.type === type);
     if (known?.status === "Unknown") return known;
-    const words = known === undefined ? { reason: "NodeStatusNeverUpdated", message: "Kubelet never posted node status." } : { reason: "NodeStatusUnknown", message: "Kubelet stopped posting node status." };
-    return { ...(known?.lastHeartbeatTime !== undefined && { lastHeartbeatTime: known.lastHeartbeatTime }), type, status: "Unknown", ...words, lastTransitionTime: timestamp(now) };
+    const words =
+      known === undefined
+        ? { reason: "NodeStatusNeverUpdated", message: "Kubelet never posted node status." }
+        : { reason: "NodeStatusUnknown", message: "Kubelet stopped posting node status." };
+    return {
+      ...(known?.lastHeartbeatTime !== undefined && { lastHeartbeatTime: known.lastHeartbeatTime }),
+      type,
+      status: "Unknown",
+      ...words,
+      lastTransitionTime: timestamp(now),
+    };
   });
   return { ...node, status: { ...node.status, conditions: [...others, ...unknown] } };
 }
@@ -94,8 +112,12 @@ function silenced(node: Node, now: number): Node {
 function withTaints(node: Node, now: number): Node {
   const before = node.spec?.taints ?? [];
   const wanted = wantedTaints(node);
-  const kept = before.filter(({ key, effect }) => !OWN_TAINTS.has(key) || wanted.some((taint) => taint.key === key && taint.effect === effect));
-  const missing = wanted.filter(({ key, effect }) => !before.some((taint) => taint.key === key && taint.effect === effect));
+  const kept = before.filter(
+    ({ key, effect }) => !OWN_TAINTS.has(key) || wanted.some((taint) => taint.key === key && taint.effect === effect),
+  );
+  const missing = wanted.filter(
+    ({ key, effect }) => !before.some((taint) => taint.key === key && taint.effect === effect),
+  );
   const taints = [...kept, ...missing.map((taint): Taint => ({ ...taint, timeAdded: timestamp(now) }))];
   const { taints: _before, ...spec } = node.spec ?? {};
   return { ...node, spec: { ...spec, ...(taints.length > 0 && { taints }) } };
@@ -104,9 +126,16 @@ function withTaints(node: Node, now: number): Node {
 function wantedTaints(node: Node): readonly Taint[] {
   const status = readyStatus(node);
   const key = status === "False" ? NOT_READY : UNREACHABLE;
-  const pressures = Object.entries(PRESSURES).filter(([type]) => node.status?.conditions?.some((condition) => condition.type === type && condition.status === "True"));
+  const pressures = Object.entries(PRESSURES).filter(([type]) =>
+    node.status?.conditions?.some((condition) => condition.type === type && condition.status === "True"),
+  );
   return [
-    ...(status === "True" ? [] : [{ key, effect: "NoSchedule" as const }, { key, effect: "NoExecute" as const }]),
+    ...(status === "True"
+      ? []
+      : [
+          { key, effect: "NoSchedule" as const },
+          { key, effect: "NoExecute" as const },
+        ]),
     ...(node.spec?.unschedulable === true ? [{ key: UNSCHEDULABLE, effect: "NoSchedule" as const }] : []),
     ...pressures.map(([, taint]) => ({ key: taint, effect: "NoSchedule" as const })),
   ];
@@ -122,6 +151,10 @@ function unreadied(pod: Pod, node: Node, now: number): readonly Change[] {
   const conditions = pod.status?.conditions ?? [];
   const lostAtMs = Date.parse(ready(node)?.lastTransitionTime ?? "") || now;
   if (hasEnded(pod) || !isReady(pod) || (readySinceMs(pod) ?? 0) > lostAtMs) return [];
-  const lost = conditions.map((condition) => (condition.type === "Ready" ? { ...condition, status: "False" as const, lastTransitionTime: timestamp(now) } : condition));
+  const lost = conditions.map((condition) =>
+    condition.type === "Ready"
+      ? { ...condition, status: "False" as const, lastTransitionTime: timestamp(now) }
+      : condition,
+  );
   return patchTo(podKind, pod, { ...pod, status: { ...pod.status, conditions: lost } }, "status");
 }

@@ -19,17 +19,40 @@ export function claim<O extends KubeObject, T extends KubeObject>(
   const { kind, view } = dependents;
   const mine = view.by("controller", object.metadata.uid ?? "");
   const owned = mine.filter(({ metadata }) => matches(selector, metadata.labels));
-  const released = mine.filter(({ metadata }) => !matches(selector, metadata.labels) && metadata.deletionTimestamp === undefined);
+  const released = mine.filter(
+    ({ metadata }) => !matches(selector, metadata.labels) && metadata.deletionTimestamp === undefined,
+  );
   const isLeaving = object.metadata.deletionTimestamp !== undefined;
-  const adopted = isLeaving ? [] : view.by("orphans", object.metadata.namespace ?? "").filter(({ metadata }) => metadata.deletionTimestamp === undefined && matches(selector, metadata.labels));
+  const adopted = isLeaving
+    ? []
+    : view
+        .by("orphans", object.metadata.namespace ?? "")
+        .filter(({ metadata }) => metadata.deletionTimestamp === undefined && matches(selector, metadata.labels));
   const release = (dependent: T): readonly Change[] =>
-    patchTo(kind, dependent, withOwners(dependent, (dependent.metadata.ownerReferences ?? []).filter(({ uid }) => uid !== object.metadata.uid)));
+    patchTo(
+      kind,
+      dependent,
+      withOwners(
+        dependent,
+        (dependent.metadata.ownerReferences ?? []).filter(({ uid }) => uid !== object.metadata.uid),
+      ),
+    );
   const adopt = (dependent: T): readonly Change[] =>
-    patchTo(kind, dependent, withOwners(dependent, [...(dependent.metadata.ownerReferences ?? []), controllerReference(owner.kind, object)]));
-  return { owned: [...owned, ...adopted], changes: isLeaving ? [] : [...released.flatMap(release), ...adopted.flatMap(adopt)] };
+    patchTo(
+      kind,
+      dependent,
+      withOwners(dependent, [...(dependent.metadata.ownerReferences ?? []), controllerReference(owner.kind, object)]),
+    );
+  return {
+    owned: [...owned, ...adopted],
+    changes: isLeaving ? [] : [...released.flatMap(release), ...adopted.flatMap(adopt)],
+  };
 }
 
-function withOwners<T extends KubeObject>(object: T, ownerReferences: NonNullable<KubeObject["metadata"]["ownerReferences"]>): T {
+function withOwners<T extends KubeObject>(
+  object: T,
+  ownerReferences: NonNullable<KubeObject["metadata"]["ownerReferences"]>,
+): T {
   const { ownerReferences: _before, ...metadata } = object.metadata;
   return { ...object, metadata: ownerReferences.length === 0 ? metadata : { ...metadata, ownerReferences } };
 }

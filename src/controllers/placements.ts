@@ -45,7 +45,8 @@ export class Placements {
 
   /** Pods may be seen before their node. */
   #placeAgain(seen: Seen, nodeName: string): void {
-    for (const pod of seen.view(podKind).list()) if (pod.spec.nodeName === nodeName && !hasEnded(pod)) this.cluster.placePod(pod, nodeName);
+    for (const pod of seen.view(podKind).list())
+      if (pod.spec.nodeName === nodeName && !hasEnded(pod)) this.cluster.placePod(pod, nodeName);
   }
 
   #take(key: ObjectKey, next: Pod | undefined, previous: Pod | undefined): void {
@@ -115,9 +116,14 @@ export class Placements {
   before(pod: Pod, now: number): readonly Pod[] {
     const by = keyOfObject(pod);
     const priority = pod.spec.priority ?? 0;
-    const higher = [...this.#pending.keys()].filter((other) => other > priority && (this.#pending.get(other)?.size ?? 0) > 0).toSorted((a, b) => b - a);
+    const higher = [...this.#pending.keys()]
+      .filter((other) => other > priority && (this.#pending.get(other)?.size ?? 0) > 0)
+      .toSorted((a, b) => b - a);
     const pods = higher.flatMap((level) => [...(this.#pending.get(level)?.values() ?? [])]);
-    const isDue = (other: Pod): boolean => (other.spec.schedulingGates ?? []).length === 0 && !this.isParked(keyOfObject(other)) && this.assumedUntil(other, { by, now }) === undefined;
+    const isDue = (other: Pod): boolean =>
+      (other.spec.schedulingGates ?? []).length === 0 &&
+      !this.isParked(keyOfObject(other)) &&
+      this.assumedUntil(other, { by, now }) === undefined;
     return pods.filter(isDue).slice(0, MOST_BEFORE);
   }
 

@@ -29,7 +29,10 @@ export function availableAtMs(pod: Pod, minReadySeconds: number): number | undef
 }
 
 /** Indexes that make "the pods of this owner" and "the pods of nobody here" cheap. */
-export const ownerIndexes: { readonly controller: (object: KubeObject) => readonly string[]; readonly orphans: (object: KubeObject) => readonly string[] } = {
+export const ownerIndexes: {
+  readonly controller: (object: KubeObject) => readonly string[];
+  readonly orphans: (object: KubeObject) => readonly string[];
+} = {
   controller: (object) => {
     const owner = controllerOf(object);
     return owner === undefined ? [] : [owner.uid];

@@ -21,7 +21,12 @@ export const podGarbageController: Controller<Pod> = {
   name: "pod-garbage-collector",
   kind: podKind,
   indexes,
-  watches: [watching({ kind: nodeKind, wakes: ({ metadata }: Node, seen: Seen) => seen.view(podKind).by("node", metadata.name).map(keyOfObject) })],
+  watches: [
+    watching({
+      kind: nodeKind,
+      wakes: ({ metadata }: Node, seen: Seen) => seen.view(podKind).by("node", metadata.name).map(keyOfObject),
+    }),
+  ],
   plan,
 };
 
@@ -35,13 +40,17 @@ function plan(_key: ObjectKey, pod: Pod | undefined, seen: Seen, now: number): P
 }
 
 function placedAt({ metadata, status }: Pod): number {
-  const placed = status?.conditions?.find(({ type, status: is }) => type === "PodScheduled" && is === "True")?.lastTransitionTime;
+  const placed = status?.conditions?.find(
+    ({ type, status: is }) => type === "PodScheduled" && is === "True",
+  )?.lastTransitionTime;
   return Date.parse(placed ?? metadata.creationTimestamp ?? "") || 0;
 }
 
 /** Nobody can end it any more: it has failed, and goes without grace. */
 function gone(pod: Pod): Plan {
-  const failed = hasEnded(pod) ? [] : patchTo(podKind, pod, { ...pod, status: { ...pod.status, phase: "Failed" as const } }, "status");
+  const failed = hasEnded(pod)
+    ? []
+    : patchTo(podKind, pod, { ...pod, status: { ...pod.status, phase: "Failed" as const } }, "status");
   return { changes: [...failed, remove(podKind, pod, { gracePeriodSeconds: 0 })] };
 }
 

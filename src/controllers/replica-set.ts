@@ -40,7 +40,10 @@ function plan(_key: ObjectKey, set: ReplicaSet | undefined, seen: Seen, now: num
   const selector = fromLabelSelector(set.spec.selector) ?? [];
   // An empty selector would own every pod of the namespace; validation refuses it.
   if (selector.length === 0) return { changes: [] };
-  const { owned, changes } = claim({ kind: replicaSetKind, object: set, selector }, { kind: podKind, view: seen.view(podKind) });
+  const { owned, changes } = claim(
+    { kind: replicaSetKind, object: set, selector },
+    { kind: podKind, view: seen.view(podKind) },
+  );
   const active = owned.filter(isActive);
   const scaling = set.metadata.deletionTimestamp === undefined ? scale(set, active, seen, now) : [];
   const status = statusOf(set, active, now);
@@ -56,7 +59,10 @@ function scale(set: ReplicaSet, active: readonly Pod[], seen: Seen, now: number)
   if (missing > 0) return makePods(set, Math.min(missing, BURST), now);
   if (missing === 0) return [];
   const victims = deletionOrder(active, relatedPods(set, seen), now).slice(0, Math.min(-missing, BURST));
-  return victims.flatMap((pod) => [remove(podKind, pod), normalEvent(set, "SuccessfulDelete", `Deleted pod: ${pod.metadata.name}`)]);
+  return victims.flatMap((pod) => [
+    remove(podKind, pod),
+    normalEvent(set, "SuccessfulDelete", `Deleted pod: ${pod.metadata.name}`),
+  ]);
 }
 
 function makePods(set: ReplicaSet, count: number, now: number): readonly Change[] {
@@ -109,6 +115,8 @@ function statusOf(set: ReplicaSet, active: readonly Pod[], now: number): Status 
 
 /** When the next ready pod has been ready for minReadySeconds. */
 function nextAvailable(set: ReplicaSet, active: readonly Pod[], now: number): number | undefined {
-  const times = active.map((pod) => availableAtMs(pod, set.spec.minReadySeconds ?? 0)).filter((time) => time !== undefined && time > now);
+  const times = active
+    .map((pod) => availableAtMs(pod, set.spec.minReadySeconds ?? 0))
+    .filter((time) => time !== undefined && time > now);
   return times.length === 0 ? undefined : Math.min(...(times as number[]));
 }

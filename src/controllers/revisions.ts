@@ -16,7 +16,14 @@ const MAXIMUM = "deployment.kubernetes.io/max-replicas";
 const HASH_LABEL = "pod-template-hash";
 
 // Of the deployment alone: what its sets must not take over.
-const NOT_COPIED: ReadonlySet<string> = new Set(["kubectl.kubernetes.io/last-applied-configuration", REVISION, HISTORY, DESIRED, MAXIMUM, "deprecated.deployment.rollback.to"]);
+const NOT_COPIED: ReadonlySet<string> = new Set([
+  "kubectl.kubernetes.io/last-applied-configuration",
+  REVISION,
+  HISTORY,
+  DESIRED,
+  MAXIMUM,
+  "deprecated.deployment.rollback.to",
+]);
 
 type Annotations = Readonly<Record<string, string>>;
 
@@ -53,7 +60,10 @@ export function setNameOf(deployment: Deployment): { readonly name: string; read
   return { name: `${deployment.metadata.name}-${hash}`, hash };
 }
 
-export function makeSet(deployment: Deployment, { revision, size, bounds }: { readonly revision: number; readonly size: number; readonly bounds: Bounds }): ReplicaSet {
+export function makeSet(
+  deployment: Deployment,
+  { revision, size, bounds }: { readonly revision: number; readonly size: number; readonly bounds: Bounds },
+): ReplicaSet {
   const { name, hash } = setNameOf(deployment);
   const { template, selector, minReadySeconds = 0 } = deployment.spec;
   const labels = { ...template.metadata?.labels, [HASH_LABEL]: hash };
@@ -93,12 +103,20 @@ export function asNewest(deployment: Deployment, set: ReplicaSet, revision: numb
   }
   const { minReadySeconds: _before, ...spec } = set.spec;
   const minReadySeconds = deployment.spec.minReadySeconds ?? 0;
-  return { ...set, metadata: { ...set.metadata, annotations }, spec: { ...spec, ...(minReadySeconds > 0 && { minReadySeconds }) } };
+  return {
+    ...set,
+    metadata: { ...set.metadata, annotations },
+    spec: { ...spec, ...(minReadySeconds > 0 && { minReadySeconds }) },
+  };
 }
 
 /** The set at another size, knowing the deployment's. */
 export function resized(set: ReplicaSet, size: number, bounds: Bounds): ReplicaSet {
-  return { ...set, metadata: { ...set.metadata, annotations: { ...set.metadata.annotations, ...sizeAnnotations(bounds) } }, spec: { ...set.spec, replicas: size } };
+  return {
+    ...set,
+    metadata: { ...set.metadata, annotations: { ...set.metadata.annotations, ...sizeAnnotations(bounds) } },
+    spec: { ...set.spec, replicas: size },
+  };
 }
 
 /** What the deployment wanted when the set was last scaled; undefined when nobody wrote it down. */
@@ -120,4 +138,3 @@ export function withRevision(deployment: Deployment, revision: number): readonly
   const annotations = { ...deployment.metadata.annotations, [REVISION]: String(revision) };
   return patchTo(deploymentKind, deployment, { ...deployment, metadata: { ...deployment.metadata, annotations } });
 }
-

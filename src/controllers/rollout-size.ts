@@ -45,13 +45,21 @@ export function newSetSize(bounds: Bounds, all: readonly ReplicaSet[], current: 
 }
 
 /** Upstream's reconcileOldReplicaSets: the sizes of the old sets, oldest first, once the unhealthy and the spare pods are gone. */
-export function oldSetSizes(bounds: Bounds, newSet: ReplicaSet | undefined, olds: readonly ReplicaSet[]): readonly number[] {
+export function oldSetSizes(
+  bounds: Bounds,
+  newSet: ReplicaSet | undefined,
+  olds: readonly ReplicaSet[],
+): readonly number[] {
   const all = newSet === undefined ? olds : [...olds, newSet];
   const minAvailable = bounds.desired - bounds.maxUnavailable;
   const newUnavailable = newSet === undefined ? 0 : sizeOf(newSet) - availableOf(newSet);
   const maxCleanup = totalSize(all) - minAvailable - newUnavailable;
   if (totalSize(olds) === 0 || maxCleanup <= 0) return olds.map(sizeOf);
-  const healthy = takeAway(olds.map(sizeOf), olds.map((set) => sizeOf(set) - availableOf(set)), maxCleanup);
+  const healthy = takeAway(
+    olds.map(sizeOf),
+    olds.map((set) => sizeOf(set) - availableOf(set)),
+    maxCleanup,
+  );
   const spare = all.reduce((sum, set) => sum + availableOf(set), 0) - minAvailable;
   return takeAway(healthy, healthy, Math.max(0, spare));
 }
@@ -86,6 +94,7 @@ export function proportionalSizes(bounds: Bounds, shares: readonly Share[], toAd
 function proportionOf(bounds: Bounds, { size, lastTotal }: Share, toAdd: number, added: number): number {
   if (size === 0 || toAdd === added) return 0;
   const allowed = toAdd - added;
-  const fraction = bounds.desired === 0 ? -size : Math.round((size * (bounds.desired + bounds.maxSurge)) / lastTotal) - size;
+  const fraction =
+    bounds.desired === 0 ? -size : Math.round((size * (bounds.desired + bounds.maxSurge)) / lastTotal) - size;
   return toAdd > 0 ? Math.min(fraction, allowed) : Math.max(fraction, allowed);
 }

@@ -40,19 +40,29 @@ export class SampleCluster implements AsyncDisposable {
   readonly #yield: () => Promise<void>;
 
   /** `yieldOnce` lets everything run that waits for no time: setImmediate, which code below the waterline cannot see. */
-  static async open(journal: Journal, controllers: readonly Controller[], yieldOnce: () => Promise<void>): Promise<SampleCluster> {
+  static async open(
+    journal: Journal,
+    controllers: readonly Controller[],
+    yieldOnce: () => Promise<void>,
+  ): Promise<SampleCluster> {
     const { deck, clock } = await openSampleDeck(journal);
     return new SampleCluster({ deck, clock }, controllers, yieldOnce);
   }
 
-  private constructor({ deck, clock }: { readonly deck: Deck; readonly clock: FakeClock }, controllers: readonly Controller[], yieldOnce: () => Promise<void>) {
+  private constructor(
+    { deck, clock }: { readonly deck: Deck; readonly clock: FakeClock },
+    controllers: readonly Controller[],
+    yieldOnce: () => Promise<void>,
+  ) {
     this.deck = deck;
     this.clock = clock;
     this.objects = deck.objects("test");
     this.#yield = yieldOnce;
     const { stop, fire } = stopper();
     this.#fire = fire;
-    this.#loops = controllers.map((controller) => runController(controller, deck.objects(controller.name), { clock, log: silent, stop }));
+    this.#loops = controllers.map((controller) =>
+      runController(controller, deck.objects(controller.name), { clock, log: silent, stop }),
+    );
     deck.follow(() => {
       this.#changes++;
       this.check();
@@ -65,12 +75,37 @@ export class SampleCluster implements AsyncDisposable {
     await this.deck[Symbol.asyncDispose]();
   }
 
-  async addNode(name: string, { labels = {}, cpu = "4", memory = "8Gi", pods = "110" }: { readonly labels?: Readonly<Record<string, string>>; readonly cpu?: string; readonly memory?: string; readonly pods?: string } = {}): Promise<void> {
+  async addNode(
+    name: string,
+    {
+      labels = {},
+      cpu = "4",
+      memory = "8Gi",
+      pods = "110",
+    }: {
+      readonly labels?: Readonly<Record<string, string>>;
+      readonly cpu?: string;
+      readonly memory?: string;
+      readonly pods?: string;
+    } = {},
+  ): Promise<void> {
     const amounts = { cpu, memory, pods };
-    const ready = { type: "Ready", status: "True" as const, lastTransitionTime: timestamp(this.clock.now()), lastHeartbeatTime: timestamp(this.clock.now()) };
-    await this.objects.create(nodeKind, { metadata: { name, labels: { "kubernetes.io/hostname": name, ...labels } }, status: { capacity: amounts, allocatable: amounts, conditions: [ready] } } as Node);
-    if (this.deck.read(namespaceKind, `/${LEASES}`) === null) await this.objects.create(namespaceKind, { metadata: { name: LEASES } });
-    await this.objects.create(leaseKind, { metadata: { name, namespace: LEASES }, spec: { holderIdentity: name, renewTime: microTimestamp(this.clock.now()) } });
+    const ready = {
+      type: "Ready",
+      status: "True" as const,
+      lastTransitionTime: timestamp(this.clock.now()),
+      lastHeartbeatTime: timestamp(this.clock.now()),
+    };
+    await this.objects.create(nodeKind, {
+      metadata: { name, labels: { "kubernetes.io/hostname": name, ...labels } },
+      status: { capacity: amounts, allocatable: amounts, conditions: [ready] },
+    } as Node);
+    if (this.deck.read(namespaceKind, `/${LEASES}`) === null)
+      await this.objects.create(namespaceKind, { metadata: { name: LEASES } });
+    await this.objects.create(leaseKind, {
+      metadata: { name, namespace: LEASES },
+      spec: { holderIdentity: name, renewTime: microTimestamp(this.clock.now()) },
+    });
   }
 
   /** Its agent does nothing from now on, and its lease grows old. */
@@ -109,7 +144,10 @@ export class SampleCluster implements AsyncDisposable {
 
   /** "Scaled up replica set web-1 from 0 to 3", oldest first. */
   told(about: string): readonly string[] {
-    return this.list<Event>(eventKind).filter(({ involvedObject }) => involvedObject.name === about).toSorted((a, b) => Number(a.metadata.resourceVersion) - Number(b.metadata.resourceVersion)).map(({ reason, message }) => `${reason}: ${message}`);
+    return this.list<Event>(eventKind)
+      .filter(({ involvedObject }) => involvedObject.name === about)
+      .toSorted((a, b) => Number(a.metadata.resourceVersion) - Number(b.metadata.resourceVersion))
+      .map(({ reason, message }) => `${reason}: ${message}`);
   }
 
   /** The agent's view of one pod, to make its containers end. */
@@ -118,9 +156,13 @@ export class SampleCluster implements AsyncDisposable {
   }
 
   async #runAgents(): Promise<void> {
-    const pods = this.deck.list(podKind, {}).stored.map(({ object }) => object as Pod).filter(({ spec }) => (spec.nodeName ?? "") !== "" && !this.#stopped.has(spec.nodeName ?? ""));
+    const pods = this.deck
+      .list(podKind, {})
+      .stored.map(({ object }) => object as Pod)
+      .filter(({ spec }) => (spec.nodeName ?? "") !== "" && !this.#stopped.has(spec.nodeName ?? ""));
     const uids = new Set(pods.map(({ metadata }) => metadata.uid));
-    for (const [uid, agent] of this.#agents) if (!uids.has(uid) && !this.#stopped.has(agent.pod.spec.nodeName ?? "")) this.#agents.delete(uid);
+    for (const [uid, agent] of this.#agents)
+      if (!uids.has(uid) && !this.#stopped.has(agent.pod.spec.nodeName ?? "")) this.#agents.delete(uid);
     for (const pod of pods) await this.#runAgent(pod);
   }
 
@@ -129,8 +171,14 @@ export class SampleCluster implements AsyncDisposable {
     const now = this.clock.now();
     let agent = this.#agents.get(uid);
     if (agent === undefined) {
-      const images = Object.fromEntries([...pod.spec.containers, ...(pod.spec.initContainers ?? [])].map(({ image = "" }) => [image, "sha256:image"]));
-      agent = new FakeNode(pod, now, { images, podIp: `10.64.0.${++this.#ips}`, result: (step, at) => this.result(step, at) });
+      const images = Object.fromEntries(
+        [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].map(({ image = "" }) => [image, "sha256:image"]),
+      );
+      agent = new FakeNode(pod, now, {
+        images,
+        podIp: `10.64.0.${++this.#ips}`,
+        result: (step, at) => this.result(step, at),
+      });
       this.#agents.set(uid, agent);
     }
     agent.pod = pod;
@@ -140,14 +188,20 @@ export class SampleCluster implements AsyncDisposable {
       await this.objects.remove(podKind, key, { gracePeriodSeconds: 0, uid });
       return;
     }
-    await this.objects.change(podKind, key, (live) => (live.metadata.uid === uid ? { ...live, status } : null), { subresource: "status", manager: "kubelet" });
+    await this.objects.change(podKind, key, (live) => (live.metadata.uid === uid ? { ...live, status } : null), {
+      subresource: "status",
+      manager: "kubelet",
+    });
   }
 
   async #renewLeases(): Promise<void> {
     const renewTime = microTimestamp(this.clock.now());
     for (const { metadata } of this.list(nodeKind)) {
       if (this.#stopped.has(metadata.name)) continue;
-      await this.objects.change(leaseKind, `${LEASES}/${metadata.name}`, (lease) => ({ ...lease, spec: { ...lease.spec, renewTime } }));
+      await this.objects.change(leaseKind, `${LEASES}/${metadata.name}`, (lease) => ({
+        ...lease,
+        spec: { ...lease.spec, renewTime },
+      }));
     }
   }
 }

@@ -45,7 +45,8 @@ export function backendsOf(service: Service, pods: View<Pod>, nodes: View<Node>)
 function backendOf(service: Service, pod: Pod, nodes: View<Node>): Backend {
   const { name, namespace = "", uid = "" } = pod.metadata;
   const { nodeName, hostname, subdomain } = pod.spec;
-  const zone = nodeName === undefined ? undefined : nodes.get(`/${nodeName}`)?.metadata.labels?.["topology.kubernetes.io/zone"];
+  const zone =
+    nodeName === undefined ? undefined : nodes.get(`/${nodeName}`)?.metadata.labels?.["topology.kubernetes.io/zone"];
   const isNamed = hostname !== undefined && hostname !== "" && subdomain === service.metadata.name;
   return {
     ip: pod.status?.podIP ?? "",
@@ -65,7 +66,14 @@ function portsOf(service: Service, pod: Pod): readonly BackendPort[] {
   return (service.spec.ports ?? []).flatMap((port) => {
     const number = targetPort(port, pod);
     if (number === undefined) return [];
-    return [{ name: port.name ?? "", port: number, protocol: port.protocol ?? "TCP", ...(port.appProtocol !== undefined && { appProtocol: port.appProtocol }) }];
+    return [
+      {
+        name: port.name ?? "",
+        port: number,
+        protocol: port.protocol ?? "TCP",
+        ...(port.appProtocol !== undefined && { appProtocol: port.appProtocol }),
+      },
+    ];
   });
 }
 
@@ -76,7 +84,9 @@ function targetPort({ targetPort: target, port, protocol = "TCP" }: ServicePort,
   if (typeof target === "number") return target;
   const sidecars = (pod.spec.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === "Always");
   for (const container of [...pod.spec.containers, ...sidecars]) {
-    const found = (container.ports ?? []).find(({ name, protocol: own = "TCP" }) => name === target && own === protocol);
+    const found = (container.ports ?? []).find(
+      ({ name, protocol: own = "TCP" }) => name === target && own === protocol,
+    );
     if (found !== undefined) return found.containerPort;
   }
   return undefined;

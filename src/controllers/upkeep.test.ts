@@ -22,12 +22,23 @@ import { isActive, isReady } from "./pod-facts.ts";
 import { SampleCluster } from "./sample-cluster.ts";
 
 function open(): Promise<SampleCluster> {
-  return SampleCluster.open(new MemoryJournal(new FakeClock()), allControllers, () => new Promise((resolve) => setImmediate(resolve)));
+  return SampleCluster.open(
+    new MemoryJournal(new FakeClock()),
+    allControllers,
+    () => new Promise((resolve) => setImmediate(resolve)),
+  );
 }
 
 function deployment(replicas = 3, requests: Readonly<Record<string, string>> = { cpu: "100m" }): Deployment {
   const spec = { containers: [{ name: "web", image: "app:1", resources: { requests } }] };
-  return { metadata: { name: "web", namespace: "default" }, spec: { replicas, selector: { matchLabels: { app: "web" } }, template: { metadata: { labels: { app: "web" } }, spec } } };
+  return {
+    metadata: { name: "web", namespace: "default" },
+    spec: {
+      replicas,
+      selector: { matchLabels: { app: "web" } },
+      template: { metadata: { labels: { app: "web" } }, spec },
+    },
+  };
 }
 
 async function openWithWeb(replicas = 3): Promise<SampleCluster> {
@@ -39,8 +50,14 @@ async function openWithWeb(replicas = 3): Promise<SampleCluster> {
   return cluster;
 }
 
-async function config(cluster: SampleCluster, name: string, owners: readonly OwnerReference[] = []): Promise<ConfigMap> {
-  return cluster.objects.create<ConfigMap>(configMapKind, { metadata: { name, namespace: "default", ...(owners.length > 0 && { ownerReferences: owners }) } });
+async function config(
+  cluster: SampleCluster,
+  name: string,
+  owners: readonly OwnerReference[] = [],
+): Promise<ConfigMap> {
+  return cluster.objects.create<ConfigMap>(configMapKind, {
+    metadata: { name, namespace: "default", ...(owners.length > 0 && { ownerReferences: owners }) },
+  });
 }
 
 function owner(of: ConfigMap, rest: Partial<OwnerReference> = {}): OwnerReference {
@@ -48,7 +65,10 @@ function owner(of: ConfigMap, rest: Partial<OwnerReference> = {}): OwnerReferenc
 }
 
 function names(cluster: SampleCluster): readonly string[] {
-  return cluster.list(configMapKind).map(({ metadata }) => metadata.name).filter((name) => name !== "kube-root-ca.crt");
+  return cluster
+    .list(configMapKind)
+    .map(({ metadata }) => metadata.name)
+    .filter((name) => name !== "kube-root-ca.crt");
 }
 
 test("background: the deployment goes, then its sets, then their pods", async () => {
@@ -65,7 +85,10 @@ test("foreground: the deployment stays until the last pod is gone", async () => 
   await cluster.settle();
   assert.equal(cluster.list(deploymentKind)[0]?.metadata.finalizers?.[0], "foregroundDeletion");
   assert.equal(cluster.list(replicaSetKind).length, 1);
-  assert.equal(cluster.list(podKind).every(({ metadata }) => metadata.deletionTimestamp !== undefined), true);
+  assert.equal(
+    cluster.list(podKind).every(({ metadata }) => metadata.deletionTimestamp !== undefined),
+    true,
+  );
   for (const { metadata } of cluster.list(podKind)) cluster.agent(metadata.name)?.finish("stop web in 30s");
   await cluster.settle();
   assert.deepEqual([cluster.list(deploymentKind), cluster.list(replicaSetKind), cluster.list(podKind)], [[], [], []]);
@@ -102,7 +125,10 @@ test("of two owners one goes: the dependent stays and forgets it", async () => {
   await cluster.objects.remove(configMapKind, "default/a");
   await cluster.settle();
   assert.deepEqual(names(cluster), ["b", "child"]);
-  assert.deepEqual(cluster.deck.read(configMapKind, "default/child")?.object.metadata.ownerReferences?.map(({ name }) => name), ["b"]);
+  assert.deepEqual(
+    cluster.deck.read(configMapKind, "default/child")?.object.metadata.ownerReferences?.map(({ name }) => name),
+    ["b"],
+  );
   await cluster.objects.remove(configMapKind, "default/b");
   await cluster.settle();
   assert.deepEqual(names(cluster), []);
@@ -119,9 +145,15 @@ test("a namespace empties, says what remains, and goes", async () => {
   await using cluster = await open();
   await cluster.addNode("node-1");
   await cluster.objects.create<Namespace>(namespaceKind, { metadata: { name: "shop" } });
-  const inShop = <T extends { readonly metadata: { readonly name: string } }>(object: T): T => ({ ...object, metadata: { ...object.metadata, namespace: "shop" } });
+  const inShop = <T extends { readonly metadata: { readonly name: string } }>(object: T): T => ({
+    ...object,
+    metadata: { ...object.metadata, namespace: "shop" },
+  });
   await cluster.objects.create(deploymentKind, inShop(deployment(2)));
-  await cluster.objects.create(serviceKind, inShop({ metadata: { name: "web" }, spec: { selector: { app: "web" }, ports: [{ port: 80 }] } }));
+  await cluster.objects.create(
+    serviceKind,
+    inShop({ metadata: { name: "web" }, spec: { selector: { app: "web" }, ports: [{ port: 80 }] } }),
+  );
   await cluster.settle();
   cluster.result = (step) => (step.do === "stopContainer" ? null : { ok: true });
   await cluster.objects.remove(namespaceKind, "/shop");
@@ -145,11 +177,18 @@ test("a node falls silent: Unknown and tainted after 40 s, its pods unready at o
   await using cluster = await open();
   await cluster.addNode("node-1");
   await cluster.addNode("node-2");
-  await cluster.objects.create(serviceKind, { metadata: { name: "web", namespace: "default" }, spec: { selector: { app: "web" }, ports: [{ port: 80 }] } });
+  await cluster.objects.create(serviceKind, {
+    metadata: { name: "web", namespace: "default" },
+    spec: { selector: { app: "web" }, ports: [{ port: 80 }] },
+  });
   await cluster.objects.create(deploymentKind, deployment(4));
   await cluster.settle();
   const onLost = (): readonly Pod[] => cluster.list(podKind).filter(({ spec }) => spec.nodeName === "node-2");
-  const ready = (): number => cluster.list(endpointSliceKind).flatMap(({ endpoints }) => endpoints).filter(({ conditions }) => conditions?.ready === true).length;
+  const ready = (): number =>
+    cluster
+      .list(endpointSliceKind)
+      .flatMap(({ endpoints }) => endpoints)
+      .filter(({ conditions }) => conditions?.ready === true).length;
   assert.equal(onLost().length, 2);
   assert.equal(ready(), 4);
   cluster.stopNode("node-2");
@@ -157,7 +196,10 @@ test("a node falls silent: Unknown and tainted after 40 s, its pods unready at o
   assert.equal(nodeNamed(cluster, "node-2").spec?.taints, undefined);
   await cluster.pass(10, 10);
   const lost = nodeNamed(cluster, "node-2");
-  assert.deepEqual(lost.spec?.taints?.map(({ key, effect }) => `${key}:${effect}`), ["node.kubernetes.io/unreachable:NoSchedule", "node.kubernetes.io/unreachable:NoExecute"]);
+  assert.deepEqual(
+    lost.spec?.taints?.map(({ key, effect }) => `${key}:${effect}`),
+    ["node.kubernetes.io/unreachable:NoSchedule", "node.kubernetes.io/unreachable:NoExecute"],
+  );
   assert.equal(lost.status?.conditions?.find(({ type }) => type === "Ready")?.reason, "NodeStatusUnknown");
   assert.deepEqual(cluster.told("node-2"), ["NodeNotReady: Node node-2 status is now: NodeNotReady"]);
   assert.equal(onLost().filter(isReady).length, 0);
@@ -166,11 +208,24 @@ test("a node falls silent: Unknown and tainted after 40 s, its pods unready at o
   assert.equal(onLost().filter(({ metadata }) => metadata.deletionTimestamp !== undefined).length, 0);
   await cluster.pass(40, 20);
   assert.equal(onLost().filter(({ metadata }) => metadata.deletionTimestamp !== undefined).length, 2);
-  assert.equal(cluster.list(podKind).filter((pod) => isActive(pod) && isReady(pod) && pod.spec.nodeName === "node-1").length, 4);
+  assert.equal(
+    cluster.list(podKind).filter((pod) => isActive(pod) && isReady(pod) && pod.spec.nodeName === "node-1").length,
+    4,
+  );
   assert.equal(ready(), 4);
   cluster.startNode("node-2");
-  const well = { type: "Ready", status: "True" as const, lastTransitionTime: timestamp(cluster.clock.now()), lastHeartbeatTime: timestamp(cluster.clock.now()) };
-  await cluster.objects.change(nodeKind, "/node-2", (node) => ({ ...node, status: { ...node.status, conditions: [well] } }), { subresource: "status" });
+  const well = {
+    type: "Ready",
+    status: "True" as const,
+    lastTransitionTime: timestamp(cluster.clock.now()),
+    lastHeartbeatTime: timestamp(cluster.clock.now()),
+  };
+  await cluster.objects.change(
+    nodeKind,
+    "/node-2",
+    (node) => ({ ...node, status: { ...node.status, conditions: [well] } }),
+    { subresource: "status" },
+  );
   await cluster.pass(2);
   assert.equal(nodeNamed(cluster, "node-2").spec?.taints, undefined);
   assert.equal(onLost().length, 0);
@@ -179,10 +234,14 @@ test("a node falls silent: Unknown and tainted after 40 s, its pods unready at o
 test("a cordoned node carries the taint for it", async () => {
   await using cluster = await open();
   await cluster.addNode("node-1");
-  const cordon = (unschedulable: boolean): Promise<unknown> => cluster.objects.change(nodeKind, "/node-1", (node) => ({ ...node, spec: { ...node.spec, unschedulable } }));
+  const cordon = (unschedulable: boolean): Promise<unknown> =>
+    cluster.objects.change(nodeKind, "/node-1", (node) => ({ ...node, spec: { ...node.spec, unschedulable } }));
   await cordon(true);
   await cluster.settle();
-  assert.deepEqual(nodeNamed(cluster, "node-1").spec?.taints?.map(({ key }) => key), ["node.kubernetes.io/unschedulable"]);
+  assert.deepEqual(
+    nodeNamed(cluster, "node-1").spec?.taints?.map(({ key }) => key),
+    ["node.kubernetes.io/unschedulable"],
+  );
   await cordon(false);
   await cluster.settle();
   assert.equal(nodeNamed(cluster, "node-1").spec?.taints, undefined);
@@ -194,7 +253,10 @@ test("a node that is deleted takes its pods along after 40 s; they come back els
   cluster.stopNode("node-1");
   await cluster.objects.remove(nodeKind, "/node-1");
   await cluster.pass(50, 10);
-  assert.deepEqual(cluster.list(podKind).map(({ spec }) => spec.nodeName), ["node-2", "node-2", "node-2"]);
+  assert.deepEqual(
+    cluster.list(podKind).map(({ spec }) => spec.nodeName),
+    ["node-2", "node-2", "node-2"],
+  );
 });
 
 test("a more important pod takes the place of a lesser one", async () => {
@@ -203,7 +265,13 @@ test("a more important pod takes the place of a lesser one", async () => {
   await cluster.objects.create(priorityClassKind, { metadata: { name: "high" }, value: 1000 });
   await cluster.objects.create(deploymentKind, deployment(3));
   await cluster.settle();
-  const important: Pod = { metadata: { name: "vip", namespace: "default" }, spec: { priorityClassName: "high", containers: [{ name: "web", image: "app:1", resources: { requests: { cpu: "100m" } } }] } };
+  const important: Pod = {
+    metadata: { name: "vip", namespace: "default" },
+    spec: {
+      priorityClassName: "high",
+      containers: [{ name: "web", image: "app:1", resources: { requests: { cpu: "100m" } } }],
+    },
+  };
   await cluster.objects.create(podKind, important);
   await cluster.settle();
   const vip = cluster.deck.read(podKind, "default/vip")?.object as Pod;
@@ -211,7 +279,13 @@ test("a more important pod takes the place of a lesser one", async () => {
   assert.equal(isReady(vip), true);
   const waiting = cluster.list(podKind).filter(({ spec }) => spec.nodeName === undefined);
   assert.equal(waiting.length, 1);
-  assert.match(cluster.list(eventKind).map(({ message = "" }) => message).join("\n"), /Preempted by pod .* on node node-1/);
+  assert.match(
+    cluster
+      .list(eventKind)
+      .map(({ message = "" }) => message)
+      .join("\n"),
+    /Preempted by pod .* on node node-1/,
+  );
 });
 
 test("events are forgotten after an hour", async () => {
@@ -222,10 +296,16 @@ test("events are forgotten after an hour", async () => {
 });
 
 async function setLoad(cluster: SampleCluster, percent: number): Promise<void> {
-  for (const { metadata } of cluster.list(podMetricsKind)) await cluster.objects.remove(podMetricsKind, `default/${metadata.name}`);
+  for (const { metadata } of cluster.list(podMetricsKind))
+    await cluster.objects.remove(podMetricsKind, `default/${metadata.name}`);
   for (const { metadata } of cluster.list(podKind).filter(isReady)) {
     const usage = { cpu: `${percent}m`, memory: "10Mi" };
-    await cluster.objects.create(podMetricsKind, { metadata: { name: metadata.name, namespace: "default" }, timestamp: timestamp(cluster.clock.now()), window: "5s", containers: [{ name: "web", usage }] });
+    await cluster.objects.create(podMetricsKind, {
+      metadata: { name: metadata.name, namespace: "default" },
+      timestamp: timestamp(cluster.clock.now()),
+      window: "5s",
+      containers: [{ name: "web", usage }],
+    });
   }
 }
 
@@ -233,13 +313,23 @@ test("the autoscaler: up with the load, down five minutes after it, as its event
   await using cluster = await openWithWeb(3);
   const autoscaler: HorizontalPodAutoscaler = {
     metadata: { name: "web", namespace: "default" },
-    spec: { scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: "web" }, minReplicas: 3, maxReplicas: 10, metrics: [{ type: "Resource", resource: { name: "cpu", target: { type: "Utilization", averageUtilization: 70 } } }] },
+    spec: {
+      scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: "web" },
+      minReplicas: 3,
+      maxReplicas: 10,
+      metrics: [
+        { type: "Resource", resource: { name: "cpu", target: { type: "Utilization", averageUtilization: 70 } } },
+      ],
+    },
   };
   await cluster.pass(60, 20);
   await setLoad(cluster, 150);
   await cluster.objects.create(horizontalPodAutoscalerKind, autoscaler);
   await cluster.settle();
-  const size = (): number | undefined => cluster.deck.read(deploymentKind, "default/web") === null ? undefined : (cluster.list(deploymentKind)[0]?.spec.replicas ?? 0);
+  const size = (): number | undefined =>
+    cluster.deck.read(deploymentKind, "default/web") === null
+      ? undefined
+      : (cluster.list(deploymentKind)[0]?.spec.replicas ?? 0);
   // 150 % of 70 % is 2.14: 3 becomes 7, but at most twice as many in one step.
   assert.equal(size(), 6);
   for (let round = 0; round < 4; round++) {
@@ -266,5 +356,8 @@ test("the autoscaler: up with the load, down five minutes after it, as its event
   ]);
   const status = (cluster.list(horizontalPodAutoscalerKind)[0] as HorizontalPodAutoscaler).status;
   assert.equal(status?.desiredReplicas, 3);
-  assert.deepEqual(status?.conditions?.map(({ type }) => type), ["AbleToScale", "ScalingActive", "ScalingLimited"]);
+  assert.deepEqual(
+    status?.conditions?.map(({ type }) => type),
+    ["AbleToScale", "ScalingActive", "ScalingLimited"],
+  );
 });

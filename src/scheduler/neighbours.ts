@@ -101,7 +101,13 @@ function spreadScore(cluster: Cluster, spreads: readonly Spread[]): Neighbours["
   const weighed = spreads.map((spread) => {
     const { byValue } = cluster.countOf(spread, { ignoresTerminating: true });
     const domains = cluster.domains(spread.topologyKey);
-    return { key: spread.topologyKey, skew: spread.maxSkew - 1, byValue, weight: Math.log(domains + 2), isKnown: domains > 0 };
+    return {
+      key: spread.topologyKey,
+      skew: spread.maxSkew - 1,
+      byValue,
+      weight: Math.log(domains + 2),
+      isKnown: domains > 0,
+    };
   });
   const useful = weighed.filter(({ isKnown }) => isKnown);
   if (useful.length === 0) return null;

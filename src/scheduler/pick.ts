@@ -122,9 +122,13 @@ function bestOf(feasible: readonly number[], contest: Contest): number {
   const scores = new Float64Array(feasible.length);
   for (let at = 0; at < feasible.length; at++) {
     const node = nodes[feasible[at] as number] as NodeFacts;
-    scores[at] = resourceScore(node, needs, isPacking) + balanceScore(node, needs) + (hasImages ? imageScore(node, needs, cluster) : 0);
+    scores[at] =
+      resourceScore(node, needs, isPacking) +
+      balanceScore(node, needs) +
+      (hasImages ? imageScore(node, needs, cluster) : 0);
   }
-  const add = (valueOf: (node: number) => number, scale: Scale, weight: number): void => addScaled(scores, feasible, { valueOf, scale, weight });
+  const add = (valueOf: (node: number) => number, scale: Scale, weight: number): void =>
+    addScaled(scores, feasible, { valueOf, scale, weight });
   if (suitability.hasReluctance) add((node) => suitability.reluctances[node] ?? 0, lowIsBest, WEIGHT_TAINTS);
   if (suitability.hasPreference) add((node) => suitability.preferences[node] ?? 0, highIsBest, WEIGHT_AFFINITY);
   const { spreadScore, affinityScore } = neighbours;
@@ -136,7 +140,15 @@ function bestOf(feasible: readonly number[], contest: Contest): number {
 /** From a raw value to 0..100, knowing the extremes. */
 type Scale = (value: number, least: number, most: number) => number;
 
-function addScaled(scores: Float64Array, feasible: readonly number[], { valueOf, scale, weight }: { readonly valueOf: (node: number) => number; readonly scale: Scale; readonly weight: number }): void {
+function addScaled(
+  scores: Float64Array,
+  feasible: readonly number[],
+  {
+    valueOf,
+    scale,
+    weight,
+  }: { readonly valueOf: (node: number) => number; readonly scale: Scale; readonly weight: number },
+): void {
   const values = new Float64Array(feasible.length);
   let least = Infinity;
   let most = -Infinity;
@@ -146,7 +158,8 @@ function addScaled(scores: Float64Array, feasible: readonly number[], { valueOf,
     if (value < least) least = value;
     if (value > most) most = value;
   }
-  for (let at = 0; at < values.length; at++) scores[at] = (scores[at] as number) + weight * Math.trunc(scale(values[at] as number, least, most));
+  for (let at = 0; at < values.length; at++)
+    scores[at] = (scores[at] as number) + weight * Math.trunc(scale(values[at] as number, least, most));
 }
 
 /** Of equals one at random, so that many schedulers (and many pods) do not all choose the same; the pod's uid is the die. */
