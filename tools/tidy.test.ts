@@ -40,7 +40,7 @@ function floors(): ReadonlyMap<string, readonly string[]> {
     read("ARCHITECTURE.md")
       .split(/^## /m)
       .find((text) => text.startsWith("Floors")) ?? "";
-  const rows = section.matchAll(/^\| `([a-z]+)` \| ([^|]*) \|/gm);
+  const rows = section.matchAll(/^\| `([a-z]+)` +\|([^|]*)\|/gm);
   return new Map([...rows].map(([, name = "", used = ""]) => [name, used.match(/[a-z]+/g)?.toSorted() ?? []]));
 }
 
