@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
+import { request as httpsRequest } from "node:https";
 import { join } from "node:path";
 import { silent } from "#base/log.ts";
 import { stopper } from "#base/stop.ts";
@@ -18,12 +19,15 @@ import type { ContainerStatus } from "#kinds/pod-status.ts";
 import { builtinKinds } from "#kinds/registry.ts";
 import { secretKind } from "#kinds/secret.ts";
 import { serviceKind } from "#kinds/service.ts";
+import { ensurePki, type KeyPair } from "#kube/pki.ts";
 import { jsonLog } from "#main/log.ts";
 import { realClock as clock } from "#main/real-clock.ts";
 import { realRandom as random } from "#main/real-random.ts";
 import { clusterNetwork, dnsIp, nodeNetwork } from "#network/cluster-network.ts";
 import { startNodePlane } from "#network/node-plane.ts";
 import { runAgent, type Agent } from "#node/agent.ts";
+import { listenEndpoint } from "#node/endpoint.ts";
+import type { NodeStats } from "#node/stats.ts";
 import { MemoryJournal } from "#store/memory-journal.ts";
 
 const [instance = "", directory = ""] = process.argv.slice(2);
@@ -89,6 +93,30 @@ function events(name: string): string {
     .filter(({ involvedObject }) => involvedObject.name === name)
     .map(({ reason, message }) => `${reason}: ${message}`)
     .join("\n");
+}
+
+function getHttps({
+  client,
+  ...to
+}: {
+  readonly host: string;
+  readonly port: number;
+  readonly path: string;
+  readonly ca: string;
+  readonly client: KeyPair;
+}): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const request = httpsRequest(
+    { ...to, cert: client.cert, key: client.key, agent: false, checkServerIdentity: () => undefined },
+    (response) => {
+      const parts: Buffer[] = [];
+      response.on("data", (part: Buffer) => parts.push(part));
+      response.on("end", () => resolve(`${response.statusCode} ${Buffer.concat(parts).toString()}`));
+    },
+  );
+  request.on("error", reject);
+  request.end();
+  return promise;
 }
 
 async function untilGone(name: string): Promise<void> {
@@ -458,6 +486,61 @@ const scenes: Readonly<Record<string, () => Promise<void>>> = {
     assert.ok(pod);
     await remove("porter");
     await remove("client");
+  },
+  "the endpoint serves logs, usage and health to the API server alone": async () => {
+    const clients = {
+      api: { commonName: "kube-apiserver", organization: "x" },
+      node: { commonName: `system:node:${node.name}`, organization: "system:nodes" },
+    };
+    const pki = await ensurePki(join(directory, "pki"), { hosts: ["127.0.0.1"], clients }, clock);
+    const [api, server] = [pki.clients["api"], pki.clients["node"]];
+    assert.ok(api && server);
+    await using endpoint = await listenEndpoint({
+      agent,
+      host: node.fabricIp,
+      port: 0,
+      ca: pki.ca,
+      cert: server.cert,
+      key: server.key,
+      clock,
+      log,
+    });
+    await agent.announceEndpoint(endpoint.port);
+    assert.equal(
+      (await objects.get(nodeKind, `/${node.name}`))?.status?.daemonEndpoints?.kubeletEndpoint?.Port,
+      endpoint.port,
+    );
+    const get = (path: string, client: KeyPair = api): Promise<string> =>
+      getHttps({ host: node.fabricIp, port: endpoint.port, path, ca: pki.ca, client });
+    await running("talker", {
+      command: [
+        "sh",
+        "-c",
+        "echo one; echo two; i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done; echo three; sleep 1000",
+      ],
+    });
+    const logs = "/containerLogs/default/talker/main";
+    await untilTrue("all lines", async () => (await get(logs)) === "200 one\ntwo\nthree\n");
+    assert.equal(await get(`${logs}?tailLines=1`), "200 three\n");
+    assert.match(await get(`${logs}?tailLines=1&timestamps=true`), /^200 \d{4}-\d\d-\d\dT[\d:.]+Z three\n$/);
+    assert.match(await get("/containerLogs/default/talker/none"), /^400 container none is not valid/);
+    assert.match(await get("/containerLogs/default/none/main"), /^404/);
+    assert.match(
+      await get(`${logs}?previous=true`),
+      /^400 previous terminated container "main" in pod "talker" not found/,
+    );
+    assert.match(await get(`${logs}?tailLines=x`), /^400 tailLines must be/);
+    assert.equal(await get("/healthz"), "200 ok");
+    const stats = JSON.parse((await get("/stats")).slice(4)) as NodeStats;
+    const usage = stats.pods.find(({ name }) => name === "talker")?.containers[0];
+    assert.ok((usage?.cpuMicros ?? 0) > 10_000 && (usage?.memoryBytes ?? 0) > 50_000, JSON.stringify(usage));
+    assert.ok(stats.node.cpuMicros >= (usage?.cpuMicros ?? 0));
+    assert.match(await get("/stats", server), /^403/);
+    const following = get(`${logs}?follow=true&tailLines=1`);
+    await clock.sleep(300);
+    await objects.remove(podKind, "default/talker", { gracePeriodSeconds: 1 });
+    assert.match(await following, /^200 three/, "following ends with the container");
+    await untilGone("talker");
   },
   "everything is removed at the end": async () => {
     await plane[Symbol.asyncDispose]();

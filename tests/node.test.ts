@@ -23,6 +23,7 @@ const SCENES = [
   "pods outlive a killed containerd, which comes back",
   "a killed process is started again",
   "a pod that was removed while no agent ran is removed",
+  "the endpoint serves logs, usage and health to the API server alone",
   "a service leads pods to its endpoints, by address and by name",
   "the host reaches a service by its address",
   "host ports lead to their pod",
