@@ -1,5 +1,6 @@
 /** Which verb a request means, and which function answers it. */
 import { Fault } from "#base/fault.ts";
+import { bindingKind } from "#kinds/reviews.ts";
 import { askedKinds } from "#kinds/registry.ts";
 import type { ApiPath } from "./api-path.ts";
 import { isTrue } from "./asked.ts";
@@ -19,7 +20,8 @@ export interface Chosen {
 export function chooseVerb(exchange: Exchange, path: ApiPath): Chosen {
   const { kind, name, subresource } = path;
   if (askedKinds.includes(kind)) {
-    if (exchange.method === "POST" && name === "") return { verb: "create", run: answerReview };
+    if (exchange.method === "POST" && name === "")
+      return { verb: "create", run: kind === bindingKind ? bindPod : answerReview };
     throw notAllowed();
   }
   const chosen = subresource === undefined ? objectVerb(exchange, path) : subresourceVerb(exchange, path);

@@ -2,15 +2,15 @@
 import { unsupported } from "#base/fault.ts";
 import type { JsonObject } from "#base/json.ts";
 import type { AccessReview, TokenReview } from "#kinds/reviews.ts";
-import { readDocument } from "./asked.ts";
 import type { Identity } from "./authenticate.ts";
 import type { Attributes } from "./authorize.ts";
+import { readBody } from "./bodies.ts";
 import { type Ask, type Door, sendJson } from "./door.ts";
 
 /** By kind name. */
 export async function answerReview(door: Door, ask: Ask): Promise<void> {
   const { exchange, path } = ask;
-  const document = (await readDocument(exchange, door.decodeProtobuf)) ?? {};
+  const document = (await readBody(door, ask, path.kind)) as unknown as JsonObject;
   const answer = reviewed(door, ask, document);
   sendJson(exchange, 201, {
     ...document,

@@ -1,8 +1,13 @@
 /** The subresources that are actions: a pod's log, binding and eviction, an account's token. */
+import { timestamp } from "#base/clock.ts";
 import { Fault, unsupported } from "#base/fault.ts";
+import type { JsonObject } from "#base/json.ts";
 import { keyOf } from "#base/key.ts";
-import type { Pod } from "#kinds/pod.ts";
-import { readDocument, removeOptions, writeRequest } from "./asked.ts";
+import { conflict, invalid } from "#deck/refusals.ts";
+import { type Pod, podKind } from "#kinds/pod.ts";
+import { bindingKind, evictionKind, tokenRequestKind } from "#kinds/reviews.ts";
+import { removeOptions, writeRequest } from "./asked.ts";
+import { readBody } from "./bodies.ts";
 import { type Ask, type Door, sendJson } from "./door.ts";
 import { found } from "./read-verbs.ts";
 import { success } from "./status.ts";
@@ -53,72 +58,65 @@ function containerOf(pod: Pod, asked: string | null): string {
 }
 
 /** POST pods/{name}/eviction: a delete; no disruption budget can forbid it, since there is no such kind yet. */
-export async function evictPod(door: Door, { exchange, identity, path }: Ask): Promise<void> {
-  const document = await readDocument(exchange, door.decodeProtobuf);
-  const options = removeOptions(exchange, (document?.["deleteOptions"] ?? null) as Parameters<typeof removeOptions>[1]);
+export async function evictPod(door: Door, ask: Ask): Promise<void> {
+  const { exchange, identity, path } = ask;
+  const { deleteOptions } = await readBody(door, ask, evictionKind);
+  const options = removeOptions(exchange, (deleteOptions ?? null) as JsonObject | null);
   await door.deck.remove(path.kind, keyOf(path.namespace, path.name), options, writeRequest(exchange, identity));
   sendJson(exchange, 201, success({}));
 }
 
-/** POST pods/{name}/binding: puts an unbound pod on a node. */
-export async function bindPod(door: Door, { exchange, identity, path }: Ask): Promise<void> {
-  const document = await readDocument(exchange, door.decodeProtobuf);
-  const nodeName = (document?.["target"] as { readonly name?: string } | undefined)?.name;
-  if (nodeName === undefined || nodeName === "")
-    throw new Fault("Invalid", "Binding is invalid: target.name: Required value");
+/** POST pods/{name}/binding, or bindings with the pod's name in the body: puts an unbound pod on a node. */
+export async function bindPod(door: Door, ask: Ask): Promise<void> {
+  const { exchange, identity, path } = ask;
+  const { target, metadata } = await readBody(door, ask, bindingKind);
+  const name = path.kind === bindingKind ? metadata.name : path.name;
+  if (target.name === undefined || target.name === "")
+    throw invalid(bindingKind, name, [
+      { reason: "FieldValueRequired", field: "target.name", message: "Required value" },
+    ]);
+  const nodeName = target.name;
   const bind = (live: Pod): Pod => {
-    if (live.spec.nodeName !== undefined && live.spec.nodeName !== nodeName)
-      throw new Fault("Conflict", `pod ${path.name} is already assigned to node "${live.spec.nodeName}"`);
+    const { nodeName: bound } = live.spec;
+    if (bound !== undefined && bound !== nodeName)
+      throw conflict(podKind, name, `pod ${name} is already assigned to node "${bound}"`);
     return { ...live, spec: { ...live.spec, nodeName } };
   };
-  await door.deck.update(path.kind, keyOf(path.namespace, path.name), (live) => bind(live as Pod), {
+  await door.deck.update(podKind, keyOf(path.namespace, name), (live) => bind(live as Pod), {
     ...writeRequest(exchange, identity),
     subresource: "binding",
   });
   sendJson(exchange, 201, success({}));
 }
 
-const DEFAULT_TOKEN_SECONDS = 3_600;
-const LEAST_TOKEN_SECONDS = 600;
-
 /** POST serviceaccounts/{name}/token. */
-export async function requestToken(door: Door, { exchange, path }: Ask): Promise<void> {
+export async function requestToken(door: Door, ask: Ask): Promise<void> {
+  const { exchange, path } = ask;
   const account = found(door, path.kind, path.namespace, path.name).object;
-  const document = await readDocument(exchange, door.decodeProtobuf);
-  const spec = (document?.["spec"] ?? {}) as {
-    readonly audiences?: readonly string[];
-    readonly expirationSeconds?: number;
-    readonly boundObjectRef?: { readonly kind?: string; readonly name?: string; readonly uid?: string };
-  };
-  const seconds = spec.expirationSeconds ?? DEFAULT_TOKEN_SECONDS;
-  if (seconds < LEAST_TOKEN_SECONDS)
-    throw new Fault(
-      "Invalid",
-      `TokenRequest.authentication.k8s.io "" is invalid: spec.expirationSeconds: Invalid value: ${seconds}: may not specify a duration less than 10 minutes`,
-    );
-  const { boundObjectRef: bound } = spec;
+  const { spec } = await readBody(door, ask, tokenRequestKind);
+  const { boundObjectRef: bound, expirationSeconds: seconds = DEFAULT_TOKEN_SECONDS }: Partial<typeof spec> = spec;
+  const audiences = spec.audiences.length > 0 ? spec.audiences : [door.tokens.issuer];
   if (bound !== undefined && bound.kind !== "Pod")
-    throw unsupported(`TokenRequest.spec.boundObjectRef.kind ${bound.kind}`, "bind to a Pod");
+    throw unsupported(`TokenRequest.spec.boundObjectRef.kind ${bound.kind ?? ""}`, "bind to a Pod");
   const now = door.clock.now();
   const token = door.tokens.issue(
     { namespace: path.namespace, name: path.name, uid: account.metadata.uid ?? "" },
-    {
-      now,
-      seconds,
-      audiences: spec.audiences ?? [],
-      ...(bound !== undefined && { pod: { name: bound.name ?? "", uid: bound.uid ?? "" } }),
-    },
+    { now, seconds, audiences, ...(bound !== undefined && { pod: { name: bound.name ?? "", uid: bound.uid ?? "" } }) },
   );
-  const status = { token, expirationTimestamp: new Date(now + seconds * 1000).toISOString().replace(/\.\d{3}Z$/, "Z") };
   sendJson(exchange, 201, {
     kind: "TokenRequest",
     apiVersion: "authentication.k8s.io/v1",
-    metadata: { name: path.name, namespace: path.namespace },
-    spec: { ...spec, audiences: spec.audiences ?? [door.tokens.issuer], expirationSeconds: seconds },
-    status,
+    metadata: { name: path.name, namespace: path.namespace, creationTimestamp: timestamp(now) },
+    spec: { ...spec, audiences, expirationSeconds: seconds },
+    status: { token, expirationTimestamp: timestamp(now + seconds * 1000) },
   });
 }
 
+const DEFAULT_TOKEN_SECONDS = 3_600;
+
 export async function refuseStream(_door: Door, { path }: Ask): Promise<void> {
-  throw unsupported(`pods/${path.subresource}`, "read logs, or run commands through the container runtime of the node");
+  throw unsupported(
+    `pods/${path.subresource ?? ""}`,
+    "read logs, or run commands through the container runtime of the node",
+  );
 }

@@ -6,8 +6,10 @@ import { scaleOf, withScale } from "#deck/scale.ts";
 import type { Patch, WriteRequest, Written } from "#deck/write-request.ts";
 import { apiVersionOf, type Kind } from "#kinds/kind.ts";
 import type { KubeObject } from "#kinds/object.ts";
+import { scaleKind } from "#kinds/reviews.ts";
 import type { PolicyRule, RoleBinding } from "#kinds/rbac.ts";
 import { isTrue, mediaType, readDocument, removeOptions, selection, textDocument, writeRequest } from "./asked.ts";
+import { checkBody } from "./bodies.ts";
 import { type Ask, type Door, sendBytes, sendJson, warningHeader } from "./door.ts";
 import { found } from "./read-verbs.ts";
 import { success } from "./status.ts";
@@ -28,7 +30,7 @@ export async function updateObject(door: Door, ask: Ask): Promise<void> {
     ...(subresource !== undefined && { subresource }),
   };
   if (subresource === "scale") {
-    const scale = asObject(document);
+    const scale = checkBody(scaleKind, document ?? {});
     return answer(
       ask,
       await door.deck.update(kind, keyOf(namespace, name), (live) => withScale(kind, live, scale), request),
