@@ -4,7 +4,17 @@ import { join } from "node:path";
 import { completionScript } from "#cli/completion.ts";
 
 const OPTIONS: Readonly<Record<string, readonly string[]>> = {
-  up: ["--detach", "--demo", "--no-demo", "--nodes", "--kube-port", "--aws-port", "--gateway-port", "--dashboard-port", "--merge-kubeconfig"],
+  up: [
+    "--detach",
+    "--demo",
+    "--no-demo",
+    "--nodes",
+    "--kube-port",
+    "--aws-port",
+    "--gateway-port",
+    "--dashboard-port",
+    "--merge-kubeconfig",
+  ],
   down: ["--purge"],
   env: ["-o"],
   status: ["-o"],
@@ -13,13 +23,20 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
   compare: ["-o"],
   logs: ["-f", "--tail", "--since", "-n", "-c"],
   image: ["build", "load", "ls", "-t", "-o"],
-  cost: ["--window", "--price-book", "-o"],
+  cost: ["--window", "--price-book", "--node", "-o"],
   demo: ["--requests-per-day", "--requests", "--seconds", "--seed", "--price-book", "-o"],
   completion: ["bash", "zsh", "fish"],
 };
 
-export async function printCompletion(words: readonly string[], commands: Readonly<Record<string, { readonly about: string }>>): Promise<number> {
-  const completed = Object.entries(commands).map(([name, { about }]) => ({ name, about, options: [...(OPTIONS[name] ?? []), "--name", "--data-dir", "--help"] }));
+export async function printCompletion(
+  words: readonly string[],
+  commands: Readonly<Record<string, { readonly about: string }>>,
+): Promise<number> {
+  const completed = Object.entries(commands).map(([name, { about }]) => ({
+    name,
+    about,
+    options: [...(OPTIONS[name] ?? []), "--name", "--data-dir", "--help"],
+  }));
   process.stdout.write(completionScript(words[0], completed));
   return 0;
 }

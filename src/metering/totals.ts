@@ -20,10 +20,17 @@ export interface PodTotals {
   readonly podMs: number;
 }
 
+export interface NodeTotals {
+  readonly nodeMs: number;
+  /** Capacity x ms: what could have been booked. */
+  readonly cpuMillisMs: number;
+  readonly memoryByteMs: bigint;
+}
+
 export interface Totals {
   readonly functions: ReadonlyMap<string, FunctionTotals>;
   readonly workloads: ReadonlyMap<string, PodTotals>;
-  readonly nodeMs: ReadonlyMap<string, number>;
+  readonly nodes: ReadonlyMap<string, NodeTotals>;
   readonly requests: ReadonlyMap<string, { readonly count: number; readonly failed: number }>;
 }
 
@@ -31,7 +38,7 @@ export interface Totals {
 export async function totalUsage(usage: AsyncIterable<Usage>): Promise<Totals> {
   const functions = new Map<string, FunctionTotals>();
   const workloads = new Map<string, PodTotals>();
-  const nodeMs = new Map<string, number>();
+  const nodes = new Map<string, NodeTotals>();
   const requests = new Map<string, { count: number; failed: number }>();
   for await (const record of usage) {
     switch (record.is) {
@@ -42,14 +49,14 @@ export async function totalUsage(usage: AsyncIterable<Usage>): Promise<Totals> {
         addPod(workloads, record);
         break;
       case "node":
-        addNode(nodeMs, record);
+        addNode(nodes, record);
         break;
       case "request":
         addRequest(requests, record);
         break;
     }
   }
-  return { functions, workloads, nodeMs, requests };
+  return { functions, workloads, nodes, requests };
 }
 
 const NO_INVOCATIONS: FunctionTotals = {
@@ -99,8 +106,13 @@ function addPod(totals: Map<string, PodTotals>, usage: PodUsage): void {
   });
 }
 
-function addNode(totals: Map<string, number>, usage: NodeUsage): void {
-  totals.set(usage.node, (totals.get(usage.node) ?? 0) + usage.intervalMs);
+function addNode(totals: Map<string, NodeTotals>, usage: NodeUsage): void {
+  const before = totals.get(usage.node) ?? { nodeMs: 0, cpuMillisMs: 0, memoryByteMs: 0n };
+  totals.set(usage.node, {
+    nodeMs: before.nodeMs + usage.intervalMs,
+    cpuMillisMs: before.cpuMillisMs + usage.cpuMillis * usage.intervalMs,
+    memoryByteMs: before.memoryByteMs + BigInt(usage.memoryBytes) * BigInt(usage.intervalMs),
+  });
 }
 
 function addRequest(totals: Map<string, { count: number; failed: number }>, usage: RequestUsage): void {
