@@ -1,9 +1,17 @@
 /** Scenes that look at the node from its host. */
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { connect } from "node:net";
-import type { ClusterNetwork, NodeNetwork } from "#network/cluster-network.ts";
-import type { NodePlace } from "#network/node-network.ts";
+import { nodeNetwork, type ClusterNetwork, type NodeNetwork } from "#network/cluster-network.ts";
+import {
+  ensureNodeNetwork,
+  ensurePeerRoutes,
+  enterNode,
+  mountPin,
+  removeNodeNetwork,
+  type NodePlace,
+} from "#network/node-network.ts";
+import { removeNode } from "#node/remove-node.ts";
 
 export interface HostView {
   readonly network: ClusterNetwork;
@@ -14,6 +22,30 @@ export interface HostView {
 export const hostScenes: Readonly<Record<string, (view: HostView) => Promise<void>>> = {
   "the host reaches a service by its address": async () => {
     assert.match(await exchange("10.159.0.77", 8080), /pod web/);
+  },
+  "a second node joins and listens at a pod's address": async (view) => {
+    const { place, second } = secondNode(view);
+    await ensureNodeNetwork(second);
+    await ensurePeerRoutes({ ...place, peers: [place.node, second.node] });
+    const [program = "", ...enter] = enterNode(second);
+    execFileSync(program, [...enter, "ip", "addr", "add", `${second.node.podGatewayIp}/24`, "dev", "svc0"]);
+    const server = spawn(program, [...enter, "busybox", "nc", "-l", "-p", "8080"], {
+      stdio: ["pipe", "ignore", "inherit"],
+    });
+    server.stdin.write("pod of node-2\n");
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  },
+  "the second node goes": async (view) => {
+    const { second } = secondNode(view);
+    await removeNode({
+      instance: view.network.instance,
+      node: second.node.name,
+      mountPin: mountPin(second),
+      nodeDir: second.nodeDir,
+    });
+    await removeNodeNetwork(second);
+    assert.doesNotMatch(execFileSync("ip", ["netns", "list"], { encoding: "utf8" }), new RegExp(second.node.netns));
+    assert.doesNotMatch(execFileSync("ip", ["route"], { encoding: "utf8" }), new RegExp(second.node.podCidr));
   },
   "the guard lets nothing to pod addresses out by another link": async ({ network }) => {
     execFileSync("ip", ["link", "add", "leak0", "type", "bridge"]);
@@ -33,6 +65,11 @@ export const hostScenes: Readonly<Record<string, (view: HostView) => Promise<voi
     }
   },
 };
+
+function secondNode({ network, place }: HostView): { readonly place: NodePlace; readonly second: NodePlace } {
+  const node = nodeNetwork(network, "node-2", 2);
+  return { place, second: { ...place, node, nodeDir: `${place.nodeDir}-2`, peers: [place.node, node] } };
+}
 
 function exchange(host: string, port: number): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();

@@ -474,6 +474,10 @@ const scenes: Readonly<Record<string, () => Promise<void>>> = {
     assert.match(await exec(client, "sh", "-c", "nc -w 5 10.159.0.78 80 < /dev/null; echo $?"), /1/);
     assert.ok(Date.now() - startedAt < 2_000, "a service without endpoints refuses at once");
   },
+  "a pod reaches the pods of another node": async () => {
+    const client = await until("client", isRunning);
+    assert.match(await exec(client, "sh", "-c", "nc -w 2 10.95.2.1 8080 < /dev/null"), /pod of node-2/);
+  },
   "host ports lead to their pod": async () => {
     const pod = await running("porter", {
       command: ["sh", "-c", "while :; do echo porter | nc -l -p 9090; done"],

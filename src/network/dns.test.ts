@@ -96,7 +96,7 @@ const cases: readonly Case[] = [
 ];
 
 for (const { name, type, answer } of cases) {
-  test(`${name} type ${type} is ${answer === null ? "not ours" : answer}`, () => {
+  test(`${name} type ${type} is ${answer === null ? "not ours" : answer.toString()}`, () => {
     const reply = answerFrom(zone, { name, type });
     if (answer === null) return assert.equal(reply, null);
     assert.equal(reply?.code, answer === "NXDOMAIN" ? responseCode.nameError : responseCode.noError);

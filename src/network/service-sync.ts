@@ -8,7 +8,7 @@ import { endpointSliceKind, type EndpointSlice } from "#kinds/endpoint-slice.ts"
 import { podKind, type Pod } from "#kinds/pod.ts";
 import { serviceKind, type Service } from "#kinds/service.ts";
 import { run } from "./command.ts";
-import { SERVICE_TABLE, serviceRoutes, serviceRules, type Route, type ServiceNode } from "./services.ts";
+import { serviceRoutes, serviceRules, type Route, type ServiceNode } from "./services.ts";
 
 export interface ServiceSyncOptions {
   readonly objects: Objects;
@@ -70,11 +70,6 @@ async function loadAgainAndAgain(
     }
     await clock.sleep(COALESCE_MS, stop);
   }
-}
-
-/** Leaves no rule behind; for taking a node down whose namespace stays. */
-export async function removeServices(): Promise<void> {
-  await run(["nft", "-f", "-"], { input: `add table ip ${SERVICE_TABLE}\ndelete table ip ${SERVICE_TABLE}\n` });
 }
 
 /** A UDP flow never ends by itself: without this it would go on to a backend that is gone, or past one that has come. */

@@ -19,6 +19,7 @@ import { ensurePauseImage } from "./base-images.ts";
 import { openCgroups, type Cgroups } from "./cgroups.ts";
 import { startContainerd, type Containerd } from "./containerd.ts";
 import { GrpcClient } from "./grpc.ts";
+import { freeImages, freeLostAddresses } from "./housekeeping.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { importImage, importedDigest } from "./image-import.ts";
 import { ImageStore } from "./image-store.ts";
@@ -100,6 +101,8 @@ export async function runAgent(options: AgentOptions): Promise<Agent> {
   const grpc = new GrpcClient(containerd.socketPath);
   const pause = await ensurePauseImage(store, clock.now());
   if ((await importedDigest(grpc, pause.name)) !== pause.digest) await importImage(grpc, store, pause, clock.now());
+  // A containerd that went on may be making a sandbox right now, whose address is booked before it is listed.
+  if (!containerd.isAdopted) await freeLostAddresses(containerd.cri, containerd.paths);
   const running = new RunningAgent(options, { facts, cgroups, containerd, grpc, store });
   await running.start();
   return running;
@@ -185,7 +188,7 @@ class RunningAgent implements Agent {
       log,
       stop: this.#ending.stop,
       onChange: (uid, glimpse) => this.#noticed(uid, glimpse),
-      isBusy: () => this.#workers.size > 0,
+      isBusy: () => [...this.#workers.values()].some((worker) => worker.isBusy),
     });
     this.#tools = {
       cri: containerd.cri,
@@ -308,6 +311,9 @@ class RunningAgent implements Agent {
       await clock.sleep(REFRESH_MS, this.#ending.stop);
       if (this.#ending.stop.aborted) return;
       this.#tools.images.refresh();
+      await freeImages(this.containerd.cri, this.containerd.paths, this.#options.log).catch((thrown: unknown) =>
+        this.#options.log.debug("images were not looked at", { reason: reasonOf(thrown) }),
+      );
       for (const worker of this.#workers.values()) worker.refresh();
     }
   }

@@ -6,7 +6,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { TLSSocket } from "node:tls";
 import type { Clock } from "#base/clock.ts";
-import { Fault, reasonOf } from "#base/fault.ts";
+import { Fault, reasonOf, unsupported } from "#base/fault.ts";
 import { keyOf } from "#base/key.ts";
 import type { Log } from "#base/log.ts";
 import type { Agent } from "./agent.ts";
@@ -81,6 +81,10 @@ async function serve(options: EndpointOptions, request: IncomingMessage, respons
       return;
     case "containerLogs":
       return serveLogs(options, response, { rest, query: url.searchParams });
+    case "exec":
+    case "attach":
+    case "portForward":
+      throw unsupported(`the node's /${first}`);
     default:
       throw new Fault("NotFound", `there is no ${url.pathname} here`);
   }
@@ -139,7 +143,7 @@ function logQuery(query: URLSearchParams, now: number): LogQuery {
   };
 }
 
-const STATUS = { NotFound: 404, BadRequest: 400, Forbidden: 403, MethodNotAllowed: 405 } as const;
+const STATUS = { NotFound: 404, Unsupported: 501, BadRequest: 400, Forbidden: 403, MethodNotAllowed: 405 } as const;
 
 function fail(response: ServerResponse, thrown: unknown, log: Log): void {
   if (response.headersSent) return void response.destroy();

@@ -86,6 +86,11 @@ export class PodWorker {
     this.#wake?.();
   }
 
+  /** Whether something is being done for the pod right now. */
+  get isBusy(): boolean {
+    return this.#underWay.size > 0;
+  }
+
   /** Volumes with tokens and copies of objects are looked at again. */
   refresh(): void {
     this.#needsRefresh = true;
