@@ -1,10 +1,10 @@
 /** What kubectl prints against the Kubernetes door, for every kubectl at hand; with nothing behind the door, so that states are made by hand. */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { after, before, describe, test } from "node:test";
 import { openKubeDoor, type TestKubeDoor } from "./kube-door.ts";
 import { binaries } from "./kubectl-binaries.ts";
 import { scenes, type Step } from "./kubectl-scenes.ts";
+import { runClient } from "./run-client.ts";
 
 const kubectls = await binaries("kubectl");
 
@@ -43,7 +43,7 @@ async function play(file: string, step: Step, { kubeconfig, known }: Stage): Pro
   const fill = (text: string): string =>
     text.replace(/\{\{(\w+)\}\}/g, (_whole, name: string) => known.get(name) ?? "");
   const words = (typeof step.run === "string" ? step.run.split(" ") : step.run).map(fill);
-  const { text, code } = await run(file, words, {
+  const { text, code } = await runClient(file, words, {
     ...(step.input !== undefined && { input: fill(step.input) }),
     ...(step.stopMs !== undefined && { stopMs: step.stopMs }),
     kubeconfig,
@@ -54,43 +54,4 @@ async function play(file: string, step: Step, { kubeconfig, known }: Stage): Pro
   for (const pattern of step.prints instanceof RegExp ? [step.prints] : Array.isArray(step.prints) ? step.prints : [])
     assert.match(text, pattern as RegExp, told);
   if (step.keepAs !== undefined) known.set(step.keepAs, text.trim());
-}
-
-interface Ran {
-  readonly text: string;
-  readonly code: number | null;
-}
-
-/** Output and errors as one text, as a terminal shows them; the versions' skew warning is no part of what is tested. */
-function run(
-  file: string,
-  words: readonly string[],
-  {
-    input = "",
-    stopMs,
-    kubeconfig,
-  }: { readonly input?: string; readonly stopMs?: number; readonly kubeconfig: string },
-): Promise<Ran> {
-  return new Promise((resolve, reject) => {
-    const environment = {
-      PATH: process.env["PATH"],
-      HOME: process.env["HOME"],
-      KUBECONFIG: kubeconfig,
-      KUBECTL_KUBERC: "false",
-    };
-    const child = spawn(file, words, { env: environment, timeout: stopMs ?? 20_000 });
-    const chunks: Buffer[] = [];
-    for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => void chunks.push(chunk));
-    child.once("error", reject);
-    child.once("close", (code) =>
-      resolve({
-        text: Buffer.concat(chunks)
-          .toString("utf8")
-          .replace(/^WARNING: version difference.*\n/m, ""),
-        code,
-      }),
-    );
-    child.stdin.on("error", () => {});
-    child.stdin.end(input);
-  });
 }

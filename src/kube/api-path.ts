@@ -29,7 +29,7 @@ export function parseApiPath(path: string, find: FindKind): ApiPath | null {
 
 function decode(part: string): string {
   try {
-    return decodeURIComponent(part);
+    return part.includes("%") ? decodeURIComponent(part) : part;
   } catch {
     throw new Fault("BadRequest", `the path has a malformed percent sign in "${part}"`);
   }
