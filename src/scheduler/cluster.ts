@@ -3,11 +3,9 @@
  * pods counted per selector and topology value, and which nodes suit which kind of pod. Never decides anything.
  */
 import { sameJson } from "#base/json.ts";
-import type { Labels } from "#base/selector.ts";
 import type { Node } from "#kinds/node.ts";
 import type { Pod } from "#kinds/pod.ts";
 import {
-  type Amounts,
   amountsOf,
   imageName,
   type NamespaceLabels,
@@ -16,30 +14,14 @@ import {
   type Term,
   type WeightedTerm,
 } from "./needs.ts";
+import { Fits } from "./fit.ts";
+import type { NodeFacts } from "./node-facts.ts";
 import { placementFault, preferenceOf, reluctance } from "./placement.ts";
-
-/** Numbers change in place: a pick reads them thousands of times a millisecond. */
-export interface NodeFacts {
-  node: Node;
-  readonly name: string;
-  labels: Labels;
-  allocatable: Amounts;
-  maxPods: number;
-  cpuMillis: number;
-  memoryBytes: number;
-  ephemeralBytes: number;
-  others: Map<string, number>;
-  scoredCpuMillis: number;
-  scoredMemoryBytes: number;
-  readonly pods: Map<string, PodNeeds>;
-  readonly hostPorts: Map<string, number>;
-  /** Pods that will come here once their victims are gone. */
-  readonly nominated: Map<string, PodNeeds>;
-  images: ReadonlyMap<string, number>;
-}
 
 /** By position in Cluster.nodes: why the node does not suit, and what it is worth if it does. */
 export interface Suitability {
+  /** 1 where there is no fault. */
+  readonly isSuited: Uint8Array;
   readonly faults: readonly (string | null)[];
   readonly preferences: readonly number[];
   readonly reluctances: readonly number[];
@@ -75,9 +57,12 @@ export class Cluster {
   readonly #suitabilities = new Map<string, Suitability>();
   readonly #domains = new Map<string, number>();
   readonly #imageNodes = new Map<string, number>();
+  readonly #nominees = new Map<string, NodeFacts>();
   readonly #needs = new WeakMap<Pod, PodNeeds>();
   readonly #namespaceLabels: NamespaceLabels;
   #version = 0;
+  /** Which nodes have room for how much, and how well; kept up by the same changes. */
+  readonly fits: Fits = new Fits();
 
   constructor(namespaceLabels: NamespaceLabels = () => undefined) {
     this.#namespaceLabels = namespaceLabels;
@@ -90,6 +75,11 @@ export class Cluster {
   /** Grows whenever a pod that found no place might find one now. */
   get version(): number {
     return this.#version;
+  }
+
+  /** Whether room is kept anywhere. */
+  get hasNominees(): boolean {
+    return this.#nominees.size > 0;
   }
 
   node(name: string): NodeFacts | undefined {
@@ -126,6 +116,7 @@ export class Cluster {
       before.node = node;
       return;
     }
+    this.fits.clear();
     const pods = [...before.pods.values()];
     for (const needs of pods) this.#uncount(before, needs);
     Object.assign(before, staticFacts(node));
@@ -139,7 +130,8 @@ export class Cluster {
     for (const uid of facts.pods.keys()) this.removePod(uid);
     this.#setImages(facts, { metadata: { name } });
     this.#byName.delete(name);
-    this.#nodes.splice(this.#nodes.indexOf(facts), 1);
+    this.#nodes.splice(facts.at, 1);
+    for (const [at, node] of this.#nodes.entries()) node.at = at;
     this.#forgetNodes();
     this.#version++;
   }
@@ -148,6 +140,7 @@ export class Cluster {
   #forgetNodes(): void {
     this.#suitabilities.clear();
     this.#domains.clear();
+    this.fits.clear();
   }
 
   /** How many values a node label has. */
@@ -163,6 +156,7 @@ export class Cluster {
   #addNode(node: Node): void {
     const facts: NodeFacts = {
       name: node.metadata.name,
+      at: this.#nodes.length,
       ...staticFacts(node),
       cpuMillis: 0,
       memoryBytes: 0,
@@ -227,8 +221,12 @@ export class Cluster {
   /** Keeps room for a pod on a node that is being cleared for it; null ends that. */
   nominate(pod: Pod, nodeName: string | null): void {
     const needs = this.needsOf(pod);
-    for (const facts of this.#nodes) facts.nominated.delete(needs.uid);
-    if (nodeName !== null) this.#byName.get(nodeName)?.nominated.set(needs.uid, needs);
+    this.#nominees.get(needs.uid)?.nominated.delete(needs.uid);
+    this.#nominees.delete(needs.uid);
+    const facts = nodeName === null ? undefined : this.#byName.get(nodeName);
+    if (facts === undefined) return;
+    facts.nominated.set(needs.uid, needs);
+    this.#nominees.set(needs.uid, facts);
   }
 
   /** What `work` moves for a thought it must move back; nobody is to look again because of it. */
@@ -240,6 +238,7 @@ export class Cluster {
   }
 
   #use(facts: NodeFacts, needs: PodNeeds, sign: 1 | -1): void {
+    this.fits.touch(facts);
     facts.cpuMillis += sign * needs.cpuMillis;
     facts.memoryBytes += sign * needs.memoryBytes;
     facts.ephemeralBytes += sign * needs.ephemeralBytes;
@@ -299,8 +298,10 @@ export class Cluster {
     const { pod } = needs;
     const preferences = this.#nodes.map(({ node }) => preferenceOf(pod.spec.affinity ?? {}, node));
     const reluctances = this.#nodes.map(({ node }) => reluctance(pod, node));
+    const faults = this.#nodes.map(({ node }) => placementFault(pod, node));
     const made: Suitability = {
-      faults: this.#nodes.map(({ node }) => placementFault(pod, node)),
+      isSuited: Uint8Array.from(faults, (fault) => (fault === null ? 1 : 0)),
+      faults,
       preferences,
       reluctances,
       hasPreference: preferences.some((preference) => preference > 0),

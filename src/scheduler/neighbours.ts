@@ -1,6 +1,7 @@
 /** The rules of a pod about the pods around it: affinity, anti-affinity (its own and theirs), spreading; as checks and scores per node. */
-import type { Cluster, Count, Declared, NodeFacts } from "./cluster.ts";
+import type { Cluster, Count, Declared } from "./cluster.ts";
 import type { PodNeeds, Spread, Term } from "./needs.ts";
+import type { NodeFacts } from "./node-facts.ts";
 import { isTaintFree, suitsAffinity } from "./placement.ts";
 
 const NO_AFFINITY = "node(s) didn't match pod affinity rules";

@@ -1,12 +1,14 @@
 /** The scheduler's pick: filters the nodes, scores those that are left, and says in upstream's words why none is. Pure. */
 import type { Pod } from "#kinds/pod.ts";
-import type { Cluster, NodeFacts, Suitability } from "./cluster.ts";
+import type { Cluster, Suitability } from "./cluster.ts";
+import type { Fit, Strategy } from "./fit.ts";
 import { type Neighbours, neighboursOf } from "./neighbours.ts";
 import type { PodNeeds, Spread } from "./needs.ts";
+import type { NodeFacts } from "./node-facts.ts";
 
 export interface PickOptions {
   /** Spread over the emptiest nodes (default) or fill the fullest first. */
-  readonly strategy?: "LeastAllocated" | "MostAllocated";
+  readonly strategy?: Strategy;
   /** Soft constraints for pods without their own: the service's or the replica set's pods apart. */
   readonly spreads?: readonly Spread[];
 }
@@ -19,50 +21,48 @@ export type Reasons = ReadonlyMap<string, number>;
 export function pick(pod: Pod, cluster: Cluster, options: PickOptions = {}): Picked {
   const needs = cluster.needsOf(pod);
   const suitability = cluster.suitability(needs);
+  const fit = cluster.fits.of(needs, cluster.nodes, options.strategy ?? "LeastAllocated");
   const neighbours = neighboursOf(cluster, needs, options.spreads ?? []);
-  const reasons = new Map<string, number>();
-  const feasible: number[] = [];
-  for (let at = 0; at < cluster.nodes.length; at++) {
-    const node = cluster.nodes[at] as NodeFacts;
-    const fault = suitability.faults[at] ?? null;
-    if (fault !== null) count(reasons, fault);
-    else if (fits(node, needs, reasons) && passes(node, neighbours, reasons)) feasible.push(at);
-  }
-  if (feasible.length === 0) return { node: null, reasons };
-  const best =
-    feasible.length === 1
-      ? (feasible[0] as number)
-      : bestOf(feasible, { cluster, needs, suitability, neighbours, options });
+  const contest: Contest = { cluster, needs, suitability, fit, neighbours };
+  const feasible = feasibleNodes(contest);
+  if (feasible.length === 0) return { node: null, reasons: reasonsOf(contest) };
+  const best = feasible.length === 1 ? (feasible[0] as number) : bestOf(feasible, contest);
   return { node: (cluster.nodes[best] as NodeFacts).name };
 }
 
-function count(reasons: Map<string, number>, reason: string): void {
-  reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+interface Contest {
+  readonly cluster: Cluster;
+  readonly needs: PodNeeds;
+  readonly suitability: Suitability;
+  readonly fit: Fit;
+  readonly neighbours: Neighbours;
 }
 
-function passes(node: NodeFacts, { fault }: Neighbours, reasons: Map<string, number>): boolean {
-  const reason = fault === null ? null : fault(node);
-  if (reason !== null) count(reasons, reason);
-  return reason === null;
+/** Loops over plain arrays, here and below: this is where the scheduler's time goes. */
+function feasibleNodes({ cluster, needs, suitability, fit, neighbours }: Contest): Int32Array {
+  const { nodes } = cluster;
+  const { fault } = neighbours;
+  const isSpecial = needs.hostPorts.length > 0 || needs.others !== null || cluster.hasNominees;
+  const found = new Int32Array(nodes.length);
+  let count = 0;
+  for (let at = 0; at < nodes.length; at++) {
+    if (suitability.isSuited[at] === 0 || fit.isRoomy[at] === 0) continue;
+    if (isSpecial && shortages(nodes[at] as NodeFacts, needs).length > 0) continue;
+    if (fault === null || fault(nodes[at] as NodeFacts) === null) found[count++] = at;
+  }
+  return found.subarray(0, count);
 }
 
-function fits(node: NodeFacts, needs: PodNeeds, reasons: Map<string, number>): boolean {
-  if (isRoomy(node, needs)) return true;
-  for (const reason of shortages(node, needs)) count(reasons, reason);
-  return false;
-}
-
-/** The quick test; only a node that fails it is asked why. */
-function isRoomy(node: NodeFacts, needs: PodNeeds): boolean {
-  if (node.nominated.size > 0 || needs.hostPorts.length > 0 || needs.others !== null)
-    return shortages(node, needs).length === 0;
-  const { allocatable } = node;
-  return (
-    node.pods.size < node.maxPods &&
-    (needs.cpuMillis === 0 || node.cpuMillis + needs.cpuMillis <= allocatable.cpuMillis) &&
-    (needs.memoryBytes === 0 || node.memoryBytes + needs.memoryBytes <= allocatable.memoryBytes) &&
-    (needs.ephemeralBytes === 0 || node.ephemeralBytes + needs.ephemeralBytes <= allocatable.ephemeralBytes)
-  );
+/** Only a pod that finds no node is told why, node by node. */
+function reasonsOf({ cluster, needs, suitability, neighbours }: Contest): Reasons {
+  const reasons = new Map<string, number>();
+  for (const [at, node] of cluster.nodes.entries()) {
+    const fault = suitability.faults[at] ?? null;
+    const short = fault === null ? shortages(node, needs) : [fault];
+    const last = short.length === 0 ? (neighbours.fault?.(node) ?? null) : null;
+    for (const reason of last === null ? short : [last]) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+  }
+  return reasons;
 }
 
 /** Everything that the node is short of, with those counted that are nominated to it and matter as much. */
@@ -100,32 +100,19 @@ function isPortTaken(node: NodeFacts, wanted: string): boolean {
   return false;
 }
 
-interface Contest {
-  readonly cluster: Cluster;
-  readonly needs: PodNeeds;
-  readonly suitability: Suitability;
-  readonly neighbours: Neighbours;
-  readonly options: PickOptions;
-}
-
 // Upstream's default plugin weights; resources, balance and images weigh 1.
 const WEIGHT_TAINTS = 3;
 const WEIGHT_AFFINITY = 2;
 const WEIGHT_SPREAD = 2;
 
-/** Loops over plain arrays: this is where the scheduler's time goes. */
-function bestOf(feasible: readonly number[], contest: Contest): number {
-  const { cluster, needs, suitability, neighbours, options } = contest;
-  const nodes = cluster.nodes;
-  const isPacking = options.strategy === "MostAllocated";
+function bestOf(feasible: Int32Array, { cluster, needs, suitability, fit, neighbours }: Contest): number {
+  const { nodes } = cluster;
   const hasImages = needs.images.some((image) => cluster.imageNodes(image) > 0);
   const scores = new Float64Array(feasible.length);
   for (let at = 0; at < feasible.length; at++) {
-    const node = nodes[feasible[at] as number] as NodeFacts;
-    scores[at] =
-      resourceScore(node, needs, isPacking) +
-      balanceScore(node, needs) +
-      (hasImages ? imageScore(node, needs, cluster) : 0);
+    const node = feasible[at] as number;
+    const images = hasImages ? imageScore(nodes[node] as NodeFacts, needs, cluster) : 0;
+    scores[at] = (fit.scores[node] as number) + images;
   }
   const add = (valueOf: (node: number) => number, scale: Scale, weight: number): void =>
     addScaled(scores, feasible, { valueOf, scale, weight });
@@ -142,7 +129,7 @@ type Scale = (value: number, least: number, most: number) => number;
 
 function addScaled(
   scores: Float64Array,
-  feasible: readonly number[],
+  feasible: Int32Array,
   {
     valueOf,
     scale,
@@ -163,10 +150,11 @@ function addScaled(
 }
 
 /** Of equals one at random, so that many schedulers (and many pods) do not all choose the same; the pod's uid is the die. */
-function winner(feasible: readonly number[], scores: Float64Array, uid: string): number {
+function winner(feasible: Int32Array, scores: Float64Array, uid: string): number {
   let best = -Infinity;
   let ties = 0;
-  for (const score of scores) {
+  for (let at = 0; at < scores.length; at++) {
+    const score = scores[at] as number;
     if (score > best) ties = 0;
     if (score >= best) ties++;
     if (score > best) best = score;
@@ -176,32 +164,6 @@ function winner(feasible: readonly number[], scores: Float64Array, uid: string):
   let skip = hash % ties;
   for (let at = 0; at < scores.length; at++) if (scores[at] === best && skip-- === 0) return feasible[at] as number;
   return feasible[0] as number;
-}
-
-/** Least- or most-allocated: the free (or used) share of CPU and memory, each in whole percent. */
-function resourceScore(node: NodeFacts, needs: PodNeeds, isPacking: boolean): number {
-  const cpu = freePercent(node.scoredCpuMillis + needs.scoredCpuMillis, node.allocatable.cpuMillis);
-  const memory = freePercent(node.scoredMemoryBytes + needs.scoredMemoryBytes, node.allocatable.memoryBytes);
-  return isPacking
-    ? Math.trunc((usedPercent(cpu) + usedPercent(memory)) / 2)
-    : Math.trunc((Math.max(0, cpu) + Math.max(0, memory)) / 2);
-}
-
-function freePercent(used: number, allocatable: number): number {
-  return allocatable === 0 || used > allocatable ? -1 : Math.trunc(((allocatable - used) * 100) / allocatable);
-}
-
-/** What is over-used scores nothing either way. */
-function usedPercent(free: number): number {
-  return free < 0 ? 0 : 100 - free;
-}
-
-/** A node whose CPU and memory are used alike wastes neither. */
-function balanceScore(node: NodeFacts, needs: PodNeeds): number {
-  const { cpuMillis, memoryBytes } = node.allocatable;
-  const cpu = cpuMillis === 0 ? 1 : Math.min(1, (node.cpuMillis + needs.cpuMillis) / cpuMillis);
-  const memory = memoryBytes === 0 ? 1 : Math.min(1, (node.memoryBytes + needs.memoryBytes) / memoryBytes);
-  return Math.trunc((1 - Math.abs(cpu - memory) / 2) * 100);
 }
 
 // Upstream's thresholds: smaller images are not worth it, larger ones are worth no more.

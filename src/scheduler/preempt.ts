@@ -1,8 +1,9 @@
 /** Preemption: on which node the fewest and least important pods would have to go for this one. Chooses, never ends them. */
 import type { Pod } from "#kinds/pod.ts";
-import type { Cluster, NodeFacts } from "./cluster.ts";
+import type { Cluster } from "./cluster.ts";
 import { neighboursOf } from "./neighbours.ts";
 import type { PodNeeds } from "./needs.ts";
+import type { NodeFacts } from "./node-facts.ts";
 import { type Reasons, shortages } from "./pick.ts";
 
 export type Preemption =
