@@ -83,7 +83,8 @@ test("paths that documents name exist", () => {
   const gone = documents.flatMap((document) =>
     [...read(document).matchAll(/`((?:src|tools|tests|bench|examples|docs)\/[\w./-]+)`/g)]
       .map(([, path = ""]) => path)
-      .filter((path) => !existsSync(join(ROOT, path)))
+      // NAME stands for a name of the reader's choice.
+      .filter((path) => !/[A-Z]{4}/.test(path) && !existsSync(join(ROOT, path)))
       .map((path) => `${document}: ${path}`),
   );
   assertNone(gone, "named, but not there");
