@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { decodeUtf8 } from "#base/utf8.ts";
 import type { ConfigMap } from "#kinds/config-map.ts";
-import type { Container, PodSpec } from "#kinds/pod-spec.ts";
+import type { Container, EnvVar, PodSpec } from "#kinds/pod-spec.ts";
 import type { PodObject as Pod } from "#kinds/pod-status.ts";
 import type { Secret } from "#kinds/secret.ts";
 import type { Service } from "#kinds/service.ts";
@@ -69,8 +69,8 @@ function environment(
   );
 }
 
-const field = (fieldPath: string): Container["env"] => [{ name: "X", valueFrom: { fieldRef: { fieldPath } } }];
-const resource = (name: string, divisor?: string): Container["env"] => [
+const field = (fieldPath: string): readonly EnvVar[] => [{ name: "X", valueFrom: { fieldRef: { fieldPath } } }];
+const resource = (name: string, divisor?: string): readonly EnvVar[] => [
   { name: "X", valueFrom: { resourceFieldRef: { resource: name, ...(divisor !== undefined && { divisor }) } } },
 ];
 
