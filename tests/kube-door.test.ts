@@ -265,6 +265,19 @@ describe("the Kubernetes door", () => {
     assert.equal((await ask(door, "HTTP/2", { path: "/healthz" })).status, 200);
   });
 
+  test("a client that goes away leaves no watch behind", async () => {
+    const watching = async (count: number): Promise<boolean> =>
+      (await ask(door, "HTTP/2", { path: "/metrics" })).bytes.includes(`WATCH"} ${count}\n`);
+    const session = openSession(door);
+    const [first, second] = [0, 1].map(() => session.request({ ":path": `${MAPS}?watch=1` }));
+    for (const stream of [first, second]) stream?.on("error", () => {});
+    while (!(await watching(2))) continue;
+    first?.close(8);
+    while (!(await watching(1))) continue;
+    session.destroy();
+    while (!(await watching(0))) continue;
+  });
+
   test("a page that is forgotten is refused with a token for the rest", async () => {
     for (const name of ["page-a", "page-b", "page-c"])
       await door.objects.create(configMapKind, { metadata: { name, namespace: "default" } });

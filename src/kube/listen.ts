@@ -53,6 +53,8 @@ export async function listenKube(options: KubeOptions): Promise<KubeDoor> {
 // As client-go expects: many watches over one connection.
 const MAX_STREAMS = 1_000;
 const WINDOW_BYTES = 1024 * 1024;
+// Node's 10 MB would refuse new requests of a client that watches much and reads a long list.
+const SESSION_MEGABYTES = 128;
 // What is being answered when the door closes may still end in this time.
 const GRACE_MS = 500;
 
@@ -131,6 +133,7 @@ class Listener implements KubeDoor {
       ca: pki.ca,
       requestCert: true,
       rejectUnauthorized: false,
+      maxSessionMemory: SESSION_MEGABYTES,
       settings,
     });
     server.on("session", (session) => {
