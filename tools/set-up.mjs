@@ -88,15 +88,17 @@ function installNpmPackages() {
   if (existsSync(stampFile) && readFileSync(stampFile, "utf8") === wanted) return true;
   if (!isInstalled(JSON.parse(lock.toString("utf8")))) {
     const step = begin("npm packages, with the pinned Node 24 (about 330 MB)");
-    // npm itself runs on the Node that started this; its own messages are only worth reading when it fails.
-    const { status, stdout, stderr, error } = spawnSync("npm", ["ci", "--no-audit", "--no-fund"], {
+    // `npm ci` refuses a lock file that lacks the packages of other systems, and npm leaves those out when a mirror has none of them;
+    // `install` takes the locked versions all the same, and `--no-save` keeps it from writing to the checkout.
+    const words = ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"];
+    const { status, stdout, stderr, error } = spawnSync("npm", words, {
       cwd: root,
       encoding: "utf8",
       maxBuffer: 1 << 26,
     });
     if (status !== 0)
       return fail(
-        `npm ci failed${error === undefined ? "" : ` (${error.message})`}:\n${tail(`${stdout ?? ""}${stderr ?? ""}`)}\nIs the npm registry reachable? It is needed for the first start only.`,
+        `npm ${words.join(" ")} failed${error === undefined ? "" : ` (${error.message})`}:\n${beginning(`${stderr ?? ""}${stdout ?? ""}`)}\nIs the npm registry reachable? It is needed for the first start only.`,
       );
     step();
   }
@@ -168,8 +170,9 @@ function begin(title) {
   return () => say(`✓ ${title} (${((Date.now() - startedAt) / 1000).toFixed(1)} s)`);
 }
 
-function tail(text) {
-  return text.trim().split("\n").slice(-15).join("\n");
+/** npm says first what is wrong, and then how to use it. */
+function beginning(text) {
+  return text.trim().split("\n").slice(0, 12).join("\n");
 }
 
 function say(line) {
