@@ -21,8 +21,6 @@ export interface LabelSelector {
   }[];
 }
 
-export const everything: Selector = [];
-
 export function matches(selector: Selector, labels: Labels | undefined): boolean {
   return selector.every((requirement) => holds(requirement, labels?.[requirement.key]));
 }

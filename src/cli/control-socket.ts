@@ -38,7 +38,7 @@ export class ControlSocket {
       to: String(window.toMs),
       ...(is !== undefined && { is }),
     });
-    for await (const line of this.#lines(`/usage?${query}`)) yield JSON.parse(line) as Usage;
+    for await (const line of this.#lines(`/usage?${query.toString()}`)) yield JSON.parse(line) as Usage;
   }
 
   /** The newest `limit` lines of a log group since `fromMs`. */
@@ -52,7 +52,7 @@ export class ControlSocket {
       limit: String(options.limit ?? 1_000),
     });
     const lines: FunctionLogLine[] = [];
-    for await (const line of this.#lines(`/logs?${query}`)) lines.push(JSON.parse(line) as FunctionLogLine);
+    for await (const line of this.#lines(`/logs?${query.toString()}`)) lines.push(JSON.parse(line) as FunctionLogLine);
     return lines;
   }
 

@@ -51,16 +51,6 @@ export class EventRecorder {
   }
 }
 
-/** Records one event, without counting. */
-export async function recordEvent(
-  objects: Objects,
-  component: string,
-  happening: Happening,
-  now: number,
-): Promise<void> {
-  await objects.create(eventKind, eventOf(happening, component, now));
-}
-
 function eventOf({ about, type, reason, message, fieldPath }: Happening, component: string, now: number): Event {
   const { name, uid, resourceVersion } = about.metadata;
   // Events about cluster-scoped objects live in "default", as upstream's.

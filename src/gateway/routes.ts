@@ -13,8 +13,6 @@ export interface RouteSources {
 
 /** The ingress class that is served; an Ingress without a class is served too. */
 export const INGRESS_CLASS = "catamaran";
-export const FUNCTION_PREFIX = "/_functions";
-export const API_PREFIX = "/_apis";
 
 export function routesOf({ ingresses, httpApis, functions }: RouteSources): readonly Route[] {
   return [

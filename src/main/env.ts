@@ -8,7 +8,10 @@ import { dashboardToken, files, networkOf } from "./plan.ts";
 export async function instanceOf(place: Place): Promise<Instance> {
   const instance = await readInstance(place.dataDir);
   if (instance !== null) return instance;
-  throw new Fault("NotFound", `there is no instance "${place.name}"; start it with: catamaran up --detach${place.name === "default" ? "" : ` --name ${place.name}`}`);
+  throw new Fault(
+    "NotFound",
+    `there is no instance "${place.name}"; start it with: catamaran up --detach${place.name === "default" ? "" : ` --name ${place.name}`}`,
+  );
 }
 
 export function environmentOf(instance: Instance): Readonly<Record<string, string>> {
@@ -31,11 +34,16 @@ export function podAwsEndpoint(instance: Instance): string {
   return `http://${instance.canRunPods ? fabricHostIp(networkOf(instance)) : "127.0.0.1"}:${instance.ports.aws}`;
 }
 
-export async function printEnvironment(place: Place, output: unknown): Promise<number> {
+export async function printEnvironment(place: Place, output: string | boolean | undefined): Promise<number> {
   const environment = environmentOf(await instanceOf(place));
   if (output === "json") process.stdout.write(`${JSON.stringify(environment, null, 2)}\n`);
-  else if (output === undefined) process.stdout.write(Object.entries(environment).map(([name, value]) => `export ${name}='${value.replaceAll("'", "'\\''")}'\n`).join(""));
-  else throw new Fault("BadRequest", `-o ${String(output)}: only json, or nothing for shell lines`);
+  else if (output === undefined)
+    process.stdout.write(
+      Object.entries(environment)
+        .map(([name, value]) => `export ${name}='${value.replaceAll("'", "'\\''")}'\n`)
+        .join(""),
+    );
+  else throw new Fault("BadRequest", `-o ${output}: only json, or nothing for shell lines`);
   return 0;
 }
 

@@ -31,13 +31,6 @@ export function typeOf(value: Attribute): AttributeType {
   return Object.keys(value)[0] as AttributeType;
 }
 
-/** The text of a scalar, the list of a set; undefined when the attribute is of another type. */
-export function scalarText(value: Attribute): string | undefined {
-  if ("S" in value) return value.S;
-  if ("N" in value) return value.N;
-  return "B" in value ? value.B : undefined;
-}
-
 /** Checks what a client sent and makes it canonical (numbers). Throws BadRequest in the service's words. */
 export function checkItem(item: unknown): Item {
   if (!isRecord(item))
