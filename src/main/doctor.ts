@@ -49,44 +49,85 @@ export async function printDoctor(output?: string): Promise<number> {
   const findings = [identity(), ...PROGRAMS.map(program), plugins(), await cgroups(), memory(), await disk()];
   process.stdout.write(renderRows(findings, sheet, format));
   const isWell = findings.every(({ state }) => state === "ok");
-  process.stderr.write(isWell ? "this machine can run everything\n" : "without what is missing the control plane works, and functions run as plain processes where they cannot be isolated\n");
+  process.stderr.write(
+    isWell
+      ? "this machine can run everything\n"
+      : "without what is missing the control plane works, and functions run as plain processes where they cannot be isolated\n",
+  );
   return isWell ? 0 : 1;
 }
 
 function identity(): Finding {
   const isRoot = process.getuid?.() === 0;
-  return { check: "root", state: isRoot ? "ok" : "missing", found: isRoot ? "yes" : `user ${process.getuid?.() ?? "?"}`, fix: isRoot ? "" : "run as root: pods need namespaces, mounts and cgroups" };
+  return {
+    check: "root",
+    state: isRoot ? "ok" : "missing",
+    found: isRoot ? "yes" : `user ${process.getuid?.() ?? "?"}`,
+    fix: isRoot ? "" : "run as root: pods need namespaces, mounts and cgroups",
+  };
 }
 
 function program({ names, package: name, why }: Program): Finding {
   const found = names.find(hasSystemProgram);
-  return { check: names.join(" or "), state: found === undefined ? "missing" : "ok", found: found ?? "", fix: found === undefined ? `apt-get install ${name} (${why})` : "" };
+  return {
+    check: names.join(" or "),
+    state: found === undefined ? "missing" : "ok",
+    found: found ?? "",
+    fix: found === undefined ? `apt-get install ${name} (${why})` : "",
+  };
 }
 
 function plugins(): Finding {
-  const folder = ["/usr/lib/cni", "/opt/cni/bin", "/usr/libexec/cni"].find((candidate) => existsSync(join(candidate, "bridge")));
-  return { check: "network plugins", state: folder === undefined ? "missing" : "ok", found: folder ?? "", fix: folder === undefined ? "apt-get install containernetworking-plugins (pods)" : "" };
+  const folder = ["/usr/lib/cni", "/opt/cni/bin", "/usr/libexec/cni"].find((candidate) =>
+    existsSync(join(candidate, "bridge")),
+  );
+  return {
+    check: "network plugins",
+    state: folder === undefined ? "missing" : "ok",
+    found: folder ?? "",
+    fix: folder === undefined ? "apt-get install containernetworking-plugins (pods)" : "",
+  };
 }
 
 async function cgroups(): Promise<Finding> {
   if (existsSync("/sys/fs/cgroup/cgroup.controllers")) {
     const controllers = (await readFile("/sys/fs/cgroup/cgroup.controllers", "utf8")).trim();
     const lacks = ["cpu", "memory", "pids"].filter((name) => !controllers.split(" ").includes(name));
-    return { check: "cgroups", state: lacks.length === 0 ? "ok" : "missing", found: `v2: ${controllers}`, fix: lacks.length === 0 ? "" : `the kernel gives this machine no ${lacks.join(", ")} controller` };
+    return {
+      check: "cgroups",
+      state: lacks.length === 0 ? "ok" : "missing",
+      found: `v2: ${controllers}`,
+      fix: lacks.length === 0 ? "" : `the kernel gives this machine no ${lacks.join(", ")} controller`,
+    };
   }
   const isThere = existsSync("/sys/fs/cgroup/memory") && existsSync("/sys/fs/cgroup/cpu");
-  return { check: "cgroups", state: isThere ? "ok" : "missing", found: isThere ? "v1" : "", fix: isThere ? "" : "mount the cgroup file systems: limits of pods and functions need them" };
+  return {
+    check: "cgroups",
+    state: isThere ? "ok" : "missing",
+    found: isThere ? "v1" : "",
+    fix: isThere ? "" : "mount the cgroup file systems: limits of pods and functions need them",
+  };
 }
 
 function memory(): Finding {
   const bytes = freemem();
-  return { check: "free memory", state: bytes >= LEAST_MEMORY_BYTES ? "ok" : "low", found: gib(bytes), fix: bytes >= LEAST_MEMORY_BYTES ? "" : `${gib(LEAST_MEMORY_BYTES)} are little enough` };
+  return {
+    check: "free memory",
+    state: bytes >= LEAST_MEMORY_BYTES ? "ok" : "low",
+    found: gib(bytes),
+    fix: bytes >= LEAST_MEMORY_BYTES ? "" : `${gib(LEAST_MEMORY_BYTES)} are little enough`,
+  };
 }
 
 async function disk(): Promise<Finding> {
   const { bavail, bsize } = await statfs("/var/lib");
   const bytes = bavail * bsize;
-  return { check: "free disk", state: bytes >= LEAST_DISK_BYTES ? "ok" : "low", found: gib(bytes), fix: bytes >= LEAST_DISK_BYTES ? "" : `${gib(LEAST_DISK_BYTES)} are little enough` };
+  return {
+    check: "free disk",
+    state: bytes >= LEAST_DISK_BYTES ? "ok" : "low",
+    found: gib(bytes),
+    fix: bytes >= LEAST_DISK_BYTES ? "" : `${gib(LEAST_DISK_BYTES)} are little enough`,
+  };
 }
 
 function gib(bytes: number): string {

@@ -24,7 +24,11 @@ const sheet: Sheet<StoredImage> = {
 };
 
 export async function image(words: readonly string[]): Promise<number> {
-  const { values, positionals } = parseArgs({ args: [...words], allowPositionals: true, options: { ...placeOptions, tag: { type: "string", short: "t" }, output: { type: "string", short: "o" } } });
+  const { values, positionals } = parseArgs({
+    args: [...words],
+    allowPositionals: true,
+    options: { ...placeOptions, tag: { type: "string", short: "t" }, output: { type: "string", short: "o" } },
+  });
   const [verb, what] = positionals;
   const store = new ImageStore(files.images(await instanceOf(placeOf(values))));
   const format = formatOf(values.output);
@@ -41,7 +45,11 @@ export async function image(words: readonly string[]): Promise<number> {
 async function load(store: ImageStore, what: string): Promise<readonly StoredImage[]> {
   if (existsSync(what)) return loadImage(store, what);
   const found = await findImage(store, what, realClock.now());
-  if (found === null) throw new Fault("NotFound", `there is neither a file nor an image "${what}"; images come from: docker save NAME -o FILE, or catamaran image build`);
+  if (found === null)
+    throw new Fault(
+      "NotFound",
+      `there is neither a file nor an image "${what}"; images come from: docker save NAME -o FILE, or catamaran image build`,
+    );
   return [found];
 }
 

@@ -26,4 +26,5 @@ const refused: readonly (readonly [words: readonly string[], message: RegExp])[]
   [["--join", "https://x"], /not supported yet/],
   [["--nonsense"], /nonsense/],
 ];
-for (const [words, message] of refused) test(`up refuses ${words.join(" ")}`, () => assert.throws(() => upOptions(words), message));
+for (const [words, message] of refused)
+  test(`up refuses ${words.join(" ")}`, () => assert.throws(() => upOptions(words), message));

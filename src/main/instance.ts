@@ -39,7 +39,9 @@ export async function readInstance(dataDir: string): Promise<Instance | null> {
     return JSON.parse(await readFile(instanceFile(dataDir), "utf8")) as Instance;
   } catch (thrown) {
     if ((thrown as { readonly code?: string }).code === "ENOENT") return null;
-    throw new Fault("Invalid", `${instanceFile(dataDir)} cannot be read; move it away or run: catamaran down --purge`, { cause: thrown });
+    throw new Fault("Invalid", `${instanceFile(dataDir)} cannot be read; move it away or run: catamaran down --purge`, {
+      cause: thrown,
+    });
   }
 }
 
@@ -71,17 +73,24 @@ export async function claimNetwork(runRoot: string, name: string): Promise<numbe
       if ((thrown as { readonly code?: string }).code !== "EEXIST") throw thrown;
     }
   }
-  throw new Fault("Unavailable", `all ${MAX_NETWORKS} address plans are taken; end an instance with: catamaran down --name NAME`);
+  throw new Fault(
+    "Unavailable",
+    `all ${MAX_NETWORKS} address plans are taken; end an instance with: catamaran down --name NAME`,
+  );
 }
 
 export async function releaseNetwork(runRoot: string, name: string): Promise<void> {
   const folder = join(runRoot, "networks");
   for (const index of await heldNetworks(folder)) {
-    if ((await readFile(join(folder, String(index)), "utf8").catch(() => "")) === name) await rm(join(folder, String(index)), { force: true });
+    if ((await readFile(join(folder, String(index)), "utf8").catch(() => "")) === name)
+      await rm(join(folder, String(index)), { force: true });
   }
 }
 
 async function heldNetworks(folder: string): Promise<readonly number[]> {
   const names = await readdir(folder).catch(() => []);
-  return names.map(Number).filter(Number.isInteger).toSorted((a, b) => a - b);
+  return names
+    .map(Number)
+    .filter(Number.isInteger)
+    .toSorted((a, b) => a - b);
 }

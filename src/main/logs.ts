@@ -37,19 +37,35 @@ export async function printLogs(words: readonly string[]): Promise<number> {
   } as const;
   const { values, positionals } = parseArgs({ args: [...words], allowPositionals: true, options });
   const [reference] = positionals;
-  if (reference === undefined) throw new Fault("BadRequest", "logs of what? For example: catamaran logs -f deployment/web");
+  if (reference === undefined)
+    throw new Fault("BadRequest", "logs of what? For example: catamaran logs -f deployment/web");
   const instance = await instanceOf(placeOf(values));
-  const wanted: Wanted = { namespace: values.namespace, follow: values.follow, tail: values.tail, container: values.container };
+  const wanted: Wanted = {
+    namespace: values.namespace,
+    follow: values.follow,
+    tail: values.tail,
+    container: values.container,
+  };
   const [type, name] = reference.includes("/") ? reference.split("/", 2) : [undefined, reference];
   await using cluster = await connectCluster(instance, "catamaran-logs");
   const pods = await podsOf(cluster, type, name ?? "", wanted.namespace);
   if (pods.length > 0) await Promise.all(pods.map((pod) => printPod(cluster, pod, wanted, pods.length > 1)));
-  else if (await isFunction(cluster, type, name ?? "", wanted.namespace)) await printFunction(instance, name ?? "", wanted);
-  else throw new Fault("NotFound", `there is no pod, deployment or function "${reference}" in namespace "${wanted.namespace}"`);
+  else if (await isFunction(cluster, type, name ?? "", wanted.namespace))
+    await printFunction(instance, name ?? "", wanted);
+  else
+    throw new Fault(
+      "NotFound",
+      `there is no pod, deployment or function "${reference}" in namespace "${wanted.namespace}"`,
+    );
   return 0;
 }
 
-async function podsOf(cluster: Cluster, type: string | undefined, name: string, namespace: string): Promise<readonly string[]> {
+async function podsOf(
+  cluster: Cluster,
+  type: string | undefined,
+  name: string,
+  namespace: string,
+): Promise<readonly string[]> {
   const key = keyOf(namespace, name);
   if ((type ?? "pod") === "pod" && (await cluster.get(podKind, key)) !== null) return [name];
   const deployment = (type ?? "deployment").startsWith("deploy") ? await cluster.get(deploymentKind, key) : null;
@@ -59,14 +75,34 @@ async function podsOf(cluster: Cluster, type: string | undefined, name: string, 
   return pods.filter(({ metadata }) => matches(selector, metadata.labels)).map(({ metadata }) => metadata.name);
 }
 
-async function isFunction(cluster: Cluster, type: string | undefined, name: string, namespace: string): Promise<boolean> {
+async function isFunction(
+  cluster: Cluster,
+  type: string | undefined,
+  name: string,
+  namespace: string,
+): Promise<boolean> {
   return (type ?? "function").startsWith("f") && (await cluster.get(functionKind, keyOf(namespace, name))) !== null;
 }
 
-async function printPod(cluster: Cluster, pod: string, { namespace, follow, tail, container }: Wanted, withName: boolean): Promise<void> {
-  const query = new URLSearchParams({ ...(follow && { follow: "true" }), ...(tail !== undefined && { tailLines: tail }), ...(container !== undefined && { container }) });
-  const { status, stream } = await cluster.stream(`${objectPath(podKind, keyOf(namespace, pod), "log")}?${query.toString()}`);
-  if (status !== 200) throw new Fault("Unavailable", `the logs of pod ${pod} cannot be read (HTTP ${status}): ${(await textOf(stream)).slice(0, 300)}`);
+async function printPod(
+  cluster: Cluster,
+  pod: string,
+  { namespace, follow, tail, container }: Wanted,
+  withName: boolean,
+): Promise<void> {
+  const query = new URLSearchParams({
+    ...(follow && { follow: "true" }),
+    ...(tail !== undefined && { tailLines: tail }),
+    ...(container !== undefined && { container }),
+  });
+  const { status, stream } = await cluster.stream(
+    `${objectPath(podKind, keyOf(namespace, pod), "log")}?${query.toString()}`,
+  );
+  if (status !== 200)
+    throw new Fault(
+      "Unavailable",
+      `the logs of pod ${pod} cannot be read (HTTP ${status}): ${(await textOf(stream)).slice(0, 300)}`,
+    );
   for await (const line of linesOf(stream)) process.stdout.write(withName ? `${pod}: ${line}\n` : `${line}\n`);
 }
 
@@ -92,7 +128,11 @@ interface LogEvent {
   readonly message: string;
 }
 
-async function printFunction({ ports, rootKey, region }: Instance, name: string, { follow, tail }: Wanted): Promise<void> {
+async function printFunction(
+  { ports, rootKey, region }: Instance,
+  name: string,
+  { follow, tail }: Wanted,
+): Promise<void> {
   const aws = new AwsClient({ endpoint: `http://127.0.0.1:${ports.aws}`, ...rootKey, region }, realClock);
   let [sinceMs, printedAtSince] = [0, 0];
   let keep = tail === undefined ? NEWEST : Number(tail);
@@ -101,7 +141,8 @@ async function printFunction({ ports, rootKey, region }: Instance, name: string,
     const events = (await eventsSince(aws, name, sinceMs)).slice(printedAtSince);
     for (const { message } of events.slice(-keep)) process.stdout.write(`${message.trimEnd()}\n`);
     const lastMs = events.at(-1)?.timestamp ?? sinceMs;
-    printedAtSince = events.filter(({ timestamp }) => timestamp === lastMs).length + (lastMs === sinceMs ? printedAtSince : 0);
+    printedAtSince =
+      events.filter(({ timestamp }) => timestamp === lastMs).length + (lastMs === sinceMs ? printedAtSince : 0);
     sinceMs = lastMs;
     keep = Number.MAX_SAFE_INTEGER;
     if (follow) await realClock.sleep(FUNCTION_POLL_MS);
@@ -112,7 +153,11 @@ async function eventsSince(aws: AwsClient, name: string, startTime: number): Pro
   const all: LogEvent[] = [];
   let nextToken: string | undefined;
   do {
-    const page = (await aws.logs("FilterLogEvents", { logGroupName: `/aws/lambda/${name}`, startTime, ...(nextToken !== undefined && { nextToken }) })) as { readonly events: readonly LogEvent[]; readonly nextToken?: string };
+    const page = (await aws.logs("FilterLogEvents", {
+      logGroupName: `/aws/lambda/${name}`,
+      startTime,
+      ...(nextToken !== undefined && { nextToken }),
+    })) as { readonly events: readonly LogEvent[]; readonly nextToken?: string };
     all.push(...page.events);
     nextToken = page.nextToken;
   } while (nextToken !== undefined);

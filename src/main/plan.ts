@@ -13,7 +13,12 @@ export function networkOf({ name, networkIndex }: Instance): ClusterNetwork {
 export function nodePlace(instance: Instance, node: string): NodePlace {
   const network = networkOf(instance);
   const ordinal = instance.nodes.indexOf(node) + 1;
-  return { network, node: nodeNetwork(network, node, ordinal), runDir: instance.runDir, nodeDir: join(instance.dataDir, "nodes", node) };
+  return {
+    network,
+    node: nodeNetwork(network, node, ordinal),
+    runDir: instance.runDir,
+    nodeDir: join(instance.dataDir, "nodes", node),
+  };
 }
 
 /** Where doors listen: loopback, and the fabric where there are pods to reach them. */
@@ -22,9 +27,21 @@ export function doorHosts(instance: Instance): readonly string[] {
 }
 
 export function pkiNames(instance: Instance, kubernetesIp: string): PkiNames {
-  const nodes = Object.fromEntries(instance.nodes.map((node) => [`node-${node}`, { commonName: `system:node:${node}`, organization: "system:nodes" }]));
+  const nodes = Object.fromEntries(
+    instance.nodes.map((node) => [`node-${node}`, { commonName: `system:node:${node}`, organization: "system:nodes" }]),
+  );
   return {
-    hosts: ["127.0.0.1", "::1", "localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local", kubernetesIp, ...doorHosts(instance)].filter((host, i, all) => all.indexOf(host) === i),
+    hosts: [
+      "127.0.0.1",
+      "::1",
+      "localhost",
+      "kubernetes",
+      "kubernetes.default",
+      "kubernetes.default.svc",
+      "kubernetes.default.svc.cluster.local",
+      kubernetesIp,
+      ...doorHosts(instance),
+    ].filter((host, i, all) => all.indexOf(host) === i),
     clients: {
       admin: { commonName: "kubernetes-admin", organization: "system:masters" },
       gateway: { commonName: "system:catamaran:gateway", organization: "system:masters" },

@@ -55,11 +55,13 @@ async function choosePorts({ ports, name }: UpOptions, before: Ports | undefined
   for (const door of ["kube", "aws", "gateway", "dashboard"] as const) {
     const asked = ports[door];
     if (asked !== undefined && asked !== 0) {
-      if (!(await isFree(asked))) throw new Fault("Conflict", `port ${asked} for --${door}-port is taken; choose another one, or 0 for any`);
+      if (!(await isFree(asked)))
+        throw new Fault("Conflict", `port ${asked} for --${door}-port is taken; choose another one, or 0 for any`);
       chosen[door] = asked;
       continue;
     }
-    const wished = asked === 0 ? before?.[door] : (before?.[door] ?? (name === "default" ? PREFERRED[door] : undefined));
+    const wished =
+      asked === 0 ? before?.[door] : (before?.[door] ?? (name === "default" ? PREFERRED[door] : undefined));
     chosen[door] = wished !== undefined && (await isFree(wished)) ? wished : await freePort();
   }
   return chosen as unknown as Ports;
@@ -79,7 +81,9 @@ function freePort(): Promise<number> {
     server.once("error", reject);
     server.listen(0, "127.0.0.1", () => {
       const address = server.address();
-      server.close(() => (typeof address === "object" && address !== null ? resolve(address.port) : reject(new Error("no free port"))));
+      server.close(() =>
+        typeof address === "object" && address !== null ? resolve(address.port) : reject(new Error("no free port")),
+      );
     });
   });
 }

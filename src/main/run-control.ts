@@ -44,7 +44,16 @@ export async function startControl(world: World, stack: AsyncDisposableStack): P
   const door = await openKubeDoor(world, stack, { deck, pki });
   stack.defer(() => tasks.ended());
   startControllers(world, { deck, tasks, pki });
-  stack.use(new MetricsCollector({ objects: deck.objects("metrics-collector"), nodes: door.nodes, ledger, clock, log, everyMs: METRICS_EVERY_MS }));
+  stack.use(
+    new MetricsCollector({
+      objects: deck.objects("metrics-collector"),
+      nodes: door.nodes,
+      ledger,
+      clock,
+      log,
+      everyMs: METRICS_EVERY_MS,
+    }),
+  );
   await startFunctions(world, stack, { deck, ledger, tasks });
 }
 
@@ -52,19 +61,44 @@ async function openDeck({ instance, clock, random, log }: World, stack: AsyncDis
   const journal = stack.use(SqliteJournal.open(files.journal(instance), { clock }));
   const ephemeral = stack.use(new MemoryJournal(clock));
   const { serviceCidr } = networkOf(instance);
-  return stack.use(await Deck.open({ journal, ephemeral, clock, random, log, kinds: builtinKinds, network: { serviceCidr, nodePorts: NODE_PORTS } }));
+  return stack.use(
+    await Deck.open({
+      journal,
+      ephemeral,
+      clock,
+      random,
+      log,
+      kinds: builtinKinds,
+      network: { serviceCidr, nodePorts: NODE_PORTS },
+    }),
+  );
 }
 
-async function openKubeDoor(world: World, stack: AsyncDisposableStack, { deck, pki }: { readonly deck: Deck; readonly pki: Pki }): Promise<KubeDoor> {
+async function openKubeDoor(
+  world: World,
+  stack: AsyncDisposableStack,
+  { deck, pki }: { readonly deck: Deck; readonly pki: Pki },
+): Promise<KubeDoor> {
   const { instance, clock, random, log } = world;
   const network = networkOf(instance);
-  const door = stack.use(await listenKube({ deck, pki, hosts: doorHosts(instance), port: instance.ports.kube, clock, random, log }));
-  await bootstrap(deck.objects("bootstrap"), { kubernetesIp: kubernetesIp(network), door: instance.canRunPods ? { host: fabricHostIp(network), port: door.port } : null });
+  const door = stack.use(
+    await listenKube({ deck, pki, hosts: doorHosts(instance), port: instance.ports.kube, clock, random, log }),
+  );
+  await bootstrap(deck.objects("bootstrap"), {
+    kubernetesIp: kubernetesIp(network),
+    door: instance.canRunPods ? { host: fabricHostIp(network), port: door.port } : null,
+  });
   return door;
 }
 
-function startControllers({ clock, log, stop }: World, { deck, tasks, pki }: { readonly deck: Deck; readonly tasks: Tasks; readonly pki: Pki }): void {
-  const start = (controller: Controller, until: Stop): void => tasks.run(controller.name, () => runController(controller, deck.objects(controller.name), { clock, log, stop: until }));
+function startControllers(
+  { clock, log, stop }: World,
+  { deck, tasks, pki }: { readonly deck: Deck; readonly tasks: Tasks; readonly pki: Pki },
+): void {
+  const start = (controller: Controller, until: Stop): void =>
+    tasks.run(controller.name, () =>
+      runController(controller, deck.objects(controller.name), { clock, log, stop: until }),
+    );
   for (const controller of [...steadyControllers, namespaceContents(pki.ca) as Controller]) start(controller, stop);
   // Those that look at every kind start anew when definitions add or take kinds away.
   let current = stopper();
@@ -84,28 +118,81 @@ interface FunctionParts {
   readonly tasks: Tasks;
 }
 
-async function startFunctions(world: World, stack: AsyncDisposableStack, { deck, ledger, tasks }: FunctionParts): Promise<void> {
+async function startFunctions(
+  world: World,
+  stack: AsyncDisposableStack,
+  { deck, ledger, tasks }: FunctionParts,
+): Promise<void> {
   const { instance, clock, random, log } = world;
   const { region, accountId, ports, rootKey } = instance;
   const code = await CodeFolder.open(files.code(instance));
   const root = { ...rootKey, accountId };
   const isIsolated = instance.canRunPods;
-  const sandboxes = stack.use(await openSandboxes({ code, clock, log, region, aws: { host: "127.0.0.1", port: ports.aws }, ...(isIsolated && { launcherFolder: files.launcher(instance) }) }));
+  const sandboxes = stack.use(
+    await openSandboxes({
+      code,
+      clock,
+      log,
+      region,
+      aws: { host: "127.0.0.1", port: ports.aws },
+      ...(isIsolated && { launcherFolder: files.launcher(instance) }),
+    }),
+  );
   log.info("functions run in sandboxes", { driver: sandboxes.driver, cores: availableParallelism() });
   const logs = stack.use(SqliteLogs.open(files.logs(instance)));
   const events = stack.use(SqliteEvents.open(files.events(instance)));
   const objects = deck.objects("catamaran-functions");
-  const credentialsFor = ({ name, role }: { readonly name: string; readonly role: string }): ReturnType<typeof sessionCredentials> => sessionCredentials(root, role === "" ? `arn:aws:iam::${accountId}:role/${name}` : role, name, clock.now());
-  const functions = stack.use(await Functions.open({ objects, sandboxes, ledger, clock, random, log, logs, events, credentialsFor, region, accountId }));
-  const tables = stack.use(new Tables(deck.objects("catamaran-tables"), stack.use(SqliteDatabase.open(files.tables(instance)))));
+  const credentialsFor = ({
+    name,
+    role,
+  }: {
+    readonly name: string;
+    readonly role: string;
+  }): ReturnType<typeof sessionCredentials> =>
+    sessionCredentials(root, role === "" ? `arn:aws:iam::${accountId}:role/${name}` : role, name, clock.now());
+  const functions = stack.use(
+    await Functions.open({
+      objects,
+      sandboxes,
+      ledger,
+      clock,
+      random,
+      log,
+      logs,
+      events,
+      credentialsFor,
+      region,
+      accountId,
+    }),
+  );
+  const tables = stack.use(
+    new Tables(deck.objects("catamaran-tables"), stack.use(SqliteDatabase.open(files.tables(instance)))),
+  );
   stack.use(tables.onChange((key) => tasks.run(`table ${key}`, () => tables.reconcile(key))));
   const place = { accountId, region, namespace: "default" };
   const services = [
-    lambdaService({ ...place, objects: deck.objects("aws-lambda"), functions, code, runtimes: () => sandboxes.runtimes(), gatewayUrl: `http://127.0.0.1:${ports.gateway}` }),
+    lambdaService({
+      ...place,
+      objects: deck.objects("aws-lambda"),
+      functions,
+      code,
+      runtimes: () => sandboxes.runtimes(),
+      gatewayUrl: `http://127.0.0.1:${ports.gateway}`,
+    }),
     dynamodbService({ ...place, tables }),
     logsService({ ...place, logs }),
     stsService(accountId),
   ];
-  stack.use(await listenAws({ services, findCaller: callers(root), hosts: doorHosts(instance), port: ports.aws, clock, random, log }));
+  stack.use(
+    await listenAws({
+      services,
+      findCaller: callers(root),
+      hosts: doorHosts(instance),
+      port: ports.aws,
+      clock,
+      random,
+      log,
+    }),
+  );
   stack.use(await listenInvoke({ functions, ledger, logs, socketPath: files.invokeSocket(instance), log }));
 }

@@ -72,7 +72,11 @@ export async function demoAfterUp(place: Place, stop: AbortSignal): Promise<void
 
 async function runOn(place: Place, options: DemoOptions, stop: AbortSignal): Promise<Comparison> {
   const instance = await instanceOf(place);
-  if (!instance.canRunPods) throw new Fault("Unavailable", "the demo needs pods, and this machine cannot run them; catamaran doctor says what is missing");
+  if (!instance.canRunPods)
+    throw new Fault(
+      "Unavailable",
+      "the demo needs pods, and this machine cannot run them; catamaran doctor says what is missing",
+    );
   const steps = new Steps();
   await using stack = new AsyncDisposableStack();
   const { comparison, reportFile, dataFile } = await runDemo(await worldOf(instance, stack, { stop, steps }), options);
@@ -86,7 +90,11 @@ async function runOn(place: Place, options: DemoOptions, stop: AbortSignal): Pro
   return comparison;
 }
 
-async function worldOf(instance: Instance, stack: AsyncDisposableStack, { stop, steps }: { readonly stop: AbortSignal; readonly steps: Steps }): Promise<DemoWorld> {
+async function worldOf(
+  instance: Instance,
+  stack: AsyncDisposableStack,
+  { stop, steps }: { readonly stop: AbortSignal; readonly steps: Steps },
+): Promise<DemoWorld> {
   const { ports, rootKey, region } = instance;
   const credentials = readKubeconfig(await readFile(files.kubeconfig(instance), "utf8"));
   const objects = stack.use(Cluster.connect(credentials, { name: "catamaran-demo", clock: realClock, log: silent }));

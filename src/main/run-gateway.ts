@@ -6,10 +6,29 @@ import { kubernetesIp } from "#network/cluster-network.ts";
 import { files, networkOf, pkiNames } from "./plan.ts";
 import type { World } from "./role.ts";
 
-export async function startGateway({ instance, clock, random, log }: World, stack: AsyncDisposableStack): Promise<void> {
+export async function startGateway(
+  { instance, clock, random, log }: World,
+  stack: AsyncDisposableStack,
+): Promise<void> {
   const pki = await ensurePki(files.pki(instance), pkiNames(instance, kubernetesIp(networkOf(instance))), clock);
   const client = pki.clients["gateway"] ?? pki.server;
-  const objects = stack.use(Cluster.connect({ server: `https://127.0.0.1:${instance.ports.kube}`, ca: pki.ca, ...client }, { name: "catamaran-gateway", clock, log }));
+  const objects = stack.use(
+    Cluster.connect(
+      { server: `https://127.0.0.1:${instance.ports.kube}`, ca: pki.ca, ...client },
+      { name: "catamaran-gateway", clock, log },
+    ),
+  );
   const { accountId, ports } = instance;
-  stack.use(await listenGateway({ objects, invokeSocket: files.invokeSocket(instance), host: "127.0.0.1", port: ports.gateway, accountId, clock, random, log }));
+  stack.use(
+    await listenGateway({
+      objects,
+      invokeSocket: files.invokeSocket(instance),
+      host: "127.0.0.1",
+      port: ports.gateway,
+      accountId,
+      clock,
+      random,
+      log,
+    }),
+  );
 }

@@ -10,12 +10,21 @@ import { files, networkOf, nodePlace } from "./plan.ts";
 import type { World } from "./role.ts";
 import { tokenRequester } from "./token-requester.ts";
 
-export async function startNode({ instance, clock, log, stop }: World, stack: AsyncDisposableStack, name: string): Promise<void> {
+export async function startNode(
+  { instance, clock, log, stop }: World,
+  stack: AsyncDisposableStack,
+  name: string,
+): Promise<void> {
   const network = networkOf(instance);
   const { node, nodeDir } = nodePlace(instance, name);
   const pem = (file: string): Promise<string> => readFile(join(files.pki(instance), file), "utf8");
   const [ca, cert, key] = await Promise.all([pem("ca.crt"), pem(`node-${name}.crt`), pem(`node-${name}.key`)]);
-  const objects = stack.use(Cluster.connect({ server: `https://${fabricHostIp(network)}:${instance.ports.kube}`, ca, cert, key }, { name: "kubelet", clock, log }));
+  const objects = stack.use(
+    Cluster.connect(
+      { server: `https://${fabricHostIp(network)}:${instance.ports.kube}`, ca, cert, key },
+      { name: "kubelet", clock, log },
+    ),
+  );
   stack.use(await startNodePlane({ objects, network, node, kubePort: instance.ports.kube, clock, log, stop }));
   const agent = stack.use(
     await runAgent({

@@ -5,7 +5,11 @@ import { readInstance } from "./instance.ts";
 import { type RoleStart, runRole } from "./role.ts";
 
 export async function run(words: readonly string[]): Promise<number> {
-  const { values, positionals } = parseArgs({ args: [...words], allowPositionals: true, options: { "data-dir": { type: "string" }, node: { type: "string" } } });
+  const { values, positionals } = parseArgs({
+    args: [...words],
+    allowPositionals: true,
+    options: { "data-dir": { type: "string" }, node: { type: "string" } },
+  });
   const instance = await readInstance(values["data-dir"] ?? "");
   const [role = ""] = positionals;
   if (instance === null) throw new Fault("NotFound", `there is no instance in ${values["data-dir"] ?? "?"}`);

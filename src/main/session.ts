@@ -13,11 +13,19 @@ import { realClock } from "./real-clock.ts";
 
 /** As the administrator, over the instance's own kubeconfig. */
 export async function connectCluster(instance: Instance, name: string): Promise<Cluster> {
-  return Cluster.connect(readKubeconfig(await readFile(files.kubeconfig(instance), "utf8")), { name, clock: realClock, log: silent });
+  return Cluster.connect(readKubeconfig(await readFile(files.kubeconfig(instance), "utf8")), {
+    name,
+    clock: realClock,
+    log: silent,
+  });
 }
 
 /** In all namespaces unless one is named. Throws the server's own fault. */
-export async function listObjects<T extends KubeObject>(cluster: Cluster, kind: Kind<T>, namespace = ""): Promise<readonly T[]> {
+export async function listObjects<T extends KubeObject>(
+  cluster: Cluster,
+  kind: Kind<T>,
+  namespace = "",
+): Promise<readonly T[]> {
   const answer = await cluster.request("GET", collectionPath(kind, namespace));
   if (answer.status !== 200) throw faultOf(answer);
   return (JSON.parse(answer.body.toString("utf8")) as { readonly items: readonly T[] }).items;

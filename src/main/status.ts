@@ -39,11 +39,31 @@ export async function printStatus(place: Place, output: string | undefined): Pro
 
 async function partsOf(instance: Instance, supervisor: number | null): Promise<readonly Part[]> {
   const { ports, name } = instance;
-  const first: Part = { part: "supervisor", state: supervisor === null ? "down" : "ready", address: "", detail: supervisor === null ? `catamaran up --name ${name} --detach starts it` : `process ${supervisor}` };
-  const doors = await Promise.all([kubeDoor(instance), door("aws", ports.aws), door("gateway", ports.gateway), door("dashboard", ports.dashboard)]);
+  const first: Part = {
+    part: "supervisor",
+    state: supervisor === null ? "down" : "ready",
+    address: "",
+    detail: supervisor === null ? `catamaran up --name ${name} --detach starts it` : `process ${supervisor}`,
+  };
+  const doors = await Promise.all([
+    kubeDoor(instance),
+    door("aws", ports.aws),
+    door("gateway", ports.gateway),
+    door("dashboard", ports.dashboard),
+  ]);
   const nodes = doors[0]?.state === "ready" ? await nodesOf(instance) : [];
   const silentNodes = instance.nodes.filter((node) => !nodes.some(({ part }) => part === `node/${node}`));
-  return [first, ...doors, ...nodes, ...silentNodes.map((node): Part => ({ part: `node/${node}`, state: "down", address: "", detail: "not registered" }))];
+  return [
+    first,
+    ...doors,
+    ...nodes,
+    ...silentNodes.map((node): Part => ({
+      part: `node/${node}`,
+      state: "down",
+      address: "",
+      detail: "not registered",
+    })),
+  ];
 }
 
 async function kubeDoor(instance: Instance): Promise<Part> {
@@ -65,7 +85,12 @@ async function door(part: string, port: number): Promise<Part> {
     });
     socket.once("error", () => resolve(false));
   });
-  return { part, state: isOpen ? "ready" : "down", address: `http://127.0.0.1:${port}`, detail: isOpen ? "answers" : "nothing listens" };
+  return {
+    part,
+    state: isOpen ? "ready" : "down",
+    address: `http://127.0.0.1:${port}`,
+    detail: isOpen ? "answers" : "nothing listens",
+  };
 }
 
 async function nodesOf(instance: Instance): Promise<readonly Part[]> {
@@ -74,6 +99,11 @@ async function nodesOf(instance: Instance): Promise<readonly Part[]> {
   return nodes.map(({ metadata, status }) => {
     const ready = status?.conditions?.find(({ type }) => type === "Ready");
     const address = status?.addresses?.find(({ type }) => type === "InternalIP")?.address ?? "";
-    return { part: `node/${metadata.name}`, state: ready?.status === "True" ? "ready" : "not ready", address, detail: ready?.message ?? "" };
+    return {
+      part: `node/${metadata.name}`,
+      state: ready?.status === "True" ? "ready" : "not ready",
+      address,
+      detail: ready?.message ?? "",
+    };
   });
 }

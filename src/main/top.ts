@@ -36,21 +36,46 @@ const MIB = 1024 * 1024;
 export async function printTop(place: Place, output: string | undefined): Promise<number> {
   const format = formatOf(output);
   await using cluster = await connectCluster(await instanceOf(place), "catamaran-top");
-  const [nodes, pods, functions] = await Promise.all([listObjects(cluster, nodeMetricsKind), listObjects(cluster, podMetricsKind), listObjects(cluster, functionKind)]);
+  const [nodes, pods, functions] = await Promise.all([
+    listObjects(cluster, nodeMetricsKind),
+    listObjects(cluster, podMetricsKind),
+    listObjects(cluster, functionKind),
+  ]);
   const uses: readonly Use[] = [
-    ...nodes.map(({ metadata, usage }): Use => ({ is: "node", namespace: "", name: metadata.name, ...amounts([usage]) })),
-    ...pods.map(({ metadata, containers }): Use => ({ is: "pod", namespace: metadata.namespace ?? "", name: metadata.name, ...amounts(containers.map(({ usage }) => usage)) })),
+    ...nodes.map(({ metadata, usage }): Use => ({
+      is: "node",
+      namespace: "",
+      name: metadata.name,
+      ...amounts([usage]),
+    })),
+    ...pods.map(({ metadata, containers }): Use => ({
+      is: "pod",
+      namespace: metadata.namespace ?? "",
+      name: metadata.name,
+      ...amounts(containers.map(({ usage }) => usage)),
+    })),
     // Environments hold their memory while they are there, as Lambda's do.
     ...functions.map(({ metadata, spec, status }): Use => {
       const [running, warm] = [status?.running ?? 0, status?.warm ?? 0];
-      return { is: "function", namespace: metadata.namespace ?? "", name: metadata.name, memoryMib: (running + warm) * (spec.memoryMib ?? 128), running, warm };
+      return {
+        is: "function",
+        namespace: metadata.namespace ?? "",
+        name: metadata.name,
+        memoryMib: (running + warm) * (spec.memoryMib ?? 128),
+        running,
+        warm,
+      };
     }),
   ];
   process.stdout.write(renderRows(uses, sheet, format));
   return 0;
 }
 
-function amounts(usages: readonly Readonly<Record<string, string>>[]): { readonly cpuMillis: number; readonly memoryMib: number } {
-  const total = (name: string, count: (quantity: string) => number): number => usages.reduce((sum, usage) => sum + count(usage[name] ?? "0"), 0);
+function amounts(usages: readonly Readonly<Record<string, string>>[]): {
+  readonly cpuMillis: number;
+  readonly memoryMib: number;
+} {
+  const total = (name: string, count: (quantity: string) => number): number =>
+    usages.reduce((sum, usage) => sum + count(usage[name] ?? "0"), 0);
   return { cpuMillis: total("cpu", millis), memoryMib: Math.round(total("memory", units) / MIB) };
 }
