@@ -134,9 +134,10 @@ export const scenes: readonly Scene[] = [
         run: ["patch", "deploy", "web", "--type=merge", "-p", '{"spec":{"minReadySeconds":5}}'],
         prints: "deployment.apps/web patched",
       },
+      { run: "edit deploy web", prints: "deployment.apps/web edited" },
       {
         run: "get deploy web -o jsonpath={.spec.replicas}/{.spec.minReadySeconds}/{.spec.paused}/{.spec.template.spec.containers[0].image}",
-        prints: "4/5//nginx:2",
+        prints: "4/6//nginx:2",
       },
       {
         run: ["patch", "deploy", "web", "-p", '{"spec":{"selector":{"matchLabels":{"app":"other"}}}}'],
@@ -487,6 +488,11 @@ export const scenes: readonly Scene[] = [
     steps: [
       { run: "logs p5", prints: "Error from server (BadRequest): pod p5 does not have a host assigned", exit: 1 },
       { run: "exec p5 -- ls", exit: 1, prints: /./ },
+      {
+        run: "debug p5 --image=x --profile=general",
+        exit: 1,
+        prints: /ephemeral containers are disabled for this cluster/,
+      },
       { run: "top pods", exit: 1, prints: /metrics not available yet|Metrics API not available/ },
       { run: "get --raw /healthz", prints: "ok" },
       {

@@ -6,6 +6,9 @@ export interface Ran {
   readonly code: number | null;
 }
 
+/** What `kubectl edit` opens: turns one number into the next. */
+const EDITOR = "sed -i s/Seconds:.5$/Seconds:\\ 6/";
+
 /** Output and errors as one text, as a terminal shows them; the versions' skew warning is no part of what is tested. */
 export function runClient(
   file: string,
@@ -22,6 +25,7 @@ export function runClient(
       HOME: process.env["HOME"],
       KUBECONFIG: kubeconfig,
       KUBECTL_KUBERC: "false",
+      KUBE_EDITOR: EDITOR,
     };
     const child = spawn(file, words, { env: environment, timeout: stopMs ?? 20_000 });
     const chunks: Buffer[] = [];

@@ -61,6 +61,11 @@ const GRACE_MS = 500;
 // A client may send any word as its method; each would be a series of its own.
 const METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 
+function retryHeader(thrown: unknown): Readonly<Record<string, string>> {
+  const seconds = thrown instanceof Fault ? thrown.details.retryAfterSeconds : undefined;
+  return seconds === undefined ? {} : { "retry-after": String(seconds) };
+}
+
 /** What a request turned out to be, for the counters. */
 interface Counted {
   verb: string;
@@ -169,7 +174,7 @@ class Listener implements KubeDoor {
           reason: reasonOf(thrown),
           ...(thrown instanceof Error && { stack: thrown.stack }),
         });
-      if (exchange.status === 0) sendJson(exchange, code, body);
+      if (exchange.status === 0) sendJson(exchange, code, body, retryHeader(thrown));
       else exchange.abort();
     }
     const ms = counted.verb === "watch" ? 0 : this.#options.clock.monotonicMs() - startedMs;

@@ -36,6 +36,7 @@ for (const [fault, code, reason] of codes) {
       status: "Failure",
       message: "because",
       reason,
+      details: {},
       code,
     });
   });

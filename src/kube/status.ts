@@ -46,7 +46,8 @@ function detailsOf({ details }: Fault): JsonObject {
     ...(causes !== undefined && { causes: causes.map(({ reason, message, field }) => ({ reason, message, field })) }),
     ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
   };
-  return Object.keys(shown).length === 0 ? {} : { details: shown };
+  // Always there, though it may be empty: clients (kubectl debug) look into it without asking whether it is.
+  return { details: shown };
 }
 
 function httpCode(fault: Fault): number {
