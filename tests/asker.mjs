@@ -9,10 +9,13 @@ process.stdout.write("started\n");
 
 function ask() {
   return new Promise((resolve) => {
-    const outgoing = request({ host: "127.0.0.1", port, path, headers: { host }, agent: false, timeout: 20_000 }, (response) => {
-      response.resume();
-      response.on("end", () => resolve(response.statusCode === 200 ? null : `HTTP ${response.statusCode}`));
-    });
+    const outgoing = request(
+      { host: "127.0.0.1", port, path, headers: { host }, agent: false, timeout: 20_000 },
+      (response) => {
+        response.resume();
+        response.on("end", () => resolve(response.statusCode === 200 ? null : `HTTP ${response.statusCode}`));
+      },
+    );
     outgoing.on("timeout", () => outgoing.destroy(new Error("timed out")));
     outgoing.on("error", (error) => resolve(error.message));
     outgoing.end();

@@ -50,15 +50,32 @@ test("load takes the autoscaler from 3 to 10 and rest takes it back", { skip, ti
   await writeFile(file, MANIFESTS);
   await stage.kubectlOk("apply", "-f", file);
   await stage.kubectlOk("rollout", "status", "deploy/burner", "--timeout=60s");
-  const replicas = async (): Promise<number> => Number(await stage.kubectlOk("get", "deploy", "burner", "-o", "jsonpath={.status.replicas}"));
-  const turn = (burn: string): Promise<string> => stage.kubectlOk("patch", "configmap", "mode", "-p", JSON.stringify({ data: { burn } }));
-  await until("a first reading", () => stage.kubectlOk("get", "hpa", "burner"), (line) => /cpu: \d+%\/70%/.test(line), 60_000);
+  const replicas = async (): Promise<number> =>
+    Number(await stage.kubectlOk("get", "deploy", "burner", "-o", "jsonpath={.status.replicas}"));
+  const turn = (burn: string): Promise<string> =>
+    stage.kubectlOk("patch", "configmap", "mode", "-p", JSON.stringify({ data: { burn } }));
+  await until(
+    "a first reading",
+    () => stage.kubectlOk("get", "hpa", "burner"),
+    (line) => /cpu: \d+%\/70%/.test(line),
+    60_000,
+  );
   assert.equal(await replicas(), 3);
   await turn("yes");
   await until("ten replicas", replicas, (count) => count === 10, 120_000);
   await turn("no");
   await until("three replicas again", replicas, (count) => count === 3, 120_000);
-  const events = await stage.kubectlOk("get", "events", "--field-selector", "involvedObject.kind=HorizontalPodAutoscaler", "-o", "jsonpath={range .items[*]}{.reason}: {.message}{\"\\n\"}{end}");
-  assert.match(events, /SuccessfulRescale: New size: \d+; reason: cpu resource utilization \(percentage of request\) above target/);
+  const events = await stage.kubectlOk(
+    "get",
+    "events",
+    "--field-selector",
+    "involvedObject.kind=HorizontalPodAutoscaler",
+    "-o",
+    'jsonpath={range .items[*]}{.reason}: {.message}{"\\n"}{end}',
+  );
+  assert.match(
+    events,
+    /SuccessfulRescale: New size: \d+; reason: cpu resource utilization \(percentage of request\) above target/,
+  );
   assert.match(events, /SuccessfulRescale: New size: 3; reason: All metrics below target/);
 });

@@ -43,19 +43,38 @@ export async function openDoor(): Promise<TestDoor> {
   const sandboxes = stack.use(await ProcessSandboxes.open({ code, clock, log, region: REGION }));
   const logs = new MemoryLogs();
   const objects = deck.objects("aws");
-  const credentialsFor = ({ name }: { readonly name: string }): ReturnType<typeof sessionCredentials> => sessionCredentials(ROOT, `arn:aws:iam::${ROOT.accountId}:role/lambda`, name, clock.now());
-  const functions = stack.use(await Functions.open({ objects, sandboxes, ledger, clock, random, log, logs, credentialsFor }));
+  const credentialsFor = ({ name }: { readonly name: string }): ReturnType<typeof sessionCredentials> =>
+    sessionCredentials(ROOT, `arn:aws:iam::${ROOT.accountId}:role/lambda`, name, clock.now());
+  const functions = stack.use(
+    await Functions.open({ objects, sandboxes, ledger, clock, random, log, logs, credentialsFor }),
+  );
   const tables = stack.use(new Tables(objects, stack.use(SqliteDatabase.open(join(folder, "tables.db")))));
   stack.use(tables.onChange((key) => void tables.reconcile(key)));
   const place = { accountId: ROOT.accountId, region: REGION, namespace: "default" };
   const services = [
-    lambdaService({ ...place, objects, functions, code, runtimes: () => sandboxes.runtimes(), gatewayUrl: "http://127.0.0.1:1" }),
+    lambdaService({
+      ...place,
+      objects,
+      functions,
+      code,
+      runtimes: () => sandboxes.runtimes(),
+      gatewayUrl: "http://127.0.0.1:1",
+    }),
     dynamodbService({ ...place, tables }),
     logsService({ ...place, logs }),
     stsService(ROOT.accountId),
   ];
-  const door = stack.use(await listenAws({ services, findCaller: callers(ROOT), hosts: ["127.0.0.1"], port: 0, clock, random, log }));
+  const door = stack.use(
+    await listenAws({ services, findCaller: callers(ROOT), hosts: ["127.0.0.1"], port: 0, clock, random, log }),
+  );
   const endpoint = `http://127.0.0.1:${door.port}`;
-  const environment = { AWS_ENDPOINT_URL: endpoint, AWS_ACCESS_KEY_ID: ROOT.accessKeyId, AWS_SECRET_ACCESS_KEY: ROOT.secretAccessKey, AWS_DEFAULT_REGION: REGION, AWS_PAGER: "", AWS_MAX_ATTEMPTS: "1" };
+  const environment = {
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_ACCESS_KEY_ID: ROOT.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: ROOT.secretAccessKey,
+    AWS_DEFAULT_REGION: REGION,
+    AWS_PAGER: "",
+    AWS_MAX_ATTEMPTS: "1",
+  };
   return { endpoint, folder, environment, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }

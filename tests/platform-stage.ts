@@ -16,7 +16,12 @@ const ENTRY = join(import.meta.dirname, "..", "src", "main", "catamaran.ts");
 /** Why the platform cannot be tested here; false when it can. */
 export function cannotRun(...programs: readonly string[]): string | false {
   if (process.getuid?.() !== 0) return "needs root";
-  const missing = ["containerd", "ip", "nft", "nsenter", "curl", ...programs].filter((program) => !["/usr/sbin", "/usr/bin", "/sbin", "/bin", "/root/.pyenv/shims", "/usr/local/bin"].some((folder) => existsSync(join(folder, program))));
+  const missing = ["containerd", "ip", "nft", "nsenter", "curl", ...programs].filter(
+    (program) =>
+      !["/usr/sbin", "/usr/bin", "/sbin", "/bin", "/root/.pyenv/shims", "/usr/local/bin"].some((folder) =>
+        existsSync(join(folder, program)),
+      ),
+  );
   return missing.length === 0 ? false : `needs ${missing.join(", ")}`;
 }
 
@@ -45,7 +50,12 @@ export class Stage implements AsyncDisposable {
 
   /** Any program inside the namespace with the environment of `catamaran env`. */
   run(program: string, ...words: string[]): Promise<Ran> {
-    return execute("nsenter", [`--net=/run/netns/${this.name}`, program, ...words], { ...process.env, AWS_PAGER: "", AWS_MAX_ATTEMPTS: "1", ...this.#environment });
+    return execute("nsenter", [`--net=/run/netns/${this.name}`, program, ...words], {
+      ...process.env,
+      AWS_PAGER: "",
+      AWS_MAX_ATTEMPTS: "1",
+      ...this.#environment,
+    });
   }
 
   catamaran(...words: string[]): Promise<Ran> {
@@ -54,7 +64,10 @@ export class Stage implements AsyncDisposable {
 
   async up(...words: string[]): Promise<void> {
     const up = await this.catamaran("up", "--detach", ...words);
-    if (up.code !== 0) throw new Error(`up failed: ${up.error}\n${await readFile(join(this.dataDir, "up.log"), "utf8").catch(() => "")}`);
+    if (up.code !== 0)
+      throw new Error(
+        `up failed: ${up.error}\n${await readFile(join(this.dataDir, "up.log"), "utf8").catch(() => "")}`,
+      );
     this.#environment = JSON.parse((await this.catamaran("env", "-o", "json")).out) as Record<string, string>;
   }
 
@@ -79,15 +92,29 @@ export class Stage implements AsyncDisposable {
     for (const entry of await readdir("/proc")) {
       if (!/^\d+$/.test(entry)) continue;
       const line = (await readFile(`/proc/${entry}/cmdline`, "utf8").catch(() => "")).split("\0");
-      if (line.includes("run") && line.includes(role) && line.includes(this.dataDir) && !line[0]?.includes("nsenter")) found.push(Number(entry));
+      if (line.includes("run") && line.includes(role) && line.includes(this.dataDir) && !line[0]?.includes("nsenter"))
+        found.push(Number(entry));
     }
     return found;
   }
 
   /** Asks the gateway again and again until stopped; counts what was not 200. */
-  async keepAsking(host: string, path = "/"): Promise<{ readonly stop: () => Promise<{ readonly asked: number; readonly failed: number; readonly failures: readonly string[] }> }> {
+  async keepAsking(
+    host: string,
+    path = "/",
+  ): Promise<{
+    readonly stop: () => Promise<{
+      readonly asked: number;
+      readonly failed: number;
+      readonly failures: readonly string[];
+    }>;
+  }> {
     const { port } = new URL(this.#environment["CATAMARAN_GATEWAY"] ?? "http://127.0.0.1:1");
-    const asker = spawn("nsenter", [`--net=/run/netns/${this.name}`, process.execPath, join(import.meta.dirname, "asker.mjs"), port, host, path], { stdio: ["pipe", "pipe", "inherit"] });
+    const asker = spawn(
+      "nsenter",
+      [`--net=/run/netns/${this.name}`, process.execPath, join(import.meta.dirname, "asker.mjs"), port, host, path],
+      { stdio: ["pipe", "pipe", "inherit"] },
+    );
     let out = "";
     asker.stdout.on("data", (chunk: Buffer) => (out += chunk.toString()));
     await new Promise<void>((resolve) => asker.stdout.once("data", () => resolve()));
@@ -96,7 +123,11 @@ export class Stage implements AsyncDisposable {
         const ended = new Promise((resolve) => asker.once("close", resolve));
         asker.stdin.end();
         await ended;
-        return JSON.parse(out.trim().split("\n").at(-1) ?? "{}") as { asked: number; failed: number; failures: string[] };
+        return JSON.parse(out.trim().split("\n").at(-1) ?? "{}") as {
+          asked: number;
+          failed: number;
+          failures: string[];
+        };
       },
     };
   }
@@ -110,19 +141,34 @@ export class Stage implements AsyncDisposable {
 
 function execute(program: string, words: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<Ran> {
   return new Promise((resolve) => {
-    execFile(program, words, { env, timeout: 120_000, maxBuffer: 16 * 1024 * 1024 }, (error: ExecFileException | null, out, err) => {
-      resolve({ code: error === null ? 0 : Number(error.code ?? 1), out: out.trim(), error: `${err.trim()}${error?.killed === true ? " (timed out)" : ""}` });
-    });
+    execFile(
+      program,
+      words,
+      { env, timeout: 120_000, maxBuffer: 16 * 1024 * 1024 },
+      (error: ExecFileException | null, out, err) => {
+        resolve({
+          code: error === null ? 0 : Number(error.code ?? 1),
+          out: out.trim(),
+          error: `${err.trim()}${error?.killed === true ? " (timed out)" : ""}`,
+        });
+      },
+    );
   });
 }
 
 /** Looks again until it holds; fails with the last state after `withinMs`. */
-export async function until<T>(what: string, look: () => Promise<T>, holds: (state: T) => boolean, withinMs = 30_000): Promise<T> {
+export async function until<T>(
+  what: string,
+  look: () => Promise<T>,
+  holds: (state: T) => boolean,
+  withinMs = 30_000,
+): Promise<T> {
   const untilMs = performance.now() + withinMs;
   for (;;) {
     const state = await look();
     if (holds(state)) return state;
-    if (performance.now() > untilMs) throw new Error(`${what} did not come true within ${withinMs / 1000} s; last seen: ${JSON.stringify(state)}`);
+    if (performance.now() > untilMs)
+      throw new Error(`${what} did not come true within ${withinMs / 1000} s; last seen: ${JSON.stringify(state)}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }

@@ -12,9 +12,7 @@ export interface DemoWorld {
   /** What was metered, read from the running instance. */
   readonly usage: {
     read(window: UsageWindow, is?: Usage["is"]): AsyncIterable<Usage>;
-    functions(): Promise<
-      readonly { readonly name: string; readonly running: number; readonly idle: number }[]
-    >;
+    functions(): Promise<readonly { readonly name: string; readonly running: number; readonly idle: number }[]>;
   };
   readonly gateway: { readonly host: string; readonly port: number };
   /** Builds an image from a folder with a Dockerfile and loads it on every node. */

@@ -178,5 +178,10 @@ export class Fleet {
 }
 
 function notStarted(reason: string): StartedEnvironment & { readonly ok: false } {
-  return { ok: false, failure: { errorType: "Sandbox.StartFailed", payload: new Uint8Array(0), unavailable: reason }, initMs: 0, logStream: "" };
+  return {
+    ok: false,
+    failure: { errorType: "Sandbox.StartFailed", payload: new Uint8Array(0), unavailable: reason },
+    initMs: 0,
+    logStream: "",
+  };
 }

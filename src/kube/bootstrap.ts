@@ -28,7 +28,12 @@ export async function bootstrap(objects: Objects, facts: BootstrapFacts): Promis
   for (const binding of bootstrapBindings) await ensure(objects, clusterRoleBindingKind, binding);
   await ensure(objects, priorityClassKind, priority("system-cluster-critical", 2_000_000_000));
   await ensure(objects, priorityClassKind, priority("system-node-critical", 2_000_001_000));
-  await ensure(objects, ingressClassKind, { apiVersion: "networking.k8s.io/v1", kind: "IngressClass", metadata: { name: "catamaran" }, spec: { controller: "catamaran.dev/gateway" } } as KubeObject);
+  await ensure(objects, ingressClassKind, {
+    apiVersion: "networking.k8s.io/v1",
+    kind: "IngressClass",
+    metadata: { name: "catamaran" },
+    spec: { controller: "catamaran.dev/gateway" },
+  } as KubeObject);
   if (facts.door !== null) await ensureKubernetesService(objects, facts.kubernetesIp, facts.door);
 }
 
@@ -41,16 +46,34 @@ async function ensure<T extends KubeObject>(objects: Objects, kind: Kind<T>, obj
 }
 
 function priority(name: string, value: number): KubeObject {
-  return { apiVersion: "scheduling.k8s.io/v1", kind: "PriorityClass", metadata: { name }, value, globalDefault: false } as KubeObject;
+  return {
+    apiVersion: "scheduling.k8s.io/v1",
+    kind: "PriorityClass",
+    metadata: { name },
+    value,
+    globalDefault: false,
+  } as KubeObject;
 }
 
-async function ensureKubernetesService(objects: Objects, ip: string, door: { readonly host: string; readonly port: number }): Promise<void> {
-  const metadata = { name: "kubernetes", namespace: "default", labels: { component: "apiserver", provider: "kubernetes" } };
+async function ensureKubernetesService(
+  objects: Objects,
+  ip: string,
+  door: { readonly host: string; readonly port: number },
+): Promise<void> {
+  const metadata = {
+    name: "kubernetes",
+    namespace: "default",
+    labels: { component: "apiserver", provider: "kubernetes" },
+  };
   const service: Service = {
     apiVersion: "v1",
     kind: "Service",
     metadata,
-    spec: { clusterIP: ip, type: "ClusterIP", ports: [{ name: "https", port: 443, protocol: "TCP", targetPort: door.port }] },
+    spec: {
+      clusterIP: ip,
+      type: "ClusterIP",
+      ports: [{ name: "https", port: 443, protocol: "TCP", targetPort: door.port }],
+    },
   };
   await ensure(objects, serviceKind, service);
   const slice: EndpointSlice = {
@@ -63,7 +86,11 @@ async function ensureKubernetesService(objects: Objects, ip: string, door: { rea
   };
   await ensure(objects, endpointSliceKind, slice);
   const { endpoints, ports } = slice;
-  await objects.change(endpointSliceKind, keyOf("default", "kubernetes"), (live) => ({ ...live, endpoints, ports: ports ?? [] }));
+  await objects.change(endpointSliceKind, keyOf("default", "kubernetes"), (live) => ({
+    ...live,
+    endpoints,
+    ports: ports ?? [],
+  }));
 }
 
 /** Every namespace has the service account "default" and the authority's certificate, so that pods can reach the API. */
@@ -73,17 +100,33 @@ export function namespaceContents(ca: string): Controller<Namespace> {
     kind: namespaceKind,
     watches: [
       watching({ kind: serviceAccountKind, wakes: (object) => [keyOf("", object.metadata.namespace ?? "")] }),
-      watching({ kind: configMapKind, wakes: (object) => (object.metadata.name === ROOT_CA ? [keyOf("", object.metadata.namespace ?? "")] : []) }),
+      watching({
+        kind: configMapKind,
+        wakes: (object) => (object.metadata.name === ROOT_CA ? [keyOf("", object.metadata.namespace ?? "")] : []),
+      }),
     ],
     plan: (_key, namespace, seen) => {
       if (namespace === undefined || namespace.metadata.deletionTimestamp !== undefined) return { changes: [] };
       const name = namespace.metadata.name;
-      const account: KubeObject = { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "default", namespace: name } };
-      const config = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: ROOT_CA, namespace: name }, data: { "ca.crt": ca } } as KubeObject;
+      const account: KubeObject = {
+        apiVersion: "v1",
+        kind: "ServiceAccount",
+        metadata: { name: "default", namespace: name },
+      };
+      const config = {
+        apiVersion: "v1",
+        kind: "ConfigMap",
+        metadata: { name: ROOT_CA, namespace: name },
+        data: { "ca.crt": ca },
+      } as KubeObject;
       return {
         changes: [
-          ...(seen.view(serviceAccountKind).get(keyOf(name, "default")) === undefined ? [{ verb: "create" as const, kind: serviceAccountKind as Kind, object: account }] : []),
-          ...(seen.view(configMapKind).get(keyOf(name, ROOT_CA)) === undefined ? [{ verb: "create" as const, kind: configMapKind as Kind, object: config }] : []),
+          ...(seen.view(serviceAccountKind).get(keyOf(name, "default")) === undefined
+            ? [{ verb: "create" as const, kind: serviceAccountKind as Kind, object: account }]
+            : []),
+          ...(seen.view(configMapKind).get(keyOf(name, ROOT_CA)) === undefined
+            ? [{ verb: "create" as const, kind: configMapKind as Kind, object: config }]
+            : []),
         ],
       };
     },

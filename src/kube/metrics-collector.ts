@@ -28,7 +28,12 @@ export interface CollectorOptions {
 interface NodeStats {
   readonly atMs: number;
   readonly node: { readonly cpuMicros: number; readonly memoryBytes: number };
-  readonly pods: readonly { readonly namespace: string; readonly name: string; readonly uid: string; readonly containers: readonly { readonly name: string; readonly cpuMicros: number; readonly memoryBytes: number }[] }[];
+  readonly pods: readonly {
+    readonly namespace: string;
+    readonly name: string;
+    readonly uid: string;
+    readonly containers: readonly { readonly name: string; readonly cpuMicros: number; readonly memoryBytes: number }[];
+  }[];
 }
 
 export class MetricsCollector implements Disposable {
@@ -55,7 +60,10 @@ export class MetricsCollector implements Disposable {
 
   #schedule(): void {
     if (this.#isClosed) return;
-    this.#timer = this.#options.clock.after(this.#options.everyMs, () => void this.#collect().finally(() => this.#schedule()));
+    this.#timer = this.#options.clock.after(
+      this.#options.everyMs,
+      () => void this.#collect().finally(() => this.#schedule()),
+    );
   }
 
   async #collect(): Promise<void> {
@@ -73,7 +81,8 @@ export class MetricsCollector implements Disposable {
       if (before !== undefined && now.atMs > before.atMs) await this.#keep(node, before, now);
     } catch (thrown) {
       // Said once per outage: the node's own condition tells the rest.
-      if (!this.#failing.has(name)) this.#options.log.warn("a node's usage cannot be read", { node: name, reason: reasonOf(thrown) });
+      if (!this.#failing.has(name))
+        this.#options.log.warn("a node's usage cannot be read", { node: name, reason: reasonOf(thrown) });
       this.#failing.add(name);
     }
   }
@@ -83,7 +92,13 @@ export class MetricsCollector implements Disposable {
     const common = { timestamp: timestamp(now.atMs), window: `${(intervalMs / 1000).toFixed(3)}s` };
     const nodeName = node.metadata.name;
     const usage: Usage[] = [this.#nodeUsage(node, intervalMs, now.atMs)];
-    await this.#put(nodeMetricsKind, { apiVersion: "metrics.k8s.io/v1beta1", kind: "NodeMetrics", metadata: { name: nodeName }, ...common, usage: amounts(now.node.cpuMicros - before.node.cpuMicros, intervalMs, now.node.memoryBytes) } as NodeMetrics);
+    await this.#put(nodeMetricsKind, {
+      apiVersion: "metrics.k8s.io/v1beta1",
+      kind: "NodeMetrics",
+      metadata: { name: nodeName },
+      ...common,
+      usage: amounts(now.node.cpuMicros - before.node.cpuMicros, intervalMs, now.node.memoryBytes),
+    } as NodeMetrics);
     const earlier = new Map(before.pods.map((pod) => [pod.uid, pod]));
     for (const stats of now.pods) {
       const pod = this.#pods.get(keyOf(stats.namespace, stats.name));
@@ -94,19 +109,56 @@ export class MetricsCollector implements Disposable {
         // A restarted container counts from zero again.
         return { ...container, usedMicros: Math.max(0, container.cpuMicros - base) };
       });
-      const metadata = { name: stats.name, namespace: stats.namespace, ...(pod.metadata.labels && { labels: pod.metadata.labels }) };
-      await this.#put(podMetricsKind, { apiVersion: "metrics.k8s.io/v1beta1", kind: "PodMetrics", metadata, ...common, containers: containers.map(({ name, usedMicros, memoryBytes }) => ({ name, usage: amounts(usedMicros, intervalMs, memoryBytes) })) } as PodMetrics);
-      usage.push(this.#podUsage(pod, { node: nodeName, atMs: now.atMs, intervalMs, usedCpuMicros: sum(containers.map(({ usedMicros }) => usedMicros)), usedMemoryBytes: sum(containers.map(({ memoryBytes }) => memoryBytes)) }));
+      const metadata = {
+        name: stats.name,
+        namespace: stats.namespace,
+        ...(pod.metadata.labels && { labels: pod.metadata.labels }),
+      };
+      await this.#put(podMetricsKind, {
+        apiVersion: "metrics.k8s.io/v1beta1",
+        kind: "PodMetrics",
+        metadata,
+        ...common,
+        containers: containers.map(({ name, usedMicros, memoryBytes }) => ({
+          name,
+          usage: amounts(usedMicros, intervalMs, memoryBytes),
+        })),
+      } as PodMetrics);
+      usage.push(
+        this.#podUsage(pod, {
+          node: nodeName,
+          atMs: now.atMs,
+          intervalMs,
+          usedCpuMicros: sum(containers.map(({ usedMicros }) => usedMicros)),
+          usedMemoryBytes: sum(containers.map(({ memoryBytes }) => memoryBytes)),
+        }),
+      );
     }
     this.#options.ledger.append(usage);
   }
 
   #nodeUsage(node: Node, intervalMs: number, atMs: number): Usage {
     const { cpu = "0", memory = "0" } = node.status?.capacity ?? {};
-    return { is: "node", atMs, intervalMs, node: node.metadata.name, cpuMillis: millis(cpu), memoryBytes: units(memory) };
+    return {
+      is: "node",
+      atMs,
+      intervalMs,
+      node: node.metadata.name,
+      cpuMillis: millis(cpu),
+      memoryBytes: units(memory),
+    };
   }
 
-  #podUsage(pod: Pod, measured: { readonly node: string; readonly atMs: number; readonly intervalMs: number; readonly usedCpuMicros: number; readonly usedMemoryBytes: number }): Usage {
+  #podUsage(
+    pod: Pod,
+    measured: {
+      readonly node: string;
+      readonly atMs: number;
+      readonly intervalMs: number;
+      readonly usedCpuMicros: number;
+      readonly usedMemoryBytes: number;
+    },
+  ): Usage {
     const requests = pod.spec.containers.map(({ resources }) => resources?.requests ?? {});
     return {
       is: "pod",
@@ -124,14 +176,18 @@ export class MetricsCollector implements Disposable {
   #workloadOf(pod: Pod): string {
     const owner = controllerOf(pod);
     if (owner === undefined) return `Pod/${pod.metadata.name}`;
-    const above = owner.kind === "ReplicaSet" ? this.#replicaSets.get(keyOf(pod.metadata.namespace ?? "", owner.name)) : undefined;
+    const above =
+      owner.kind === "ReplicaSet" ? this.#replicaSets.get(keyOf(pod.metadata.namespace ?? "", owner.name)) : undefined;
     const top = (above === undefined ? undefined : controllerOf(above)) ?? owner;
     return `${top.kind}/${top.name}`;
   }
 
   async #put<T extends KubeObject>(kind: Kind<T>, object: T): Promise<void> {
     const { objects } = this.#options;
-    const changed = await objects.change(kind, keyOfObject(object), (live) => ({ ...object, metadata: { ...live.metadata, ...(object.metadata.labels && { labels: object.metadata.labels }) } }));
+    const changed = await objects.change(kind, keyOfObject(object), (live) => ({
+      ...object,
+      metadata: { ...live.metadata, ...(object.metadata.labels && { labels: object.metadata.labels }) },
+    }));
     if (changed === null && (await objects.get(kind, keyOfObject(object))) === null) await objects.create(kind, object);
   }
 
@@ -149,7 +205,11 @@ export class MetricsCollector implements Disposable {
   }
 }
 
-function amounts(cpuMicros: number, intervalMs: number, memoryBytes: number): { readonly cpu: string; readonly memory: string } {
+function amounts(
+  cpuMicros: number,
+  intervalMs: number,
+  memoryBytes: number,
+): { readonly cpu: string; readonly memory: string } {
   // Microseconds per millisecond are milli-cores; nanos keep small loads visible, as the metrics server prints them.
   return { cpu: `${Math.round((cpuMicros / intervalMs) * 1_000_000)}n`, memory: `${Math.round(memoryBytes / 1024)}Ki` };
 }
