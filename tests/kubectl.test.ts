@@ -10,10 +10,13 @@ const kubectls = await binaries("kubectl");
 
 describe(
   "kubectl",
-  { skip: kubectls.length === 0 ? "there is no kubectl here, neither installed nor in npm's layers" : false },
+  {
+    skip: kubectls.length === 0 ? "there is no kubectl here, neither installed nor in npm's layers" : false,
+    concurrency: 2, // Each has its own door; half of the time goes into waiting.
+  },
   () => {
     for (const { title, file } of kubectls) {
-      describe(title, () => {
+      describe(title, { concurrency: 1 }, () => {
         let door: TestKubeDoor;
         before(async () => {
           door = await openKubeDoor();
