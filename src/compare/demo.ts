@@ -35,7 +35,7 @@ export interface DemoOptions {
 export const demoDefaults: DemoOptions = {
   requestsPerDay: 100_000,
   replayMs: 60_000,
-  requests: 6_000,
+  requests: 1_200,
   seed: 2026,
   priceBook: "aws-us-east-1",
 };
