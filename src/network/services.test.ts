@@ -205,6 +205,18 @@ const texts: readonly { readonly title: string; readonly rules: string; readonly
       ],
     },
     {
+      title: "whoever comes by a node port is answered through that node, pods too",
+      rules: serviceRules(
+        [service("web", { type: "NodePort", ports: [{ name: "http", port: 80, nodePort: 30_080 }] })],
+        [slice("web", [at("10.64.1.5")])],
+        node,
+      ),
+      has: [
+        "tcp . 30080 : goto ext-default/web/http/tcp",
+        "chain ext-default/web/http/tcp {\n    meta mark set meta mark or 0x4000\n    goto svc-default/web/http/tcp\n  }",
+      ],
+    },
+    {
       title: "host ports lead to their pod, with and without an address",
       rules: serviceRules([], [], {
         ...node,

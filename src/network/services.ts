@@ -257,12 +257,8 @@ function vipKey(ip: string, { protocol, port }: Route): string {
   return `${ip} . ${protocol} . ${port}`;
 }
 
-function externalChain(route: Route): string {
-  return hasOwnExternalChain(route) ? `ext-${route.name}` : `svc-${route.name}`;
-}
-
-function hasOwnExternalChain({ backends, externalBackends, keepsSource }: Route): boolean {
-  return keepsSource || JSON.stringify(backends) !== JSON.stringify(externalBackends);
+function externalChain({ name }: Route): string {
+  return `ext-${name}`;
 }
 
 function collection(name: string, type: string, elements: readonly string[]): string {
@@ -288,19 +284,27 @@ function oneHostPorts(ports: readonly HostPort[]): readonly string[] {
   return [...taken].map(([key, { ip, port }]) => `${key} : ${ip} . ${port}`);
 }
 
-function chainsOf(route: Route, node: ServiceNode): readonly string[] {
-  const main = route.backends.length === 0 ? [] : [chainText(`svc-${route.name}`, route, route.backends, node)];
-  const isExternal = hasOwnExternalChain(route) && route.externalBackends.length > 0;
-  return isExternal
-    ? [...main, chainText(`ext-${route.name}`, route, route.externalBackends, route.keepsSource ? null : node)]
-    : main;
+function chainsOf(route: Route, { podCidr }: ServiceNode): readonly string[] {
+  const { name, backends, externalBackends, externalIps, nodePort, keepsSource } = route;
+  const [service, mark] = [`svc-${name}`, `meta mark set meta mark or ${MASQUERADE}`];
+  const chains: string[] = [];
+  // Whoever is no pod would be answered past the node that rewrote the packet.
+  if (backends.length > 0)
+    chains.push(chainText(service, [`ip saddr != ${podCidr} ${mark}`, rewrite(route, backends)]));
+  if (externalBackends.length === 0 || (nodePort === null && externalIps.length === 0)) return chains;
+  // So would a pod that asked another node than its own, for a backend beside itself.
+  const isSame = JSON.stringify(backends) === JSON.stringify(externalBackends);
+  const end = isSame && !keepsSource ? `goto ${service}` : rewrite(route, externalBackends);
+  chains.push(chainText(externalChain(route), keepsSource ? [end] : [mark, end]));
+  return chains;
 }
 
-/** Without a node, the client keeps its own address. */
-function chainText(name: string, route: Route, backends: readonly Backend[], node: ServiceNode | null): string {
-  // Whoever is no pod would be answered past the node that rewrote the packet.
-  const mark = node === null ? "" : `    ip saddr != ${node.podCidr} meta mark set meta mark or ${MASQUERADE}\n`;
-  return `  chain ${name} {\n${mark}    meta l4proto ${route.protocol} ${destination(route, backends)}\n  }`;
+function chainText(name: string, rules: readonly string[]): string {
+  return `  chain ${name} {\n${rules.map((rule) => `    ${rule}\n`).join("")}  }`;
+}
+
+function rewrite(route: Route, backends: readonly Backend[]): string {
+  return `meta l4proto ${route.protocol} ${destination(route, backends)}`;
 }
 
 function destination({ isSticky }: Route, backends: readonly Backend[]): string {
