@@ -118,53 +118,25 @@ interface FunctionParts {
   readonly tasks: Tasks;
 }
 
-async function startFunctions(
-  world: World,
-  stack: AsyncDisposableStack,
-  { deck, ledger, tasks }: FunctionParts,
-): Promise<void> {
+async function startFunctions(world: World, stack: AsyncDisposableStack, parts: FunctionParts): Promise<void> {
+  const { instance, log } = world;
+  const { deck, ledger, tasks } = parts;
+  const { functions, sandboxes, code, logs } = await openFunctions(world, stack, parts);
+  await startAws(world, stack, { deck, tasks, functions, code, logs, runtimes: () => sandboxes.runtimes() });
+  stack.use(await listenInvoke({ functions, ledger, logs, socketPath: files.invokeSocket(instance), log }));
+}
+
+interface AwsParts extends Pick<FunctionParts, "deck" | "tasks"> {
+  readonly functions: Functions;
+  readonly code: CodeFolder;
+  readonly logs: SqliteLogs;
+  readonly runtimes: () => readonly string[];
+}
+
+async function startAws(world: World, stack: AsyncDisposableStack, parts: AwsParts): Promise<void> {
   const { instance, clock, random, log } = world;
+  const { deck, tasks, functions, code, logs, runtimes } = parts;
   const { region, accountId, ports, rootKey } = instance;
-  const code = await CodeFolder.open(files.code(instance));
-  const root = { ...rootKey, accountId };
-  const isIsolated = instance.canRunPods;
-  const sandboxes = stack.use(
-    await openSandboxes({
-      code,
-      clock,
-      log,
-      region,
-      aws: { host: "127.0.0.1", port: ports.aws },
-      ...(isIsolated && { launcherFolder: files.launcher(instance) }),
-    }),
-  );
-  log.info("functions run in sandboxes", { driver: sandboxes.driver, cores: availableParallelism() });
-  const logs = stack.use(SqliteLogs.open(files.logs(instance)));
-  const events = stack.use(SqliteEvents.open(files.events(instance)));
-  const objects = deck.objects("catamaran-functions");
-  const credentialsFor = ({
-    name,
-    role,
-  }: {
-    readonly name: string;
-    readonly role: string;
-  }): ReturnType<typeof sessionCredentials> =>
-    sessionCredentials(root, role === "" ? `arn:aws:iam::${accountId}:role/${name}` : role, name, clock.now());
-  const functions = stack.use(
-    await Functions.open({
-      objects,
-      sandboxes,
-      ledger,
-      clock,
-      random,
-      log,
-      logs,
-      events,
-      credentialsFor,
-      region,
-      accountId,
-    }),
-  );
   const tables = stack.use(
     new Tables(deck.objects("catamaran-tables"), stack.use(SqliteDatabase.open(files.tables(instance)))),
   );
@@ -176,23 +148,51 @@ async function startFunctions(
       objects: deck.objects("aws-lambda"),
       functions,
       code,
-      runtimes: () => sandboxes.runtimes(),
+      runtimes,
       gatewayUrl: `http://127.0.0.1:${ports.gateway}`,
     }),
     dynamodbService({ ...place, tables }),
     logsService({ ...place, logs }),
     stsService(accountId),
   ];
+  const doors = { hosts: doorHosts(instance), port: ports.aws };
   stack.use(
-    await listenAws({
-      services,
-      findCaller: callers(root),
-      hosts: doorHosts(instance),
-      port: ports.aws,
-      clock,
-      random,
-      log,
+    await listenAws({ services, findCaller: callers({ ...rootKey, accountId }), ...doors, clock, random, log }),
+  );
+}
+
+interface OpenedFunctions {
+  readonly functions: Functions;
+  readonly sandboxes: Awaited<ReturnType<typeof openSandboxes>>;
+  readonly code: CodeFolder;
+  readonly logs: SqliteLogs;
+}
+
+async function openFunctions(
+  { instance, clock, random, log }: World,
+  stack: AsyncDisposableStack,
+  { deck, ledger }: FunctionParts,
+): Promise<OpenedFunctions> {
+  const { region, accountId, ports, rootKey } = instance;
+  const code = await CodeFolder.open(files.code(instance));
+  const launcher = instance.canRunPods ? { launcherFolder: files.launcher(instance) } : {};
+  const aws = { host: "127.0.0.1", port: ports.aws };
+  const sandboxes = stack.use(await openSandboxes({ code, clock, log, region, aws, ...launcher }));
+  log.info("functions run in sandboxes", { driver: sandboxes.driver, cores: availableParallelism() });
+  const logs = stack.use(SqliteLogs.open(files.logs(instance)));
+  const events = stack.use(SqliteEvents.open(files.events(instance)));
+  const objects = deck.objects("catamaran-functions");
+  const functions = stack.use(
+    await Functions.open({
+      ...{ objects, sandboxes, ledger, clock, random, log, logs, events, region, accountId },
+      credentialsFor: ({ name, role }) =>
+        sessionCredentials(
+          { ...rootKey, accountId },
+          role === "" ? `arn:aws:iam::${accountId}:role/${name}` : role,
+          name,
+          clock.now(),
+        ),
     }),
   );
-  stack.use(await listenInvoke({ functions, ledger, logs, socketPath: files.invokeSocket(instance), log }));
+  return { functions, sandboxes, code, logs };
 }
