@@ -184,7 +184,16 @@ async function openFunctions(
   const objects = deck.objects("catamaran-functions");
   const functions = stack.use(
     await Functions.open({
-      ...{ objects, sandboxes, ledger, clock, random, log, logs, events, region, accountId },
+      objects,
+      sandboxes,
+      ledger,
+      clock,
+      random,
+      log,
+      logs,
+      events,
+      region,
+      accountId,
       credentialsFor: ({ name, role }) =>
         sessionCredentials(
           { ...rootKey, accountId },
