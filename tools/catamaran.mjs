@@ -5,8 +5,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { findNode, nodeEnvironment, nodeWords, root } from "./node.mjs";
 
-const bundle = join(root, "dist", "catamaran.mjs");
-const source = join(root, "src", "main", "catamaran.ts");
+// A release holds the bundle where a checkout has the source.
+const [source, bundle] = ["catamaran.ts", "catamaran.mjs"].map((name) => join(root, "src", "main", name));
 const node = findNode();
 
 if (node === null) {
@@ -16,7 +16,6 @@ if (node === null) {
   process.exit(1);
 }
 
-// A release has only the bundle; a checkout runs its sources, so that an edit is what runs.
 const entry = existsSync(source) ? source : bundle;
 const words = nodeWords(entry, process.argv.slice(2));
 
