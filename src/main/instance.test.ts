@@ -1,11 +1,11 @@
 /** Address plans: one holder each, given back, taken again. */
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "node:test";
 import { claimNetwork, readInstance, releaseNetwork } from "./instance.ts";
-import { upOptions } from "./options.ts";
+import { ownerFile, placeOf, upOptions } from "./options.ts";
 
 test("two instances never share an address plan, and one instance keeps its own", async () => {
   const root = await mkdtemp(join(tmpdir(), "ctm-plan-"));
@@ -28,3 +28,18 @@ const refused: readonly (readonly [words: readonly string[], message: RegExp])[]
 ];
 for (const [words, message] of refused)
   test(`up refuses ${words.join(" ")}`, () => assert.throws(() => upOptions(words), message));
+
+test("a data directory knows its instance's name; a name that is given wins", async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), "ctm-place-"));
+  assert.equal(placeOf({ "data-dir": dataDir }).name, "default");
+  await writeFile(join(dataDir, "instance.json"), JSON.stringify({ name: "dev-1" }));
+  assert.equal(placeOf({ "data-dir": dataDir }).name, "dev-1");
+  assert.equal(placeOf({ "data-dir": dataDir, name: "other" }).name, "other");
+  await rm(dataDir, { recursive: true });
+});
+
+test("sockets of the longest name fit into the 107 bytes of a socket's path", () => {
+  const place = placeOf({ name: "a".repeat(20), "data-dir": "/nonexistent" });
+  assert.ok(join(place.runDir, "launcher", "control.sock").length < 108);
+  assert.equal(ownerFile(place), `${place.runDir}.owner`);
+});
