@@ -290,9 +290,10 @@ for (const { title, from, to, port = 80, backends, answer } of ways)
 
 test("all endpoints get new connections", { skip }, async () => {
   await load([sibling, remote]);
-  const seen = new Set<string | undefined>();
-  for (let turn = 0; turn < 30 && seen.size < 2; turn++) seen.add((await ask(client, "tcp", VIP, 80)).split(" ")[0]);
-  assert.deepEqual([...seen].toSorted(), [sibling, remote]);
+  const seen = new Set<string>();
+  for (let turn = 0; turn < 30 && seen.size < 2; turn++)
+    seen.add((await ask(client, "tcp", VIP, 80)).replace(/ .*/, ""));
+  assert.deepEqual(seen, new Set([sibling, remote]));
 });
 
 test("ClientIP affinity keeps a client at one endpoint, also over a reload", { skip }, async () => {

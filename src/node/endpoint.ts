@@ -30,9 +30,8 @@ export interface AgentEndpoint extends AsyncDisposable {
   readonly port: number;
 }
 
-/** Who may ask: the API server, and whoever may do everything. Pods' and nodes' certificates are of the same authority. */
-const CALLER = "kube-apiserver";
-const MASTERS = "system:masters";
+/** Who may ask: the API server and the administrator. The certificates of nodes and gateway are of the same authority. */
+const CALLERS: readonly unknown[] = ["kube-apiserver", "kubernetes-admin"];
 
 export async function listenEndpoint(options: EndpointOptions): Promise<AgentEndpoint> {
   const { host, port, ca, cert, key, log } = options;
@@ -64,8 +63,8 @@ async function serve(options: EndpointOptions, request: IncomingMessage, respons
   const { agent, clock } = options;
   requireCaller(request.socket as TLSSocket);
   if (request.method !== "GET") throw new Fault("MethodNotAllowed", `${request.method} is not allowed here`);
-  const url = new URL(request.url ?? "/", "https://node");
-  const [first = "", ...rest] = url.pathname.split("/").filter(Boolean).map(decodeURIComponent);
+  const { url, words } = parsedUrl(request.url ?? "/");
+  const [first = "", ...rest] = words;
   switch (first) {
     case "healthz":
       await agent.containerd.cri.version();
@@ -90,10 +89,18 @@ async function serve(options: EndpointOptions, request: IncomingMessage, respons
   }
 }
 
+function parsedUrl(text: string): { readonly url: URL; readonly words: readonly string[] } {
+  try {
+    const url = new URL(text, "https://node");
+    return { url, words: url.pathname.split("/").filter(Boolean).map(decodeURIComponent) };
+  } catch (cause) {
+    throw new Fault("BadRequest", `not a path: ${text.slice(0, 200)}`, { cause });
+  }
+}
+
 function requireCaller(socket: TLSSocket): void {
   const { subject } = socket.getPeerCertificate();
-  const groups = [subject?.O ?? []].flat();
-  if (subject?.CN !== CALLER && !groups.includes(MASTERS))
+  if (!CALLERS.includes(subject?.CN))
     throw new Fault("Forbidden", `${String(subject?.CN ?? "nobody")} may not ask a node`);
 }
 
@@ -124,13 +131,15 @@ function logQuery(query: URLSearchParams, now: number): LogQuery {
     const text = query.get(name);
     if (text === null || text === "") return undefined;
     const value = Number(text);
-    if (!Number.isInteger(value) || value < 0)
+    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value))
       throw new Fault("BadRequest", `${name} must be a whole number, not "${text}"`);
     return value;
   };
   const flag = (name: string): boolean => ["true", "1", ""].includes(query.get(name) ?? "false");
   const [tailLines, limitBytes, sinceSeconds] = [number("tailLines"), number("limitBytes"), number("sinceSeconds")];
   const sinceTime = query.get("sinceTime");
+  if (sinceTime !== null && Number.isNaN(Date.parse(sinceTime)))
+    throw new Fault("BadRequest", `sinceTime must be a time, not "${sinceTime}"`);
   const sinceMs =
     sinceSeconds === undefined ? (sinceTime === null ? undefined : Date.parse(sinceTime)) : now - sinceSeconds * 1_000;
   return {

@@ -6,6 +6,8 @@ import { Fault, reasonOf } from "#base/fault.ts";
 import type { Log } from "#base/log.ts";
 import type { Stop } from "#base/stop.ts";
 import type { Pod } from "#kinds/pod.ts";
+import type { ContainerStatus } from "#kinds/pod-status.ts";
+import { containerUri } from "#pods/lineup.ts";
 import { identityOf, labels } from "./container-config.ts";
 import type { Cri } from "./cri.ts";
 import { containerState, type ContainerListed } from "./cri-messages.ts";
@@ -14,7 +16,7 @@ import { podLogFolder, type NodeFacts } from "./node-facts.ts";
 import { allContainers } from "./references.ts";
 
 export interface LogQuery extends LogOptions {
-  /** Of the start before the last. */
+  /** Of the start that ended last, when another one has followed or is waited for. */
   readonly previous?: boolean;
 }
 
@@ -40,13 +42,14 @@ export async function logStream(
   if (!allContainers(pod).some((container) => container.name === name))
     throw new Fault("BadRequest", `container ${name} is not valid for pod ${pod.metadata.name}`);
   const starts = await startsOf(cri, pod, name);
-  const chosen = starts[query.previous === true ? 1 : 0];
+  const status = statusOf(pod, name);
+  const chosen = query.previous === true ? previousOf(starts, status) : starts[0];
   if (chosen === undefined) {
     throw new Fault(
       "BadRequest",
       query.previous === true
         ? `previous terminated container "${name}" in pod "${pod.metadata.name}" not found`
-        : `container "${name}" in pod "${pod.metadata.name}" is waiting to start: ContainerCreating`,
+        : `container "${name}" in pod "${pod.metadata.name}" is waiting to start: ${waitingReason(status)}`,
     );
   }
   const path = join(podLogFolder(facts, identityOf(pod)), name, `${chosen.metadata.attempt ?? 0}.log`);
@@ -55,6 +58,33 @@ export async function logStream(
   });
   const end = query.follow === true ? watchEnd(cri, chosen, { clock, stop }) : { isOver: () => true };
   return readLog(path, query, { clock, stop, isOver: end.isOver });
+}
+
+function statusOf({ status }: Pod, name: string): ContainerStatus | undefined {
+  return [
+    ...(status?.initContainerStatuses ?? []),
+    ...(status?.containerStatuses ?? []),
+    ...(status?.ephemeralContainerStatuses ?? []),
+  ].find((each) => each.name === name);
+}
+
+/** While a container waits to be started again, its newest start is the previous one. */
+function previousOf(
+  starts: readonly ContainerListed[],
+  status: ContainerStatus | undefined,
+): ContainerListed | undefined {
+  const [newest, before] = starts;
+  const ended = status?.lastState?.terminated?.containerID;
+  return newest !== undefined && status?.state?.waiting !== undefined && ended === containerUri(newest.id)
+    ? newest
+    : before;
+}
+
+/** In kubelet's words. */
+function waitingReason(status: ContainerStatus | undefined): string {
+  const reason = status?.state?.waiting?.reason ?? "ContainerCreating";
+  if (reason === "ErrImagePull") return "image can't be pulled";
+  return reason === "ImagePullBackOff" ? "trying and failing to pull image" : reason;
 }
 
 /** Newest first. */
