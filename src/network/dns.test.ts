@@ -215,10 +215,30 @@ test("the server answers over UDP and TCP from live objects", async () => {
   assert.equal((Buffer.concat(parts)[5] ?? 0) & 15, responseCode.nameError);
 });
 
+test("until the services are known the server is there and asks for patience", async () => {
+  const known = Promise.withResolvers<void>();
+  await using server = await serveDns({
+    objects: fixedObjects(known.promise),
+    host: "127.0.0.1",
+    port: 0,
+    log: silent,
+  });
+  const udp = createSocket("udp4");
+  const code = async (): Promise<number> => {
+    const reply = new Promise<Buffer>((resolve) => udp.once("message", resolve));
+    udp.send(question("web.default.svc.cluster.local", A), server.port, "127.0.0.1");
+    return ((await reply)[3] ?? 0) & 15;
+  };
+  assert.equal(await code(), responseCode.serverFailure);
+  known.resolve();
+  assert.equal(await code(), responseCode.noError);
+  udp.close();
+});
+
 /** Views that never change. */
-function fixedObjects(): Objects {
+function fixedObjects(synced: Promise<void> = Promise.resolve()): Objects {
   const view = <T extends KubeObject>(objects: readonly T[]): View<T> => ({
-    synced: Promise.resolve(),
+    synced,
     get: (key) => objects.find(({ metadata }) => `${metadata.namespace}/${metadata.name}` === key),
     list: () => objects,
     by: (_index, value) => objects.filter((object) => JSON.stringify(object).includes(value)),

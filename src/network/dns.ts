@@ -44,8 +44,13 @@ export async function serveDns(options: DnsOptions): Promise<DnsServer> {
       ip: ({ endpoints }) => endpoints.flatMap(({ addresses }) => addresses),
     },
   });
-  await Promise.all([services.synced, slices.synced]);
-  const zone = zoneOf(domain, services, slices);
+  const known = zoneOf(domain, services, slices);
+  // Before everything is in, "no such name" could be a lie that clients remember; the server itself waits for nobody.
+  let zone: Zone | null = null;
+  void Promise.all([services.synced, slices.synced]).then(
+    () => (zone = known),
+    (thrown: unknown) => log.error("DNS never learnt the services", { reason: reasonOf(thrown) }),
+  );
   const answer = (bytes: Uint8Array, limit: (query: Query) => number): Promise<Uint8Array> =>
     replyTo(zone, bytes, limit, options);
   const udp = createSocket({ type: "udp4" });
@@ -91,9 +96,9 @@ export function zoneOf(domain: string, services: View<Service>, slices: View<End
   };
 }
 
-/** Throws when the bytes are no query. */
+/** Throws when the bytes are no query. Without a zone the client is asked to try again. */
 async function replyTo(
-  zone: Zone,
+  zone: Zone | null,
   bytes: Uint8Array,
   limitOf: (query: Query) => number,
   { upstreams = [] }: DnsOptions,
@@ -103,6 +108,7 @@ async function replyTo(
   const without = (code: number): Uint8Array =>
     encodeReply(query, { code, isAuthoritative: false, canRecurse: upstreams.length > 0, answers: [] }, limit);
   if (query.opcode !== 0) return without(responseCode.notImplemented);
+  if (zone === null) return without(responseCode.serverFailure);
   const own: Reply | null = answerFrom(zone, query.question);
   if (own !== null) return encodeReply(query, own, limit);
   // Without a resolver to ask, saying at once that the name does not exist spares clients their time-outs.
