@@ -49,6 +49,10 @@ export class Observer implements Disposable {
     const environments = await this.#environments();
     if (this.#isClosed) return;
     const counted = this.#count();
+    const atMs = Math.round(this.#world.clock.monotonicMs() - this.#startMs);
+    // A busy machine ticks late: what was counted belongs to the time that really passed.
+    const elapsedMs = Math.max(1, atMs - (this.#moments.at(-1)?.atMs ?? 0));
+    const perSecond = (count: number): number => Math.round((count * 1000) / elapsedMs);
     const deployment = this.#deployments.get(keyOf(NAMESPACE, NAME));
     const pods = this.#pods
       .list(NAMESPACE)
@@ -56,12 +60,12 @@ export class Observer implements Disposable {
     const names = new Set(pods.map((pod) => pod.metadata.name));
     const used = this.#metrics.list(NAMESPACE).filter((metrics) => names.has(metrics.metadata.name));
     this.#moments.push({
-      atMs: Math.round(this.#world.clock.monotonicMs() - this.#startMs),
+      atMs,
       replicas: deployment?.status?.replicas ?? 0,
       readyReplicas: deployment?.status?.readyReplicas ?? 0,
       environments,
-      containerRate: counted.containers - this.#before.containers,
-      functionRate: counted.functions - this.#before.functions,
+      containerRate: perSecond(counted.containers - this.#before.containers),
+      functionRate: perSecond(counted.functions - this.#before.functions),
       bookedCpuMillis: sum(pods.map((pod) => requested(pod, "cpu"))),
       bookedMemoryMib: sum(pods.map((pod) => requested(pod, "memory"))),
       usedCpuMillis: sum(used.flatMap(({ containers }) => containers.map(({ usage }) => millis(usage["cpu"] ?? "0")))),

@@ -1,4 +1,6 @@
 /** The control process: the list of its parts. Journal and deck first, then the Kubernetes door, then everything else. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { availableParallelism } from "node:os";
 import { sessionCredentials, callers } from "#aws/credentials.ts";
 import { dynamodbService } from "#aws/dynamodb/service.ts";
@@ -10,6 +12,10 @@ import { type Stop, stopper } from "#base/stop.ts";
 import { Tasks } from "#base/tasks.ts";
 import { kindControllers, steadyControllers } from "#controllers/all.ts";
 import type { Controller } from "#deck/controller.ts";
+import { comparisonBody, STYLE } from "#compare/report.ts";
+import type { Comparison } from "#compare/result.ts";
+import { type Dashboard, listenDashboard } from "#dashboard/listen.ts";
+import type { RequestUsage } from "#metering/usage.ts";
 import { Deck } from "#deck/deck.ts";
 import { runController } from "#deck/loop.ts";
 import { Functions } from "#functions/engine.ts";
@@ -29,7 +35,7 @@ import { SqliteDatabase } from "#store/sqlite-database.ts";
 import { SqliteEvents } from "#store/sqlite-events.ts";
 import { SqliteJournal } from "#store/sqlite-journal.ts";
 import { SqliteLogs } from "#store/sqlite-logs.ts";
-import { doorHosts, files, networkOf, pkiNames } from "./plan.ts";
+import { dashboardToken, doorHosts, files, networkOf, pkiNames } from "./plan.ts";
 import type { World } from "./role.ts";
 
 const NODE_PORTS = { first: 30_000, last: 32_767 };
@@ -123,7 +129,40 @@ async function startFunctions(world: World, stack: AsyncDisposableStack, parts: 
   const { deck, ledger, tasks } = parts;
   const { functions, sandboxes, code, logs } = await openFunctions(world, stack, parts);
   await startAws(world, stack, { deck, tasks, functions, code, logs, runtimes: () => sandboxes.runtimes() });
-  stack.use(await listenInvoke({ functions, ledger, logs, socketPath: files.invokeSocket(instance), log }));
+  const dashboard = stack.use(await openDashboard(world, { deck, functions, ledger, logs }));
+  const onUsage = (usage: readonly RequestUsage[]): void => dashboard.take(usage);
+  stack.use(await listenInvoke({ functions, ledger, logs, onUsage, socketPath: files.invokeSocket(instance), log }));
+}
+
+function openDashboard(
+  { instance, clock, log }: World,
+  parts: {
+    readonly deck: Deck;
+    readonly functions: Functions;
+    readonly ledger: SqliteLedger;
+    readonly logs: SqliteLogs;
+  },
+): Promise<Dashboard> {
+  const { deck, functions, ledger, logs } = parts;
+  return listenDashboard({
+    instance: instance.name,
+    objects: deck.objects("dashboard"),
+    functions,
+    ledger,
+    logs,
+    port: instance.ports.dashboard,
+    token: dashboardToken(instance),
+    comparison: () => latestComparison(files.reports(instance)),
+    style: STYLE,
+    clock,
+    log,
+  });
+}
+
+/** The newest comparison as the inside of a page. */
+async function latestComparison(folder: string): Promise<string | null> {
+  const text = await readFile(join(folder, "latest.json"), "utf8").catch(() => null);
+  return text === null ? null : comparisonBody(JSON.parse(text) as Comparison);
 }
 
 interface AwsParts extends Pick<FunctionParts, "deck" | "tasks"> {

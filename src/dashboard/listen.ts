@@ -1,0 +1,240 @@
+/** The dashboard's server, inside the control process: loopback only, one token, pages that are rendered here. */
+import { timingSafeEqual } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import type { Clock } from "#base/clock.ts";
+import { reasonOf } from "#base/fault.ts";
+import type { Log } from "#base/log.ts";
+import type { Objects, View } from "#deck/objects.ts";
+import type { Functions } from "#functions/engine.ts";
+import type { LogStore } from "#functions/logs.ts";
+import { deploymentKind, type Deployment } from "#kinds/deployment.ts";
+import { functionKind, type FunctionObject } from "#kinds/function.ts";
+import { podMetricsKind, type PodMetrics } from "#kinds/metrics.ts";
+import { serviceKind, type Service } from "#kinds/service.ts";
+import { priceBooks } from "#metering/price-book.ts";
+import type { Ledger, RequestUsage } from "#metering/usage.ts";
+import { Minute } from "./minute.ts";
+import { DASHBOARD_STYLE, deckBody, enterHtml, logsBody, pageHtml, type PageName, rowsHtml } from "./page.ts";
+import { type Row, rowsOf } from "./rows.ts";
+
+export interface DashboardOptions {
+  readonly instance: string;
+  readonly objects: Objects;
+  readonly functions: Functions;
+  readonly ledger: Ledger;
+  readonly logs: LogStore;
+  readonly port: number;
+  readonly token: string;
+  /** The newest comparison as the inside of a page; null when there is none. */
+  readonly comparison: () => Promise<string | null>;
+  /** The style that the comparison's page has. */
+  readonly style: string;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface Dashboard extends AsyncDisposable {
+  readonly port: number;
+  /** Requests that the gateway reports. */
+  take(usage: readonly RequestUsage[]): void;
+}
+
+const EVERY_MS = 1_000;
+const LOG_LINES = 500;
+const MAX_TOKEN_BYTES = 200;
+const HEADERS = {
+  "content-security-policy":
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'; img-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'",
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+  "cache-control": "no-store",
+} as const;
+
+export async function listenDashboard(options: DashboardOptions): Promise<Dashboard> {
+  const dashboard = new DashboardServer(options);
+  await dashboard.open();
+  return dashboard;
+}
+
+class DashboardServer implements Dashboard {
+  readonly #options: DashboardOptions;
+  readonly #server: Server;
+  readonly #minute = new Minute();
+  readonly #deployments: View<Deployment>;
+  readonly #services: View<Service>;
+  readonly #functions: View<FunctionObject>;
+  readonly #metrics: View<PodMetrics>;
+  readonly #listeners = new Set<ServerResponse>();
+  #timer: Disposable | undefined;
+  #readUntilMs: number;
+
+  constructor(options: DashboardOptions) {
+    const { objects, clock } = options;
+    this.#options = options;
+    this.#deployments = objects.view(deploymentKind);
+    this.#services = objects.view(serviceKind);
+    this.#functions = objects.view(functionKind);
+    this.#metrics = objects.view(podMetricsKind);
+    this.#readUntilMs = clock.now();
+    this.#server = createServer((request, response) => void this.#answer(request, response));
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  async open(): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once("error", reject);
+      this.#server.listen(this.#options.port, "127.0.0.1", resolve);
+    });
+    this.#tick();
+  }
+
+  take(usage: readonly RequestUsage[]): void {
+    for (const request of usage) this.#minute.request(request);
+  }
+
+  #tick(): void {
+    this.#timer = this.#options.clock.after(EVERY_MS, () => void this.#tell().finally(() => this.#tick()));
+  }
+
+  /** Invocations since the last look, then the rows to everybody who watches. Nobody watching costs one empty read. */
+  async #tell(): Promise<void> {
+    const now = this.#options.clock.now();
+    for await (const usage of this.#options.ledger.read({ fromMs: this.#readUntilMs, toMs: now }, "invocation")) {
+      if (usage.is === "invocation") this.#minute.invocation(usage);
+    }
+    this.#readUntilMs = now;
+    if (this.#listeners.size === 0) return;
+    const message = `data: ${JSON.stringify(rowsHtml(this.#rows()))}\n\n`;
+    for (const listener of this.#listeners) listener.write(message);
+  }
+
+  #rows(): readonly Row[] {
+    const now = this.#options.clock.now();
+    const stats = new Map(
+      this.#options.functions.stats().map((figures) => [`${figures.namespace}/${figures.name}`, figures]),
+    );
+    const [book] = priceBooks;
+    if (book === undefined) return [];
+    return rowsOf(
+      {
+        deployments: this.#deployments.list(),
+        services: this.#services.list(),
+        podMetrics: this.#metrics.list(),
+        functions: this.#functions.list(),
+        running: (namespace, name) => stats.get(`${namespace}/${name}`) ?? { running: 0, idle: 0 },
+        figures: (backend) => this.#minute.figures(backend, now),
+      },
+      book,
+    );
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      if (!this.#isOurHost(request)) return send(response, 403, "text/plain", "this host name is not served");
+      const url = new URL(request.url ?? "/", "http://dashboard");
+      if (url.pathname === "/style.css")
+        return send(response, 200, "text/css", `${this.#options.style}${DASHBOARD_STYLE}`);
+      if (url.pathname === "/page.js")
+        return send(response, 200, "text/javascript", await readFile(join(import.meta.dirname, "page.js"), "utf8"));
+      if (request.method === "POST" && url.pathname === "/enter") return await this.#enter(request, response);
+      if (!this.#hasSession(request)) return send(response, url.pathname === "/" ? 200 : 401, "text/html", enterHtml());
+      await this.#page(url, response);
+    } catch (thrown) {
+      this.#options.log.warn("a dashboard page failed", { url: request.url, reason: reasonOf(thrown) });
+      if (!response.headersSent)
+        send(response, 500, "text/plain", "this page could not be made; the control log says why");
+    }
+  }
+
+  // A name that resolves to loopback must not let a foreign page in (DNS rebinding).
+  #isOurHost(request: IncomingMessage): boolean {
+    const allowed = [`127.0.0.1:${this.port}`, `localhost:${this.port}`];
+    const { origin } = request.headers;
+    return (
+      allowed.includes(request.headers.host ?? "") &&
+      (origin === undefined || allowed.some((host) => origin === `http://${host}`))
+    );
+  }
+
+  #cookieName(): string {
+    return `ctm-${this.port}`;
+  }
+
+  #hasSession(request: IncomingMessage): boolean {
+    const cookies = (request.headers.cookie ?? "").split(/;\s*/);
+    const given = cookies.find((cookie) => cookie.startsWith(`${this.#cookieName()}=`))?.split("=")[1] ?? "";
+    return sameText(given, this.#options.token);
+  }
+
+  async #enter(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    let token = "";
+    for await (const chunk of request) if ((token += String(chunk)).length > MAX_TOKEN_BYTES) break;
+    if (!sameText(token, this.#options.token))
+      return send(response, 401, "text/plain", "this is not the instance's token");
+    response.setHeader("set-cookie", `${this.#cookieName()}=${this.#options.token}; HttpOnly; SameSite=Strict; Path=/`);
+    send(response, 204, "text/plain", "");
+  }
+
+  async #page(url: URL, response: ServerResponse): Promise<void> {
+    const show = (page: PageName, body: string): void =>
+      send(response, 200, "text/html", pageHtml(page, this.#options.instance, body));
+    switch (url.pathname) {
+      case "/":
+        return show("deck", deckBody(this.#rows()));
+      case "/events":
+        return this.#watch(response);
+      case "/compare":
+        return show(
+          "compare",
+          (await this.#options.comparison()) ??
+            '<h1>Compare</h1><p class="quiet">There is no comparison yet. Make one with: catamaran demo</p>',
+        );
+      case "/logs":
+        return show("logs", await this.#logs(url.searchParams.get("function")));
+      default:
+        return send(response, 404, "text/plain", "there is no such page");
+    }
+  }
+
+  #watch(response: ServerResponse): void {
+    response.writeHead(200, { ...HEADERS, "content-type": "text/event-stream" });
+    response.write(`data: ${JSON.stringify(rowsHtml(this.#rows()))}\n\n`);
+    this.#listeners.add(response);
+    response.on("close", () => this.#listeners.delete(response));
+  }
+
+  async #logs(name: string | null): Promise<string> {
+    const names = this.#functions
+      .list()
+      .map((fn) => fn.metadata.name)
+      .toSorted();
+    const lines = name === null ? [] : await this.#options.logs.read(`/aws/lambda/${name}`, { limit: LOG_LINES });
+    return logsBody(names, name, lines);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#timer?.[Symbol.dispose]();
+    for (const view of [this.#deployments, this.#services, this.#functions, this.#metrics]) view[Symbol.dispose]();
+    await new Promise<void>((resolve) => {
+      this.#server.close(() => resolve());
+      this.#server.closeAllConnections();
+    });
+    this.#timer?.[Symbol.dispose]();
+  }
+}
+
+function send(response: ServerResponse, status: number, type: string, body: string): void {
+  response.writeHead(status, { ...HEADERS, "content-type": `${type}; charset=utf-8` });
+  response.end(body);
+}
+
+function sameText(a: string, b: string): boolean {
+  const [left, right] = [Buffer.from(a), Buffer.from(b)];
+  return left.length === right.length && timingSafeEqual(left, right);
+}
