@@ -114,10 +114,7 @@ for (const colorScheme of ["light", "dark"] as const) {
     assert.match(await page.innerText('tr[data-name="default/web containers"]'), /0\/[24] ready/);
     assert.match(await page.innerText('tr[data-name="default/greeter functions"]'), /functions[^]*busy/);
     await stage.kubectlOk("scale", "deployment", "web", `--replicas=${colorScheme === "light" ? 4 : 2}`);
-    await page.waitForFunction(
-      (wanted) => document.querySelector("#rows")?.textContent?.includes(wanted),
-      colorScheme === "light" ? "0/4 ready" : "0/2 ready",
-    );
+    await page.getByText(colorScheme === "light" ? "0/4 ready" : "0/2 ready").waitFor();
     await page.keyboard.press("/");
     await page.keyboard.type("greeter");
     assert.deepEqual(await page.locator("#rows tr:visible").count(), 1);
