@@ -102,7 +102,11 @@ function installNpmPackages() {
       );
     step();
   }
-  writeFileSync(stampFile, wanted);
+  try {
+    writeFileSync(stampFile, wanted);
+  } catch {
+    // Somebody else's checkout: without the stamp the comparison is only made again.
+  }
   return true;
 }
 
