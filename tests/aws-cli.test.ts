@@ -31,9 +31,14 @@ interface Answer {
   readonly error: string;
 }
 
+// Debian's CLI is older than the variable AWS_ENDPOINT_URL.
 async function aws(...words: string[]): Promise<Answer> {
   try {
-    const { stdout, stderr } = await run("aws", words, { env: { ...process.env, ...door.environment } });
+    const { stdout, stderr } = await run(
+      "aws",
+      ["--endpoint-url", door.environment["AWS_ENDPOINT_URL"] ?? "", ...words],
+      { env: { ...process.env, ...door.environment } },
+    );
     return { code: 0, out: stdout.trim(), error: stderr.trim() };
   } catch (thrown) {
     const failed = thrown as { readonly code: number; readonly stdout: string; readonly stderr: string };

@@ -82,8 +82,9 @@ export class Stage implements AsyncDisposable {
     return ran.out;
   }
 
+  /** Debian's CLI is older than the variable AWS_ENDPOINT_URL. */
   aws(...words: string[]): Promise<Ran> {
-    return this.run("aws", ...words);
+    return this.run("aws", "--endpoint-url", this.#environment["AWS_ENDPOINT_URL"] ?? "", ...words);
   }
 
   /** The processes of one role of this instance. */
