@@ -1,0 +1,163 @@
+/**
+ * Measures the signed Invoke API of a running instance (catamaran up first): cold start, warm latency and requests a second,
+ * beside a bare node:http server in the same run. Usage: node bench/invoke.ts [--name NAME]
+ */
+import { execFileSync, fork } from "node:child_process";
+import { Agent, createServer, request as httpRequest } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { zipSync } from "fflate";
+import { signedHeaders } from "#aws/sign.ts";
+import { Histogram } from "#base/histogram.ts";
+
+const LOAD_MS = 4_000;
+const LANES = 32;
+const COLD_RUNS = 30;
+const WARM_RUNS = 2_000;
+const BODY = Buffer.from('{"name":"bench"}');
+
+if (process.argv[2] === "bare") {
+  const server = createServer((request, response) => {
+    request.resume();
+    request.on("end", () => response.end('{"hello":"bench"}'));
+  });
+  server.listen(0, "127.0.0.1", () => process.send?.((server.address() as AddressInfo).port));
+} else {
+  await main();
+}
+
+interface Target {
+  readonly port: number;
+  readonly path: string;
+  readonly headers: () => Readonly<Record<string, string>>;
+}
+
+const agent = new Agent({ keepAlive: true, maxSockets: LANES });
+
+function send(
+  target: Target,
+  method = "POST",
+  body: Buffer = BODY,
+): Promise<{ readonly status: number; readonly text: string }> {
+  return new Promise((resolve, reject) => {
+    const headers = { ...target.headers(), "content-length": body.length };
+    const outgoing = httpRequest(
+      { host: "127.0.0.1", port: target.port, path: target.path, method, agent, headers },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on("data", (chunk: Buffer) => chunks.push(chunk));
+        response.on("end", () => resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() }));
+      },
+    );
+    outgoing.on("error", reject);
+    outgoing.end(body);
+  });
+}
+
+async function serial(target: Target, runs: number): Promise<Histogram> {
+  const times = new Histogram();
+  for (let i = 0; i < runs; i++) {
+    const before = performance.now();
+    await send(target);
+    times.record((performance.now() - before) * 1000);
+  }
+  return times;
+}
+
+async function load(
+  target: Target,
+): Promise<{ readonly perSecond: number; readonly times: Histogram; readonly failed: number }> {
+  const times = new Histogram();
+  const until = performance.now() + LOAD_MS;
+  let failed = 0;
+  const lane = async (): Promise<void> => {
+    while (performance.now() < until) {
+      const before = performance.now();
+      if ((await send(target)).status !== 200) failed++;
+      times.record((performance.now() - before) * 1000);
+    }
+  };
+  await Promise.all(Array.from({ length: LANES }, lane));
+  return { perSecond: Math.round((times.count * 1000) / LOAD_MS), times, failed };
+}
+
+function row(what: string, times: Histogram, more = ""): void {
+  const ms = (share: number): string => (times.quantile(share) / 1000).toFixed(2).padStart(8);
+  process.stdout.write(`${what.padEnd(34)} p50${ms(0.5)} ms  p99${ms(0.99)} ms  ${more}\n`);
+}
+
+async function main(): Promise<void> {
+  const bin = join(import.meta.dirname, "..", "tools", "catamaran.mjs");
+  const environment = JSON.parse(
+    execFileSync(process.execPath, [bin, "env", "-o", "json", ...process.argv.slice(2)], { encoding: "utf8" }),
+  ) as Record<string, string>;
+  const url = new URL(environment["AWS_ENDPOINT_URL"] ?? "");
+  const key = {
+    accessKeyId: environment["AWS_ACCESS_KEY_ID"] ?? "",
+    secretAccessKey: environment["AWS_SECRET_ACCESS_KEY"] ?? "",
+  };
+  const signed = (method: string, path: string, body: Buffer): Readonly<Record<string, string>> =>
+    signedHeaders(
+      { method, path, query: "", headers: { host: url.host }, body },
+      key,
+      { region: "us-east-1", service: "lambda" },
+      Date.now(),
+    );
+  const lambda = async (
+    method: string,
+    path: string,
+    input?: object,
+  ): Promise<{ readonly status: number; readonly text: string }> => {
+    const body = Buffer.from(input === undefined ? "" : JSON.stringify(input));
+    return send({ port: Number(url.port), path, headers: () => signed(method, path, body) }, method, body);
+  };
+  const create = async (name: string): Promise<Target> => {
+    const zip = zipSync({
+      "index.mjs": Buffer.from("export const handler = async (event) => ({ hello: event.name });"),
+    });
+    await lambda("DELETE", `/2015-03-31/functions/${name}`);
+    await lambda("POST", "/2015-03-31/functions", {
+      FunctionName: name,
+      Runtime: "nodejs24.x",
+      Handler: "index.handler",
+      Role: "arn:aws:iam::000000000000:role/b",
+      Code: { ZipFile: Buffer.from(zip).toString("base64") },
+    });
+    while (!(await lambda("GET", `/2015-03-31/functions/${name}/configuration`)).text.includes('"State":"Active"'))
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    const path = `/2015-03-31/functions/${name}/invocations`;
+    // One signature serves for its five minutes: what is measured is the server, not the signing.
+    const headers = signed("POST", path, BODY);
+    return { port: Number(url.port), path, headers: () => headers };
+  };
+  const cold = new Histogram();
+  for (let i = 0; i < COLD_RUNS; i++) {
+    const target = await create(`bench-${i}`);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const before = performance.now();
+    await send(target);
+    cold.record((performance.now() - before) * 1000);
+    await lambda("DELETE", `/2015-03-31/functions/bench-${i}`);
+  }
+  row("cold start, pooled, signed", cold);
+  const bareProcess = fork(import.meta.filename, ["bare"]);
+  const barePort = await new Promise<number>((resolve) =>
+    bareProcess.once("message", (port) => resolve(port as number)),
+  );
+  const bare: Target = { port: barePort, path: "/", headers: () => ({}) };
+  const target = await create("bench-warm");
+  for (const [what, one] of [
+    ["bare node:http", bare],
+    ["warm invoke, signed", target],
+    ["bare node:http", bare],
+    ["warm invoke, signed", target],
+  ] as const) {
+    await serial(one, 200);
+    row(`${what}, one at a time`, await serial(one, WARM_RUNS));
+    const { perSecond, times, failed } = await load(one);
+    row(`${what}, ${LANES} in flight`, times, `${perSecond.toLocaleString("en-US")}/s, ${failed} failed`);
+  }
+  await lambda("DELETE", "/2015-03-31/functions/bench-warm");
+  bareProcess.kill();
+  process.exit();
+}
