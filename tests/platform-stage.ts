@@ -3,7 +3,8 @@ import { execFile, type ExecFileException, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
+import { binaries } from "./kubectl-binaries.ts";
 
 export interface Ran {
   readonly code: number;
@@ -13,14 +14,14 @@ export interface Ran {
 
 const ENTRY = join(import.meta.dirname, "..", "src", "main", "catamaran.ts");
 
-/** Why the platform cannot be tested here; false when it can. */
+const SYSTEM_FOLDERS = ["/usr/local/sbin", "/usr/sbin", "/sbin"]; // Not on every user's path.
+
+/** Why the platform cannot be tested here; false when it can. kubectl comes from npm where none is installed. */
 export function cannotRun(...programs: readonly string[]): string | false {
   if (process.getuid?.() !== 0) return "needs root";
+  const folders = [...(process.env["PATH"] ?? "").split(delimiter), ...SYSTEM_FOLDERS];
   const missing = ["containerd", "ip", "nft", "nsenter", "curl", ...programs].filter(
-    (program) =>
-      !["/usr/sbin", "/usr/bin", "/sbin", "/bin", "/root/.pyenv/shims", "/usr/local/bin"].some((folder) =>
-        existsSync(join(folder, program)),
-      ),
+    (program) => program !== "kubectl" && !folders.some((folder) => existsSync(join(folder, program))),
   );
   return missing.length === 0 ? false : `needs ${missing.join(", ")}`;
 }
@@ -29,10 +30,12 @@ export class Stage implements AsyncDisposable {
   readonly name: string;
   readonly folder: string;
   readonly dataDir: string;
+  #kubectl = "kubectl";
   #environment: Readonly<Record<string, string>> = {};
 
   static async open(name: string): Promise<Stage> {
     const stage = new Stage(`${name}-${process.pid % 10_000}`, await mkdtemp(join(tmpdir(), "ctm-sys-")));
+    stage.#kubectl = (await binaries("kubectl"))[0]?.file ?? "kubectl";
     await execute("ip", ["netns", "add", stage.name]);
     await execute("ip", ["-n", stage.name, "link", "set", "lo", "up"]);
     return stage;
@@ -72,7 +75,7 @@ export class Stage implements AsyncDisposable {
   }
 
   kubectl(...words: string[]): Promise<Ran> {
-    return this.run("kubectl", ...words);
+    return this.run(this.#kubectl, ...words);
   }
 
   /** Fails the test with what kubectl said. */

@@ -44,6 +44,7 @@ const PLATFORM = [
 
 /** What only the tests need. */
 const TESTS = [
+  { package: "curl", why: "the gateway is asked as a user would", isThere: () => isOnPath("curl") },
   {
     package: "chromium",
     why: "the dashboard and the report are tested in a browser",
