@@ -205,8 +205,9 @@ const refusals: readonly Refusal[] = [
     ...post,
     path: `${MAPS}?dryRun=Some`,
     body: '{"metadata":{"name":"x"}}',
-    code: 400,
-    reason: "BadRequest",
+    code: 422,
+    reason: "Invalid",
+    message: /^CreateOptions\.meta\.k8s\.io "" is invalid: dryRun: Unsupported value: "Some": supported values: "All"$/,
   },
 ];
 

@@ -350,6 +350,9 @@ export const scenes: readonly Scene[] = [
   {
     title: "delete: by name, by label, gracefully on a node, and waiting",
     steps: [
+      { run: "delete pod p3 --dry-run=server", prints: /^pod "p3" deleted.* \(server dry run\)/ },
+      { run: "delete pods --all --dry-run=server", prints: /^pod "p6" deleted.* \(server dry run\)/m },
+      { run: "get pod p3 -o name", prints: "pod/p3" },
       { run: "delete pod p3 p4", prints: /^pod "p3" deleted.*\npod "p4" deleted/ },
       { run: "delete pod p1 --wait=false", prints: /^pod "p1" deleted/ },
       { run: "get pod p1", prints: /^p1 +0\/1 +Terminating/m },

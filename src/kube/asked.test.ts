@@ -2,9 +2,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Fault } from "#base/fault.ts";
+import type { JsonObject } from "#base/json.ts";
 import { never } from "#base/stop.ts";
 import { encodeUtf8 } from "#base/utf8.ts";
-import { isTrue, listOptions, removeOptions, representation, textDocument, writeRequest } from "./asked.ts";
+import { isTrue, listOptions, removalRequest, representation, textDocument, writeRequest } from "./asked.ts";
 import { anonymous } from "./authenticate.ts";
 import type { Exchange } from "./exchange.ts";
 
@@ -84,14 +85,12 @@ test("a write: manager, dry run, validation", () => {
     "kubectl",
   );
   assert.equal(writeRequest(asking(""), anonymous).manager, "unknown");
-  assert.equal(
-    refusal(() => writeRequest(asking("dryRun=Some"), anonymous)),
-    "BadRequest",
-  );
-  assert.equal(
-    refusal(() => writeRequest(asking("fieldValidation=Loose"), anonymous)),
-    "BadRequest",
-  );
+  for (const query of ["dryRun=Some", "fieldValidation=Loose", `fieldManager=${"x".repeat(129)}`])
+    assert.equal(
+      refusal(() => writeRequest(asking(query), anonymous)),
+      "Invalid",
+      query,
+    );
 });
 
 test("a delete: options in the body win over those in the query", () => {
@@ -100,24 +99,36 @@ test("a delete: options in the body win over those in the query", () => {
     propagationPolicy: "Foreground",
     preconditions: { uid: "u", resourceVersion: "5" },
   };
-  assert.deepEqual(removeOptions(asking("gracePeriodSeconds=9"), body), {
+  const read = (query: string, options: JsonObject | null) => removalRequest(asking(query), anonymous, options);
+  assert.deepEqual(read("gracePeriodSeconds=9", body).options, {
     gracePeriodSeconds: 0,
     propagation: "Foreground",
     uid: "u",
     revision: 5,
   });
-  assert.deepEqual(removeOptions(asking("gracePeriodSeconds=9&orphanDependents=true"), null), {
+  assert.deepEqual(read("gracePeriodSeconds=9&orphanDependents=true", null).options, {
     gracePeriodSeconds: 9,
     propagation: "Orphan",
   });
-  assert.equal(
-    refusal(() => removeOptions(asking("gracePeriodSeconds=-1"), null)),
-    "BadRequest",
+  const dryRuns = [read("dryRun=All", null), read("", { dryRun: ["All"] }), read("", {})];
+  assert.deepEqual(
+    dryRuns.map(({ request }) => request.dryRun === true),
+    [true, true, false],
   );
-  assert.equal(
-    refusal(() => removeOptions(asking("propagationPolicy=Never"), null)),
-    "Invalid",
-  );
+  const refusals: readonly (readonly [query: string, options: JsonObject | null, code: string])[] = [
+    ["gracePeriodSeconds=-1", null, "BadRequest"],
+    ["propagationPolicy=Never", null, "Invalid"],
+    ["", { dryRun: ["Some"] }, "Invalid"],
+    ["", { dryRun: "All" }, "BadRequest"],
+    ["", { propagationPolicy: 5 }, "BadRequest"],
+    ["", { kind: "Pod" }, "BadRequest"],
+  ];
+  for (const [query, options, code] of refusals)
+    assert.equal(
+      refusal(() => read(query, options)),
+      code,
+      query + JSON.stringify(options),
+    );
 });
 
 const bodies: readonly (readonly [type: string, text: string, outcome: unknown])[] = [

@@ -5,6 +5,8 @@ import { parseFieldSelector, parseSelector } from "#base/selector.ts";
 import { decodeUtf8Strictly } from "#base/utf8.ts";
 import type { ListOptions } from "#deck/list.ts";
 import type { DeckRemoveOptions, WriteRequest } from "#deck/write-request.ts";
+import { conform } from "#kinds/conform.ts";
+import { builtinTable } from "#kinds/schema-table.ts";
 import { parseYaml } from "#wire/yaml.ts";
 import type { Identity } from "./authenticate.ts";
 import type { Exchange } from "./exchange.ts";
@@ -71,39 +73,84 @@ export function isTrue(query: URLSearchParams, name: string): boolean {
 export function writeRequest(exchange: Exchange, identity: Identity): WriteRequest {
   const { query } = exchange;
   const dryRun = query.getAll("dryRun").filter((value) => value !== "");
-  if (dryRun.some((value) => value !== "All"))
-    throw new Fault("BadRequest", `Invalid value: "${dryRun.join(",")}": dryRun supports only "All"`);
-  const validation = query.get("fieldValidation");
-  if (validation !== null && !["", "Strict", "Warn", "Ignore"].includes(validation))
-    throw new Fault(
-      "BadRequest",
-      `fieldValidation: Unsupported value: "${validation}": supported values: "Ignore", "Strict", "Warn"`,
-    );
+  const validation = query.get("fieldValidation") ?? "";
+  const manager = query.get("fieldManager") ?? "";
+  const refuse = (why: string): Fault => optionsFault(exchange.method, why);
+  checkDryRun(exchange.method, dryRun);
+  if (!["", "Strict", "Warn", "Ignore"].includes(validation))
+    throw refuse(`fieldValidation: Unsupported value: "${validation}": supported values: "Ignore", "Strict", "Warn"`);
+  if (manager.length > MAX_MANAGER) throw refuse(`fieldManager: Too long: may not be more than ${MAX_MANAGER} bytes`);
   return {
-    manager: query.get("fieldManager") || managerOf(exchange.headers["user-agent"]),
+    manager: manager || managerOf(exchange.headers["user-agent"]),
     subject: identity,
     ...(dryRun.length > 0 && { dryRun: true }),
-    ...(validation !== null && validation !== "" && { fieldValidation: validation as "Strict" }),
+    ...(validation !== "" && { fieldValidation: validation as "Strict" }),
   };
+}
+
+const MAX_MANAGER = 128;
+
+const OPTIONS: Readonly<Record<string, string>> = {
+  POST: "CreateOptions",
+  PUT: "UpdateOptions",
+  PATCH: "PatchOptions",
+  DELETE: "DeleteOptions",
+};
+
+/** What is wrong with the options of a request, by method, as upstream words it. */
+export function optionsFault(method: string, why: string): Fault {
+  return new Fault("Invalid", `${OPTIONS[method] ?? "ListOptions"}.meta.k8s.io "" is invalid: ${why}`);
+}
+
+function checkDryRun(method: string, values: readonly Json[]): void {
+  for (const value of values)
+    if (value !== "All")
+      throw optionsFault(method, `dryRun: Unsupported value: ${JSON.stringify(value)}: supported values: "All"`);
 }
 
 // As upstream: the part of the user agent before the first slash.
 function managerOf(agent = "unknown"): string {
-  return agent.split("/")[0]?.slice(0, 128) || "unknown";
+  return agent.split("/")[0]?.slice(0, MAX_MANAGER) || "unknown";
 }
 
-/** Options of a delete come in the body or in the query. */
-export function removeOptions({ query }: Exchange, body: JsonObject | null): DeckRemoveOptions {
-  const grace = body?.["gracePeriodSeconds"] ?? query.get("gracePeriodSeconds");
-  const propagation = body?.["propagationPolicy"] ?? query.get("propagationPolicy");
-  const orphan = body?.["orphanDependents"] ?? query.get("orphanDependents");
-  const preconditions = body?.["preconditions"] as
+export interface RemovalRequest {
+  readonly options: DeckRemoveOptions;
+  readonly request: WriteRequest;
+}
+
+/** Options of a delete come in the body, in the query or in both. */
+export function removalRequest(exchange: Exchange, identity: Identity, body: JsonObject | null): RemovalRequest {
+  const asked = body === null ? {} : deleteOptions(body);
+  const dryRun = (asked["dryRun"] ?? []) as readonly Json[];
+  checkDryRun("DELETE", dryRun);
+  const request = writeRequest(exchange, identity);
+  // kubectl delete --dry-run=server says it in the body only.
+  return {
+    options: removeOptions(exchange, asked),
+    request: dryRun.length > 0 ? { ...request, dryRun: true } : request,
+  };
+}
+
+const DELETE_OPTIONS = builtinTable.resolve("io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions");
+
+function deleteOptions(body: JsonObject): JsonObject {
+  const { kind = "DeleteOptions" } = body;
+  if (kind !== "DeleteOptions")
+    throw new Fault("BadRequest", `the body of a delete is DeleteOptions, not ${JSON.stringify(kind)}`);
+  return conform(body, { kind: "DeleteOptions", schema: DELETE_OPTIONS, table: builtinTable }).object;
+}
+
+function removeOptions({ query }: Exchange, body: JsonObject): DeckRemoveOptions {
+  const grace = body["gracePeriodSeconds"] ?? query.get("gracePeriodSeconds");
+  const propagation = body["propagationPolicy"] ?? query.get("propagationPolicy");
+  const orphan = body["orphanDependents"] ?? query.get("orphanDependents");
+  const preconditions = body["preconditions"] as
     | { readonly uid?: string; readonly resourceVersion?: string }
     | undefined;
   if (typeof propagation === "string" && !["Foreground", "Background", "Orphan"].includes(propagation)) {
-    throw new Fault(
-      "Invalid",
-      `DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Unsupported value: "${propagation}": supported values: "Foreground", "Background", "Orphan"`,
+    throw optionsFault(
+      "DELETE",
+      `propagationPolicy: Unsupported value: "${propagation}": supported values: "Foreground", "Background", "Orphan"`,
     );
   }
   return {

@@ -6,7 +6,7 @@ import { keyOf } from "#base/key.ts";
 import { conflict, invalid } from "#deck/refusals.ts";
 import { type Pod, podKind } from "#kinds/pod.ts";
 import { bindingKind, evictionKind, tokenRequestKind } from "#kinds/reviews.ts";
-import { removeOptions, writeRequest } from "./asked.ts";
+import { removalRequest, writeRequest } from "./asked.ts";
 import { readBody } from "./bodies.ts";
 import { type Ask, type Door, sendJson } from "./door.ts";
 import { found } from "./read-verbs.ts";
@@ -61,8 +61,8 @@ function containerOf(pod: Pod, asked: string | null): string {
 export async function evictPod(door: Door, ask: Ask): Promise<void> {
   const { exchange, identity, path } = ask;
   const { deleteOptions } = await readBody(door, ask, evictionKind);
-  const options = removeOptions(exchange, (deleteOptions ?? null) as JsonObject | null);
-  await door.deck.remove(path.kind, keyOf(path.namespace, path.name), options, writeRequest(exchange, identity));
+  const { options, request } = removalRequest(exchange, identity, (deleteOptions ?? null) as JsonObject | null);
+  await door.deck.remove(path.kind, keyOf(path.namespace, path.name), options, request);
   sendJson(exchange, 201, success({}));
 }
 

@@ -8,7 +8,16 @@ import { apiVersionOf, type Kind } from "#kinds/kind.ts";
 import type { KubeObject } from "#kinds/object.ts";
 import { scaleKind } from "#kinds/reviews.ts";
 import type { PolicyRule, RoleBinding } from "#kinds/rbac.ts";
-import { isTrue, mediaType, readDocument, removeOptions, selection, textDocument, writeRequest } from "./asked.ts";
+import {
+  isTrue,
+  mediaType,
+  optionsFault,
+  readDocument,
+  removalRequest,
+  selection,
+  textDocument,
+  writeRequest,
+} from "./asked.ts";
 import { checkBody } from "./bodies.ts";
 import { type Ask, type Door, sendBytes, sendJson, warningHeader } from "./door.ts";
 import { found } from "./read-verbs.ts";
@@ -52,10 +61,7 @@ export async function patchObject(door: Door, ask: Ask): Promise<void> {
   };
   if (type === "application/apply-patch+yaml") {
     if (exchange.query.get("fieldManager") === null)
-      throw new Fault(
-        "Invalid",
-        'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
-      );
+      throw optionsFault("PATCH", "fieldManager: Required value: is required for apply patch");
     const configuration = checkedObject(asRecord(body), kind, namespace, name);
     checkGrants(door, ask, configuration);
     return answer(
@@ -98,8 +104,8 @@ export async function deleteObject(door: Door, { exchange, identity, path }: Ask
   const { kind, namespace, name, subresource } = path;
   if (subresource !== undefined)
     throw new Fault("MethodNotAllowed", "the server does not allow this method on the requested resource");
-  const options = removeOptions(exchange, await readDocument(exchange, door.decodeProtobuf));
-  const removed = await door.deck.remove(kind, keyOf(namespace, name), options, writeRequest(exchange, identity));
+  const { options, request } = removalRequest(exchange, identity, await readDocument(exchange, door.decodeProtobuf));
+  const removed = await door.deck.remove(kind, keyOf(namespace, name), options, request);
   if (!removed.isGone) return sendBytes(exchange, 200, removed.stored.bytes);
   sendJson(
     exchange,
@@ -114,13 +120,9 @@ export async function deleteObject(door: Door, { exchange, identity, path }: Ask
 }
 
 export async function deleteCollection(door: Door, { exchange, identity, path }: Ask): Promise<void> {
-  const options = removeOptions(exchange, await readDocument(exchange, door.decodeProtobuf));
-  const { stored, revision } = await door.deck.removeAll(
-    path.kind,
-    { namespace: path.namespace, ...selection(exchange.query) },
-    options,
-    writeRequest(exchange, identity),
-  );
+  const { options, request } = removalRequest(exchange, identity, await readDocument(exchange, door.decodeProtobuf));
+  const selected = { namespace: path.namespace, ...selection(exchange.query) };
+  const { stored, revision } = await door.deck.removeAll(path.kind, selected, options, request);
   sendJson(exchange, 200, {
     kind: `${path.kind.kind}List`,
     apiVersion: apiVersionOf(path.kind),
