@@ -10,6 +10,7 @@ import { launcherCommand } from "#sandboxes/launcher-command.ts";
 import { type Instance, releaseNetwork } from "./instance.ts";
 import { childEnvironment, ownerFile, type Place } from "./options.ts";
 import { files, networkOf, nodePlace } from "./plan.ts";
+import { prepareNode } from "./prepare.ts";
 import { Supervisor } from "./supervisor.ts";
 
 const ENTRY = join(import.meta.dirname, "catamaran.ts");
@@ -39,18 +40,20 @@ export class Platform {
       });
       onReady(title);
     };
-    const launchers = instance.canRunPods ? [this.#startLauncher()] : [];
+    // The doors need no node: they start while the nodes' namespaces are made.
+    const node = async (name: string, isFirst: boolean): Promise<void> => {
+      await prepareNode(instance, name);
+      const command = [...enterNode(nodePlace(instance, name)), ...this.#role("node", "--node", name)];
+      await Promise.all([role(name, command, `node ${name}`), ...(isFirst ? [this.#startLauncher()] : [])]);
+    };
     await Promise.all([
-      ...launchers,
       role(
         "control",
         this.#role("control"),
         `control plane (Kubernetes on ${instance.ports.kube}, AWS on ${instance.ports.aws})`,
       ),
       role("gateway", this.#role("gateway"), `gateway on ${instance.ports.gateway}`),
-      ...instance.nodes.map((node) =>
-        role(node, [...enterNode(nodePlace(instance, node)), ...this.#role("node", "--node", node)], `node ${node}`),
-      ),
+      ...instance.nodes.map((name, index) => node(name, index === 0)),
     ]);
   }
 

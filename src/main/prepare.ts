@@ -96,13 +96,14 @@ export async function prepareIdentities(instance: Instance): Promise<void> {
   await writeFile(files.kubeconfig(instance), text, { mode: 0o600 });
 }
 
-/** The guard, the fabric and each node's namespaces; before any address of ours is used. */
-export async function prepareNetwork(instance: Instance): Promise<void> {
-  if (!instance.canRunPods) return;
-  await ensureFabric(networkOf(instance));
-  for (const name of instance.nodes) {
-    const place = nodePlace(instance, name);
-    await mkdir(place.nodeDir, { recursive: true });
-    await ensureNodeNetwork(place);
-  }
+/** The guard and the fabric; before any address of ours is used. */
+export async function prepareFabric(instance: Instance): Promise<void> {
+  if (instance.canRunPods) await ensureFabric(networkOf(instance));
+}
+
+/** A node's namespaces, its link to the fabric and its folder. */
+export async function prepareNode(instance: Instance, name: string): Promise<void> {
+  const place = nodePlace(instance, name);
+  await mkdir(place.nodeDir, { recursive: true });
+  await ensureNodeNetwork(place);
 }

@@ -11,7 +11,7 @@ import { jsonLog } from "./log.ts";
 import { childEnvironment, type Place, upOptions, type UpOptions, userKubeconfig } from "./options.ts";
 import { files } from "./plan.ts";
 import { cleanUp, Platform, refuseSecond, supervisorOf, takeLock } from "./platform.ts";
-import { missingForPods, prepareIdentities, prepareInstance, prepareNetwork } from "./prepare.ts";
+import { missingForPods, prepareFabric, prepareIdentities, prepareInstance } from "./prepare.ts";
 import { Steps } from "./steps.ts";
 
 /** What runs once the platform is up in the foreground; its end does not end the platform. */
@@ -46,7 +46,7 @@ async function upHere(options: UpOptions, afterUp: AfterUp): Promise<number> {
   try {
     await Promise.all([
       steps.run("certificates", () => prepareIdentities(instance)),
-      steps.run("network", () => prepareNetwork(instance)),
+      steps.run("network", () => prepareFabric(instance)),
     ]);
     await platform.start((what) => steps.done(what));
     steps.say(
