@@ -16,16 +16,6 @@ const COLD_RUNS = 30;
 const WARM_RUNS = 2_000;
 const BODY = Buffer.from('{"name":"bench"}');
 
-if (process.argv[2] === "bare") {
-  const server = createServer((request, response) => {
-    request.resume();
-    request.on("end", () => response.end('{"hello":"bench"}'));
-  });
-  server.listen(0, "127.0.0.1", () => process.send?.((server.address() as AddressInfo).port));
-} else {
-  await main();
-}
-
 interface Target {
   readonly port: number;
   readonly path: string;
@@ -160,4 +150,14 @@ async function main(): Promise<void> {
   await lambda("DELETE", "/2015-03-31/functions/bench-warm");
   bareProcess.kill();
   process.exit();
+}
+
+if (process.argv[2] === "bare") {
+  const server = createServer((request, response) => {
+    request.resume();
+    request.on("end", () => response.end('{"hello":"bench"}'));
+  });
+  server.listen(0, "127.0.0.1", () => process.send?.((server.address() as AddressInfo).port));
+} else {
+  await main();
 }
