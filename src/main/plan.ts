@@ -12,10 +12,11 @@ export function networkOf({ name, networkIndex }: Instance): ClusterNetwork {
 
 export function nodePlace(instance: Instance, node: string): NodePlace {
   const network = networkOf(instance);
-  const ordinal = instance.nodes.indexOf(node) + 1;
+  const peers = instance.nodes.map((name, index) => nodeNetwork(network, name, index + 1));
   return {
     network,
-    node: nodeNetwork(network, node, ordinal),
+    node: nodeNetwork(network, node, instance.nodes.indexOf(node) + 1),
+    peers,
     runDir: instance.runDir,
     nodeDir: join(instance.dataDir, "nodes", node),
   };
