@@ -1,5 +1,5 @@
 /** create, update, patch and delete of objects and their status and scale. */
-import { Fault, unsupported } from "#base/fault.ts";
+import { Fault } from "#base/fault.ts";
 import { isJsonObject, type Json, type JsonObject } from "#base/json.ts";
 import { keyOf } from "#base/key.ts";
 import { scaleOf, withScale } from "#deck/scale.ts";
@@ -7,7 +7,6 @@ import type { Patch, WriteRequest, Written } from "#deck/write-request.ts";
 import { apiVersionOf, type Kind } from "#kinds/kind.ts";
 import type { KubeObject } from "#kinds/object.ts";
 import { scaleKind } from "#kinds/reviews.ts";
-import type { PolicyRule, RoleBinding } from "#kinds/rbac.ts";
 import {
   isTrue,
   mediaType,
@@ -20,14 +19,15 @@ import {
 } from "./asked.ts";
 import { checkBody } from "./bodies.ts";
 import { type Ask, type Door, sendBytes, sendJson, warningHeader } from "./door.ts";
+import { writeGranted } from "./grants.ts";
 import { found } from "./read-verbs.ts";
 import { success } from "./status.ts";
 
 export async function createObject(door: Door, ask: Ask): Promise<void> {
   const { exchange, identity, path } = ask;
   const object = checkedObject(await readDocument(exchange, door.decodeProtobuf), path.kind, path.namespace, "");
-  checkGrants(door, ask, object);
-  answer(ask, await door.deck.create(path.kind, object, writeRequest(exchange, identity)));
+  const write = (request: WriteRequest): Promise<Written> => door.deck.create(path.kind, object, request);
+  answer(ask, await writeGranted(door, ask, writeRequest(exchange, identity), write));
 }
 
 export async function updateObject(door: Door, ask: Ask): Promise<void> {
@@ -46,13 +46,14 @@ export async function updateObject(door: Door, ask: Ask): Promise<void> {
     );
   }
   const object = checkedObject(document, kind, namespace, name);
-  checkGrants(door, ask, object);
-  answer(ask, await door.deck.replace(kind, keyOf(namespace, name), object, request));
+  const key = keyOf(namespace, name);
+  answer(ask, await writeGranted(door, ask, request, (granted) => door.deck.replace(kind, key, object, granted)));
 }
 
 export async function patchObject(door: Door, ask: Ask): Promise<void> {
   const { exchange, identity, path } = ask;
   const { kind, namespace, name, subresource } = path;
+  const key = keyOf(namespace, name);
   const type = mediaType(exchange);
   const body = textDocument(await exchange.body(), type);
   const request: WriteRequest = {
@@ -63,19 +64,14 @@ export async function patchObject(door: Door, ask: Ask): Promise<void> {
     if (exchange.query.get("fieldManager") === null)
       throw optionsFault("PATCH", "fieldManager: Required value: is required for apply patch");
     const configuration = checkedObject(asRecord(body), kind, namespace, name);
-    checkGrants(door, ask, configuration);
-    return answer(
-      ask,
-      await door.deck.apply(kind, keyOf(namespace, name), configuration, {
-        ...request,
-        isForced: isTrue(exchange.query, "force"),
-      }),
-    );
+    const isForced = isTrue(exchange.query, "force");
+    const apply = (granted: WriteRequest): Promise<Written> =>
+      door.deck.apply(kind, key, configuration, { ...granted, isForced });
+    return answer(ask, await writeGranted(door, ask, request, apply));
   }
   found(door, kind, namespace, name);
   const patch: Patch = { type: patchType(type), body };
-  checkPatchedGrants(door, ask, body);
-  answer(ask, await door.deck.patch(kind, keyOf(namespace, name), patch, request));
+  answer(ask, await writeGranted(door, ask, request, (granted) => door.deck.patch(kind, key, patch, granted)));
 }
 
 function patchType(type: string): Patch["type"] {
@@ -181,33 +177,4 @@ function checkedObject(document: JsonObject | null, kind: Kind, namespace: strin
     kind: kind.kind,
     metadata: { ...rest, ...(name !== "" && { name }), ...(kind.scope === "Namespaced" && { namespace }) },
   };
-}
-
-function checkGrants(door: Door, { identity, path }: Ask, object: KubeObject): void {
-  if (path.kind.group !== "rbac.authorization.k8s.io") return;
-  const granted = grantedRules(door, path.kind, object, path.namespace);
-  door.authorizer.checkEscalation(identity, granted, path.namespace);
-}
-
-function checkPatchedGrants(door: Door, { identity, path }: Ask, body: Json): void {
-  if (path.kind.group !== "rbac.authorization.k8s.io" || identity.groups.includes("system:masters")) return;
-  if (Array.isArray(body))
-    throw unsupported("a JSON patch of RBAC objects by others than cluster administrators", "send the whole object");
-  checkGrants(door, { identity, path } as Ask, body as unknown as KubeObject);
-}
-
-function grantedRules(door: Door, kind: Kind, object: KubeObject, namespace: string): readonly PolicyRule[] {
-  if (!kind.kind.endsWith("Binding")) return (object as { readonly rules?: readonly PolicyRule[] | null }).rules ?? [];
-  const { roleRef } = object as RoleBinding;
-  if (roleRef === undefined) return [];
-  const roles = door.deck.registry.kind(
-    kind.group,
-    kind.version,
-    roleRef.kind === "ClusterRole" ? "clusterroles" : "roles",
-  );
-  const role =
-    roles === undefined
-      ? null
-      : door.deck.read(roles, keyOf(roleRef.kind === "ClusterRole" ? "" : namespace, roleRef.name));
-  return (role?.object as { readonly rules?: readonly PolicyRule[] } | undefined)?.rules ?? [];
 }

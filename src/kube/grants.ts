@@ -1,0 +1,97 @@
+/** Privilege escalation prevention: nobody hands out by a role or a binding what he does not have himself. */
+import { Fault } from "#base/fault.ts";
+import { keyOf } from "#base/key.ts";
+import type { WriteRequest, Written } from "#deck/write-request.ts";
+import { resourceOf } from "#kinds/kind.ts";
+import type { KubeObject } from "#kinds/object.ts";
+import { clusterRoleKind, type ClusterRole, type PolicyRule, type Role, type RoleRef } from "#kinds/rbac.ts";
+import type { Attributes } from "./authorize.ts";
+import type { Ask, Door } from "./door.ts";
+import { found } from "./read-verbs.ts";
+
+const GROUP = clusterRoleKind.group;
+// Somebody else got through in between, each time.
+const ROUNDS = 5;
+
+/** Writes what may be granted. What an edit grants is known only after it, so it is tried dry first. */
+export async function writeGranted(
+  door: Door,
+  ask: Ask,
+  request: WriteRequest,
+  write: (request: WriteRequest) => Promise<Written>,
+): Promise<Written> {
+  const { kind, namespace, name } = ask.path;
+  if (kind.group !== GROUP || ask.identity.groups.includes("system:masters")) return write(request);
+  for (let round = 1; ; round++) {
+    const live = name === "" ? null : door.deck.read(kind, keyOf(namespace, name));
+    const { stored } = await write({ ...request, dryRun: true });
+    checkGrants(door, ask, stored.object, live?.object);
+    try {
+      // Only on what was looked at; 0 is the revision of what is not there.
+      return await write({ ...request, expected: live?.revision ?? 0 });
+    } catch (thrown) {
+      if (!(thrown instanceof Fault && thrown.code === "Conflict") || round === ROUNDS) throw thrown;
+    }
+  }
+}
+
+function checkGrants(door: Door, ask: Ask, next: KubeObject, live: KubeObject | undefined): void {
+  const { kind, namespace } = ask.path;
+  if (kind.kind.endsWith("Binding")) return checkBinding(door, ask, next as KubeObject & { readonly roleRef: RoleRef });
+  if (mayOnRole(door, ask, "escalate", { plural: kind.plural, namespace, name: next.metadata.name })) return;
+  const rules = [...((next as Role).rules ?? [])];
+  // An aggregated role has whatever others put into it later: only who may do everything may make one.
+  if ([next, live].some((role) => (role as ClusterRole | undefined)?.aggregationRule !== undefined))
+    rules.push(...EVERYTHING);
+  checkHeld(door, ask, next, rules);
+}
+
+const EVERYTHING: readonly PolicyRule[] = [
+  { verbs: ["*"], apiGroups: ["*"], resources: ["*"] },
+  { verbs: ["*"], nonResourceURLs: ["*"] },
+];
+
+function checkBinding(door: Door, ask: Ask, next: KubeObject & { readonly roleRef: RoleRef }): void {
+  const { roleRef } = next;
+  const plural = roleRef.kind === "ClusterRole" ? "clusterroles" : "roles";
+  const namespace = roleRef.kind === "ClusterRole" ? "" : ask.path.namespace;
+  if (mayOnRole(door, ask, "bind", { plural, namespace: ask.path.namespace, name: roleRef.name })) return;
+  const roles = door.deck.registry.kind(GROUP, clusterRoleKind.version, plural);
+  if (roles === undefined) throw new Fault("NotFound", `there is no kind ${plural}`);
+  checkHeld(door, ask, next, (found(door, roles, namespace, roleRef.name).object as Role).rules ?? []);
+}
+
+function mayOnRole(
+  door: Door,
+  { identity }: Ask,
+  verb: "bind" | "escalate",
+  { plural, namespace, name }: { readonly plural: string; readonly namespace: string; readonly name: string },
+): boolean {
+  const asked: Attributes = { is: "resource", verb, group: GROUP, resource: plural, namespace, name };
+  return door.authorizer.isAllowed(identity, asked);
+}
+
+function checkHeld(door: Door, { identity, path }: Ask, next: KubeObject, rules: readonly PolicyRule[]): void {
+  const missing = door.authorizer.missing(identity, rules, path.namespace);
+  if (missing.length === 0) return;
+  const groups = identity.groups.map((group) => JSON.stringify(group)).join(" ");
+  const name = next.metadata.name;
+  throw new Fault(
+    "Forbidden",
+    `${resourceOf(path.kind)} "${name}" is forbidden: user "${identity.name}" (groups=[${groups}]) is attempting to grant RBAC permissions not currently held:\n${missing.map(shown).join("\n")}`,
+    { group: GROUP, kind: path.kind.plural, name },
+  );
+}
+
+/** As Go prints a compact rule. */
+function shown({ apiGroups, resources, resourceNames, nonResourceURLs, verbs }: PolicyRule): string {
+  const parts = [
+    ["APIGroups", apiGroups],
+    ["Resources", resources],
+    ["ResourceNames", resourceNames],
+    ["NonResourceURLs", nonResourceURLs],
+    ["Verbs", verbs],
+  ] as const;
+  const lists = parts.filter(([, list]) => list !== undefined && list.length > 0);
+  return `{${lists.map(([title, list]) => `${title}:${JSON.stringify(list)}`).join(", ")}}`;
+}
