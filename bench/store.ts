@@ -1,4 +1,4 @@
-/** Measures the journal and the deck on this machine's disk and prints a table. Short: about 20 seconds. */
+/** Measures the journal and the deck on this machine's disk and prints a table. Short: about 25 seconds; with etcd beside it where that is installed. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,6 +13,7 @@ import { podKind } from "#kinds/pod.ts";
 import { builtinKinds } from "#kinds/registry.ts";
 import { MemoryJournal } from "#store/memory-journal.ts";
 import { SqliteJournal } from "#store/sqlite-journal.ts";
+import { EtcdPeer, hasEtcd } from "./etcd-peer.ts";
 
 /** One line of the table. A peer measured in the same run adds its own rows. */
 export interface Row {
@@ -131,11 +132,19 @@ async function once(what: string, subject: string, work: () => unknown): Promise
 async function journalRows(folder: string): Promise<readonly Row[]> {
   const bytes = Buffer.from(JSON.stringify(realisticPod("web")).padEnd(2_500, " "));
   const rows: Row[] = [];
+  // The peer, on the same disk in the same run, where it is installed.
+  await using etcd = hasEtcd() ? await EtcdPeer.start(join(folder, "etcd")) : null;
   for (const writers of WRITERS) {
     await using journal = SqliteJournal.open(join(folder, `journal-${writers}.db`), { clock });
     rows.push(
       await measure(`durable appends, ${writers} writers`, "SqliteJournal", writers, (writer, n) =>
         journal.append(`core/pods/default/p${writer}-${n}`, bytes, "absent"),
+      ),
+    );
+    if (etcd === null) continue;
+    rows.push(
+      await measure(`durable appends, ${writers} writers`, "etcd", writers, (writer, n) =>
+        etcd.put(`/registry/pods/${writers}/p${writer}-${n}`, bytes),
       ),
     );
   }
