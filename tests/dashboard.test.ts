@@ -113,8 +113,10 @@ for (const colorScheme of ["light", "dark"] as const) {
     await page.waitForSelector('tr[data-name="default/web containers"]');
     assert.match(await page.innerText('tr[data-name="default/web containers"]'), /0\/[24] ready/);
     assert.match(await page.innerText('tr[data-name="default/greeter functions"]'), /functions[^]*busy/);
+    await page.focus('tr[data-name="default/greeter functions"] a');
     await stage.kubectlOk("scale", "deployment", "web", `--replicas=${colorScheme === "light" ? 4 : 2}`);
     await page.getByText(colorScheme === "light" ? "0/4 ready" : "0/2 ready").waitFor();
+    assert.equal(await page.evaluate("document.activeElement.textContent"), "greeter", "an update keeps the focus");
     await page.keyboard.press("/");
     await page.keyboard.type("greeter");
     assert.deepEqual(await page.locator("#rows tr:visible").count(), 1);

@@ -111,7 +111,8 @@ class DashboardServer implements Dashboard {
     this.#readUntilMs = now;
     if (this.#listeners.size === 0) return;
     const message = `data: ${JSON.stringify(rowsHtml(this.#rows()))}\n\n`;
-    for (const listener of this.#listeners) listener.write(message);
+    // A browser that does not read misses rows and gets the next; they must not pile up here.
+    for (const listener of this.#listeners) if (!listener.writableNeedDrain) listener.write(message);
   }
 
   #rows(): readonly Row[] {

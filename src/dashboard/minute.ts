@@ -49,21 +49,24 @@ export class Minute {
     const number = Math.floor(atMs / SLICE_MS);
     const known = slices.get(number);
     if (known !== undefined) return known;
+    // Also while nobody looks: what is past must not pile up.
+    dropUntil(slices, number - SLICES);
     const slice: Slice = { latency: new Histogram(), failed: 0, coldStarts: 0, mbMs: 0n, invocations: 0 };
     slices.set(number, slice);
     return slice;
   }
 
+  /** Slices that are held, of all backends: bounded by backends, not by time. */
+  get sliceCount(): number {
+    return this.#backends.values().reduce((count, slices) => count + slices.size, 0);
+  }
+
   figures(backend: string, now: number): MinuteFigures {
     const slices = this.#backends.get(backend) ?? new Map<number, Slice>();
-    const oldest = Math.floor(now / SLICE_MS) - SLICES;
+    dropUntil(slices, Math.floor(now / SLICE_MS) - SLICES);
     const latency = new Histogram();
     let [failed, coldStarts, mbMs, invocations] = [0, 0, 0n, 0];
-    for (const [number, slice] of slices) {
-      if (number <= oldest) {
-        slices.delete(number);
-        continue;
-      }
+    for (const slice of slices.values()) {
       latency.add(slice.latency);
       failed += slice.failed;
       coldStarts += slice.coldStarts;
@@ -81,4 +84,8 @@ export class Minute {
       invocations,
     };
   }
+}
+
+function dropUntil(slices: Map<number, Slice>, last: number): void {
+  for (const number of slices.keys()) if (number <= last) slices.delete(number);
 }

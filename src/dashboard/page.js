@@ -14,16 +14,36 @@ function filterRows() {
     row.hidden = !(row.dataset.name ?? "").toLowerCase().includes(wanted);
 }
 
+// Only what changed is replaced: a swap of everything would take focus and selection away.
+function showRows(html) {
+  const rows = document.getElementById("rows");
+  const focused = document.activeElement;
+  const fresh = document.createElement("tbody");
+  fresh.innerHTML = html;
+  const known = new Map([...rows.children].map((row) => [row.dataset.name, row]));
+  const shown = [...fresh.children].map((row) => changedRow(known.get(row.dataset.name), row));
+  for (const [place, row] of shown.entries())
+    if (rows.children[place] !== row) rows.insertBefore(row, rows.children[place] ?? null);
+  while (rows.children.length > shown.length) rows.lastElementChild.remove();
+  // A row that moved to another place has lost it.
+  if (focused !== document.activeElement && focused.isConnected) focused.focus({ preventScroll: true });
+  filterRows();
+}
+
+function changedRow(known, fresh) {
+  if (known === undefined) return fresh;
+  const cells = [...fresh.cells];
+  for (const [place, cell] of [...known.cells].entries())
+    if (cell.outerHTML !== cells[place].outerHTML) cell.replaceWith(cells[place]);
+  return known;
+}
+
 function watchRows() {
   const rows = document.getElementById("rows");
   const events = new EventSource("/events");
   events.onmessage = ({ data }) => {
-    // Swapping text that is the same would take the focus and the selection away.
-    if (rows.dataset.last === data) return;
-    rows.dataset.last = data;
-    rows.innerHTML = JSON.parse(data);
     rows.classList.remove("stale");
-    filterRows();
+    showRows(JSON.parse(data));
   };
   events.onerror = () => rows.classList.add("stale");
 }
