@@ -15,6 +15,7 @@ rmSync(dist, { recursive: true, force: true });
 for (const program of PROGRAMS) await bundle(program);
 for (const path of [
   "src/sandboxes/runtimes",
+  "src/dashboard/page.js",
   "examples",
   "tools/catamaran.mjs",
   "tools/node.mjs",
