@@ -18,6 +18,8 @@ export interface Axis {
   readonly format: (value: number) => string;
   readonly min?: number;
   readonly max?: number;
+  /** Ends where the values end, not at the next tick. */
+  readonly isTight?: boolean;
 }
 
 export interface Plot {
@@ -44,7 +46,7 @@ interface Scale {
 export function plotSvg(plot: Plot): string {
   const xs = plot.lines.flatMap(({ points }) => points.map(([x]) => x));
   const ys = plot.lines.flatMap(({ points }) => points.map(([, y]) => y));
-  const x = scaleOf(plot.x, xs, LEFT, WIDTH - RIGHT);
+  const x = scaleOf({ isTight: true, ...plot.x }, xs, LEFT, WIDTH - RIGHT);
   const y = scaleOf({ min: plot.y.isLog === true ? undefined : 0, ...plot.y } as Axis, ys, HEIGHT - BOTTOM, TOP);
   const body = [
     grid(plot, x, y),
@@ -61,7 +63,10 @@ function scaleOf(axis: Axis, values: readonly number[], from: number, to: number
   const low = axis.min ?? least(usable, isLog ? 1 : 0);
   const high = axis.max ?? Math.max(greatest(usable, 1), low + (isLog ? low * 9 : 1e-9));
   const ticks = isLog ? logTicks(low, high) : linearTicks(low, high);
-  const [bottom, top] = [Math.min(low, ticks[0] ?? low), isLog ? high : Math.max(high, ticks.at(-1) ?? high)];
+  const [bottom, top] = [
+    Math.min(low, ticks[0] ?? low),
+    isLog || axis.isTight === true ? high : Math.max(high, ticks.at(-1) ?? high),
+  ];
   const place = isLog
     ? (value: number): number => Math.log(Math.max(value, bottom) / bottom) / Math.log(top / bottom || 2)
     : (value: number): number => (value - bottom) / (top - bottom || 1);
@@ -92,7 +97,10 @@ function linearTicks(low: number, high: number): readonly number[] {
 function logTicks(low: number, high: number): readonly number[] {
   const [first, last] = [Math.floor(Math.log10(low)), Math.ceil(Math.log10(high))];
   const decades = Array.from({ length: last - first + 1 }, (_unused, i) => 10 ** (first + i));
-  return decades.filter((tick) => tick >= low * 0.999 && tick <= high * 1.001);
+  // One or two decades alone would leave the reader guessing in between.
+  const factors = high / low < 1_000 ? [1, 2, 5] : [1];
+  const ticks = decades.flatMap((decade) => factors.map((factor) => Number((factor * decade).toPrecision(12))));
+  return ticks.filter((tick) => tick >= low * 0.999 && tick <= high * 1.001);
 }
 
 function grid(plot: Plot, x: Scale, y: Scale): string {
