@@ -7,13 +7,35 @@ import test from "node:test";
 import { claimNetwork, readInstance, releaseNetwork } from "./instance.ts";
 import { ownerFile, placeOf, upOptions } from "./options.ts";
 
-test("two instances never share an address plan, and one instance keeps its own", async () => {
+test("two instances never share an address plan; the default one has the first", async () => {
   const root = await mkdtemp(join(tmpdir(), "ctm-plan-"));
-  assert.equal(await claimNetwork(root, "a"), 0);
-  assert.equal(await claimNetwork(root, "b"), 1);
-  assert.equal(await claimNetwork(root, "a"), 0);
+  assert.equal(await claimNetwork(root, "default"), 0);
+  const [a, b] = [await claimNetwork(root, "a"), await claimNetwork(root, "b")];
+  assert.equal(new Set([0, a, b]).size, 3);
+  assert.equal(await claimNetwork(root, "a"), a, "asked again, it is the same");
+  await rm(root, { recursive: true });
+});
+
+test("an instance that has lived before gets its own plan again or is refused: its services have those addresses", async () => {
+  const root = await mkdtemp(join(tmpdir(), "ctm-plan-"));
+  const plan = await claimNetwork(root, "a");
   await releaseNetwork(root, "a");
-  assert.equal(await claimNetwork(root, "c"), 0);
+  assert.equal(await claimNetwork(root, "b", plan), plan);
+  await assert.rejects(
+    claimNetwork(root, "a", plan),
+    /the addresses of "a" are used by instance "b" now; end that one/,
+  );
+  await releaseNetwork(root, "b");
+  assert.equal(await claimNetwork(root, "a", plan), plan);
+  await rm(root, { recursive: true });
+});
+
+test("32 instances find 32 plans; the next one is told so", async () => {
+  const root = await mkdtemp(join(tmpdir(), "ctm-plan-"));
+  const plans = new Set<number>();
+  for (let i = 0; i < 32; i++) plans.add(await claimNetwork(root, `dev-${i}`));
+  assert.equal(plans.size, 32);
+  await assert.rejects(claimNetwork(root, "one-more"), /all 32 address plans are taken/);
   await rm(root, { recursive: true });
 });
 

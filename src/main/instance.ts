@@ -58,39 +58,57 @@ export function newRootKey(): Instance["rootKey"] {
   return { accessKeyId: `AKIA${id}`, secretAccessKey: randomBytes(30).toString("base64") };
 }
 
-/** Takes the first address plan that no other instance on this machine holds. */
-export async function claimNetwork(runRoot: string, name: string): Promise<number> {
+/**
+ * Takes an address plan that no other instance on this machine holds. An instance that has lived before needs the plan of
+ * its services' addresses, `before`; a new one takes the first free plan from a place of its own, so that others rarely want it.
+ */
+export async function claimNetwork(runRoot: string, name: string, before?: number): Promise<number> {
   const folder = join(runRoot, "networks");
-  await mkdir(folder, { recursive: true });
-  for (const index of await heldNetworks(folder)) {
-    if ((await readFile(join(folder, String(index)), "utf8")) === name) return index;
+  await mkdir(folder, { recursive: true, mode: 0o711 });
+  const holders = await holdersOf(folder);
+  const [held] = [...holders].find(([, holder]) => holder === name) ?? [];
+  if (held !== undefined && (before === undefined || held === before)) return held;
+  const wanted = before === undefined ? plansFrom(name) : [before];
+  for (const index of wanted) if (await claim(join(folder, String(index)), name)) return index;
+  const [index = 0] = wanted;
+  throw before === undefined
+    ? new Fault(
+        "Unavailable",
+        `all ${MAX_NETWORKS} address plans are taken; end an instance with: catamaran down --name NAME`,
+      )
+    : new Fault(
+        "Conflict",
+        `the addresses of "${name}" are used by instance "${holders.get(index) ?? "?"}" now; end that one with: catamaran down --name ${holders.get(index) ?? "NAME"}`,
+      );
+}
+
+function plansFrom(name: string): readonly number[] {
+  const hash = Buffer.from(name).reduce((sum, byte) => (sum * 31 + byte) >>> 0, 7);
+  const first = name === "default" ? 0 : 1 + (hash % (MAX_NETWORKS - 1));
+  return Array.from({ length: MAX_NETWORKS }, (_unused, offset) => (first + offset) % MAX_NETWORKS);
+}
+
+async function claim(file: string, name: string): Promise<boolean> {
+  try {
+    await writeFile(file, name, { flag: "wx" });
+    return true;
+  } catch (thrown) {
+    if ((thrown as { readonly code?: string }).code === "EEXIST") return false;
+    throw thrown;
   }
-  for (let index = 0; index < MAX_NETWORKS; index++) {
-    try {
-      await writeFile(join(folder, String(index)), name, { flag: "wx" });
-      return index;
-    } catch (thrown) {
-      if ((thrown as { readonly code?: string }).code !== "EEXIST") throw thrown;
-    }
-  }
-  throw new Fault(
-    "Unavailable",
-    `all ${MAX_NETWORKS} address plans are taken; end an instance with: catamaran down --name NAME`,
-  );
 }
 
 export async function releaseNetwork(runRoot: string, name: string): Promise<void> {
   const folder = join(runRoot, "networks");
-  for (const index of await heldNetworks(folder)) {
-    if ((await readFile(join(folder, String(index)), "utf8").catch(() => "")) === name)
-      await rm(join(folder, String(index)), { force: true });
+  for (const [index, holder] of await holdersOf(folder)) {
+    if (holder === name) await rm(join(folder, String(index)), { force: true });
   }
 }
 
-async function heldNetworks(folder: string): Promise<readonly number[]> {
-  const names = await readdir(folder).catch(() => []);
-  return names
-    .map(Number)
-    .filter(Number.isInteger)
-    .toSorted((a, b) => a - b);
+async function holdersOf(folder: string): Promise<ReadonlyMap<number, string>> {
+  const indexes = (await readdir(folder).catch(() => [])).map(Number).filter(Number.isInteger);
+  const names = await Promise.all(
+    indexes.map((index) => readFile(join(folder, String(index)), "utf8").catch(() => "")),
+  ); // Released meanwhile.
+  return new Map(indexes.map((index, at) => [index, names[at] ?? ""]));
 }

@@ -109,8 +109,8 @@ export async function cleanUp(instance: Instance, place: Place, { purge }: { rea
     }
     await removePins(instance.runDir);
     await removeFabric(networkOf(instance));
-    await releaseNetwork(place.runRoot, instance.name);
   }
+  await releaseNetwork(place.runRoot, instance.name);
   await rm(instance.runDir, { recursive: true, force: true });
   await rm(ownerFile(place), { force: true });
   if (purge) await rm(instance.dataDir, { recursive: true, force: true });

@@ -38,7 +38,7 @@ export async function prepareInstance(options: UpOptions): Promise<Instance> {
     dataDir: options.dataDir,
     runDir: options.runDir,
     ports: await choosePorts(options, before?.ports),
-    networkIndex: canRunPods ? await claimNetwork(options.runRoot, options.name) : 0,
+    networkIndex: await claimNetwork(options.runRoot, options.name, before?.networkIndex),
     nodes: canRunPods ? Array.from({ length: options.nodes }, (_unused, i) => `node-${i + 1}`) : [],
     region: "us-east-1",
     accountId: "000000000000",
