@@ -4,6 +4,7 @@ import type { TLSSocket } from "node:tls";
 import { Fault } from "#base/fault.ts";
 import { keyOf } from "#base/key.ts";
 import type { View } from "#deck/objects.ts";
+import type { Pod } from "#kinds/pod.ts";
 import type { ServiceAccount } from "#kinds/service-account.ts";
 import type { Exchange } from "./exchange.ts";
 
@@ -11,6 +12,13 @@ export interface Identity {
   readonly name: string;
   readonly groups: readonly string[];
   readonly uid?: string;
+  readonly extra?: Readonly<Record<string, readonly string[]>>;
+}
+
+/** What a token speaks for: it dies with either. */
+export interface Living {
+  readonly accounts: View<ServiceAccount>;
+  readonly pods: View<Pod>;
 }
 
 export const anonymous: Identity = { name: "system:anonymous", groups: ["system:unauthenticated"] };
@@ -19,6 +27,8 @@ export const anonymous: Identity = { name: "system:anonymous", groups: ["system:
 export class Tokens {
   readonly #privateKey: KeyObject;
   readonly #publicKey: KeyObject;
+  /** What was verified lately: a signature takes longer than a GET. */
+  readonly #verified = new Map<string, TokenClaims>();
   readonly issuer = "https://kubernetes.default.svc.cluster.local";
 
   constructor(pem: string) {
@@ -54,8 +64,14 @@ export class Tokens {
     return `${unsigned}.${signature.toString("base64url")}`;
   }
 
-  /** Null for a token that is not ours, forged, expired or for another audience. */
-  check(token: string, now: number): TokenClaims | null {
+  /** Null for a token that is not ours, forged, expired or for none of the audiences; without audiences, ours. */
+  check(token: string, now: number, audiences: readonly string[] = [this.issuer]): TokenClaims | null {
+    const claims = this.#verified.get(token) ?? this.#verify(token);
+    if (claims === null || claims.exp * 1000 <= now) return null;
+    return claims.aud.some((audience) => audiences.includes(audience)) ? claims : null;
+  }
+
+  #verify(token: string): TokenClaims | null {
     const [header = "", body = "", signature = "", ...rest] = token.split(".");
     if (rest.length > 0 || signature === "") return null;
     const isOurs = verify(
@@ -66,13 +82,17 @@ export class Tokens {
     );
     if (!isOurs) return null;
     const claims = JSON.parse(Buffer.from(body, "base64url").toString("utf8")) as TokenClaims;
-    return claims.exp * 1000 > now && claims.aud.includes(this.issuer) ? claims : null;
+    if (this.#verified.size >= MAX_VERIFIED) this.#verified.clear();
+    this.#verified.set(token, claims);
+    return claims;
   }
 
   jwks(): object {
     return { keys: [{ ...this.#publicKey.export({ format: "jwk" }), use: "sig", alg: "ES256", kid: "catamaran" }] };
   }
 }
+
+const MAX_VERIFIED = 1_000;
 
 interface TokenClaims {
   readonly sub: string;
@@ -81,6 +101,7 @@ interface TokenClaims {
   readonly "kubernetes.io": {
     readonly namespace: string;
     readonly serviceaccount: { readonly name: string; readonly uid: string };
+    readonly pod?: { readonly name: string; readonly uid: string };
   };
 }
 
@@ -89,29 +110,31 @@ function base64Url(value: object): string {
 }
 
 /** Throws Unauthorized for credentials that are wrong; no credentials at all are the anonymous user. */
-export function authenticate(
-  exchange: Exchange,
-  tokens: Tokens,
-  accounts: View<ServiceAccount>,
-  now: number,
-): Identity {
+export function authenticate(exchange: Exchange, tokens: Tokens, living: Living, now: number): Identity {
   const authorization = exchange.headers["authorization"];
-  if (authorization !== undefined) return bearer(authorization, tokens, accounts, now);
-  return certificateIdentity(exchange.socket) ?? anonymous;
-}
-
-function bearer(authorization: string, tokens: Tokens, accounts: View<ServiceAccount>, now: number): Identity {
+  if (authorization === undefined) return certificateIdentity(exchange.socket) ?? anonymous;
   const [scheme, token = ""] = authorization.split(" ");
   const claims = scheme?.toLowerCase() === "bearer" ? tokens.check(token, now) : null;
-  if (claims === null) throw new Fault("Unauthorized", "Unauthorized");
-  const { namespace, serviceaccount } = claims["kubernetes.io"];
-  // A token dies with its account, also when one of the same name comes after it.
-  if (accounts.get(keyOf(namespace, serviceaccount.name))?.metadata.uid !== serviceaccount.uid)
-    throw new Fault("Unauthorized", "Unauthorized");
+  const identity = claims === null ? null : tokenIdentity(claims, living);
+  if (identity === null) throw new Fault("Unauthorized", "Unauthorized");
+  return identity;
+}
+
+/** Null when what the token speaks for is gone, also when something of the same name came after it. */
+export function tokenIdentity(claims: TokenClaims, { accounts, pods }: Living): Identity | null {
+  const { namespace, serviceaccount, pod } = claims["kubernetes.io"];
+  if (accounts.get(keyOf(namespace, serviceaccount.name))?.metadata.uid !== serviceaccount.uid) return null;
+  if (pod !== undefined && pods.get(keyOf(namespace, pod.name))?.metadata.uid !== pod.uid) return null;
   return {
     name: claims.sub,
     uid: serviceaccount.uid,
     groups: ["system:serviceaccounts", `system:serviceaccounts:${namespace}`, "system:authenticated"],
+    ...(pod !== undefined && {
+      extra: {
+        "authentication.kubernetes.io/pod-name": [pod.name],
+        "authentication.kubernetes.io/pod-uid": [pod.uid],
+      },
+    }),
   };
 }
 

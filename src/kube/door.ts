@@ -3,7 +3,7 @@ import type { Clock } from "#base/clock.ts";
 import type { Log } from "#base/log.ts";
 import type { Random } from "#base/random.ts";
 import type { Deck } from "#deck/deck.ts";
-import type { Identity, Tokens } from "./authenticate.ts";
+import type { Identity, Living, Tokens } from "./authenticate.ts";
 import type { Authorizer } from "./authorize.ts";
 import type { Exchange } from "./exchange.ts";
 import type { ApiPath } from "./api-path.ts";
@@ -14,6 +14,8 @@ export interface Door {
   readonly deck: Deck;
   readonly authorizer: Authorizer;
   readonly tokens: Tokens;
+  /** The pods are indexed by node. */
+  readonly living: Living;
   readonly nodes: NodeEndpoint;
   readonly decodeProtobuf: DecodeProtobuf;
   readonly clock: Clock;

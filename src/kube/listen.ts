@@ -7,10 +7,10 @@ import { Fault, reasonOf } from "#base/fault.ts";
 import type { Log } from "#base/log.ts";
 import type { Random } from "#base/random.ts";
 import type { Deck } from "#deck/deck.ts";
-import type { View } from "#deck/objects.ts";
 import { nodeKind } from "#kinds/node.ts";
+import { podKind } from "#kinds/pod.ts";
 import { askedKinds } from "#kinds/registry.ts";
-import { type ServiceAccount, serviceAccountKind } from "#kinds/service-account.ts";
+import { serviceAccountKind } from "#kinds/service-account.ts";
 import { type ApiPath, parseApiPath } from "./api-path.ts";
 import { anonymous, authenticate, type Identity, Tokens } from "./authenticate.ts";
 import { type Attributes, Authorizer } from "./authorize.ts";
@@ -23,7 +23,7 @@ import { NodeEndpoint } from "./node-endpoint.ts";
 import type { Pki } from "./pki.ts";
 import { protobufBodies } from "./protobuf-bodies.ts";
 import { RequestCounts } from "./request-counts.ts";
-import { restrictNode } from "./restrict-node.ts";
+import { byNode, restrictNode } from "./restrict-node.ts";
 import { statusOf } from "./status.ts";
 
 export interface KubeOptions {
@@ -80,7 +80,6 @@ class Listener implements KubeDoor {
   readonly #servers: Http2SecureServer[] = [];
   readonly #sessions = new Set<ServerHttp2Session>();
   readonly #counts = new RequestCounts();
-  readonly #accounts: View<ServiceAccount>;
   readonly #stack = new AsyncDisposableStack();
   #port: number;
 
@@ -90,13 +89,15 @@ class Listener implements KubeDoor {
     this.#port = options.port;
     const objects = deck.objects("kube-apiserver");
     const client = pki.clients["kube-apiserver"] ?? pki.server;
-    this.#accounts = this.#stack.use(objects.view(serviceAccountKind));
+    const accounts = this.#stack.use(objects.view(serviceAccountKind));
+    const pods = this.#stack.use(objects.view(podKind, { indexes: byNode }));
     const nodes = this.#stack.use(new NodeEndpoint(this.#stack.use(objects.view(nodeKind)), pki.ca, client));
     const authorizer = this.#stack.use(new Authorizer(objects));
     this.#door = {
       deck,
       authorizer,
       tokens: new Tokens(pki.tokenKey),
+      living: { accounts, pods },
       nodes,
       decodeProtobuf: protobufBodies(deck.registry),
       clock,
@@ -200,7 +201,7 @@ class Listener implements KubeDoor {
   }
 
   #identify(exchange: Exchange): Identity {
-    const identity = authenticate(exchange, this.#door.tokens, this.#accounts, this.#options.clock.now());
+    const identity = authenticate(exchange, this.#door.tokens, this.#door.living, this.#options.clock.now());
     return impersonated(exchange, identity, this.#door.authorizer);
   }
 
@@ -257,7 +258,7 @@ class Listener implements KubeDoor {
       name,
       ...(subresource !== undefined && { subresource }),
     });
-    if (identity.groups.includes("system:nodes")) restrictNode(identity, path, verb);
+    restrictNode(identity, { path, verb, query: exchange.query }, this.#door.living.pods);
     await run(this.#door, { exchange, identity, path });
   }
 

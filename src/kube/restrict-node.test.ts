@@ -1,83 +1,125 @@
-/** What a node may write. */
+/** What a node may read and write: itself, and what belongs to its pods. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Fault } from "#base/fault.ts";
+import { pod } from "#deck/sample-deck.ts";
+import { IndexedView } from "#deck/views.ts";
+import { configMapKind } from "#kinds/config-map.ts";
 import type { Kind } from "#kinds/kind.ts";
 import { leaseKind } from "#kinds/lease.ts";
 import { nodeKind } from "#kinds/node.ts";
-import { podKind } from "#kinds/pod.ts";
+import { keyOfObject } from "#kinds/object.ts";
+import { type Pod, podKind } from "#kinds/pod.ts";
+import { secretKind } from "#kinds/secret.ts";
+import { serviceAccountKind } from "#kinds/service-account.ts";
 import type { ApiPath } from "./api-path.ts";
-import { restrictNode } from "./restrict-node.ts";
+import { byNode, restrictCreation, restrictNode, restrictToken } from "./restrict-node.ts";
 
 const one = { name: "system:node:one", groups: ["system:nodes"] };
-
-interface Case {
-  readonly title: string;
-  readonly verb: string;
-  readonly kind: Kind;
-  readonly at: Partial<ApiPath>;
-  readonly isAllowed: boolean;
-}
-
-const cases: readonly Case[] = [
-  {
-    title: "patches its own status",
-    verb: "patch",
-    kind: nodeKind as Kind,
-    at: { name: "one", subresource: "status" },
-    isAllowed: true,
-  },
-  { title: "patches another node", verb: "patch", kind: nodeKind as Kind, at: { name: "two" }, isAllowed: false },
-  {
-    title: "renews its own lease",
-    verb: "update",
-    kind: leaseKind as Kind,
-    at: { namespace: "kube-node-lease", name: "one" },
-    isAllowed: true,
-  },
-  {
-    title: "renews another node's lease",
-    verb: "update",
-    kind: leaseKind as Kind,
-    at: { namespace: "kube-node-lease", name: "two" },
-    isAllowed: false,
-  },
-  {
-    title: "writes a lease elsewhere",
-    verb: "update",
-    kind: leaseKind as Kind,
-    at: { namespace: "default", name: "one" },
-    isAllowed: false,
-  },
-  {
-    title: "reports a pod's status",
-    verb: "patch",
-    kind: podKind as Kind,
-    at: { namespace: "default", name: "p", subresource: "status" },
-    isAllowed: true,
-  },
-  {
-    title: "changes a pod's spec",
-    verb: "patch",
-    kind: podKind as Kind,
-    at: { namespace: "default", name: "p" },
-    isAllowed: false,
-  },
-  {
-    title: "deletes a pod that ended",
-    verb: "delete",
-    kind: podKind as Kind,
-    at: { namespace: "default", name: "p" },
-    isAllowed: true,
-  },
-  { title: "lists pods", verb: "list", kind: podKind as Kind, at: {}, isAllowed: true },
+const stranger = { name: "one", groups: ["system:nodes"] };
+const [pods, nodes, leases, secrets, maps] = [podKind, nodeKind, leaseKind, secretKind, configMapKind] as Kind[] as [
+  Kind,
+  Kind,
+  Kind,
+  Kind,
+  Kind,
 ];
 
-for (const { title, verb, kind, at, isAllowed } of cases) {
-  test(`a node ${title}: ${isAllowed ? "allowed" : "forbidden"}`, () => {
-    const path: ApiPath = { kind, namespace: "", name: "", subresource: undefined, rest: "", ...at };
-    const run = (): void => restrictNode(one, path, verb);
-    if (isAllowed) run();
-    else assert.throws(run, (thrown: unknown) => thrown instanceof Fault && thrown.code === "Forbidden");
+const containers = [{ name: "a", image: "x", envFrom: [{ secretRef: { name: "keys" } }] }];
+const volumes = [{ name: "v", configMap: { name: "settings" } }];
+const mine = pod("mine", {}, { nodeName: "one", containers, volumes, imagePullSecrets: [{ name: "registry" }] });
+const other = pod("other", {}, { nodeName: "two", containers });
+const free = pod("free", {}, { containers });
+
+function view(): IndexedView<Pod> {
+  const indexed = new IndexedView<Pod>(byNode);
+  for (const each of [mine, other, free]) indexed.put(keyOfObject(each), each);
+  return indexed;
+}
+
+function isAllowed(run: () => void): boolean {
+  try {
+    run();
+    return true;
+  } catch (thrown) {
+    assert.ok(thrown instanceof Fault && thrown.code === "Forbidden", String(thrown));
+    return false;
+  }
+}
+
+type At = Partial<ApiPath> & { readonly query?: string };
+
+const cases: readonly (readonly [title: string, verb: string, kind: Kind, at: At, isAllowed: boolean])[] = [
+  ["patches its own status", "patch", nodes, { name: "one", subresource: "status" }, true],
+  ["patches another node", "patch", nodes, { name: "two" }, false],
+  ["reads another node", "get", nodes, { name: "two" }, true],
+  ["renews its own lease", "update", leases, { namespace: "kube-node-lease", name: "one" }, true],
+  ["renews another node's lease", "update", leases, { namespace: "kube-node-lease", name: "two" }, false],
+  ["writes a lease elsewhere", "update", leases, { name: "one" }, false],
+  ["reads a lease elsewhere", "get", leases, { name: "one" }, false],
+  ["lists pods", "list", pods, {}, true],
+  ["reports its pod's status", "patch", pods, { name: "mine", subresource: "status" }, true],
+  ["reports another node's pod's status", "update", pods, { name: "other", subresource: "status" }, false],
+  ["reports the status of a pod that is bound to none", "patch", pods, { name: "free", subresource: "status" }, false],
+  ["changes its pod's spec", "patch", pods, { name: "mine" }, false],
+  ["deletes its pod that ended", "delete", pods, { name: "mine" }, true],
+  ["deletes another node's pod", "delete", pods, { name: "other" }, false],
+  ["deletes a pod that is not there", "delete", pods, { name: "nope" }, false],
+  ["deletes pods by the dozen", "deletecollection", pods, {}, false],
+  ["reads a secret of its pod", "get", secrets, { name: "keys" }, true],
+  ["reads a secret to pull images with", "get", secrets, { name: "registry" }, true],
+  ["watches a secret of its pod", "watch", secrets, { query: "fieldSelector=metadata.name%3Dkeys" }, true],
+  ["reads a secret of nobody", "get", secrets, { name: "other" }, false],
+  ["reads a secret of that name elsewhere", "get", secrets, { namespace: "b", name: "keys" }, false],
+  ["lists secrets", "list", secrets, {}, false],
+  ["lists all but one secret", "list", secrets, { query: "fieldSelector=metadata.name!%3Dkeys" }, false],
+  ["lists secrets of all namespaces", "list", secrets, { namespace: "" }, false],
+  ["reads a config map of its pod", "get", maps, { name: "settings" }, true],
+  ["reads the cluster's certificate", "list", maps, { query: "fieldSelector=metadata.name=kube-root-ca.crt" }, true],
+  ["reads a config map of nobody", "get", maps, { name: "keys" }, false],
+];
+
+for (const [title, verb, kind, { query = "", ...at }, answer] of cases) {
+  test(`a node ${title}: ${answer ? "allowed" : "forbidden"}`, () => {
+    const path: ApiPath = { kind, namespace: "default", name: "", subresource: undefined, rest: "", ...at };
+    const question = { path, verb, query: new URLSearchParams(query) };
+    assert.equal(
+      isAllowed(() => restrictNode(one, question, view())),
+      answer,
+    );
+    restrictNode({ name: "somebody", groups: [] }, question, view());
   });
 }
+
+test("a member of the group that is no node has no pods and is no node", () => {
+  const path: ApiPath = { kind: nodes, namespace: "", name: "one", subresource: undefined, rest: "" };
+  const question = { path, verb: "patch", query: new URLSearchParams() };
+  assert.equal(
+    isAllowed(() => restrictNode(stranger, question, view())),
+    false,
+  );
+});
+
+test("a node creates itself and its lease, nobody else", () => {
+  const made = (kind: Kind, name: string, namespace = ""): boolean =>
+    isAllowed(() => restrictCreation(one, kind, { metadata: { name, namespace } }));
+  assert.deepEqual([made(nodes, "one"), made(nodes, "two")], [true, false]);
+  const namespaces = ["kube-node-lease", "default"];
+  assert.deepEqual(
+    namespaces.map((namespace) => made(leases, "one", namespace)),
+    [true, false],
+  );
+  assert.equal(made(leases, "two", "kube-node-lease"), false);
+  assert.equal(
+    isAllowed(() => restrictCreation(stranger, nodes, { metadata: { name: "one" } })),
+    false,
+  );
+});
+
+test("a node gets tokens for its pods only", () => {
+  const got = [mine, other, null].map((bound) =>
+    isAllowed(() => restrictToken(one, serviceAccountKind as Kind, "default", bound)),
+  );
+  assert.deepEqual(got, [true, false, false]);
+  restrictToken({ name: "ann", groups: [] }, serviceAccountKind as Kind, "default", null);
+});

@@ -2,7 +2,7 @@
 import { unsupported } from "#base/fault.ts";
 import type { JsonObject } from "#base/json.ts";
 import type { AccessReview, TokenReview } from "#kinds/reviews.ts";
-import type { Identity } from "./authenticate.ts";
+import { type Identity, tokenIdentity } from "./authenticate.ts";
 import type { Attributes } from "./authorize.ts";
 import { readBody } from "./bodies.ts";
 import { type Ask, type Door, sendJson } from "./door.ts";
@@ -99,18 +99,21 @@ function rulesStatus(door: Door, identity: Identity, namespace: string): JsonObj
 }
 
 function tokenStatus(door: Door, { spec }: TokenReview): JsonObject {
-  const claims = door.tokens.check(spec?.token ?? "", door.clock.now());
-  if (claims === null)
+  const { audiences: asked = [] } = spec;
+  const wanted = asked.length > 0 ? asked : [door.tokens.issuer];
+  const claims = door.tokens.check(spec.token ?? "", door.clock.now(), wanted);
+  const identity = claims === null ? null : tokenIdentity(claims, door.living);
+  if (claims === null || identity === null)
     return { status: { authenticated: false, error: "the token is not one of this cluster, or it has expired" } };
-  const { namespace, serviceaccount } = claims["kubernetes.io"];
-  const user = {
-    username: claims.sub,
-    uid: serviceaccount.uid,
-    groups: ["system:serviceaccounts", `system:serviceaccounts:${namespace}`, "system:authenticated"],
-  };
-  return { status: { authenticated: true, user, audiences: claims.aud } };
+  const audiences = claims.aud.filter((audience) => wanted.includes(audience));
+  return { status: { authenticated: true, user: userInfo(identity), audiences } };
 }
 
-function userInfo({ name, uid, groups }: Identity): JsonObject {
-  return { username: name, ...(uid !== undefined && { uid }), groups: [...groups] };
+function userInfo({ name, uid, groups, extra }: Identity): JsonObject {
+  return {
+    username: name,
+    ...(uid !== undefined && { uid }),
+    groups: [...groups],
+    ...(extra !== undefined && { extra }),
+  };
 }

@@ -5,11 +5,13 @@ import type { JsonObject } from "#base/json.ts";
 import { keyOf } from "#base/key.ts";
 import { conflict, invalid } from "#deck/refusals.ts";
 import { type Pod, podKind } from "#kinds/pod.ts";
-import { bindingKind, evictionKind, tokenRequestKind } from "#kinds/reviews.ts";
+import type { Kind } from "#kinds/kind.ts";
+import { bindingKind, evictionKind, type TokenRequest, tokenRequestKind } from "#kinds/reviews.ts";
 import { removalRequest, writeRequest } from "./asked.ts";
 import { readBody } from "./bodies.ts";
 import { type Ask, type Door, sendJson } from "./door.ts";
 import { found } from "./read-verbs.ts";
+import { restrictToken } from "./restrict-node.ts";
 import { success } from "./status.ts";
 
 /** GET pods/{name}/log: the agent's answer is passed on as it comes. */
@@ -91,17 +93,18 @@ export async function bindPod(door: Door, ask: Ask): Promise<void> {
 
 /** POST serviceaccounts/{name}/token. */
 export async function requestToken(door: Door, ask: Ask): Promise<void> {
-  const { exchange, path } = ask;
+  const { exchange, identity, path } = ask;
   const account = found(door, path.kind, path.namespace, path.name).object;
   const { spec } = await readBody(door, ask, tokenRequestKind);
-  const { boundObjectRef: bound, expirationSeconds: seconds = DEFAULT_TOKEN_SECONDS }: Partial<typeof spec> = spec;
+  const { expirationSeconds: seconds = DEFAULT_TOKEN_SECONDS } = spec;
   const audiences = spec.audiences.length > 0 ? spec.audiences : [door.tokens.issuer];
-  if (bound !== undefined && bound.kind !== "Pod")
-    throw unsupported(`TokenRequest.spec.boundObjectRef.kind ${bound.kind ?? ""}`, "bind to a Pod");
+  const pod = boundPod(door, ask, spec);
+  restrictToken(identity, path.kind, path.name, pod);
   const now = door.clock.now();
+  const bound = pod === null ? {} : { pod: { name: pod.metadata.name, uid: pod.metadata.uid ?? "" } };
   const token = door.tokens.issue(
     { namespace: path.namespace, name: path.name, uid: account.metadata.uid ?? "" },
-    { now, seconds, audiences, ...(bound !== undefined && { pod: { name: bound.name ?? "", uid: bound.uid ?? "" } }) },
+    { now, seconds, audiences, ...bound },
   );
   sendJson(exchange, 201, {
     kind: "TokenRequest",
@@ -110,6 +113,27 @@ export async function requestToken(door: Door, ask: Ask): Promise<void> {
     spec: { ...spec, audiences, expirationSeconds: seconds },
     status: { token, expirationTimestamp: timestamp(now + seconds * 1000) },
   });
+}
+
+/** The pod that the token is to die with; null when it is bound to none. */
+function boundPod(door: Door, { path }: Ask, { boundObjectRef: bound }: TokenRequest["spec"]): Pod | null {
+  if (bound === undefined) return null;
+  if (bound.kind !== "Pod")
+    throw unsupported(`TokenRequest.spec.boundObjectRef.kind ${bound.kind ?? ""}`, "bind to a Pod");
+  const pod = found(door, podKind as Kind, path.namespace, bound.name ?? "").object as Pod;
+  const { uid = "" } = bound;
+  if (uid !== "" && uid !== pod.metadata.uid)
+    throw conflict(
+      path.kind,
+      path.name,
+      `the UID in the bound object reference (${uid}) does not match the UID in record. The object might have been deleted and then recreated`,
+    );
+  if ((pod.spec.serviceAccountName ?? "default") !== path.name)
+    throw new Fault(
+      "BadRequest",
+      `cannot bind token for serviceaccount "${path.name}" to pod running with different serviceaccount name.`,
+    );
+  return pod;
 }
 
 const DEFAULT_TOKEN_SECONDS = 3_600;

@@ -21,11 +21,13 @@ import { checkBody } from "./bodies.ts";
 import { type Ask, type Door, sendBytes, sendJson, warningHeader } from "./door.ts";
 import { writeGranted } from "./grants.ts";
 import { found } from "./read-verbs.ts";
+import { restrictCreation } from "./restrict-node.ts";
 import { success } from "./status.ts";
 
 export async function createObject(door: Door, ask: Ask): Promise<void> {
   const { exchange, identity, path } = ask;
   const object = checkedObject(await readDocument(exchange, door.decodeProtobuf), path.kind, path.namespace, "");
+  restrictCreation(identity, path.kind, object);
   const write = (request: WriteRequest): Promise<Written> => door.deck.create(path.kind, object, request);
   answer(ask, await writeGranted(door, ask, writeRequest(exchange, identity), write));
 }

@@ -16,7 +16,7 @@ import { decode, encode } from "./messages.ts";
 import { refusalOf } from "./node-admission.ts";
 import type { NodeFacts } from "./node-facts.ts";
 import { newNode, nodeStatus, type NodeReport } from "./node-object.ts";
-import { referencesOf } from "./references.ts";
+import { referencesOf } from "#pods/references.ts";
 import type { RuntimeChoice } from "./runtime-probe.ts";
 import { Turns } from "./turns.ts";
 

@@ -13,7 +13,7 @@ import type { Cri } from "./cri.ts";
 import { containerState, type ContainerListed } from "./cri-messages.ts";
 import { readLog, rotatedPieces, type LogOptions } from "./log-files.ts";
 import { podLogFolder, type NodeFacts } from "./node-facts.ts";
-import { allContainers } from "./references.ts";
+import { allContainers } from "#pods/references.ts";
 
 export interface LogQuery extends LogOptions {
   /** Of the start that ended last, when another one has followed or is waited for. */

@@ -11,7 +11,7 @@ import type { Surroundings } from "#pods/environment.ts";
 import { identityOf } from "./container-config.ts";
 import type { NodeFacts } from "./node-facts.ts";
 import type { ReferencedObjects } from "./referenced-objects.ts";
-import { referencesOf } from "./references.ts";
+import { referencesOf } from "#pods/references.ts";
 import { volumesOf, type VolumeParts } from "./volumes.ts";
 
 /** Asks the API server for a service account's token that is bound to a pod. */

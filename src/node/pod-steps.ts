@@ -17,7 +17,7 @@ import { grpcCode, isGrpc } from "./grpc.ts";
 import { podCgroup, podFolder, type NodeFacts } from "./node-facts.ts";
 import type { NodeImages } from "./node-images.ts";
 import { ask, portOf } from "./probes.ts";
-import { allContainers } from "./references.ts";
+import { allContainers } from "#pods/references.ts";
 import type { Turns } from "./turns.ts";
 import { mountsFor, prepareVolumes, removeVolumes, type VolumeParts } from "./volumes.ts";
 import type { Volume } from "#kinds/volume.ts";

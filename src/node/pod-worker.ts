@@ -16,7 +16,7 @@ import { podCgroup } from "./node-facts.ts";
 import type { PodMaterials } from "./pod-materials.ts";
 import { PodSteps, type NodeTools, type PodParts } from "./pod-steps.ts";
 import type { RuntimeView } from "./runtime-view.ts";
-import { allContainers } from "./references.ts";
+import { allContainers } from "#pods/references.ts";
 import { areVolumesThere, hasFolders, refreshVolumes } from "./volumes.ts";
 
 export interface WorkerTools extends NodeTools {

@@ -6,7 +6,7 @@ import type { Kind } from "#kinds/kind.ts";
 import type { KubeObject } from "#kinds/object.ts";
 import { secretKind, type Secret } from "#kinds/secret.ts";
 import type { Sources } from "#pods/environment.ts";
-import type { References } from "./references.ts";
+import type { References } from "#pods/references.ts";
 
 interface Shared {
   readonly view: View<KubeObject>;
