@@ -37,7 +37,7 @@ function sender(session: ClientHttp2Session): Send {
       ...(body !== null && { body: JSON.stringify(body) }),
     });
     const read = jsonOf(answer);
-    return { code: answer.status, message: String(read["message"] ?? ""), body: read };
+    return { code: answer.status, message: (read["message"] as string | undefined) ?? "", body: read };
   };
 }
 
