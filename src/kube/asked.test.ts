@@ -66,6 +66,18 @@ test("a list: selectors, pages and revisions", () => {
       "BadRequest",
       query,
     );
+  for (const query of [
+    "resourceVersionMatch=Exact",
+    "resourceVersionMatch=Exact&resourceVersion=0",
+    "resourceVersionMatch=Near&resourceVersion=1",
+    "resourceVersionMatch=Exact&resourceVersion=1&continue=x",
+    "sendInitialEvents=true",
+  ])
+    assert.equal(
+      refusal(() => listOptions(asking(query), "")),
+      "Invalid",
+      query,
+    );
 });
 
 test("a flag is set by its name alone", () => {

@@ -41,6 +41,9 @@ export function listOptions({ query }: Exchange, namespace: string): ListOptions
   const token = query.get("continue");
   const version = query.get("resourceVersion");
   const match = query.get("resourceVersionMatch");
+  checkMatch(match ?? "", version ?? "", token ?? "");
+  if (query.has("sendInitialEvents"))
+    throw optionsFault("GET", "sendInitialEvents: Forbidden: sendInitialEvents is forbidden for list");
   return {
     namespace,
     ...selection(query),
@@ -49,6 +52,18 @@ export function listOptions({ query }: Exchange, namespace: string): ListOptions
     ...(version !== null && version !== "" && { revision: whole("resourceVersion", version) }),
     ...(match === "Exact" && { match: "Exact" as const }),
   };
+}
+
+function checkMatch(match: string, version: string, token: string): void {
+  if (match === "") return;
+  const refuse = (why: string): Fault => optionsFault("GET", `resourceVersionMatch: ${why}`);
+  const forbidden = "Forbidden: resourceVersionMatch is forbidden";
+  if (version === "") throw refuse(`${forbidden} unless resourceVersion is provided`);
+  if (token !== "") throw refuse(`${forbidden} when continue is provided`);
+  if (match !== "Exact" && match !== "NotOlderThan")
+    throw refuse(`Unsupported value: "${match}": supported values: "Exact", "NotOlderThan"`);
+  if (match === "Exact" && version === "0")
+    throw refuse('Forbidden: resourceVersionMatch "exact" is forbidden for resourceVersion "0"');
 }
 
 export function selection(query: URLSearchParams): Pick<ListOptions, "labels" | "fields"> {

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Readable } from "node:stream";
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import type { TLSSocket } from "node:tls";
+import type { Clock } from "#base/clock.ts";
 import { Fault } from "#base/fault.ts";
 import { type Stop, stopper } from "#base/stop.ts";
 import { nowhere, type Outlet, outletOf, type Target } from "./outlet.ts";
@@ -28,8 +29,11 @@ export interface Exchange {
 
 export const MAX_BODY_BYTES: number = 3 * 1024 * 1024; // As kube-apiserver.
 
+// As kube-apiserver's limit on a whole request; whoever drips is cut off.
+const LONGEST_BODY_MS = 60_000;
+
 /** All of a body; what is too large is thrown away as it comes, so that the refusal still reaches the client. */
-function collect(source: Readable): Promise<Buffer> {
+function collect(source: Readable, clock: Clock): Promise<Buffer> {
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
   const chunks: Buffer[] = [];
   let size = 0;
@@ -39,6 +43,10 @@ function collect(source: Readable): Promise<Buffer> {
     chunks.length = 0;
     reject(new Fault("RequestTooLarge", `Request entity too large: limit is ${MAX_BODY_BYTES}`));
   });
+  const late = new Fault("Timeout", "the body of the request did not come within the allotted time");
+  const timer = clock.after(LONGEST_BODY_MS, () => void source.destroy(late));
+  source.once("close", () => timer[Symbol.dispose]());
+  source.once("end", () => timer[Symbol.dispose]());
   source.once("end", () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
   source.once("error", reject);
   // Only a client that went away closes before the end; nobody will read the refusal.
@@ -63,9 +71,10 @@ interface Wire {
   readonly start: (status: number, headers: Headers, follows: "nothing" | "body" | "stream") => void;
   readonly finish: (body: Uint8Array | string) => void;
   readonly abort: () => void;
+  readonly clock: Clock;
 }
 
-function exchangeOf({ request, source, target, start, finish, abort }: Wire): Exchange {
+function exchangeOf({ request, source, target, start, finish, abort, clock }: Wire): Exchange {
   // Not an AbortController: that makes an error object and an event for each, a twentieth of a small request.
   const { stop, fire } = stopper();
   target.once("close", fire);
@@ -78,7 +87,7 @@ function exchangeOf({ request, source, target, start, finish, abort }: Wire): Ex
     socket,
     ...splitUrl(url),
     closed: stop,
-    body: () => collect(source),
+    body: () => collect(source, clock),
     send: (status, more, body) => {
       answered = status;
       packed(body, headers["accept-encoding"], (ready, encoding) => {
@@ -106,8 +115,9 @@ function exchangeOf({ request, source, target, start, finish, abort }: Wire): Ex
   };
 }
 
-export function http1Exchange(request: IncomingMessage, response: ServerResponse): Exchange {
+export function http1Exchange(request: IncomingMessage, response: ServerResponse, clock: Clock): Exchange {
   return exchangeOf({
+    clock,
     request: {
       method: request.method ?? "GET",
       url: request.url ?? "/",
@@ -128,10 +138,11 @@ export function http1Exchange(request: IncomingMessage, response: ServerResponse
 }
 
 /** The core stream API: half the CPU of the compatibility layer. */
-export function http2Exchange(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Exchange {
+export function http2Exchange(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, clock: Clock): Exchange {
   // A client that resets its stream is a client that went away; `close` follows.
   stream.on("error", () => {});
   return exchangeOf({
+    clock,
     request: {
       method: headers[":method"] ?? "GET",
       url: headers[":path"] ?? "/",

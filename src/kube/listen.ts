@@ -130,7 +130,7 @@ class Listener implements KubeDoor {
   }
 
   #server(): Http2SecureServer {
-    const { pki, log } = this.#options;
+    const { pki, log, clock } = this.#options;
     const settings = { maxConcurrentStreams: MAX_STREAMS, initialWindowSize: WINDOW_BYTES };
     const server = createSecureServer({
       allowHTTP1: true,
@@ -148,13 +148,15 @@ class Listener implements KubeDoor {
       session.setLocalWindowSize(WINDOW_BYTES * 4);
       session.on("error", (error) => log.debug("an HTTP/2 session failed", { reason: error.message }));
     });
-    server.on("stream", (stream, headers) => void this.#answer(http2Exchange(stream, headers)));
+    server.on("stream", (stream, headers) => void this.#answer(http2Exchange(stream, headers, clock)));
     // Adding a "request" listener would route HTTP/2 through the compatibility layer as well; only HTTP/1.1 is to come this way.
     server.removeAllListeners("newListener");
     server.on(
       "request",
       (request, response) =>
-        void this.#answer(http1Exchange(request as unknown as IncomingMessage, response as unknown as ServerResponse)),
+        void this.#answer(
+          http1Exchange(request as unknown as IncomingMessage, response as unknown as ServerResponse, clock),
+        ),
     );
     server.on("sessionError", (error) => log.debug("an HTTP/2 session failed", { reason: error.message }));
     server.on("tlsClientError", (error) => log.debug("a TLS handshake failed", { reason: error.message }));

@@ -2,7 +2,7 @@
 import { Fault } from "#base/fault.ts";
 import type { Stored, WatchEvent } from "#deck/stored.ts";
 import type { Kind } from "#kinds/kind.ts";
-import { isTrue, type Representation, representation, selection, whole } from "./asked.ts";
+import { isTrue, optionsFault, type Representation, representation, selection, whole } from "./asked.ts";
 import { type Ask, type Door } from "./door.ts";
 import type { Outlet } from "./outlet.ts";
 import { statusOf } from "./status.ts";
@@ -50,16 +50,21 @@ export async function watchObjects(door: Door, { exchange, path }: Ask): Promise
 }
 
 function checkInitial(query: URLSearchParams, initial: boolean): void {
-  const match = query.get("resourceVersionMatch");
+  const match = query.get("resourceVersionMatch") ?? "";
+  if (!initial && match !== "")
+    throw optionsFault(
+      "GET",
+      "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
+    );
   if (initial && match !== "NotOlderThan")
-    throw new Fault(
-      "Invalid",
-      'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan',
+    throw optionsFault(
+      "GET",
+      "resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
     );
   if (initial && !isTrue(query, "allowWatchBookmarks"))
-    throw new Fault(
-      "Invalid",
-      'ListOptions.meta.k8s.io "" is invalid: allowWatchBookmarks: Forbidden: sendInitialEvents requires setting allowWatchBookmarks to true',
+    throw optionsFault(
+      "GET",
+      "allowWatchBookmarks: Forbidden: sendInitialEvents requires setting allowWatchBookmarks to true",
     );
 }
 

@@ -1,0 +1,65 @@
+/** Bodies: whole, too large, too slow, broken off. */
+import assert from "node:assert/strict";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { PassThrough } from "node:stream";
+import { test } from "node:test";
+import { Fault } from "#base/fault.ts";
+import { FakeClock } from "#deck/fake-clock.ts";
+import { type Exchange, http1Exchange, MAX_BODY_BYTES } from "./exchange.ts";
+
+interface Opened {
+  readonly exchange: Exchange;
+  readonly source: PassThrough;
+  readonly clock: FakeClock;
+}
+
+function opened(): Opened {
+  const [source, clock] = [new PassThrough(), new FakeClock(0)];
+  const request = Object.assign(source, { method: "POST", url: "/x?a=b", headers: {}, socket: null });
+  const response = new PassThrough();
+  const exchange = http1Exchange(request as unknown as IncomingMessage, response as unknown as ServerResponse, clock);
+  return { exchange, source, clock };
+}
+
+async function refusal(body: Promise<Buffer>): Promise<string> {
+  return body.then(
+    () => "none",
+    (thrown: unknown) => (thrown instanceof Fault ? thrown.code : String(thrown)),
+  );
+}
+
+test("a body in pieces is one body", async () => {
+  const { exchange, source } = opened();
+  const body = exchange.body();
+  source.write("ab");
+  source.end("c");
+  assert.equal((await body).toString(), "abc");
+  assert.deepEqual([exchange.path, exchange.query.get("a")], ["/x", "b"]);
+});
+
+test("a body that is too large is refused while it comes", async () => {
+  const { exchange, source } = opened();
+  const body = refusal(exchange.body());
+  source.write(Buffer.alloc(MAX_BODY_BYTES));
+  source.write("x");
+  assert.equal(await body, "RequestTooLarge");
+  source.destroy();
+});
+
+test("a body that drips is cut off after a minute", async () => {
+  const { exchange, source, clock } = opened();
+  const body = refusal(exchange.body());
+  source.write("a");
+  clock.advance(59_000);
+  assert.equal(source.destroyed, false);
+  clock.advance(1_000);
+  assert.equal(await body, "Timeout");
+  assert.equal(source.destroyed, true);
+});
+
+test("a client that goes away ends the wait for its body", async () => {
+  const { exchange, source } = opened();
+  const body = refusal(exchange.body());
+  source.destroy();
+  assert.equal(await body, "BadRequest");
+});
