@@ -12,7 +12,7 @@ import { readKubeconfig } from "#client/kubeconfig.ts";
 import { Deck } from "#deck/deck.ts";
 import type { Objects, View } from "#deck/objects.ts";
 import { type ConfigMap, configMapKind } from "#kinds/config-map.ts";
-import { podKind } from "#kinds/pod.ts";
+import { type Pod, podKind } from "#kinds/pod.ts";
 import { builtinKinds } from "#kinds/registry.ts";
 import { type KubeDoor, listenKube } from "#kube/listen.ts";
 import { ensurePki, kubeconfigText, type Pki } from "#kube/pki.ts";
@@ -130,15 +130,14 @@ describe("the client", () => {
   });
 
   test("a status is written by its subresource, and nothing else with it", async () => {
-    const pod = { metadata: { name: "p", namespace: "default" }, spec: { containers: [{ name: "a", image: "x" }] } };
-    await cluster.create(podKind, pod);
-    const decide = (live: typeof pod): typeof pod => ({
+    const spec = { containers: [{ name: "a", image: "x" }] };
+    await cluster.create(podKind, { metadata: { name: "p", namespace: "default" }, spec });
+    const decide = (live: Pod): Pod => ({
       ...live,
       metadata: { ...live.metadata, labels: { not: "taken" } },
-      status: { phase: "Running" as const },
+      status: { ...live.status, phase: "Running" },
     });
-    const options = { subresource: "status" as const };
-    await cluster.change(podKind, keyOf("default", "p"), decide as never, options);
+    await cluster.change(podKind, keyOf("default", "p"), decide, { subresource: "status" });
     const { metadata, status } = (await cluster.get(podKind, keyOf("default", "p"))) ?? {};
     assert.deepEqual([metadata?.labels, status?.phase], [undefined, "Running"]);
   });

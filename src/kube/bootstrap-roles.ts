@@ -1,45 +1,88 @@
 /** The roles and bindings that every cluster has, as data (Kubernetes docs, "Default roles and role bindings"). */
 import type { ClusterRole, ClusterRoleBinding, PolicyRule } from "#kinds/rbac.ts";
 
+const GROUP = "rbac.authorization.k8s.io";
 const READ = ["get", "list", "watch"];
 const WRITE = ["create", "delete", "deletecollection", "patch", "update"];
-const WORKLOADS: readonly PolicyRule[] = [
+
+// Whoever reads a secret has it, and whoever executes in a pod is in it: neither is for viewers.
+const VIEW: readonly PolicyRule[] = [
   {
     apiGroups: [""],
     resources: [
+      "bindings",
+      "configmaps",
+      "endpoints",
+      "events",
+      "namespaces",
+      "namespaces/status",
       "pods",
       "pods/log",
-      "pods/exec",
-      "pods/attach",
-      "pods/portforward",
+      "pods/status",
+      "serviceaccounts",
       "services",
-      "endpoints",
+      "services/status",
+    ],
+    verbs: READ,
+  },
+  {
+    apiGroups: ["apps"],
+    resources: [
+      "deployments",
+      "deployments/scale",
+      "deployments/status",
+      "replicasets",
+      "replicasets/scale",
+      "replicasets/status",
+    ],
+    verbs: READ,
+  },
+  {
+    apiGroups: ["autoscaling"],
+    resources: ["horizontalpodautoscalers", "horizontalpodautoscalers/status"],
+    verbs: READ,
+  },
+  { apiGroups: ["networking.k8s.io"], resources: ["ingresses", "ingresses/status"], verbs: READ },
+  { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: READ },
+  { apiGroups: ["metrics.k8s.io"], resources: ["nodes", "pods"], verbs: READ },
+  { apiGroups: ["catamaran.dev"], resources: ["*"], verbs: READ },
+];
+
+const EDIT: readonly PolicyRule[] = [
+  { apiGroups: [""], resources: ["pods/attach", "pods/exec", "pods/portforward", "secrets"], verbs: READ },
+  { apiGroups: [""], resources: ["serviceaccounts"], verbs: ["impersonate"] },
+  { apiGroups: [""], resources: ["serviceaccounts/token", "pods/eviction"], verbs: ["create"] },
+  {
+    apiGroups: [""],
+    resources: [
       "configmaps",
+      "endpoints",
+      "events",
+      "pods",
+      "pods/attach",
+      "pods/exec",
+      "pods/portforward",
       "secrets",
       "serviceaccounts",
-      "events",
+      "services",
     ],
-    verbs: [...READ, ...WRITE],
+    verbs: WRITE,
   },
   {
     apiGroups: ["apps"],
     resources: ["deployments", "deployments/scale", "replicasets", "replicasets/scale"],
-    verbs: [...READ, ...WRITE],
+    verbs: WRITE,
   },
-  { apiGroups: ["autoscaling"], resources: ["horizontalpodautoscalers"], verbs: [...READ, ...WRITE] },
-  { apiGroups: ["networking.k8s.io"], resources: ["ingresses"], verbs: [...READ, ...WRITE] },
-  { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: READ },
-  { apiGroups: ["metrics.k8s.io"], resources: ["pods"], verbs: READ },
-  { apiGroups: ["catamaran.dev"], resources: ["*"], verbs: [...READ, ...WRITE] },
+  { apiGroups: ["autoscaling"], resources: ["horizontalpodautoscalers"], verbs: WRITE },
+  { apiGroups: ["networking.k8s.io"], resources: ["ingresses"], verbs: WRITE },
+  { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: [...READ, ...WRITE] },
+  { apiGroups: ["catamaran.dev"], resources: ["*"], verbs: WRITE },
 ];
-const VIEW: readonly PolicyRule[] = WORKLOADS.map(({ apiGroups = [], resources = [] }) => ({
-  apiGroups,
-  // Whoever reads a secret has it; whoever executes in a pod is in it.
-  resources: resources.filter(
-    (resource) => !["secrets", "pods/exec", "pods/attach", "pods/portforward"].includes(resource),
-  ),
-  verbs: READ,
-}));
+
+const ADMIN: readonly PolicyRule[] = [
+  { apiGroups: [GROUP], resources: ["roles", "rolebindings"], verbs: [...READ, ...WRITE] },
+  { apiGroups: ["authorization.k8s.io"], resources: ["localsubjectaccessreviews"], verbs: ["create"] },
+];
 
 const NODE: readonly PolicyRule[] = [
   { apiGroups: [""], resources: ["nodes"], verbs: [...READ, "create", "update", "patch"] },
@@ -74,23 +117,34 @@ const DISCOVERY = [
   "/version/",
 ];
 
-function role(name: string, rules: readonly PolicyRule[]): ClusterRole {
+const DEFAULTS = { "kubernetes.io/bootstrapping": "rbac-defaults" };
+// Rules that an older instance lacks are added when the next one starts; "false" keeps what somebody made of them.
+const ANNOTATIONS = { "rbac.authorization.kubernetes.io/autoupdate": "true" };
+
+function role(name: string, rules: readonly PolicyRule[], labels: Readonly<Record<string, string>> = {}): ClusterRole {
   return {
-    apiVersion: "rbac.authorization.k8s.io/v1",
+    apiVersion: `${GROUP}/v1`,
     kind: "ClusterRole",
-    metadata: { name, labels: { "kubernetes.io/bootstrapping": "rbac-defaults" } },
+    metadata: { name, labels: { ...DEFAULTS, ...labels }, annotations: ANNOTATIONS },
     rules,
   };
 }
 
+const into = (name: string): Readonly<Record<string, string>> => ({ [`${GROUP}/aggregate-to-${name}`]: "true" });
+
+/** A role that grows with what operators label for it; its rules are there before the controller is. */
+function gathered(name: string, rules: readonly PolicyRule[], labels = {}): ClusterRole {
+  return { ...role(name, rules, labels), aggregationRule: { clusterRoleSelectors: [{ matchLabels: into(name) }] } };
+}
+
 function binding(name: string, ...groups: readonly string[]): ClusterRoleBinding {
-  const subjects = groups.map((group) => ({ kind: "Group", apiGroup: "rbac.authorization.k8s.io", name: group }));
+  const subjects = groups.map((group) => ({ kind: "Group", apiGroup: GROUP, name: group }));
   return {
-    apiVersion: "rbac.authorization.k8s.io/v1",
+    apiVersion: `${GROUP}/v1`,
     kind: "ClusterRoleBinding",
-    metadata: { name, labels: { "kubernetes.io/bootstrapping": "rbac-defaults" } },
+    metadata: { name, labels: DEFAULTS, annotations: ANNOTATIONS },
     subjects,
-    roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name },
+    roleRef: { apiGroup: GROUP, kind: "ClusterRole", name },
   };
 }
 
@@ -99,12 +153,12 @@ export const bootstrapRoles: readonly ClusterRole[] = [
     { apiGroups: ["*"], resources: ["*"], verbs: ["*"] },
     { nonResourceURLs: ["*"], verbs: ["*"] },
   ]),
-  role("admin", [
-    ...WORKLOADS,
-    { apiGroups: ["rbac.authorization.k8s.io"], resources: ["roles", "rolebindings"], verbs: [...READ, ...WRITE] },
-  ]),
-  role("edit", WORKLOADS),
-  role("view", VIEW),
+  role("system:aggregate-to-admin", ADMIN, into("admin")),
+  role("system:aggregate-to-edit", EDIT, into("edit")),
+  role("system:aggregate-to-view", VIEW, into("view")),
+  gathered("admin", [...EDIT, ...ADMIN, ...VIEW]),
+  gathered("edit", [...EDIT, ...VIEW], into("admin")),
+  gathered("view", VIEW, into("edit")),
   role("system:node", NODE),
   role("system:discovery", [{ nonResourceURLs: DISCOVERY, verbs: ["get"] }]),
   role("system:public-info-viewer", [

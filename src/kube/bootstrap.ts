@@ -1,16 +1,17 @@
 /** What every cluster has from the start: default roles, system priorities, the service "kubernetes"; and what every namespace gets. */
 import { Fault } from "#base/fault.ts";
+import { sameJson } from "#base/json.ts";
 import { keyOf } from "#base/key.ts";
 import { type Controller, watching } from "#deck/controller.ts";
-import type { Objects } from "#deck/objects.ts";
-import { configMapKind } from "#kinds/config-map.ts";
+import type { Change, Objects } from "#deck/objects.ts";
+import { type ConfigMap, configMapKind } from "#kinds/config-map.ts";
 import { endpointSliceKind, type EndpointSlice } from "#kinds/endpoint-slice.ts";
 import type { Kind } from "#kinds/kind.ts";
 import { namespaceKind, type Namespace } from "#kinds/namespace.ts";
 import { keyOfObject, type KubeObject } from "#kinds/object.ts";
 import { ingressClassKind } from "#kinds/ingress-class.ts";
 import { priorityClassKind } from "#kinds/priority-class.ts";
-import { clusterRoleBindingKind, clusterRoleKind } from "#kinds/rbac.ts";
+import { type ClusterRole, type ClusterRoleBinding, clusterRoleBindingKind, clusterRoleKind } from "#kinds/rbac.ts";
 import { serviceAccountKind } from "#kinds/service-account.ts";
 import { serviceKind, type Service } from "#kinds/service.ts";
 import { bootstrapBindings, bootstrapRoles } from "./bootstrap-roles.ts";
@@ -24,8 +25,8 @@ export interface BootstrapFacts {
 
 /** Creates what is missing; the service's endpoint follows the door. */
 export async function bootstrap(objects: Objects, facts: BootstrapFacts): Promise<void> {
-  for (const role of bootstrapRoles) await ensure(objects, clusterRoleKind, role);
-  for (const binding of bootstrapBindings) await ensure(objects, clusterRoleBindingKind, binding);
+  for (const role of bootstrapRoles) await ensureRole(objects, role);
+  for (const binding of bootstrapBindings) await ensureBinding(objects, binding);
   await ensure(objects, priorityClassKind, priority("system-cluster-critical", 2_000_000_000));
   await ensure(objects, priorityClassKind, priority("system-node-critical", 2_000_001_000));
   await ensure(objects, ingressClassKind, {
@@ -43,6 +44,39 @@ async function ensure<T extends KubeObject>(objects: Objects, kind: Kind<T>, obj
   } catch (thrown) {
     if (!(thrown instanceof Fault) || thrown.code !== "AlreadyExists") throw thrown;
   }
+}
+
+const AUTO_UPDATE = "rbac.authorization.kubernetes.io/autoupdate";
+
+/** A default role that an older version made gets what it lacks, unless somebody forbade it. */
+async function ensureRole(objects: Objects, role: ClusterRole): Promise<void> {
+  await ensure(objects, clusterRoleKind, role);
+  await objects.change(clusterRoleKind, keyOfObject(role), (live) => {
+    if (live.metadata.annotations?.[AUTO_UPDATE] === "false") return null;
+    const { labels, annotations } = live.metadata;
+    const rules = withMissing(live.rules ?? [], role.rules ?? []);
+    const metadata = {
+      ...live.metadata,
+      labels: { ...role.metadata.labels, ...labels },
+      annotations: { ...role.metadata.annotations, ...annotations },
+    };
+    const { aggregationRule } = role;
+    return { ...live, metadata, rules, ...(aggregationRule !== undefined && { aggregationRule }) };
+  });
+}
+
+async function ensureBinding(objects: Objects, binding: ClusterRoleBinding): Promise<void> {
+  await ensure(objects, clusterRoleBindingKind, binding);
+  await objects.change(clusterRoleBindingKind, keyOfObject(binding), (live) =>
+    live.metadata.annotations?.[AUTO_UPDATE] === "false"
+      ? null
+      : { ...live, subjects: withMissing(live.subjects ?? [], binding.subjects ?? []) },
+  );
+}
+
+function withMissing<T>(live: readonly T[], wanted: readonly T[]): readonly T[] {
+  const isThere = (each: T): boolean => live.some((known) => sameJson(known, each));
+  return [...live, ...wanted.filter((each) => !isThere(each))];
 }
 
 function priority(name: string, value: number): KubeObject {
@@ -76,6 +110,10 @@ async function ensureKubernetesService(
     },
   };
   await ensure(objects, serviceKind, service);
+  await objects.change(serviceKind, keyOf("default", "kubernetes"), (live) => ({
+    ...live,
+    spec: { ...live.spec, ports: service.spec.ports ?? [] },
+  }));
   const slice: EndpointSlice = {
     apiVersion: "discovery.k8s.io/v1",
     kind: "EndpointSlice",
@@ -113,24 +151,31 @@ export function namespaceContents(ca: string): Controller<Namespace> {
         kind: "ServiceAccount",
         metadata: { name: "default", namespace: name },
       };
-      const config = {
+      const config: ConfigMap = {
         apiVersion: "v1",
         kind: "ConfigMap",
         metadata: { name: ROOT_CA, namespace: name },
         data: { "ca.crt": ca },
-      } as KubeObject;
+      };
       return {
         changes: [
           ...(seen.view(serviceAccountKind).get(keyOf(name, "default")) === undefined
             ? [{ verb: "create" as const, kind: serviceAccountKind as Kind, object: account }]
             : []),
-          ...(seen.view(configMapKind).get(keyOf(name, ROOT_CA)) === undefined
-            ? [{ verb: "create" as const, kind: configMapKind as Kind, object: config }]
-            : []),
+          ...certificateChanges(seen.view(configMapKind).get(keyOf(name, ROOT_CA)), config),
         ],
       };
     },
   };
+}
+
+/** Pods trust what is in it: whatever somebody writes there is put right. */
+function certificateChanges(live: ConfigMap | undefined, wanted: ConfigMap): readonly Change[] {
+  const kind = configMapKind as Kind;
+  if (live === undefined) return [{ verb: "create", kind, object: wanted }];
+  const { data = {} } = wanted;
+  if (live.data?.["ca.crt"] === data["ca.crt"]) return [];
+  return [{ verb: "patch", kind, key: keyOfObject(wanted), patch: { data } }];
 }
 
 const ROOT_CA = "kube-root-ca.crt";

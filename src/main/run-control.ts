@@ -21,6 +21,7 @@ import { runController } from "#deck/loop.ts";
 import { Functions } from "#functions/engine.ts";
 import { listenInvoke } from "#gateway/invoke-listener.ts";
 import { builtinKinds } from "#kinds/registry.ts";
+import { aggregateRoles } from "#kube/aggregate-roles.ts";
 import { bootstrap, namespaceContents } from "#kube/bootstrap.ts";
 import { type KubeDoor, listenKube } from "#kube/listen.ts";
 import { MetricsCollector } from "#kube/metrics-collector.ts";
@@ -105,7 +106,8 @@ function startControllers(
     tasks.run(controller.name, () =>
       runController(controller, deck.objects(controller.name), { clock, log, stop: until }),
     );
-  for (const controller of [...steadyControllers, namespaceContents(pki.ca) as Controller]) start(controller, stop);
+  const ofDoor = [namespaceContents(pki.ca) as Controller, aggregateRoles as Controller];
+  for (const controller of [...steadyControllers, ...ofDoor]) start(controller, stop);
   // Those that look at every kind start anew when definitions add or take kinds away.
   let current = stopper();
   const startForKinds = (): void => {
