@@ -8,12 +8,15 @@ import type { Verb } from "./door.ts";
 import type { Exchange } from "./exchange.ts";
 import { getObject, listObjects } from "./read-verbs.ts";
 import { answerReview } from "./reviews.ts";
-import { bindPod, evictPod, podLog, refuseStream, requestToken } from "./subresources.ts";
+import { bindPod, evictPod, podLog, requestToken } from "./subresources.ts";
+import { streamPod } from "./streams.ts";
 import { watchObjects } from "./watch-verb.ts";
 import { createObject, deleteCollection, deleteObject, patchObject, updateObject } from "./write-verbs.ts";
 
 export interface Chosen {
   readonly verb: string;
+  /** How the counters call it, where that is another word. */
+  readonly counted?: string;
   readonly run: Verb;
 }
 
@@ -58,14 +61,16 @@ const POSTS: Readonly<Record<string, Verb>> = {
   eviction: evictPod,
   binding: bindPod,
   token: requestToken,
-  exec: refuseStream,
-  attach: refuseStream,
-  portforward: refuseStream,
 };
+
+const STREAMS: readonly string[] = ["exec", "attach", "portforward"];
 
 function subresourceVerb(exchange: Exchange, { kind, subresource = "status" }: ApiPath): Chosen {
   if (!kind.subresources.includes(subresource))
     throw new Fault("NotFound", "the server could not find the requested resource");
+  // As upstream: the method says which verb must be allowed, the counters say CONNECT.
+  if (STREAMS.includes(subresource) && (exchange.method === "POST" || exchange.method === "GET"))
+    return { verb: exchange.method === "POST" ? "create" : "get", run: streamPod, counted: "connect" };
   const post = POSTS[subresource];
   if (post !== undefined && (exchange.method === "POST" || exchange.method === "GET"))
     return { verb: "create", run: post };

@@ -23,6 +23,8 @@ export interface Door {
   readonly log: Log;
   /** Ends a watch each; as many as watch now. */
   readonly watches: Set<() => void>;
+  /** The same for exec, attach and port-forward. */
+  readonly streams: Set<() => void>;
 }
 
 /** One API request, found and allowed. */

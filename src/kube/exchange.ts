@@ -1,11 +1,13 @@
 /** One request and its answer, whether it came by HTTP/1.1 or HTTP/2: what the verbs see of the wire. */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Readable } from "node:stream";
+import type { Duplex, Readable } from "node:stream";
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
+import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { Clock } from "#base/clock.ts";
 import { Fault } from "#base/fault.ts";
 import { type Stop, stopper } from "#base/stop.ts";
+import { type Headers as UpgradeHeaders, negotiation, plainResponse, switching, type Upgrade } from "#relay/upgrade.ts";
 import { nowhere, type Outlet, outletOf, type Target } from "./outlet.ts";
 import { acceptsGzip, packed, PACKED, packing } from "./gzip.ts";
 
@@ -25,6 +27,8 @@ export interface Exchange {
   abort(): void;
   /** The code that was answered; 0 until then. */
   readonly status: number;
+  /** Absent when the client does not ask to switch protocols. */
+  readonly upgrade?: Upgrade;
 }
 
 export const MAX_BODY_BYTES: number = 3 * 1024 * 1024; // As kube-apiserver.
@@ -72,9 +76,10 @@ interface Wire {
   readonly finish: (body: Uint8Array | string) => void;
   readonly abort: () => void;
   readonly clock: Clock;
+  readonly upgrade?: Upgrade;
 }
 
-function exchangeOf({ request, source, target, start, finish, abort, clock }: Wire): Exchange {
+function exchangeOf({ request, source, target, start, finish, abort, clock, upgrade }: Wire): Exchange {
   // Not an AbortController: that makes an error object and an event for each, a twentieth of a small request.
   const { stop, fire } = stopper();
   target.once("close", fire);
@@ -112,12 +117,38 @@ function exchangeOf({ request, source, target, start, finish, abort, clock }: Wi
     get status() {
       return answered;
     },
+    ...(upgrade !== undefined && {
+      upgrade: {
+        headers: upgrade.headers,
+        accept: (more) => {
+          answered = 101;
+          return upgrade.accept(more);
+        },
+      },
+    }),
   };
 }
 
-export function http1Exchange(request: IncomingMessage, response: ServerResponse, clock: Clock): Exchange {
+/** A request that asks to switch protocols; without that it is answered as any other. */
+export function upgradeExchange(request: IncomingMessage, socket: Duplex, clock: Clock): Exchange {
+  const response = plainResponse(request, socket);
+  const accept = (headers: UpgradeHeaders): Duplex => {
+    response.detachSocket(socket as Socket);
+    socket.write(switching(headers));
+    return socket;
+  };
+  return http1Exchange(request, response, clock, { headers: negotiation(request), accept });
+}
+
+export function http1Exchange(
+  request: IncomingMessage,
+  response: ServerResponse,
+  clock: Clock,
+  upgrade?: Upgrade,
+): Exchange {
   return exchangeOf({
     clock,
+    ...(upgrade !== undefined && { upgrade }),
     request: {
       method: request.method ?? "GET",
       url: request.url ?? "/",

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from "node:http2";
 import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
 import type { Clock } from "#base/clock.ts";
 import { Fault, reasonOf } from "#base/fault.ts";
 import type { Log } from "#base/log.ts";
@@ -17,7 +18,7 @@ import { type Attributes, Authorizer } from "./authorize.ts";
 import { chooseVerb } from "./choose-verb.ts";
 import { Discovery } from "./discovery.ts";
 import { type Door, sendJson } from "./door.ts";
-import { type Exchange, http1Exchange, http2Exchange } from "./exchange.ts";
+import { type Exchange, http1Exchange, http2Exchange, upgradeExchange } from "./exchange.ts";
 import { impersonated } from "./impersonate.ts";
 import { NodeEndpoint } from "./node-endpoint.ts";
 import type { Pki } from "./pki.ts";
@@ -104,6 +105,7 @@ class Listener implements KubeDoor {
       random,
       log,
       watches: new Set(),
+      streams: new Set(),
     };
     this.#discovery = new Discovery(() => [...deck.registry.all(), ...askedKinds]);
     this.#stack.use(deck.registry.onChange(() => this.#discovery.renew()));
@@ -158,6 +160,10 @@ class Listener implements KubeDoor {
           http1Exchange(request as unknown as IncomingMessage, response as unknown as ServerResponse, clock),
         ),
     );
+    server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      if (head.length > 0) socket.unshift(head);
+      void this.#answer(upgradeExchange(request, socket, clock));
+    });
     server.on("sessionError", (error) => log.debug("an HTTP/2 session failed", { reason: error.message }));
     server.on("tlsClientError", (error) => log.debug("a TLS handshake failed", { reason: error.message }));
     return server;
@@ -180,7 +186,7 @@ class Listener implements KubeDoor {
       if (exchange.status === 0) sendJson(exchange, code, body, retryHeader(thrown));
       else exchange.abort();
     }
-    const ms = counted.verb === "watch" ? 0 : this.#options.clock.monotonicMs() - startedMs;
+    const ms = counted.verb === "watch" || exchange.status === 101 ? 0 : this.#options.clock.monotonicMs() - startedMs;
     this.#counts.add({ ...counted, code: exchange.status, ms });
   }
 
@@ -237,7 +243,7 @@ class Listener implements KubeDoor {
       exchange.send(
         200,
         { "content-type": "text/plain; version=0.0.4; charset=utf-8" },
-        this.#counts.text(this.#door.watches.size),
+        this.#counts.text({ watches: this.#door.watches.size, streams: this.#door.streams.size }),
       );
     } else return false;
     return true;
@@ -249,8 +255,8 @@ class Listener implements KubeDoor {
   ): Promise<void> {
     const { kind, namespace, name, subresource } = path;
     Object.assign(counted, { resource: kind.plural, group: kind.group });
-    const { verb, run } = chooseVerb(exchange, path);
-    counted.verb = verb;
+    const { verb, run, counted: word = verb } = chooseVerb(exchange, path);
+    counted.verb = word;
     this.#allow(identity, {
       is: "resource",
       verb,
@@ -267,7 +273,7 @@ class Listener implements KubeDoor {
   async [Symbol.asyncDispose](): Promise<void> {
     const closed = this.#servers.map((server) => new Promise<void>((resolve) => void server.close(() => resolve())));
     // Watches never end by themselves: whoever is connected comes back to the next server.
-    for (const cut of this.#door.watches) cut();
+    for (const cut of [...this.#door.watches, ...this.#door.streams]) cut();
     for (const session of this.#sessions) session.close();
     for (const server of this.#servers)
       (server as unknown as { closeIdleConnections?: () => void }).closeIdleConnections?.();

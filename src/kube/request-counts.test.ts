@@ -10,7 +10,7 @@ test("requests are summed by verb, kind and code", () => {
   counts.add({ ...list, ms: 2 });
   counts.add({ ...list, code: 403, ms: 1 });
   const lines = counts
-    .text(3)
+    .text({ watches: 3, streams: 2 })
     .split("\n")
     .filter((line) => !line.startsWith("#"));
   assert.deepEqual(lines, [
@@ -20,6 +20,7 @@ test("requests are summed by verb, kind and code", () => {
     'apiserver_request_duration_seconds_count{verb="LIST",group="",resource="pods",code="200"} 2',
     'apiserver_request_duration_seconds_sum{verb="LIST",group="",resource="pods",code="403"} 0.001000',
     'apiserver_request_duration_seconds_count{verb="LIST",group="",resource="pods",code="403"} 1',
+    'apiserver_longrunning_requests{verb="CONNECT"} 2',
     'apiserver_longrunning_requests{verb="WATCH"} 3',
     "",
   ]);

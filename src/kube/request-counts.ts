@@ -26,21 +26,22 @@ export class RequestCounts {
   }
 
   /** Names are kube-apiserver's, so that its dashboards find them. */
-  text(watchers: number): string {
+  text({ watches, streams }: { readonly watches: number; readonly streams: number }): string {
     const counts = [...this.#counts].toSorted(([a], [b]) => (a < b ? -1 : 1));
     return [
       "# HELP apiserver_request_total Requests by verb, kind and HTTP code.",
       "# TYPE apiserver_request_total counter",
       ...counts.map(([labels, { requests }]) => `apiserver_request_total{${labels}} ${requests}`),
-      "# HELP apiserver_request_duration_seconds Time until requests were answered, watches left out.",
+      "# HELP apiserver_request_duration_seconds Time until requests were answered, watches and streams left out.",
       "# TYPE apiserver_request_duration_seconds summary",
       ...counts.flatMap(([labels, { requests, ms }]) => [
         `apiserver_request_duration_seconds_sum{${labels}} ${(ms / 1000).toFixed(6)}`,
         `apiserver_request_duration_seconds_count{${labels}} ${requests}`,
       ]),
-      "# HELP apiserver_longrunning_requests Watches that are open.",
+      "# HELP apiserver_longrunning_requests Watches and streams that are open.",
       "# TYPE apiserver_longrunning_requests gauge",
-      `apiserver_longrunning_requests{verb="WATCH"} ${watchers}`,
+      `apiserver_longrunning_requests{verb="CONNECT"} ${streams}`,
+      `apiserver_longrunning_requests{verb="WATCH"} ${watches}`,
       "",
     ].join("\n");
   }

@@ -41,7 +41,8 @@ export async function podLog(door: Door, { exchange, path }: Ask): Promise<void>
   outlet.end();
 }
 
-function containerOf(pod: Pod, asked: string | null): string {
+/** The container that is meant, in upstream's words when it is not clear. */
+export function containerOf(pod: Pod, asked: string | null): string {
   const names = [...(pod.spec.initContainers ?? []), ...pod.spec.containers].map(({ name }) => name);
   if (asked !== null && asked !== "") {
     if (!names.includes(asked))
@@ -137,10 +138,3 @@ function boundPod(door: Door, { path }: Ask, { boundObjectRef: bound }: TokenReq
 }
 
 const DEFAULT_TOKEN_SECONDS = 3_600;
-
-export async function refuseStream(_door: Door, { path }: Ask): Promise<void> {
-  throw unsupported(
-    `pods/${path.subresource ?? ""}`,
-    "read logs, or run commands through the container runtime of the node",
-  );
-}

@@ -2,16 +2,19 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
-import { Readable } from "node:stream";
+import { type Duplex, Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { TLSSocket } from "node:tls";
 import type { Clock } from "#base/clock.ts";
-import { Fault, reasonOf, unsupported } from "#base/fault.ts";
+import { Fault, reasonOf } from "#base/fault.ts";
 import { keyOf } from "#base/key.ts";
 import type { Log } from "#base/log.ts";
+import { join } from "#relay/join.ts";
+import { plainResponse, switching } from "#relay/upgrade.ts";
 import type { Agent } from "./agent.ts";
 import { logStream, type LogQuery } from "./pod-logs.ts";
 import { nodeStats } from "./stats.ts";
+import { openStream } from "./streams.ts";
 
 export interface EndpointOptions {
   readonly agent: Agent;
@@ -33,6 +36,10 @@ export interface AgentEndpoint extends AsyncDisposable {
 /** Who may ask: the API server and the administrator. The certificates of nodes and gateway are of the same authority. */
 const CALLERS: readonly unknown[] = ["kube-apiserver", "kubernetes-admin"];
 
+const STREAMS: readonly string[] = ["exec", "attach", "portForward"];
+// Each is two connections here and two in the API server; a forgotten loop of clients must not take all descriptors.
+const MAX_STREAMS = 256;
+
 export async function listenEndpoint(options: EndpointOptions): Promise<AgentEndpoint> {
   const { host, port, ca, cert, key, log } = options;
   const open = new Set<Socket>();
@@ -42,6 +49,14 @@ export async function listenEndpoint(options: EndpointOptions): Promise<AgentEnd
       void serve(options, request, response).catch((thrown: unknown) => fail(response, thrown, log));
     },
   );
+  const streams = new Set<Duplex>();
+  server.on("upgrade", (request, socket, head) => {
+    if (head.length > 0) socket.unshift(head);
+    const response = plainResponse(request, socket);
+    void serveUpgrade(options, { request, response, socket, streams }).catch((thrown: unknown) =>
+      fail(response, thrown, log),
+    );
+  });
   server.on("secureConnection", (socket) => {
     open.add(socket);
     socket.on("close", () => open.delete(socket));
@@ -57,6 +72,43 @@ export async function listenEndpoint(options: EndpointOptions): Promise<AgentEnd
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },
   };
+}
+
+interface Upgrading {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly socket: Duplex;
+  /** Those that are open. */
+  readonly streams: Set<Duplex>;
+}
+
+/** exec, attach and port-forward: once containerd agrees, its connection and the asker's are one. */
+async function serveUpgrade(options: EndpointOptions, asked: Upgrading): Promise<void> {
+  const { request, response, socket, streams } = asked;
+  const { url, words } = parsedUrl(request.url ?? "/");
+  if (!STREAMS.includes(words[0] ?? "")) return serve(options, request, response);
+  requireCaller(request.socket as TLSSocket);
+  if (streams.size >= MAX_STREAMS)
+    throw new Fault("TooManyRequests", `the node has ${MAX_STREAMS} streams open; close one`);
+  streams.add(socket);
+  const gone = new AbortController();
+  const leave = (): void => gone.abort();
+  socket.once("close", leave);
+  try {
+    const { agent, clock } = options;
+    const answer = await openStream(agent, { words, query: url.searchParams }, { request, clock, stop: gone.signal });
+    if (answer.is === "refused") {
+      const { statusCode = 502, headers } = answer.response;
+      response.writeHead(statusCode, { "content-type": headers["content-type"] ?? "text/plain" });
+      return await pipeline(answer.response, response);
+    }
+    response.detachSocket(socket as Socket);
+    socket.write(switching(answer.headers));
+    await join(socket, answer.socket, clock);
+  } finally {
+    socket.removeListener("close", leave);
+    streams.delete(socket);
+  }
 }
 
 async function serve(options: EndpointOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -83,7 +135,7 @@ async function serve(options: EndpointOptions, request: IncomingMessage, respons
     case "exec":
     case "attach":
     case "portForward":
-      throw unsupported(`the node's /${first}`);
+      throw new Fault("BadRequest", "Upgrade request required");
     default:
       throw new Fault("NotFound", `there is no ${url.pathname} here`);
   }
@@ -152,7 +204,7 @@ function logQuery(query: URLSearchParams, now: number): LogQuery {
   };
 }
 
-const STATUS = { NotFound: 404, Unsupported: 501, BadRequest: 400, Forbidden: 403, MethodNotAllowed: 405 } as const;
+const STATUS = { NotFound: 404, BadRequest: 400, Forbidden: 403, MethodNotAllowed: 405, TooManyRequests: 429 } as const;
 
 function fail(response: ServerResponse, thrown: unknown, log: Log): void {
   if (response.headersSent) return void response.destroy();
