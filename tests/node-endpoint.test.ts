@@ -175,7 +175,7 @@ const rows: readonly (readonly [path: string, answer: string | RegExp])[] = [
   [`${logs}/running?tailLines=1e99`, /^400 /],
   [`${logs}/running?sinceSeconds=x`, /^400 /],
   [`${logs}/running?sinceTime=yesterday`, /^400 /],
-  ["/exec/default/p/c", /^501 /],
+  ["/exec/default/p/c", "400 Upgrade request required"],
   ["/nothing", /^404 /],
 ];
 for (const [path, answer] of rows)
