@@ -69,8 +69,10 @@ function subresourceVerb(exchange: Exchange, { kind, subresource = "status" }: A
   if (!kind.subresources.includes(subresource))
     throw new Fault("NotFound", "the server could not find the requested resource");
   // As upstream: the method says which verb must be allowed, the counters say CONNECT.
-  if (STREAMS.includes(subresource) && (exchange.method === "POST" || exchange.method === "GET"))
+  if (STREAMS.includes(subresource)) {
+    if (exchange.method !== "POST" && exchange.method !== "GET") throw notAllowed();
     return { verb: exchange.method === "POST" ? "create" : "get", run: streamPod, counted: "connect" };
+  }
   const post = POSTS[subresource];
   if (post !== undefined && (exchange.method === "POST" || exchange.method === "GET"))
     return { verb: "create", run: post };

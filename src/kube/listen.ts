@@ -62,6 +62,8 @@ const GRACE_MS = 500;
 // A client may send any word as its method; each would be a series of its own.
 const METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 
+const STREAM_PATH = /^[^?]+\/(exec|attach|portforward)(\?|$)/;
+
 function retryHeader(thrown: unknown): Readonly<Record<string, string>> {
   const seconds = thrown instanceof Fault ? thrown.details.retryAfterSeconds : undefined;
   return seconds === undefined ? {} : { "retry-after": String(seconds) };
@@ -160,6 +162,8 @@ class Listener implements KubeDoor {
           http1Exchange(request as unknown as IncomingMessage, response as unknown as ServerResponse, clock),
         ),
     );
+    // Where nothing can be switched to, the wish is ignored (RFC 9110, 7.8). HTTP/2 servers take this as a member, not as an option.
+    Object.assign(server, { shouldUpgradeCallback: ({ url = "" }: IncomingMessage) => STREAM_PATH.test(url) });
     server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       if (head.length > 0) socket.unshift(head);
       void this.#answer(upgradeExchange(request, socket, clock));

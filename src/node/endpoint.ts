@@ -36,7 +36,7 @@ export interface AgentEndpoint extends AsyncDisposable {
 /** Who may ask: the API server and the administrator. The certificates of nodes and gateway are of the same authority. */
 const CALLERS: readonly unknown[] = ["kube-apiserver", "kubernetes-admin"];
 
-const STREAMS: readonly string[] = ["exec", "attach", "portForward"];
+const STREAM_PATH = /^\/(exec|attach|portForward)\//;
 // Each is two connections here and two in the API server; a forgotten loop of clients must not take all descriptors.
 const MAX_STREAMS = 256;
 
@@ -44,7 +44,15 @@ export async function listenEndpoint(options: EndpointOptions): Promise<AgentEnd
   const { host, port, ca, cert, key, log } = options;
   const open = new Set<Socket>();
   const server = createServer(
-    { ca, cert, key, requestCert: true, rejectUnauthorized: true, minVersion: "TLSv1.2" },
+    {
+      ca,
+      cert,
+      key,
+      requestCert: true,
+      rejectUnauthorized: true,
+      minVersion: "TLSv1.2",
+      shouldUpgradeCallback: ({ url = "" }) => STREAM_PATH.test(url),
+    },
     (request, response) => {
       void serve(options, request, response).catch((thrown: unknown) => fail(response, thrown, log));
     },
@@ -85,9 +93,8 @@ interface Upgrading {
 /** exec, attach and port-forward: once containerd agrees, its connection and the asker's are one. */
 async function serveUpgrade(options: EndpointOptions, asked: Upgrading): Promise<void> {
   const { request, response, socket, streams } = asked;
-  const { url, words } = parsedUrl(request.url ?? "/");
-  if (!STREAMS.includes(words[0] ?? "")) return serve(options, request, response);
   requireCaller(request.socket as TLSSocket);
+  const { url, words } = parsedUrl(request.url ?? "/");
   if (streams.size >= MAX_STREAMS)
     throw new Fault("TooManyRequests", `the node has ${MAX_STREAMS} streams open; close one`);
   streams.add(socket);

@@ -1,5 +1,6 @@
 /** HTTP/1.1 upgrades (RFC 9110, 7.8) passed from hop to hop: what is asked of the next, and what it answered. */
 import { type ClientRequest, type IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Clock } from "#base/clock.ts";
 import type { Stop } from "#base/stop.ts";
@@ -30,6 +31,8 @@ const NEGOTIATION = [
 ];
 // From asking until the answer; what is switched may be silent for ever.
 const ANSWER_MS = 30_000;
+// Whoever was answered and does not go away is cut off.
+const LEAVE_MS = 5_000;
 
 /** What of a message's headers is about the upgrade. Repeated ones stay apart: some servers do not split at commas. */
 export function negotiation({ headersDistinct }: IncomingMessage): Headers {
@@ -76,10 +79,16 @@ export function switching(headers: Headers): string {
 /** Node lets go of a connection when an upgrade is asked for; this answers there as to any other request, and closes it. */
 export function plainResponse(request: IncomingMessage, socket: Duplex): ServerResponse {
   // Node's own listener is gone; whoever waits for the connection is told by `close`.
-  socket.on("error", () => {});
+  const connection = socket as Socket;
+  connection.on("error", () => {});
   const response = new ServerResponse(request);
   response.shouldKeepAlive = false;
-  response.assignSocket(socket as Parameters<ServerResponse["assignSocket"]>[0]);
-  response.once("finish", () => void socket.end());
+  response.assignSocket(connection);
+  response.once("finish", () => {
+    connection.end();
+    // The server's own time-outs do not see this connection any more.
+    connection.setTimeout(LEAVE_MS, () => void connection.destroy());
+    connection.resume();
+  });
   return response;
 }
