@@ -1,5 +1,11 @@
 /** The AWS door: one HTTP port for all services; reads, verifies the signature, finds the action, writes the answer. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Clock } from "#base/clock.ts";
 import { reasonOf } from "#base/fault.ts";
@@ -103,28 +109,39 @@ async function answer(
 async function readRequest(request: IncomingMessage): Promise<SignedRequest> {
   const url = request.url ?? "/";
   const question = url.indexOf("?");
-  const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(request.headers))
-    headers[name] = Array.isArray(value) ? value.join(",") : (value ?? "");
   return {
     method: request.method ?? "GET",
     path: question < 0 ? url : url.slice(0, question),
     query: question < 0 ? "" : url.slice(question + 1),
-    headers,
+    headers: joined(request.headers),
     body: await readBody(request),
   };
 }
 
-async function readBody(request: IncomingMessage): Promise<Uint8Array> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > MAX_BODY_BYTES)
-      throw new AwsError("RequestEntityTooLargeException", 413, `the body is larger than ${MAX_BODY_BYTES} bytes`);
-    chunks.push(chunk);
+function joined(headers: IncomingHttpHeaders): Readonly<Record<string, string>> {
+  const single: Record<string, string> = {};
+  for (const name in headers) {
+    const value = headers[name];
+    single[name] = typeof value === "string" ? value : (value ?? []).join(",");
   }
-  return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size);
+  return single;
+}
+
+/** By events: iterating over the request costs as much as verifying its signature. */
+function readBody(request: IncomingMessage): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    request.on("data", (chunk: Buffer) => {
+      size += chunk.length;
+      chunks.push(chunk);
+      if (size <= MAX_BODY_BYTES) return;
+      request.pause();
+      reject(new AwsError("RequestEntityTooLargeException", 413, `the body is larger than ${MAX_BODY_BYTES} bytes`));
+    });
+    request.on("end", () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size)));
+    request.on("error", reject);
+  });
 }
 
 function targetOf(request: SignedRequest, verified: Verified, finders: ReadonlyMap<string, Find>): Target {

@@ -70,6 +70,7 @@ function headerMembers(action: RestAction, request: SignedRequest): Input {
 
 function queryMembers(action: RestAction, query: string): Input {
   const members: Record<string, string | number | boolean> = {};
+  if (query === "") return members;
   for (const [name, value] of new URLSearchParams(query)) {
     const known = action.query?.[name];
     if (known === undefined) continue;

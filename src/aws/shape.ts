@@ -64,12 +64,23 @@ function checkString(value: unknown, shape: Shape & { is: "string" }, path: stri
     problems.push(constraint(value, path, `Member must have length greater than or equal to ${min}`));
   if (value.length > max)
     problems.push(constraint(value, path, `Member must have length less than or equal to ${max}`));
-  if (pattern !== undefined && !new RegExp(`^(?:${pattern})$`).test(value)) {
+  if (pattern !== undefined && !wholly(pattern).test(value)) {
     problems.push(constraint(value, path, `Member must satisfy regular expression pattern: ${pattern}`));
   }
   if (values !== undefined && !values.includes(value)) {
     problems.push(constraint(value, path, `Member must satisfy enum value set: [${values.join(", ")}]`));
   }
+}
+
+// The patterns are those of the shapes in this program, so there are only so many.
+const compiled = new Map<string, RegExp>();
+
+function wholly(pattern: string): RegExp {
+  const known = compiled.get(pattern);
+  if (known !== undefined) return known;
+  const made = new RegExp(`^(?:${pattern})$`);
+  compiled.set(pattern, made);
+  return made;
 }
 
 function checkNumber(

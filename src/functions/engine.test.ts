@@ -173,6 +173,26 @@ test("an idle environment freezes after a while, is thawed by the next invocatio
   await functions[Symbol.asyncDispose]();
 });
 
+test("a crowd of quick invocations waits for few environments; when one holds them long after all, more are started", async () => {
+  let holdMs = 1;
+  const world: Awaited<ReturnType<typeof opened>> = await opened(async (request, sandbox) =>
+    slow(() => world.clock, holdMs)(request, sandbox),
+  );
+  const { functions, sandboxes, clock } = world;
+  const crowd = async (size: number, ms: number): Promise<number> => {
+    const all = Promise.all(Array.from({ length: size }, () => functions.invoke(ask)));
+    await clock.advance(ms);
+    await all;
+    return sandboxes.started.length;
+  };
+  await crowd(1, 1);
+  assert.equal(await crowd(40, 10), 4, "four to a core");
+  holdMs = 1000;
+  assert.equal(await crowd(10, 1100), 10);
+  assert.equal(functions.stats()[0]?.running, 0);
+  await functions[Symbol.asyncDispose]();
+});
+
 const ends = [
   { title: "exit 1", end: { reason: "exit", exitCode: 1 }, sentence: "Runtime exited with error: exit status 1" },
   { title: "exit 0", end: { reason: "exit", exitCode: 0 }, sentence: "Runtime exited without providing a reason" },

@@ -44,6 +44,8 @@ export interface FunctionsOptions {
   readonly accountId?: string;
   readonly limits?: ConcurrencyLimits;
   readonly idle?: IdleRules;
+  /** Of the machine that runs the sandboxes; default 1. */
+  readonly cores?: number;
 }
 
 export interface FunctionStats {
@@ -182,6 +184,7 @@ export class Functions implements AsyncDisposable {
       clock,
       tasks: this.#tasks,
       rules: this.#options.idle ?? DEFAULT_IDLE,
+      cores: this.#options.cores ?? 1,
       specOf: (now) => this.#specOf(now),
       onLog: (fleet, stream, line) => this.#recorder.write(fleet, stream, line),
       onStart: (fleet, stream) => this.#recorder.initStarted(fleet, stream),
@@ -290,7 +293,7 @@ export class Functions implements AsyncDisposable {
     environment.unreportedInitMs = undefined;
     // Runtimes other than Node do not say it with the answer.
     if (ended.maxMemoryMib === undefined && !environment.isGone) await environment.measureMemory();
-    fleet.release(environment);
+    fleet.release(environment, durationMs);
     this.#recorder.finish(job, stream, ended, { initMs, durationMs, isCold, maxMemoryMib: environment.maxMemoryMib });
     return resultOf(job, ended, isCold);
   }

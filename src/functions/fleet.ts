@@ -5,6 +5,7 @@ import { Histogram } from "#base/histogram.ts";
 import { stopper } from "#base/stop.ts";
 import type { Tasks } from "#base/tasks.ts";
 import { Environment, type IdleRules } from "./environment.ts";
+import { BEFORE_STARTING, BEFORE_WAKING, paceWith, type Patience, waitingPlaces } from "./patience.ts";
 import type { LogLine, Sandboxes, SandboxSpec, Started } from "./sandboxes.ts";
 import { needsNewEnvironments, type Settings } from "./settings.ts";
 
@@ -13,6 +14,8 @@ export interface FleetTools {
   readonly clock: Clock;
   readonly tasks: Tasks;
   readonly rules: IdleRules;
+  /** Of the machine that runs the sandboxes. */
+  readonly cores: number;
   /** The spec of a new environment; its log stream is the environment's own. */
   readonly specOf: (settings: Settings) => SandboxSpec;
   /** A new environment begins its INIT. */
@@ -37,6 +40,11 @@ export type Obtained =
   | { readonly ok: true; readonly environment: Environment; readonly isCold: boolean }
   | (StartedEnvironment & { readonly ok: false });
 
+interface Waiter {
+  readonly sinceMs: number;
+  readonly give: (obtained: Obtained) => void;
+}
+
 // More starts at once only take the processor away from each other and from what runs already.
 const STARTS_AT_ONCE = 4;
 
@@ -48,9 +56,12 @@ export class Fleet {
   running = 0;
   readonly #tools: FleetTools;
   readonly #idle: Environment[] = [];
-  /** Invocations that found nothing idle, in order of arrival. */
-  readonly #waiting: ((obtained: Obtained) => void)[] = [];
+  /** Invocations without an environment, in order of arrival. */
+  readonly #waiting: Waiter[] = [];
   #starting = 0;
+  #holdMs = Infinity;
+  /** While anybody waits. */
+  #watcher: Disposable | null = null;
   #settings: Settings;
   #epoch = 0;
   #isClosed = false;
@@ -81,8 +92,18 @@ export class Fleet {
     this.#dropIdle(() => true);
   }
 
-  /** The environment used last: the fewest stay hot, the others age. */
+  /** The environment used last: the fewest stay hot, the others age. Undefined when there is none, or waiting is better. */
   takeIdle(): Environment | undefined {
+    // The one that asks is in flight already.
+    const places = this.#places(BEFORE_WAKING, this.running - 1 - this.#waiting.length);
+    return this.#waiting.length < places ? undefined : this.#popIdle();
+  }
+
+  #places(patience: Patience, busy: number): number {
+    return waitingPlaces({ busy, holdMs: this.#holdMs, cores: this.#tools.cores }, patience);
+  }
+
+  #popIdle(): Environment | undefined {
     for (;;) {
       const environment = this.#idle.pop();
       if (environment === undefined || !environment.isGone) return environment;
@@ -90,18 +111,39 @@ export class Fleet {
   }
 
   /**
-   * For an invocation that found nothing idle: starts a new environment, but takes one that comes free earlier.
+   * For an invocation that got nothing idle: starts a new environment unless one is likely to come free earlier.
    * DIFFERS: Lambda binds the invocation to the new environment; here the machine is small and waiting is shorter.
    */
   obtain(deadlineMs: number): Promise<Obtained> {
-    return new Promise((resolve) => {
-      this.#waiting.push(resolve);
+    return new Promise((give) => {
+      this.#waiting.push({ give, sinceMs: this.#tools.clock.monotonicMs() });
       this.#startMore(deadlineMs);
+      this.#watch(deadlineMs);
     });
   }
 
+  #watch(deadlineMs: number): void {
+    if (this.#waiting.length === 0 || this.#watcher !== null) return;
+    this.#watcher = this.#tools.clock.after(BEFORE_WAKING.limitMs, () => {
+      this.#watcher = null;
+      while (this.#lateFor(BEFORE_WAKING) > 0) {
+        const environment = this.#popIdle();
+        if (environment === undefined) break;
+        this.#waiting.shift()?.give({ ok: true, environment, isCold: false });
+      }
+      this.#startMore(deadlineMs);
+      this.#watch(deadlineMs);
+    });
+  }
+
+  #lateFor({ limitMs }: Patience): number {
+    const beforeMs = this.#tools.clock.monotonicMs() - limitMs;
+    const inTime = this.#waiting.findIndex(({ sinceMs }) => sinceMs > beforeMs);
+    return inTime < 0 ? this.#waiting.length : inTime;
+  }
+
   #startMore(deadlineMs: number): void {
-    while (this.#starting < STARTS_AT_ONCE && this.#starting < this.#waiting.length) {
+    while (this.#starting < Math.min(STARTS_AT_ONCE, this.#wanted())) {
       this.#starting++;
       this.#tools.tasks.run("start an environment", async () => {
         const started = await this.start(deadlineMs).catch((thrown: unknown) => notStarted(reasonOf(thrown)));
@@ -112,12 +154,19 @@ export class Fleet {
     }
   }
 
+  /** How many of those that wait will not get an environment in time from those that there will be. */
+  #wanted(): number {
+    const busySoon = this.running - this.#waiting.length + this.#starting;
+    const hopeless = this.#waiting.length - this.#places(BEFORE_STARTING, busySoon);
+    return Math.max(hopeless, this.#lateFor(BEFORE_STARTING));
+  }
+
   #arrived(started: StartedEnvironment): void {
-    if (!started.ok) return this.#waiting.shift()?.(started);
+    if (!started.ok) return this.#waiting.shift()?.give(started);
     const { environment } = started;
     const waiter = environment.epoch === this.#epoch ? this.#waiting.shift() : undefined;
-    if (waiter === undefined) this.release(environment);
-    else waiter({ ok: true, environment, isCold: true });
+    if (waiter === undefined) this.#rest(environment);
+    else waiter.give({ ok: true, environment, isCold: true });
   }
 
   async start(deadlineMs: number): Promise<StartedEnvironment> {
@@ -142,15 +191,20 @@ export class Fleet {
     };
   }
 
-  /** After its invocation: back on the stack, or away when it is no longer wanted. */
-  release(environment: Environment): void {
+  /** After its invocation, which held it for `heldMs`: to the next that waits, back on the stack, or away. */
+  release(environment: Environment, heldMs: number): void {
+    this.#holdMs = paceWith(this.#holdMs, heldMs);
+    this.#rest(environment);
+  }
+
+  #rest(environment: Environment): void {
     if (environment.isGone) return;
     if (this.#isClosed || environment.epoch !== this.#epoch) {
       this.#tools.tasks.run("end an old environment", () => environment.kill());
       return;
     }
     const waiter = this.#waiting.shift();
-    if (waiter !== undefined) return waiter({ ok: true, environment, isCold: false });
+    if (waiter !== undefined) return waiter.give({ ok: true, environment, isCold: false });
     this.#idle.push(environment);
     environment.rest();
   }

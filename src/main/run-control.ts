@@ -15,7 +15,9 @@ import type { Controller } from "#deck/controller.ts";
 import { comparisonBody, STYLE } from "#compare/report.ts";
 import type { Comparison } from "#compare/result.ts";
 import { type Dashboard, listenDashboard } from "#dashboard/listen.ts";
-import type { RequestUsage } from "#metering/usage.ts";
+import { Minute } from "#dashboard/minute.ts";
+import { tappedLedger } from "#dashboard/taps.ts";
+import type { Ledger } from "#metering/usage.ts";
 import { Deck } from "#deck/deck.ts";
 import { runController } from "#deck/loop.ts";
 import { Functions } from "#functions/engine.ts";
@@ -46,7 +48,8 @@ export async function startControl(world: World, stack: AsyncDisposableStack): P
   const { instance, clock, log } = world;
   const tasks = new Tasks(log);
   const pki = await ensurePki(files.pki(instance), pkiNames(instance, kubernetesIp(networkOf(instance))), clock);
-  const ledger = stack.use(SqliteLedger.open(files.usage(instance)));
+  const minute = new Minute();
+  const ledger = tappedLedger(stack.use(SqliteLedger.open(files.usage(instance))), (usage) => minute.take(usage));
   const deck = await openDeck(world, stack);
   const door = await openKubeDoor(world, stack, { deck, pki });
   stack.defer(() => tasks.ended());
@@ -61,7 +64,7 @@ export async function startControl(world: World, stack: AsyncDisposableStack): P
       everyMs: METRICS_EVERY_MS,
     }),
   );
-  await startFunctions(world, stack, { deck, ledger, tasks });
+  await startFunctions(world, stack, { deck, ledger, minute, tasks });
 }
 
 async function openDeck({ instance, clock, random, log }: World, stack: AsyncDisposableStack): Promise<Deck> {
@@ -122,18 +125,18 @@ function startControllers(
 
 interface FunctionParts {
   readonly deck: Deck;
-  readonly ledger: SqliteLedger;
+  readonly ledger: Ledger;
+  readonly minute: Minute;
   readonly tasks: Tasks;
 }
 
 async function startFunctions(world: World, stack: AsyncDisposableStack, parts: FunctionParts): Promise<void> {
   const { instance, log } = world;
-  const { deck, ledger, tasks } = parts;
+  const { deck, ledger, minute, tasks } = parts;
   const { functions, sandboxes, code, logs } = await openFunctions(world, stack, parts);
   await startAws(world, stack, { deck, tasks, functions, code, logs, runtimes: () => sandboxes.runtimes() });
-  const dashboard = stack.use(await openDashboard(world, { deck, functions, ledger, logs }));
-  const onUsage = (usage: readonly RequestUsage[]): void => dashboard.take(usage);
-  stack.use(await listenInvoke({ functions, ledger, logs, onUsage, socketPath: files.invokeSocket(instance), log }));
+  stack.use(await openDashboard(world, { deck, functions, minute, logs }));
+  stack.use(await listenInvoke({ functions, ledger, logs, socketPath: files.invokeSocket(instance), log }));
 }
 
 function openDashboard(
@@ -141,16 +144,16 @@ function openDashboard(
   parts: {
     readonly deck: Deck;
     readonly functions: Functions;
-    readonly ledger: SqliteLedger;
+    readonly minute: Minute;
     readonly logs: SqliteLogs;
   },
 ): Promise<Dashboard> {
-  const { deck, functions, ledger, logs } = parts;
+  const { deck, functions, minute, logs } = parts;
   return listenDashboard({
     instance: instance.name,
     objects: deck.objects("dashboard"),
     functions,
-    ledger,
+    minute,
     logs,
     port: instance.ports.dashboard,
     token: dashboardToken(instance),
@@ -235,6 +238,7 @@ async function openFunctions(
       events,
       region,
       accountId,
+      cores: availableParallelism(),
       credentialsFor: ({ name, role }) =>
         sessionCredentials(
           { ...rootKey, accountId },
