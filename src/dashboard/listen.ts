@@ -15,8 +15,7 @@ import { functionKind, type FunctionObject } from "#kinds/function.ts";
 import { podMetricsKind, type PodMetrics } from "#kinds/metrics.ts";
 import { serviceKind, type Service } from "#kinds/service.ts";
 import { priceBooks } from "#metering/price-book.ts";
-import type { Ledger, RequestUsage } from "#metering/usage.ts";
-import { Minute } from "./minute.ts";
+import type { Minute } from "./minute.ts";
 import { DASHBOARD_STYLE, deckBody, enterHtml, logsBody, pageHtml, type PageName, rowsHtml } from "./page.ts";
 import { type Row, rowsOf } from "./rows.ts";
 
@@ -24,7 +23,8 @@ export interface DashboardOptions {
   readonly instance: string;
   readonly objects: Objects;
   readonly functions: Functions;
-  readonly ledger: Ledger;
+  /** Hears of all usage; see taps.ts. */
+  readonly minute: Minute;
   readonly logs: LogStore;
   readonly port: number;
   readonly token: string;
@@ -38,8 +38,6 @@ export interface DashboardOptions {
 
 export interface Dashboard extends AsyncDisposable {
   readonly port: number;
-  /** Requests that the gateway reports. */
-  take(usage: readonly RequestUsage[]): void;
 }
 
 const EVERY_MS = 1_000;
@@ -62,23 +60,20 @@ export async function listenDashboard(options: DashboardOptions): Promise<Dashbo
 class DashboardServer implements Dashboard {
   readonly #options: DashboardOptions;
   readonly #server: Server;
-  readonly #minute = new Minute();
   readonly #deployments: View<Deployment>;
   readonly #services: View<Service>;
   readonly #functions: View<FunctionObject>;
   readonly #metrics: View<PodMetrics>;
   readonly #listeners = new Set<ServerResponse>();
   #timer: Disposable | undefined;
-  #readUntilMs: number;
 
   constructor(options: DashboardOptions) {
-    const { objects, clock } = options;
+    const { objects } = options;
     this.#options = options;
     this.#deployments = objects.view(deploymentKind);
     this.#services = objects.view(serviceKind);
     this.#functions = objects.view(functionKind);
     this.#metrics = objects.view(podMetricsKind);
-    this.#readUntilMs = clock.now();
     this.#server = createServer((request, response) => void this.#answer(request, response));
   }
 
@@ -91,25 +86,18 @@ class DashboardServer implements Dashboard {
       this.#server.once("error", reject);
       this.#server.listen(this.#options.port, "127.0.0.1", resolve);
     });
-    this.#tick();
   }
 
-  take(usage: readonly RequestUsage[]): void {
-    for (const request of usage) this.#minute.request(request);
-  }
-
+  /** Runs while somebody watches, and only then. */
   #tick(): void {
-    this.#timer = this.#options.clock.after(EVERY_MS, () => void this.#tell().finally(() => this.#tick()));
+    if (this.#listeners.size === 0) return;
+    this.#timer = this.#options.clock.after(EVERY_MS, () => {
+      this.#tell();
+      this.#tick();
+    });
   }
 
-  /** Invocations since the last look, then the rows to everybody who watches. Nobody watching costs one empty read. */
-  async #tell(): Promise<void> {
-    const now = this.#options.clock.now();
-    for await (const usage of this.#options.ledger.read({ fromMs: this.#readUntilMs, toMs: now }, "invocation")) {
-      if (usage.is === "invocation") this.#minute.invocation(usage);
-    }
-    this.#readUntilMs = now;
-    if (this.#listeners.size === 0) return;
+  #tell(): void {
     const message = `data: ${JSON.stringify(rowsHtml(this.#rows()))}\n\n`;
     // A browser that does not read misses rows and gets the next; they must not pile up here.
     for (const listener of this.#listeners) if (!listener.writableNeedDrain) listener.write(message);
@@ -129,7 +117,7 @@ class DashboardServer implements Dashboard {
         podMetrics: this.#metrics.list(),
         functions: this.#functions.list(),
         running: (namespace, name) => stats.get(`${namespace}/${name}`) ?? { running: 0, idle: 0 },
-        figures: (backend) => this.#minute.figures(backend, now),
+        figures: (backend) => this.#options.minute.figures(backend, now),
       },
       book,
     );
@@ -207,7 +195,11 @@ class DashboardServer implements Dashboard {
     response.writeHead(200, { ...HEADERS, "content-type": "text/event-stream" });
     response.write(`data: ${JSON.stringify(rowsHtml(this.#rows()))}\n\n`);
     this.#listeners.add(response);
-    response.on("close", () => this.#listeners.delete(response));
+    if (this.#listeners.size === 1) this.#tick();
+    response.on("close", () => {
+      this.#listeners.delete(response);
+      if (this.#listeners.size === 0) this.#timer?.[Symbol.dispose]();
+    });
   }
 
   async #logs(name: string | null): Promise<string> {
@@ -226,7 +218,6 @@ class DashboardServer implements Dashboard {
       this.#server.close(() => resolve());
       this.#server.closeAllConnections();
     });
-    this.#timer?.[Symbol.dispose]();
   }
 }
 

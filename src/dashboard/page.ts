@@ -26,7 +26,7 @@ export function enterHtml(): string {
 
 export function deckBody(rows: readonly Row[]): string {
   return `<h1>Workloads</h1>
-<p class="quiet">Both hulls in one list; requests and latency of the last minute, through the gateway. Press / to filter.</p>
+<p class="quiet">The last minute of both hulls: containers as the gateway saw them, functions however they were called. Press / to filter.</p>
 <input id="filter" type="search" placeholder="filter" aria-label="Filter workloads">
 <table class="deck"><thead><tr><th>name</th><th>hull</th><th>health</th><th>requests</th><th>per second</th><th>p50</th><th>p99</th><th>errors</th><th>cold</th><th>CPU booked / used</th><th>memory booked / used</th><th>$ an hour</th></tr></thead>
 <tbody id="rows">${rowsHtml(rows)}</tbody></table>`;

@@ -13,8 +13,6 @@ export interface InvokeListenerOptions {
   readonly functions: Functions;
   readonly ledger: Ledger;
   readonly logs: LogStore;
-  /** Sees every request that the gateway reports, for live figures. */
-  readonly onUsage?: (usage: readonly RequestUsage[]) => void;
   readonly socketPath: string;
   readonly log: Log;
 }
@@ -115,7 +113,6 @@ async function invoke(
 function keepUsage(body: Buffer, response: ServerResponse, options: InvokeListenerOptions): void {
   const usage = JSON.parse(body.toString("utf8")) as readonly RequestUsage[];
   options.ledger.append(usage);
-  options.onUsage?.(usage);
   response.writeHead(204).end();
 }
 
