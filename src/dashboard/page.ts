@@ -1,4 +1,5 @@
 /** The dashboard's pages as HTML text: frame, the list of both hulls, logs. Pure. */
+import { alignedDollars } from "./dollars.ts";
 import type { Row } from "./rows.ts";
 
 export type PageName = "deck" | "compare" | "logs";
@@ -35,10 +36,12 @@ export function deckBody(rows: readonly Row[]): string {
 export function rowsHtml(rows: readonly Row[]): string {
   if (rows.length === 0)
     return '<tr><td colspan="12" class="empty">Nothing is deployed yet. Try: kubectl create deployment web --image=busybox, or: catamaran demo</td></tr>';
-  return rows.map(rowHtml).join("");
+  const costs = alignedDollars(rows.map(({ perHour }) => perHour));
+  return rows.map((row, place) => rowHtml(row, costs[place] ?? "")).join("");
 }
 
-function rowHtml({ hull, namespace, name, health, isHealthy, figures, cpuMillis, memoryMib, usdPerHour }: Row): string {
+function rowHtml(row: Row, cost: string): string {
+  const { hull, namespace, name, health, isHealthy, figures, cpuMillis, memoryMib } = row;
   const isContainers = hull === "containers";
   const cells = [
     `<th scope="row">${isContainers ? "" : `<a href="/logs?function=${encodeURIComponent(name)}">`}${escape(name)}${isContainers ? "" : "</a>"}<small class="quiet"> ${escape(namespace)}</small></th>`,
@@ -52,7 +55,7 @@ function rowHtml({ hull, namespace, name, health, isHealthy, figures, cpuMillis,
     number(isContainers ? "–" : String(figures.coldStarts)),
     number(isContainers ? `${cpuMillis[0]}m / ${cpuMillis[1]}m` : "per use"),
     number(isContainers ? `${memoryMib[0]} / ${memoryMib[1]} MiB` : `per use / ${memoryMib[1]} MiB`),
-    number(`$${usdPerHour.toFixed(4)}`),
+    number(escape(cost)),
   ];
   return `<tr data-name="${escape(`${namespace}/${name} ${hull}`)}">${cells.join("")}</tr>`;
 }

@@ -6,7 +6,7 @@ import type { PodMetrics } from "#kinds/metrics.ts";
 import type { Service } from "#kinds/service.ts";
 import { matches, selectorOf } from "#base/selector.ts";
 import { tiered } from "#metering/bill.ts";
-import { type Money, money, times, toNumber } from "#metering/money.ts";
+import { type Money, money, times } from "#metering/money.ts";
 import type { PriceBook } from "#metering/price-book.ts";
 import type { MinuteFigures } from "./minute.ts";
 
@@ -20,7 +20,7 @@ export interface Row {
   /** Booked and used; functions book nothing. */
   readonly cpuMillis: readonly [booked: number, used: number];
   readonly memoryMib: readonly [booked: number, used: number];
-  readonly usdPerHour: number;
+  readonly perHour: Money;
 }
 
 export interface Seen {
@@ -82,7 +82,7 @@ function deploymentRow(deployment: Deployment, seen: Seen, book: PriceBook): Row
         sum(used.flatMap(({ containers }) => containers.map(({ usage }) => units(usage["memory"] ?? "0")))) / MIB,
       ),
     ],
-    usdPerHour: toNumber(nodeShare(cpu, memory, book)),
+    perHour: nodeShare(cpu, memory, book),
   };
 }
 
@@ -113,7 +113,7 @@ function functionRow(fn: FunctionObject, seen: Seen, book: PriceBook): Row {
     figures,
     cpuMillis: [0, 0],
     memoryMib: [0, (running + idle) * (fn.spec.memoryMib ?? 128)],
-    usdPerHour: toNumber(perHour),
+    perHour,
   };
 }
 
