@@ -182,10 +182,9 @@ function checkTime(claim: Claim, now: number): void {
 }
 
 function parseBasicTime(text: string): number | null {
-  const match = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text);
-  if (match === null) return null;
-  const [year = 0, month = 1, day, hour, minute, second] = match.slice(1).map(Number);
-  return Date.UTC(year, month - 1, day, hour, minute, second);
+  if (!/^\d{8}T\d{6}Z$/.test(text)) return null;
+  const part = (from: number, to: number): number => Number(text.slice(from, to));
+  return Date.UTC(part(0, 4), part(4, 6) - 1, part(6, 8), part(9, 11), part(11, 13), part(13, 15));
 }
 
 function basicTime(ms: number): string {
@@ -202,9 +201,7 @@ function signatureOf(request: SignedRequest, claim: Claim, secret: string): Buff
 }
 
 function canonicalRequest(request: SignedRequest, claim: Claim): string {
-  const headers = claim.signedHeaders
-    .map((name) => `${name}:${(request.headers[name] ?? "").trim().replace(/\s+/g, " ")}\n`)
-    .join("");
+  const headers = claim.signedHeaders.map((name) => `${name}:${oneSpaced(request.headers[name] ?? "")}\n`).join("");
   return [
     request.method,
     canonicalPath(request.path, claim.scope.service),
@@ -215,10 +212,15 @@ function canonicalRequest(request: SignedRequest, claim: Claim): string {
   ].join("\n");
 }
 
+function oneSpaced(value: string): string {
+  const trimmed = value.trim();
+  return /\s\s|[^\S ]/.test(trimmed) ? trimmed.replace(/\s+/g, " ") : trimmed;
+}
+
 // Every service but S3 signs the path encoded once more than it is sent.
 function canonicalPath(path: string, service: string): string {
   if (service === "s3") return path;
-  const collapsed = path.replace(/\/{2,}/g, "/");
+  const collapsed = path.includes("//") ? path.replace(/\/{2,}/g, "/") : path;
   return collapsed.split("/").map(encode).join("/");
 }
 
@@ -251,6 +253,7 @@ function decode(text: string): string {
 }
 
 function encode(text: string): string {
+  if (/^[\w.~-]*$/.test(text)) return text;
   return encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 

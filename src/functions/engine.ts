@@ -313,7 +313,6 @@ export class Functions implements AsyncDisposable {
     const { clock, random } = this.#options;
     const day = new Date(clock.now()).toISOString().slice(0, 10).replaceAll("-", "/");
     const logStream = `${day}/[${VERSION}]${random.uuid().replaceAll("-", "")}`;
-    const group = logGroupOf(settings);
     return {
       functionName: settings.name,
       version: VERSION,
@@ -325,7 +324,7 @@ export class Functions implements AsyncDisposable {
       ephemeralStorageMib: settings.ephemeralStorageMib,
       environment: settings.environment,
       credentials: this.#options.credentialsFor(settings),
-      logGroup: group,
+      logGroup: settings.logGroup,
       logStream,
     };
   }

@@ -26,6 +26,9 @@ export class Environment {
   #isFrozen = false;
   #isGone = false;
   #freezeTimer: Disposable | null = null;
+  #deadlineMs = 0;
+  #isLate = false;
+  #deadlineTimer: Disposable | null = null;
 
   constructor(
     sandbox: Sandbox,
@@ -39,7 +42,7 @@ export class Environment {
     this.epoch = made.epoch;
     this.logStream = made.logStream;
     this.unreportedInitMs = made.initMs;
-    void sandbox.ended.then(() => (this.#isGone = true));
+    void sandbox.ended.then(() => this.#gone());
   }
 
   get isGone(): boolean {
@@ -58,18 +61,27 @@ export class Environment {
   async invoke(request: RuntimeRequest, timeoutMs: number): Promise<Ended> {
     this.#isBusy = true;
     this.#isFrozen = false;
-    let isLate = false;
-    const timer = this.#clock.after(timeoutMs, () => {
-      isLate = true;
-      void this.kill();
-    });
+    this.#deadlineMs = this.#clock.monotonicMs() + timeoutMs;
+    this.#deadlineTimer ??= this.#clock.after(timeoutMs, () => this.#maybeLate());
     const outcome = await this.#sandbox.invoke(request);
-    timer[Symbol.dispose]();
     this.#isBusy = false;
-    const ended = isLate ? timedOut(timeoutMs, request.requestId) : endedBy(outcome, request.requestId);
-    if (isLate || outcome.is === "ended") this.#isGone = true;
+    const ended = this.#isLate ? timedOut(timeoutMs, request.requestId) : endedBy(outcome, request.requestId);
+    if (this.#isLate || outcome.is === "ended") this.#gone();
     if (ended.maxMemoryMib !== undefined) this.maxMemoryMib = Math.max(this.maxMemoryMib, ended.maxMemoryMib);
     return ended;
+  }
+
+  // As with freezing: thousands of invocations a second share the timer of the first, which looks again when it is due.
+  #maybeLate(): void {
+    this.#deadlineTimer = null;
+    if (!this.#isBusy || this.#isGone) return;
+    const leftMs = this.#deadlineMs - this.#clock.monotonicMs();
+    if (leftMs > 0) {
+      this.#deadlineTimer = this.#clock.after(leftMs, () => this.#maybeLate());
+      return;
+    }
+    this.#isLate = true;
+    void this.kill();
   }
 
   /** Exact, at the price of a question to the sandbox. */
@@ -96,9 +108,15 @@ export class Environment {
   }
 
   async kill(): Promise<void> {
+    this.#gone();
+    await this.#sandbox.kill();
+  }
+
+  #gone(): void {
     this.#isGone = true;
     this.#freezeTimer?.[Symbol.dispose]();
     this.#freezeTimer = null;
-    await this.#sandbox.kill();
+    this.#deadlineTimer?.[Symbol.dispose]();
+    this.#deadlineTimer = null;
   }
 }

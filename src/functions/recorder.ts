@@ -6,7 +6,6 @@ import type { Ended, InvokeRequest } from "./invocation.ts";
 import type { LogStore, Tail } from "./logs.ts";
 import { billedMs, endLine, initReportLine, initStartLine, reportLine, startLine, timeoutMessage } from "./report.ts";
 import type { LogLine } from "./sandboxes.ts";
-import { logGroupOf } from "./settings.ts";
 
 export const VERSION = "$LATEST";
 
@@ -40,8 +39,14 @@ export class Recorder {
 
   /** A line of a sandbox. */
   write(fleet: Fleet, stream: string, line: LogLine): void {
-    this.#logs.append(logGroupOf(fleet.settings), stream, [line]);
-    if (line.requestId !== null) this.#tails.get(stream)?.add(line.text);
+    this.#append(fleet, stream, [line]);
+  }
+
+  #append(fleet: Fleet, stream: string, lines: readonly LogLine[]): void {
+    this.#logs.append(fleet.settings.logGroup, stream, lines);
+    const tail = this.#tails.get(stream);
+    if (tail === undefined) return;
+    for (const { requestId, text } of lines) if (requestId !== null) tail.add(text);
   }
 
   initStarted(fleet: Fleet, stream: string): void {
@@ -68,8 +73,6 @@ export class Recorder {
     const maxMemoryMib = Math.min(took.maxMemoryMib, memoryMib);
     const status = statusOf(ended);
     const why = this.#whyLine(job, ended);
-    if (why !== null) this.#line(fleet, stream, requestId, why);
-    this.#line(fleet, stream, requestId, endLine(requestId));
     const report = reportLine({
       requestId,
       durationMs: took.durationMs,
@@ -80,7 +83,13 @@ export class Recorder {
       ...(status !== undefined && { status }),
       ...(status === "error" && ended.errorType !== undefined && { errorType: ended.errorType }),
     });
-    this.#line(fleet, stream, requestId, report);
+    const texts = why === null ? [endLine(requestId), report] : [why, endLine(requestId), report];
+    const atMs = this.#clock.now();
+    this.#append(
+      fleet,
+      stream,
+      texts.map((text) => ({ atMs, requestId, text })),
+    );
     this.#tails.delete(stream);
     fleet.durations.record((took.initMs + took.durationMs) * 1000);
     if (ended.verdict !== "ok") fleet.counters.errors++;

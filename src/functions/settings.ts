@@ -5,6 +5,7 @@ import type { FunctionObject } from "#kinds/function.ts";
 export interface Settings {
   readonly namespace: string;
   readonly name: string;
+  readonly logGroup: string;
   readonly runtime: string;
   readonly handler: string;
   readonly codeSha256: string;
@@ -24,9 +25,10 @@ const DEFAULT_EPHEMERAL_MIB = 512;
 
 export function settingsOf(object: FunctionObject): Settings {
   const { metadata, spec } = object;
+  const named = { namespace: metadata.namespace ?? "default", name: metadata.name };
   return {
-    namespace: metadata.namespace ?? "default",
-    name: metadata.name,
+    ...named,
+    logGroup: logGroupOf(named),
     runtime: spec.runtime,
     handler: spec.handler,
     codeSha256: spec.code.sha256,
@@ -53,8 +55,6 @@ export function needsNewEnvironments(a: Settings, b: Settings): boolean {
 }
 
 /** Lambda has one namespace; ours beyond "default" are visible in the group's name. */
-export function logGroupOf(settings: { readonly namespace: string; readonly name: string }): string {
-  return settings.namespace === "default"
-    ? `/aws/lambda/${settings.name}`
-    : `/aws/lambda/${settings.namespace}/${settings.name}`;
+export function logGroupOf(named: { readonly namespace: string; readonly name: string }): string {
+  return named.namespace === "default" ? `/aws/lambda/${named.name}` : `/aws/lambda/${named.namespace}/${named.name}`;
 }

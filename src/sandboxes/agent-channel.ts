@@ -2,7 +2,7 @@
 import net from "node:net";
 import { rm, chmod } from "node:fs/promises";
 import type { InitFailure, LogLine, RuntimeOutcome, RuntimeRequest } from "#functions/sandboxes.ts";
-import { FRAME, FrameReader, frameOf, headed } from "./frames.ts";
+import { FRAME, FrameReader, headedFrame } from "./frames.ts";
 
 export type Bound = { readonly ok: true } | { readonly ok: false; readonly failure: InitFailure };
 
@@ -89,7 +89,7 @@ export class AgentChannel {
     this.#listener = listener;
     return new Promise((resolve) => {
       this.#bound = resolve;
-      this.#write(frameOf(FRAME.bind, 0, headed(binding), cache ?? EMPTY));
+      this.#write(headedFrame(FRAME.bind, 0, binding, cache ?? EMPTY));
     });
   }
 
@@ -98,16 +98,11 @@ export class AgentChannel {
     const id = ++this.#lastId >>> 0;
     this.#requestId = request.requestId;
     const { requestId, deadlineMs, invokedArn, traceId, clientContext } = request;
-    const head = headed({
-      requestId,
-      deadlineMs,
-      arn: invokedArn,
-      traceId,
-      ...(clientContext !== undefined && { clientContext }),
-    });
+    // JSON leaves out what is undefined.
+    const head = { requestId, deadlineMs, arn: invokedArn, traceId, clientContext };
     return new Promise((resolve) => {
       this.#answered = resolve;
-      this.#write(frameOf(FRAME.invoke, id, head, request.payload));
+      this.#write(headedFrame(FRAME.invoke, id, head, request.payload));
     });
   }
 

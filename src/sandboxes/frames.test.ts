@@ -1,7 +1,7 @@
 /** Frames survive any cutting of the stream; what is no frame is refused. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { FRAME, FrameReader, frameOf, headed } from "./frames.ts";
+import { FRAME, FrameReader, frameOf, headedFrame } from "./frames.ts";
 
 interface Seen {
   readonly type: number;
@@ -28,9 +28,13 @@ for (const step of [1, 2, 3, 8, 9, 10, 100, bytes.length]) {
 }
 
 test("a head has its length before it", () => {
-  const bytesOf = headed({ a: "ü" });
-  assert.equal(bytesOf.readUInt32BE(0), bytesOf.length - 4);
-  assert.deepEqual(JSON.parse(bytesOf.toString("utf8", 4)), { a: "ü" });
+  const reader = new FrameReader((type, id, payload) => {
+    const end = 4 + payload.readUInt32BE(0);
+    assert.deepEqual([type, id], [FRAME.invoke, 7]);
+    assert.deepEqual(JSON.parse(payload.toString("utf8", 4, end)), { a: "ü" });
+    assert.equal(payload.toString("utf8", end), "body");
+  });
+  assert.ok(reader.push(headedFrame(FRAME.invoke, 7, { a: "ü" }, Buffer.from("body"))));
 });
 
 test("a length beyond every frame of ours is refused", () => {

@@ -21,28 +21,28 @@ export const HEADER_BYTES = 9;
 // A response of 6 MiB and its frame; anything longer is no frame of ours.
 export const MAX_FRAME_BYTES: number = 64 * 1024 * 1024;
 
-/** One frame in one buffer, so that it is one write. `parts` are joined. */
-export function frameOf(type: number, id: number, ...parts: readonly Uint8Array[]): Buffer {
-  const length = parts.reduce((sum, part) => sum + part.length, 0);
-  const frame = Buffer.allocUnsafe(HEADER_BYTES + length);
-  frame.writeUInt32BE(length + 5, 0);
+/** One frame in one buffer, so that it is one write. */
+export function frameOf(type: number, id: number, payload: Uint8Array): Buffer {
+  const frame = Buffer.allocUnsafe(HEADER_BYTES + payload.length);
+  frame.writeUInt32BE(frame.length - 4, 0);
   frame.writeUInt32BE(id, 4);
   frame[8] = type;
-  let at = HEADER_BYTES;
-  for (const part of parts) {
-    frame.set(part, at);
-    at += part.length;
-  }
+  frame.set(payload, HEADER_BYTES);
   return frame;
 }
 
-/** A JSON head with its length, then bytes as they are: what BIND and INVOKE carry. */
-export function headed(head: object): Buffer {
-  const text = Buffer.from(JSON.stringify(head));
-  const bytes = Buffer.allocUnsafe(4 + text.length);
-  bytes.writeUInt32BE(text.length, 0);
-  text.copy(bytes, 4);
-  return bytes;
+/** A JSON head with its length, then bytes as they are, in one frame: what BIND and INVOKE carry. */
+export function headedFrame(type: number, id: number, head: object, body: Uint8Array): Buffer {
+  const text = JSON.stringify(head);
+  const size = Buffer.byteLength(text);
+  const frame = Buffer.allocUnsafe(HEADER_BYTES + 4 + size + body.length);
+  frame.writeUInt32BE(frame.length - 4, 0);
+  frame.writeUInt32BE(id, 4);
+  frame[8] = type;
+  frame.writeUInt32BE(size, HEADER_BYTES);
+  frame.write(text, HEADER_BYTES + 4);
+  frame.set(body, HEADER_BYTES + 4 + size);
+  return frame;
 }
 
 /**

@@ -27,12 +27,19 @@ const options = parse(process.argv[3] ?? "{}");
 const socket = net.connect(socketPath);
 const runtime = { current: null, engine: null };
 
-function send(type, id, payload) {
-  const frame = Buffer.allocUnsafe(HEADER_BYTES + payload.length);
-  frame.writeUInt32BE(payload.length + 5, 0);
+/** One frame, one write. */
+function send(type, id, ...parts) {
+  let at = HEADER_BYTES;
+  let length = 5;
+  for (const part of parts) length += part.length;
+  const frame = Buffer.allocUnsafe(4 + length);
+  frame.writeUInt32BE(length, 0);
   frame.writeUInt32BE(id, 4);
   frame[8] = type;
-  payload.copy(frame, HEADER_BYTES);
+  for (const part of parts) {
+    part.copy(frame, at);
+    at += part.length;
+  }
   socket.write(frame);
 }
 
@@ -48,7 +55,7 @@ const MAX_RESPONSE_BYTES = 6 * 1024 * 1024 + 1;
 function sendResponse(id, payload) {
   const head = Buffer.allocUnsafe(4);
   head.writeUInt32BE(peakKib(), 0);
-  send(FRAME.response, id, Buffer.concat([head, payload.subarray(0, MAX_RESPONSE_BYTES)]));
+  send(FRAME.response, id, head, payload.subarray(0, MAX_RESPONSE_BYTES));
 }
 
 function sendError(id, errorType, body) {
@@ -56,14 +63,14 @@ function sendError(id, errorType, body) {
   const head = Buffer.allocUnsafe(6);
   head.writeUInt32BE(peakKib(), 0);
   head.writeUInt16BE(type.length, 4);
-  send(FRAME.error, id, Buffer.concat([head, type, body]));
+  send(FRAME.error, id, head, type, body);
 }
 
 function sendLog(id, text) {
   const body = Buffer.from(text);
   const head = Buffer.allocUnsafe(8);
   head.writeDoubleBE(now(), 0);
-  send(FRAME.log, id, Buffer.concat([head, body]));
+  send(FRAME.log, id, head, body);
 }
 
 function sendInitError(body) {
@@ -76,7 +83,7 @@ const door = {
   sendError,
   sendLog,
   sendInitError,
-  initDone: () => send(FRAME.initDone, 0, Buffer.alloc(0)),
+  initDone: () => send(FRAME.initDone, 0),
   sendCache: (bytes) => send(FRAME.cache, 0, bytes),
   options,
 };
@@ -130,5 +137,5 @@ socket.on("connect", () => {
   const { openEngine } = require(options.flavour === "node" ? "./node-runtime.cjs" : "./child-runtime.cjs");
   const { forwardAws } = require("./forward.cjs");
   runtime.engine = openEngine(door);
-  forwardAws(options, () => runtime.engine.whenReady(() => send(FRAME.ready, 0, Buffer.alloc(0))));
+  forwardAws(options, () => runtime.engine.whenReady(() => send(FRAME.ready, 0)));
 });

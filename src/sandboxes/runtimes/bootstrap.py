@@ -103,10 +103,15 @@ def report(error):
     print("\n".join(lines) + "\n" + "".join(error.get("stackTrace", [])), flush=True)
 
 
+def show_trace(trace_id):
+    """Only into the mapping: glibc keeps every value that putenv was ever given, until the memory is full."""
+    os.environ._data[os.environ.encodekey("_X_AMZN_TRACE_ID")] = os.environ.encodevalue(trace_id)
+
+
 def answer(api, function, headers, body, version):
     request_id = headers["Lambda-Runtime-Aws-Request-Id"]
     RequestFilter.request_id = request_id
-    os.environ["_X_AMZN_TRACE_ID"] = headers.get("Lambda-Runtime-Trace-Id", "")
+    show_trace(headers.get("Lambda-Runtime-Trace-Id", ""))
     try:
         result = function(json.loads(body or b"{}"), Context(headers, version))
         try:

@@ -5,6 +5,7 @@ const { Buffer } = require("node:buffer");
 const { loadHandler } = require("./node-loader.cjs");
 const { patchConsole } = require("./node-console.cjs");
 const { errorBody } = require("./node-errors.cjs");
+const { trace, showTrace } = require("./node-trace.cjs");
 // User code may replace anything global later, so whatever is needed is taken now.
 const { JSON, process, Promise } = globalThis;
 const parse = JSON.parse;
@@ -96,6 +97,7 @@ class NodeEngine {
     this.binding = binding;
     this.#ownHandles = process.getActiveResourcesInfo().length;
     setEnvironment(binding.env);
+    showTrace();
     if (/--enable-source-maps/.test(binding.env.NODE_OPTIONS ?? "")) process.setSourceMapsEnabled(true);
     // NODE_PATH was set after the start.
     Module._initPaths();
@@ -125,7 +127,7 @@ class NodeEngine {
   invoke(id, request, payload) {
     this.invocationId = id;
     this.request = request;
-    process.env._X_AMZN_TRACE_ID = request.traceId;
+    trace.id = request.traceId;
     const settle = this.#settlerOf(id);
     const context = this.#contextOf(request);
     const byCallback = (error, result) => this.#settleByCallback(settle, context, { error, result });
