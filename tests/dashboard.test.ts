@@ -79,7 +79,7 @@ test("without the link's token nothing is shown", { skip }, async () => {
   const bare = dashboardUrl().replace(/#.*/, "");
   assert.match((await stage.run("curl", "-s", bare)).out, /Open the link/);
   assert.equal(
-    (await stage.run("curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", `${bare}logs?function=greeter`)).out,
+    (await stage.run("curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", `${bare}logs?of=function/default/greeter`)).out,
     "401",
   );
   assert.equal(
@@ -135,7 +135,7 @@ test("a function's log is readable, and the newest comparison is shown with its 
   await page.click('tr[data-name="default/greeter functions"] a');
   await until(
     "the log line",
-    () => page.innerText("pre"),
+    () => page.innerText("#lines"),
     (text) => text.includes("a line of the log"),
   );
   await page.click('nav a[href="/compare"]');

@@ -16,6 +16,7 @@ for (const program of PROGRAMS) await bundle(program);
 for (const path of [
   "src/sandboxes/runtimes",
   "src/dashboard/page.js",
+  "src/dashboard/logs.js",
   "examples",
   "tools/catamaran.mjs",
   "tools/node.mjs",

@@ -6,18 +6,24 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { Clock } from "#base/clock.ts";
 import { reasonOf } from "#base/fault.ts";
+import { keyOf } from "#base/key.ts";
 import type { Log } from "#base/log.ts";
 import type { Objects, View } from "#deck/objects.ts";
 import type { Functions } from "#functions/engine.ts";
-import type { LogStore } from "#functions/logs.ts";
 import { deploymentKind, type Deployment } from "#kinds/deployment.ts";
 import { functionKind, type FunctionObject } from "#kinds/function.ts";
 import { podMetricsKind, type PodMetrics } from "#kinds/metrics.ts";
+import type { KubeObject } from "#kinds/object.ts";
+import { type Pod, podKind } from "#kinds/pod.ts";
 import { serviceKind, type Service } from "#kinds/service.ts";
 import { priceBooks } from "#metering/price-book.ts";
+import { Feed } from "./feed.ts";
+import { defaultContainer, followLog, type LogSources, logTarget } from "./live-logs.ts";
+import { type LogChoice, logsBody } from "./logs-page.ts";
 import type { Minute } from "./minute.ts";
-import { DASHBOARD_STYLE, deckBody, enterHtml, logsBody, pageHtml, type PageName, rowsHtml } from "./page.ts";
+import { DASHBOARD_STYLE, deckBody, enterHtml, pageHtml, type PageName, rowsHtml } from "./page.ts";
 import { type Row, rowsOf } from "./rows.ts";
+import type { TappedLogs } from "./taps.ts";
 
 export interface DashboardOptions {
   readonly instance: string;
@@ -25,7 +31,9 @@ export interface DashboardOptions {
   readonly functions: Functions;
   /** Hears of all usage; see taps.ts. */
   readonly minute: Minute;
-  readonly logs: LogStore;
+  readonly logs: TappedLogs;
+  /** Where pods' logs are read. */
+  readonly nodes: LogSources["nodes"];
   readonly port: number;
   readonly token: string;
   /** The newest comparison as the inside of a page; null when there is none. */
@@ -41,7 +49,9 @@ export interface Dashboard extends AsyncDisposable {
 }
 
 const EVERY_MS = 1_000;
-const LOG_LINES = 500;
+// Everything that a browser keeps open costs memory here; who has so many pages open closes one.
+const MAX_OPEN = 50;
+const SCRIPTS: readonly string[] = ["/page.js", "/logs.js"];
 const MAX_TOKEN_BYTES = 200;
 const HEADERS = {
   "content-security-policy":
@@ -65,6 +75,8 @@ class DashboardServer implements Dashboard {
   readonly #functions: View<FunctionObject>;
   readonly #metrics: View<PodMetrics>;
   readonly #listeners = new Set<ServerResponse>();
+  readonly #pods: View<Pod>;
+  #open = 0;
   #timer: Disposable | undefined;
 
   constructor(options: DashboardOptions) {
@@ -74,6 +86,7 @@ class DashboardServer implements Dashboard {
     this.#services = objects.view(serviceKind);
     this.#functions = objects.view(functionKind);
     this.#metrics = objects.view(podMetricsKind);
+    this.#pods = objects.view(podKind);
     this.#server = createServer((request, response) => void this.#answer(request, response));
   }
 
@@ -129,8 +142,8 @@ class DashboardServer implements Dashboard {
       const url = new URL(request.url ?? "/", "http://dashboard");
       if (url.pathname === "/style.css")
         return send(response, 200, "text/css", `${this.#options.style}${DASHBOARD_STYLE}`);
-      if (url.pathname === "/page.js")
-        return send(response, 200, "text/javascript", await readFile(join(import.meta.dirname, "page.js"), "utf8"));
+      if (SCRIPTS.includes(url.pathname))
+        return send(response, 200, "text/javascript", await readFile(join(import.meta.dirname, url.pathname), "utf8"));
       if (request.method === "POST" && url.pathname === "/enter") return await this.#enter(request, response);
       if (!this.#hasSession(request)) return send(response, url.pathname === "/" ? 200 : 401, "text/html", enterHtml());
       await this.#page(url, response);
@@ -185,14 +198,16 @@ class DashboardServer implements Dashboard {
             '<h1>Compare</h1><p class="quiet">There is no comparison yet. Make one with: catamaran demo</p>',
         );
       case "/logs":
-        return show("logs", await this.#logs(url.searchParams.get("function")));
+        return show("logs", this.#logs(url.searchParams));
+      case "/logs/lines":
+        return this.#followLog(url.searchParams, response);
       default:
         return send(response, 404, "text/plain", "there is no such page");
     }
   }
 
   #watch(response: ServerResponse): void {
-    response.writeHead(200, { ...HEADERS, "content-type": "text/event-stream" });
+    if (!this.#stream(response)) return;
     response.write(`data: ${JSON.stringify(rowsHtml(this.#rows()))}\n\n`);
     this.#listeners.add(response);
     if (this.#listeners.size === 1) this.#tick();
@@ -202,23 +217,71 @@ class DashboardServer implements Dashboard {
     });
   }
 
-  async #logs(name: string | null): Promise<string> {
-    const names = this.#functions
-      .list()
-      .map((fn) => fn.metadata.name)
-      .toSorted();
-    const lines = name === null ? [] : await this.#options.logs.read(`/aws/lambda/${name}`, { limit: LOG_LINES });
-    return logsBody(names, name, lines);
+  /** Begins a stream of events; false when there are too many. */
+  #stream(response: ServerResponse): boolean {
+    if (this.#open >= MAX_OPEN) {
+      send(response, 503, "text/plain", `more than ${MAX_OPEN} pages are open`);
+      return false;
+    }
+    this.#open++;
+    response.on("close", () => this.#open--);
+    response.writeHead(200, { ...HEADERS, "content-type": "text/event-stream" });
+    response.flushHeaders();
+    return true;
+  }
+
+  #logs(query: URLSearchParams): string {
+    const chosen = logTarget(query);
+    const pod = chosen?.type === "pod" ? this.#pods.get(keyOf(chosen.namespace, chosen.name)) : undefined;
+    return logsBody({
+      choices: [
+        ...choicesOf("function", this.#functions.list()),
+        ...choicesOf("deployment", this.#deployments.list()),
+        ...choicesOf("pod", this.#pods.list()),
+      ],
+      chosen,
+      containers: pod === undefined ? [] : containersOf(pod),
+      container: chosen?.container ?? (pod === undefined ? null : defaultContainer(pod)),
+    });
+  }
+
+  #followLog(query: URLSearchParams, response: ServerResponse): void {
+    const target = logTarget(query);
+    if (target === null) return send(response, 400, "text/plain", "whose log? For example: ?of=pod/default/web");
+    if (!this.#stream(response)) return;
+    const { clock, logs, nodes } = this.#options;
+    const feed = new Feed(response, clock);
+    const following = followLog(target, feed, {
+      logs,
+      nodes,
+      clock,
+      pods: this.#pods,
+      deployments: this.#deployments,
+    });
+    response.on("close", () => {
+      feed[Symbol.dispose]();
+      following[Symbol.dispose]();
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#timer?.[Symbol.dispose]();
-    for (const view of [this.#deployments, this.#services, this.#functions, this.#metrics]) view[Symbol.dispose]();
+    for (const view of [this.#deployments, this.#services, this.#functions, this.#metrics, this.#pods])
+      view[Symbol.dispose]();
     await new Promise<void>((resolve) => {
       this.#server.close(() => resolve());
       this.#server.closeAllConnections();
     });
   }
+}
+
+function choicesOf(type: LogChoice["type"], objects: readonly KubeObject[]): readonly LogChoice[] {
+  const choices = objects.map(({ metadata: { name, namespace = "default" } }) => ({ type, namespace, name }));
+  return choices.toSorted((a, b) => (keyOf(a.namespace, a.name) < keyOf(b.namespace, b.name) ? -1 : 1));
+}
+
+function containersOf({ spec }: Pod): readonly string[] {
+  return [...spec.containers, ...(spec.initContainers ?? [])].map(({ name }) => name);
 }
 
 function send(response: ServerResponse, status: number, type: string, body: string): void {

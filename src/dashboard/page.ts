@@ -6,6 +6,10 @@ export type PageName = "deck" | "compare" | "logs";
 
 const TITLES: Readonly<Record<PageName, string>> = { deck: "Deck", compare: "Compare", logs: "Logs" };
 
+/** What an empty instance is answered with. */
+export const NOTHING_YET =
+  "Nothing runs yet. Try: <code>kubectl create deployment web --image=busybox -- sleep 3600</code>, or for both hulls at once: <code>npx catamaran demo</code>";
+
 export function pageHtml(page: PageName, instance: string, body: string): string {
   const links = (Object.keys(TITLES) as PageName[])
     .map(
@@ -15,7 +19,7 @@ export function pageHtml(page: PageName, instance: string, body: string): string
     .join("");
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Catamaran · ${TITLES[page]}</title><link rel="stylesheet" href="/style.css"><script src="/page.js" defer></script></head>
+<title>Catamaran · ${TITLES[page]}</title><link rel="stylesheet" href="/style.css"><script src="/${page === "logs" ? "logs" : "page"}.js" defer></script></head>
 <body data-page="${page}"><nav aria-label="Pages"><b>Catamaran</b><span class="quiet">${escape(instance)}</span>${links}</nav><main>${body}</main></body></html>
 `;
 }
@@ -34,8 +38,7 @@ export function deckBody(rows: readonly Row[]): string {
 }
 
 export function rowsHtml(rows: readonly Row[]): string {
-  if (rows.length === 0)
-    return '<tr><td colspan="12" class="empty">Nothing is deployed yet. Try: kubectl create deployment web --image=busybox, or: catamaran demo</td></tr>';
+  if (rows.length === 0) return `<tr><td colspan="12" class="empty">${NOTHING_YET}</td></tr>`;
   const costs = alignedDollars(rows.map(({ perHour }) => perHour));
   return rows.map((row, place) => rowHtml(row, costs[place] ?? "")).join("");
 }
@@ -44,7 +47,7 @@ function rowHtml(row: Row, cost: string): string {
   const { hull, namespace, name, health, isHealthy, figures, cpuMillis, memoryMib } = row;
   const isContainers = hull === "containers";
   const cells = [
-    `<th scope="row">${isContainers ? "" : `<a href="/logs?function=${encodeURIComponent(name)}">`}${escape(name)}${isContainers ? "" : "</a>"}<small class="quiet"> ${escape(namespace)}</small></th>`,
+    `<th scope="row"><a href="/logs?of=${encodeURIComponent(`${isContainers ? "deployment" : "function"}/${namespace}/${name}`)}" title="Its log">${escape(name)}</a><small class="quiet"> ${escape(namespace)}</small></th>`,
     `<td class="${isContainers ? "c" : "f"}">${hull}</td>`,
     `<td class="${isHealthy ? "well" : "ill"}">${isHealthy ? "●" : "▲"} ${escape(health)}</td>`,
     number(figures.requests.toLocaleString("en-US")),
@@ -68,31 +71,6 @@ function ms(requests: number, value: number): string {
   return requests === 0 ? "–" : `${value < 10 ? value.toFixed(2) : value.toFixed(1)} ms`;
 }
 
-export interface LogText {
-  readonly atMs: number;
-  readonly text: string;
-}
-
-export function logsBody(functions: readonly string[], chosen: string | null, lines: readonly LogText[]): string {
-  const links = functions
-    .map(
-      (name) =>
-        `<a href="/logs?function=${encodeURIComponent(name)}"${name === chosen ? ' aria-current="page"' : ""}>${escape(name)}</a>`,
-    )
-    .join(" ");
-  const text = lines
-    .map(
-      ({ atMs, text: line }) =>
-        `<span class="quiet">${new Date(atMs).toISOString().slice(11, 23)}</span> ${escape(line)}`,
-    )
-    .join("\n");
-  const shown =
-    chosen === null
-      ? '<p class="quiet">Choose a function. Pods: kubectl logs.</p>'
-      : `<pre tabindex="0">${text === "" ? "no lines yet" : text}</pre>`;
-  return `<h1>Logs</h1><p class="choices">${links === "" ? '<span class="quiet">no functions yet</span>' : links}</p>${shown}`;
-}
-
 export function escape(text: string): string {
   return text.replace(/[<>&"']/g, (char) => `&#${char.charCodeAt(0)};`);
 }
@@ -100,13 +78,18 @@ export function escape(text: string): string {
 export const DASHBOARD_STYLE: string = `
 nav{display:flex;gap:18px;align-items:baseline;padding:12px 20px;border-bottom:1px solid var(--rule);background:var(--card)}
 nav a,.choices a{color:var(--ink);text-decoration:none;padding:2px 4px;border-radius:4px}nav a[aria-current],.choices a[aria-current]{background:var(--rule);font-weight:600}
-a:focus-visible,input:focus-visible,pre:focus-visible{outline:2px solid var(--containers);outline-offset:2px}
-body[data-page=deck] main{max-width:1320px}#filter{font:inherit;padding:6px 10px;border:1px solid var(--rule);border-radius:6px;background:var(--card);color:var(--ink);margin:12px 0;width:280px}
+a:focus-visible,input:focus-visible,select:focus-visible,button:focus-visible,[tabindex]:focus-visible{outline:2px solid var(--containers);outline-offset:2px}
+body[data-page=deck] main{max-width:1320px}#filter,select,button{font:inherit;padding:6px 10px;border:1px solid var(--rule);border-radius:6px;background:var(--card);color:var(--ink)}#filter{width:280px}body[data-page=deck] #filter{margin:12px 0}
 .deck{background:var(--card);border:1px solid var(--rule);border-radius:10px;border-collapse:separate;border-spacing:0}.deck th,.deck td{padding:8px 10px;border-bottom:1px solid var(--rule);white-space:nowrap}
 .deck thead th{text-align:right;font-size:12.5px}.deck thead th:first-child,.deck thead th:nth-child(2),.deck thead th:nth-child(3),.deck td:nth-child(2),.deck td:nth-child(3){text-align:left}
 .deck tbody th{color:var(--ink);font-weight:600}.deck a{color:inherit}.deck tr:last-child>*{border-bottom:0}.deck .empty{text-align:left;color:var(--quiet)}
 td.c{color:var(--containers)}td.f{color:var(--functions)}.well{color:#2b8a4b}.ill{color:#c92a2a;font-weight:600}
 @media (prefers-color-scheme:dark){.well{color:#69db7c}.ill{color:#ff8787}}
-pre{background:var(--card);border:1px solid var(--rule);border-radius:10px;padding:14px;overflow:auto;max-height:70vh;font:13px/1.5 ui-monospace,monospace}
+body[data-page=logs]{display:flex;flex-direction:column;height:100dvh}body[data-page=logs] main{max-width:none;width:100%;padding:12px 20px 16px;flex:1;min-height:0;display:flex;flex-direction:column;gap:10px}
+.unseen{position:absolute;clip-path:inset(50%);width:1px;height:1px;overflow:hidden}
+.tools{display:flex;flex-wrap:wrap;gap:8px 10px;align-items:center}.tools select{max-width:min(420px,100%)}.tools #state{margin:0 0 0 auto}
+#lines{flex:1;min-height:0;overflow:auto;background:var(--card);border:1px solid var(--rule);border-radius:8px;padding:8px 12px;font:12.5px/1.55 ui-monospace,monospace}
+.line{white-space:pre;tab-size:4}.line[hidden]{display:none}.wraps .line{white-space:pre-wrap;overflow-wrap:anywhere}.line time,.line .from{color:var(--quiet)}.line .from{color:var(--containers)}
+.note{font-style:italic;color:var(--quiet)}
 .stale{opacity:.5}
 `;

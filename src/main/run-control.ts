@@ -16,7 +16,7 @@ import { comparisonBody, STYLE } from "#compare/report.ts";
 import type { Comparison } from "#compare/result.ts";
 import { type Dashboard, listenDashboard } from "#dashboard/listen.ts";
 import { Minute } from "#dashboard/minute.ts";
-import { tappedLedger } from "#dashboard/taps.ts";
+import { tappedLedger, TappedLogs } from "#dashboard/taps.ts";
 import type { Ledger } from "#metering/usage.ts";
 import { Deck } from "#deck/deck.ts";
 import { runController } from "#deck/loop.ts";
@@ -64,7 +64,7 @@ export async function startControl(world: World, stack: AsyncDisposableStack): P
       everyMs: METRICS_EVERY_MS,
     }),
   );
-  await startFunctions(world, stack, { deck, ledger, minute, tasks });
+  await startFunctions(world, stack, { deck, ledger, minute, nodes: door.nodes, tasks });
 }
 
 async function openDeck({ instance, clock, random, log }: World, stack: AsyncDisposableStack): Promise<Deck> {
@@ -127,15 +127,16 @@ interface FunctionParts {
   readonly deck: Deck;
   readonly ledger: Ledger;
   readonly minute: Minute;
+  readonly nodes: KubeDoor["nodes"];
   readonly tasks: Tasks;
 }
 
 async function startFunctions(world: World, stack: AsyncDisposableStack, parts: FunctionParts): Promise<void> {
   const { instance, log } = world;
-  const { deck, ledger, minute, tasks } = parts;
+  const { deck, ledger, minute, nodes, tasks } = parts;
   const { functions, sandboxes, code, logs } = await openFunctions(world, stack, parts);
   await startAws(world, stack, { deck, tasks, functions, code, logs, runtimes: () => sandboxes.runtimes() });
-  stack.use(await openDashboard(world, { deck, functions, minute, logs }));
+  stack.use(await openDashboard(world, { deck, functions, minute, nodes, logs }));
   stack.use(await listenInvoke({ functions, ledger, logs, socketPath: files.invokeSocket(instance), log }));
 }
 
@@ -145,15 +146,17 @@ function openDashboard(
     readonly deck: Deck;
     readonly functions: Functions;
     readonly minute: Minute;
-    readonly logs: SqliteLogs;
+    readonly nodes: KubeDoor["nodes"];
+    readonly logs: TappedLogs;
   },
 ): Promise<Dashboard> {
-  const { deck, functions, minute, logs } = parts;
+  const { deck, functions, minute, nodes, logs } = parts;
   return listenDashboard({
     instance: instance.name,
     objects: deck.objects("dashboard"),
     functions,
     minute,
+    nodes,
     logs,
     port: instance.ports.dashboard,
     token: dashboardToken(instance),
@@ -173,7 +176,7 @@ async function latestComparison(folder: string): Promise<string | null> {
 interface AwsParts extends Pick<FunctionParts, "deck" | "tasks"> {
   readonly functions: Functions;
   readonly code: CodeFolder;
-  readonly logs: SqliteLogs;
+  readonly logs: TappedLogs;
   readonly runtimes: () => readonly string[];
 }
 
@@ -209,7 +212,7 @@ interface OpenedFunctions {
   readonly functions: Functions;
   readonly sandboxes: Awaited<ReturnType<typeof openSandboxes>>;
   readonly code: CodeFolder;
-  readonly logs: SqliteLogs;
+  readonly logs: TappedLogs;
 }
 
 async function openFunctions(
@@ -223,7 +226,7 @@ async function openFunctions(
   const aws = { host: "127.0.0.1", port: ports.aws };
   const sandboxes = stack.use(await openSandboxes({ code, clock, log, region, aws, ...launcher }));
   log.info("functions run in sandboxes", { driver: sandboxes.driver, cores: availableParallelism() });
-  const logs = stack.use(SqliteLogs.open(files.logs(instance)));
+  const logs = new TappedLogs(stack.use(SqliteLogs.open(files.logs(instance))));
   const events = stack.use(SqliteEvents.open(files.events(instance)));
   const objects = deck.objects("catamaran-functions");
   const functions = stack.use(

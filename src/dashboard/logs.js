@@ -1,0 +1,157 @@
+/** The log page in the browser: follows, filters, pauses, wraps. Lines are text and nothing else; the oldest go when there are too many. */
+const MAX_LINES = 5_000;
+// Colours and cursor movements of terminals.
+const ESCAPES = new RegExp(`${String.fromCodePoint(27)}\\[[0-9;?]*[ -/]*[@-~]`, "g");
+
+const pane = document.getElementById("lines");
+const filter = document.getElementById("filter");
+const pauseButton = document.getElementById("pause");
+const wrap = document.getElementById("wrap");
+const state = document.getElementById("state");
+
+/** Lines that came while paused. */
+let held = [];
+let isPaused = false;
+let isLive = false;
+let shown = 0;
+let skipped = 0;
+
+function lineOf({ atMs, from, text, isNote }) {
+  const line = document.createElement("div");
+  line.className = isNote ? "line note" : "line";
+  const time = document.createElement("time");
+  time.dateTime = new Date(atMs).toISOString();
+  time.title = time.dateTime;
+  time.textContent = time.dateTime.slice(11, 23);
+  line.append(time, " ");
+  if (from) {
+    const pod = document.createElement("span");
+    pod.className = "from";
+    pod.title = from;
+    pod.textContent = from.split("-").at(-1);
+    line.append(pod, " ");
+  }
+  const words = document.createElement("span");
+  words.className = "text";
+  words.textContent = text.replace(ESCAPES, "");
+  line.append(words);
+  line.hidden = !passes(line);
+  return line;
+}
+
+function passes(line) {
+  return line.lastChild.textContent.toLowerCase().includes(filter.value.toLowerCase());
+}
+
+function show(lines) {
+  const isAtEnd = pane.scrollHeight - pane.scrollTop - pane.clientHeight < 40;
+  const some = document.createDocumentFragment();
+  for (const line of lines) some.append(lineOf(line));
+  pane.append(some);
+  while (pane.childElementCount > MAX_LINES) pane.firstElementChild.remove();
+  // Who has scrolled back reads; the log must not run away below.
+  if (isAtEnd) pane.scrollTop = pane.scrollHeight;
+  count();
+}
+
+function count() {
+  shown = 0;
+  for (const line of pane.children) if (!line.hidden) shown++;
+  say();
+}
+
+function say() {
+  const total = pane.childElementCount;
+  const parts = [
+    isPaused ? "paused" : isLive ? "live" : "not connected",
+    filter.value === "" ? `${total} ${total === 1 ? "line" : "lines"}` : `${shown} of ${total} lines`,
+    ...(total >= MAX_LINES ? ["older ones left out"] : []),
+    ...(skipped > 0 ? [`${skipped} skipped: faster than this page`] : []),
+    "UTC",
+  ];
+  state.textContent = parts.join(" · ");
+  state.classList.toggle("live", isLive && !isPaused);
+  pauseButton.textContent = isPaused ? `Resume${held.length > 0 ? ` (${held.length} new)` : ""}` : "Pause";
+  pauseButton.setAttribute("aria-pressed", String(isPaused));
+}
+
+function take(message) {
+  skipped += message.skipped;
+  if (!isPaused) return show(message.lines);
+  held.push(...message.lines);
+  if (held.length > MAX_LINES) held = held.slice(-MAX_LINES);
+  say();
+}
+
+function pause() {
+  isPaused = !isPaused;
+  if (isPaused) return say();
+  const lines = held;
+  held = [];
+  show(lines);
+  pane.scrollTop = pane.scrollHeight;
+}
+
+function applyFilter() {
+  const isAtEnd = pane.scrollHeight - pane.scrollTop - pane.clientHeight < 40;
+  for (const line of pane.children) line.hidden = !passes(line);
+  if (isAtEnd) pane.scrollTop = pane.scrollHeight;
+  count();
+}
+
+function clear() {
+  held = [];
+  skipped = 0;
+  pane.replaceChildren();
+  say();
+}
+
+function applyWrap() {
+  pane.classList.toggle("wraps", wrap.checked);
+  localStorage.setItem("wrap", wrap.checked ? "1" : "");
+}
+
+function follow() {
+  const events = new EventSource(`/logs/lines${location.search}`);
+  // Each connection begins with what there is already.
+  events.onopen = () => {
+    clear();
+    isLive = true;
+    say();
+  };
+  events.onmessage = ({ data }) => take(JSON.parse(data));
+  events.onerror = () => {
+    isLive = false;
+    say();
+  };
+}
+
+function choose() {
+  const query = new URLSearchParams({ of: document.getElementById("of").value });
+  location.assign(`/logs?${query}`);
+}
+
+function chooseContainer(event) {
+  const query = new URLSearchParams(location.search);
+  query.set("container", event.target.value);
+  location.assign(`/logs?${query}`);
+}
+
+document.getElementById("of").addEventListener("change", choose);
+document.getElementById("container")?.addEventListener("change", chooseContainer);
+if (pane !== null) {
+  wrap.checked = localStorage.getItem("wrap") !== "";
+  applyWrap();
+  wrap.addEventListener("change", applyWrap);
+  filter.addEventListener("input", applyFilter);
+  pauseButton.addEventListener("click", pause);
+  document.getElementById("clear").addEventListener("click", clear);
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "/" || document.activeElement === filter) return;
+    event.preventDefault();
+    filter.focus();
+  });
+  follow();
+} else {
+  for (const control of [filter, pauseButton, wrap, document.getElementById("clear")]) control.disabled = true;
+}
