@@ -130,9 +130,9 @@ function drawn(line: Line, x: Scale, y: Scale): string {
   const [first, last] = [line.points[0] ?? [0, 0], line.points.at(-1) ?? [0, 0]];
   const fill =
     line.isFilled === true
-      ? `<path d="${path}L${x.at(last[0])} ${HEIGHT - BOTTOM}L${x.at(first[0])} ${HEIGHT - BOTTOM}Z" style="fill:${line.colour};opacity:.14"/>`
+      ? `<path d="${path}L${x.at(last[0])} ${HEIGHT - BOTTOM}L${x.at(first[0])} ${HEIGHT - BOTTOM}Z" fill="${line.colour}" opacity=".14"/>`
       : "";
-  return `${fill}<path d="${path}" style="stroke:${line.colour}" class="line${line.isDashed === true ? " dashed" : ""}"/>`;
+  return `${fill}<path d="${path}" stroke="${line.colour}" class="line${line.isDashed === true ? " dashed" : ""}"/>`;
 }
 
 function marked({ x: value, label }: { readonly x: number; readonly label: string }, x: Scale): string {
@@ -145,7 +145,7 @@ function legend(lines: readonly Line[]): string {
   let at = WIDTH - RIGHT;
   const entries = lines.toReversed().map((line) => {
     at -= line.name.length * 6.6 + 26;
-    return `<line x1="${round(at)}" x2="${round(at + 14)}" y1="12" y2="12" style="stroke:${line.colour}" class="line${line.isDashed === true ? " dashed" : ""}"/><text x="${round(at + 19)}" y="16">${escape(line.name)}</text>`;
+    return `<line x1="${round(at)}" x2="${round(at + 14)}" y1="12" y2="12" stroke="${line.colour}" class="line${line.isDashed === true ? " dashed" : ""}"/><text x="${round(at + 19)}" y="16">${escape(line.name)}</text>`;
   });
   return entries.join("");
 }

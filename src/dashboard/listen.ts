@@ -1,5 +1,4 @@
-/** The dashboard's server, inside the control process: loopback only, one token, pages that are rendered here. */
-import { timingSafeEqual } from "node:crypto";
+/** The dashboard's server, inside the control process: loopback only, links that open it once, pages that are rendered here. */
 import { readFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -17,25 +16,27 @@ import type { KubeObject } from "#kinds/object.ts";
 import { type Pod, podKind } from "#kinds/pod.ts";
 import { serviceKind, type Service } from "#kinds/service.ts";
 import { priceBooks } from "#metering/price-book.ts";
+import { Entry } from "./entry.ts";
 import { Feed } from "./feed.ts";
 import { defaultContainer, followLog, type LogSources, logTarget } from "./live-logs.ts";
 import { type LogChoice, logsBody } from "./logs-page.ts";
 import type { Minute } from "./minute.ts";
-import { DASHBOARD_STYLE, deckBody, enterHtml, pageHtml, type PageName, rowsHtml } from "./page.ts";
+import { DASHBOARD_STYLE, deckBody, enterHtml, ICON, linkRefused, pageHtml, type PageName, rowsHtml } from "./page.ts";
 import { type Row, rowsOf } from "./rows.ts";
 import type { TappedLogs } from "./taps.ts";
 
 export interface DashboardOptions {
   readonly instance: string;
-  readonly objects: Objects;
-  readonly functions: Functions;
+  readonly objects: Pick<Objects, "view">;
+  readonly functions: Pick<Functions, "stats">;
   /** Hears of all usage; see taps.ts. */
   readonly minute: Minute;
   readonly logs: TappedLogs;
   /** Where pods' logs are read. */
   readonly nodes: LogSources["nodes"];
   readonly port: number;
-  readonly token: string;
+  /** Signs links and sessions; see entry.ts. */
+  readonly key: string;
   /** The newest comparison as the inside of a page; null when there is none. */
   readonly comparison: () => Promise<string | null>;
   /** The style that the comparison's page has. */
@@ -53,11 +54,14 @@ const EVERY_MS = 1_000;
 const MAX_OPEN = 50;
 const SCRIPTS: readonly string[] = ["/page.js", "/logs.js"];
 const MAX_TOKEN_BYTES = 200;
+// Scripts and styles come from here and nowhere else, and nothing that is written into a page runs.
 const HEADERS = {
   "content-security-policy":
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'; img-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'",
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'",
   "x-content-type-options": "nosniff",
   "referrer-policy": "no-referrer",
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-resource-policy": "same-origin",
   "cache-control": "no-store",
 } as const;
 
@@ -76,12 +80,14 @@ class DashboardServer implements Dashboard {
   readonly #metrics: View<PodMetrics>;
   readonly #listeners = new Set<ServerResponse>();
   readonly #pods: View<Pod>;
+  readonly #entry: Entry;
   #open = 0;
   #timer: Disposable | undefined;
 
   constructor(options: DashboardOptions) {
-    const { objects } = options;
+    const { objects, key, clock } = options;
     this.#options = options;
+    this.#entry = new Entry(key, clock.now());
     this.#deployments = objects.view(deploymentKind);
     this.#services = objects.view(serviceKind);
     this.#functions = objects.view(functionKind);
@@ -140,12 +146,14 @@ class DashboardServer implements Dashboard {
     try {
       if (!this.#isOurHost(request)) return send(response, 403, "text/plain", "this host name is not served");
       const url = new URL(request.url ?? "/", "http://dashboard");
+      if (request.method === "POST" && url.pathname === "/enter") return await this.#enter(request, response);
+      if (request.method !== "GET") return send(response, 405, "text/plain", "only GET is answered here");
       if (url.pathname === "/style.css")
         return send(response, 200, "text/css", `${this.#options.style}${DASHBOARD_STYLE}`);
+      if (url.pathname === "/icon.svg") return send(response, 200, "image/svg+xml", ICON);
       if (SCRIPTS.includes(url.pathname))
         return send(response, 200, "text/javascript", await readFile(join(import.meta.dirname, url.pathname), "utf8"));
-      if (request.method === "POST" && url.pathname === "/enter") return await this.#enter(request, response);
-      if (!this.#hasSession(request)) return send(response, url.pathname === "/" ? 200 : 401, "text/html", enterHtml());
+      if (!this.#hasSession(request)) return send(response, 401, "text/html", enterHtml(this.#options.instance));
       await this.#page(url, response);
     } catch (thrown) {
       this.#options.log.warn("a dashboard page failed", { url: request.url, reason: reasonOf(thrown) });
@@ -171,15 +179,15 @@ class DashboardServer implements Dashboard {
   #hasSession(request: IncomingMessage): boolean {
     const cookies = (request.headers.cookie ?? "").split(/;\s*/);
     const given = cookies.find((cookie) => cookie.startsWith(`${this.#cookieName()}=`))?.split("=")[1] ?? "";
-    return sameText(given, this.#options.token);
+    return this.#entry.admits(given, this.#options.clock.now());
   }
 
   async #enter(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    let token = "";
-    for await (const chunk of request) if ((token += String(chunk)).length > MAX_TOKEN_BYTES) break;
-    if (!sameText(token, this.#options.token))
-      return send(response, 401, "text/plain", "this is not the instance's token");
-    response.setHeader("set-cookie", `${this.#cookieName()}=${this.#options.token}; HttpOnly; SameSite=Strict; Path=/`);
+    let link = "";
+    for await (const chunk of request) if ((link += String(chunk)).length > MAX_TOKEN_BYTES) break;
+    const session = this.#entry.trade(link, this.#options.clock.now());
+    if (session === null) return send(response, 401, "text/plain", linkRefused(this.#options.instance));
+    response.setHeader("set-cookie", `${this.#cookieName()}=${session}; HttpOnly; SameSite=Strict; Path=/`);
     send(response, 204, "text/plain", "");
   }
 
@@ -287,9 +295,4 @@ function containersOf({ spec }: Pod): readonly string[] {
 function send(response: ServerResponse, status: number, type: string, body: string): void {
   response.writeHead(status, { ...HEADERS, "content-type": `${type}; charset=utf-8` });
   response.end(body);
-}
-
-function sameText(a: string, b: string): boolean {
-  const [left, right] = [Buffer.from(a), Buffer.from(b)];
-  return left.length === right.length && timingSafeEqual(left, right);
 }

@@ -4,8 +4,12 @@ const page = document.body.dataset.page;
 async function enter() {
   const token = location.hash.slice(1);
   if (token === "") return;
+  // The token opens nothing twice, and is nobody's business.
+  history.replaceState(null, "", location.pathname);
   const answer = await fetch("/enter", { method: "POST", body: token });
-  if (answer.ok) location.replace("/");
+  const why = document.getElementById("why");
+  if (answer.ok && page === "enter") location.replace("/");
+  else if (why !== null) why.textContent = (await answer.text()).split(". ")[0] + ".";
 }
 
 function filterRows() {
@@ -48,7 +52,9 @@ function watchRows() {
   events.onerror = () => rows.classList.add("stale");
 }
 
-if (page === "enter" || location.hash.length > 1) void enter();
+void enter();
+// A link that is opened where this page is already changes nothing but what is behind the #.
+addEventListener("hashchange", () => void enter());
 if (page === "deck") {
   const filter = document.getElementById("filter");
   filter.addEventListener("input", filterRows);

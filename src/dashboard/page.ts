@@ -1,10 +1,17 @@
 /** The dashboard's pages as HTML text: frame, the list of both hulls, logs. Pure. */
 import { alignedDollars } from "./dollars.ts";
+import { LINK_MS } from "./entry.ts";
 import type { Row } from "./rows.ts";
 
 export type PageName = "deck" | "compare" | "logs";
 
 const TITLES: Readonly<Record<PageName, string>> = { deck: "Deck", compare: "Compare", logs: "Logs" };
+
+const ASSETS = '<link rel="icon" href="/icon.svg"><link rel="stylesheet" href="/style.css">';
+
+/** Two hulls under one deck. */
+export const ICON =
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><path d="M3 12h26v4H3z" fill="#8a939c"/><path d="M3 18h11l-2 9H7z" fill="#1f6fb2"/><path d="M18 18h11l-4 9h-5z" fill="#c65a11"/></svg>';
 
 /** What an empty instance is answered with. */
 export const NOTHING_YET =
@@ -19,14 +26,28 @@ export function pageHtml(page: PageName, instance: string, body: string): string
     .join("");
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Catamaran · ${TITLES[page]}</title><link rel="stylesheet" href="/style.css"><script src="/${page === "logs" ? "logs" : "page"}.js" defer></script></head>
+<title>Catamaran · ${TITLES[page]}</title>${ASSETS}<script src="/${page === "logs" ? "logs" : "page"}.js" defer></script></head>
 <body data-page="${page}"><nav aria-label="Pages"><b>Catamaran</b><span class="quiet">${escape(instance)}</span>${links}</nav><main>${body}</main></body></html>
 `;
 }
 
-/** Shown to a browser that has no session yet: the script trades the link's token for one. */
-export function enterHtml(): string {
-  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Catamaran</title><link rel="stylesheet" href="/style.css"><script src="/page.js" defer></script></head><body data-page="enter"><main><h1>Catamaran</h1><p>Open the link that <code>catamaran dashboard</code> prints.</p></main></body></html>`;
+/** Shown to a browser that has no session: its script trades the link's token for one. */
+export function enterHtml(instance: string): string {
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Catamaran</title>${ASSETS}<script src="/page.js" defer></script></head>
+<body data-page="enter"><main><h1>Catamaran</h1><p id="why">This browser has no session here.</p>
+<p>Print a link that opens the dashboard of <b>${escape(instance)}</b>:</p><pre>${escape(linkCommand(instance))}</pre></main></body></html>
+`;
+}
+
+/** Plain text, for the page and for whoever asks without one. */
+export function linkRefused(instance: string): string {
+  return `This link was used before, or is older than ${LINK_MS / 60_000} minutes. A new one is printed by: ${linkCommand(instance)}\n`;
+}
+
+function linkCommand(instance: string): string {
+  return `npx catamaran dashboard${instance === "default" ? "" : ` --name ${instance}`}`;
 }
 
 export function deckBody(rows: readonly Row[]): string {

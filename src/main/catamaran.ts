@@ -72,7 +72,7 @@ const COMMANDS: Readonly<Record<string, { readonly about: string; readonly run: 
     ),
   },
   dashboard: {
-    about: "print the link to the dashboard",
+    about: "print a link that opens the dashboard, once and within ten minutes",
     run: withPlace({}, async (place) => (await import("./env.ts")).printDashboard(place)),
   },
   completion: {

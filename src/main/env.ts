@@ -1,9 +1,11 @@
 /** `catamaran env`: everything that kubectl, aws and programs need to find an instance. */
 import { Fault } from "#base/fault.ts";
+import { linkToken } from "#dashboard/entry.ts";
 import { fabricHostIp } from "#network/cluster-network.ts";
 import { type Instance, readInstance } from "./instance.ts";
 import type { Place } from "./options.ts";
-import { dashboardToken, files, networkOf } from "./plan.ts";
+import { dashboardKey, files, networkOf } from "./plan.ts";
+import { realClock } from "./real-clock.ts";
 
 export async function instanceOf(place: Place): Promise<Instance> {
   const instance = await readInstance(place.dataDir);
@@ -24,7 +26,8 @@ export function environmentOf(instance: Instance): Readonly<Record<string, strin
     AWS_DEFAULT_REGION: region,
     AWS_ACCOUNT_ID: accountId,
     CATAMARAN_GATEWAY: `http://127.0.0.1:${ports.gateway}`,
-    CATAMARAN_DASHBOARD: `http://127.0.0.1:${ports.dashboard}/#${dashboardToken(instance)}`,
+    // A link that opens it: catamaran dashboard.
+    CATAMARAN_DASHBOARD: `http://127.0.0.1:${ports.dashboard}/`,
     // The AWS door as pods reach it.
     CATAMARAN_AWS_INTERNAL: podAwsEndpoint(instance),
   };
@@ -47,7 +50,12 @@ export async function printEnvironment(place: Place, output: string | boolean | 
   return 0;
 }
 
+/** Opens the dashboard once, within minutes. */
+export function dashboardLink(instance: Instance): string {
+  return `http://127.0.0.1:${instance.ports.dashboard}/#${linkToken(dashboardKey(instance), realClock.now())}`;
+}
+
 export async function printDashboard(place: Place): Promise<number> {
-  process.stdout.write(`${environmentOf(await instanceOf(place))["CATAMARAN_DASHBOARD"]}\n`);
+  process.stdout.write(`${dashboardLink(await instanceOf(place))}\n`);
   return 0;
 }

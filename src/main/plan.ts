@@ -68,7 +68,7 @@ export const files = {
   launcher: (instance: Instance): string => join(instance.runDir, "launcher"),
 } as const;
 
-/** Opens the dashboard from a link; derived, so that a restart keeps the link. */
-export function dashboardToken({ rootKey }: Pick<Instance, "rootKey">): string {
+/** Signs the dashboard's links and sessions; derived, so that a restart keeps sessions. */
+export function dashboardKey({ rootKey }: Pick<Instance, "rootKey">): string {
   return createHmac("sha256", rootKey.secretAccessKey).update("dashboard").digest("base64url");
 }

@@ -38,7 +38,7 @@ import { SqliteDatabase } from "#store/sqlite-database.ts";
 import { SqliteEvents } from "#store/sqlite-events.ts";
 import { SqliteJournal } from "#store/sqlite-journal.ts";
 import { SqliteLogs } from "#store/sqlite-logs.ts";
-import { dashboardToken, doorHosts, files, networkOf, pkiNames } from "./plan.ts";
+import { dashboardKey, doorHosts, files, networkOf, pkiNames } from "./plan.ts";
 import type { World } from "./role.ts";
 
 const NODE_PORTS = { first: 30_000, last: 32_767 };
@@ -159,7 +159,7 @@ function openDashboard(
     nodes,
     logs,
     port: instance.ports.dashboard,
-    token: dashboardToken(instance),
+    key: dashboardKey(instance),
     comparison: () => latestComparison(files.reports(instance)),
     style: STYLE,
     clock,

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { Fault, reasonOf } from "#base/fault.ts";
 import { changeKubeconfig, mergedConfig, withoutConfig } from "#cli/merge-kubeconfig.ts";
+import { dashboardLink } from "./env.ts";
 import { type Instance, readInstance } from "./instance.ts";
 import { jsonLog } from "./log.ts";
 import { childEnvironment, type Place, upOptions, type UpOptions, userKubeconfig } from "./options.ts";
@@ -52,6 +53,7 @@ async function upHere(options: UpOptions, afterUp: AfterUp): Promise<number> {
     steps.say(
       `ready in ${steps.seconds()} s — eval "$(npx catamaran env${options.name === "default" ? "" : ` --name ${options.name}`})"`,
     );
+    if (process.send === undefined) steps.say(dashboardLine(instance));
     if (options.mergeKubeconfig) await mergeKubeconfig(steps, instance);
     process.send?.({ ready: true });
     if (options.demo)
@@ -114,7 +116,13 @@ async function upDetached(words: readonly string[], options: UpOptions): Promise
   child.disconnect();
   child.unref();
   process.stderr.write(`instance "${options.name}" is up (process ${child.pid})\n`);
+  const instance = await readInstance(options.dataDir);
+  if (instance !== null) process.stderr.write(`${dashboardLine(instance)}\n`);
   return 0;
+}
+
+function dashboardLine(instance: Instance): string {
+  return `dashboard: ${dashboardLink(instance)} (opens once; another link: npx catamaran dashboard${instance.name === "default" ? "" : ` --name ${instance.name}`})`;
 }
 
 const END_WITHIN_MS = 30_000;
