@@ -213,7 +213,7 @@ function ms(value: number): string {
 }
 
 export const STYLE: string = `
-:root{color-scheme:light dark;--page:#fbfaf7;--ink:#1d2329;--quiet:#6b7480;--rule:#dcd8cf;--card:#fff;--containers:#1f6fb2;--functions:#c65a11}
+:root{color-scheme:light dark;--page:#fbfaf7;--ink:#1d2329;--quiet:#6b7480;--rule:#dcd8cf;--card:#fff;--containers:#1f6fb2;--functions:#b8500b}
 @media (prefers-color-scheme:dark){:root{--page:#14181d;--ink:#e6e9ec;--quiet:#97a1ac;--rule:#2f3740;--card:#1b2127;--containers:#6cb4ee;--functions:#f0955a}}
 *{box-sizing:border-box}body{margin:0;background:var(--page);color:var(--ink);font:15px/1.5 system-ui,sans-serif}
 main{max-width:1080px;margin:0 auto;padding:32px 20px 64px}h1{font-size:26px;margin:0}h2{font-size:17px;margin:28px 0 8px}
@@ -225,6 +225,7 @@ article{border-top:4px solid var(--containers)}article.f{border-top-color:var(--
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}th{text-align:left;font-weight:500;color:var(--quiet)}
 td{text-align:right}.bill td:first-child{text-align:left}.bill th:not(:first-child){text-align:right}td,th{padding:3px 0}.bill td,.bill th{padding:5px 8px;border-bottom:1px solid var(--rule)}
 .bill [scope=rowgroup]{color:var(--ink);font-weight:600;padding-top:14px}.total td{font-weight:600}
+@media (max-width:520px){.bill{font-size:13px}.bill td,.bill th{padding:5px 3px;overflow-wrap:anywhere}.bill td:last-child{white-space:nowrap}}
 .plot{width:100%;height:auto;display:block}.plot text{fill:var(--quiet);font-size:11.5px}.plot .label{font-size:12px}
 .plot .line{fill:none;stroke-width:2;stroke-linejoin:round}.plot .dashed{stroke-dasharray:5 4}.plot .grid{stroke:var(--rule)}.plot .mark{stroke:var(--ink);stroke-dasharray:2 3}
 `;

@@ -21,8 +21,9 @@ import { Feed } from "./feed.ts";
 import { defaultContainer, followLog, type LogSources, logTarget } from "./live-logs.ts";
 import { type LogChoice, logsBody } from "./logs-page.ts";
 import type { Minute } from "./minute.ts";
-import { DASHBOARD_STYLE, deckBody, enterHtml, ICON, linkRefused, pageHtml, type PageName, rowsHtml } from "./page.ts";
+import { deckBody, enterHtml, ICON, linkRefused, NO_COMPARISON, pageHtml, type PageName, rowsHtml } from "./page.ts";
 import { type Row, rowsOf } from "./rows.ts";
+import { DASHBOARD_STYLE } from "./style.ts";
 import type { TappedLogs } from "./taps.ts";
 
 export interface DashboardOptions {
@@ -132,6 +133,7 @@ class DashboardServer implements Dashboard {
     return rowsOf(
       {
         deployments: this.#deployments.list(),
+        pods: this.#pods.list(),
         services: this.#services.list(),
         podMetrics: this.#metrics.list(),
         functions: this.#functions.list(),
@@ -200,11 +202,7 @@ class DashboardServer implements Dashboard {
       case "/events":
         return this.#watch(response);
       case "/compare":
-        return show(
-          "compare",
-          (await this.#options.comparison()) ??
-            '<h1>Compare</h1><p class="quiet">There is no comparison yet. Make one with: catamaran demo</p>',
-        );
+        return show("compare", (await this.#options.comparison()) ?? NO_COMPARISON);
       case "/logs":
         return show("logs", this.#logs(url.searchParams));
       case "/logs/lines":

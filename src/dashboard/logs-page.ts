@@ -38,7 +38,7 @@ ${workloads(choices, address)}${containers(seen)}
 <button id="pause" type="button" aria-pressed="false">Pause</button>
 <label><input id="wrap" type="checkbox"> Wrap</label>
 <button id="clear" type="button">Clear</button>
-<span id="state" class="quiet" role="status"></span></div>
+<span id="state" class="state quiet" role="status"></span></div>
 ${pane(chosen, choices.length === 0)}`;
 }
 
@@ -70,5 +70,5 @@ function option(value: string, text: string, isSelected: boolean): string {
 
 function pane(chosen: LogChoice | null, isEmpty: boolean): string {
   if (chosen !== null) return '<div id="lines" role="log" aria-live="off" aria-label="Lines" tabindex="0"></div>';
-  return `<p class="empty">${isEmpty ? NOTHING_YET : "Choose a workload to follow its log as it is written."}</p>`;
+  return `<p class="empty">${isEmpty ? NOTHING_YET : "<b>Whose log?</b>Choose a workload above, and follow its log as it is written."}</p>`;
 }

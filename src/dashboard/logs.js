@@ -12,7 +12,7 @@ const state = document.getElementById("state");
 /** Lines that came while paused. */
 let held = [];
 let isPaused = false;
-let isLive = false;
+let connection = "connecting";
 let shown = 0;
 let skipped = 0;
 
@@ -63,14 +63,15 @@ function count() {
 function say() {
   const total = pane.childElementCount;
   const parts = [
-    isPaused ? "paused" : isLive ? "live" : "not connected",
+    isPaused ? "paused" : connection,
     filter.value === "" ? `${total} ${total === 1 ? "line" : "lines"}` : `${shown} of ${total} lines`,
     ...(total >= MAX_LINES ? ["older ones left out"] : []),
     ...(skipped > 0 ? [`${skipped} skipped: faster than this page`] : []),
     "UTC",
   ];
   state.textContent = parts.join(" · ");
-  state.classList.toggle("live", isLive && !isPaused);
+  state.classList.toggle("live", connection === "live" && !isPaused);
+  state.classList.toggle("lost", connection !== "live" && connection !== "connecting");
   pauseButton.textContent = isPaused ? `Resume${held.length > 0 ? ` (${held.length} new)` : ""}` : "Pause";
   pauseButton.setAttribute("aria-pressed", String(isPaused));
 }
@@ -116,12 +117,13 @@ function follow() {
   // Each connection begins with what there is already.
   events.onopen = () => {
     clear();
-    isLive = true;
+    connection = "live";
     say();
   };
   events.onmessage = ({ data }) => take(JSON.parse(data));
   events.onerror = () => {
-    isLive = false;
+    // Closed by a refusal: only a new session helps. Otherwise the browser tries again.
+    connection = events.readyState === EventSource.CLOSED ? "refused: reload this page" : "not connected";
     say();
   };
 }
@@ -147,7 +149,7 @@ if (pane !== null) {
   pauseButton.addEventListener("click", pause);
   document.getElementById("clear").addEventListener("click", clear);
   document.addEventListener("keydown", (event) => {
-    if (event.key !== "/" || document.activeElement === filter) return;
+    if (event.key !== "/" || event.ctrlKey || event.metaKey || document.activeElement === filter) return;
     event.preventDefault();
     filter.focus();
   });

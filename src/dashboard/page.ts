@@ -11,11 +11,14 @@ const ASSETS = '<link rel="icon" href="/icon.svg"><link rel="stylesheet" href="/
 
 /** Two hulls under one deck. */
 export const ICON =
-  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><path d="M3 12h26v4H3z" fill="#8a939c"/><path d="M3 18h11l-2 9H7z" fill="#1f6fb2"/><path d="M18 18h11l-4 9h-5z" fill="#c65a11"/></svg>';
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><path d="M3 12h26v4H3z" fill="#8a939c"/><path d="M3 18h11l-2 9H7z" fill="#1f6fb2"/><path d="M18 18h11l-4 9h-5z" fill="#d9691a"/></svg>';
 
 /** What an empty instance is answered with. */
 export const NOTHING_YET =
-  "Nothing runs yet. Try: <code>kubectl create deployment web --image=busybox -- sleep 3600</code>, or for both hulls at once: <code>npx catamaran demo</code>";
+  "<b>Nothing runs yet</b>Try <code>kubectl create deployment web --image=busybox -- sleep 3600</code><br>or both hulls at once: <code>npx catamaran demo</code>";
+
+export const NO_COMPARISON =
+  '<h1>Compare</h1><p class="empty"><b>There is no comparison yet</b>The same traffic on both hulls, measured and priced: <code>npx catamaran demo</code></p>';
 
 export function pageHtml(page: PageName, instance: string, body: string): string {
   const links = (Object.keys(TITLES) as PageName[])
@@ -27,7 +30,7 @@ export function pageHtml(page: PageName, instance: string, body: string): string
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Catamaran · ${TITLES[page]}</title>${ASSETS}<script src="/${page === "logs" ? "logs" : "page"}.js" defer></script></head>
-<body data-page="${page}"><nav aria-label="Pages"><b>Catamaran</b><span class="quiet">${escape(instance)}</span>${links}</nav><main>${body}</main></body></html>
+<body data-page="${page}"><nav aria-label="Pages"><img src="/icon.svg" alt=""><b class="brand">Catamaran</b><span class="quiet">${escape(instance)}</span>${links}</nav><main>${body}</main></body></html>
 `;
 }
 
@@ -50,42 +53,71 @@ function linkCommand(instance: string): string {
   return `npx catamaran dashboard${instance === "default" ? "" : ` --name ${instance}`}`;
 }
 
+const COLUMNS: readonly (readonly [name: string, about: string])[] = [
+  ["name", "Name and namespace; opens its log"],
+  ["hull", "Containers are booked by the hour, functions are paid per use"],
+  ["health", "Pods that are ready; environments that are busy and idle"],
+  ["requests", "Of the last minute: through the gateway for containers, by any door for functions"],
+  ["per s", "Requests a second, over the last minute"],
+  ["errors", "Of the last minute: answers 5xx and 429; errors, time-outs and throttles of functions"],
+  ["p50", "Half of the last minute's requests took no longer; of a function its INIT and run"],
+  ["p99", "Of a hundred requests of the last minute 99 took no longer"],
+  ["cold", "Cold starts of the last minute"],
+  ["CPU", "Booked and used, in thousandths of a core"],
+  ["memory", "Booked and used; of a function what its environments hold"],
+  ["$ an hour", "At list price: what is booked; of a function what the last minute would cost for an hour"],
+];
+
 export function deckBody(rows: readonly Row[]): string {
+  const heads = COLUMNS.map(
+    ([name, about], place) =>
+      `<th scope="col" role="columnheader"><button type="button" data-column="${place}" title="${about}">${name}</button></th>`,
+  );
   return `<h1>Workloads</h1>
-<p class="quiet">The last minute of both hulls: containers as the gateway saw them, functions however they were called. Press / to filter.</p>
-<input id="filter" type="search" placeholder="filter" aria-label="Filter workloads">
-<table class="deck"><thead><tr><th>name</th><th>hull</th><th>health</th><th>requests</th><th>per second</th><th>p50</th><th>p99</th><th>errors</th><th>cold</th><th>CPU booked / used</th><th>memory booked / used</th><th>$ an hour</th></tr></thead>
-<tbody id="rows">${rowsHtml(rows)}</tbody></table>`;
+<p class="quiet">The last minute of both hulls: containers as the gateway saw them, functions however they were called.</p>
+<div class="tools"><input id="filter" type="search" placeholder="Filter ( / )" aria-label="Filter workloads" maxlength="200" spellcheck="false">
+<span id="state" class="state quiet" role="status"></span></div>
+<div class="sheet"><table class="deck" role="table"><thead><tr role="row">${heads.join("")}</tr></thead>
+<tbody id="rows">${rowsHtml(rows)}</tbody></table></div>`;
 }
 
 export function rowsHtml(rows: readonly Row[]): string {
-  if (rows.length === 0) return `<tr><td colspan="12" class="empty">${NOTHING_YET}</td></tr>`;
+  if (rows.length === 0) return `<tr role="row"><td colspan="${COLUMNS.length}" class="empty">${NOTHING_YET}</td></tr>`;
   const costs = alignedDollars(rows.map(({ perHour }) => perHour));
   return rows.map((row, place) => rowHtml(row, costs[place] ?? "")).join("");
 }
 
 function rowHtml(row: Row, cost: string): string {
-  const { hull, namespace, name, health, isHealthy, figures, cpuMillis, memoryMib } = row;
+  const { hull, type, namespace, name, health, isHealthy, figures, cpuMillis, memoryMib } = row;
   const isContainers = hull === "containers";
+  const [bookedMillis, usedMillis] = cpuMillis;
+  const [bookedMib, usedMib] = memoryMib;
+  const address = `${type}/${namespace}/${name}`;
   const cells = [
-    `<th scope="row"><a href="/logs?of=${encodeURIComponent(`${isContainers ? "deployment" : "function"}/${namespace}/${name}`)}" title="Its log">${escape(name)}</a><small class="quiet"> ${escape(namespace)}</small></th>`,
-    `<td class="${isContainers ? "c" : "f"}">${hull}</td>`,
-    `<td class="${isHealthy ? "well" : "ill"}">${isHealthy ? "●" : "▲"} ${escape(health)}</td>`,
-    number(figures.requests.toLocaleString("en-US")),
-    number(figures.perSecond.toFixed(1)),
-    number(ms(figures.requests, figures.latencyMsP50)),
-    number(ms(figures.requests, figures.latencyMsP99)),
-    `<td class="${figures.failed > 0 ? "ill" : ""}">${figures.failed}</td>`,
-    number(isContainers ? "–" : String(figures.coldStarts)),
-    number(isContainers ? `${cpuMillis[0]}m / ${cpuMillis[1]}m` : "per use"),
-    number(isContainers ? `${memoryMib[0]} / ${memoryMib[1]} MiB` : `per use / ${memoryMib[1]} MiB`),
-    number(escape(cost)),
+    `<th scope="row" role="rowheader" data-value="${escape(name)}"><a href="/logs?of=${encodeURIComponent(address)}" title="Its log">${escape(name)}</a><small class="quiet">${type} in ${escape(namespace)}</small></th>`,
+    cell(1, hull, hull, isContainers ? "c" : "f"),
+    cell(2, `${isHealthy ? "●" : "▲"} ${escape(health)}`, isHealthy ? 1 : 0, isHealthy ? "well" : "ill"),
+    cell(3, figures.requests.toLocaleString("en-US"), figures.requests),
+    cell(4, perSecond(figures.perSecond), figures.perSecond),
+    cell(5, figures.failed.toLocaleString("en-US"), figures.failed, figures.failed > 0 ? "ill" : ""),
+    cell(6, ms(figures.requests, figures.latencyMsP50), figures.latencyMsP50),
+    cell(7, ms(figures.requests, figures.latencyMsP99), figures.latencyMsP99),
+    cell(8, isContainers ? "–" : figures.coldStarts.toLocaleString("en-US"), figures.coldStarts),
+    cell(9, isContainers ? `${bookedMillis}m / ${usedMillis}m` : "–", usedMillis),
+    cell(10, isContainers ? `${bookedMib} / ${usedMib} MiB` : `${usedMib} MiB`, usedMib),
+    cell(11, escape(cost), row.perHour),
   ];
-  return `<tr data-name="${escape(`${namespace}/${name} ${hull}`)}">${cells.join("")}</tr>`;
+  return `<tr role="row" data-name="${escape(`${namespace}/${name} ${hull}${type === "pod" ? " pod" : ""}`)}">${cells.join("")}</tr>`;
 }
 
-function number(text: string): string {
-  return `<td>${text}</td>`;
+function cell(column: number, text: string, value: number | bigint | string, look = ""): string {
+  // What is nothing should not draw the eye.
+  const shown = look === "" && !/[1-9]/.test(text) ? "none" : look;
+  return `<td role="cell" data-label="${COLUMNS[column]?.[0] ?? ""}" data-value="${value}"${shown === "" ? "" : ` class="${shown}"`}>${text}</td>`;
+}
+
+function perSecond(rate: number): string {
+  return rate > 0 && rate < 0.1 ? rate.toFixed(2) : rate.toFixed(1);
 }
 
 function ms(requests: number, value: number): string {
@@ -95,22 +127,3 @@ function ms(requests: number, value: number): string {
 export function escape(text: string): string {
   return text.replace(/[<>&"']/g, (char) => `&#${char.charCodeAt(0)};`);
 }
-
-export const DASHBOARD_STYLE: string = `
-nav{display:flex;gap:18px;align-items:baseline;padding:12px 20px;border-bottom:1px solid var(--rule);background:var(--card)}
-nav a,.choices a{color:var(--ink);text-decoration:none;padding:2px 4px;border-radius:4px}nav a[aria-current],.choices a[aria-current]{background:var(--rule);font-weight:600}
-a:focus-visible,input:focus-visible,select:focus-visible,button:focus-visible,[tabindex]:focus-visible{outline:2px solid var(--containers);outline-offset:2px}
-body[data-page=deck] main{max-width:1320px}#filter,select,button{font:inherit;padding:6px 10px;border:1px solid var(--rule);border-radius:6px;background:var(--card);color:var(--ink)}#filter{width:280px}body[data-page=deck] #filter{margin:12px 0}
-.deck{background:var(--card);border:1px solid var(--rule);border-radius:10px;border-collapse:separate;border-spacing:0}.deck th,.deck td{padding:8px 10px;border-bottom:1px solid var(--rule);white-space:nowrap}
-.deck thead th{text-align:right;font-size:12.5px}.deck thead th:first-child,.deck thead th:nth-child(2),.deck thead th:nth-child(3),.deck td:nth-child(2),.deck td:nth-child(3){text-align:left}
-.deck tbody th{color:var(--ink);font-weight:600}.deck a{color:inherit}.deck tr:last-child>*{border-bottom:0}.deck .empty{text-align:left;color:var(--quiet)}
-td.c{color:var(--containers)}td.f{color:var(--functions)}.well{color:#2b8a4b}.ill{color:#c92a2a;font-weight:600}
-@media (prefers-color-scheme:dark){.well{color:#69db7c}.ill{color:#ff8787}}
-body[data-page=logs]{display:flex;flex-direction:column;height:100dvh}body[data-page=logs] main{max-width:none;width:100%;padding:12px 20px 16px;flex:1;min-height:0;display:flex;flex-direction:column;gap:10px}
-.unseen{position:absolute;clip-path:inset(50%);width:1px;height:1px;overflow:hidden}
-.tools{display:flex;flex-wrap:wrap;gap:8px 10px;align-items:center}.tools select{max-width:min(420px,100%)}.tools #state{margin:0 0 0 auto}
-#lines{flex:1;min-height:0;overflow:auto;background:var(--card);border:1px solid var(--rule);border-radius:8px;padding:8px 12px;font:12.5px/1.55 ui-monospace,monospace}
-.line{white-space:pre;tab-size:4}.line[hidden]{display:none}.wraps .line{white-space:pre-wrap;overflow-wrap:anywhere}.line time,.line .from{color:var(--quiet)}.line .from{color:var(--containers)}
-.note{font-style:italic;color:var(--quiet)}
-.stale{opacity:.5}
-`;

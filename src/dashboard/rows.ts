@@ -1,10 +1,12 @@
-/** The one list of both hulls: a row for every Deployment and every function, from what is seen now. Pure. */
+/** The one list of both hulls: a row for every Deployment, every pod of its own and every function, from what is seen now. Pure. */
 import { millis, units } from "#base/quantity.ts";
 import type { Deployment } from "#kinds/deployment.ts";
 import type { FunctionObject } from "#kinds/function.ts";
 import type { PodMetrics } from "#kinds/metrics.ts";
+import type { Pod } from "#kinds/pod.ts";
+import type { PodSpec } from "#kinds/pod-spec.ts";
 import type { Service } from "#kinds/service.ts";
-import { matches, selectorOf } from "#base/selector.ts";
+import { fromLabelSelector, type Labels, matches, selectorOf } from "#base/selector.ts";
 import { tiered } from "#metering/bill.ts";
 import { type Money, money, times } from "#metering/money.ts";
 import type { PriceBook } from "#metering/price-book.ts";
@@ -12,6 +14,7 @@ import type { MinuteFigures } from "./minute.ts";
 
 export interface Row {
   readonly hull: "containers" | "functions";
+  readonly type: "deployment" | "pod" | "function";
   readonly namespace: string;
   readonly name: string;
   readonly health: string;
@@ -25,6 +28,8 @@ export interface Row {
 
 export interface Seen {
   readonly deployments: readonly Deployment[];
+  /** Those that nothing controls are workloads of their own. */
+  readonly pods: readonly Pod[];
   readonly services: readonly Service[];
   readonly podMetrics: readonly PodMetrics[];
   readonly functions: readonly FunctionObject[];
@@ -40,49 +45,104 @@ const MB_MS_PER_GB_SECOND = 1_024_000n;
 export function rowsOf(seen: Seen, book: PriceBook): readonly Row[] {
   const rows = [
     ...seen.deployments.map((deployment) => deploymentRow(deployment, seen, book)),
+    ...seen.pods
+      .filter(({ metadata }) => metadata.ownerReferences?.some(({ controller }) => controller === true) !== true)
+      .map((pod) => podRow(pod, seen, book)),
     ...seen.functions.map((fn) => functionRow(fn, seen, book)),
   ];
+  // What needs somebody comes first; otherwise rows stay where they are, however busy.
   return rows.toSorted(
     (a, b) =>
-      b.figures.requests - a.figures.requests || (`${a.namespace}/${a.name}` < `${b.namespace}/${b.name}` ? -1 : 1),
+      Number(a.isHealthy) - Number(b.isHealthy) || (`${a.name}/${a.namespace}` < `${b.name}/${b.namespace}` ? -1 : 1),
   );
 }
 
 function deploymentRow(deployment: Deployment, seen: Seen, book: PriceBook): Row {
   const { name, namespace = "default" } = deployment.metadata;
+  const { selector, template } = deployment.spec;
   const wanted = deployment.spec.replicas ?? 1;
   const ready = deployment.status?.readyReplicas ?? 0;
-  const pods = (deployment.spec.template.spec?.containers ?? []).map(({ resources }) => resources?.requests ?? {});
-  const replicas = deployment.status?.replicas ?? 0;
-  const cpu = sum(pods.map((requests) => millis(requests["cpu"] ?? "0"))) * replicas;
-  const memory = (sum(pods.map((requests) => units(requests["memory"] ?? "0"))) * replicas) / MIB;
-  const labels = deployment.spec.template.metadata?.labels ?? {};
-  const used = seen.podMetrics.filter(
-    (metrics) =>
-      metrics.metadata.namespace === namespace &&
-      matches(selectorOf(deployment.spec.selector.matchLabels ?? {}), metrics.metadata.labels),
-  );
+  const chosen = fromLabelSelector(selector);
+  const isOurs = (labels: Labels | undefined): boolean => chosen !== null && matches(chosen, labels);
+  return {
+    type: "deployment",
+    namespace,
+    name,
+    health: `${ready}/${wanted} ready`,
+    isHealthy: ready >= wanted,
+    ...containersRow(
+      {
+        namespace,
+        labels: template.metadata?.labels ?? {},
+        booked: bookedBy(template.spec, deployment.status?.replicas ?? 0),
+        metrics: seen.podMetrics.filter(({ metadata }) => metadata.namespace === namespace && isOurs(metadata.labels)),
+      },
+      seen,
+      book,
+    ),
+  };
+}
+
+function podRow({ metadata, spec, status }: Pod, seen: Seen, book: PriceBook): Row {
+  const { name, namespace = "default", labels = {} } = metadata;
+  const phase = status?.phase ?? "Pending";
+  const isOver = phase === "Succeeded" || phase === "Failed";
+  const ready = (status?.containerStatuses ?? []).filter((container) => container.ready).length;
+  return {
+    type: "pod",
+    namespace,
+    name,
+    health: phase === "Running" ? `${ready}/${spec.containers.length} running` : phase,
+    isHealthy: phase === "Succeeded" || (phase === "Running" && ready === spec.containers.length),
+    ...containersRow(
+      {
+        namespace,
+        labels,
+        booked: bookedBy(spec, isOver ? 0 : 1),
+        metrics: seen.podMetrics.filter(
+          (metrics) => metrics.metadata.namespace === namespace && metrics.metadata.name === name,
+        ),
+      },
+      seen,
+      book,
+    ),
+  };
+}
+
+interface Containers {
+  readonly namespace: string;
+  readonly labels: Labels;
+  readonly booked: { readonly cpuMillis: number; readonly memoryMib: number };
+  readonly metrics: readonly PodMetrics[];
+}
+
+function containersRow(
+  { namespace, labels, booked, metrics }: Containers,
+  seen: Seen,
+  book: PriceBook,
+): Pick<Row, "hull" | "figures" | "cpuMillis" | "memoryMib" | "perHour"> {
+  const { cpuMillis, memoryMib } = booked;
   const service = seen.services.find(
     (candidate) =>
       candidate.metadata.namespace === namespace &&
       candidate.spec.selector !== undefined &&
       matches(selectorOf(candidate.spec.selector), labels),
   );
+  const used = metrics.flatMap(({ containers }) => containers.map(({ usage }) => usage));
   return {
     hull: "containers",
-    namespace,
-    name,
-    health: `${ready}/${wanted} ready`,
-    isHealthy: ready >= wanted,
     figures: seen.figures(service === undefined ? "" : `Service/${namespace}/${service.metadata.name}`),
-    cpuMillis: [cpu, sum(used.flatMap(({ containers }) => containers.map(({ usage }) => millis(usage["cpu"] ?? "0"))))],
-    memoryMib: [
-      Math.round(memory),
-      Math.round(
-        sum(used.flatMap(({ containers }) => containers.map(({ usage }) => units(usage["memory"] ?? "0")))) / MIB,
-      ),
-    ],
-    perHour: nodeShare(cpu, memory, book),
+    cpuMillis: [cpuMillis, sum(used.map((usage) => millis(usage["cpu"] ?? "0")))],
+    memoryMib: [Math.round(memoryMib), Math.round(sum(used.map((usage) => units(usage["memory"] ?? "0"))) / MIB)],
+    perHour: nodeShare(cpuMillis, memoryMib, book),
+  };
+}
+
+function bookedBy(spec: Pick<PodSpec, "containers"> | undefined, replicas: number): Containers["booked"] {
+  const requests = (spec?.containers ?? []).map(({ resources }) => resources?.requests ?? {});
+  return {
+    cpuMillis: sum(requests.map(({ cpu }) => millis(cpu ?? "0"))) * replicas,
+    memoryMib: (sum(requests.map(({ memory }) => units(memory ?? "0"))) * replicas) / MIB,
   };
 }
 
@@ -106,6 +166,7 @@ function functionRow(fn: FunctionObject, seen: Seen, book: PriceBook): Row {
     MINUTES_PER_HOUR;
   return {
     hull: "functions",
+    type: "function",
     namespace,
     name,
     health: state === "Active" ? `${running} busy, ${idle} idle` : state,

@@ -53,7 +53,7 @@ async function upHere(options: UpOptions, afterUp: AfterUp): Promise<number> {
     steps.say(
       `ready in ${steps.seconds()} s — eval "$(npx catamaran env${options.name === "default" ? "" : ` --name ${options.name}`})"`,
     );
-    if (process.send === undefined) steps.say(dashboardLine(instance));
+    if (process.send === undefined) steps.say(dashboardLines(instance));
     if (options.mergeKubeconfig) await mergeKubeconfig(steps, instance);
     process.send?.({ ready: true });
     if (options.demo)
@@ -117,12 +117,13 @@ async function upDetached(words: readonly string[], options: UpOptions): Promise
   child.unref();
   process.stderr.write(`instance "${options.name}" is up (process ${child.pid})\n`);
   const instance = await readInstance(options.dataDir);
-  if (instance !== null) process.stderr.write(`${dashboardLine(instance)}\n`);
+  if (instance !== null) process.stderr.write(`${dashboardLines(instance)}\n`);
   return 0;
 }
 
-function dashboardLine(instance: Instance): string {
-  return `dashboard: ${dashboardLink(instance)} (opens once; another link: npx catamaran dashboard${instance.name === "default" ? "" : ` --name ${instance.name}`})`;
+function dashboardLines(instance: Instance): string {
+  const named = instance.name === "default" ? "" : ` --name ${instance.name}`;
+  return `dashboard: ${dashboardLink(instance)}\n  the link opens once; another one: npx catamaran dashboard${named}`;
 }
 
 const END_WITHIN_MS = 30_000;
