@@ -21,9 +21,9 @@ export const HEADER_BYTES = 9;
 // A response of 6 MiB and its frame; anything longer is no frame of ours.
 export const MAX_FRAME_BYTES: number = 64 * 1024 * 1024;
 
-/** One frame in one buffer, so that it is one write. */
+/** One frame in one buffer, so that it is one write. Not of Buffer's pool: V8 keeps its blocks until they are tens of megabytes. */
 export function frameOf(type: number, id: number, payload: Uint8Array): Buffer {
-  const frame = Buffer.allocUnsafe(HEADER_BYTES + payload.length);
+  const frame = Buffer.allocUnsafeSlow(HEADER_BYTES + payload.length);
   frame.writeUInt32BE(frame.length - 4, 0);
   frame.writeUInt32BE(id, 4);
   frame[8] = type;
@@ -35,7 +35,7 @@ export function frameOf(type: number, id: number, payload: Uint8Array): Buffer {
 export function headedFrame(type: number, id: number, head: object, body: Uint8Array): Buffer {
   const text = JSON.stringify(head);
   const size = Buffer.byteLength(text);
-  const frame = Buffer.allocUnsafe(HEADER_BYTES + 4 + size + body.length);
+  const frame = Buffer.allocUnsafeSlow(HEADER_BYTES + 4 + size + body.length);
   frame.writeUInt32BE(frame.length - 4, 0);
   frame.writeUInt32BE(id, 4);
   frame[8] = type;

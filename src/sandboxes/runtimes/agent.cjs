@@ -24,22 +24,33 @@ const HEADER_BYTES = 9;
 const socketPath = process.argv[2];
 const options = parse(process.argv[3] ?? "{}");
 // A sandbox starts with nothing of the machine's environment; the process driver passes little more.
-const socket = net.connect(socketPath);
+// One buffer for everything that arrives: V8 collects buffers of its own so late that they would fill a small sandbox.
+const arrived = Buffer.allocUnsafeSlow(64 * 1024);
+const socket = net.connect({ path: socketPath, onread: { buffer: arrived, callback: receive } });
 const runtime = { current: null, engine: null };
 
-/** One frame, one write. */
-function send(type, id, ...parts) {
-  let at = HEADER_BYTES;
-  let length = 5;
-  for (const part of parts) length += part.length;
-  const frame = Buffer.allocUnsafe(4 + length);
-  frame.writeUInt32BE(length, 0);
+/** A frame with room for its payload. Not of Buffer's pool, whose blocks V8 keeps until they fill a small sandbox. */
+function frameFor(type, id, length) {
+  const frame = Buffer.allocUnsafeSlow(HEADER_BYTES + length);
+  frame.writeUInt32BE(length + 5, 0);
   frame.writeUInt32BE(id, 4);
   frame[8] = type;
-  for (const part of parts) {
-    part.copy(frame, at);
-    at += part.length;
-  }
+  return frame;
+}
+
+/** `body` is text or bytes; what does not fit is left out. */
+function put(frame, at, body) {
+  if (typeof body === "string") frame.write(body, at);
+  else body.copy(frame, at);
+}
+
+function sizeOf(body) {
+  return typeof body === "string" ? Buffer.byteLength(body) : body.length;
+}
+
+function send(type, id, body) {
+  const frame = frameFor(type, id, sizeOf(body));
+  put(frame, HEADER_BYTES, body);
   socket.write(frame);
 }
 
@@ -52,29 +63,32 @@ const now = Date.now;
 const MAX_RESPONSE_BYTES = 6 * 1024 * 1024 + 1;
 
 /** A response or error starts with the peak of this process in KiB, so that REPORT needs no second question. */
-function sendResponse(id, payload) {
-  const head = Buffer.allocUnsafe(4);
-  head.writeUInt32BE(peakKib(), 0);
-  send(FRAME.response, id, head, payload.subarray(0, MAX_RESPONSE_BYTES));
+function sendResponse(id, body) {
+  const frame = frameFor(FRAME.response, id, 4 + Math.min(sizeOf(body), MAX_RESPONSE_BYTES));
+  frame.writeUInt32BE(peakKib(), HEADER_BYTES);
+  put(frame, HEADER_BYTES + 4, body);
+  socket.write(frame);
 }
 
 function sendError(id, errorType, body) {
-  const type = Buffer.from(errorType);
-  const head = Buffer.allocUnsafe(6);
-  head.writeUInt32BE(peakKib(), 0);
-  head.writeUInt16BE(type.length, 4);
-  send(FRAME.error, id, head, type, body);
+  const typeSize = sizeOf(errorType);
+  const frame = frameFor(FRAME.error, id, 6 + typeSize + sizeOf(body));
+  frame.writeUInt32BE(peakKib(), HEADER_BYTES);
+  frame.writeUInt16BE(typeSize, HEADER_BYTES + 4);
+  put(frame, HEADER_BYTES + 6, errorType);
+  put(frame, HEADER_BYTES + 6 + typeSize, body);
+  socket.write(frame);
 }
 
 function sendLog(id, text) {
-  const body = Buffer.from(text);
-  const head = Buffer.allocUnsafe(8);
-  head.writeDoubleBE(now(), 0);
-  send(FRAME.log, id, head, body);
+  const frame = frameFor(FRAME.log, id, 8 + sizeOf(text));
+  frame.writeDoubleBE(now(), HEADER_BYTES);
+  put(frame, HEADER_BYTES + 8, text);
+  socket.write(frame);
 }
 
 function sendInitError(body) {
-  send(FRAME.initError, 0, Buffer.from(stringify(body)));
+  send(FRAME.initError, 0, stringify(body));
 }
 
 const door = {
@@ -83,7 +97,7 @@ const door = {
   sendError,
   sendLog,
   sendInitError,
-  initDone: () => send(FRAME.initDone, 0),
+  initDone: () => send(FRAME.initDone, 0, ""),
   sendCache: (bytes) => send(FRAME.cache, 0, bytes),
   options,
 };
@@ -91,7 +105,7 @@ const door = {
 function bind(payload) {
   const length = payload.readUInt32BE(0);
   const binding = parse(payload.toString("utf8", 4, 4 + length));
-  const cache = payload.subarray(4 + length);
+  const cache = Buffer.from(payload.subarray(4 + length));
   runtime.engine.bind(binding, cache.length === 0 ? undefined : cache);
 }
 
@@ -111,11 +125,15 @@ let chunks = [];
 let held = 0;
 let wanted = 4;
 
-socket.on("data", (chunk) => {
-  chunks.push(chunk);
-  held += chunk.length;
-  if (held < wanted) return;
-  let bytes = chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, held);
+/** What `arrived` holds is overwritten by the next: engines use a payload at once or copy it. */
+function receive(size) {
+  const chunk = arrived.subarray(0, size);
+  held += size;
+  if (held < wanted) {
+    chunks.push(Buffer.from(chunk));
+    return true;
+  }
+  const bytes = chunks.length === 0 ? chunk : Buffer.concat([...chunks, chunk], held);
   let at = 0;
   while (bytes.length - at >= 4) {
     const length = bytes.readUInt32BE(at);
@@ -123,11 +141,13 @@ socket.on("data", (chunk) => {
     take(bytes[at + 8], bytes.readUInt32BE(at + 4), bytes.subarray(at + HEADER_BYTES, at + 4 + length));
     at += 4 + length;
   }
-  bytes = bytes.subarray(at);
-  chunks = bytes.length === 0 ? [] : [bytes];
-  held = bytes.length;
-  wanted = held >= 4 ? 4 + bytes.readUInt32BE(0) : 4;
-});
+  const rest = Buffer.from(bytes.subarray(at));
+  chunks = rest.length === 0 ? [] : [rest];
+  held = rest.length;
+  wanted = held >= 4 ? 4 + rest.readUInt32BE(0) : 4;
+  return true;
+}
+
 // Whoever started the sandbox is gone: nobody can want an answer any more.
 socket.on("close", () => process.reallyExit(0));
 socket.on("error", () => process.reallyExit(0));
@@ -137,5 +157,5 @@ socket.on("connect", () => {
   const { openEngine } = require(options.flavour === "node" ? "./node-runtime.cjs" : "./child-runtime.cjs");
   const { forwardAws } = require("./forward.cjs");
   runtime.engine = openEngine(door);
-  forwardAws(options, () => runtime.engine.whenReady(() => send(FRAME.ready, 0)));
+  forwardAws(options, () => runtime.engine.whenReady(() => send(FRAME.ready, 0, "")));
 });

@@ -196,7 +196,7 @@ class NodeEngine {
     } catch (error) {
       return this.#fail(id, Object.assign(new Error("Unable to stringify response body"), { cause: error }));
     }
-    this.#door.sendResponse(id, Buffer.from(text ?? "null"));
+    this.#door.sendResponse(id, text ?? "null");
     if (this.#isFirst) nextTurn(() => this.#keepCache());
     this.#isFirst = false;
     return undefined;
@@ -211,14 +211,14 @@ class NodeEngine {
   #fail(id, error) {
     const body = errorBody(error);
     this.#log.errorLine("Invoke Error", body, error);
-    this.#door.sendError(id, body.errorType, Buffer.from(stringify(body)));
+    this.#door.sendError(id, body.errorType, stringify(body));
   }
 
   #crash(error, code) {
     const body = errorBody(error);
     this.#log.errorLine(code === EXIT_REJECTION ? "Unhandled Promise Rejection" : "Uncaught Exception", body, error);
     if (this.request === null) this.#door.sendInitError(body);
-    else this.#door.sendError(this.invocationId, body.errorType, Buffer.from(stringify(body)));
+    else this.#door.sendError(this.invocationId, body.errorType, stringify(body));
     nextTurn(() => exit(code));
   }
 }
