@@ -254,6 +254,35 @@ test("the control process dies: the page says so, and is live again without a ne
   await deck.close();
 });
 
+test("the control process dies: a log goes on where it was, no line twice", { skip }, async () => {
+  const { page: logs } = await enter();
+  await logs.goto(new URL("/logs?of=pod/default/ticker", logs.url()).href);
+  await logs
+    .getByText(/tick \d+ /)
+    .first()
+    .waitFor();
+  const [pid] = await stage.pidsOf("control");
+  assert.ok(pid);
+  process.kill(pid, "SIGKILL");
+  await logs.getByText("not connected").waitFor();
+  const before = await logs.locator(".line .text").count();
+  await logs.getByText("live ·").waitFor();
+  await until(
+    "new lines",
+    () => logs.locator(".line .text").count(),
+    (count) => count > before + 5,
+  );
+  const ticks = (await logs.locator(".line .text").allInnerTexts()).flatMap(
+    (text) => /^tick (\d+)/.exec(text)?.[1] ?? [],
+  );
+  assert.deepEqual(
+    ticks.map(Number),
+    ticks.map((_tick, place) => Number(ticks[0]) + place),
+    "every tick once, in order",
+  );
+  await logs.close();
+});
+
 test("the newest comparison is shown with its plots", { skip }, async () => {
   const { page: compare, complaints } = await enter();
   await compare.click('nav a[href="/compare"]');

@@ -82,6 +82,9 @@ class DashboardServer implements Dashboard {
   readonly #listeners = new Set<ServerResponse>();
   readonly #pods: View<Pod>;
   readonly #entry: Entry;
+  /** Those that missed rows while they did not read. */
+  readonly #behind = new WeakSet<ServerResponse>();
+  #told = "";
   #open = 0;
   #timer: Disposable | undefined;
 
@@ -119,8 +122,13 @@ class DashboardServer implements Dashboard {
 
   #tell(): void {
     const message = `data: ${JSON.stringify(rowsHtml(this.#rows()))}\n\n`;
+    const isNews = message !== this.#told;
+    this.#told = message;
     // A browser that does not read misses rows and gets the next; they must not pile up here.
-    for (const listener of this.#listeners) if (!listener.writableNeedDrain) listener.write(message);
+    for (const listener of this.#listeners) {
+      if (listener.writableNeedDrain) this.#behind.add(listener);
+      else if (isNews || this.#behind.delete(listener)) listener.write(message);
+    }
   }
 
   #rows(): readonly Row[] {
@@ -215,6 +223,7 @@ class DashboardServer implements Dashboard {
   #watch(response: ServerResponse): void {
     if (!this.#stream(response)) return;
     response.write(`data: ${JSON.stringify(rowsHtml(this.#rows()))}\n\n`);
+    this.#told = ""; // What it was told differs from what the others were.
     this.#listeners.add(response);
     if (this.#listeners.size === 1) this.#tick();
     response.on("close", () => {

@@ -1,5 +1,6 @@
 /** The log page in the browser: follows, filters, pauses, wraps. Lines are text and nothing else; the oldest go when there are too many. */
 const MAX_LINES = 5_000;
+const HIDDEN_MS = 60_000;
 // Colours and cursor movements of terminals.
 const ESCAPES = new RegExp(`${String.fromCodePoint(27)}\\[[0-9;?]*[ -/]*[@-~]`, "g");
 
@@ -78,8 +79,10 @@ function say() {
 
 function take(message) {
   skipped += message.skipped;
-  if (!isPaused) return show(message.lines);
-  held.push(...message.lines);
+  const lines = message.lines.filter(isNew);
+  for (const line of lines) remember(line.isNote ? { ...line, from: NOTES, atMs: 0 } : line);
+  if (!isPaused) return show(lines);
+  held.push(...lines);
   if (held.length > MAX_LINES) held = held.slice(-MAX_LINES);
   say();
 }
@@ -112,11 +115,30 @@ function applyWrap() {
   localStorage.setItem("wrap", wrap.checked ? "1" : "");
 }
 
-function follow() {
-  const events = new EventSource(`/logs/lines${location.search}`);
-  // Each connection begins with what there is already.
+/** By pod, what was shown last: a connection that is made anew begins with lines that are here already. */
+const newest = new Map();
+const NOTES = " "; // No pod is called so.
+let known = new Map();
+
+function remember({ atMs, from, text }) {
+  const last = newest.get(from);
+  if (last === undefined || atMs > last.atMs) newest.set(from, { atMs, texts: new Set([text]) });
+  else if (atMs === last.atMs && last.texts.size < MAX_LINES) last.texts.add(text);
+}
+
+function isNew({ atMs, from, text, isNote }) {
+  if (isNote) return known.get(NOTES)?.texts.has(text) !== true;
+  const last = known.get(from);
+  return last === undefined || atMs > last.atMs || (atMs === last.atMs && !last.texts.has(text));
+}
+
+let events = null;
+
+function connect() {
+  if (events !== null) return;
+  events = new EventSource(`/logs/lines${location.search}`);
   events.onopen = () => {
-    clear();
+    known = new Map([...newest].map(([from, { atMs, texts }]) => [from, { atMs, texts: new Set(texts) }]));
     connection = "live";
     say();
   };
@@ -126,6 +148,18 @@ function follow() {
     connection = events.readyState === EventSource.CLOSED ? "refused: reload this page" : "not connected";
     say();
   };
+}
+
+let leaving;
+
+/** A browser has six connections to a server: a page that is hidden for long gives its own back. */
+function seeOrHide() {
+  clearTimeout(leaving);
+  if (!document.hidden) return connect();
+  leaving = setTimeout(() => {
+    events.close();
+    events = null;
+  }, HIDDEN_MS);
 }
 
 function choose() {
@@ -153,7 +187,8 @@ if (pane !== null) {
     event.preventDefault();
     filter.focus();
   });
-  follow();
+  document.addEventListener("visibilitychange", seeOrHide);
+  connect();
 } else {
   for (const control of [filter, pauseButton, wrap, document.getElementById("clear")]) control.disabled = true;
 }
