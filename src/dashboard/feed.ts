@@ -61,10 +61,14 @@ export class Feed implements Disposable {
     for (const { text } of dropped) this.#chars -= text.length;
   }
 
-  /** For sources that can wait: resolves when half of the room is free, or when nobody reads any more. */
+  /** Whether a source that can wait should: nothing is skipped then. */
+  get isHalfFull(): boolean {
+    return !this.#isClosed && (this.#waiting.length > MAX_LINES / 2 || this.#chars > MAX_CHARS / 2);
+  }
+
+  /** Resolves when half of the room is free, or when nobody reads any more. */
   async room(): Promise<void> {
-    while (!this.#isClosed && (this.#waiting.length > MAX_LINES / 2 || this.#chars > MAX_CHARS / 2))
-      await this.#room.promise;
+    while (this.isHalfFull) await this.#room.promise;
   }
 
   #send(): void {

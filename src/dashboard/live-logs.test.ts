@@ -119,6 +119,19 @@ test("a torn stream is taken up where it was, a container that starts again is f
   assert.equal(streams[2]?.stream.destroyed, true);
 });
 
+test("a pod that writes faster than a page reads is waited for: no line is skipped", async () => {
+  const { clock, feed, texts, sources, streams } = stage(() => [podWith("web-1", "a", running)]);
+  using _following = followLog(pod, feed, sources);
+  await turns();
+  const lines = Array.from({ length: 10_000 }, (_unused, i) => `2026-01-01T00:00:00.000000001Z ${i}\n`);
+  streams[0]?.stream.write(lines.join(""));
+  for (let i = 0; i < 20; i++) {
+    await turns();
+    clock.advance(200);
+  }
+  assert.deepEqual([texts().length, texts().at(-1)], [10_000, "9999"]);
+});
+
 test("what waits says why, once; a deployment's lines name their pods", async () => {
   const waiting = podWith("web-1", "", { waiting: { reason: "ImagePullBackOff", message: "no such image" } });
   const { clock, feed, texts, sources, streams } = stage(() => [waiting, podWith("web-2", "b", running)]);

@@ -177,8 +177,10 @@ class PodsFollower implements Disposable {
     const decoder = new TextDecoder();
     const splitter = new LineSplitter();
     for await (const chunk of response as AsyncIterable<Buffer>) {
-      for (const line of splitter.push(decoder.decode(chunk, { stream: true }))) this.#show(followed, line, lastTime);
-      await this.#feed.room();
+      for (const line of splitter.push(decoder.decode(chunk, { stream: true }))) {
+        this.#show(followed, line, lastTime);
+        if (this.#feed.isHalfFull) await this.#feed.room();
+      }
     }
   }
 
