@@ -43,21 +43,22 @@ export async function podLog(door: Door, { exchange, path }: Ask): Promise<void>
 
 /** The container that is meant, in upstream's words when it is not clear. */
 export function containerOf(pod: Pod, asked: string | null): string {
-  const names = [...(pod.spec.initContainers ?? []), ...pod.spec.containers].map(({ name }) => name);
+  const init = (pod.spec.initContainers ?? []).map(({ name }) => name);
+  const main = pod.spec.containers.map(({ name }) => name);
+  const isKnown = (name: string): boolean => init.includes(name) || main.includes(name);
   if (asked !== null && asked !== "") {
-    if (!names.includes(asked))
-      throw new Fault("BadRequest", `container ${asked} is not valid for pod ${pod.metadata.name}`);
+    if (!isKnown(asked)) throw new Fault("BadRequest", `container ${asked} is not valid for pod ${pod.metadata.name}`);
     return asked;
   }
   const preferred = pod.metadata.annotations?.["kubectl.kubernetes.io/default-container"];
-  if (preferred !== undefined && names.includes(preferred)) return preferred;
-  const [first = "", ...others] = pod.spec.containers.map(({ name }) => name);
-  if (others.length > 0)
-    throw new Fault(
-      "BadRequest",
-      `a container name must be specified for pod ${pod.metadata.name}, choose one of: [${names.join(" ")}]`,
-    );
-  return first;
+  if (preferred !== undefined && isKnown(preferred)) return preferred;
+  const [first = "", ...others] = main;
+  if (others.length === 0) return first;
+  const orInit = init.length === 0 ? "" : ` or one of the init containers: [${init.join(" ")}]`;
+  throw new Fault(
+    "BadRequest",
+    `a container name must be specified for pod ${pod.metadata.name}, choose one of: [${main.join(" ")}]${orInit}`,
+  );
 }
 
 /** POST pods/{name}/eviction: a delete; no disruption budget can forbid it, since there is no such kind yet. */
