@@ -89,7 +89,7 @@ const SUBPROTOCOLS = ["channel.k8s.io", "base64.channel.k8s.io", "v4.channel.k8s
 
 /**
  * DIFFERS: newer subprotocols over WebSocket (v5.channel.k8s.io, SPDY/3.1+portforward.k8s.io) are refused; clients that
- * speak them go on with SPDY, as kubectl does, or with an older one.
+ * speak them go on with SPDY, as kubectl does, or with an older one. Over SPDY kubectl exec takes a connection that broke for a success.
  */
 function spoken({ headers }: Upgrade): Headers {
   const { "sec-websocket-protocol": wished, ...others } = headers;
