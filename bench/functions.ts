@@ -87,7 +87,7 @@ async function coldStarts(bench: Bench, pauseMs: number): Promise<Figures> {
   return figuresOf(times);
 }
 
-/** Many new environments at once: the pool first, then boots as fast as the cores allow. */
+/** Many at once where nothing is warm: the pool first, then boots as fast as the cores allow, or whoever comes free. */
 async function burst(bench: Bench): Promise<void> {
   await bench.chill("hello");
   await realClock.sleep(1000);
@@ -98,7 +98,7 @@ async function burst(bench: Bench): Promise<void> {
     times.push(performance.now() - before);
   };
   await Promise.all(Array.from({ length: BURST }, one));
-  print(`burst of ${BURST} at once, each in a new environment (ms)`, figuresOf(times));
+  print(`burst of ${BURST} at once, no environment there (ms)`, figuresOf(times));
 }
 
 /** A memory class of its own for each function: nothing is in stock for the first of its class. */

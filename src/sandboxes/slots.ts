@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import path from "node:path";
-import type { Cgroups } from "./cgroups.ts";
+import { announceMove, type Cgroups } from "./cgroups.ts";
 import {
   type Ask,
   awsDirOf,
@@ -57,6 +57,7 @@ export class Slots {
 
   boot(ask: Ask & { readonly ask: "boot" }): void {
     const { config, roots, runtime } = this.#tools;
+    announceMove();
     const dir = slotDirOf(config.folder, ask.slot);
     // Control has made `run` with its socket in it; the sandbox's user is a stranger who must pass through.
     for (const name of ["task", "tmp"]) mkdirSync(path.join(dir, name), { recursive: true, mode: 0o755 });
