@@ -1,6 +1,6 @@
 /** The edge: one HTTP port for all user traffic; finds the route, forwards to pods or invokes a function, counts. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { type AddressInfo, connect, type Socket } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import type { Clock } from "#base/clock.ts";
 import { reasonOf } from "#base/fault.ts";
 import { keyOf } from "#base/key.ts";
@@ -12,6 +12,7 @@ import { functionKind, type FunctionObject } from "#kinds/function.ts";
 import { httpApiKind, type HttpApi } from "#kinds/http-api.ts";
 import { ingressKind, type Ingress } from "#kinds/ingress.ts";
 import { serviceKind, type Service } from "#kinds/service.ts";
+import { passUpgrade } from "./upgrade.ts";
 import { addressesOf, rotation } from "./endpoints.ts";
 import { FunctionBackend } from "./function-backend.ts";
 import { type EdgeRequest, type EventRoute, eventV1, eventV2, responseOf } from "./http-event.ts";
@@ -61,6 +62,7 @@ class Gateway implements GatewayPart {
   readonly #serviceBackend = new ServiceBackend();
   readonly #traffic = new Traffic();
   readonly #server: Server;
+  readonly #upgraded = new Set<Socket>();
   #routes: readonly Route[] | null = null;
   #turn = 0;
   #report: Disposable | undefined;
@@ -216,23 +218,13 @@ class Gateway implements GatewayPart {
     return { status: answer.status, bytesOut: answer.body.length };
   }
 
-  /** WebSockets and other upgrades go through to a pod as a raw connection. */
+  /** WebSockets and other upgrades go to a pod; functions cannot take them. */
   #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
-    const found = this.#find(request);
-    const backend = found?.match.route.backends[0];
+    const backend = this.#find(request)?.match.route.backends[0];
     const address = backend?.is === "service" ? this.#addresses(backend)[0] : undefined;
-    if (address === undefined)
-      return void socket.end("HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
-    const upstream = connect(address.port, address.host, () => {
-      const lines = [`${request.method} ${request.url} HTTP/1.1`];
-      for (let i = 0; i < request.rawHeaders.length; i += 2)
-        lines.push(`${request.rawHeaders[i]}: ${request.rawHeaders[i + 1]}`);
-      upstream.write(`${lines.join("\r\n")}\r\n\r\n`);
-      upstream.write(head);
-      upstream.pipe(socket).pipe(upstream);
-    });
-    upstream.on("error", () => socket.destroy());
-    socket.on("error", () => upstream.destroy());
+    this.#upgraded.add(socket);
+    socket.once("close", () => this.#upgraded.delete(socket));
+    passUpgrade({ request, socket, head }, address, this.#options.clock);
   }
 
   #scheduleReport(): void {
@@ -252,6 +244,8 @@ class Gateway implements GatewayPart {
     await new Promise<void>((resolve) => {
       this.#server.close(() => resolve());
       this.#server.closeIdleConnections();
+      // The server does not count those that switched protocols among its own.
+      for (const socket of this.#upgraded) socket.destroy();
       this.#options.clock.after(1_000, () => this.#server.closeAllConnections());
     });
     await this.#deliver();
