@@ -16,8 +16,9 @@ export const eventExpiryController: Controller<Event> = {
   },
 };
 
+/** The latest of its times: which of them are set depends on who wrote it. */
 function lastSeen({ series, lastTimestamp, eventTime, metadata }: Event, now: number): number {
-  const text = series?.lastObservedTime ?? lastTimestamp ?? eventTime ?? metadata.creationTimestamp;
-  const time = Date.parse(text ?? "");
-  return Number.isNaN(time) ? now : time;
+  const times = [series?.lastObservedTime, lastTimestamp, eventTime, metadata.creationTimestamp];
+  const known = times.map((time) => Date.parse(time ?? "")).filter((ms) => !Number.isNaN(ms));
+  return known.length === 0 ? now : Math.max(...known);
 }

@@ -12,7 +12,6 @@ import { Collection, type ObjectChange } from "./collection.ts";
 import { DeckObjects } from "./deck-objects.ts";
 import { followDefinitions } from "./definitions.ts";
 import { applied, patched } from "./editing.ts";
-import { EVENTS, expireEvents } from "./event-expiry.ts";
 import type { Journal, JournalChange, Revision } from "./journal.ts";
 import { listCollection, type Listed, type ListOptions } from "./list.ts";
 import type { Objects } from "./objects.ts";
@@ -242,7 +241,6 @@ export class Deck implements AsyncDisposable {
   }
 
   #start(): void {
-    const { journal } = this.#durable;
     const collectionOf = (kind: Kind): Collection => this.#homeOf(kind).collection;
     const update: Deck["update"] = (kind, key, edit, request) => this.update(kind, key, edit, request);
     const removeAll: Deck["removeAll"] = (kind, selection, options, request) =>
@@ -253,14 +251,6 @@ export class Deck implements AsyncDisposable {
         collectionOf,
         update,
         removeAll,
-        clock: this.#clock,
-        log: this.#log,
-      }),
-    );
-    this.#parts.push(
-      expireEvents({
-        collection: this.#collection(EVENTS, this.#durable),
-        journal,
         clock: this.#clock,
         log: this.#log,
       }),

@@ -1,6 +1,7 @@
 /** Base64, the form of byte fields in JSON. */
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+const VALUES: ReadonlyMap<string, number> = new Map(Array.from(ALPHABET, (letter, value) => [letter, value]));
 
 export function toBase64(bytes: Uint8Array): string {
   let text = "";
@@ -15,15 +16,20 @@ export function toBase64(bytes: Uint8Array): string {
   return text;
 }
 
-/** Letters outside the alphabet are skipped. */
+/** Letters outside the alphabet, white space and padding among them, are skipped. */
 export function fromBase64(text: string): Uint8Array {
-  const sextets = Array.from(text, (letter) => ALPHABET.indexOf(letter)).filter((value) => value >= 0);
-  const bytes = new Uint8Array(Math.floor((sextets.length * 6) / 8));
-  for (let i = 0; i < bytes.length; i++) {
-    const bit = i * 8;
-    const first = Math.floor(bit / 6);
-    const pair = ((sextets[first] ?? 0) << 6) | (sextets[first + 1] ?? 0);
-    bytes[i] = (pair >> (4 - (bit % 6))) & 255;
+  const bytes = new Uint8Array(Math.floor((text.length * 3) / 4));
+  let length = 0;
+  let bits = 0;
+  let held = 0;
+  for (const letter of text) {
+    const value = VALUES.get(letter);
+    if (value === undefined) continue;
+    bits = ((bits << 6) | value) & 0xffff;
+    held += 6;
+    if (held < 8) continue;
+    held -= 8;
+    bytes[length++] = (bits >> held) & 0xff;
   }
-  return bytes;
+  return bytes.slice(0, length);
 }

@@ -5,7 +5,7 @@ import type { Container, EnvVar } from "#kinds/pod-spec.ts";
 import type { PodObject as Pod } from "#kinds/pod-status.ts";
 import type { Secret } from "#kinds/secret.ts";
 import type { Service } from "#kinds/service.ts";
-import { decodeBase64 } from "./base64.ts";
+import { fromBase64 } from "#kinds/base64.ts";
 import { fieldText, resourceText, type Whereabouts } from "./fields.ts";
 
 /** Objects of the pod's namespace, as far as the agent has them. */
@@ -52,7 +52,7 @@ function addSources(
 
 function secretTexts(secret: Secret | undefined): Readonly<Record<string, string>> | undefined {
   if (secret?.data === undefined) return undefined;
-  return Object.fromEntries(Object.entries(secret.data).map(([key, value]) => [key, decodeUtf8(decodeBase64(value))]));
+  return Object.fromEntries(Object.entries(secret.data).map(([key, value]) => [key, decodeUtf8(fromBase64(value))]));
 }
 
 function addVariables(

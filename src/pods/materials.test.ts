@@ -8,7 +8,7 @@ import type { PodObject as Pod } from "#kinds/pod-status.ts";
 import type { Secret } from "#kinds/secret.ts";
 import type { Service } from "#kinds/service.ts";
 import type { Volume } from "#kinds/volume.ts";
-import { decodeBase64 } from "./base64.ts";
+import { fromBase64 } from "#kinds/base64.ts";
 import { cgroupPath, containerCgroup, cpuWeight, oomScore, podCgroup } from "./cgroup.ts";
 import { commandOf, environmentOf, expand, type Surroundings } from "./environment.ts";
 import { volumeFiles } from "./volumes.ts";
@@ -294,7 +294,7 @@ test("a projected token is asked for, not made up", () => {
 
 test("base64 of every length", () => {
   for (const text of ["", "a", "ab", "abc", "abcd", "\u00ff\u00fe"])
-    assert.equal(decodeUtf8(decodeBase64(Buffer.from(text).toString("base64"))), text);
+    assert.equal(decodeUtf8(fromBase64(Buffer.from(text).toString("base64"))), text);
 });
 
 const cgroups: readonly {

@@ -2,7 +2,7 @@
 import { encodeUtf8 } from "#base/utf8.ts";
 import type { PodObject as Pod } from "#kinds/pod-status.ts";
 import type { DownwardFile, KeyToPath, Projection, Volume } from "#kinds/volume.ts";
-import { decodeBase64 } from "./base64.ts";
+import { fromBase64 } from "#kinds/base64.ts";
 import type { Sources } from "./environment.ts";
 import { fieldText, resourceText, type Whereabouts } from "./fields.ts";
 
@@ -64,7 +64,7 @@ function filesOf(
   }
   if (secret !== undefined) {
     const found = surroundings.secret(secret.name ?? "");
-    const data = found === undefined ? null : bytesOf(found.data ?? {}, decodeBase64);
+    const data = found === undefined ? null : bytesOf(found.data ?? {}, fromBase64);
     return keyedFiles({ noun: "secret", data, ...secret, name: secret.name ?? "" }, defaultMode);
   }
   if (serviceAccountToken !== undefined) {
@@ -90,7 +90,7 @@ function filesOf(
 function configMapBytes({ configMap }: Sources, name: string): ReadonlyMap<string, Uint8Array> | null {
   const found = configMap(name);
   if (found === undefined) return null;
-  return new Map([...bytesOf(found.data ?? {}, encodeUtf8), ...bytesOf(found.binaryData ?? {}, decodeBase64)]);
+  return new Map([...bytesOf(found.data ?? {}, encodeUtf8), ...bytesOf(found.binaryData ?? {}, fromBase64)]);
 }
 
 function bytesOf(
