@@ -5,6 +5,7 @@ import { type Deployment, deploymentKind } from "#kinds/deployment.ts";
 import { endpointsKind } from "#kinds/endpoints.ts";
 import { endpointSliceKind } from "#kinds/endpoint-slice.ts";
 import { type Pod, podKind } from "#kinds/pod.ts";
+import { priorityClassKind } from "#kinds/priority-class.ts";
 import { replicaSetKind } from "#kinds/replica-set.ts";
 import { type Service, serviceKind } from "#kinds/service.ts";
 import { FakeClock } from "#deck/fake-clock.ts";
@@ -171,6 +172,29 @@ test("a rolling update keeps within its bounds; undo brings the old set back wit
   assert.equal(back?.metadata.annotations?.["deployment.kubernetes.io/revision"], "3");
   assert.equal(back?.metadata.annotations?.["deployment.kubernetes.io/revision-history"], "1");
   assert.equal(webOf(cluster).metadata.annotations?.["deployment.kubernetes.io/revision"], "3");
+});
+
+test("pods that are refused are told as ReplicaFailure and FailedCreate, until they are not refused any more", async () => {
+  await using cluster = await open();
+  await cluster.addNode("node-1");
+  const { template } = deployment().spec;
+  const refused = { ...template, spec: { containers: [], ...template.spec, priorityClassName: "urgent" } };
+  await cluster.objects.create(deploymentKind, deployment({ replicas: 2, template: refused }));
+  await cluster.pass(20);
+  const [set] = cluster.list(replicaSetKind);
+  const why = /^pods "web-[a-z0-9]+-" is forbidden: no PriorityClass with name urgent was found$/;
+  for (const object of [webOf(cluster), set]) {
+    const failure = object?.status?.conditions?.find(({ type }) => type === "ReplicaFailure");
+    assert.equal(`${failure?.status} ${failure?.reason}`, "True FailedCreate");
+    assert.match(failure?.message ?? "", why);
+  }
+  const told = cluster.told(set?.metadata.name ?? "");
+  assert.match(told[0]?.replace("FailedCreate: Error creating: ", "") ?? "", why);
+  await cluster.objects.create(priorityClassKind, { metadata: { name: "urgent" }, value: 7 });
+  await untilRolledOut(cluster);
+  await cluster.pass(1);
+  assert.equal(condition(webOf(cluster), "ReplicaFailure"), "undefined undefined");
+  assert.equal(cluster.list(replicaSetKind)[0]?.status?.conditions, undefined);
 });
 
 test("a rollout to an image that never gets ready stops at its bounds, is told overdue, and rolls over to the next template", async () => {

@@ -35,7 +35,21 @@ export function statusOf(
   });
   const { desired, maxUnavailable } = boundsOf(deployment);
   const isAvailable = availableReplicas >= desired - maxUnavailable;
-  return { ...status, conditions: withCondition(conditions, isAvailable ? AVAILABLE : UNAVAILABLE, now) };
+  const told = withCondition(conditions, isAvailable ? AVAILABLE : UNAVAILABLE, now);
+  return { ...status, conditions: withFailure(told, { newest, all }) };
+}
+
+/** What was refused to a set is the deployment's failure too: the newest set's first, as upstream. */
+function withFailure(conditions: readonly Condition[], { newest, all }: Sets): readonly Condition[] {
+  const failures = [newest, ...all].map((set) => conditionOf(set?.status?.conditions ?? [], "ReplicaFailure"));
+  const failure = failures.find((found) => found !== undefined);
+  const others = conditions.filter(({ type }) => type !== "ReplicaFailure");
+  if (failure === undefined) return others.length === conditions.length ? conditions : others;
+  const before = conditionOf(conditions, "ReplicaFailure");
+  if (before?.status === failure.status && before.reason === failure.reason && before.message === failure.message)
+    return conditions;
+  const at = failure.lastTransitionTime;
+  return [...others, { ...failure, ...(at !== undefined && { lastUpdateTime: at }) }];
 }
 
 const AVAILABLE: Told = {

@@ -1,4 +1,6 @@
 /** ReplicaSet controller: as many pods as asked for, adopted or made by the template, and the status that says so. */
+import { timestamp } from "#base/clock.ts";
+import type { Fault } from "#base/fault.ts";
 import { fromLabelSelector, matches, type Selector } from "#base/selector.ts";
 import { keyOf, type ObjectKey } from "#base/key.ts";
 import type { Controller, Plan, Seen } from "#deck/controller.ts";
@@ -6,7 +8,7 @@ import type { Change } from "#deck/objects.ts";
 import { controllerOf, keyOfObject } from "#kinds/object.ts";
 import { type Pod, podKind } from "#kinds/pod.ts";
 import { type ReplicaSet, replicaSetKind } from "#kinds/replica-set.ts";
-import { controllerReference, create, freshNames, normalEvent, patchTo, remove } from "./changes.ts";
+import { controllerReference, create, freshNames, normalEvent, patchTo, remove, warningEvent } from "./changes.ts";
 import { claim } from "./ownership.ts";
 import { availableAtMs, isActive, isReady, ownerIndexes } from "./pod-facts.ts";
 import { deletionOrder } from "./pod-ranking.ts";
@@ -20,6 +22,7 @@ export const replicaSetController: Controller<ReplicaSet> = {
   indexes: ownerIndexes,
   watches: [{ kind: podKind, indexes: ownerIndexes, wakes: wakesOfPod }],
   plan,
+  refused,
 };
 
 /** Its owner, or for an orphan every set that might adopt it. */
@@ -49,9 +52,32 @@ function plan(_key: ObjectKey, set: ReplicaSet | undefined, seen: Seen, now: num
   const status = statusOf(set, active, now);
   const againAtMs = nextAvailable(set, active, now);
   return {
-    changes: [...changes, ...scaling, ...patchTo(replicaSetKind, set, { ...set, status }, "status")],
+    // The status first: it holds although the pods that are missing may be refused.
+    changes: [...changes, ...patchTo(replicaSetKind, set, { ...set, status }, "status"), ...scaling],
     ...(againAtMs !== undefined && { againAtMs }),
   };
+}
+
+/** Upstream's words, with the prefix for the name: it differs at each attempt, and events are to be counted. In a namespace that is ending it says nothing, because no pod is expected there. */
+function refused(
+  set: ReplicaSet,
+  { object: { metadata } }: Change & { readonly verb: "create" },
+  fault: Fault,
+  now: number,
+): readonly Change[] {
+  if (fault.code === "Forbidden" && fault.message.endsWith(" because it is being terminated")) return [];
+  const message = fault.message.replaceAll(metadata.name, metadata.generateName ?? metadata.name);
+  const told = { type: "ReplicaFailure", status: "True", reason: "FailedCreate", message } as const;
+  const before = set.status?.conditions ?? [];
+  const isKnown = before.some(({ type, message: said }) => type === told.type && said === message);
+  const conditions = isKnown
+    ? before
+    : [...before.filter(({ type }) => type !== told.type), { ...told, lastTransitionTime: timestamp(now) }];
+  const status = { replicas: 0, ...set.status, conditions };
+  return [
+    ...patchTo(replicaSetKind, set, { ...set, status }, "status"),
+    warningEvent(set, "FailedCreate", `Error creating: ${message}`),
+  ];
 }
 
 function scale(set: ReplicaSet, active: readonly Pod[], seen: Seen, now: number): readonly Change[] {
@@ -103,13 +129,16 @@ function statusOf(set: ReplicaSet, active: readonly Pod[], now: number): Status 
   const availableReplicas = count((pod) => (availableAtMs(pod, minReadySeconds) ?? Infinity) <= now);
   const fullyLabeledReplicas = count(isLabelled);
   const readyReplicas = count(isReady);
+  // What was refused is over once nothing has to be made.
+  const isMissing = active.length < (set.spec.replicas ?? 1);
+  const conditions = (set.status?.conditions ?? []).filter(({ type }) => isMissing || type !== "ReplicaFailure");
   return {
     replicas: active.length,
     ...(fullyLabeledReplicas > 0 && { fullyLabeledReplicas }),
     ...(readyReplicas > 0 && { readyReplicas }),
     ...(availableReplicas > 0 && { availableReplicas }),
     ...(set.metadata.generation !== undefined && { observedGeneration: set.metadata.generation }),
-    ...(set.status?.conditions && { conditions: set.status.conditions }),
+    ...(conditions.length > 0 && { conditions }),
   };
 }
 

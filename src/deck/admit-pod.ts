@@ -1,5 +1,5 @@
 /** What every new pod gets: its service account, its priority and the tolerations that let it sit out a short node failure. */
-import { nameOf } from "#base/key.ts";
+import { keyOf, nameOf } from "#base/key.ts";
 import type { KubeObject } from "#kinds/object.ts";
 import type { Pod } from "#kinds/pod.ts";
 import type { PriorityClass } from "#kinds/priority-class.ts";
@@ -20,14 +20,25 @@ export function admitPod(request: AdmissionRequest, present: Present): KubeObjec
   const { kind, object, live } = request;
   if (live !== null || storageOf(kind) !== "core/pods") return object;
   const pod = object as Pod;
+  const account = presentAccount(request, pod, present);
   const spec = {
     ...pod.spec,
-    serviceAccountName: accountOf(pod),
-    serviceAccount: accountOf(pod),
+    serviceAccountName: account,
+    serviceAccount: account,
     tolerations: tolerationsOf(pod),
     ...priorityOf(request, pod, present),
   };
   return { ...pod, spec } as Pod;
+}
+
+/** "default" may still be on its way: the namespace's controller makes it, and the node waits for it. */
+function presentAccount({ kind, key }: AdmissionRequest, pod: Pod, present: Present): string {
+  const account = accountOf(pod);
+  const { namespace, name } = nameOf(key);
+  if (account === "default" || present.get("core/serviceaccounts", keyOf(namespace, account)) !== undefined)
+    return account;
+  const why = `error looking up service account ${namespace}/${account}: serviceaccount "${account}" not found`;
+  throw forbidden(kind, name, why);
 }
 
 function accountOf({ spec }: Pod): string {

@@ -1,4 +1,5 @@
 /** What a controller is: what it watches and a pure plan. The loop (loop.ts) runs it, level-triggered and by key. */
+import type { Fault } from "#base/fault.ts";
 import type { ObjectKey } from "#base/key.ts";
 import type { Kind } from "#kinds/kind.ts";
 import type { KubeObject } from "#kinds/object.ts";
@@ -39,4 +40,6 @@ export interface Controller<T extends KubeObject = KubeObject> {
   readonly watches: readonly Watch[];
   /** `object` is undefined when it is gone. Pure: everything it knows is `seen` and `now`. */
   plan(key: ObjectKey, object: T | undefined, seen: Seen, now: number): Plan;
+  /** What is to be written when the API refused a create of the plan; the rest of the plan is not carried out. */
+  refused?(object: T, change: Change & { readonly verb: "create" }, fault: Fault, now: number): readonly Change[];
 }

@@ -1,6 +1,7 @@
 /** The deck over a memory journal: writing, reading and removing, as every door and controller relies on it. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Json } from "#base/json.ts";
 import { reasonOf } from "#base/fault.ts";
 import { decodeUtf8 } from "#base/utf8.ts";
 import { configMapKind } from "#kinds/config-map.ts";
@@ -88,6 +89,15 @@ const refusals: readonly { readonly title: string; readonly object: KubeObject; 
     title: "an unknown namespace",
     object: pod("web", { namespace: "nowhere" }),
     fault: { code: "NotFound", message: 'namespaces "nowhere" not found' },
+  },
+  {
+    title: "a service account that is not there",
+    object: pod("web", {}, { serviceAccountName: "robot" }),
+    fault: {
+      code: "Forbidden",
+      message:
+        'pods "web" is forbidden: error looking up service account default/robot: serviceaccount "robot" not found',
+    },
   },
   {
     title: "a priority class that is not there",
@@ -399,6 +409,11 @@ test("other writes are owned by their managers, until a client wipes the list", 
       ({ manager, operation }) => `${manager} ${operation}`,
     );
   assert.ok(owners().includes("two Update"));
+  // As kubectl goes over from client-side to server-side apply: the record alone is written.
+  const kept = present(deck, configMapKind, "default/a").metadata.managedFields?.filter((it) => it.manager === "two");
+  const body = [{ op: "replace", path: "/metadata/managedFields", value: kept as unknown as Json }];
+  await deck.patch(configMapKind, "default/a", { type: "json", body }, { manager: "one" });
+  assert.deepEqual(owners(), ["two Update"]);
   await deck.patch(
     configMapKind,
     "default/a",

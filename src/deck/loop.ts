@@ -137,7 +137,8 @@ class Loop<T extends KubeObject> {
     const { queue, log, clock } = this.#parts;
     try {
       const plan = this.#plan(key);
-      for (const change of plan.changes) await this.#carryOut(change);
+      for (const change of plan.changes)
+        await this.#carryOut(change).catch((thrown) => this.#refused(key, change, thrown));
       queue.forget(key);
       if (plan.againAtMs !== undefined) queue.addAfter(key, Math.max(1, plan.againAtMs - clock.now()));
     } catch (thrown) {
@@ -146,6 +147,15 @@ class Loop<T extends KubeObject> {
       if (isRace(thrown)) log.debug("lost a race, looking again", fields);
       else log.warn("a plan failed, trying again", fields);
     }
+  }
+
+  /** Tells of a refused create what the controller has to say, then throws it on: the key is tried again. */
+  async #refused(key: ObjectKey, change: Change, thrown: unknown): Promise<never> {
+    const own = this.#viewOf(this.#controller.kind as unknown as Kind).get(key) as T | undefined;
+    if (own === undefined || change.verb !== "create" || !(thrown instanceof Fault) || isRace(thrown)) throw thrown;
+    const told = this.#controller.refused?.(own, change, thrown, this.#parts.clock.now()) ?? [];
+    for (const said of told) await this.#carryOut(said);
+    throw thrown;
   }
 
   #plan(key: ObjectKey): Plan {

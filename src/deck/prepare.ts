@@ -77,7 +77,7 @@ export function prepareUpdate(
   const stored = served.storedAs?.toStored(shaped.object) ?? shaped.object;
   const object = merged(kind, { live, next: stored }, request);
   const owners = ownersSent(change, request);
-  if (owners === null && sameContent(object, live)) return null;
+  if (owners === null && sameContent(object, live) && hasSameRecord(change)) return null;
   const key = keyOf(live.metadata.namespace ?? "", live.metadata.name);
   const { subresource } = request;
   const admitted = admit({ kind, key, object, live, ...(subresource && { subresource }) }, around);
@@ -109,6 +109,11 @@ function ownersSent(
   const sent = next.metadata.managedFields;
   if (isApplied === true) return sent ?? null;
   return sent?.length === 0 && live.metadata.managedFields !== undefined ? sent : null;
+}
+
+/** kubectl moves fields from client-side to server-side apply by a write of nothing but managedFields. */
+function hasSameRecord({ live, next }: { readonly live: KubeObject; readonly next: KubeObject }): boolean {
+  return next.metadata.managedFields === undefined || sameOwners(next, live);
 }
 
 function wipedIf(object: KubeObject, owners: Owners | null): KubeObject {

@@ -94,7 +94,8 @@ const NODE: readonly PolicyRule[] = [
     verbs: READ,
   },
   { apiGroups: [""], resources: ["serviceaccounts/token"], verbs: ["create"] },
-  { apiGroups: ["", "events.k8s.io"], resources: ["events"], verbs: ["create", "patch", "update"] },
+  // Upstream's has no "get": our agents read an event before they count it.
+  { apiGroups: ["", "events.k8s.io"], resources: ["events"], verbs: ["create", "get", "patch", "update"] },
   { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: READ },
   {
     apiGroups: ["coordination.k8s.io"],
