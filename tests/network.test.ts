@@ -6,7 +6,7 @@ import { createInterface } from "node:readline";
 import { after, before, test } from "node:test";
 import type { EndpointSlice } from "#kinds/endpoint-slice.ts";
 import type { Service } from "#kinds/service.ts";
-import { run } from "#network/command.ts";
+import { run } from "#machine/command.ts";
 import { serviceRules, type ServiceNode } from "#network/services.ts";
 
 const skip =

@@ -3,7 +3,7 @@
  * function addresses on this machine. Idempotent; everything carries the instance's name or index.
  */
 import { readFile } from "node:fs/promises";
-import { run } from "./command.ts";
+import { run } from "#machine/command.ts";
 import { fabricHostIp, fabricLink, type ClusterNetwork } from "./cluster-network.ts";
 
 // Worse than any route that a node brings, better than the default route.

@@ -4,7 +4,7 @@
  */
 import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { run } from "./command.ts";
+import { run } from "#machine/command.ts";
 import { fabricLink, type ClusterNetwork, type NodeNetwork } from "./cluster-network.ts";
 
 export interface NodePlace {

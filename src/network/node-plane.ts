@@ -5,7 +5,7 @@ import type { Log } from "#base/log.ts";
 import { never, stopper, type Stop } from "#base/stop.ts";
 import type { Objects } from "#deck/objects.ts";
 import { dnsIp, fabricHostIp, type ClusterNetwork, type NodeNetwork } from "./cluster-network.ts";
-import { run } from "./command.ts";
+import { run } from "#machine/command.ts";
 import { serveDns } from "./dns.ts";
 import { SERVICE_LINK } from "./node-network.ts";
 import { syncServices } from "./service-sync.ts";

@@ -7,7 +7,7 @@ import type { Objects, View } from "#deck/objects.ts";
 import { endpointSliceKind, type EndpointSlice } from "#kinds/endpoint-slice.ts";
 import { podKind, type Pod } from "#kinds/pod.ts";
 import { serviceKind, type Service } from "#kinds/service.ts";
-import { run } from "./command.ts";
+import { run } from "#machine/command.ts";
 import { serviceRoutes, serviceRules, type Route, type ServiceNode } from "./services.ts";
 
 export interface ServiceSyncOptions {

@@ -1,6 +1,6 @@
 /** The images that exist without a registry, made from programs of this machine: pause, busybox and node. */
 import { realpath, stat } from "node:fs/promises";
-import { run } from "./command.ts";
+import { run } from "#machine/command.ts";
 import { Fault } from "#base/fault.ts";
 import { PAUSE_IMAGE } from "./containerd-config.ts";
 import type { Descriptor, ImageConfig, ImageStore, StoredImage } from "./image-store.ts";

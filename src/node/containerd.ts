@@ -10,7 +10,7 @@ import { Fault } from "#base/fault.ts";
 import type { Log } from "#base/log.ts";
 import { containerdConfig, cniConfig, type NodePaths } from "./containerd-config.ts";
 import { Cri } from "./cri.ts";
-import { run } from "./command.ts";
+import { run } from "#machine/command.ts";
 import { probeRuntime, type RuntimeChoice } from "./runtime-probe.ts";
 
 export interface ContainerdOptions {

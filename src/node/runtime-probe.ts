@@ -3,7 +3,7 @@ import { access, mkdir, mkdtemp, readFile, rm, writeFile, copyFile } from "node:
 import { join } from "node:path";
 import { release } from "node:os";
 import { Fault, reasonOf } from "#base/fault.ts";
-import { run } from "./command.ts";
+import { run } from "#machine/command.ts";
 
 export interface RuntimeChoice {
   readonly name: "crun" | "runc";

@@ -11,7 +11,7 @@ import type { Projection, Volume } from "#kinds/volume.ts";
 import { expand } from "#pods/environment.ts";
 import { volumeFiles, type VolumeFile, type VolumeSurroundings } from "#pods/volumes.ts";
 import { writeAtomically } from "./atomic-files.ts";
-import { run } from "./command.ts";
+import { run } from "#machine/command.ts";
 import { hostnameOf, identityOf, type Variables } from "./container-config.ts";
 import { propagation, type CriMount } from "./cri-messages.ts";
 import { podFolder, podLogFolder, podMemoryFolder, type NodeFacts } from "./node-facts.ts";
