@@ -80,7 +80,7 @@ export class PodSteps {
         return turns.take(() => this.#createSandbox(step, parts));
       case "pullImage":
         return images.pull(step.image).catch((cause: unknown) => {
-          throw new StepFailure("ErrImagePull", reasonOf(cause), cause);
+          throw pullFailure(step.image, cause);
         });
       case "startContainer":
         return this.#start(step, parts);
@@ -259,6 +259,14 @@ class StepFailure extends Error {
     super(message, cause === undefined ? {} : { cause });
     this.reason = reason;
   }
+}
+
+/** A name that is none is the pod's fault and is told as such; everything else may be mended by trying again. */
+function pullFailure(image: string, cause: unknown): StepFailure {
+  const isNoName = cause instanceof Fault && cause.code === "Invalid";
+  if (!isNoName) return new StepFailure("ErrImagePull", reasonOf(cause), cause);
+  const why = `couldn't parse image name "${image}": invalid reference format`;
+  return new StepFailure("InvalidImageName", `Failed to apply default image tag "${image}": ${why}`, cause);
 }
 
 function containerOf(pod: Pod, name: string): Container {

@@ -49,7 +49,8 @@ function askHttp(get: HttpGet, asked: Asked): Promise<Answer> {
   const scheme = (get.scheme ?? "HTTP").toLowerCase();
   const host = get.host ?? asked.podIp;
   const path = get.path ?? "/";
-  const url = `${scheme}://${host}:${portOf(asked.container, get.port)}${path.startsWith("/") ? path : `/${path}`}`;
+  const port = portOf(asked.container, get.port);
+  const url = `${scheme}://${host}:${port}${path.startsWith("/") ? path : `/${path}`}`;
   const headers = Object.fromEntries([
     ["User-Agent", "kube-probe/1.34"],
     ["Accept", "*/*"],
@@ -80,7 +81,7 @@ function askHttp(get: HttpGet, asked: Asked): Promise<Answer> {
   request.on("error", (cause) =>
     resolve({
       ok: false,
-      message: cause.message.startsWith("Get ") ? cause.message : `Get "${url}": ${cause.message}`,
+      message: cause.message.startsWith("Get ") ? cause.message : `Get "${url}": ${dialText(cause, host, port)}`,
     }),
   );
   request.on("close", () => clearTimeout(timer));
@@ -98,8 +99,23 @@ function askTcp({ host, port }: { readonly host?: string; readonly port: IntOrSt
   };
   socket.on("connect", () => end({ ok: true }));
   socket.on("timeout", () => end({ ok: false, message: `dial tcp ${at.host}:${at.port}: i/o timeout` }));
-  socket.on("error", (cause) => end({ ok: false, message: `dial tcp ${at.host}:${at.port}: ${cause.message}` }));
+  socket.on("error", (cause) => end({ ok: false, message: dialText(cause, at.host, at.port) }));
   return promise;
+}
+
+// The words of Go's net package, by which people and their alerts know a failing probe.
+const DIAL_WORDS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "connect: connection refused",
+  EHOSTUNREACH: "connect: no route to host",
+  ENETUNREACH: "connect: network is unreachable",
+};
+
+/** What Go says when a connection fails: "dial tcp 10.64.1.7:80: connect: connection refused", or "EOF" when it is closed unanswered. */
+export function dialText(cause: Error & { readonly code?: string }, host: string, port: number): string {
+  const words = DIAL_WORDS[cause.code ?? ""];
+  if (words !== undefined) return `dial tcp ${host}:${port}: ${words}`;
+  if (cause.message === "socket hang up") return "EOF";
+  return cause.code === "ECONNRESET" ? "read: connection reset by peer" : cause.message;
 }
 
 const SERVING = 1;

@@ -5,7 +5,10 @@ import { timestamp } from "#base/clock.ts";
 import type { Container, PodSpec } from "#kinds/pod-spec.ts";
 import type { PodObject as Pod } from "#kinds/pod-status.ts";
 import { FakeNode, type FakeNodeOptions } from "./fake-node.ts";
+import type { Place } from "./lineup.ts";
 import { emptyMemory } from "./memory.ts";
+import type { PodMemory } from "./observed.ts";
+import { dueProbes } from "./probes.ts";
 
 const START = Date.parse("2026-01-02T03:04:05Z");
 const SECOND = 1_000;
@@ -270,6 +273,70 @@ test("readiness needs successThreshold to come and failureThreshold to go", () =
   assert.deepEqual(seen, [false, true, true, true, true, false, false, false]);
 });
 
+test("what is being killed is not asked whether it must be", () => {
+  const spec: Container = { name: "web", livenessProbe: { tcpSocket: { port: 1 } } };
+  const current = {
+    id: "c1",
+    sandboxId: "s1",
+    name: "web",
+    attempt: 0,
+    state: "running",
+    imageId: "",
+    createdAtMs: 0,
+  } as const;
+  const place: Place = { spec, role: "main", current, newest: current, previous: undefined, told: undefined };
+  const asked = (memory: PodMemory): number =>
+    dueProbes(place, memory, { podIp: "10.64.1.7", isEnding: false, now: at(60) }).steps.length;
+  assert.equal(asked(emptyMemory), 1);
+  assert.equal(asked({ ...emptyMemory, stops: { c1: { deadlineMs: at(90), why: "" } } }), 0);
+});
+
+const imageStories: readonly {
+  readonly title: string;
+  readonly container: Partial<Container>;
+  readonly failure?: { readonly reason: string; readonly message: string };
+  readonly state: string;
+  readonly events: readonly string[];
+}[] = [
+  {
+    title: "is there, and is asked for anyway",
+    container: { imagePullPolicy: "Always" },
+    state: "web running ready",
+    events: ["Pulling", "Pulled", "Created", "Started"],
+  },
+  {
+    title: "must not be pulled",
+    container: { image: "nosuch:1", imagePullPolicy: "Never" },
+    state: "web waiting ErrImageNeverPull",
+    events: ["ErrImageNeverPull", "Failed"],
+  },
+  {
+    title: "cannot be pulled",
+    container: { image: "nosuch:1" },
+    failure: { reason: "ErrImagePull", message: "not found" },
+    state: "web waiting ImagePullBackOff",
+    events: ["Pulling", "Failed", "Failed", "BackOff", "Failed"],
+  },
+  {
+    title: "has no name",
+    container: { image: "No::Name" },
+    failure: { reason: "InvalidImageName", message: "Failed to apply default image tag" },
+    state: "web waiting InvalidImageName",
+    events: ["Pulling", "InspectFailed", "Failed"],
+  },
+];
+for (const { title, container, failure, state, events } of imageStories) {
+  test(`an image that ${title}`, () => {
+    const one = node(podOf([container]), {
+      result: (step) => (step.do === "pullImage" && failure !== undefined ? { ok: false, ...failure } : { ok: true }),
+    });
+    one.run();
+    one.run(at(1));
+    assert.deepEqual(one.states(), [state]);
+    assert.deepEqual(reasons(one), events);
+  });
+}
+
 test("startup holds liveness and readiness back", () => {
   const probes = {
     startupProbe: { exec: { command: ["x"] }, periodSeconds: 2, failureThreshold: 10 },
@@ -348,7 +415,8 @@ test("an image that cannot be had: ErrImagePull, then ImagePullBackOff with doub
   );
   assert.equal(one.run(at(10)).againAtMs, at(30));
   assert.deepEqual(one.states(), ["web waiting ImagePullBackOff"]);
-  assert.deepEqual(reasons(one), ["Failed", "Failed", "Failed", "Failed"]);
+  const told = ["Pulling", "Failed", "Failed", "BackOff", "Failed"];
+  assert.deepEqual(reasons(one), [...told, ...told]);
 });
 
 test("policy Always pulls before each start", () => {

@@ -22,6 +22,7 @@ import {
   type Step,
   stepKey,
 } from "./observed.ts";
+import { neverPulled, pulling } from "./outcome-events.ts";
 import { dueProbes, unhealthy } from "./probes.ts";
 import { countExits } from "./restarts.ts";
 import { podStatus } from "./status.ts";
@@ -34,7 +35,8 @@ const KEPT_ATTEMPTS = 2;
 
 export function nextSteps(pod: Pod, observed: Observed, now: number): PodSteps {
   const lineup = lineUp(pod, observed);
-  const counted = countExits(lineup, startOf(pod, observed, lineup, now));
+  const start = startOf(pod, observed, lineup, now);
+  const counted = countExits(lineup, start);
   const work = new Work(lineup, observed, counted.memory, now);
   if (observed.isGone || pod.metadata.deletionTimestamp !== undefined) terminate(work);
   else if (hasEnded(lineup, work.memory)) settleEnded(work);
@@ -44,7 +46,7 @@ export function nextSteps(pod: Pod, observed: Observed, now: number): PodSteps {
     steps: work.steps,
     status,
     memory: work.memory,
-    events: [...counted.events, ...work.events],
+    events: [...overdue(observed.memory, start), ...counted.events, ...work.events],
     ...work.again(),
   };
 }
@@ -66,6 +68,12 @@ function startOf(pod: Pod, observed: Observed, lineup: Lineup, now: number): Pod
       atMs: now,
     },
   };
+}
+
+/** The event of the moment at which the pod's time is up. */
+function overdue(before: PodMemory, { failed }: PodMemory): readonly PodEvent[] {
+  if (failed?.reason !== "DeadlineExceeded" || before.failed !== undefined) return [];
+  return [{ type: "Normal", reason: failed.reason, message: failed.message }];
 }
 
 function deadlineOf(pod: Pod, seenAtMs: number): number | undefined {
@@ -95,7 +103,12 @@ class Work {
     const failure = subject === null ? undefined : this.memory.failures[subject];
     if (this.observed.underWay.includes(stepKey(step))) return;
     if (failure !== undefined && failure.retryAtMs > this.now) this.wakeAt(failure.retryAtMs);
-    else this.steps.push(step);
+    else this.#push(step);
+  }
+
+  #push(step: Step): void {
+    this.steps.push(step);
+    if (step.do === "pullImage") this.events.push(...pulling(this.lineup.pod, step.container, step.image));
   }
 
   wakeAt(...timesMs: readonly number[]): void {
@@ -171,7 +184,7 @@ function tendContainers(work: Work, sandboxId: string): void {
 function tend(work: Work, place: Place, sandboxId: string): void {
   const { lineup, memory, now } = work;
   const { current } = place;
-  if (current === undefined) return start(work, place, sandboxId);
+  if (current === undefined) return startContainer(work, place, sandboxId);
   if (current.state === "running") {
     const sick = unhealthy(place, memory);
     if (sick === null) return;
@@ -182,7 +195,7 @@ function tend(work: Work, place: Place, sandboxId: string): void {
   if (current.state !== "exited" || !isRestarted(lineup.pod, place, exitCodeOf(current))) return;
   const retryAtMs = memory.restarts[place.spec.name]?.retryAtMs ?? 0;
   if (retryAtMs > now) work.wakeAt(retryAtMs);
-  else start(work, place, sandboxId);
+  else startContainer(work, place, sandboxId);
 }
 
 /** Created but not started: the start is under way, or died with the agent. */
@@ -193,11 +206,14 @@ function removeHalfStarted(work: Work, { id, name, attempt, sandboxId }: Observe
   if (!isStarting) work.add({ do: "removeContainer", container: name, id });
 }
 
-function start(work: Work, place: Place, sandboxId: string): void {
+function startContainer(work: Work, place: Place, sandboxId: string): void {
   const { name, image = "", imagePullPolicy = "IfNotPresent" } = place.spec;
   const isPresent = (work.observed.images[image] ?? null) !== null;
   const isPulled = work.memory.pulled.includes(pullNote(name, image));
-  if (imagePullPolicy === "Never" && !isPresent) return;
+  if (imagePullPolicy === "Never" && !isPresent) {
+    work.events.push(...neverPulled(work.lineup.pod, name, image));
+    return;
+  }
   if (imagePullPolicy !== "Never" && (!isPresent || (imagePullPolicy === "Always" && !isPulled))) {
     return work.add({ do: "pullImage", container: name, image, policy: imagePullPolicy });
   }

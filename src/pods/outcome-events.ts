@@ -1,5 +1,6 @@
 /** What kubelet says in Events when a step has ended. */
 import type { PodObject as Pod } from "#kinds/pod-status.ts";
+import { containerOf } from "./memory.ts";
 import type { Outcome, PodEvent, ProbeRole } from "./observed.ts";
 import { podTitle } from "./restarts.ts";
 
@@ -56,6 +57,22 @@ function normal(reason: string, message: string): PodEvent {
   return { type: "Normal", reason, message };
 }
 
+/** Said when the pull is asked for, not when it has ended. */
+export function pulling(pod: Pod, name: string, image: string): readonly PodEvent[] {
+  return about(pod, name, [normal("Pulling", `Pulling image "${image}"`)]);
+}
+
+/** Nothing is pulled, so no step ends: said as long as the pod's status does not say it. */
+export function neverPulled(pod: Pod, name: string, image: string): readonly PodEvent[] {
+  const told = [...(pod.status?.containerStatuses ?? []), ...(pod.status?.initContainerStatuses ?? [])];
+  const reason = "ErrImageNeverPull";
+  if (told.some((status) => status.name === name && status.state?.waiting?.reason === reason)) return [];
+  return about(pod, name, [
+    warning(reason, `Container image "${image}" is not present with pull policy of Never`),
+    warning("Failed", `Error: ${reason}`),
+  ]);
+}
+
 function pulled(image: string): readonly PodEvent[] {
   return [normal("Pulled", `Successfully pulled image "${image}"`)];
 }
@@ -64,7 +81,13 @@ function pullFailed(
   image: string,
   { reason = "ErrImagePull", message }: { readonly reason?: string; readonly message: string },
 ): readonly PodEvent[] {
-  return [warning("Failed", `Failed to pull image "${image}": ${message}`), warning("Failed", `Error: ${reason}`)];
+  if (reason === "InvalidImageName") return [warning("InspectFailed", message), warning("Failed", `Error: ${reason}`)];
+  return [
+    warning("Failed", `Failed to pull image "${image}": ${message}`),
+    warning("Failed", `Error: ${reason}`),
+    normal("BackOff", `Back-off pulling image "${image}"`),
+    warning("Failed", "Error: ImagePullBackOff"),
+  ];
 }
 
 function failureReason({ reason }: { readonly reason?: string }): string {
@@ -72,11 +95,12 @@ function failureReason({ reason }: { readonly reason?: string }): string {
 }
 
 function started(pod: Pod, name: string): readonly PodEvent[] {
-  const image =
-    [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].find((container) => container.name === name)?.image ??
-    "";
+  const { image = "", imagePullPolicy } = containerOf(pod, name) ?? {};
   return [
-    normal("Pulled", `Container image "${image}" already present on machine`),
+    // With "Always" the pull has told.
+    ...(imagePullPolicy === "Always"
+      ? []
+      : [normal("Pulled", `Container image "${image}" already present on machine`)]),
     normal("Created", `Created container: ${name}`),
     normal("Started", `Started container ${name}`),
   ];

@@ -19,11 +19,15 @@ export function dueProbes(
 ): DueProbes {
   const container = place.current;
   if (container?.state !== "running") return { steps: [], againAtMs: [] };
+  // What is being killed is not asked whether it must be.
+  const isStopping = memory.stops[container.id] !== undefined;
   const roles: readonly ProbeRole[] = !isStarted(place, memory)
     ? isEnding
       ? []
-      : ["startup"]
-    : isEnding
+      : isStopping
+        ? []
+        : ["startup"]
+    : isEnding || isStopping
       ? ["readiness"]
       : ["liveness", "readiness"];
   const steps: Step[] = [];

@@ -169,6 +169,7 @@ class Teller {
     const failure = this.#memory.failures[image];
     if (failure === undefined) return null;
     // Kubelet reports the error itself first and the back-off from then on.
+    if (failure.reason === "InvalidImageName") return { reason: failure.reason, message: failure.message };
     if (failure.delayMs === BACKOFF_FIRST_MS && failure.retryAtMs - failure.delayMs >= this.#now)
       return { reason: failure.reason, message: failure.message };
     return {
