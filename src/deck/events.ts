@@ -1,5 +1,6 @@
 /** Kubernetes Events: what happened to an object, said once and counted when it happens again. */
 import { timestamp } from "#base/clock.ts";
+import { Fault } from "#base/fault.ts";
 import { type Event, eventKind } from "#kinds/event.ts";
 import { keyOfObject, type KubeObject } from "#kinds/object.ts";
 import type { Objects } from "./objects.ts";
@@ -20,6 +21,7 @@ const REMEMBERED = 1_024;
 export class EventRecorder {
   readonly #objects: Objects;
   readonly #component: string;
+  #said = 0;
   /** Which Event counts which happening, oldest first. */
   readonly #known = new Map<string, string>();
 
@@ -33,11 +35,30 @@ export class EventRecorder {
     const identity = [about.kind, keyOfObject(about), about.metadata.uid, fieldPath, type, reason, message].join("\n");
     const known = this.#known.get(identity);
     if (known !== undefined && (await this.#count(known, now))) return;
-    const created = await this.#objects.create(eventKind, eventOf(happening, this.#component, now));
+    const created = await this.#create(happening, now);
     this.#known.delete(identity);
     this.#known.set(identity, keyOfObject(created));
     const [oldest] = this.#known.keys();
     if (this.#known.size > REMEMBERED && oldest !== undefined) this.#known.delete(oldest);
+  }
+
+  /** Named after the time, as upstream's: lists then tell what happened within one second in the order in which it did. */
+  async #create(happening: Happening, now: number): Promise<Event> {
+    const event = eventOf(happening, this.#component, now);
+    const name = `${happening.about.metadata.name}.${this.#suffix(now)}`;
+    try {
+      return await this.#objects.create(eventKind, { ...event, metadata: { ...event.metadata, name } });
+    } catch (thrown) {
+      if (!(thrown instanceof Fault) || thrown.code !== "AlreadyExists") throw thrown;
+      return this.#objects.create(eventKind, event);
+    }
+  }
+
+  /** Hexadecimal nanoseconds; those below a millisecond count what this recorder said, and keep components apart. */
+  #suffix(now: number): string {
+    this.#said = (this.#said + 1) % 1_000;
+    const nanos = BigInt(Math.trunc(now)) * 1_000_000n + BigInt(this.#said * 1_000 + lettersOf(this.#component));
+    return nanos.toString(16);
   }
 
   /** False when the event is gone: they live for an hour. */
@@ -49,6 +70,13 @@ export class EventRecorder {
     }));
     return counted !== null;
   }
+}
+
+/** A number below 1,000 that few components share. */
+function lettersOf(component: string): number {
+  let sum = 0;
+  for (let at = 0; at < component.length; at++) sum = (sum * 31 + component.charCodeAt(at)) % 1_000;
+  return sum;
 }
 
 function eventOf({ about, type, reason, message, fieldPath }: Happening, component: string, now: number): Event {

@@ -6,6 +6,7 @@ import { FakeClock } from "#deck/fake-clock.ts";
 import { openSampleDeck } from "#deck/sample-deck.ts";
 import { IndexedView } from "#deck/views.ts";
 import { configMapKind } from "#kinds/config-map.ts";
+import { endpointsKind } from "#kinds/endpoints.ts";
 import { endpointSliceKind } from "#kinds/endpoint-slice.ts";
 import type { Kind } from "#kinds/kind.ts";
 import type { Namespace } from "#kinds/namespace.ts";
@@ -58,6 +59,10 @@ test('the service "kubernetes" follows the door to another port', async () => {
     await bootstrap(objects, { kubernetesIp: "10.128.0.1", door: { host: "10.192.0.1", port } });
     const service = await objects.get(serviceKind, "default/kubernetes");
     const slice = await objects.get(endpointSliceKind, "default/kubernetes");
+    const twin = await objects.get(endpointsKind, "default/kubernetes");
+    assert.deepEqual(twin?.subsets, [
+      { addresses: [{ ip: "10.192.0.1" }], ports: [{ name: "https", port, protocol: "TCP" }] },
+    ]);
     assert.deepEqual(
       [service?.spec.clusterIP, service?.spec.ports?.[0]?.port, service?.spec.ports?.[0]?.targetPort],
       ["10.128.0.1", 443, port],

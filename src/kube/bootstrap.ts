@@ -5,6 +5,7 @@ import { keyOf } from "#base/key.ts";
 import { type Controller, watching } from "#deck/controller.ts";
 import type { Change, Objects } from "#deck/objects.ts";
 import { type ConfigMap, configMapKind } from "#kinds/config-map.ts";
+import { endpointsKind, type Endpoints } from "#kinds/endpoints.ts";
 import { endpointSliceKind, type EndpointSlice } from "#kinds/endpoint-slice.ts";
 import type { Kind } from "#kinds/kind.ts";
 import { namespaceKind, type Namespace } from "#kinds/namespace.ts";
@@ -129,6 +130,22 @@ async function ensureKubernetesService(
     endpoints,
     ports: ports ?? [],
   }));
+  // Its older twin: no controller makes it, because the service has no selector.
+  const subsets = [
+    { addresses: [{ ip: door.host }], ports: [{ name: "https", port: door.port, protocol: "TCP" as const }] },
+  ];
+  const twin: Endpoints = {
+    apiVersion: "v1",
+    kind: "Endpoints",
+    metadata: {
+      name: "kubernetes",
+      namespace: "default",
+      labels: { "endpointslice.kubernetes.io/skip-mirror": "true" },
+    },
+    subsets,
+  };
+  await ensure(objects, endpointsKind, twin);
+  await objects.change(endpointsKind, keyOf("default", "kubernetes"), (live) => ({ ...live, subsets }));
 }
 
 /** Every namespace has the service account "default" and the authority's certificate, so that pods can reach the API. */
