@@ -1,6 +1,7 @@
 /** Cluster addresses and node ports: none given twice, none lost over a restart, upstream's words when they cannot be had. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Json } from "#base/json.ts";
 import { serviceKind, type Service } from "#kinds/service.ts";
 import { MemoryJournal } from "#store/memory-journal.ts";
 import type { Deck } from "./deck.ts";
@@ -99,4 +100,42 @@ test("an update keeps address and ports that it does not mention; headless and e
     (await create(deck, "external", { type: "ExternalName", externalName: "example.com" })).clusterIP,
     undefined,
   );
+});
+
+const retyped: readonly { readonly from: string; readonly spec: object; readonly want: object }[] = [
+  { from: "NodePort", spec: { type: "ClusterIP" }, want: { type: "ClusterIP" } },
+  { from: "LoadBalancer", spec: { type: "ClusterIP" }, want: { type: "ClusterIP" } },
+  {
+    from: "LoadBalancer",
+    spec: { type: "NodePort" },
+    want: { type: "NodePort", external: "Cluster", nodePort: 30_000 },
+  },
+  { from: "ClusterIP", spec: { type: "NodePort" }, want: { type: "NodePort", external: "Cluster", nodePort: 30_000 } },
+  { from: "NodePort", spec: { type: "ExternalName", externalName: "a.b" }, want: { type: "ExternalName" } },
+];
+for (const { from, spec, want } of retyped) {
+  test(`the type alone turns a service of type ${from} into ${JSON.stringify(spec)}`, async () => {
+    const deck = await openAt(new MemoryJournal(new FakeClock()));
+    await create(deck, "a", { type: from });
+    await deck.patch(serviceKind, "default/a", { type: "merge", body: { spec } as Json }, me);
+    const live = deck.read(serviceKind, "default/a")?.object as Service;
+    const { type, externalTrafficPolicy, allocateLoadBalancerNodePorts, ports } = live.spec;
+    const nodePort = ports?.[0]?.nodePort;
+    assert.equal(allocateLoadBalancerNodePorts, undefined);
+    assert.deepEqual(
+      {
+        type,
+        ...(externalTrafficPolicy !== undefined && { external: externalTrafficPolicy }),
+        ...(nodePort !== undefined && { nodePort }),
+      },
+      want,
+    );
+  });
+}
+
+test("a node port that only another type may have is refused, not dropped", async () => {
+  const deck = await openAt(new MemoryJournal(new FakeClock()));
+  await assert.rejects(create(deck, "a", { ports: [{ port: 80, nodePort: 30_001 }] }), {
+    message: /spec.ports\[0\].nodePort: Forbidden: may not be used when `type` is 'ClusterIP'/,
+  });
 });

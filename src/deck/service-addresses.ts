@@ -121,8 +121,8 @@ export class ServiceAddresses implements Admission {
   #withPorts(request: AdmissionRequest, service: Service, live: Service | null, taken: ReadonlySet<number>): Service {
     const { type = "ClusterIP", ports } = service.spec;
     if (ports === undefined) return service;
-    if (type !== "NodePort" && type !== "LoadBalancer")
-      return { ...service, spec: { ...service.spec, ports: ports.map(withoutNodePort) } };
+    // A node port that such a service asks for is refused by validation.
+    if (type !== "NodePort" && type !== "LoadBalancer") return service;
     const used = new Set(taken);
     const mine = new Set<number>();
     for (const [index, port] of ports.entries()) this.#checkPort(request, index, port, used);
@@ -177,10 +177,6 @@ function addressAsked({ clusterIP = "", clusterIPs = [] }: ServiceSpec): string 
 
 function addressesOf(spec: ServiceSpec): readonly string[] {
   return [spec.clusterIP ?? "", ...(spec.clusterIPs ?? [])].filter((address) => address !== "" && address !== "None");
-}
-
-function withoutNodePort({ nodePort: _nodePort, ...port }: ServicePort): ServicePort {
-  return port;
 }
 
 function addressFault(address: string, message: string): FieldFault {

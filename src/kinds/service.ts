@@ -4,7 +4,7 @@ import { ageColumn, formatLabels, NONE, text, wide } from "./columns.ts";
 import type { Kind } from "./kind.ts";
 import { dns1035LabelFault } from "./names.ts";
 import { serviceFaults } from "./service-rules.ts";
-import type { ServiceObject, ServicePort } from "./service-spec.ts";
+import type { ServiceObject, ServicePort, ServiceSpec } from "./service-spec.ts";
 
 export type Service = ServiceObject;
 
@@ -32,6 +32,7 @@ export const serviceKind: Kind<Service> = builtinKind<Service>({
   },
   checkName: dns1035LabelFault,
   defaults: defaultService,
+  onUpdate: withoutLeftovers,
   validate: serviceFaults,
 });
 
@@ -41,7 +42,7 @@ const AFFINITY_SECONDS = 10_800;
 function defaultService(service: Service): Service {
   const { spec } = service;
   const type = spec.type ?? "ClusterIP";
-  const isExternal = type === "NodePort" || type === "LoadBalancer";
+  const isExternal = hasNodePorts({ ...spec, type });
   const sticky =
     spec.sessionAffinity === "ClientIP"
       ? { clientIP: { timeoutSeconds: spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? AFFINITY_SECONDS } }
@@ -59,6 +60,35 @@ function defaultService(service: Service): Service {
       ...(type === "LoadBalancer" && { allocateLoadBalancerNodePorts: spec.allocateLoadBalancerNodePorts ?? true }),
     },
   };
+}
+
+/**
+ * What only the type before had use for goes with it, unless the same write changed it: so that `kubectl patch` and
+ * `apply` can turn a NodePort service into a ClusterIP one by its type alone.
+ */
+function withoutLeftovers(next: Service, live: Service): Service {
+  const { externalTrafficPolicy, allocateLoadBalancerNodePorts, loadBalancerClass, ports, ...rest } = next.spec;
+  const leavesNodePorts = hasNodePorts(live.spec) && !hasNodePorts(next.spec);
+  const leavesBalancer = live.spec.type === "LoadBalancer" && next.spec.type !== "LoadBalancer";
+  const isLeft = (leaves: boolean, name: keyof ServiceSpec): boolean => leaves && next.spec[name] === live.spec[name];
+  const before = new Set(live.spec.ports?.map(({ nodePort }) => nodePort));
+  const keepsPorts = !leavesNodePorts || ports?.some(({ nodePort }) => !before.has(nodePort)) === true;
+  return {
+    ...next,
+    spec: {
+      ...rest,
+      ...(ports && { ports: keepsPorts ? ports : ports.map(({ nodePort: _left, ...port }) => port) }),
+      ...(externalTrafficPolicy !== undefined &&
+        !isLeft(leavesNodePorts, "externalTrafficPolicy") && { externalTrafficPolicy }),
+      ...(allocateLoadBalancerNodePorts !== undefined &&
+        !isLeft(leavesBalancer, "allocateLoadBalancerNodePorts") && { allocateLoadBalancerNodePorts }),
+      ...(loadBalancerClass !== undefined && !isLeft(leavesBalancer, "loadBalancerClass") && { loadBalancerClass }),
+    },
+  };
+}
+
+function hasNodePorts({ type }: ServiceSpec): boolean {
+  return type === "NodePort" || type === "LoadBalancer";
 }
 
 function defaultPort(port: ServicePort): ServicePort {
