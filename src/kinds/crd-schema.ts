@@ -10,7 +10,11 @@ const TEXT: Field = { schema: { is: "string" } };
 export function rootSchema(schema: JsonSchema | undefined): ObjectSchema {
   const root: ObjectSchema =
     schema === undefined ? { is: "object", fields: {}, preserveUnknown: true } : objectSchema(schema);
-  return { ...root, fields: { ...root.fields, apiVersion: TEXT, kind: TEXT, metadata: META } };
+  return {
+    ...root,
+    ...(schema?.description !== undefined && { description: schema.description }),
+    fields: { ...root.fields, apiVersion: TEXT, kind: TEXT, metadata: META },
+  };
 }
 
 function objectSchema(schema: JsonSchema): ObjectSchema {
@@ -31,6 +35,7 @@ function fieldOf(schema: JsonSchema): Field {
     schema: schemaOf(schema),
     ...(schema.default !== undefined && { default: schema.default }),
     ...(schema.nullable === true && { nullable: true }),
+    ...(schema.description !== undefined && { description: schema.description }),
   };
 }
 

@@ -7,12 +7,13 @@ import { kindOfDefinition } from "./crd.ts";
 import { type CustomResourceDefinition, customResourceDefinitionKind } from "./custom-resource-definition.ts";
 import { parseJsonPath } from "./json-path.ts";
 import type { KubeObject } from "./object.ts";
+import { openApiV3 } from "./openapi.ts";
 
 const spec: JsonObject = {
   type: "object",
   required: ["cron"],
   properties: {
-    cron: { type: "string", pattern: "^(\\d+|\\*)$", maxLength: 3 },
+    cron: { description: "when it runs", type: "string", pattern: "^(\\d+|\\*)$", maxLength: 3 },
     replicas: { type: "integer", minimum: 1, maximum: 10, default: 1 },
     mode: { type: "string", enum: ["a", "b"] },
     port: { "x-kubernetes-int-or-string": true },
@@ -39,7 +40,9 @@ const document: JsonObject = {
         name: "v1",
         served: true,
         storage: true,
-        schema: { openAPIV3Schema: { type: "object", properties: { spec, status: { type: "object" } } } },
+        schema: {
+          openAPIV3Schema: { description: "A tab", type: "object", properties: { spec, status: { type: "object" } } },
+        },
         subresources: {
           status: {},
           scale: { specReplicasPath: ".spec.replicas", statusReplicasPath: ".status.replicas" },
@@ -177,4 +180,10 @@ for (const [path, found] of paths) {
 
 test("what is no path is null", () => {
   for (const bad of ["a b", ".a[", "..a", ".a[?(x)]"]) assert.equal(parseJsonPath(bad), null, bad);
+});
+
+test("kubectl explain finds the definition's descriptions", () => {
+  const written = JSON.stringify(openApiV3([kind], "stable.example.com", "v1"));
+  assert.match(written, /"description":"A tab","type":"object"/);
+  assert.match(written, /"cron":\{"type":"string","description":"when it runs"\}/);
 });

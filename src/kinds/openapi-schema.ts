@@ -1,4 +1,4 @@
-/** Schemas as OpenAPI writes them, with Kubernetes' extensions: list types, merge keys, defaults, formats. No descriptions. */
+/** Schemas as OpenAPI writes them, with Kubernetes' extensions: list types, merge keys, defaults, formats. Built-in types have no descriptions. */
 import type { Json, JsonObject } from "#base/json.ts";
 import type { Field, Schema, SchemaTable, TypeName } from "#base/schema.ts";
 
@@ -28,6 +28,7 @@ function valueType(type: TypeName, dialect: Dialect): JsonObject | undefined {
   }
 }
 
+// DIFFERS: kubectl explain prints types and fields of built-in kinds without upstream's descriptions; those of custom resources are there.
 /** Writes schemas and remembers which types they need. */
 export class SchemaWriter {
   readonly #dialect: Dialect;
@@ -106,6 +107,7 @@ export class SchemaWriter {
   #object(schema: Schema & { readonly is: "object" }, table: SchemaTable): JsonObject {
     const properties = Object.entries(schema.fields).map(([name, field]) => [name, this.#field(field, table)] as const);
     return {
+      ...(schema.description !== undefined && { description: schema.description }),
       type: "object",
       ...(properties.length > 0 && { properties: Object.fromEntries(properties) }),
       ...(schema.required !== undefined && schema.required.length > 0 && { required: schema.required }),
@@ -121,6 +123,7 @@ export class SchemaWriter {
     if (field.default !== undefined && field.default !== null && this.#dialect === "v3" && !isEmptyList(field.default))
       beside["default"] = field.default;
     if (field.nullable === true) beside["nullable"] = true;
+    if (field.description !== undefined) beside["description"] = field.description;
     if (Object.keys(beside).length === 0) return written;
     return "$ref" in written && this.#dialect === "v3" ? { allOf: [written], ...beside } : { ...written, ...beside };
   }
