@@ -1,0 +1,88 @@
+/** A request's body as bytes, within limits of size, time and memory. What a refusal looks like is each door's own. */
+import type { Readable } from "node:stream";
+import type { Clock } from "#base/clock.ts";
+import type { HeldBytes } from "./held-bytes.ts";
+
+export interface BodyLimits {
+  readonly maxBytes: number;
+  /** From the head of the request to the last byte of its body. */
+  readonly deadlineMs: number;
+  readonly held: HeldBytes;
+  readonly clock: Clock;
+}
+
+export interface Sender {
+  /** Whom the bytes are charged to: an address, or who signed. */
+  readonly peer: string;
+  /** The Content-Length header as it came, if it did: a body that says that it is too large is not waited for. */
+  readonly contentLength?: string | undefined;
+}
+
+/**
+ * - `too large`: more than `maxBytes` (413).
+ * - `too slow`: not whole in time (408).
+ * - `too many`: the peer, or all peers together, hold too much already (503, again later).
+ * - `cut off`: the connection ended before the body did; nobody is there to be told.
+ */
+export type BodyRefusal = "too large" | "too slow" | "too many" | "cut off";
+
+export class BodyRefused extends Error {
+  readonly reason: BodyRefusal;
+
+  constructor(reason: BodyRefusal, message: string) {
+    super(message);
+    this.reason = reason;
+  }
+}
+
+/** The bytes count as held until this is disposed: do so when they are no longer needed. */
+export interface Body extends Disposable {
+  readonly bytes: Buffer;
+}
+
+const NOTHING: Body = { bytes: Buffer.alloc(0), [Symbol.dispose]: () => {} };
+
+/** Rejects with BodyRefused; the stream is then paused, and its connection is of no more use (close it with the answer). */
+export function readBody(stream: Readable, { peer, contentLength }: Sender, limits: BodyLimits): Promise<Body> {
+  const { maxBytes, held, clock } = limits;
+  // RFC 9110 8.6: digits only. Without the header a body may still come in chunks, or over HTTP/2.
+  if (contentLength !== undefined && Number(contentLength) > maxBytes)
+    return Promise.reject(new BodyRefused("too large", `the body is larger than ${maxBytes} bytes`));
+  if (contentLength === "0") return Promise.resolve(NOTHING);
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const release = (): void => held.give(peer, size);
+    const refuse = (reason: BodyRefusal, message: string): void => {
+      stop();
+      stream.pause();
+      release();
+      reject(new BodyRefused(reason, message));
+    };
+    const late = clock.after(limits.deadlineMs, () =>
+      refuse("too slow", `the body was not complete within ${limits.deadlineMs} ms`),
+    );
+    const onData = (chunk: Buffer): void => {
+      if (size + chunk.length > maxBytes) return refuse("too large", `the body is larger than ${maxBytes} bytes`);
+      if (!held.take(peer, chunk.length))
+        return refuse("too many", "too many request bodies are being received at once; try again later");
+      size += chunk.length;
+      chunks.push(chunk);
+    };
+    const onEnd = (): void => {
+      stop();
+      const bytes = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size);
+      resolve(size === 0 ? NOTHING : { bytes, [Symbol.dispose]: release });
+    };
+    const onGone = (): void => refuse("cut off", "the connection ended before the body did");
+    // By events: iterating over a request costs as much as verifying its signature.
+    const listeners = { data: onData, end: onEnd, error: onGone, close: onGone };
+    const stop = (): void => {
+      late[Symbol.dispose]();
+      for (const [name, listener] of Object.entries(listeners)) stream.off(name, listener);
+      // Whoever is refused may still break the connection.
+      stream.on("error", () => {});
+    };
+    for (const [name, listener] of Object.entries(listeners)) stream.on(name, listener);
+  });
+}
