@@ -53,6 +53,8 @@ export class PodWorker {
   #isRefreshing = false;
   #parts: Awaited<ReturnType<PodMaterials["open"]>> | null = null;
   #wanted: PodStatus | null = null;
+  /** What the API server was last told. */
+  #told: PodStatus | null = null;
   #isPublishing = false;
   #wake: (() => void) | null = null;
   #isWoken = false;
@@ -145,14 +147,17 @@ export class PodWorker {
     if (plan.againAtMs !== undefined) this.#wakeAfter(Math.max(1, plan.againAtMs - now));
     for (const event of plan.events) this.#tools.record(pod, event);
     if (!this.#isGone) this.#publish(pod, plan.status);
-    for (const step of plan.steps) if (this.#mayStart(step)) this.#start(step, pod, observed);
+    const isTold = !this.#isPublishing && sameJson(plan.status, this.#told ?? pod.status);
+    for (const step of plan.steps)
+      if (this.#mayStart(step) && (step.do !== "deleteObject" || isTold)) this.#start(step, pod, observed);
     this.#refreshIfNeeded(observed);
     return (
       this.#isGone &&
       plan.steps.length === 0 &&
       this.#underWay.size === 0 &&
       !observed.hasLeftovers &&
-      observed.sandboxes.length === 0
+      observed.sandboxes.length === 0 &&
+      observed.containers.length === 0
     );
   }
 
@@ -291,7 +296,10 @@ export class PodWorker {
         for (let next = this.#wanted; next !== null; next = this.#wanted) {
           this.#wanted = null;
           await this.#write(next);
+          this.#told = next;
         }
+        // The end of the object waits for its last status.
+        if (this.#pod.metadata.deletionTimestamp !== undefined) this.wake();
       } catch (thrown) {
         this.#tools.log.warn("a status could not be written", { pod: this.#identity.name, reason: reasonOf(thrown) });
         this.#wakeAfter(RETRY_MS);

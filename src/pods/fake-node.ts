@@ -20,6 +20,8 @@ export interface FakeNodeOptions {
   readonly images?: Readonly<Record<string, string>>;
   /** How a step ends; default is well. Null: it does not end yet. */
   readonly result?: (step: Step, now: number) => StepResult | null;
+  /** Whether a step that ends well does anything; default is yes. */
+  readonly isEffective?: (step: Step) => boolean;
   readonly podIp?: string;
 }
 
@@ -141,9 +143,13 @@ export class FakeNode {
     if (result !== null) this.#finish(key, step, result);
   }
 
+  #isEffective(step: Step): boolean {
+    return this.#options.isEffective?.(step) ?? true;
+  }
+
   #finish(key: string, step: Step, result: StepResult): void {
     this.#underWay.delete(key);
-    if (result.ok) this.#apply(step);
+    if (result.ok && this.#isEffective(step)) this.#apply(step);
     const outcome = { step, ...result };
     this.memory = remember(this.memory, this.pod, outcome, this.now);
     this.events.push(...eventsOf(this.pod, outcome));
@@ -197,12 +203,18 @@ export class FakeNode {
         this.areVolumesReady = false;
         return;
       case "deleteObject":
-        this.isDeleted = true;
-        this.isGone = true;
-        return;
+        return this.#delete();
       case "probe":
         return;
     }
+  }
+
+  /** As the API server: an object with finalizers stays, without a grace period. */
+  #delete(): void {
+    const { metadata } = this.pod;
+    this.isDeleted = (metadata.finalizers ?? []).length === 0;
+    this.isGone = this.isDeleted;
+    if (!this.isDeleted) this.pod = { ...this.pod, metadata: { ...metadata, deletionGracePeriodSeconds: 0 } };
   }
 
   #end(isMeant: (container: ObservedContainer) => boolean, exitCode: number, reason?: string): void {

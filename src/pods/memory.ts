@@ -1,9 +1,27 @@
 /** What is known about a pod beyond what CRI lists: probe counts, back-off, stops under way. A frozen value that each plan hands to the next. */
 import type { Container, Probe } from "#kinds/pod-spec.ts";
 import type { PodObject as Pod } from "#kinds/pod-status.ts";
-import type { Observed, Outcome, PodMemory, ProbeMemory, ProbeRole, Step } from "./observed.ts";
+import {
+  stepKey,
+  type Observed,
+  type ObservedContainer,
+  type Outcome,
+  type PodMemory,
+  type ProbeMemory,
+  type ProbeRole,
+  type RepeatMemory,
+  type Step,
+} from "./observed.ts";
 
-export const emptyMemory: PodMemory = { restarts: {}, probes: {}, failures: {}, stops: {}, pulled: [] };
+export const emptyMemory: PodMemory = {
+  restarts: {},
+  probes: {},
+  failures: {},
+  stops: {},
+  pulled: [],
+  repeats: {},
+  exits: {},
+};
 
 // Kubelet's back-off for container restarts, image pulls and sandboxes: 10 s, doubled up to 5 minutes.
 export const BACKOFF_FIRST_MS = 10_000;
@@ -20,12 +38,35 @@ export function remember(memory: PodMemory, pod: Pod, outcome: Outcome, now: num
   if (step.do === "probe") return probed(memory, pod, outcome, now);
   const subject = subjectOf(step);
   if (!outcome.ok) return subject === null ? memory : failed(memory, subject, outcome, now);
-  const next = subject === null ? memory : { ...memory, failures: without(memory.failures, subject) };
-  if (step.do === "startContainer")
-    return { ...next, pulled: next.pulled.filter((note) => !note.startsWith(`${step.container} `)) };
-  if (step.do === "pullImage" && step.policy === "Always")
-    return { ...next, pulled: [...next.pulled, pullNote(step.container, step.image)] };
-  return next;
+  const next = {
+    ...memory,
+    repeats: { ...memory.repeats, [stepKey(step)]: repeatAfter(memory.repeats[stepKey(step)], now) },
+    ...(subject !== null && { failures: without(memory.failures, subject) }),
+  };
+  if (step.do !== "pullImage" || step.policy !== "Always") return next;
+  const others = next.pulled.filter((note) => !note.startsWith(`${step.container} `));
+  return { ...next, pulled: [...others, pullNote(step)] };
+}
+
+/** Its effect should be seen at the next look. Where it is not, more of the same will hardly help. */
+function repeatAfter(before: RepeatMemory | undefined, now: number): RepeatMemory {
+  const delayMs = before === undefined ? RETRY_FIRST_MS : Math.min(before.delayMs * 2, RETRY_MAX_MS);
+  return { delayMs, retryAtMs: now + delayMs };
+}
+
+/** Drops the steps that nobody asks for any more: they had their effect. */
+export function forgetEffective(memory: PodMemory, asked: ReadonlySet<string>): PodMemory {
+  const repeats = Object.entries(memory.repeats).filter(([key]) => asked.has(key));
+  return { ...memory, repeats: Object.fromEntries(repeats) };
+}
+
+/** Keeps the newest exit of each container. */
+export function noteExits(memory: PodMemory, { containers }: Observed): PodMemory {
+  const exits: Record<string, ObservedContainer> = { ...memory.exits };
+  for (const container of containers)
+    if (container.state === "exited" && container.attempt >= (exits[container.name]?.attempt ?? 0))
+      exits[container.name] = container;
+  return { ...memory, exits };
 }
 
 /** Drops what is about containers that CRI no longer lists. */
@@ -36,9 +77,13 @@ export function forgetGone(memory: PodMemory, { containers }: Observed): PodMemo
   return { ...memory, probes: keep(memory.probes), stops: keep(memory.stops) };
 }
 
-/** How memory.pulled names a pull; it is forgotten when the container starts. */
-export function pullNote(container: string, image: string): string {
-  return `${container} ${image}`;
+/** How memory.pulled names a pull. */
+export function pullNote(pull: {
+  readonly container: string;
+  readonly attempt: number;
+  readonly image: string;
+}): string {
+  return `${pull.container} ${pull.attempt} ${pull.image}`;
 }
 
 /** The key in memory.failures of what a step is about; null for steps that are simply tried again. */

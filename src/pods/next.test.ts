@@ -468,6 +468,45 @@ test("deletion: stop, remove the sandbox, clean up, delete the object", () => {
   assert.equal(one.events.find(({ reason }) => reason === "Killing")?.message, "Stopping container web");
 });
 
+test("the last status of a deleted pod tells how its containers ended, also when the runtime has forgotten them", () => {
+  const one = node(podOf([{}], { restartPolicy: "Never" }), {
+    result: (step) => (step.do === "deleteObject" ? null : { ok: true }),
+  });
+  one.run();
+  one.pod = deleted(one.pod, at(1));
+  one.run(at(1));
+  assert.deepEqual(one.containers, []);
+  assert.deepEqual(one.states(), ["web terminated Error"]);
+  assert.equal(one.status().containerStatuses?.[0]?.state?.terminated?.exitCode, 143);
+  assert.equal(one.status().phase, "Failed");
+});
+
+for (const { title, spec, states } of [
+  { title: "never started", spec: {}, states: ["web terminated ContainerStatusUnknown"] },
+  {
+    title: "never initialized",
+    spec: { initContainers: [{ name: "a", image: "app:1" }] },
+    states: ["a terminated ContainerStatusUnknown", "web waiting PodInitializing"],
+  },
+])
+  test(`a deleted pod that was ${title} is told as failed, not as successful`, () => {
+    const one = node(deleted(podOf([{}], { restartPolicy: "Never", ...spec }), START));
+    one.run();
+    assert.deepEqual(one.states(), states);
+    assert.equal(one.status().phase, "Failed");
+  });
+
+test("a container that runs on after its stop's deadline is stopped again", () => {
+  const one = node(podOf([{}]), { isEffective: (step) => step.do !== "stopContainer" });
+  one.run();
+  one.pod = deleted(one.pod, at(1), 2);
+  one.runUntil(at(40));
+  assert.deepEqual(
+    one.steps.filter((step) => step.startsWith("stop")),
+    ["stop web in 3s", "stop web in 0s"],
+  );
+});
+
 test("a stop is asked for once, and again only when it must be sooner", () => {
   const one = node(podOf([{ lifecycle: { preStop: { exec: { command: ["drain"] } } } }]), {
     result: (step) => (step.do === "stopContainer" && step.graceSeconds > 0 ? null : { ok: true }),

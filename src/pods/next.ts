@@ -12,7 +12,7 @@ import {
   nextInit,
   type Place,
 } from "./lineup.ts";
-import { forgetGone, pullNote, subjectOf } from "./memory.ts";
+import { forgetEffective, forgetGone, noteExits, pullNote, subjectOf } from "./memory.ts";
 import {
   type Observed,
   type ObservedContainer,
@@ -32,6 +32,8 @@ const DEFAULT_GRACE_SECONDS = 30;
 const GONE_GRACE_SECONDS = 1;
 // `kubectl logs --previous` needs one dead container of each.
 const KEPT_ATTEMPTS = 2;
+// The runtime kills at the deadline. What runs on so long after it was not heard of, or cannot die.
+const STUCK_MS = 30_000;
 
 export function nextSteps(pod: Pod, observed: Observed, now: number): PodSteps {
   const lineup = lineUp(pod, observed);
@@ -45,7 +47,7 @@ export function nextSteps(pod: Pod, observed: Observed, now: number): PodSteps {
   return {
     steps: work.steps,
     status,
-    memory: work.memory,
+    memory: forgetEffective(work.memory, work.asked),
     events: [...overdue(observed.memory, start), ...counted.events, ...work.events],
     ...work.again(),
   };
@@ -53,7 +55,7 @@ export function nextSteps(pod: Pod, observed: Observed, now: number): PodSteps {
 
 /** The memory with what this plan must know from the first: since when, and whether the pod's time is up. */
 function startOf(pod: Pod, observed: Observed, lineup: Lineup, now: number): PodMemory {
-  const memory = forgetGone(observed.memory, observed);
+  const memory = noteExits(forgetGone(observed.memory, observed), observed);
   const seenAtMs = memory.seenAtMs ?? (pod.status?.startTime === undefined ? now : Date.parse(pod.status.startTime));
   const deadlineMs = deadlineOf(pod, seenAtMs);
   const isLate =
@@ -87,6 +89,8 @@ class Work {
   readonly now: number;
   readonly steps: Step[] = [];
   readonly events: PodEvent[] = [];
+  /** stepKey of all that is wanted, whether or not it is its time. */
+  readonly asked = new Set<string>();
   memory: PodMemory;
   readonly #times: number[] = [];
 
@@ -97,12 +101,15 @@ class Work {
     this.now = now;
   }
 
-  /** Adds the step unless it failed a short while ago. */
+  /** Adds the step unless it failed, or ended without effect, a short while ago. */
   add(step: Step): void {
+    const key = stepKey(step);
     const subject = subjectOf(step);
+    this.asked.add(key);
+    if (this.observed.underWay.includes(key)) return;
     const failure = subject === null ? undefined : this.memory.failures[subject];
-    if (this.observed.underWay.includes(stepKey(step))) return;
-    if (failure !== undefined && failure.retryAtMs > this.now) this.wakeAt(failure.retryAtMs);
+    const retryAtMs = Math.max(failure?.retryAtMs ?? 0, this.memory.repeats[key]?.retryAtMs ?? 0);
+    if (retryAtMs > this.now) this.wakeAt(retryAtMs);
     else this.#push(step);
   }
 
@@ -119,12 +126,13 @@ class Work {
     return this.#times.length === 0 ? {} : { againAtMs: Math.min(...this.#times) };
   }
 
-  /** Asks for a stop once, and again only when it must be over sooner. */
+  /** Asks for a stop once, and again only when it must be over sooner, or should long be over. */
   stop(container: ObservedContainer, graceSeconds: number, why: string): void {
     const deadlineMs = this.now + graceSeconds * 1_000;
-    this.wakeAt(deadlineMs);
     const before = this.memory.stops[container.id];
-    if (before !== undefined && before.deadlineMs <= deadlineMs) return;
+    const isStuck = before !== undefined && before.deadlineMs + STUCK_MS <= this.now;
+    this.wakeAt(deadlineMs, (before?.deadlineMs ?? deadlineMs) + STUCK_MS);
+    if (before !== undefined && before.deadlineMs <= deadlineMs && !isStuck) return;
     this.memory = { ...this.memory, stops: { ...this.memory.stops, [container.id]: { deadlineMs, why } } };
     const spec = [...this.lineup.mains, ...this.lineup.inits].find((place) => place.spec.name === container.name)?.spec;
     const preStop = before === undefined ? spec?.lifecycle?.preStop : undefined;
@@ -209,15 +217,16 @@ function removeHalfStarted(work: Work, { id, name, attempt, sandboxId }: Observe
 function startContainer(work: Work, place: Place, sandboxId: string): void {
   const { name, image = "", imagePullPolicy = "IfNotPresent" } = place.spec;
   const isPresent = (work.observed.images[image] ?? null) !== null;
-  const isPulled = work.memory.pulled.includes(pullNote(name, image));
+  const attempt = nextAttempt(place);
+  const isPulled = work.memory.pulled.includes(pullNote({ container: name, attempt, image }));
   if (imagePullPolicy === "Never" && !isPresent) {
     work.events.push(...neverPulled(work.lineup.pod, name, image));
     return;
   }
   if (imagePullPolicy !== "Never" && (!isPresent || (imagePullPolicy === "Always" && !isPulled))) {
-    return work.add({ do: "pullImage", container: name, image, policy: imagePullPolicy });
+    return work.add({ do: "pullImage", container: name, attempt, image, policy: imagePullPolicy });
   }
-  work.add({ do: "startContainer", container: name, attempt: nextAttempt(place), sandboxId });
+  work.add({ do: "startContainer", container: name, attempt, sandboxId });
 }
 
 function removeOldAttempts(work: Work): void {
@@ -233,7 +242,7 @@ function removeOldAttempts(work: Work): void {
 /** Nothing will start again: stop what still runs and free the address; the dead containers stay for their logs. */
 function settleEnded(work: Work): void {
   const { lineup, observed } = work;
-  stopRunning(work, graceOf(lineup.pod));
+  stopRunning(work, work.memory.failed?.graceSeconds ?? graceOf(lineup.pod));
   if (lineup.running.length > 0) return;
   for (const sandbox of observed.sandboxes) if (sandbox.isReady) work.add({ do: "stopSandbox", id: sandbox.id });
 }
@@ -253,7 +262,8 @@ function terminate(work: Work): void {
   observed.containers.forEach(({ id, name }) => work.add({ do: "removeContainer", container: name, id }));
   if (observed.containers.length > 0) return;
   if (observed.hasLeftovers) work.add({ do: "cleanUp" });
-  else if (!observed.isGone) work.add({ do: "deleteObject" });
+  // At a grace period of 0 the node's part is done: the object goes with the last of its finalizers.
+  else if (!observed.isGone && lineup.pod.metadata.deletionGracePeriodSeconds !== 0) work.add({ do: "deleteObject" });
 }
 
 /** Main and init containers first; sidecars after them, the last started first; everything at once when time is up. */

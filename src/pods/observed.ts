@@ -12,6 +12,7 @@
  * and whenever a step ends: `underWay.delete(stepKey(step)); memory = remember(memory, pod, { step, ...result }, now)`, record `eventsOf(pod, outcome)`, observe, plan again.
  * Every step's preconditions hold when it is handed out, so the steps of one plan may run side by side. Nothing is lost when
  * the agent dies: with `emptyMemory` and what CRI lists, the next plan goes on; only back-off delays begin anew.
+ * `deleteObject` is carried out only when the API server has the plan's status: nobody can be told after the object is gone.
  */
 import type { LifecycleAction, Probe } from "#kinds/pod-spec.ts";
 import type { PodStatus } from "#kinds/pod-status.ts";
@@ -79,6 +80,8 @@ export type Step =
   | {
       readonly do: "pullImage";
       readonly container: string;
+      /** Of the start that it is for. */
+      readonly attempt: number;
       readonly image: string;
       readonly policy: "Always" | "IfNotPresent";
     }
@@ -178,10 +181,27 @@ export interface PodMemory {
   readonly failures: Readonly<Record<string, FailureMemory>>;
   /** By container id. */
   readonly stops: Readonly<Record<string, { readonly deadlineMs: number; readonly why: string }>>;
-  /** Images with policy Always that were pulled for "<container> <attempt>". */
+  /** Images with policy Always that were pulled, as "<container> <attempt> <image>": each start wants its own pull. */
   readonly pulled: readonly string[];
+  /** By stepKey: steps that ended well and are asked for all the same. What had no effect is not repeated at once. */
+  readonly repeats: Readonly<Record<string, RepeatMemory>>;
+  /** By container name: the newest exit that was seen. CRI forgets it with the sandbox, the status must not. */
+  readonly exits: Readonly<Record<string, ObservedContainer>>;
   /** Set once, when the pod must end although nobody deleted it. */
-  readonly failed?: { readonly reason: string; readonly message: string; readonly atMs: number };
+  readonly failed?: PodFailure;
+}
+
+export interface PodFailure {
+  readonly reason: string;
+  readonly message: string;
+  readonly atMs: number;
+  /** Of the containers, when they may not have their own: the node cannot wait. */
+  readonly graceSeconds?: number;
+}
+
+export interface RepeatMemory {
+  readonly delayMs: number;
+  readonly retryAtMs: number;
 }
 
 export interface RestartMemory {

@@ -39,9 +39,14 @@ const OWN_CONDITIONS = [
 export function podStatus(lineup: Lineup, observed: Observed, memory: PodMemory, now: number): PodStatus {
   const { pod } = lineup;
   const teller = new Teller(lineup, observed, memory, now);
-  const containerStatuses = lineup.mains.map((place) => teller.status(place));
-  const initContainerStatuses = lineup.inits.map((place) => teller.status(place));
-  const phase = phaseOf(lineup, memory, containerStatuses);
+  const told = {
+    containerStatuses: lineup.mains.map((place) => teller.status(place)),
+    initContainerStatuses: lineup.inits.map((place) => teller.status(place)),
+  };
+  const isOver = pod.metadata.deletionTimestamp !== undefined && lineup.running.length === 0;
+  const { containerStatuses, initContainerStatuses } = isOver ? withoutGaps(told) : told;
+  const toldPhase = phaseOf(lineup, memory, containerStatuses);
+  const phase = isOver && toldPhase !== "Succeeded" ? "Failed" : toldPhase;
   const ip = addressOf(lineup, observed);
   const { reason, message } = memory.failed ?? pod.status ?? {};
   return {
@@ -59,6 +64,39 @@ export function podStatus(lineup: Lineup, observed: Observed, memory: PodMemory,
     containerStatuses,
   };
 }
+
+interface Statuses {
+  readonly containerStatuses: readonly ContainerStatus[];
+  readonly initContainerStatuses: readonly ContainerStatus[];
+}
+
+/** kubelet's TerminatePod: a container of which no end is known is told as failed, so that no pod is told as successful by mistake. */
+function withoutGaps({ containerStatuses, initContainerStatuses }: Statuses): Statuses {
+  const lastStarted = Math.max(0, initContainerStatuses.findLastIndex(hasEverRun));
+  const last = initContainerStatuses.at(-1);
+  const isInitialized =
+    last === undefined ||
+    containerStatuses.some(hasEverRun) ||
+    [last.state, last.lastState].some((state) => state?.terminated?.exitCode === 0);
+  return {
+    containerStatuses: isInitialized ? containerStatuses.map(ended) : containerStatuses,
+    initContainerStatuses: initContainerStatuses.map((status, at) => (at <= lastStarted ? ended(status) : status)),
+  };
+}
+
+function hasEverRun({ state, lastState }: ContainerStatus): boolean {
+  return state?.running !== undefined || state?.terminated !== undefined || lastState?.terminated !== undefined;
+}
+
+function ended(status: ContainerStatus): ContainerStatus {
+  return status.state?.terminated === undefined ? { ...status, state: { terminated: UNKNOWN_END } } : status;
+}
+
+const UNKNOWN_END: ContainerTermination = {
+  exitCode: 137,
+  reason: "ContainerStatusUnknown",
+  message: "The container could not be located when the pod was terminated",
+};
 
 function addressOf({ pod, sandbox }: Lineup, observed: Observed): string {
   if (sandbox?.isReady !== true) return pod.status?.podIP ?? "";
@@ -109,6 +147,8 @@ class Teller {
     if (newest?.state === "running") return { waiting: { reason: "ContainerCreating" } };
     const terminated = newest?.state === "exited" ? termination(newest) : undefined;
     // CRI has forgotten a pod that has ended.
+    const exit = this.#memory.exits[place.spec.name];
+    if (newest === undefined && exit !== undefined && this.#isOver(place)) return { terminated: termination(exit) };
     if (newest === undefined && told?.state?.terminated !== undefined && this.#isOver(place))
       return { terminated: told.state.terminated };
     const waiting = this.#waiting(place);
