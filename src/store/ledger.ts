@@ -4,11 +4,12 @@ import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { Heap } from "#base/heap.ts";
 import type { Ledger, Usage, UsageWindow } from "#metering/usage.ts";
 import { decodeColumns, encodeColumns } from "./columns.ts";
-import { openSqlite, type SqliteRow, transact } from "./sqlite-file.ts";
+import { checksumOf } from "./checksum.ts";
+import { damaged, SqliteFile, type SqliteRow, withPlace } from "./sqlite-file.ts";
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS batch (
-    id INTEGER PRIMARY KEY, kind TEXT NOT NULL, from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL, row_count INTEGER NOT NULL, columns BLOB NOT NULL
+    id INTEGER PRIMARY KEY, kind TEXT NOT NULL, from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL, row_count INTEGER NOT NULL, columns BLOB NOT NULL, sum INTEGER NOT NULL DEFAULT 0
   );
   CREATE INDEX IF NOT EXISTS batch_by_time ON batch (from_ms);
 `;
@@ -28,7 +29,7 @@ interface Batch {
 }
 
 export class SqliteLedger implements Ledger {
-  readonly #db: DatabaseSync;
+  readonly #file: SqliteFile;
   readonly #insert: StatementSync;
   readonly #select: StatementSync;
   readonly #trim: StatementSync;
@@ -38,16 +39,19 @@ export class SqliteLedger implements Ledger {
   #lost = 0;
   #isClosed = false;
 
-  static open(file: string): SqliteLedger {
+  static open(path: string): SqliteLedger {
     // Usage is not acknowledged to anybody: losing a second of it to a power cut is cheaper than syncing.
-    return new SqliteLedger(openSqlite(file, SCHEMA, { synchronous: "NORMAL", cacheMib: 8 }));
+    return new SqliteLedger(openLedgerFile(path));
   }
 
-  private constructor(db: DatabaseSync) {
-    this.#db = db;
-    this.#insert = db.prepare("INSERT INTO batch (kind, from_ms, to_ms, row_count, columns) VALUES (?, ?, ?, ?, ?)");
+  private constructor(file: SqliteFile) {
+    const { db } = file;
+    this.#file = file;
+    this.#insert = db.prepare(
+      "INSERT INTO batch (kind, from_ms, to_ms, row_count, columns, sum) VALUES (?, ?, ?, ?, ?, ?)",
+    );
     this.#select = db.prepare(
-      "SELECT id, kind, from_ms, columns FROM batch WHERE (from_ms, id) > (?, ?) AND from_ms >= ? AND from_ms < ? AND to_ms >= ? AND kind LIKE ? ORDER BY from_ms, id LIMIT ?",
+      "SELECT id, kind, from_ms, to_ms, row_count, columns, sum FROM batch WHERE (from_ms, id) > (?, ?) AND from_ms >= ? AND from_ms < ? AND to_ms >= ? AND kind LIKE ? ORDER BY from_ms, id LIMIT ?",
     );
     this.#trim = db.prepare("DELETE FROM batch WHERE to_ms < ?");
     this.#span = db.prepare("SELECT max(to_ms - from_ms) AS longest FROM batch");
@@ -72,8 +76,9 @@ export class SqliteLedger implements Ledger {
     const waiting = new Heap<Usage>((a, b) => a.atMs < b.atMs);
     let after = { fromMs: Number.MIN_SAFE_INTEGER, id: 0 };
     for (;;) {
-      const rows = this.#select.all(after.fromMs, after.id, fromMs - longest, toMs, fromMs, is ?? "%", READ_BATCHES);
-      for (const batch of rows.map(batchOf)) {
+      const bounds = [after.fromMs, after.id, fromMs - longest, toMs, fromMs, is ?? "%", READ_BATCHES] as const;
+      const rows = withPlace(this.#file.path, () => this.#select.all(...bounds));
+      for (const batch of rows.map((row) => this.#batchOf(row))) {
         // Everything still to come is later than this batch's first, so what is earlier may go.
         for (let next = waiting.peek(); next !== undefined && next.atMs < batch.fromMs; next = waiting.peek())
           yield waiting.pop() as Usage;
@@ -96,7 +101,7 @@ export class SqliteLedger implements Ledger {
     if (this.#isClosed) return;
     this.#flush();
     this.#isClosed = true;
-    this.#db.close();
+    this.#file[Symbol.dispose]();
     await Promise.resolve();
   }
 
@@ -108,7 +113,7 @@ export class SqliteLedger implements Ledger {
     this.#pending = [];
     const byKind = Map.groupBy(usage, ({ is }) => is);
     try {
-      transact(this.#db, () => {
+      this.#file.write(() => {
         for (const [kind, rows] of byKind) this.#write(kind, rows);
       });
     } catch {
@@ -128,15 +133,37 @@ export class SqliteLedger implements Ledger {
       JSON.stringify(encodeColumns(rows as readonly object[] as readonly Readonly<Record<string, unknown>>[])),
       { level: DEFLATE_LEVEL },
     );
-    this.#insert.run(kind, Math.floor(fromMs), Math.ceil(toMs), rows.length, columns);
+    const head = [kind, Math.floor(fromMs), Math.ceil(toMs), rows.length] as const;
+    this.#insert.run(...head, columns, checksumOf(head.join(" "), columns));
+  }
+
+  #batchOf(row: SqliteRow): Batch {
+    const bytes = row["columns"] as Uint8Array;
+    if (row["sum"] !== sumOf(row))
+      throw damaged(
+        this.#file.path,
+        `batch ${String(row["id"])}, usage of "${String(row["kind"])}" from ${String(row["from_ms"])}, does not match its checksum`,
+      );
+    const columns: unknown = JSON.parse(inflateRawSync(bytes).toString("utf8"));
+    return {
+      id: row["id"] as number,
+      fromMs: row["from_ms"] as number,
+      usage: decodeColumns(columns) as readonly object[] as readonly Usage[],
+    };
   }
 }
 
-function batchOf(row: SqliteRow): Batch {
-  const columns: unknown = JSON.parse(inflateRawSync(row["columns"] as Uint8Array).toString("utf8"));
-  return {
-    id: row["id"] as number,
-    fromMs: row["from_ms"] as number,
-    usage: decodeColumns(columns) as readonly object[] as readonly Usage[],
-  };
+function openLedgerFile(path: string): SqliteFile {
+  return SqliteFile.open(path, { store: "usage", schema: SCHEMA, synchronous: "NORMAL", cacheMib: 8, upgrade });
+}
+
+function sumOf(row: SqliteRow): number {
+  const head = [row["kind"], row["from_ms"], row["to_ms"], row["row_count"]];
+  return checksumOf(head.join(" "), row["columns"] as Uint8Array);
+}
+
+function upgrade(db: DatabaseSync): void {
+  db.exec("ALTER TABLE batch ADD COLUMN sum INTEGER NOT NULL DEFAULT 0");
+  const setSum = db.prepare("UPDATE batch SET sum = ? WHERE id = ?");
+  for (const row of db.prepare("SELECT * FROM batch").all()) setSum.run(sumOf(row), row["id"] as number);
 }

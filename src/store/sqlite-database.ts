@@ -2,12 +2,13 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { Fault, reasonOf } from "#base/fault.ts";
 import type { Database, Decision, Row, ScanOptions, Write } from "#managed/database.ts";
-import { openSqlite, type SqliteRow, transact } from "./sqlite-file.ts";
+import { checksumOf, rowChecksum } from "./checksum.ts";
+import { damaged, SqliteFile, type SqliteRow, withPlace } from "./sqlite-file.ts";
 
 const SCHEMA = `
-  CREATE TABLE IF NOT EXISTS collections (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, row_count INTEGER NOT NULL, byte_count INTEGER NOT NULL);
+  CREATE TABLE IF NOT EXISTS collections (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, row_count INTEGER NOT NULL, byte_count INTEGER NOT NULL, sum INTEGER NOT NULL DEFAULT 0);
   CREATE TABLE IF NOT EXISTS dropped (id INTEGER PRIMARY KEY);
-  CREATE TABLE IF NOT EXISTS rows (collection INTEGER NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (collection, key)) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS rows (collection INTEGER NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, sum INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (collection, key)) WITHOUT ROWID;
 `;
 
 // One transaction of this many decisions takes about 30 ms; more would only add latency.
@@ -30,27 +31,33 @@ interface Request {
 }
 
 export class SqliteDatabase implements Database {
-  readonly #db: DatabaseSync;
+  readonly #file: SqliteFile;
   readonly #statements: Statements;
   readonly #collections = new Map<string, Collection>();
   readonly #queue: Request[] = [];
   #isScheduled = false;
   #isClosed = false;
 
-  static open(file: string): SqliteDatabase {
-    return new SqliteDatabase(openSqlite(file, SCHEMA, { synchronous: "FULL", cacheMib: 64 }));
+  static open(path: string): SqliteDatabase {
+    const file = openDatabaseFile(path);
+    try {
+      return new SqliteDatabase(file);
+    } catch (thrown) {
+      file[Symbol.dispose]();
+      throw thrown;
+    }
   }
 
-  private constructor(db: DatabaseSync) {
-    this.#db = db;
-    this.#statements = prepareAll(db);
+  private constructor(file: SqliteFile) {
+    this.#file = file;
+    this.#statements = prepareAll(file.db);
     this.#loadCollections();
     this.#sweep();
   }
 
   get(collection: string, key: Uint8Array): Promise<Uint8Array | null> {
     const id = this.#collections.get(collection)?.id;
-    return Promise.resolve(id === undefined ? null : this.#read(id, key));
+    return settle(() => (id === undefined ? null : withPlace(this.#file.path, () => this.#read(id, key))));
   }
 
   scan(collection: string, options: ScanOptions = {}): Promise<readonly Row[]> {
@@ -58,11 +65,14 @@ export class SqliteDatabase implements Database {
     if (id === undefined) return Promise.resolve([]);
     const { from = EMPTY, to, limit = -1, isDescending = false } = options;
     const order = isDescending ? "down" : "up";
-    const rows =
-      to === undefined
-        ? this.#statements.scan[order].all(id, from, limit)
-        : this.#statements.scanTo[order].all(id, from, to, limit);
-    return Promise.resolve(rows.map(rowOf));
+    const { scan, scanTo } = this.#statements;
+    return settle(() =>
+      withPlace(this.#file.path, () =>
+        (to === undefined ? scan[order].all(id, from, limit) : scanTo[order].all(id, from, to, limit)).map((row) =>
+          this.#checked(id, row["key"] as Uint8Array, row),
+        ),
+      ),
+    );
   }
 
   change<R>(
@@ -86,7 +96,7 @@ export class SqliteDatabase implements Database {
     this.#collections.delete(collection);
     // The rows are out of reach from here on; they go in the background.
     try {
-      transact(this.#db, () => {
+      this.#file.write(() => {
         this.#statements.forgetCollection.run(dropped.id);
         this.#statements.addDropped.run(dropped.id);
       });
@@ -106,7 +116,7 @@ export class SqliteDatabase implements Database {
     if (this.#isClosed) return;
     while (this.#queue.length > 0) this.#commitSome();
     this.#isClosed = true;
-    this.#db.close();
+    this.#file[Symbol.dispose]();
     await Promise.resolve();
   }
 
@@ -116,7 +126,7 @@ export class SqliteDatabase implements Database {
     if (batch.length === 0 || this.#isClosed) return;
     let answers: readonly (() => void)[];
     try {
-      answers = transact(this.#db, () => this.#decideAll(batch));
+      answers = this.#file.write(() => this.#decideAll(batch));
     } catch (thrown) {
       // Nothing of the batch is stored; the counters in memory follow.
       this.#loadCollections();
@@ -133,7 +143,7 @@ export class SqliteDatabase implements Database {
 
   /** In order, each on top of the ones before; the answers wait for the commit. */
   #decideAll(batch: readonly Request[]): readonly (() => void)[] {
-    const touched = new Set<Collection>();
+    const touched = new Map<string, Collection>();
     const answers = batch.map(({ collection, keys, decide, resolve, reject }) => {
       const known = this.#collections.get(collection);
       const values = keys.map((key) => (known === undefined ? null : this.#read(known.id, key)));
@@ -143,10 +153,11 @@ export class SqliteDatabase implements Database {
       } catch (thrown) {
         return () => reject(thrown);
       }
-      if (decision.writes.length > 0) touched.add(this.#writeAll(collection, decision.writes));
+      if (decision.writes.length > 0) touched.set(collection, this.#writeAll(collection, decision.writes));
       return () => resolve(decision.result);
     });
-    for (const { id, rows, bytes } of touched) this.#statements.setCounts.run(rows, bytes, id);
+    for (const [name, one] of touched)
+      this.#statements.setCounts.run(one.rows, one.bytes, collectionSum(name, one), one.id);
     return answers;
   }
 
@@ -162,7 +173,7 @@ export class SqliteDatabase implements Database {
         if (before !== undefined) this.#statements.remove.run(collection.id, key);
         continue;
       }
-      this.#statements.put.run(collection.id, key, value);
+      this.#statements.put.run(collection.id, key, value, rowChecksum(collection.id, key, value));
       collection.rows++;
       collection.bytes += value.length + key.length;
     }
@@ -177,17 +188,25 @@ export class SqliteDatabase implements Database {
   }
 
   #read(id: number, key: Uint8Array): Uint8Array | null {
-    return (this.#statements.get.get(id, key)?.["value"] as Uint8Array | undefined) ?? null;
+    const row = this.#statements.get.get(id, key);
+    return row === undefined ? null : this.#checked(id, key, row).value;
+  }
+
+  #checked(id: number, key: Uint8Array, row: SqliteRow): Row {
+    const value = row["value"] as Uint8Array;
+    if (row["sum"] === rowChecksum(id, key, value)) return { key, value };
+    const name = [...this.#collections].find(([, one]) => one.id === id)?.[0] ?? String(id);
+    throw damaged(this.#file.path, `a record of ${name} does not match its checksum`);
   }
 
   #loadCollections(): void {
     this.#collections.clear();
-    for (const row of this.#statements.collections.all()) {
-      this.#collections.set(row["name"] as string, {
-        id: row["id"] as number,
-        rows: row["row_count"] as number,
-        bytes: row["byte_count"] as number,
-      });
+    for (const row of withPlace(this.#file.path, () => this.#statements.collections.all())) {
+      const name = row["name"] as string;
+      const one = { id: row["id"] as number, rows: row["row_count"] as number, bytes: row["byte_count"] as number };
+      if (row["sum"] !== collectionSum(name, one))
+        throw damaged(this.#file.path, `the record of the collection "${name}" does not match its checksum`);
+      this.#collections.set(name, one);
     }
   }
 
@@ -197,8 +216,10 @@ export class SqliteDatabase implements Database {
       try {
         const id = this.#statements.anyDropped.get()?.["id"] as number | undefined;
         if (id === undefined) return;
-        if (Number(this.#statements.sweep.run(id, id, SWEEP_ROWS).changes) < SWEEP_ROWS)
-          this.#statements.forgetDropped.run(id);
+        this.#file.write(() => {
+          if (Number(this.#statements.sweep.run(id, id, SWEEP_ROWS).changes) < SWEEP_ROWS)
+            this.#statements.forgetDropped.run(id);
+        });
         this.#sweep();
       } catch {
         // A full disk: the rows are out of reach anyway and are swept at the next start.
@@ -208,6 +229,11 @@ export class SqliteDatabase implements Database {
 }
 
 const EMPTY = new Uint8Array();
+
+/** Reads happen at once; what they throw is a rejection. */
+function settle<R>(work: () => R): Promise<R> {
+  return new Promise((resolve) => resolve(work()));
+}
 
 type Order = "up" | "down";
 
@@ -230,22 +256,24 @@ interface Statements {
 
 function prepareAll(db: DatabaseSync): Statements {
   const scan = (where: string, order: string): StatementSync =>
-    db.prepare(`SELECT key, value FROM rows WHERE collection = ? AND key >= ? ${where} ORDER BY key ${order} LIMIT ?`);
+    db.prepare(
+      `SELECT key, value, sum FROM rows WHERE collection = ? AND key >= ? ${where} ORDER BY key ${order} LIMIT ?`,
+    );
   return {
-    get: db.prepare("SELECT value FROM rows WHERE collection = ? AND key = ?"),
+    get: db.prepare("SELECT value, sum FROM rows WHERE collection = ? AND key = ?"),
     size: db.prepare("SELECT length(value) AS size FROM rows WHERE collection = ? AND key = ?"),
     put: db.prepare(
-      "INSERT INTO rows (collection, key, value) VALUES (?, ?, ?) ON CONFLICT (collection, key) DO UPDATE SET value = excluded.value",
+      "INSERT INTO rows (collection, key, value, sum) VALUES (?, ?, ?, ?) ON CONFLICT (collection, key) DO UPDATE SET value = excluded.value, sum = excluded.sum",
     ),
     remove: db.prepare("DELETE FROM rows WHERE collection = ? AND key = ?"),
     scan: { up: scan("", "ASC"), down: scan("", "DESC") },
     scanTo: { up: scan("AND key < ?", "ASC"), down: scan("AND key < ?", "DESC") },
-    collections: db.prepare("SELECT id, name, row_count, byte_count FROM collections"),
+    collections: db.prepare("SELECT id, name, row_count, byte_count, sum FROM collections"),
     addCollection: db.prepare(
       "INSERT INTO collections (id, name, row_count, byte_count) VALUES ((SELECT 1 + max(coalesce((SELECT max(id) FROM collections), 0), coalesce((SELECT max(id) FROM dropped), 0))), ?, 0, 0)",
     ),
     forgetCollection: db.prepare("DELETE FROM collections WHERE id = ?"),
-    setCounts: db.prepare("UPDATE collections SET row_count = ?, byte_count = ? WHERE id = ?"),
+    setCounts: db.prepare("UPDATE collections SET row_count = ?, byte_count = ?, sum = ? WHERE id = ?"),
     addDropped: db.prepare("INSERT INTO dropped (id) VALUES (?)"),
     anyDropped: db.prepare("SELECT id FROM dropped LIMIT 1"),
     forgetDropped: db.prepare("DELETE FROM dropped WHERE id = ?"),
@@ -255,8 +283,28 @@ function prepareAll(db: DatabaseSync): Statements {
   };
 }
 
-function rowOf(row: SqliteRow): Row {
-  return { key: row["key"] as Uint8Array, value: row["value"] as Uint8Array };
+function openDatabaseFile(path: string): SqliteFile {
+  return SqliteFile.open(path, { store: "tables", schema: SCHEMA, synchronous: "FULL", cacheMib: 64, upgrade });
+}
+
+function collectionSum(name: string, { id, rows, bytes }: Collection): number {
+  return checksumOf(`${id} ${rows} ${bytes} ${name}`, null);
+}
+
+function upgrade(db: DatabaseSync): void {
+  for (const table of ["collections", "rows"])
+    db.exec(`ALTER TABLE ${table} ADD COLUMN sum INTEGER NOT NULL DEFAULT 0`);
+  const setCollection = db.prepare("UPDATE collections SET sum = ? WHERE id = ?");
+  for (const { name, id, row_count, byte_count } of db.prepare("SELECT * FROM collections").all())
+    setCollection.run(
+      collectionSum(name as string, { id: id as number, rows: row_count as number, bytes: byte_count as number }),
+      id as number,
+    );
+  const setRow = db.prepare("UPDATE rows SET sum = ? WHERE collection = ? AND key = ?");
+  for (const row of db.prepare("SELECT collection, key, value FROM rows").all()) {
+    const [collection, key] = [row["collection"] as number, row["key"] as Uint8Array];
+    setRow.run(rowChecksum(collection, key, row["value"] as Uint8Array), collection, key);
+  }
 }
 
 function unavailable(thrown: unknown): Fault {

@@ -1,9 +1,10 @@
 /** Accepted asynchronous invocations in one SQLite file: synced before the 202, gone once they are done with. */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { AsyncEvent, AsyncEvents } from "#functions/event-queue.ts";
-import { openSqlite, transact } from "./sqlite-file.ts";
+import { checksumOf } from "./checksum.ts";
+import { damaged, SqliteFile, withPlace } from "./sqlite-file.ts";
 
-const SCHEMA = `CREATE TABLE IF NOT EXISTS event (id TEXT PRIMARY KEY, head TEXT NOT NULL, payload BLOB NOT NULL) WITHOUT ROWID;`;
+const SCHEMA = `CREATE TABLE IF NOT EXISTS event (id TEXT PRIMARY KEY, head TEXT NOT NULL, payload BLOB NOT NULL, sum INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;`;
 
 interface Waiting {
   readonly write: () => void;
@@ -12,28 +13,29 @@ interface Waiting {
 }
 
 export class SqliteEvents implements AsyncEvents, AsyncDisposable {
-  readonly #db: DatabaseSync;
+  readonly #file: SqliteFile;
   readonly #put: StatementSync;
   readonly #remove: StatementSync;
   readonly #select: StatementSync;
   #waiting: Waiting[] = [];
   #isClosed = false;
 
-  static open(file: string): SqliteEvents {
-    return new SqliteEvents(openSqlite(file, SCHEMA, { synchronous: "FULL", cacheMib: 2 }));
+  static open(path: string): SqliteEvents {
+    return new SqliteEvents(openEventsFile(path));
   }
 
-  private constructor(db: DatabaseSync) {
-    this.#db = db;
-    this.#put = db.prepare("INSERT OR REPLACE INTO event (id, head, payload) VALUES (?, ?, ?)");
+  private constructor(file: SqliteFile) {
+    const { db } = file;
+    this.#file = file;
+    this.#put = db.prepare("INSERT OR REPLACE INTO event (id, head, payload, sum) VALUES (?, ?, ?, ?)");
     this.#remove = db.prepare("DELETE FROM event WHERE id = ?");
-    this.#select = db.prepare("SELECT head, payload FROM event");
+    this.#select = db.prepare("SELECT id, head, payload, sum FROM event");
   }
 
   put(event: AsyncEvent): Promise<void> {
     const { payload, ...head } = event;
     const text = JSON.stringify(head);
-    return this.#later(() => void this.#put.run(event.id, text, payload));
+    return this.#later(() => void this.#put.run(event.id, text, payload, checksumOf(`${event.id} ${text}`, payload)));
   }
 
   remove(id: string): Promise<void> {
@@ -42,10 +44,12 @@ export class SqliteEvents implements AsyncEvents, AsyncDisposable {
 
   async load(): Promise<readonly AsyncEvent[]> {
     await Promise.resolve();
-    return this.#select.all().map((row) => ({
-      ...(JSON.parse(row["head"] as string) as Omit<AsyncEvent, "payload">),
-      payload: row["payload"] as Uint8Array,
-    }));
+    return withPlace(this.#file.path, () => this.#select.all()).map((row) => {
+      const [head, payload] = [row["head"] as string, row["payload"] as Uint8Array];
+      if (row["sum"] !== checksumOf(`${String(row["id"])} ${head}`, payload))
+        throw damaged(this.#file.path, `the accepted invocation "${String(row["id"])}" does not match its checksum`);
+      return { ...(JSON.parse(head) as Omit<AsyncEvent, "payload">), payload };
+    });
   }
 
   // Whatever arrives in one turn of the event loop shares one sync.
@@ -62,7 +66,7 @@ export class SqliteEvents implements AsyncEvents, AsyncDisposable {
     if (waiting.length === 0) return;
     try {
       if (this.#isClosed) throw new Error("the store of asynchronous invocations is closed");
-      transact(this.#db, () => {
+      this.#file.write(() => {
         for (const { write } of waiting) write();
       });
     } catch (thrown) {
@@ -76,7 +80,20 @@ export class SqliteEvents implements AsyncEvents, AsyncDisposable {
     if (this.#isClosed) return;
     this.#flush();
     this.#isClosed = true;
-    this.#db.close();
+    this.#file[Symbol.dispose]();
     await Promise.resolve();
+  }
+}
+
+function openEventsFile(path: string): SqliteFile {
+  return SqliteFile.open(path, { store: "events", schema: SCHEMA, synchronous: "FULL", cacheMib: 2, upgrade });
+}
+
+function upgrade(db: DatabaseSync): void {
+  db.exec("ALTER TABLE event ADD COLUMN sum INTEGER NOT NULL DEFAULT 0");
+  const setSum = db.prepare("UPDATE event SET sum = ? WHERE id = ?");
+  for (const row of db.prepare("SELECT id, head, payload FROM event").all()) {
+    const [id, payload] = [row["id"] as string, row["payload"] as Uint8Array];
+    setSum.run(checksumOf(`${id} ${row["head"] as string}`, payload), id);
   }
 }

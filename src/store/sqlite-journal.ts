@@ -2,105 +2,151 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Clock } from "#base/clock.ts";
 import type { Entry, JournalChange, Revision } from "#deck/journal.ts";
+import { checksumOf } from "./checksum.ts";
 import { type Engine, JournalFront, type Past, type Superseded } from "./journal-front.ts";
-import { openSqlite, transact } from "./sqlite-file.ts";
+import { damaged, SqliteFile, transact } from "./sqlite-file.ts";
 
+// `log` is what happened, each row with a checksum; `cur` is the catalogue of what must be there, by which a lost row is missed.
 const SCHEMA = `
-  CREATE TABLE IF NOT EXISTS log (rev INTEGER PRIMARY KEY, key TEXT NOT NULL, create_rev INTEGER NOT NULL, val BLOB);
+  CREATE TABLE IF NOT EXISTS log (rev INTEGER PRIMARY KEY, key TEXT NOT NULL, create_rev INTEGER NOT NULL, val BLOB, sum INTEGER NOT NULL DEFAULT 0);
   CREATE TABLE IF NOT EXISTS cur (key TEXT PRIMARY KEY, rev INTEGER NOT NULL, create_rev INTEGER NOT NULL) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
 `;
 
 export class SqliteJournal extends JournalFront {
   /** Opens or creates the file. */
   static open(file: string, { clock }: { readonly clock: Clock }): SqliteJournal {
-    const engine = new SqliteEngine(openSqlite(file, SCHEMA, { synchronous: "FULL", cacheMib: 64 }));
-    return new SqliteJournal({ engine, past: engine.load(), clock, soon: setImmediate });
+    const engine = new SqliteEngine(openJournalFile(file));
+    try {
+      return new SqliteJournal({ engine, past: engine.load(), clock, soon: setImmediate });
+    } catch (thrown) {
+      engine.close();
+      throw thrown;
+    }
   }
+}
+
+export function openJournalFile(path: string): SqliteFile {
+  return SqliteFile.open(path, {
+    store: "journal",
+    schema: SCHEMA,
+    synchronous: "FULL",
+    cacheMib: 64,
+    upgrade,
+    positionOf: lastRevision,
+  });
+}
+
+function lastRevision(file: SqliteFile): Revision {
+  const last = Number(file.db.prepare("SELECT max(rev) AS last FROM log").get()?.["last"] ?? 0);
+  return Math.max(last, Number(file.state("compacted") ?? 0));
+}
+
+function upgrade(db: DatabaseSync): void {
+  db.exec("ALTER TABLE log ADD COLUMN sum INTEGER NOT NULL DEFAULT 0");
+  const setSum = db.prepare("UPDATE log SET sum = ? WHERE rev = ?");
+  for (const row of allRows(db).all() as unknown as LogRow[]) setSum.run(logSum(row), row[0]);
+  const compacted = String(db.prepare("SELECT number FROM meta WHERE name = 'compacted'").get()?.["number"] ?? 0);
+  db.prepare("INSERT INTO state (name, value, sum) VALUES ('compacted', ?, ?)").run(
+    compacted,
+    checksumOf("compacted", compacted),
+  );
+  db.exec("DROP TABLE meta");
+}
+
+function allRows(db: DatabaseSync): StatementSync {
+  const statement = db.prepare("SELECT rev, key, create_rev, val, sum FROM log ORDER BY rev");
+  statement.setReturnArrays(true);
+  return statement;
+}
+
+export function logSum([revision, key, createRevision, bytes]: LogRow | readonly [...Head, Uint8Array | null]): number {
+  return checksumOf(`${revision} ${createRevision} ${bytes === null ? "-" : "+"} ${key}`, bytes);
 }
 
 /** Exported for the suite, which makes its disk fail. */
 export class SqliteEngine implements Engine {
-  readonly #db: DatabaseSync;
+  readonly #file: SqliteFile;
   readonly #insertLog: StatementSync;
   readonly #putCurrent: StatementSync;
   readonly #deleteCurrent: StatementSync;
   readonly #deleteLog: StatementSync;
-  readonly #setMeta: StatementSync;
 
-  constructor(db: DatabaseSync) {
-    this.#db = db;
-    this.#insertLog = db.prepare("INSERT INTO log (rev, key, create_rev, val) VALUES (?, ?, ?, ?)");
+  constructor(file: SqliteFile) {
+    this.#file = file;
+    const { db } = file;
+    this.#insertLog = db.prepare("INSERT INTO log (rev, key, create_rev, val, sum) VALUES (?, ?, ?, ?, ?)");
     this.#putCurrent = db.prepare(
       "INSERT INTO cur (key, rev, create_rev) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET rev = excluded.rev, create_rev = excluded.create_rev",
     );
     this.#deleteCurrent = db.prepare("DELETE FROM cur WHERE key = ?");
     this.#deleteLog = db.prepare("DELETE FROM log WHERE rev = ?");
-    this.#setMeta = db.prepare(
-      "INSERT INTO meta (name, number) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET number = excluded.number",
-    );
   }
 
   load(): Past {
-    const compacted = this.#meta("compacted");
-    const replay = new Replay(compacted);
-    const log = this.#db.prepare("SELECT rev, key, create_rev, val FROM log ORDER BY rev");
-    log.setReturnArrays(true);
+    const compacted = Number(this.#file.state("compacted") ?? 0);
+    const replay = new Replay(compacted, (what) => damaged(this.#file.path, what));
     // One pass in file order: reading the values through `cur` would jump all over a large file.
-    for (const row of log.iterate()) replay.take(row as unknown as LogRow);
-    this.#checkIndex(replay);
+    for (const row of allRows(this.#file.db).iterate()) replay.take(row as unknown as LogRow);
+    this.#checkCatalogue(replay);
     const { entries, history, superseded } = replay;
     return { entries, history, superseded, compacted, revision: Math.max(compacted, replay.revision) };
   }
 
-  /** Both tables are written in one transaction, so they can only disagree when the file was tampered with. */
-  #checkIndex({ entries }: Replay): void {
-    let sum = 0;
-    for (const { revision } of entries.values()) sum += revision;
-    const index = this.#db.prepare("SELECT count(*) AS count, coalesce(sum(rev), 0) AS sum FROM cur").get();
-    if (index?.["count"] !== entries.size || index["sum"] !== sum)
-      throw new Error("the journal is damaged: its index and its log disagree");
+  /** Both tables are written in one transaction, so they can only disagree when one of them lost something. */
+  #checkCatalogue({ entries }: Replay): void {
+    const catalogue = this.#file.db.prepare("SELECT key, rev, create_rev FROM cur");
+    catalogue.setReturnArrays(true);
+    let count = 0;
+    for (const row of catalogue.iterate()) {
+      const [key, revision, createRevision] = row as unknown as readonly [string, Revision, Revision];
+      const entry = entries.get(key);
+      if (entry?.revision !== revision || entry.createRevision !== createRevision)
+        throw damaged(
+          this.#file.path,
+          `its catalogue has "${key}" at revision ${revision}, its records have ${entry === undefined ? "nothing" : `revision ${entry.revision}`}`,
+        );
+      count++;
+    }
+    if (count !== entries.size)
+      throw damaged(this.#file.path, `its records have ${entries.size} objects, its catalogue ${count}`);
   }
 
   commit(batch: readonly JournalChange[]): void {
-    transact(this.#db, () => {
+    this.#file.write(() => {
       for (const change of batch) this.#write(change);
-    });
+    }, batch.at(-1)?.revision);
   }
 
   forget(revisions: readonly Revision[], compacted: Revision): void {
-    transact(this.#db, () => {
+    transact(this.#file.db, () => {
       for (const revision of revisions) this.#deleteLog.run(revision);
-      this.#setMeta.run("compacted", compacted);
+      this.#file.setState("compacted", String(compacted));
     });
   }
 
   probe(): void {
-    transact(this.#db, () => this.#setMeta.run("probe", 1));
+    transact(this.#file.db, () => this.#file.setState("probe", "1"));
   }
 
   close(): void {
-    this.#db.close();
+    this.#file[Symbol.dispose]();
   }
 
   #write(change: JournalChange): void {
+    const { revision, key } = change;
     if (change.type === "put") {
-      this.#insertLog.run(change.revision, change.key, change.createRevision, change.bytes);
-      this.#putCurrent.run(change.key, change.revision, change.createRevision);
+      const { createRevision, bytes } = change;
+      this.#insertLog.run(revision, key, createRevision, bytes, logSum([revision, key, createRevision, bytes]));
+      this.#putCurrent.run(key, revision, createRevision);
     } else {
-      this.#insertLog.run(change.revision, change.key, 0, null);
-      this.#deleteCurrent.run(change.key);
+      this.#insertLog.run(revision, key, 0, null, logSum([revision, key, 0, null]));
+      this.#deleteCurrent.run(key);
     }
-  }
-
-  #meta(name: string): number {
-    return (
-      (this.#db.prepare("SELECT number FROM meta WHERE name = ?").get(name)?.["number"] as number | undefined) ?? 0
-    );
   }
 }
 
-type LogRow = readonly [revision: Revision, key: string, createRevision: Revision, bytes: Uint8Array | null];
+type Head = readonly [revision: Revision, key: string, createRevision: Revision];
+type LogRow = readonly [...Head, bytes: Uint8Array | null, sum: number];
 
 /** What the rows of the log add up to. */
 class Replay {
@@ -109,12 +155,20 @@ class Replay {
   readonly superseded: Superseded[] = [];
   revision: Revision = 0;
   readonly #compacted: Revision;
+  readonly #damage: (what: string) => Error;
 
-  constructor(compacted: Revision) {
+  constructor(compacted: Revision, damage: (what: string) => Error) {
     this.#compacted = compacted;
+    this.#damage = damage;
   }
 
-  take([revision, key, createRevision, bytes]: LogRow): void {
+  take(row: LogRow): void {
+    const [revision, key, createRevision, bytes, sum] = row;
+    if (sum !== logSum(row))
+      throw this.#damage(`its record of revision ${revision}, "${key}", does not match its checksum`);
+    // Every revision is one record, and only those up to the compacted one may be gone.
+    const first = Math.max(this.revision, this.#compacted) + 1;
+    if (revision > first) throw this.#damage(`its records of revisions ${first} to ${revision - 1} are missing`);
     const previous = this.entries.get(key);
     this.revision = revision;
     if (previous !== undefined) this.superseded.push({ revision: previous.revision, by: revision });

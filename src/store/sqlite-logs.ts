@@ -3,11 +3,12 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { type LogFilter, type LogStore, newest, type StoredLine } from "#functions/logs.ts";
 import type { LogLine } from "#functions/sandboxes.ts";
-import { openSqlite, transact } from "./sqlite-file.ts";
+import { checksumOf } from "./checksum.ts";
+import { damaged, SqliteFile, type SqliteRow } from "./sqlite-file.ts";
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS chunk (
-    id INTEGER PRIMARY KEY, log_group TEXT NOT NULL, from_ms REAL NOT NULL, to_ms REAL NOT NULL, lines BLOB NOT NULL
+    id INTEGER PRIMARY KEY, log_group TEXT NOT NULL, from_ms REAL NOT NULL, to_ms REAL NOT NULL, lines BLOB NOT NULL, sum INTEGER NOT NULL DEFAULT 0
   );
   CREATE INDEX IF NOT EXISTS chunk_by_group ON chunk (log_group, id);
 `;
@@ -25,6 +26,7 @@ type Packed = readonly [atMs: number, stream: number, requestId: string | null, 
 
 export class SqliteLogs implements LogStore, AsyncDisposable {
   readonly #db: DatabaseSync;
+  readonly #file: SqliteFile;
   readonly #insert: StatementSync;
   readonly #select: StatementSync;
   readonly #pending = new Map<string, StoredLine[]>();
@@ -32,16 +34,18 @@ export class SqliteLogs implements LogStore, AsyncDisposable {
   #chunks = 0;
   #isClosed = false;
 
-  static open(file: string): SqliteLogs {
+  static open(path: string): SqliteLogs {
     // A log is nobody's acknowledged data: a power cut may take its last second.
-    return new SqliteLogs(openSqlite(file, SCHEMA, { synchronous: "NORMAL", cacheMib: 4 }));
+    return new SqliteLogs(openLogsFile(path));
   }
 
-  private constructor(db: DatabaseSync) {
+  private constructor(file: SqliteFile) {
+    const { db } = file;
+    this.#file = file;
     this.#db = db;
-    this.#insert = db.prepare("INSERT INTO chunk (log_group, from_ms, to_ms, lines) VALUES (?, ?, ?, ?)");
+    this.#insert = db.prepare("INSERT INTO chunk (log_group, from_ms, to_ms, lines, sum) VALUES (?, ?, ?, ?, ?)");
     this.#select = db.prepare(
-      "SELECT id, lines FROM chunk WHERE log_group = ? AND to_ms >= ? AND from_ms < ? AND id < ? ORDER BY id DESC LIMIT 1",
+      "SELECT id, log_group, from_ms, to_ms, lines, sum FROM chunk WHERE log_group = ? AND to_ms >= ? AND from_ms < ? AND id < ? ORDER BY id DESC LIMIT 1",
     );
   }
 
@@ -63,7 +67,7 @@ export class SqliteLogs implements LogStore, AsyncDisposable {
       const row = this.#select.get(group, filter.fromMs ?? -Infinity, filter.toMs ?? Infinity, before);
       if (row === undefined) break;
       before = row["id"] as number;
-      const kept = newest(unpack(row["lines"] as Uint8Array), { ...filter });
+      const kept = newest(this.#unpack(row), { ...filter });
       count += kept.length;
       found.push([...kept]);
       await new Promise((resolve) => setImmediate(resolve));
@@ -104,13 +108,24 @@ export class SqliteLogs implements LogStore, AsyncDisposable {
     if (lines.length === 0) return;
     const times = lines.map(({ atMs }) => atMs);
     try {
-      transact(this.#db, () => {
-        this.#insert.run(group, Math.min(...times), Math.max(...times), pack(lines));
+      this.#file.write(() => {
+        const head = [group, Math.min(...times), Math.max(...times)] as const;
+        const packed = pack(lines);
+        this.#insert.run(...head, packed, checksumOf(head.join(" "), packed));
         if (++this.#chunks % TRIM_EVERY_CHUNKS === 0) this.#trim(group);
       });
     } catch {
       // A full disk must not stop invocations.
     }
+  }
+
+  #unpack(row: SqliteRow): readonly StoredLine[] {
+    if (row["sum"] !== sumOf(row))
+      throw damaged(
+        this.#file.path,
+        `chunk ${String(row["id"])} of "${String(row["log_group"])}" does not match its checksum`,
+      );
+    return unpack(row["lines"] as Uint8Array);
   }
 
   #trim(group: string): void {
@@ -127,7 +142,7 @@ export class SqliteLogs implements LogStore, AsyncDisposable {
     if (this.#isClosed) return;
     this.#flush();
     this.#isClosed = true;
-    this.#db.close();
+    this.#file[Symbol.dispose]();
     await Promise.resolve();
   }
 }
@@ -149,4 +164,19 @@ function unpack(bytes: Uint8Array): readonly StoredLine[] {
     readonly Packed[],
   ];
   return packed.map(([atMs, stream, requestId, text]) => ({ atMs, stream: streams[stream] ?? "", requestId, text }));
+}
+
+function openLogsFile(path: string): SqliteFile {
+  return SqliteFile.open(path, { store: "function-logs", schema: SCHEMA, synchronous: "NORMAL", cacheMib: 4, upgrade });
+}
+
+function sumOf(row: SqliteRow): number {
+  const head = [row["log_group"], row["from_ms"], row["to_ms"]];
+  return checksumOf(head.join(" "), row["lines"] as Uint8Array);
+}
+
+function upgrade(db: DatabaseSync): void {
+  db.exec("ALTER TABLE chunk ADD COLUMN sum INTEGER NOT NULL DEFAULT 0");
+  const setSum = db.prepare("UPDATE chunk SET sum = ? WHERE id = ?");
+  for (const row of db.prepare("SELECT * FROM chunk").all()) setSum.run(sumOf(row), row["id"] as number);
 }
