@@ -5,7 +5,7 @@ import type { Change, RemoveOptions } from "#deck/objects.ts";
 import type { Kind } from "#kinds/kind.ts";
 import { type Namespace, namespaceKind } from "#kinds/namespace.ts";
 import { keyOfObject, type KubeObject, type OwnerReference } from "#kinds/object.ts";
-import { patchTo } from "./changes.ts";
+import { patchTo, warningEvent } from "./changes.ts";
 
 const FOREGROUND = "foregroundDeletion";
 const ORPHAN = "orphan";
@@ -45,7 +45,8 @@ interface Found {
   readonly object: KubeObject;
 }
 
-type Standing = "solid" | "gone" | "waiting";
+/** Of an owner. "stray": a namespaced owner of a cluster-scoped object, of which nobody can say whether it is there. */
+type Standing = "solid" | "gone" | "waiting" | "stray";
 
 class Graph {
   readonly #kinds: readonly Kind[];
@@ -71,9 +72,9 @@ class Graph {
     const { finalizers = [], deletionTimestamp, ownerReferences = [] } = found.object.metadata;
     if (deletionTimestamp !== undefined && finalizers.includes(ORPHAN)) return { changes: this.#orphan(found, seen) };
     if (deletionTimestamp !== undefined && finalizers.includes(FOREGROUND))
-      return { changes: this.#deleteDependents(found, seen) };
+      return { changes: this.#awaitDependents(found, seen) };
     if (deletionTimestamp !== undefined || ownerReferences.length === 0) return { changes: [] };
-    return { changes: this.#judge(found, seen) };
+    return { changes: [...this.#reportStrays(found.object, seen), ...this.#judge(found, seen)] };
   }
 
   #find(key: ObjectKey, seen: Seen): Found | undefined {
@@ -93,11 +94,12 @@ class Graph {
     );
   }
 
-  /** Goes when no owner is left; forgets those that are gone when some are. */
+  /** Goes when no owner is left; forgets those that are gone when some are. Upstream's attemptToDeleteItem. */
   #judge(found: Found, seen: Seen): readonly Change[] {
     const { object } = found;
     const references = object.metadata.ownerReferences ?? [];
     const standings = references.map((reference) => this.#standing(reference, object, seen));
+    if (standings.includes("stray")) return [];
     const solid = references.filter((_, at) => standings[at] === "solid");
     if (solid.length === references.length) return [];
     if (solid.length > 0) return patchTo(found.kind, object, withOwners(object, solid));
@@ -109,11 +111,34 @@ class Graph {
     const kind = this.#kindOf(reference);
     // Nobody here knows this kind, so nobody can say that the owner is gone.
     if (kind === undefined) return "solid";
+    if (kind.scope === "Namespaced" && (dependent.metadata.namespace ?? "") === "") return "stray";
     const owner = seen.view(kind).get(ownerKeyIn(kind, reference, dependent));
     if (owner === undefined || owner.metadata.uid !== reference.uid) return "gone";
-    const isWaiting =
-      owner.metadata.deletionTimestamp !== undefined && (owner.metadata.finalizers ?? []).includes(FOREGROUND);
-    return isWaiting ? "waiting" : "solid";
+    return isWaiting(owner) ? "waiting" : "solid";
+  }
+
+  /** Upstream's reportInvalidNamespaceOwnerRef: the owner is there, but where it cannot own this object. */
+  #reportStrays(object: KubeObject, seen: Seen): readonly Change[] {
+    const { namespace = "", ownerReferences = [] } = object.metadata;
+    return ownerReferences
+      .filter((reference) => this.#isElsewhere(reference, namespace, seen))
+      .map(({ apiVersion, kind, name, uid }) => {
+        const identity = `[${apiVersion}/${kind}, namespace: ${namespace}, name: ${name}, uid: ${uid}]`;
+        const message = `ownerRef ${identity} does not exist in namespace "${namespace}"`;
+        return warningEvent(object, "OwnerRefInvalidNamespace", message);
+      });
+  }
+
+  #isElsewhere(reference: OwnerReference, namespace: string, seen: Seen): boolean {
+    const kind = this.#kindOf(reference);
+    if (kind === undefined || kind.scope === "Cluster") return false;
+    const isAt = (home: string): boolean =>
+      seen.view(kind).get(keyOf(home, reference.name))?.metadata.uid === reference.uid;
+    if (namespace !== "" && isAt(namespace)) return false;
+    return seen
+      .view(namespaceKind)
+      .list()
+      .some(({ metadata }) => isAt(metadata.name));
   }
 
   #kindOf({ apiVersion, kind }: OwnerReference): Kind | undefined {
@@ -141,30 +166,52 @@ class Graph {
     return [...released, ...patchTo(kind, object, withoutFinalizer(object, ORPHAN))];
   }
 
-  #deleteDependents({ kind, object }: Found, seen: Seen): readonly Change[] {
-    const { uid = "" } = object.metadata;
-    const dependents = this.#dependents(uid, seen);
-    const blocking = dependents.filter(({ object: { metadata } }) =>
-      metadata.ownerReferences?.some((reference) => reference.uid === uid && reference.blockOwnerDeletion === true),
-    );
-    if (blocking.length === 0) return patchTo(kind, object, withoutFinalizer(object, FOREGROUND));
-    // Those with another owner that stays are only released by their own plan.
-    const alone = dependents.filter(
-      (found) => found.object.metadata.deletionTimestamp === undefined && this.#isAlone(found.object, seen),
-    );
-    return alone.map((found) =>
-      removal(
-        found,
-        this.#dependents(found.object.metadata.uid ?? "", seen).length > 0 ? "Foreground" : propagationOf(found.object),
-      ),
-    );
+  /** Stays until nobody blocks it; its dependents go by their own plans, which its deletion wakes. */
+  #awaitDependents({ kind, object }: Found, seen: Seen): readonly Change[] {
+    if (this.#blocking(object, seen).length === 0) return patchTo(kind, object, withoutFinalizer(object, FOREGROUND));
+    return this.#isInCircle(object, seen) ? patchTo(kind, object, withoutBlocking(object)) : [];
   }
 
-  #isAlone(dependent: KubeObject, seen: Seen): boolean {
-    return (dependent.metadata.ownerReferences ?? []).every(
-      (reference) => this.#standing(reference, dependent, seen) !== "solid",
-    );
+  #blocking({ metadata: { uid = "" } }: KubeObject, seen: Seen): readonly KubeObject[] {
+    return this.#dependents(uid, seen)
+      .map(({ object }) => object)
+      .filter(({ metadata }) =>
+        metadata.ownerReferences?.some((reference) => reference.uid === uid && reference.blockOwnerDeletion === true),
+      );
   }
+
+  /**
+   * Whether it waits, by way of others that wait, for itself. Upstream asks only whether an owner and a dependent wait when it
+   * deletes the one between them, and so misses a circle of which all are deleted at once.
+   */
+  #isInCircle(object: KubeObject, seen: Seen): boolean {
+    const reached = new Set<string>();
+    const line = [object];
+    for (const next of line)
+      for (const dependent of this.#blocking(next, seen)) {
+        const { uid = "" } = dependent.metadata;
+        if (uid === object.metadata.uid) return true;
+        if (reached.has(uid) || !isWaiting(dependent)) continue;
+        reached.add(uid);
+        line.push(dependent);
+      }
+    return false;
+  }
+}
+
+function isWaiting({ metadata }: KubeObject): boolean {
+  return metadata.deletionTimestamp !== undefined && (metadata.finalizers ?? []).includes(FOREGROUND);
+}
+
+/** No owner of it waits for it any more. */
+function withoutBlocking(object: KubeObject): KubeObject {
+  const references = object.metadata.ownerReferences ?? [];
+  return withOwners(
+    object,
+    references.map((reference) =>
+      reference.blockOwnerDeletion === true ? { ...reference, blockOwnerDeletion: false } : reference,
+    ),
+  );
 }
 
 function pathOf({ group, plural }: Kind): string {
