@@ -23,6 +23,7 @@ import { hasEnded, ownerIndexes } from "./pod-facts.ts";
 import {
   asNewest,
   byCreation,
+  byRevision,
   findNewSet,
   knownDesired,
   knownMaximum,
@@ -168,7 +169,7 @@ class Rollout {
     return true;
   }
 
-  #create(revision: number): ReplicaSet {
+  #create(revision: bigint): ReplicaSet {
     const size = newSetSize(this.#bounds, this.#olds, 0, this.#deployment.spec.strategy?.type === "Recreate");
     const made = makeSet(this.#deployment, { revision, size, bounds: this.#bounds });
     this.#changes.push(create(replicaSetKind, made));
@@ -302,7 +303,7 @@ class Rollout {
     const limit = this.#deployment.spec.revisionHistoryLimit ?? 10;
     const alive = this.#olds
       .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
-      .toSorted((a, b) => revisionOf(a) - revisionOf(b));
+      .toSorted(byRevision);
     const spare = alive.slice(0, Math.max(0, alive.length - limit));
     for (const set of spare) if (isEmpty(set)) this.#changes.push(remove(replicaSetKind, set));
   }

@@ -46,13 +46,22 @@ export function byCreation(a: ReplicaSet, b: ReplicaSet): number {
   return a.metadata.name < b.metadata.name ? -1 : 1;
 }
 
-export function revisionOf({ metadata }: { readonly metadata: { readonly annotations?: Annotations } }): number {
-  return Number(metadata.annotations?.[REVISION] ?? "0");
+/** An int64, as strconv.ParseInt reads it; what is none counts as no revision. */
+export function revisionOf({ metadata }: { readonly metadata: { readonly annotations?: Annotations } }): bigint {
+  const text = metadata.annotations?.[REVISION] ?? "";
+  const value = /^[+-]?\d{1,19}$/.test(text) ? BigInt(text.replace("+", "")) : 0n;
+  return BigInt.asIntN(64, value) === value ? value : 0n;
 }
 
-/** One more than every older set has. */
-export function nextRevision(olds: readonly ReplicaSet[]): number {
-  return Math.max(0, ...olds.map(revisionOf)) + 1;
+/** One more than every older set has; beyond the last int64 it wraps, as upstream's. */
+export function nextRevision(olds: readonly ReplicaSet[]): bigint {
+  const highest = olds.map(revisionOf).reduce((most, revision) => (revision > most ? revision : most), 0n);
+  return BigInt.asIntN(64, highest + 1n);
+}
+
+export function byRevision(a: ReplicaSet, b: ReplicaSet): number {
+  const [revisionA, revisionB] = [revisionOf(a), revisionOf(b)];
+  return revisionA === revisionB ? 0 : revisionA < revisionB ? -1 : 1;
 }
 
 export function setNameOf(deployment: Deployment): { readonly name: string; readonly hash: string } {
@@ -62,7 +71,7 @@ export function setNameOf(deployment: Deployment): { readonly name: string; read
 
 export function makeSet(
   deployment: Deployment,
-  { revision, size, bounds }: { readonly revision: number; readonly size: number; readonly bounds: Bounds },
+  { revision, size, bounds }: { readonly revision: bigint; readonly size: number; readonly bounds: Bounds },
 ): ReplicaSet {
   const { name, hash } = setNameOf(deployment);
   const { template, selector, minReadySeconds = 0 } = deployment.spec;
@@ -93,13 +102,13 @@ function sizeAnnotations({ desired, maxSurge }: Bounds): Annotations {
 }
 
 /** Brings a set that is the newest (again) up to its revision, annotations and minReadySeconds. */
-export function asNewest(deployment: Deployment, set: ReplicaSet, revision: number): ReplicaSet {
+export function asNewest(deployment: Deployment, set: ReplicaSet, revision: bigint): ReplicaSet {
   const before = revisionOf(set);
   const annotations: Record<string, string> = { ...set.metadata.annotations, ...copiedAnnotations(deployment) };
   if (before < revision) {
     annotations[REVISION] = String(revision);
     const history = set.metadata.annotations?.[HISTORY];
-    if (before > 0) annotations[HISTORY] = history === undefined ? String(before) : `${history},${before}`;
+    if (before > 0n) annotations[HISTORY] = history === undefined ? String(before) : `${history},${before}`;
   }
   const { minReadySeconds: _before, ...spec } = set.spec;
   const minReadySeconds = deployment.spec.minReadySeconds ?? 0;
@@ -134,7 +143,7 @@ function numberOf(text: string | undefined): number | undefined {
 }
 
 /** `kubectl rollout history` reads the deployment's own revision. */
-export function withRevision(deployment: Deployment, revision: number): readonly Change[] {
+export function withRevision(deployment: Deployment, revision: bigint): readonly Change[] {
   const annotations = { ...deployment.metadata.annotations, [REVISION]: String(revision) };
   return patchTo(deploymentKind, deployment, { ...deployment, metadata: { ...deployment.metadata, annotations } });
 }
