@@ -51,10 +51,11 @@ export function bindingController(options: BindingOptions = {}): Controller<Pod>
   };
 }
 
-/** A pod that leaves makes room; one that has just come may be the company that somebody waits for. */
+/** A pod that leaves makes room, also one for which it is only kept; one that has just come may be the company that somebody waits for. */
 function mayHelp(pod: Pod): boolean {
   const isNew = pod.status?.phase === "Pending" && (pod.spec.nodeName ?? "") !== "";
-  return hasEnded(pod) || pod.metadata.deletionTimestamp !== undefined || isNew;
+  const isExpected = (pod.status?.nominatedNodeName ?? "") !== "";
+  return hasEnded(pod) || pod.metadata.deletionTimestamp !== undefined || isNew || isExpected;
 }
 
 interface Surroundings {

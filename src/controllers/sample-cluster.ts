@@ -82,14 +82,17 @@ export class SampleCluster implements AsyncDisposable {
       cpu = "4",
       memory = "8Gi",
       pods = "110",
+      others = {},
     }: {
       readonly labels?: Readonly<Record<string, string>>;
       readonly cpu?: string;
       readonly memory?: string;
       readonly pods?: string;
+      /** Extended resources. */
+      readonly others?: Readonly<Record<string, string>>;
     } = {},
   ): Promise<void> {
-    const amounts = { cpu, memory, pods };
+    const amounts = { cpu, memory, pods, ...others };
     const ready = {
       type: "Ready",
       status: "True" as const,

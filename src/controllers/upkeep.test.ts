@@ -14,7 +14,7 @@ import { type Node, nodeKind } from "#kinds/node.ts";
 import { controllerOf, type OwnerReference } from "#kinds/object.ts";
 import { type Pod, podKind } from "#kinds/pod.ts";
 import { priorityClassKind } from "#kinds/priority-class.ts";
-import { replicaSetKind } from "#kinds/replica-set.ts";
+import { type ReplicaSet, replicaSetKind } from "#kinds/replica-set.ts";
 import { serviceKind } from "#kinds/service.ts";
 import { MemoryJournal } from "#store/memory-journal.ts";
 import { allControllers } from "./all.ts";
@@ -286,6 +286,44 @@ test("a more important pod takes the place of a lesser one", async () => {
       .join("\n"),
     /Preempted by pod .* on node node-1/,
   );
+});
+
+/** Upstream's PreemptionExecutionPath: three sets fill a node, the most important one comes last. */
+test("the replacements of preempted pods do not take the room that was made with an extended resource", async () => {
+  await using cluster = await open();
+  await cluster.addNode("node-1", { others: { "example.com/fakecpu": "1000" } });
+  const set = (name: string, replicas: number, amount: string): ReplicaSet => ({
+    metadata: { name, namespace: "default" },
+    spec: {
+      replicas,
+      selector: { matchLabels: { app: name } },
+      template: {
+        metadata: { labels: { app: name } },
+        spec: {
+          priorityClassName: name,
+          containers: [{ name: "web", image: "app:1", resources: { limits: { "example.com/fakecpu": amount } } }],
+        },
+      },
+    },
+  });
+  const created = new Map<string, number>();
+  cluster.deck.follow((storage, { key, next, previous }) => {
+    if (storage !== "core/pods" || next === null || previous !== null) return;
+    const name = key.replace(/^default\/(.*)-\w+$/, "$1");
+    created.set(name, (created.get(name) ?? 0) + 1);
+  });
+  const sets = [set("p1", 5, "100"), set("p2", 2, "200"), set("p3", 1, "100"), set("p4", 2, "450")];
+  for (const [at, each] of sets.entries()) {
+    await cluster.objects.create(priorityClassKind, { metadata: { name: each.metadata.name }, value: at + 1 });
+    await cluster.objects.create(replicaSetKind, each);
+    await cluster.settle();
+  }
+  await cluster.pass(120, 10);
+  const running = cluster.list(podKind).filter(isReady);
+  const perSet = Object.groupBy(running, ({ metadata }) => metadata.labels?.["app"] ?? "");
+  assert.deepEqual(Object.entries(perSet).map(([name, pods]) => [name, pods?.length]).toSorted(), [["p3", 1], ["p4", 2]]);
+  // A pod per place, and one more for each that had to go: five, two and none.
+  assert.deepEqual(Object.fromEntries(created), { p1: 10, p2: 4, p3: 1, p4: 2 });
 });
 
 test("events are forgotten after an hour", async () => {

@@ -221,9 +221,12 @@ export class Cluster {
   /** Keeps room for a pod on a node that is being cleared for it; null ends that. */
   nominate(pod: Pod, nodeName: string | null): void {
     const needs = this.needsOf(pod);
-    this.#nominees.get(needs.uid)?.nominated.delete(needs.uid);
-    this.#nominees.delete(needs.uid);
     const facts = nodeName === null ? undefined : this.#byName.get(nodeName);
+    const before = this.#nominees.get(needs.uid);
+    before?.nominated.delete(needs.uid);
+    this.#nominees.delete(needs.uid);
+    // The room that was kept is there for others now.
+    if (before !== undefined && before !== facts) this.#version++;
     if (facts === undefined) return;
     facts.nominated.set(needs.uid, needs);
     this.#nominees.set(needs.uid, facts);

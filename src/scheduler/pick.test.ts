@@ -594,6 +594,43 @@ test("room that is kept for a more important pod is not given to a lesser one, b
   assert.equal(pick(big("lesser", 10, "2"), cluster).node, "a");
 });
 
+const kept: readonly { readonly title: string; readonly coming: PodWish; readonly lesser: PodWish; readonly why: string }[] = [
+  { title: "CPU", coming: { cpu: "3" }, lesser: { cpu: "2" }, why: "Insufficient cpu" },
+  { title: "memory", coming: { memory: "6Gi" }, lesser: { memory: "3Gi" }, why: "Insufficient memory" },
+  {
+    title: "ephemeral storage",
+    coming: { others: { "ephemeral-storage": "8Gi" } },
+    lesser: { others: { "ephemeral-storage": "3Gi" } },
+    why: "Insufficient ephemeral-storage",
+  },
+  {
+    title: "an extended resource",
+    coming: { others: { "example.com/gpu": "3" } },
+    lesser: { others: { "example.com/gpu": "2" } },
+    why: "Insufficient example.com/gpu",
+  },
+  {
+    title: "a host port",
+    coming: { hostPort: 80 },
+    lesser: { hostPort: 80 },
+    why: "node(s) didn't have free ports for the requested pod ports",
+  },
+];
+for (const { title, coming, lesser, why } of kept)
+  test(`a nominated pod keeps ${title} from a lesser one, and gives it back when it is nominated no more`, () => {
+    const cluster = clusterOf([nodeOf("a", { others: { "example.com/gpu": "4", "ephemeral-storage": "10Gi" } })]);
+    const nominee = podOf("coming", { ...coming, priority: 50 });
+    cluster.nominate(nominee, "a");
+    const picked = pick(podOf("lesser", { ...lesser, priority: 10 }), cluster);
+    assert.deepEqual(picked, { node: null, reasons: new Map([[why, 1]]) });
+    const version = cluster.version;
+    cluster.nominate(nominee, "a");
+    assert.equal(cluster.version, version);
+    cluster.nominate(nominee, null);
+    assert.ok(cluster.version > version, "who waits must look again");
+    assert.equal(pick(podOf("lesser", { ...lesser, priority: 10 }), cluster).node, "a");
+  });
+
 test("used amounts come and go with the pods", () => {
   const cluster = clusterOf([nodeOf("a")]);
   for (let round = 0; round < 3; round++) {

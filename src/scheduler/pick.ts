@@ -77,8 +77,10 @@ export function shortages(node: NodeFacts, needs: PodNeeds): readonly string[] {
   const { allocatable } = node;
   const isShort = (of: "cpuMillis" | "memoryBytes" | "ephemeralBytes"): boolean =>
     needs[of] > 0 && node[of] + needs[of] + coming.reduce((sum, other) => sum + other[of], 0) > allocatable[of];
+  const used = (name: string): number =>
+    coming.reduce((sum, other) => sum + (other.others?.get(name) ?? 0), node.others.get(name) ?? 0);
   const others = [...(needs.others ?? [])].filter(
-    ([name, amount]) => amount > 0 && (node.others.get(name) ?? 0) + amount > (allocatable.others?.get(name) ?? 0),
+    ([name, amount]) => amount > 0 && used(name) + amount > (allocatable.others?.get(name) ?? 0),
   );
   return [
     ...(node.pods.size + coming.length + 1 > node.maxPods ? ["Too many pods"] : []),
