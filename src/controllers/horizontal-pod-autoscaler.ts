@@ -4,15 +4,17 @@ import { keyOf, type ObjectKey } from "#base/key.ts";
 import { fromLabelSelector, matches } from "#base/selector.ts";
 import { type Controller, type Plan, type Seen, watching } from "#deck/controller.ts";
 import type { Change } from "#deck/objects.ts";
+import { scaleOf } from "#deck/scale.ts";
 import { type Deployment, deploymentKind } from "#kinds/deployment.ts";
 import { type HorizontalPodAutoscaler, horizontalPodAutoscalerKind } from "#kinds/horizontal-pod-autoscaler.ts";
 import type { Kind } from "#kinds/kind.ts";
 import { podMetricsKind } from "#kinds/metrics.ts";
 import type { Condition } from "#kinds/object.ts";
-import { podKind } from "#kinds/pod.ts";
+import { type Pod, podKind } from "#kinds/pod.ts";
 import { type ReplicaSet, replicaSetKind } from "#kinds/replica-set.ts";
 import {
   type ConditionWords,
+  type Contest,
   desiredReplicas,
   type ScalingDecision,
   type ScalingSettings,
@@ -98,10 +100,12 @@ function sync(
     .list(namespace)
     .filter(({ metadata }) => matches(selector, metadata.labels));
   const currentReplicas = target.object.spec.replicas ?? 1;
+  const contest = contestOver(pods, target, namespace, seen);
   const decision = desiredReplicas({
     spec: autoscaler.spec,
     currentReplicas,
     pods,
+    ...(contest !== undefined && { contest }),
     metrics: seen.view(podMetricsKind).list(namespace),
     history,
     settings,
@@ -133,6 +137,23 @@ function targetOf({ metadata, spec }: HorizontalPodAutoscaler, seen: Seen): Targ
   }
   const object = seen.view(replicaSetKind).get(key);
   return object === undefined ? `replicasets.apps "${name}" not found` : { kind: replicaSetKind, object };
+}
+
+/** Upstream's hpasControllingPodsUnderSelector: who else scales what selects one of these pods. */
+function contestOver(pods: readonly Pod[], target: Target, namespace: string, seen: Seen): Contest | undefined {
+  const selects = (autoscaler: HorizontalPodAutoscaler): boolean => {
+    const other = targetOf(autoscaler, seen);
+    const selector = typeof other === "string" ? null : fromLabelSelector(other.object.spec.selector);
+    return selector !== null && pods.some(({ metadata }) => matches(selector, metadata.labels));
+  };
+  const autoscalers = seen
+    .view(horizontalPodAutoscalerKind)
+    .list(namespace)
+    .filter((autoscaler) => autoscaler.metadata.deletionTimestamp === undefined && selects(autoscaler))
+    .map(({ metadata: { name } }) => ({ name, namespace }))
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const { kind, object } = target;
+  return autoscalers.length < 2 ? undefined : { selector: scaleOf(kind, object).status.selector ?? "", autoscalers };
 }
 
 function withoutTarget(autoscaler: HorizontalPodAutoscaler, message: string, now: number): readonly Change[] {
@@ -178,7 +199,8 @@ function report(
   const status = {
     ...(scaledAt !== undefined && { lastScaleTime: scaledAt }),
     currentReplicas,
-    desiredReplicas: decision.replicas,
+    // As upstream's setCurrentReplicasAndMetricsInStatus: without a new wish the last one stands.
+    desiredReplicas: decision.isKnown ? decision.replicas : (autoscaler.status?.desiredReplicas ?? 0),
     currentMetrics: decision.currentMetrics,
     conditions: withConditions(autoscaler, decision.conditions, now),
   };

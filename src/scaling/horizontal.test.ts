@@ -756,6 +756,34 @@ function words({ conditions }: ScalingDecision): readonly string[] {
   return conditions.map(({ type, status, reason }) => `${type}=${status} ${reason}`);
 }
 
+test("two autoscalers of the same pods: nobody scales, and it is said why", () => {
+  const contest = {
+    selector: "app=web",
+    autoscalers: [
+      { name: "a", namespace: "default" },
+      { name: "b", namespace: "default" },
+    ],
+  };
+  const decision = decide(same(3, 1200), { contest });
+  const message = "pods by selector app=web are controlled by multiple HPAs: [{a default} {b default}]";
+  assert.deepEqual([decision.replicas, decision.isRescaled, decision.isKnown], [3, false, false]);
+  assert.deepEqual(decision.conditions[1], {
+    type: "ScalingActive",
+    status: "False",
+    reason: "AmbiguousSelector",
+    message,
+  });
+  assert.deepEqual(decision.warnings, [
+    { reason: "AmbiguousSelector", message },
+    { reason: "FailedComputeMetricsReplicas", message },
+  ]);
+});
+
+test("two autoscalers of the same pods: the bounds hold all the same", () => {
+  const contest = { selector: "app=web", autoscalers: [] };
+  assert.equal(decide(same(11, 1200), { contest }).replicas, 10);
+});
+
 test("up: the event's reason, the conditions and the status of the metric", () => {
   const decision = decide(same(3, 1200));
   assert.equal(decision.replicas, 6);

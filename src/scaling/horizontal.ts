@@ -22,8 +22,17 @@ export interface ScalingQuestion {
   readonly pods: readonly Pod[];
   readonly metrics: readonly PodMetrics[];
   readonly history: ScalingHistory;
+  /** When other autoscalers look after some of the same pods: nobody scales then. */
+  readonly contest?: Contest;
   readonly settings?: Partial<ScalingSettings>;
   readonly now: number;
+}
+
+export interface Contest {
+  /** The target's, in text form. */
+  readonly selector: string;
+  /** All of them, this one too. */
+  readonly autoscalers: readonly { readonly name: string; readonly namespace: string }[];
 }
 
 export interface ScalingSettings extends ReadinessTiming {
@@ -45,6 +54,8 @@ export interface ScalingDecision {
   /** What the target should have. Equal to the current number when nothing is to be done. */
   readonly replicas: number;
   readonly isRescaled: boolean;
+  /** False when no metric said anything that may be followed. */
+  readonly isKnown: boolean;
   /** For the event: "cpu resource utilization (percentage of request) above target". */
   readonly reason?: string;
   readonly conditions: readonly ConditionWords[];
@@ -68,7 +79,7 @@ export function desiredReplicas(question: ScalingQuestion): ScalingDecision {
     question.history.recommendations.length > 0
       ? question.history
       : { ...question.history, recommendations: [{ atMs: now, replicas: currentReplicas }] };
-  const base = { conditions: [GOT_SCALE], currentMetrics: [], warnings: [], history };
+  const base = { isKnown: true, conditions: [GOT_SCALE], currentMetrics: [], warnings: [], history };
   if (currentReplicas === 0 && min !== 0) {
     const disabled: ConditionWords = {
       type: "ScalingActive",
@@ -100,7 +111,13 @@ function byMetrics(question: ScalingQuestion, history: ScalingHistory, min: numb
   const proposal = propose(question);
   const base = { currentMetrics: proposal.statuses, warnings: proposal.warnings, history };
   if (proposal.replicas === null)
-    return { ...base, replicas: currentReplicas, isRescaled: false, conditions: [GOT_SCALE, proposal.active] };
+    return {
+      ...base,
+      replicas: currentReplicas,
+      isRescaled: false,
+      isKnown: false,
+      conditions: [GOT_SCALE, proposal.active],
+    };
   const settings = { ...DEFAULT_SETTINGS, ...question.settings };
   const paced = pace({
     current: currentReplicas,
@@ -124,6 +141,7 @@ function byMetrics(question: ScalingQuestion, history: ScalingHistory, min: numb
     history: paced.history,
     replicas,
     isRescaled: replicas !== currentReplicas,
+    isKnown: true,
     ...(reason !== undefined && { reason }),
     conditions: [
       { type: "AbleToScale", status: "True", ...ableToScale },
@@ -168,8 +186,27 @@ interface Proposal {
   readonly warnings: ScalingDecision["warnings"];
 }
 
+/** Upstream's validateAndParseSelector: before any metric is asked. */
+function contested({ selector, autoscalers }: Contest): Proposal {
+  // Go's %v of a slice of structs.
+  const keys = autoscalers.map(({ name, namespace }) => `{${name} ${namespace}}`).join(" ");
+  const message = `pods by selector ${selector} are controlled by multiple HPAs: [${keys}]`;
+  const reason = "AmbiguousSelector";
+  return {
+    replicas: null,
+    name: "",
+    active: { type: "ScalingActive", status: "False", reason, message },
+    statuses: [],
+    warnings: [
+      { reason, message },
+      { reason: "FailedComputeMetricsReplicas", message },
+    ],
+  };
+}
+
 /** The highest of all metrics. With any of them unknown the number never goes down. */
 function propose(question: ScalingQuestion): Proposal {
+  if (question.contest !== undefined) return contested(question.contest);
   const metrics = question.spec.metrics ?? [];
   const results = metrics.map((metric) => measure(question, metric));
   const valid = results.filter((result) => result.ok);
