@@ -21,7 +21,7 @@ export const steadyControllers: readonly Controller[] = [
   replicaSetController,
   endpointSliceController,
   endpointsController,
-  nodeLifecycleController,
+  nodeLifecycleController(),
   podGarbageController,
   horizontalPodAutoscalerController(),
   eventExpiryController,

@@ -301,9 +301,7 @@ class Rollout {
   /** Forgets the oldest empty sets beyond revisionHistoryLimit. */
   #cleanUp(): void {
     const limit = this.#deployment.spec.revisionHistoryLimit ?? 10;
-    const alive = this.#olds
-      .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
-      .toSorted(byRevision);
+    const alive = this.#olds.filter(({ metadata }) => metadata.deletionTimestamp === undefined).toSorted(byRevision);
     const spare = alive.slice(0, Math.max(0, alive.length - limit));
     for (const set of spare) if (isEmpty(set)) this.#changes.push(remove(replicaSetKind, set));
   }

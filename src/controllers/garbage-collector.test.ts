@@ -85,10 +85,7 @@ test("who waits for a circle waits until it is broken; who has another owner sta
     ...live,
     metadata: {
       ...live.metadata,
-      ownerReferences: [
-        referenceTo(root, { blockOwnerDeletion: true }),
-        referenceTo(b, { blockOwnerDeletion: true }),
-      ],
+      ownerReferences: [referenceTo(root, { blockOwnerDeletion: true }), referenceTo(b, { blockOwnerDeletion: true })],
     },
   }));
   // b still owns a: root alone does not take it along, and stays itself no longer than a needs to forget it.

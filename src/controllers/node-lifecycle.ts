@@ -3,17 +3,24 @@ import { timestamp } from "#base/clock.ts";
 import type { ObjectKey } from "#base/key.ts";
 import { type Controller, type Plan, type Seen, watching } from "#deck/controller.ts";
 import type { Change } from "#deck/objects.ts";
-import { type Lease, leaseKind } from "#kinds/lease.ts";
+import { leaseKind } from "#kinds/lease.ts";
 import { type Node, nodeKind, type Taint } from "#kinds/node.ts";
 import type { Condition } from "#kinds/object.ts";
 import { type Pod, podKind } from "#kinds/pod.ts";
 import { normalEvent, patchTo } from "./changes.ts";
+import { Heartbeats } from "./heartbeats.ts";
 import { hasEnded, isReady, readySinceMs } from "./pod-facts.ts";
 import { taintEvictions } from "./taint-eviction.ts";
 
 const LEASE_NAMESPACE = "kube-node-lease";
-// Upstream's node-monitor-grace-period: four missed renewals of the lease.
-const GRACE_MS = 40_000;
+// Upstream's node-monitor-grace-period since 1.32: five missed renewals of the lease.
+const GRACE_MS = 50_000;
+// Its node-startup-grace-period, for a node that never said how it is.
+const STARTUP_GRACE_MS = 60_000;
+// Its node-monitor-period: how often a node is looked at though nothing changed.
+const MONITOR_MS = 5_000;
+// A node that lives renews its lease within this time: after a pause of ours nobody is evicted before.
+const RENEWAL_MS = 10_000;
 const NOT_READY = "node.kubernetes.io/not-ready";
 const UNREACHABLE = "node.kubernetes.io/unreachable";
 const UNSCHEDULABLE = "node.kubernetes.io/unschedulable";
@@ -24,22 +31,35 @@ const PRESSURES: Readonly<Record<string, string>> = {
 };
 const OWN_TAINTS: ReadonlySet<string> = new Set([NOT_READY, UNREACHABLE, UNSCHEDULABLE, ...Object.values(PRESSURES)]);
 
-export const nodeLifecycleController: Controller<Node> = {
-  name: "node-controller",
-  kind: nodeKind,
-  watches: [
-    watching({
-      kind: leaseKind,
-      wakes: ({ metadata }) => (metadata.namespace === LEASE_NAMESPACE ? [`/${metadata.name}`] : []),
-    }),
-    watching({
-      kind: podKind,
-      indexes: { node: ({ spec }) => (spec.nodeName ? [spec.nodeName] : []) },
-      wakes: wakesOfPod,
-    }),
-  ],
-  plan,
-};
+/** A factory, because who was heard when is known to one loop alone: times in objects are of other clocks. */
+export function nodeLifecycleController(): Controller<Node> {
+  const heartbeats = new WeakMap<Seen, Heartbeats>();
+  const heartbeatsOf = (seen: Seen): Heartbeats => {
+    let known = heartbeats.get(seen);
+    if (known === undefined) heartbeats.set(seen, (known = new Heartbeats()));
+    return known;
+  };
+  return {
+    name: "node-controller",
+    kind: nodeKind,
+    watches: [
+      watching({
+        kind: leaseKind,
+        wakes: ({ metadata }) => (metadata.namespace === LEASE_NAMESPACE ? [`/${metadata.name}`] : []),
+      }),
+      watching({
+        kind: podKind,
+        indexes: { node: ({ spec }) => (spec.nodeName ? [spec.nodeName] : []) },
+        wakes: wakesOfPod,
+      }),
+    ],
+    plan(key, node, seen, now) {
+      if (node !== undefined) return plan(node, heartbeatsOf(seen), seen, now);
+      heartbeatsOf(seen).forget(key.slice(1));
+      return { changes: [] };
+    },
+  };
+}
 
 /** Only a node in trouble looks at its pods. */
 function wakesOfPod({ spec }: Pod, seen: Seen): readonly ObjectKey[] {
@@ -48,15 +68,14 @@ function wakesOfPod({ spec }: Pod, seen: Seen): readonly ObjectKey[] {
   return taints.some(({ effect }) => effect === "NoExecute") ? [key] : [];
 }
 
-function plan(_key: ObjectKey, node: Node | undefined, seen: Seen, now: number): Plan {
-  if (node === undefined) return { changes: [] };
-  const heardAtMs = lastHeard(node, seen.view(leaseKind).get(`${LEASE_NAMESPACE}/${node.metadata.name}`));
-  const isSilent = now - heardAtMs > GRACE_MS;
-  const judged = isSilent ? silenced(node, now) : node;
+function plan(node: Node, heartbeats: Heartbeats, seen: Seen, now: number): Plan {
+  const lease = seen.view(leaseKind).get(`${LEASE_NAMESPACE}/${node.metadata.name}`);
+  const graceMs = ready(node) === undefined ? STARTUP_GRACE_MS : GRACE_MS;
+  const silentAtMs = heartbeats.lastHeard(node, lease, now) + graceMs;
+  const judged = now > silentAtMs ? silenced(node, now) : node;
   const tainted = withTaints(judged, now);
   const pods = seen.view(podKind).by("node", node.metadata.name);
-  const evictions = taintEvictions(tainted, pods, now);
-  const againAtMs = Math.min(isSilent ? Infinity : heardAtMs + GRACE_MS + 1, evictions.againAtMs ?? Infinity);
+  const evictions = taintEvictions(tainted, pods, { now, notBeforeMs: heartbeats.awakeSinceMs + RENEWAL_MS });
   return {
     changes: [
       ...patchTo(nodeKind, node, { ...node, ...(judged.status && { status: judged.status }) }, "status"),
@@ -65,17 +84,8 @@ function plan(_key: ObjectKey, node: Node | undefined, seen: Seen, now: number):
       ...(readyStatus(judged) === "True" ? [] : pods.flatMap((pod) => unreadied(pod, judged, now))),
       ...evictions.changes,
     ],
-    ...(Number.isFinite(againAtMs) && { againAtMs }),
+    againAtMs: Math.min(now + MONITOR_MS, evictions.againAtMs ?? Infinity),
   };
-}
-
-/** The lease is the heartbeat; before there is one, the node's own condition or its registration. */
-function lastHeard(node: Node, lease: Lease | undefined): number {
-  const heartbeat = ready(node)?.lastHeartbeatTime;
-  const times = [lease?.spec?.renewTime, heartbeat, node.metadata.creationTimestamp].map((text) =>
-    Date.parse(text ?? ""),
-  );
-  return Math.max(0, ...times.filter((time) => !Number.isNaN(time)));
 }
 
 function ready(node: Node): Condition | undefined {
@@ -124,20 +134,25 @@ function withTaints(node: Node, now: number): Node {
 }
 
 function wantedTaints(node: Node): readonly Taint[] {
-  const status = readyStatus(node);
-  const key = status === "False" ? NOT_READY : UNREACHABLE;
   const pressures = Object.entries(PRESSURES).filter(([type]) =>
     node.status?.conditions?.some((condition) => condition.type === type && condition.status === "True"),
   );
   return [
-    ...(status === "True"
-      ? []
-      : [
-          { key, effect: "NoSchedule" as const },
-          { key, effect: "NoExecute" as const },
-        ]),
+    ...readinessTaints(node),
     ...(node.spec?.unschedulable === true ? [{ key: UNSCHEDULABLE, effect: "NoSchedule" as const }] : []),
     ...pressures.map(([, taint]) => ({ key: taint, effect: "NoSchedule" as const })),
+  ];
+}
+
+/** A node that has not said yet how it is takes nobody, as upstream's admission of nodes has it, but loses nobody either. */
+function readinessTaints(node: Node): readonly Taint[] {
+  const status = ready(node)?.status;
+  if (status === "True") return [];
+  if (status === undefined) return [{ key: NOT_READY, effect: "NoSchedule" }];
+  const key = status === "False" ? NOT_READY : UNREACHABLE;
+  return [
+    { key, effect: "NoSchedule" },
+    { key, effect: "NoExecute" },
   ];
 }
 

@@ -13,14 +13,21 @@ export interface Evictions {
   readonly againAtMs?: number;
 }
 
-export function taintEvictions(node: Node, pods: readonly Pod[], now: number): Evictions {
+export interface EvictionTime {
+  readonly now: number;
+  /** Who is tolerated for a time goes no sooner: after a pause the node must have had time to say that it is well. */
+  readonly notBeforeMs?: number;
+}
+
+export function taintEvictions(node: Node, pods: readonly Pod[], { now, notBeforeMs = 0 }: EvictionTime): Evictions {
   const taints = (node.spec?.taints ?? []).filter(({ effect }) => effect === "NoExecute");
   if (taints.length === 0) return { changes: [] };
   const changes: Change[] = [];
   let againAtMs = Infinity;
   for (const pod of pods) {
     if (pod.metadata.deletionTimestamp !== undefined || hasEnded(pod)) continue;
-    const dueAtMs = evictionTime(pod, taints, now);
+    const endsAtMs = evictionTime(pod, taints, now);
+    const dueAtMs = endsAtMs === now ? now : Math.max(endsAtMs, notBeforeMs);
     if (dueAtMs <= now) changes.push(...evict(pod, now));
     else againAtMs = Math.min(againAtMs, dueAtMs);
   }

@@ -594,7 +594,12 @@ test("room that is kept for a more important pod is not given to a lesser one, b
   assert.equal(pick(big("lesser", 10, "2"), cluster).node, "a");
 });
 
-const kept: readonly { readonly title: string; readonly coming: PodWish; readonly lesser: PodWish; readonly why: string }[] = [
+const kept: readonly {
+  readonly title: string;
+  readonly coming: PodWish;
+  readonly lesser: PodWish;
+  readonly why: string;
+}[] = [
   { title: "CPU", coming: { cpu: "3" }, lesser: { cpu: "2" }, why: "Insufficient cpu" },
   { title: "memory", coming: { memory: "6Gi" }, lesser: { memory: "3Gi" }, why: "Insufficient memory" },
   {
