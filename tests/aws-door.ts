@@ -2,16 +2,20 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { functionRights } from "#aws/authorize.ts";
 import { callers, sessionCredentials } from "#aws/credentials.ts";
 import { dynamodbService } from "#aws/dynamodb/service.ts";
 import { lambdaService } from "#aws/lambda/service.ts";
 import { listenAws } from "#aws/listen.ts";
 import { logsService } from "#aws/logs/service.ts";
+import type { FunctionSession } from "#aws/sign.ts";
 import { stsService } from "#aws/sts/service.ts";
+import { keyOf } from "#base/key.ts";
 import { silent } from "#base/log.ts";
 import { Deck } from "#deck/deck.ts";
 import { Functions } from "#functions/engine.ts";
 import { MemoryLogs } from "#functions/logs.ts";
+import { functionKind } from "#kinds/function.ts";
 import { builtinKinds } from "#kinds/registry.ts";
 import { realClock } from "#main/real-clock.ts";
 import { realRandom } from "#main/real-random.ts";
@@ -43,8 +47,8 @@ export async function openDoor(): Promise<TestDoor> {
   const sandboxes = stack.use(await ProcessSandboxes.open({ code, clock, log, region: REGION }));
   const logs = new MemoryLogs();
   const objects = deck.objects("aws");
-  const credentialsFor = ({ name }: { readonly name: string }): ReturnType<typeof sessionCredentials> =>
-    sessionCredentials(ROOT, `arn:aws:iam::${ROOT.accountId}:role/lambda`, name, clock.now());
+  const credentialsFor = (of: FunctionSession): ReturnType<typeof sessionCredentials> =>
+    sessionCredentials(ROOT, `arn:aws:iam::${ROOT.accountId}:role/lambda`, of, clock.now());
   const functions = stack.use(
     await Functions.open({ objects, sandboxes, ledger, clock, random, log, logs, credentialsFor }),
   );
@@ -64,8 +68,22 @@ export async function openDoor(): Promise<TestDoor> {
     logsService({ ...place, logs }),
     stsService(ROOT.accountId),
   ];
+  const authorize = functionRights(place, async ({ namespace, name, uid }) => {
+    const live = await objects.get(functionKind, keyOf(namespace, name));
+    return live?.metadata.uid === uid ? live : null;
+  });
   const door = stack.use(
-    await listenAws({ services, findCaller: callers(ROOT), hosts: ["127.0.0.1"], port: 0, clock, random, log }),
+    await listenAws({
+      services,
+      findCaller: callers(ROOT),
+      authorize,
+      region: REGION,
+      hosts: ["127.0.0.1"],
+      port: 0,
+      clock,
+      random,
+      log,
+    }),
   );
   const endpoint = `http://127.0.0.1:${door.port}`;
   const environment = {

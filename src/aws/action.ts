@@ -27,6 +27,12 @@ export interface Action {
   /** "CreateFunction". */
   readonly name: string;
   readonly input: Shape;
+  /** Default is the service's. */
+  readonly maxBodyBytes?: number;
+  /** What IAM calls it, where that is another name ("InvokeFunction"); also in sentences about it. */
+  readonly permission?: string;
+  /** Texts of more than 256 KB stay bytes: the base64 of a package. */
+  readonly takesPackage?: true;
   readonly run: (input: Input, call: Call) => Promise<Reply>;
 }
 
@@ -47,20 +53,24 @@ export interface RestAction extends Action {
 
 export interface QueryMember {
   readonly member: string;
-  readonly is: "string" | "integer" | "boolean";
+  readonly is: "string" | "integer" | "boolean" | "list";
 }
 
-export type Service =
-  | { readonly signingName: string; readonly protocol: "rest-json"; readonly actions: readonly RestAction[] }
-  | {
-      readonly signingName: string;
-      readonly protocol: "json-1.0" | "json-1.1";
-      readonly targetPrefix: string;
-      readonly actions: readonly Action[];
-    }
-  | {
-      readonly signingName: string;
-      readonly protocol: "query";
-      readonly namespace: string;
-      readonly actions: readonly Action[];
-    };
+interface ServiceBase {
+  readonly signingName: string;
+  /** Default 1 MB: no management call needs as much. */
+  readonly maxBodyBytes?: number;
+}
+
+export type Service = ServiceBase &
+  (
+    | { readonly protocol: "rest-json"; readonly actions: readonly RestAction[] }
+    | {
+        readonly protocol: "json-1.0" | "json-1.1";
+        readonly targetPrefix: string;
+        /** Of the types of its errors: "com.amazonaws.dynamodb.v20120810"; absent: they go without. */
+        readonly errorNamespace?: string;
+        readonly actions: readonly Action[];
+      }
+    | { readonly protocol: "query"; readonly namespace: string; readonly actions: readonly Action[] }
+  );

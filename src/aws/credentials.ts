@@ -1,7 +1,7 @@
-/** Who may sign: the instance's root key, and session credentials that functions get for their role. Stateless: tokens carry their own proof. */
+/** Who may sign: the instance's root key, and the session credentials of functions. Stateless: a token carries its own proof. */
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { AwsError } from "./aws-error.ts";
-import type { Caller, FindCaller } from "./sign.ts";
+import type { Caller, FindCaller, FunctionSession } from "./sign.ts";
 
 export interface RootKey {
   readonly accessKeyId: string;
@@ -15,22 +15,30 @@ export interface SessionCredentials {
   readonly sessionToken: string;
 }
 
-// A frozen environment may wake much later than it was made; its credentials live as long as environments may.
-const SESSION_MS = 36 * 3_600_000;
+// An environment is ended before its credentials are (functions/fleet.ts), as Lambda does within 12 hours.
+const SESSION_MS = 12 * 3_600_000;
+
+/** What a token says; its proof is the root key's. */
+interface Session {
+  readonly arn: string;
+  readonly expiresMs: number;
+  readonly of: FunctionSession;
+}
 
 /**
- * Session credentials for an assumed role, valid for 36 hours. `roleArn` is arn:aws:iam::<account>:role/<name>.
- * The token is "<expiry>.<arn>.<proof>" in base64url; key id and secret are derived from it, so nothing is stored.
+ * Session credentials of a function for its role, valid for 12 hours. `roleArn` is arn:aws:iam::<account>:role/<name>.
+ * The token is "<session>.<proof>" in base64url; key id and secret are derived from it, so nothing is stored.
  */
 export function sessionCredentials(
   root: RootKey,
   roleArn: string,
-  sessionName: string,
+  of: FunctionSession,
   now: number,
 ): SessionCredentials {
   const roleName = roleArn.slice(roleArn.lastIndexOf("/") + 1);
-  const arn = `arn:aws:sts::${root.accountId}:assumed-role/${roleName}/${sessionName}`;
-  const body = Buffer.from(JSON.stringify({ arn, expiresMs: now + SESSION_MS })).toString("base64url");
+  const arn = `arn:aws:sts::${root.accountId}:assumed-role/${roleName}/${of.name}`;
+  const session: Session = { arn, expiresMs: now + SESSION_MS, of };
+  const body = Buffer.from(JSON.stringify(session)).toString("base64url");
   const sessionToken = `${body}.${proof(root, `token:${body}`)}`;
   return { ...derived(root, body), sessionToken };
 }
@@ -46,7 +54,7 @@ function proof(root: RootKey, text: string): string {
   return createHmac("sha256", root.secretAccessKey).update(text).digest("base64url");
 }
 
-/** Looks callers up for verifySignature. */
+/** Looks callers up for verifySignature. A key that was given without a token has none: whoever sends one is refused. */
 export function callers(root: RootKey): FindCaller {
   const rootCaller: Caller = {
     accessKeyId: root.accessKeyId,
@@ -54,24 +62,21 @@ export function callers(root: RootKey): FindCaller {
     arn: `arn:aws:iam::${root.accountId}:root`,
   };
   return (accessKeyId, sessionToken, now) => {
-    if (sessionToken !== undefined && accessKeyId.startsWith("ASIA"))
-      return sessionCaller(root, accessKeyId, sessionToken, now);
+    if (sessionToken !== undefined) return sessionCaller(root, accessKeyId, sessionToken, now);
     return accessKeyId === root.accessKeyId ? rootCaller : null;
   };
 }
 
-function sessionCaller(root: RootKey, accessKeyId: string, token: string, now: number): Caller | null {
-  const [body = "", given = ""] = token.split(".");
+function sessionCaller(root: RootKey, accessKeyId: string, sessionToken: string, now: number): Caller | null {
+  const [body = "", given = "", ...rest] = sessionToken.split(".");
   const expected = Buffer.from(proof(root, `token:${body}`));
-  if (expected.length !== Buffer.byteLength(given) || !timingSafeEqual(expected, Buffer.from(given))) return null;
-  const { arn, expiresMs } = JSON.parse(Buffer.from(body, "base64url").toString()) as {
-    readonly arn: string;
-    readonly expiresMs: number;
-  };
+  const isProven = expected.length === Buffer.byteLength(given) && timingSafeEqual(expected, Buffer.from(given));
+  if (!isProven || rest.length > 0) return null;
+  // Only what we wrote ourselves is proven, so it has the shape that we gave it.
+  const { arn, expiresMs, of } = JSON.parse(Buffer.from(body, "base64url").toString()) as Session;
   if (now > expiresMs)
     throw new AwsError("ExpiredTokenException", 403, "The security token included in the request is expired");
   const credentials = derived(root, body);
-  return credentials.accessKeyId === accessKeyId
-    ? { accessKeyId, secretAccessKey: credentials.secretAccessKey, arn }
-    : null;
+  if (credentials.accessKeyId !== accessKeyId) return null;
+  return { accessKeyId, secretAccessKey: credentials.secretAccessKey, arn, sessionToken, functionOf: of };
 }

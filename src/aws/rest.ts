@@ -1,9 +1,8 @@
 /** The rest-json protocol: finds the action of a method and path, gathers its input from path, query, headers and body. */
-import { parseJson } from "#base/json.ts";
-import { decodeUtf8 } from "#base/utf8.ts";
 import type { Input, QueryMember, RestAction } from "./action.ts";
 import { AwsError } from "./aws-error.ts";
-import type { SignedRequest } from "./sign.ts";
+import { parseCutting, parseJsonBody } from "./json-body.ts";
+import type { SignedHead, SignedRequest } from "./sign.ts";
 
 interface CompiledAction {
   readonly action: RestAction;
@@ -12,15 +11,15 @@ interface CompiledAction {
 }
 
 export type RestRouter = (
-  request: SignedRequest,
+  head: SignedHead,
 ) => { readonly action: RestAction; readonly path: Readonly<Record<string, string>> } | null;
 
 export function restRouter(actions: readonly RestAction[]): RestRouter {
   const compiled = actions.map(compile);
-  return (request) => {
+  return (head) => {
     for (const { action, pattern, names } of compiled) {
-      if (action.method !== request.method) continue;
-      const match = pattern.exec(request.path);
+      if (action.method !== head.method) continue;
+      const match = pattern.exec(head.path);
       if (match !== null)
         return { action, path: Object.fromEntries(names.map((name, i) => [name, decodePart(match[i + 1] ?? "")])) };
     }
@@ -45,21 +44,21 @@ function decodePart(text: string): string {
   }
 }
 
+/** Members of the path win over the query, and that over headers and body: a body cannot say another name than the path. */
 export function restInput(action: RestAction, path: Readonly<Record<string, string>>, request: SignedRequest): Input {
-  const body = action.payload === undefined ? jsonBody(request.body) : { [action.payload]: request.body };
+  const body = action.payload === undefined ? jsonBody(action, request.body) : { [action.payload]: request.body };
   return { ...body, ...headerMembers(action, request), ...queryMembers(action, request.query), ...path };
 }
 
-function jsonBody(body: Uint8Array): Input {
+function jsonBody(action: RestAction, body: Uint8Array): Input {
   if (body.length === 0) return {};
-  const value = parseJson(decodeUtf8(body));
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new AwsError("SerializationException", 400, "the body must be a JSON object");
-  }
+  const value = action.takesPackage === true ? parseCutting(body) : parseJsonBody(body);
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw new AwsError("SerializationException", 400, "Unexpected field type");
   return value as Input;
 }
 
-function headerMembers(action: RestAction, request: SignedRequest): Input {
+function headerMembers(action: RestAction, request: SignedHead): Input {
   const members: Record<string, string> = {};
   for (const [header, member] of Object.entries(action.headers ?? {})) {
     const value = request.headers[header];
@@ -69,14 +68,13 @@ function headerMembers(action: RestAction, request: SignedRequest): Input {
 }
 
 function queryMembers(action: RestAction, query: string): Input {
-  const members: Record<string, string | number | boolean> = {};
-  if (query === "") return members;
-  for (const [name, value] of new URLSearchParams(query)) {
-    const known = action.query?.[name];
-    if (known === undefined) continue;
-    const before = members[known.member];
-    // A repeated parameter is a list; its strings are joined by commas.
-    members[known.member] = before === undefined ? queryValue(name, value, known) : `${before},${value}`;
+  const members: Record<string, unknown> = {};
+  if (query === "" || action.query === undefined) return members;
+  const asked = new URLSearchParams(query);
+  for (const [name, known] of Object.entries(action.query)) {
+    const values = asked.getAll(name);
+    const last = values.at(-1);
+    if (last !== undefined) members[known.member] = known.is === "list" ? values : queryValue(name, last, known);
   }
   return members;
 }
@@ -84,12 +82,13 @@ function queryMembers(action: RestAction, query: string): Input {
 function queryValue(name: string, value: string, { is }: QueryMember): string | number | boolean {
   switch (is) {
     case "string":
+    case "list":
       return value;
     case "boolean":
       return value === "true";
     case "integer":
-      if (!/^-?\d+$/.test(value))
-        throw new AwsError("ValidationException", 400, `the query parameter '${name}' must be an integer`);
+      if (!/^-?\d{1,15}$/.test(value))
+        throw new AwsError("SerializationException", 400, `STRING_VALUE '${name}' can not be converted to an Integer`);
       return Number(value);
   }
 }

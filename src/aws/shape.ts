@@ -1,5 +1,5 @@
 /** Input shapes as data, in the vocabulary of AWS's service models, and the check of an input against one. */
-import { validationError } from "./aws-error.ts";
+import { AwsError, validationError } from "./aws-error.ts";
 
 export type Shape =
   | {
@@ -24,8 +24,13 @@ export type Shape =
   | { readonly is: "any" };
 
 const MAX_PROBLEMS = 10;
+// What a sentence repeats of a value that does not fit.
+const MAX_SHOWN = 200;
 
-/** Throws a ValidationException that names every member at fault, in AWS's wording. Unknown members are refused by name. */
+/**
+ * Throws a SerializationException at the first member of another type, else a ValidationException that names every member at
+ * fault, in AWS's wording and in its order: a request is read before it is judged. Unknown members are refused by name.
+ */
 export function checkShape(input: unknown, shape: Shape): void {
   const problems: string[] = [];
   check(input, shape, "", problems);
@@ -40,11 +45,10 @@ function check(value: unknown, shape: Shape, path: string, problems: string[]): 
     case "number":
       return checkNumber(value, shape, path, problems);
     case "boolean":
-      if (typeof value !== "boolean") problems.push(wrongType(value, path, "a boolean"));
+      if (typeof value !== "boolean") throw wrongType(value, "Boolean");
       return;
     case "blob":
-      if (typeof value !== "string" && !(value instanceof Uint8Array))
-        problems.push(wrongType(value, path, "base64 text"));
+      if (typeof value !== "string" && !(value instanceof Uint8Array)) throw wrongType(value, "Blob");
       return;
     case "list":
       return checkList(value, shape, path, problems);
@@ -58,7 +62,7 @@ function check(value: unknown, shape: Shape, path: string, problems: string[]): 
 }
 
 function checkString(value: unknown, shape: Shape & { is: "string" }, path: string, problems: string[]): void {
-  if (typeof value !== "string") return void problems.push(wrongType(value, path, "a string"));
+  if (typeof value !== "string") throw wrongType(value, "String");
   const { min = 0, max = Infinity, pattern, enum: values } = shape;
   if (value.length < min)
     problems.push(constraint(value, path, `Member must have length greater than or equal to ${min}`));
@@ -89,8 +93,8 @@ function checkNumber(
   path: string,
   problems: string[],
 ): void {
-  const isRight = typeof value === "number" && (shape.is === "number" || Number.isSafeInteger(value));
-  if (!isRight) return void problems.push(wrongType(value, path, shape.is === "integer" ? "an integer" : "a number"));
+  if (typeof value !== "number" || (shape.is === "integer" && !Number.isSafeInteger(value)))
+    throw wrongType(value, shape.is === "integer" ? "Integer" : "Double");
   if (shape.min !== undefined && value < shape.min)
     problems.push(constraint(value, path, `Member must have value greater than or equal to ${shape.min}`));
   if (shape.max !== undefined && value > shape.max)
@@ -98,31 +102,36 @@ function checkNumber(
 }
 
 function checkList(value: unknown, shape: Shape & { is: "list" }, path: string, problems: string[]): void {
-  if (!Array.isArray(value)) return void problems.push(wrongType(value, path, "a list"));
-  checkSize(value.length, shape, path, problems);
-  for (const [index, member] of value.entries()) check(member, shape.of, `${path}.${index + 1}.member`, problems);
+  if (!Array.isArray(value)) throw wrongType(value, "List");
+  checkSize(value, shape, path, problems);
+  for (const [index, member] of value.entries()) checkMember(member, shape.of, `${path}.${index + 1}.member`, problems);
 }
 
 function checkMap(value: unknown, shape: Shape & { is: "map" }, path: string, problems: string[]): void {
-  if (!isRecord(value)) return void problems.push(wrongType(value, path, "a map"));
-  checkSize(Object.keys(value).length, shape, path, problems);
-  for (const [key, member] of Object.entries(value)) check(member, shape.of, `${path}.${key}`, problems);
+  if (!isRecord(value)) throw wrongType(value, "Map");
+  checkSize(value, shape, path, problems);
+  for (const [key, member] of Object.entries(value)) checkMember(member, shape.of, `${path}.${key}.member`, problems);
+}
+
+/** Null stands for absent in a structure, and is no member of a list or map. */
+function checkMember(value: unknown, shape: Shape, path: string, problems: string[]): void {
+  if (value === null) problems.push(constraint(null, path, "Member must not be null"));
+  else check(value, shape, path, problems);
 }
 
 function checkSize(
-  size: number,
+  value: object,
   { min = 0, max = Infinity }: { readonly min?: number; readonly max?: number },
   path: string,
   problems: string[],
 ): void {
-  if (size < min)
-    problems.push(constraint(`${size} members`, path, `Member must have length greater than or equal to ${min}`));
-  if (size > max)
-    problems.push(constraint(`${size} members`, path, `Member must have length less than or equal to ${max}`));
+  const size = Object.keys(value).length;
+  if (size < min) problems.push(constraint(value, path, `Member must have length greater than or equal to ${min}`));
+  if (size > max) problems.push(constraint(value, path, `Member must have length less than or equal to ${max}`));
 }
 
 function checkStructure(value: unknown, shape: Shape & { is: "structure" }, path: string, problems: string[]): void {
-  if (!isRecord(value)) return void problems.push(wrongType(value, path, "a structure"));
+  if (!isRecord(value)) throw wrongType(value, "Structure");
   const at = (name: string): string => (path === "" ? lowerFirst(name) : `${path}.${lowerFirst(name)}`);
   for (const name of shape.required ?? []) {
     if (value[name] === undefined || value[name] === null)
@@ -130,14 +139,14 @@ function checkStructure(value: unknown, shape: Shape & { is: "structure" }, path
   }
   for (const [name, member] of Object.entries(value)) {
     if (member === undefined || member === null) continue;
-    const memberShape = shape.members[name];
+    const memberShape = Object.hasOwn(shape.members, name) ? shape.members[name] : undefined;
     if (memberShape === undefined) problems.push(`Member '${at(name)}' is not known to Catamaran; leave it out`);
     else check(member, memberShape, at(name), problems);
   }
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);
 }
 
 function lowerFirst(name: string): string {
@@ -145,14 +154,27 @@ function lowerFirst(name: string): string {
 }
 
 function constraint(value: unknown, path: string, what: string): string {
-  const shown = value === null ? "null" : `'${shownText(value).slice(0, 200)}'`;
-  return `Value ${value === null ? "null" : shown} at '${path}' failed to satisfy constraint: ${what}`;
+  const shown = value === null ? "null" : `'${shownValue(value).slice(0, MAX_SHOWN)}'`;
+  return `Value ${shown} at '${path}' failed to satisfy constraint: ${what}`;
 }
 
-function wrongType(value: unknown, path: string, wanted: string): string {
-  return `Value '${JSON.stringify(value)?.slice(0, 200)}' at '${path}' failed to satisfy constraint: Member must be ${wanted}`;
+/** As Java prints it: [a, b] and {a=b}. */
+function shownValue(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.slice(0, MAX_SHOWN).map(shownValue).join(", ")}]`;
+  if (!isRecord(value)) return String(value);
+  const entries = Object.entries(value).slice(0, MAX_SHOWN);
+  return `{${entries.map(([key, inner]) => `${key}=${shownValue(inner)}`).join(", ")}}`;
 }
 
-function shownText(value: unknown): string {
-  return typeof value === "string" ? value : JSON.stringify(value);
+/** In the words of AWS's JSON readers. */
+function wrongType(value: unknown, wanted: string): AwsError {
+  return new AwsError("SerializationException", 400, wrongTypeText(value, wanted));
+}
+
+function wrongTypeText(value: unknown, wanted: string): string {
+  if (Array.isArray(value)) return "Start of list found where not expected";
+  if (typeof value === "object" && value !== null) return "Start of structure or map found where not expected.";
+  if (wanted === "List" || wanted === "Map" || wanted === "Structure") return "Unexpected field type";
+  const given = typeof value === "string" ? "STRING" : typeof value === "number" ? "NUMBER" : "TRUE";
+  return `${value === false ? "FALSE" : given}_VALUE cannot be converted to ${wanted}`;
 }

@@ -3,7 +3,14 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { AwsError } from "./aws-error.ts";
 import { callers, sessionCredentials } from "./credentials.ts";
-import { type Caller, type SignedRequest, signedHeaders, verifySignature } from "./sign.ts";
+import {
+  type Caller,
+  presignedUrl,
+  type SignatureOptions,
+  type SignedRequest,
+  signedHeaders,
+  verifySignature,
+} from "./sign.ts";
 
 // The key, moment and scope of the published suite (aws-sig-v4-test-suite).
 const KEY: Caller = {
@@ -12,6 +19,7 @@ const KEY: Caller = {
   arn: "arn:aws:iam::000000000000:root",
 };
 const AT = Date.UTC(2015, 7, 30, 12, 36, 0);
+const options = (now = AT): SignatureOptions => ({ now, region: "us-east-1" });
 const find = (id: string): Caller | null => (id === KEY.accessKeyId ? KEY : null);
 
 function vector(method: string, url: string, signature: string): SignedRequest {
@@ -36,7 +44,7 @@ const vectors: readonly (readonly [string, SignedRequest])[] = [
 ];
 for (const [name, request] of vectors) {
   test(`signature: accepts ${name}`, () => {
-    assert.deepEqual(verifySignature(request, find, AT), { caller: KEY, region: "us-east-1", service: "service" });
+    assert.deepEqual(verifySignature(request, find, options()).caller, KEY);
   });
 }
 
@@ -56,13 +64,47 @@ function signed(
 }
 
 test("signature: what we sign we accept", () => {
-  assert.equal(verifySignature(signed(), find, AT).service, "lambda");
+  assert.equal(verifySignature(signed(), find, options()).service, "lambda");
+});
+
+/** With another list of signed headers than those that there are. */
+function signedOnly(names: readonly string[], more: Readonly<Record<string, string>> = {}): SignedRequest {
+  const request = signed();
+  const { authorization = "" } = request.headers;
+  const claimed = authorization.replace(/SignedHeaders=[^,]+/, `SignedHeaders=${names.join(";")}`);
+  return { ...request, headers: { ...request.headers, ...more, authorization: claimed } };
+}
+
+function dated(timestamp: string): SignedRequest {
+  const request = signed();
+  return { ...request, headers: { ...request.headers, "x-amz-date": timestamp } };
+}
+
+/** A URL that is right for a minute, with some parameters changed. */
+function presigned(changes: Readonly<Record<string, string>>): SignedRequest {
+  const target = { host: "127.0.0.1:4566", path: "/_code/abc" };
+  const url = new URL(
+    presignedUrl(target, KEY, { region: "us-east-1", service: "lambda" }, { now: AT, expiresSeconds: 60 }),
+  );
+  for (const [name, value] of Object.entries(changes)) url.searchParams.set(name, value);
+  return {
+    method: "GET",
+    path: url.pathname,
+    query: url.search.slice(1),
+    headers: { host: url.host },
+    body: new Uint8Array(),
+  };
+}
+
+test("signature: a presigned URL is accepted until it expires", () => {
+  assert.equal(verifySignature(presigned({}), find, options(AT + 59_000)).service, "lambda");
 });
 
 const refusals: readonly {
   readonly title: string;
   readonly request: SignedRequest;
   readonly at?: number;
+  readonly narrowed?: Partial<SignatureOptions>;
   readonly code: string;
 }[] = [
   { title: "another body", request: signed({ body: Buffer.from("{ }") }), code: "InvalidSignatureException" },
@@ -95,11 +137,46 @@ const refusals: readonly {
   },
   { title: "a request of ten minutes ago", request: signed(), at: AT + 600_000, code: "InvalidSignatureException" },
   { title: "a request of the future", request: signed(), at: AT - 600_000, code: "InvalidSignatureException" },
+  {
+    title: "another region",
+    request: signed(),
+    narrowed: { region: "eu-west-1" },
+    code: "InvalidSignatureException",
+  },
+  {
+    title: "another service",
+    request: signed(),
+    narrowed: { service: "dynamodb" },
+    code: "InvalidSignatureException",
+  },
+  { title: "a host that is not signed", request: signedOnly(["x-amz-date"]), code: "InvalidSignatureException" },
+  {
+    title: "a target that is not signed",
+    request: signedOnly(["host", "x-amz-date"], { "x-amz-target": "DynamoDB_20120810.DeleteTable" }),
+    code: "InvalidSignatureException",
+  },
+  { title: "a thirteenth month", request: dated("20151330T123600Z"), code: "IncompleteSignatureException" },
+  ...["abc", "0", "-1", "1.5", "604801", ""].map((expires) => ({
+    title: `X-Amz-Expires=${expires}`,
+    request: presigned({ "X-Amz-Expires": expires }),
+    code: "IncompleteSignatureException",
+  })),
+  {
+    title: "another algorithm in a URL",
+    request: presigned({ "X-Amz-Algorithm": "AWS4-HMAC-SHA1" }),
+    code: "IncompleteSignatureException",
+  },
+  { title: "a URL that expired", request: presigned({}), at: AT + 61_000, code: "InvalidSignatureException" },
+  {
+    title: "a URL with a parameter twice",
+    request: { ...presigned({}), query: `${presigned({}).query}&X-Amz-Date=20150830T123600Z` },
+    code: "IncompleteSignatureException",
+  },
 ];
-for (const { title, request, at = AT, code } of refusals) {
+for (const { title, request, at = AT, code, narrowed } of refusals) {
   test(`signature: refuses ${title}`, () => {
     assert.throws(
-      () => verifySignature(request, find, at),
+      () => verifySignature(request, find, { ...options(at), ...narrowed }),
       (thrown: unknown) => thrown instanceof AwsError && thrown.code === code,
     );
   });
@@ -107,14 +184,25 @@ for (const { title, request, at = AT, code } of refusals) {
 
 const ROOT = { accessKeyId: "AKIAROOT", secretAccessKey: "root-secret", accountId: "000000000000" };
 
+const OF = { namespace: "default", name: "users", uid: "u1" };
+
 test("session credentials sign until they expire, and cannot be forged", () => {
-  const session = sessionCredentials(ROOT, "arn:aws:iam::000000000000:role/reader", "users", AT);
-  const caller = callers(ROOT)(session.accessKeyId, session.sessionToken, AT + 1000);
+  const session = sessionCredentials(ROOT, "arn:aws:iam::000000000000:role/reader", OF, AT);
+  const find = callers(ROOT);
+  const caller = find(session.accessKeyId, session.sessionToken, AT + 1000);
   assert.deepEqual(
-    [caller?.arn, caller?.secretAccessKey],
-    ["arn:aws:sts::000000000000:assumed-role/reader/users", session.secretAccessKey],
+    [caller?.arn, caller?.secretAccessKey, caller?.functionOf],
+    ["arn:aws:sts::000000000000:assumed-role/reader/users", session.secretAccessKey, OF],
   );
-  assert.equal(callers(ROOT)("ASIAOTHER", session.sessionToken, AT), null);
-  assert.equal(callers(ROOT)(session.accessKeyId, session.sessionToken.replace(/.$/, "~"), AT), null);
-  assert.throws(() => callers(ROOT)(session.accessKeyId, session.sessionToken, AT + 37 * 3_600_000), /expired/);
+  assert.equal(find("ASIAOTHER", session.sessionToken, AT), null);
+  assert.equal(find(session.accessKeyId, session.sessionToken.replace(/.$/, "~"), AT), null);
+  assert.throws(() => find(session.accessKeyId, session.sessionToken, AT + 13 * 3_600_000), /expired/);
+});
+
+test("a session key without its token, and the root key with any token, are nobody's", () => {
+  const session = sessionCredentials(ROOT, "arn:aws:iam::000000000000:role/reader", OF, AT);
+  const find = callers(ROOT);
+  assert.equal(find(session.accessKeyId, undefined, AT), null);
+  for (const token of ["garbage", "a.b", session.sessionToken, ""])
+    assert.equal(find(ROOT.accessKeyId, token, AT), null);
 });

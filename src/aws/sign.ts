@@ -2,14 +2,18 @@
 import { createHmac, createSecretKey, hash, type KeyObject, timingSafeEqual } from "node:crypto";
 import { AwsError } from "./aws-error.ts";
 
-export interface SignedRequest {
+/** What a signature covers besides the body. */
+export interface SignedHead {
   readonly method: string;
   /** As sent, still percent-encoded, without the query. */
   readonly path: string;
   /** As sent, without the question mark. */
   readonly query: string;
-  /** Lower-case names. */
+  /** Lower-case names; values of a name that came several times are joined by commas, in their order. */
   readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface SignedRequest extends SignedHead {
   readonly body: Uint8Array;
 }
 
@@ -18,15 +22,40 @@ export interface Caller {
   /** "arn:aws:iam::000000000000:root" or an assumed role. */
   readonly arn: string;
   readonly secretAccessKey: string;
+  /** Of session credentials. */
+  readonly sessionToken?: string;
+  /** Of a function's credentials: which one. */
+  readonly functionOf?: FunctionSession;
+}
+
+/** The one function object that credentials were made for: one of the same name that is created later is another. */
+export interface FunctionSession {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string | null;
 }
 
 /** Who signs with this access key; null when nobody does. Throws AwsError for an expired or forged session token. */
 export type FindCaller = (accessKeyId: string, sessionToken: string | undefined, now: number) => Caller | null;
 
+export interface SignatureOptions {
+  /** Wall time in ms. */
+  readonly now: number;
+  /** The only region that signatures may be scoped to. */
+  readonly region: string;
+  /** The only service, as its signing name; absent: whoever asks looks at `service` of the answer. */
+  readonly service?: string;
+}
+
 export interface Verified {
   readonly caller: Caller;
   readonly region: string;
   readonly service: string;
+}
+
+/** Everything about a signature that is right before the body is known. */
+export interface Claim extends Verified {
+  readonly terms: Terms;
 }
 
 interface Scope {
@@ -36,7 +65,7 @@ interface Scope {
   readonly service: string;
 }
 
-interface Claim {
+interface Terms {
   readonly scope: Scope;
   readonly signedHeaders: readonly string[];
   readonly signature: string;
@@ -47,26 +76,45 @@ interface Claim {
 }
 
 const SKEW_MS = 5 * 60_000; // AWS accepts five minutes of clock difference for most services.
+const MAX_EXPIRES_SECONDS = 7 * 86_400; // IAM User Guide, "X-Amz-Expires": at most 604800.
 const ALGORITHM = "AWS4-HMAC-SHA256";
 
-/** Throws AwsError (403 or 400) unless the request is signed by a known key, unchanged and recent. */
-export function verifySignature(request: SignedRequest, findCaller: FindCaller, now: number): Verified {
-  const claim = claimOf(request);
-  checkTime(claim, now);
-  const caller = findCaller(claim.scope.accessKeyId, claim.sessionToken, now);
-  if (caller === null) {
+/** Throws AwsError (403 or 400) unless the request is signed by a known key, unchanged, recent and meant for this place. */
+export function verifySignature(request: SignedRequest, findCaller: FindCaller, options: SignatureOptions): Verified {
+  const claim = readClaim(request, findCaller, options);
+  proveClaim(claim, request, sha256Hex(request.body));
+  return claim;
+}
+
+/** Looks at the head alone, so that the body of a request that cannot be right is never read. */
+export function readClaim(head: SignedHead, findCaller: FindCaller, options: SignatureOptions): Claim {
+  const terms = termsOf(head);
+  checkSignedHeaders(terms, head);
+  checkScope(terms.scope, options);
+  checkTime(terms, options.now);
+  const { accessKeyId, region, service } = terms.scope;
+  const caller = findCaller(accessKeyId, terms.sessionToken, options.now);
+  if (caller === null)
     throw new AwsError("UnrecognizedClientException", 403, "The security token included in the request is invalid.");
-  }
-  const expected = signatureOf(request, claim, caller.secretAccessKey);
-  const given = Buffer.from(claim.signature, "hex");
-  if (given.length !== expected.length || !timingSafeEqual(expected, given)) {
-    throw new AwsError(
-      "InvalidSignatureException",
-      403,
+  return { terms, caller, region, service };
+}
+
+/** Throws AwsError unless the claimed signature is that of the whole request. `bodySha256` is in hex. */
+export function proveClaim({ terms, caller }: Claim, head: SignedHead, bodySha256: string): void {
+  const expected = signatureOf(head, terms, { secret: caller.secretAccessKey, bodySha256 });
+  const given = Buffer.from(terms.signature, "hex");
+  if (given.length !== expected.length || !timingSafeEqual(expected, given))
+    throw invalidSignature(
       "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.",
     );
-  }
-  return { caller, region: claim.scope.region, service: claim.scope.service };
+}
+
+function invalidSignature(message: string): AwsError {
+  return new AwsError("InvalidSignatureException", 403, message);
+}
+
+function incomplete(message: string): AwsError {
+  return new AwsError("IncompleteSignatureException", 400, message);
 }
 
 /** The headers that sign a request, for our own clients. `request.headers` must have host. */
@@ -80,7 +128,7 @@ export function signedHeaders(
   const scope: Scope = { accessKeyId: caller.accessKeyId, date: timestamp.slice(0, 8), ...to };
   const headers: Record<string, string> = { ...request.headers, "x-amz-date": timestamp };
   const names = Object.keys(headers).toSorted();
-  const claim: Claim = {
+  const terms: Terms = {
     scope,
     signedHeaders: names,
     signature: "",
@@ -88,34 +136,65 @@ export function signedHeaders(
     expiresSeconds: null,
     sessionToken: undefined,
   };
-  const signature = signatureOf({ ...request, headers }, claim, caller.secretAccessKey).toString("hex");
-  const credential = `${caller.accessKeyId}/${scope.date}/${to.region}/${to.service}/aws4_request`;
+  const signature = signatureOf({ ...request, headers }, terms, {
+    secret: caller.secretAccessKey,
+    bodySha256: sha256Hex(request.body),
+  }).toString("hex");
   return {
     ...headers,
-    authorization: `${ALGORITHM} Credential=${credential}, SignedHeaders=${names.join(";")}, Signature=${signature}`,
+    authorization: `${ALGORITHM} Credential=${credentialOf(scope)}, SignedHeaders=${names.join(";")}, Signature=${signature}`,
   };
 }
 
-function claimOf(request: SignedRequest): Claim {
-  const authorization = request.headers["authorization"];
-  if (authorization !== undefined) return headerClaim(request, authorization);
-  const query = new URLSearchParams(request.query);
-  if (query.has("X-Amz-Signature")) return queryClaim(query);
-  throw new AwsError("MissingAuthenticationTokenException", 403, "Missing Authentication Token");
+/** A URL that whoever has it may GET until it expires, in the name of `caller`. */
+export function presignedUrl(
+  target: { readonly host: string; readonly path: string },
+  caller: Pick<Caller, "accessKeyId" | "secretAccessKey" | "sessionToken">,
+  to: { readonly region: string; readonly service: string },
+  { now, expiresSeconds }: { readonly now: number; readonly expiresSeconds: number },
+): string {
+  const timestamp = basicTime(now);
+  const scope: Scope = { accessKeyId: caller.accessKeyId, date: timestamp.slice(0, 8), ...to };
+  const query = new URLSearchParams({
+    "X-Amz-Algorithm": ALGORITHM,
+    "X-Amz-Credential": credentialOf(scope),
+    "X-Amz-Date": timestamp,
+    "X-Amz-Expires": String(expiresSeconds),
+    "X-Amz-SignedHeaders": "host",
+    ...(caller.sessionToken !== undefined && { "X-Amz-Security-Token": caller.sessionToken }),
+  });
+  const { host, path } = target;
+  const head: SignedHead = { method: "GET", path, query: query.toString(), headers: { host } };
+  const terms: Terms = { ...queryTerms(query), signature: "", expiresSeconds };
+  const signature = signatureOf(head, terms, { secret: caller.secretAccessKey, bodySha256: sha256Hex("") });
+  return `http://${host}${path}?${query.toString()}&X-Amz-Signature=${signature.toString("hex")}`;
 }
 
-function headerClaim(request: SignedRequest, authorization: string): Claim {
+function credentialOf({ accessKeyId, date, region, service }: Scope): string {
+  return `${accessKeyId}/${date}/${region}/${service}/aws4_request`;
+}
+
+function termsOf(head: SignedHead): Terms {
+  const authorization = headerOf(head, "authorization");
+  if (authorization !== undefined) return headerTerms(head, authorization);
+  if (!head.query.includes("X-Amz-Signature="))
+    throw new AwsError("MissingAuthenticationTokenException", 403, "Missing Authentication Token");
+  return presignedTerms(new URLSearchParams(head.query));
+}
+
+function headerOf({ headers }: SignedHead, name: string): string | undefined {
+  return Object.hasOwn(headers, name) ? headers[name] : undefined;
+}
+
+function headerTerms(head: SignedHead, authorization: string): Terms {
   const match = /^AWS4-HMAC-SHA256\s+Credential=([^,\s]+),\s*SignedHeaders=([^,\s]+),\s*Signature=([0-9a-f]{64})$/.exec(
     authorization.trim(),
   );
-  const timestamp = request.headers["x-amz-date"];
-  if (match === null || timestamp === undefined) {
-    throw new AwsError(
-      "IncompleteSignatureException",
-      400,
+  const timestamp = headerOf(head, "x-amz-date");
+  if (match === null || timestamp === undefined)
+    throw incomplete(
       `Authorization header requires '${ALGORITHM} Credential=…, SignedHeaders=…, Signature=…' and an 'X-Amz-Date' header.`,
     );
-  }
   const [, credential = "", signedHeaders = "", signature = ""] = match;
   return {
     scope: scopeOf(credential),
@@ -123,105 +202,140 @@ function headerClaim(request: SignedRequest, authorization: string): Claim {
     signature,
     timestamp,
     expiresSeconds: null,
-    sessionToken: request.headers["x-amz-security-token"],
+    sessionToken: headerOf(head, "x-amz-security-token"),
   };
 }
 
-function queryClaim(query: URLSearchParams): Claim {
+function presignedTerms(query: URLSearchParams): Terms {
+  const names = [...query.keys()].filter((name) => name.startsWith("X-Amz-"));
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw incomplete(`AWS query-string parameter ${twice} must not be given twice.`);
+  if (query.get("X-Amz-Algorithm") !== ALGORITHM)
+    throw incomplete(`AWS query-string parameters must include X-Amz-Algorithm=${ALGORITHM}.`);
+  const expires = query.get("X-Amz-Expires") ?? "";
+  const expiresSeconds = /^\d{1,6}$/.test(expires) ? Number(expires) : 0;
+  if (expiresSeconds < 1 || expiresSeconds > MAX_EXPIRES_SECONDS)
+    throw incomplete(`X-Amz-Expires must be an integer between 1 and ${MAX_EXPIRES_SECONDS} (seconds).`);
+  return { ...queryTerms(query), expiresSeconds };
+}
+
+function queryTerms(query: URLSearchParams): Omit<Terms, "expiresSeconds"> {
   return {
     scope: scopeOf(query.get("X-Amz-Credential") ?? ""),
     signedHeaders: (query.get("X-Amz-SignedHeaders") ?? "").split(";"),
     signature: query.get("X-Amz-Signature") ?? "",
     timestamp: query.get("X-Amz-Date") ?? "",
-    expiresSeconds: Number(query.get("X-Amz-Expires") ?? 0),
     sessionToken: query.get("X-Amz-Security-Token") ?? undefined,
   };
 }
 
 function scopeOf(credential: string): Scope {
-  const [accessKeyId, date, region, service, end, ...rest] = credential.split("/");
-  if (
-    accessKeyId === undefined ||
-    date === undefined ||
-    region === undefined ||
-    service === undefined ||
-    end !== "aws4_request" ||
-    rest.length > 0
-  ) {
-    throw new AwsError(
-      "IncompleteSignatureException",
-      400,
-      "Credential must have the form <access key>/<yyyymmdd>/<region>/<service>/aws4_request.",
-    );
-  }
+  const [accessKeyId = "", date = "", region = "", service = "", end, ...rest] = credential.split("/");
+  if (accessKeyId === "" || date === "" || region === "" || service === "" || end !== "aws4_request" || rest.length > 0)
+    throw incomplete("Credential must have the form <access key>/<yyyymmdd>/<region>/<service>/aws4_request.");
   return { accessKeyId, date, region, service };
 }
 
-function checkTime(claim: Claim, now: number): void {
-  const at = parseBasicTime(claim.timestamp);
-  if (at === null || !claim.timestamp.startsWith(claim.scope.date)) {
-    throw new AwsError(
-      "IncompleteSignatureException",
-      400,
-      "X-Amz-Date must be ISO 8601 basic form and of the credential's date.",
-    );
+// The token proves itself, and some clients add it after they signed (IAM User Guide, "Create a signed AWS API request").
+const SIGNED_BY_ITSELF = "x-amz-security-token";
+
+/** IAM User Guide: "You must include the host header, and any x-amz-* headers in the request" among the signed headers. */
+function checkSignedHeaders({ signedHeaders }: Terms, { headers }: SignedHead): void {
+  const signed = new Set(signedHeaders);
+  if (!signed.has("host"))
+    throw invalidSignature("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.");
+  for (const name of Object.keys(headers)) {
+    if (name.startsWith("x-amz-") && name !== SIGNED_BY_ITSELF && !signed.has(name))
+      throw invalidSignature(`'${name}' must be a 'SignedHeader' in the AWS Authorization.`);
   }
-  const allowedMs = claim.expiresSeconds === null ? SKEW_MS : claim.expiresSeconds * 1000;
+}
+
+function checkScope(scope: Scope, { region, service }: SignatureOptions): void {
+  if (scope.region !== region)
+    throw invalidSignature(`Credential should be scoped to a valid region, not '${scope.region}'. `);
+  if (service !== undefined && scope.service !== service)
+    throw invalidSignature(`Credential should be scoped to correct service: '${service}'. `);
+}
+
+function checkTime({ timestamp, scope, expiresSeconds }: Terms, now: number): void {
+  const at = parseBasicTime(timestamp);
+  if (at === null) throw incomplete(`Date must be in ISO-8601 'basic format'. Got '${timestamp}'.`);
+  const day = timestamp.slice(0, 8);
+  if (day !== scope.date)
+    throw invalidSignature(
+      `Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '${scope.date}' != '${day}', from '${timestamp}'.`,
+    );
+  const allowedMs = expiresSeconds === null ? SKEW_MS : expiresSeconds * 1000;
   if (now > at + allowedMs)
-    throw new AwsError(
-      "InvalidSignatureException",
-      403,
-      `Signature expired: ${claim.timestamp} is now earlier than ${basicTime(now - allowedMs)}`,
-    );
+    throw invalidSignature(`Signature expired: ${timestamp} is now earlier than ${basicTime(now - allowedMs)}`);
   if (at > now + SKEW_MS)
-    throw new AwsError(
-      "InvalidSignatureException",
-      403,
-      `Signature not yet current: ${claim.timestamp} is still later than ${basicTime(now + SKEW_MS)}`,
-    );
+    throw invalidSignature(`Signature not yet current: ${timestamp} is still later than ${basicTime(now + SKEW_MS)}`);
 }
 
 function parseBasicTime(text: string): number | null {
   if (!/^\d{8}T\d{6}Z$/.test(text)) return null;
   const part = (from: number, to: number): number => Number(text.slice(from, to));
-  return Date.UTC(part(0, 4), part(4, 6) - 1, part(6, 8), part(9, 11), part(11, 13), part(13, 15));
+  const at = Date.UTC(part(0, 4), part(4, 6) - 1, part(6, 8), part(9, 11), part(11, 13), part(13, 15));
+  // A thirteenth month is no date.
+  return basicTime(at) === text ? at : null;
 }
 
 function basicTime(ms: number): string {
   return new Date(ms).toISOString().replace(/[-:]|\.\d{3}/g, "");
 }
 
-function signatureOf(request: SignedRequest, claim: Claim, secret: string): Buffer {
-  const { date, region, service } = claim.scope;
-  const canonical = canonicalRequest(request, claim);
-  const toSign = [ALGORITHM, claim.timestamp, `${date}/${region}/${service}/aws4_request`, sha256Hex(canonical)].join(
-    "\n",
-  );
-  return createHmac("sha256", signingKey(secret, claim.scope)).update(toSign).digest();
+interface Signing {
+  readonly secret: string;
+  readonly bodySha256: string;
 }
 
-function canonicalRequest(request: SignedRequest, claim: Claim): string {
-  const headers = claim.signedHeaders.map((name) => `${name}:${oneSpaced(request.headers[name] ?? "")}\n`).join("");
+function signatureOf(head: SignedHead, terms: Terms, { secret, bodySha256 }: Signing): Buffer {
+  const { date, region, service } = terms.scope;
+  const canonical = canonicalRequest(head, terms, bodySha256);
+  const toSign = [ALGORITHM, terms.timestamp, `${date}/${region}/${service}/aws4_request`, sha256Hex(canonical)].join(
+    "\n",
+  );
+  return createHmac("sha256", signingKey(secret, terms.scope)).update(toSign).digest();
+}
+
+function canonicalRequest(
+  head: SignedHead,
+  { scope, signedHeaders, expiresSeconds }: Terms,
+  bodySha256: string,
+): string {
+  const headers = signedHeaders.map((name) => `${name}:${canonicalValue(headerOf(head, name) ?? "")}\n`).join("");
+  // S3 alone lets a body go unsigned ("UNSIGNED-PAYLOAD"), and always does so for presigned URLs.
+  const isUnsigned = expiresSeconds !== null || headerOf(head, "x-amz-content-sha256") === "UNSIGNED-PAYLOAD";
   return [
-    request.method,
-    canonicalPath(request.path, claim.scope.service),
-    canonicalQuery(request.query),
+    head.method,
+    canonicalPath(head.path, scope.service),
+    canonicalQuery(head.query),
     headers,
-    claim.signedHeaders.join(";"),
-    payloadHash(request, claim),
+    signedHeaders.join(";"),
+    scope.service === "s3" && isUnsigned ? "UNSIGNED-PAYLOAD" : bodySha256,
   ].join("\n");
 }
 
-function oneSpaced(value: string): string {
+function canonicalValue(value: string): string {
   const trimmed = value.trim();
   return /\s\s|[^\S ]/.test(trimmed) ? trimmed.replace(/\s+/g, " ") : trimmed;
 }
 
-// Every service but S3 signs the path encoded once more than it is sent.
+// Every service but S3 signs the path normalised (RFC 3986 5.2.4) and encoded once more than it is sent.
 function canonicalPath(path: string, service: string): string {
   if (service === "s3") return path;
-  const collapsed = path.includes("//") ? path.replace(/\/{2,}/g, "/") : path;
-  return collapsed.split("/").map(encode).join("/");
+  return withoutDots(path).split("/").map(encode).join("/");
+}
+
+function withoutDots(path: string): string {
+  if (!/\/[./]/.test(path)) return path;
+  const kept: string[] = [];
+  for (const segment of path.split("/")) {
+    if (segment === "..") kept.pop();
+    else if (segment !== "." && segment !== "") kept.push(segment);
+  }
+  const isFolder = kept.length > 0 && /(\/|\/\.|\/\.\.)$/.test(path);
+  return `/${kept.join("/")}${isFolder ? "/" : ""}`;
 }
 
 function canonicalQuery(query: string): string {
@@ -254,17 +368,14 @@ function decode(text: string): string {
 
 function encode(text: string): string {
   if (/^[\w.~-]*$/.test(text)) return text;
-  return encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+  // A lone surrogate cannot be encoded; it came out of no client's signing.
+  return encodeURIComponent(text.toWellFormed()).replace(
+    /[!'()*]/g,
+    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
 }
 
-function payloadHash(request: SignedRequest, claim: Claim): string {
-  const claimed = request.headers["x-amz-content-sha256"];
-  if (claim.expiresSeconds !== null) return claim.scope.service === "s3" ? "UNSIGNED-PAYLOAD" : sha256Hex(request.body);
-  if (claimed === "UNSIGNED-PAYLOAD" && claim.scope.service === "s3") return claimed;
-  return sha256Hex(request.body);
-}
-
-function sha256Hex(data: string | Uint8Array): string {
+export function sha256Hex(data: string | Uint8Array): string {
   return hash("sha256", data, "hex");
 }
 

@@ -10,6 +10,8 @@ export interface IdleRules {
   readonly keepAliveMs: number;
 }
 
+const MAX_AGE_MS = 11 * 3_600_000;
+
 export class Environment {
   /** Which configuration of the function it was made for. */
   readonly epoch: number;
@@ -19,6 +21,7 @@ export class Environment {
   maxMemoryMib = 0;
   /** Told only once, with the first invocation. */
   unreportedInitMs: number | undefined;
+  readonly #bornMs: number;
   readonly #sandbox: Sandbox;
   readonly #clock: Clock;
   readonly #freezeAfterMs: number;
@@ -38,6 +41,7 @@ export class Environment {
   ) {
     this.#sandbox = sandbox;
     this.#clock = clock;
+    this.#bornMs = clock.monotonicMs();
     this.#freezeAfterMs = rules.freezeAfterMs;
     this.epoch = made.epoch;
     this.logStream = made.logStream;
@@ -47,6 +51,11 @@ export class Environment {
 
   get isGone(): boolean {
     return this.#isGone;
+  }
+
+  /** Its credentials end at twelve hours: it takes no more work an hour before, and may finish what it has. */
+  get isOld(): boolean {
+    return this.#clock.monotonicMs() - this.#bornMs > MAX_AGE_MS;
   }
 
   get isFrozen(): boolean {

@@ -106,7 +106,9 @@ export class Fleet {
   #popIdle(): Environment | undefined {
     for (;;) {
       const environment = this.#idle.pop();
-      if (environment === undefined || !environment.isGone) return environment;
+      if (environment === undefined) return undefined;
+      if (environment.isOld && !environment.isGone) this.#end(environment);
+      else if (!environment.isGone) return environment;
     }
   }
 
@@ -199,14 +201,15 @@ export class Fleet {
 
   #rest(environment: Environment): void {
     if (environment.isGone) return;
-    if (this.#isClosed || environment.epoch !== this.#epoch) {
-      this.#tools.tasks.run("end an old environment", () => environment.kill());
-      return;
-    }
+    if (this.#isClosed || environment.isOld || environment.epoch !== this.#epoch) return this.#end(environment);
     const waiter = this.#waiting.shift();
     if (waiter !== undefined) return waiter.give({ ok: true, environment, isCold: false });
     this.#idle.push(environment);
     environment.rest();
+  }
+
+  #end(environment: Environment): void {
+    this.#tools.tasks.run("end an old environment", () => environment.kill());
   }
 
   /** Ends what has been idle for longer than the keep-alive; short of memory, everything that is frozen. */

@@ -5,6 +5,8 @@ import type { FunctionObject } from "#kinds/function.ts";
 export interface Settings {
   readonly namespace: string;
   readonly name: string;
+  /** Of the stored object: its credentials end with it. */
+  readonly uid: string | null;
   readonly logGroup: string;
   readonly runtime: string;
   readonly handler: string;
@@ -28,6 +30,7 @@ export function settingsOf(object: FunctionObject): Settings {
   const named = { namespace: metadata.namespace ?? "default", name: metadata.name };
   return {
     ...named,
+    uid: metadata.uid ?? null,
     logGroup: logGroupOf(named),
     runtime: spec.runtime,
     handler: spec.handler,

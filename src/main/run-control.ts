@@ -2,12 +2,14 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { availableParallelism } from "node:os";
+import { functionRights } from "#aws/authorize.ts";
 import { sessionCredentials, callers } from "#aws/credentials.ts";
 import { dynamodbService } from "#aws/dynamodb/service.ts";
 import { lambdaService } from "#aws/lambda/service.ts";
 import { listenAws } from "#aws/listen.ts";
 import { logsService } from "#aws/logs/service.ts";
 import { stsService } from "#aws/sts/service.ts";
+import { keyOf } from "#base/key.ts";
 import { type Stop, stopper } from "#base/stop.ts";
 import { Tasks } from "#base/tasks.ts";
 import { kindControllers, steadyControllers } from "#controllers/all.ts";
@@ -22,6 +24,7 @@ import { Deck } from "#deck/deck.ts";
 import { runController } from "#deck/loop.ts";
 import { Functions } from "#functions/engine.ts";
 import { listenInvoke } from "#gateway/invoke-listener.ts";
+import { functionKind } from "#kinds/function.ts";
 import { builtinKinds } from "#kinds/registry.ts";
 import { aggregateRoles } from "#kube/aggregate-roles.ts";
 import { bootstrap, namespaceContents } from "#kube/bootstrap.ts";
@@ -202,10 +205,14 @@ async function startAws(world: World, stack: AsyncDisposableStack, parts: AwsPar
     logsService({ ...place, logs }),
     stsService(accountId),
   ];
-  const doors = { hosts: doorHosts(instance), port: ports.aws };
-  stack.use(
-    await listenAws({ services, findCaller: callers({ ...rootKey, accountId }), ...doors, clock, random, log }),
-  );
+  const rights = deck.objects("aws-rights");
+  const authorize = functionRights(place, async ({ namespace, name, uid }) => {
+    const live = await rights.get(functionKind, keyOf(namespace, name));
+    return live?.metadata.uid === uid ? live : null;
+  });
+  const findCaller = callers({ ...rootKey, accountId });
+  const doors = { hosts: doorHosts(instance), port: ports.aws, region };
+  stack.use(await listenAws({ services, findCaller, authorize, ...doors, clock, random, log }));
 }
 
 interface OpenedFunctions {
@@ -242,11 +249,11 @@ async function openFunctions(
       region,
       accountId,
       cores: availableParallelism(),
-      credentialsFor: ({ name, role }) =>
+      credentialsFor: ({ namespace, name, uid, role }) =>
         sessionCredentials(
           { ...rootKey, accountId },
           role === "" ? `arn:aws:iam::${accountId}:role/${name}` : role,
-          name,
+          { namespace, name, uid },
           clock.now(),
         ),
     }),

@@ -35,6 +35,9 @@ export function dynamodbService(world: DynamoWorld): Service {
     signingName: "dynamodb",
     protocol: "json-1.0",
     targetPrefix: "DynamoDB_20120810",
+    errorNamespace: "com.amazonaws.dynamodb.v20120810",
+    // DynamoDB Developer Guide, "Quotas": a batch of 25 items of 400 KB, and what stands around them.
+    maxBodyBytes: 16 * 1024 * 1024,
     actions: [
       action("CreateTable", createTableInput, createTable),
       action("DescribeTable", tableInput, describeTable),

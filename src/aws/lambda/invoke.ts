@@ -24,7 +24,7 @@ export const invokeInput: Shape = {
   required: ["FunctionName"],
 };
 
-const MAX_SYNC_BYTES = 6 * 1024 * 1024;
+export const MAX_SYNC_BYTES: number = 6 * 1024 * 1024;
 const MAX_ASYNC_BYTES = 1024 * 1024;
 
 export async function invoke(world: LambdaWorld, input: Input, call: Call): Promise<Reply> {
@@ -71,7 +71,7 @@ function checkSize(payload: Uint8Array, type: string): void {
   const limit = type === "Event" ? MAX_ASYNC_BYTES : MAX_SYNC_BYTES;
   if (payload.length > limit)
     throw new AwsError(
-      "RequestTooLargeException",
+      "RequestEntityTooLargeException",
       413,
       `${payload.length} byte payload is too large for the ${type} invocation type (limit ${limit} bytes)`,
     );

@@ -1,9 +1,10 @@
 /** GetFunction, GetFunctionConfiguration, ListFunctions, ListVersionsByFunction and GetAccountSettings. */
 import { given } from "#base/given.ts";
 import { functionKind } from "#kinds/function.ts";
-import type { Input, Reply } from "../action.ts";
+import type { Call, Input, Reply } from "../action.ts";
 import { AwsError } from "../aws-error.ts";
 import type { Shape } from "../shape.ts";
+import { codeLocation } from "./code-location.ts";
 import { configurationOf } from "./configuration.ts";
 import { functionName, qualifier, text } from "./shapes.ts";
 import { arnOf, findFunction, functionReference, type FunctionReference, type LambdaWorld } from "./world.ts";
@@ -29,15 +30,14 @@ export function referenceOf(input: Input): FunctionReference {
   return functionReference(input["FunctionName"] as string, input["Qualifier"] as string | undefined);
 }
 
-export async function getFunction(world: LambdaWorld, input: Input): Promise<Reply> {
+export async function getFunction(world: LambdaWorld, input: Input, call: Call): Promise<Reply> {
   const reference = referenceOf(input);
   const fn = await findFunction(world, reference);
   const { reservedConcurrency, tags, code } = fn.spec;
   return {
     body: given({
       Configuration: configurationOf(world, fn, reference.qualifier),
-      // The package is kept by digest on this machine; there is no bucket to download it from.
-      Code: { RepositoryType: "S3", Location: `file:///code/${encodeURIComponent(code.sha256)}` },
+      Code: { RepositoryType: "S3", Location: codeLocation(world, code.sha256, call) },
       Tags: tags,
       Concurrency:
         reservedConcurrency === undefined ? undefined : { ReservedConcurrentExecutions: reservedConcurrency },

@@ -1,5 +1,6 @@
 /** Lambda: the list of its actions, where they are reached and what they take (Lambda API, 2015-03-31 and later). */
 import type { RestAction, Service } from "../action.ts";
+import { CODE_PATH, codeInput, getCode } from "./code-location.ts";
 import {
   deleteFunctionConcurrency,
   emptyInput,
@@ -17,7 +18,7 @@ import {
   getFunctionUrl,
   updateFunctionUrl,
 } from "./function-url.ts";
-import { invoke, invokeInput } from "./invoke.ts";
+import { invoke, invokeInput, MAX_SYNC_BYTES } from "./invoke.ts";
 import {
   functionInput,
   getFunction,
@@ -41,6 +42,8 @@ const CONCURRENCY = "/2017-10-31/functions/{FunctionName}/concurrency";
 const URL = "/2021-10-31/functions/{FunctionName}/url";
 const TAGS = "/2017-03-31/tags/{Resource+}";
 const QUALIFIER = { Qualifier: { member: "Qualifier", is: "string" } } as const;
+// 50 MB as base64 and what stands around it, in AWS's own figure.
+const MAX_PACKAGE_REQUEST_BYTES = 70_167_211;
 const PAGE = {
   Marker: { member: "Marker", is: "string" },
   MaxItems: { member: "MaxItems", is: "integer" },
@@ -67,6 +70,8 @@ function invocation(world: LambdaWorld): readonly RestAction[] {
   return [
     {
       name: "Invoke",
+      permission: "InvokeFunction",
+      maxBodyBytes: MAX_SYNC_BYTES,
       method: "POST",
       path: `${ONE}/invocations`,
       input: invokeInput,
@@ -89,6 +94,8 @@ function functions(world: LambdaWorld): readonly RestAction[] {
       method: "POST",
       path: FUNCTIONS,
       status: 201,
+      maxBodyBytes: MAX_PACKAGE_REQUEST_BYTES,
+      takesPackage: true,
       input: createFunctionInput,
       run: (input) => createFunction(world, input),
     },
@@ -98,8 +105,9 @@ function functions(world: LambdaWorld): readonly RestAction[] {
       path: ONE,
       input: functionInput,
       query: QUALIFIER,
-      run: (input) => getFunction(world, input),
+      run: (input, call) => getFunction(world, input, call),
     },
+    { name: "GetCode", method: "GET", path: CODE_PATH, input: codeInput, run: (input) => getCode(world, input) },
     {
       name: "DeleteFunction",
       method: "DELETE",
@@ -128,6 +136,8 @@ function functions(world: LambdaWorld): readonly RestAction[] {
       name: "UpdateFunctionCode",
       method: "PUT",
       path: `${ONE}/code`,
+      maxBodyBytes: MAX_PACKAGE_REQUEST_BYTES,
+      takesPackage: true,
       input: updateCodeInput,
       run: (input) => updateFunctionCode(world, input),
     },

@@ -19,10 +19,19 @@ export function stsService(accountId: string): Service {
   };
 }
 
-function callerIdentity(accountId: string, { caller, requestId }: Call): Reply {
+/** In XML, or in JSON for who asks so: aws-iam-authenticator does. */
+function callerIdentity(accountId: string, { caller, requestId, headers }: Call): Reply {
   const userId = caller.arn.endsWith(":root")
     ? accountId
     : `${caller.accessKeyId}:${caller.arn.slice(caller.arn.lastIndexOf("/") + 1)}`;
+  if (headers["accept"] === "application/json") {
+    const GetCallerIdentityResult = { Account: accountId, Arn: caller.arn, UserId: userId };
+    const ResponseMetadata = { RequestId: requestId };
+    return {
+      headers: { "content-type": "application/json" },
+      body: { GetCallerIdentityResponse: { GetCallerIdentityResult, ResponseMetadata } },
+    };
+  }
   const result = `<Arn>${escapeXml(caller.arn)}</Arn><UserId>${escapeXml(userId)}</UserId><Account>${accountId}</Account>`;
   return {
     body: `<GetCallerIdentityResponse xmlns="${NAMESPACE}"><GetCallerIdentityResult>${result}</GetCallerIdentityResult><ResponseMetadata><RequestId>${requestId}</RequestId></ResponseMetadata></GetCallerIdentityResponse>`,
