@@ -60,7 +60,7 @@ export const nodeKind: Kind<Node> = builtinKind<Node>({
   shortNames: ["no"],
   scope: "Cluster",
   type: "io.k8s.api.core.v1.Node",
-  subresources: ["status"],
+  subresources: ["status", "proxy"],
   columns: [
     text("Status", nodeStatus),
     text("Roles", nodeRoles),

@@ -18,7 +18,7 @@ export const podKind: Kind<Pod> = builtinKind<Pod>({
   categories: ["all"],
   scope: "Namespaced",
   type: "io.k8s.api.core.v1.Pod",
-  subresources: ["status", "log", "exec", "attach", "portforward", "eviction", "binding"],
+  subresources: ["status", "log", "exec", "attach", "portforward", "eviction", "binding", "proxy"],
   columns: podColumns,
   defaults: (pod) => ({ ...pod, spec: defaultPodSpec(pod.spec) }),
   onCreate: (pod) => ({ ...pod, status: { phase: "Pending", qosClass: qosClassOf(pod.spec) } }),

@@ -17,7 +17,7 @@ export const serviceKind: Kind<Service> = builtinKind<Service>({
   categories: ["all"],
   scope: "Namespaced",
   type: "io.k8s.api.core.v1.Service",
-  subresources: ["status"],
+  subresources: ["status", "proxy"],
   columns: [
     text("Type", ({ spec }) => spec.type ?? ""),
     text("Cluster-IP", ({ spec }) => spec.clusterIPs?.[0] ?? spec.clusterIP ?? NONE),

@@ -49,7 +49,11 @@ const VIEW: readonly PolicyRule[] = [
 ];
 
 const EDIT: readonly PolicyRule[] = [
-  { apiGroups: [""], resources: ["pods/attach", "pods/exec", "pods/portforward", "secrets"], verbs: READ },
+  {
+    apiGroups: [""],
+    resources: ["pods/attach", "pods/exec", "pods/portforward", "pods/proxy", "secrets", "services/proxy"],
+    verbs: READ,
+  },
   { apiGroups: [""], resources: ["serviceaccounts"], verbs: ["impersonate"] },
   { apiGroups: [""], resources: ["serviceaccounts/token", "pods/eviction"], verbs: ["create"] },
   {
@@ -62,9 +66,11 @@ const EDIT: readonly PolicyRule[] = [
       "pods/attach",
       "pods/exec",
       "pods/portforward",
+      "pods/proxy",
       "secrets",
       "serviceaccounts",
       "services",
+      "services/proxy",
     ],
     verbs: WRITE,
   },

@@ -6,6 +6,7 @@ import type { ApiPath } from "./api-path.ts";
 import { isTrue } from "./asked.ts";
 import type { Verb } from "./door.ts";
 import type { Exchange } from "./exchange.ts";
+import { proxyObject } from "./proxy.ts";
 import { getObject, listObjects } from "./read-verbs.ts";
 import { answerReview } from "./reviews.ts";
 import { bindPod, evictPod, podLog, requestToken } from "./subresources.ts";
@@ -63,6 +64,17 @@ const POSTS: Readonly<Record<string, Verb>> = {
   token: requestToken,
 };
 
+// What RBAC must allow of a proxied request (apiserver RequestInfo); other methods have no verb.
+const PROXY_VERBS: Readonly<Record<string, string>> = {
+  GET: "get",
+  HEAD: "get",
+  POST: "create",
+  PUT: "update",
+  PATCH: "patch",
+  DELETE: "delete",
+  OPTIONS: "",
+};
+
 const STREAMS: readonly string[] = ["exec", "attach", "portforward"];
 
 function subresourceVerb(exchange: Exchange, { kind, subresource = "status" }: ApiPath): Chosen {
@@ -72,6 +84,11 @@ function subresourceVerb(exchange: Exchange, { kind, subresource = "status" }: A
   if (STREAMS.includes(subresource)) {
     if (exchange.method !== "POST" && exchange.method !== "GET") throw notAllowed();
     return { verb: exchange.method === "POST" ? "create" : "get", run: streamPod, counted: "connect" };
+  }
+  if (subresource === "proxy") {
+    const verb = PROXY_VERBS[exchange.method];
+    if (verb === undefined) throw notAllowed();
+    return { verb, run: proxyObject, counted: "connect" };
   }
   const post = POSTS[subresource];
   if (post !== undefined && (exchange.method === "POST" || exchange.method === "GET"))

@@ -305,8 +305,18 @@ function typeOf(
   if (subresource === "eviction") return { group: "policy", version: "v1", kind: "Eviction" };
   if (subresource === "token") return { group: "authentication.k8s.io", version: "v1", kind: "TokenRequest" };
   if (subresource === "binding") return { kind: "Binding" };
+  const options = OPTIONS[subresource];
+  if (options !== undefined) return { kind: `${kind.kind}${options}` };
   return { kind: kind.kind };
 }
+
+/** What is connected to is described by its parameters: PodExecOptions, ServiceProxyOptions. */
+const OPTIONS: Partial<Readonly<Record<Subresource, string>>> = {
+  exec: "ExecOptions",
+  attach: "AttachOptions",
+  portforward: "PortForwardOptions",
+  proxy: "ProxyOptions",
+};
 
 function subresourceVerbs(subresource: Subresource): readonly string[] {
   switch (subresource) {
@@ -327,8 +337,9 @@ function subresourceVerbs(subresource: Subresource): readonly string[] {
     case "exec":
     case "attach":
     case "portforward":
-    case "proxy":
       return ["create", "get"];
+    case "proxy":
+      return ["create", "delete", "get", "patch", "update"];
   }
 }
 

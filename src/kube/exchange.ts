@@ -15,11 +15,15 @@ export interface Exchange {
   readonly method: string;
   readonly path: string;
   readonly query: URLSearchParams;
+  /** As the client wrote it, without the question mark. */
+  readonly rawQuery: string;
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly socket: TLSSocket;
   /** Fires when the client went away or the answer is complete. */
   readonly closed: Stop;
   body(): Promise<Buffer>;
+  /** The body as it comes, for proxies; null when the request has none. */
+  readonly incoming: Readable | null;
   send(status: number, headers: Headers, body: Uint8Array | string): void;
   /** Starts an answer that is written bit by bit; only one that ends by itself may be packed. */
   stream(status: number, headers: Headers, options?: { readonly isPackable?: boolean }): Outlet;
@@ -58,19 +62,19 @@ function collect(source: Readable, clock: Clock): Promise<Buffer> {
   return promise;
 }
 
-function splitUrl(url: string): { readonly path: string; readonly query: URLSearchParams } {
+function splitUrl(url: string): Pick<Exchange, "path" | "query" | "rawQuery"> {
   const question = url.indexOf("?");
-  return question < 0
-    ? { path: url, query: new URLSearchParams() }
-    : { path: url.slice(0, question), query: new URLSearchParams(url.slice(question + 1)) };
+  const rawQuery = question < 0 ? "" : url.slice(question + 1);
+  return { path: question < 0 ? url : url.slice(0, question), query: new URLSearchParams(rawQuery), rawQuery };
 }
 
-type Headers = Readonly<Record<string, string>>;
+type Headers = Readonly<Record<string, string | string[]>>;
 
 /** What differs between the two protocols. */
 interface Wire {
   readonly request: Pick<Exchange, "method" | "headers" | "socket"> & { readonly url: string };
   readonly source: Readable;
+  readonly hasBody: boolean;
   readonly target: Target;
   readonly start: (status: number, headers: Headers, follows: "nothing" | "body" | "stream") => void;
   readonly finish: (body: Uint8Array | string) => void;
@@ -79,12 +83,13 @@ interface Wire {
   readonly upgrade?: Upgrade;
 }
 
-function exchangeOf({ request, source, target, start, finish, abort, clock, upgrade }: Wire): Exchange {
+function exchangeOf(wire: Wire): Exchange {
+  const { request, source, target, start, finish, abort, clock, upgrade } = wire;
   // Not an AbortController: that makes an error object and an event for each, a twentieth of a small request.
   const { stop, fire } = stopper();
   target.once("close", fire);
   const { method, headers, socket, url } = request;
-  const hasBody = method !== "HEAD";
+  const answersBody = method !== "HEAD";
   let answered = 0;
   return {
     method,
@@ -93,6 +98,7 @@ function exchangeOf({ request, source, target, start, finish, abort, clock, upgr
     ...splitUrl(url),
     closed: stop,
     body: () => collect(source, clock),
+    incoming: wire.hasBody ? source : null,
     send: (status, more, body) => {
       answered = status;
       packed(body, headers["accept-encoding"], (ready, encoding) => {
@@ -100,17 +106,17 @@ function exchangeOf({ request, source, target, start, finish, abort, clock, upgr
         start(
           status,
           { ...more, ...encoding, "content-length": String(Buffer.byteLength(ready)) },
-          hasBody ? "body" : "nothing",
+          answersBody ? "body" : "nothing",
         );
-        if (hasBody) finish(ready);
+        if (answersBody) finish(ready);
       });
     },
     stream: (status, more, options) => {
       answered = status;
       if (target.destroyed) return nowhere;
       const isPacked = options?.isPackable === true && acceptsGzip(headers["accept-encoding"]);
-      start(status, isPacked ? { ...more, ...PACKED } : more, hasBody ? "stream" : "nothing");
-      if (!hasBody) return nowhere;
+      start(status, isPacked ? { ...more, ...PACKED } : more, answersBody ? "stream" : "nothing");
+      if (!answersBody) return nowhere;
       return isPacked ? packing(outletOf(target), stop) : outletOf(target);
     },
     abort,
@@ -156,6 +162,8 @@ export function http1Exchange(
       socket: request.socket as TLSSocket,
     },
     source: request,
+    // RFC 9112, 6: one of the two says that there is a body.
+    hasBody: request.headers["transfer-encoding"] !== undefined || Number(request.headers["content-length"] ?? 0) > 0,
     target: response,
     start: (status, headers, follows) => {
       response.writeHead(status, headers);
@@ -181,6 +189,7 @@ export function http2Exchange(stream: ServerHttp2Stream, headers: IncomingHttpHe
       socket: stream.session?.socket as TLSSocket,
     },
     source: stream,
+    hasBody: !stream.endAfterHeaders,
     target: stream,
     start: (status, more, follows) =>
       stream.respond({ ":status": status, ...more }, { endStream: follows === "nothing" }),

@@ -62,7 +62,7 @@ const GRACE_MS = 500;
 // A client may send any word as its method; each would be a series of its own.
 const METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 
-const STREAM_PATH = /^[^?]+\/(exec|attach|portforward)(\?|$)/;
+const STREAM_PATH = /^[^?]+\/(?:(?:exec|attach|portforward|log)(?:\?|$)|proxy(?:[/?]|$))/;
 
 function retryHeader(thrown: unknown): Readonly<Record<string, string>> {
   const seconds = thrown instanceof Fault ? thrown.details.retryAfterSeconds : undefined;

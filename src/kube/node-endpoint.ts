@@ -18,7 +18,7 @@ interface Place {
   readonly port: number;
 }
 
-interface UpgradeRequest {
+interface NodeRequest {
   readonly path: string;
   readonly method: string;
   readonly headers?: Headers;
@@ -51,10 +51,15 @@ export class NodeEndpoint implements Disposable {
     });
   }
 
+  /** A request whose body and answer are the caller's. Faults: NotFound. */
+  request(nodeName: string, asked: NodeRequest): ClientRequest {
+    return this.#request(this.#placeOf(nodeName), asked);
+  }
+
   /** Asks to switch protocols. Faults: NotFound, Unavailable. */
   async upgrade(
     nodeName: string,
-    asked: UpgradeRequest,
+    asked: NodeRequest,
     until: { readonly clock: Clock; readonly stop: Stop },
   ): Promise<Answer> {
     const place = this.#placeOf(nodeName);
@@ -72,7 +77,7 @@ export class NodeEndpoint implements Disposable {
     return { host, port: node?.status?.daemonEndpoints?.kubeletEndpoint?.Port ?? DEFAULT_PORT };
   }
 
-  #request(place: Place, asked: UpgradeRequest): ClientRequest {
+  #request(place: Place, asked: NodeRequest): ClientRequest {
     const request = httpsRequest({ ...place, ...asked, agent: this.#agent });
     request.setTimeout(CONNECT_TIMEOUT_MS, () => {
       // Only the way there is bounded: a followed log may be silent for long.

@@ -27,7 +27,7 @@ export async function getObject(door: Door, { exchange, path }: Ask): Promise<vo
   return sendJson(exchange, 200, tableOf(kind, [stored], options));
 }
 
-export function found(door: Door, kind: Kind, namespace: string, name: string): Stored {
+export function found(door: Pick<Door, "deck">, kind: Kind, namespace: string, name: string): Stored {
   const stored = door.deck.read(kind, keyOf(namespace, name));
   if (stored !== null) return stored;
   const full = kind.group === "" ? kind.plural : `${kind.plural}.${kind.group}`;

@@ -42,7 +42,9 @@ export async function streamPod(door: Door, asking: Ask): Promise<void> {
 }
 
 /** One of the streams that may be open at once; the door cuts those that it holds when it closes. */
-function roomFor({ streams }: Door): Disposable & { readonly hold: (...connections: readonly Duplex[]) => void } {
+export function roomFor({
+  streams,
+}: Door): Disposable & { readonly hold: (...connections: readonly Duplex[]) => void } {
   if (streams.size >= MAX_STREAMS)
     throw new Fault("TooManyRequests", `${MAX_STREAMS} streams are open already; try again later`, {
       retryAfterSeconds: 1,

@@ -12,6 +12,7 @@ import type { Log } from "#base/log.ts";
 import { join } from "#relay/join.ts";
 import { plainResponse, switching } from "#relay/upgrade.ts";
 import type { Agent } from "./agent.ts";
+import { dialPod } from "./dial.ts";
 import { logStream, type LogQuery } from "./pod-logs.ts";
 import { nodeStats } from "./stats.ts";
 import { openStream } from "./streams.ts";
@@ -36,7 +37,7 @@ export interface AgentEndpoint extends AsyncDisposable {
 /** Who may ask: the API server and the administrator. The certificates of nodes and gateway are of the same authority. */
 const CALLERS: readonly unknown[] = ["kube-apiserver", "kubernetes-admin"];
 
-const STREAM_PATH = /^\/(exec|attach|portForward)\//;
+const STREAM_PATH = /^\/(exec|attach|portForward|dial)\//;
 // Each is two connections here and two in the API server; a forgotten loop of clients must not take all descriptors.
 const MAX_STREAMS = 256;
 
@@ -103,7 +104,11 @@ async function serveUpgrade(options: EndpointOptions, asked: Upgrading): Promise
   socket.once("close", leave);
   try {
     const { agent, clock } = options;
-    const answer = await openStream(agent, { words, query: url.searchParams }, { request, clock, stop: gone.signal });
+    const until = { clock, stop: gone.signal };
+    const answer =
+      words[0] === "dial"
+        ? await dialPod(agent, words, until)
+        : await openStream(agent, { words, query: url.searchParams }, { request, ...until });
     if (answer.is === "refused") {
       const { statusCode = 502, headers } = answer.response;
       response.writeHead(statusCode, { "content-type": headers["content-type"] ?? "text/plain" });
@@ -142,6 +147,7 @@ async function serve(options: EndpointOptions, request: IncomingMessage, respons
     case "exec":
     case "attach":
     case "portForward":
+    case "dial":
       throw new Fault("BadRequest", "Upgrade request required");
     default:
       throw new Fault("NotFound", `there is no ${url.pathname} here`);
