@@ -234,6 +234,53 @@ describe("the Kubernetes door", () => {
     });
   }
 
+  test("a path of half a megabyte is read, one of two is refused", async () => {
+    const path = (length: number): string => `${MAPS}/none?x=${"y".repeat(length)}`;
+    assert.equal((await ask(door, "HTTP/1.1", { path: path(500_000) })).status, 404);
+    await ask(door, "HTTP/1.1", { path: path(2_000_000) }).then(
+      ({ status }) => assert.equal(status, 431),
+      // The server closes while the client still writes.
+      (thrown: NodeJS.ErrnoException) => assert.match(thrown.code ?? "", /ECONNRESET|EPIPE/),
+    );
+  });
+
+  const TABLE = { accept: "application/json;as=Table;v=v1;g=meta.k8s.io" };
+  const review = { method: "POST", path: "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", body: "{}" };
+  for (const [title, asked] of [
+    ["a review as a table", review],
+    ["a scale as a table", { path: "/apis/apps/v1/namespaces/default/deployments/none/scale" }],
+    ["the removal of many as a table", { method: "DELETE", path: MAPS }],
+    ["an object as a page", { path: MAPS, headers: { accept: "text/html" } }],
+  ] as const)
+    test(`what cannot be given is not acceptable: ${title}`, async () => {
+      const answer = await ask(door, "HTTP/2", { headers: { ...JSON_BODY, ...TABLE }, ...asked });
+      const code = title.includes("scale") ? 404 : 406;
+      assert.equal(answer.status, code, answer.bytes.toString());
+    });
+
+  test("a write is answered in the form that was asked for", async () => {
+    const body = JSON.stringify({ metadata: { name: "as-table" } });
+    const answer = await ask(door, "HTTP/2", { ...post, headers: { ...JSON_BODY, ...TABLE }, body });
+    const table = jsonOf(answer) as unknown as { kind: string; rows: { cells: unknown[] }[] };
+    assert.deepEqual([answer.status, table.kind, table.rows[0]?.cells[0]], [201, "Table", "as-table"]);
+    await ask(door, "HTTP/2", { method: "DELETE", path: `${MAPS}/as-table` });
+  });
+
+  test("discovery says which version of a kind is stored", async () => {
+    const list = async (path: string): Promise<Map<string, unknown>> => {
+      const { resources } = jsonOf(await ask(door, "HTTP/2", { path })) as unknown as {
+        resources: { name: string; storageVersionHash?: string }[];
+      };
+      return new Map(resources.map(({ name, storageVersionHash }) => [name, storageVersionHash]));
+    };
+    // The words of upstream's server for these kinds.
+    assert.equal((await list("/api/v1")).get("pods"), "xPOwRZ+Yhw8=");
+    assert.equal((await list("/apis/apps/v1")).get("deployments"), "8aSe+NMegvE=");
+    const scaler = "horizontalpodautoscalers";
+    assert.equal((await list("/apis/autoscaling/v1")).get(scaler), (await list("/apis/autoscaling/v2")).get(scaler));
+    assert.equal((await list("/apis/authorization.k8s.io/v1")).get("selfsubjectaccessreviews"), undefined);
+  });
+
   test("nobody may only ask for health and version", async () => {
     const session = openSession(door, "nobody");
     for (const [path, status] of [

@@ -58,6 +58,8 @@ async function askHttp1(
 ): Promise<Answered> {
   const { cert = "", key = "" } = pki.clients["admin"] ?? {};
   const request = httpsRequest(new URL(path, server), { method, headers, ca: pki.ca, cert, key, agent: false });
+  // Some answers come before the whole request is written; the connection may break afterwards.
+  request.on("error", () => {});
   request.end(body);
   const [response] = (await once(request, "response")) as [
     AsyncIterable<Buffer> & { readonly statusCode?: number; readonly headers: Record<string, unknown> },

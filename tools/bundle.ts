@@ -2,6 +2,7 @@
 import { cpSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { build, type Plugin } from "esbuild";
+import { buildCommit } from "../src/main/build-commit.ts";
 
 const root = join(import.meta.dirname, "..");
 const dist = join(root, "dist");
@@ -26,7 +27,7 @@ for (const path of [
   mkdirSync(dirname(join(dist, path)), { recursive: true });
   cpSync(join(root, path), join(dist, path), { recursive: true });
 }
-writePackage();
+writePackage(await buildCommit(root));
 const size = statSync(join(dist, "src/main/catamaran.mjs")).size;
 process.stdout.write(
   `dist/: ${(size / 1024).toFixed(0)} KiB in one file (${((performance.now() - startedAt) / 1000).toFixed(2)} s)\n`,
@@ -72,7 +73,7 @@ function placesOf(program: string): Plugin {
 }
 
 /** What a user installs: no development tools, the program as it stands in dist/. */
-function writePackage(): void {
+function writePackage(gitHead: string): void {
   const {
     name,
     version,
@@ -90,7 +91,19 @@ function writePackage(): void {
     PACKAGES.map((wantedName) => [wantedName, dependencies?.[wantedName] ?? devDependencies?.[wantedName]]),
   );
   const text = JSON.stringify(
-    { name, version, description, license, os, type, bin, engines, dependencies: wanted, optionalDependencies },
+    {
+      name,
+      version,
+      gitHead,
+      description,
+      license,
+      os,
+      type,
+      bin,
+      engines,
+      dependencies: wanted,
+      optionalDependencies,
+    },
     null,
     2,
   );

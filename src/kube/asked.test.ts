@@ -36,11 +36,23 @@ const forms: readonly (readonly [accept: string | undefined, is: string])[] = [
   ["application/json;as=Something,application/json;as=Table;v=v1;g=meta.k8s.io", "table"],
   ["application/vnd.kubernetes.protobuf,application/json", "object"],
   ["application/vnd.kubernetes.protobuf", "object"],
+  ["", "object"],
+  ["application/json;stream=watch", "object"],
+  ["application/json;as=Table;v=v2;g=meta.k8s.io", "NotAcceptable"],
+  ["application/json;as=Something;v=v1;g=meta.k8s.io", "NotAcceptable"],
+  ["text/html", "NotAcceptable"],
+  ["application/yaml", "NotAcceptable"],
 ];
 
 for (const [accept, is] of forms) {
   test(`Accept ${accept ?? "missing"} asks for the form "${is}"`, () => {
-    assert.equal(representation(asking("", accept === undefined ? {} : { accept })).is, is);
+    const exchange = asking("", accept === undefined ? {} : { accept });
+    if (is === "NotAcceptable")
+      assert.equal(
+        refusal(() => representation(exchange)),
+        is,
+      );
+    else assert.equal(representation(exchange).is, is);
   });
 }
 

@@ -17,17 +17,49 @@ export type Representation =
   | { readonly is: "table"; readonly include: IncludeObject }
   | { readonly is: "partial" };
 
-/** The first of the accepted forms that we have; JSON is always one, whatever else a client prefers. */
+/**
+ * The first of the accepted forms that can be given; NotAcceptable when none can.
+ * DIFFERS: who accepts protobuf alone is answered in JSON, which clients decode by its Content-Type.
+ */
 export function representation(exchange: Exchange): Representation {
-  for (const part of (exchange.headers["accept"] ?? "*/*").split(",")) {
-    const [type = "", ...parameters] = part.split(";").map((piece) => piece.trim());
-    if (!["application/json", "application/*", "*/*"].includes(type)) continue;
-    const as = parameters.find((parameter) => parameter.startsWith("as="))?.slice(3);
+  for (const { type, as } of accepted(exchange)) {
+    if (as === undefined && ANY_JSON.includes(type)) return { is: "object" };
+    if (!JSON_TYPES.includes(type)) continue;
     if (as === "Table") return { is: "table", include: includeOf(exchange) };
     if (as === "PartialObjectMetadata" || as === "PartialObjectMetadataList") return { is: "partial" };
-    if (as === undefined) return { is: "object" };
   }
-  return { is: "object" };
+  throw notAcceptable();
+}
+
+/** For answers that have no columns and no metadata to be cut down to: reviews, scales, what actions return. */
+export function requireWholeObject(exchange: Exchange): void {
+  const isAccepted = accepted(exchange).some(({ type, as }) => as === undefined && ANY_JSON.includes(type));
+  if (!isAccepted) throw notAcceptable();
+}
+
+interface AcceptedForm {
+  readonly type: string;
+  /** What the object is to be turned into; absent for the object itself. */
+  readonly as?: string;
+}
+
+const JSON_TYPES = ["application/json", "application/*", "*/*"];
+const ANY_JSON = [...JSON_TYPES, "application/vnd.kubernetes.protobuf"];
+const META = "meta.k8s.io";
+
+/** RFC 9110, 12.5.1, in the order in which the client names them; forms of unknown groups and versions are left out. */
+function accepted({ headers }: Exchange): readonly AcceptedForm[] {
+  return (headers["accept"] || "*/*").split(",").flatMap((part): readonly AcceptedForm[] => {
+    const [type = "", ...parameters] = part.split(";").map((piece) => piece.trim());
+    const values = new Map(parameters.map((parameter) => parameter.split("=", 2) as [string, string]));
+    const as = values.get("as");
+    if (as === undefined) return [{ type }];
+    return values.get("g") === META && ["v1", "v1beta1"].includes(values.get("v") ?? "") ? [{ type, as }] : [];
+  });
+}
+
+function notAcceptable(): Fault {
+  return new Fault("NotAcceptable", "only the following media types are accepted: application/json");
 }
 
 function includeOf({ query }: Exchange): IncludeObject {

@@ -5,11 +5,12 @@ import { invalid } from "#deck/refusals.ts";
 import { checkObject } from "#kinds/check.ts";
 import { apiVersionOf, type Kind } from "#kinds/kind.ts";
 import type { KubeObject } from "#kinds/object.ts";
-import { readDocument } from "./asked.ts";
+import { readDocument, requireWholeObject } from "./asked.ts";
 import type { Ask, Door } from "./door.ts";
 
-/** Faults: BadRequest for what cannot be decoded, Invalid for what breaks the kind's rules. */
+/** Faults: NotAcceptable for who wants another form than the object, BadRequest for what cannot be decoded, Invalid for what breaks the kind's rules. */
 export async function readBody<T extends KubeObject>(door: Door, { exchange }: Ask, kind: Kind<T>): Promise<T> {
+  requireWholeObject(exchange);
   const document = await readDocument(exchange, door.decodeProtobuf);
   return checkBody(kind, document ?? {});
 }

@@ -4,9 +4,9 @@ import { Fault } from "#base/fault.ts";
 import type { JsonObject } from "#base/json.ts";
 import { apiVersionOf, type Kind, type Subresource, type Verb } from "#kinds/kind.ts";
 import { documentPath, openApiV2, openApiV3 } from "#kinds/openapi.ts";
-import { DELIMITED, ProtoWriter } from "#wire/proto-wire.ts";
 import { sendJson } from "./door.ts";
 import type { Exchange } from "./exchange.ts";
+import { openApiProtobuf } from "./openapi-protobuf.ts";
 
 const ALL_VERBS: readonly Verb[] = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
 
@@ -15,30 +15,35 @@ const VERSION = {
   major: "1",
   minor: "34",
   gitVersion: "v1.34.1+catamaran",
-  gitCommit: "",
-  gitTreeState: "clean",
+  // Whether the tree was clean is not known of a checkout.
+  gitTreeState: "",
   buildDate: "2026-11-23T00:00:00Z",
   goVersion: "node",
   compiler: "v8",
   platform: "linux/amd64",
 };
 
+// Clients expect hexadecimal digits, also where nobody knows the commit.
+const NO_COMMIT = "0".repeat(40);
+
 // DIFFERS: preferred order of groups is upstream's; kubectl api-resources prints in it.
 const GROUP_ORDER = ["", "apps", "autoscaling", "batch", "networking.k8s.io", "rbac.authorization.k8s.io"];
 
 const PROTO_V2 = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
 
-// DIFFERS: the protobuf form of the v2 document describes nothing. kubectl asks for it about kinds that v3 does not
-// have, so an empty one is the right answer; clients from before v3 leave validation to the server then.
-const info = new ProtoWriter().tag(1, DELIMITED).text("Kubernetes").tag(2, DELIMITED).text(VERSION.gitVersion).finish();
-const protoV2: Uint8Array = new ProtoWriter().tag(1, DELIMITED).text("2.0").tag(2, DELIMITED).delimited(info).finish();
+interface Document {
+  readonly body: string | Uint8Array;
+  readonly hash: string;
+}
 
 export class Discovery {
   readonly #kinds: () => readonly Kind[];
-  #documents = new Map<string, { readonly body: string; readonly hash: string }>();
+  readonly #version: JsonObject;
+  #documents = new Map<string, Document>();
 
-  constructor(kinds: () => readonly Kind[]) {
+  constructor(kinds: () => readonly Kind[], commit: string = NO_COMMIT) {
     this.#kinds = kinds;
+    this.#version = { ...VERSION, gitCommit: commit };
   }
 
   /** Forgets what was built from the kinds: a definition came or went. */
@@ -50,7 +55,7 @@ export class Discovery {
   answer(exchange: Exchange): boolean {
     const { path } = exchange;
     const bare = path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path;
-    if (bare === "/version") return done(sendJson(exchange, 200, VERSION));
+    if (bare === "/version") return done(sendJson(exchange, 200, this.#version));
     if (bare === "/api" || bare === "/apis") return done(this.#roots(exchange, bare));
     if (bare === "/openapi/v2") return done(this.#sendV2(exchange));
     if (bare === "/openapi/v3") return done(sendJson(exchange, 200, this.#v3Index()));
@@ -184,16 +189,18 @@ export class Discovery {
     };
   }
 
-  #v3(group: string, version: string): { readonly body: string; readonly hash: string } {
-    return this.#document(`${group}/${version}`, () => openApiV3(this.#kinds(), group, version));
+  #v3(group: string, version: string): Document {
+    return this.#document(`${group}/${version}`, () => {
+      const built = openApiV3(this.#kinds(), group, version);
+      if (built === null) throw notFound();
+      return JSON.stringify(built);
+    });
   }
 
-  #document(key: string, build: () => JsonObject | null): { readonly body: string; readonly hash: string } {
+  #document(key: string, build: () => string | Uint8Array): Document {
     const known = this.#documents.get(key);
     if (known !== undefined) return known;
-    const built = build();
-    if (built === null) throw notFound();
-    const body = JSON.stringify(built);
+    const body = build();
     const document = { body, hash: createHash("sha256").update(body).digest("hex").slice(0, 32).toUpperCase() };
     this.#documents.set(key, document);
     return document;
@@ -206,20 +213,15 @@ export class Discovery {
 
   #sendV2(exchange: Exchange): void {
     const accept = exchange.headers["accept"] ?? "";
-    if (accept.includes("com.github.proto-openapi") && !accept.includes("json"))
-      return exchange.send(200, { "content-type": PROTO_V2 }, protoV2);
-    this.#sendDocument(
-      exchange,
-      this.#document("v2", () => openApiV2(this.#kinds())),
-      "application/json",
-    );
+    const isProtobuf = accept.includes("com.github.proto-openapi") && !accept.includes("json");
+    const document = this.#document(isProtobuf ? "v2 protobuf" : "v2", () => {
+      const built = openApiV2(this.#kinds());
+      return isProtobuf ? openApiProtobuf(built) : JSON.stringify(built);
+    });
+    this.#sendDocument(exchange, document, isProtobuf ? PROTO_V2 : "application/json");
   }
 
-  #sendDocument(
-    exchange: Exchange,
-    { body, hash }: { readonly body: string; readonly hash: string },
-    type: string,
-  ): void {
+  #sendDocument(exchange: Exchange, { body, hash }: Document, type: string): void {
     const etag = `"${hash}"`;
     if (exchange.headers["if-none-match"] === etag) return exchange.send(304, { etag }, "");
     const isPinned = exchange.query.get("hash") === hash;
@@ -267,6 +269,7 @@ function legacyEntries(kind: Kind): readonly JsonObject[] {
     verbs: [...(kind.verbs ?? ALL_VERBS)],
     ...(shortNames !== undefined && { shortNames: [...shortNames] }),
     ...(categories !== undefined && { categories: [...categories] }),
+    ...storageHash(kind),
   };
   const below = kind.subresources.map((subresource) => ({
     name: `${plural}/${subresource}`,
@@ -276,6 +279,15 @@ function legacyEntries(kind: Kind): readonly JsonObject[] {
     verbs: subresourceVerbs(subresource),
   }));
   return isListed(kind) ? [main, ...below] : [];
+}
+
+/** Which version is stored, as an opaque word: kinds with the same word are the same objects (apiserver discovery, StorageVersionHash). */
+function storageHash(kind: Kind): JsonObject {
+  // What is only asked or measured is not stored.
+  if (kind.isEphemeral === true || (kind.verbs !== undefined && !kind.verbs.includes("list"))) return {};
+  const { group, version, kind: name } = kind.storedAs?.kind ?? kind;
+  const digest = createHash("sha256").update(`${group}/${version}/${name}`).digest();
+  return { storageVersionHash: digest.subarray(0, 8).toString("base64") };
 }
 
 function aggregatedEntry(kind: Kind): JsonObject {

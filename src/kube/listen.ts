@@ -34,6 +34,8 @@ export interface KubeOptions {
   readonly hosts: readonly string[];
   /** 0 picks a free one on the first host. */
   readonly port: number;
+  /** What /version says this was built from; all zeros where nobody knows. */
+  readonly commit?: string;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -56,6 +58,9 @@ const MAX_STREAMS = 1_000;
 const WINDOW_BYTES = 1024 * 1024;
 // Node's 10 MB would refuse new requests of a client that watches much and reads a long list.
 const SESSION_MEGABYTES = 128;
+// Go's DefaultMaxHeaderBytes, which kube-apiserver leaves as it is: a long command of kubectl exec is all in the request line.
+// It upgrades, so it comes by HTTP/1.1; heads over HTTP/2, of which many may be open, stay within Node's 64 KiB.
+const MAX_HEAD_BYTES = 1024 * 1024;
 // What is being answered when the door closes may still end in this time.
 const GRACE_MS = 500;
 
@@ -109,7 +114,7 @@ class Listener implements KubeDoor {
       watches: new Set(),
       streams: new Set(),
     };
-    this.#discovery = new Discovery(() => [...deck.registry.all(), ...askedKinds]);
+    this.#discovery = new Discovery(() => [...deck.registry.all(), ...askedKinds], options.commit);
     this.#stack.use(deck.registry.onChange(() => this.#discovery.renew()));
   }
 
@@ -162,8 +167,11 @@ class Listener implements KubeDoor {
           http1Exchange(request as unknown as IncomingMessage, response as unknown as ServerResponse, clock),
         ),
     );
-    // Where nothing can be switched to, the wish is ignored (RFC 9110, 7.8). HTTP/2 servers take this as a member, not as an option.
-    Object.assign(server, { shouldUpgradeCallback: ({ url = "" }: IncomingMessage) => STREAM_PATH.test(url) });
+    // HTTP/2 servers take these as members, not as options. Where nothing can be switched to, the wish is ignored (RFC 9110, 7.8).
+    Object.assign(server, {
+      maxHeaderSize: MAX_HEAD_BYTES,
+      shouldUpgradeCallback: ({ url = "" }: IncomingMessage) => STREAM_PATH.test(url),
+    });
     server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       if (head.length > 0) socket.unshift(head);
       void this.#answer(upgradeExchange(request, socket, clock));

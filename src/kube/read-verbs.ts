@@ -6,25 +6,39 @@ import type { Listed } from "#deck/list.ts";
 import { scaleOf } from "#deck/scale.ts";
 import type { Stored } from "#deck/stored.ts";
 import { apiVersionOf, type Kind } from "#kinds/kind.ts";
-import { listOptions, representation } from "./asked.ts";
-import { type Ask, type Door, sendBytes, sendJson } from "./door.ts";
+import { listOptions, type Representation, representation, requireWholeObject } from "./asked.ts";
+import { type Ask, type Door, sendBytes, sendJson, warningHeader } from "./door.ts";
+import type { Exchange } from "./exchange.ts";
 import { sendPieces } from "./pieces.ts";
 import { columnDefinitions, partial, rowsOf, tableOf } from "./table.ts";
 
 export async function getObject(door: Door, { exchange, path }: Ask): Promise<void> {
   const { kind, namespace, name, subresource } = path;
   const stored = found(door, kind, namespace, name);
-  if (subresource === "scale") return sendJson(exchange, 200, scaleOf(kind, stored.object));
-  const form = representation(exchange);
-  if (form.is === "partial") return sendJson(exchange, 200, partial(stored));
-  if (form.is === "object") return sendBytes(exchange, 200, stored.bytes);
-  const options = {
-    now: door.clock.now(),
-    include: form.include,
-    metadata: { resourceVersion: String(stored.revision) },
-    hasColumns: true,
-  };
-  return sendJson(exchange, 200, tableOf(kind, [stored], options));
+  if (subresource === "scale") {
+    requireWholeObject(exchange);
+    return sendJson(exchange, 200, scaleOf(kind, stored.object));
+  }
+  sendStored(exchange, stored, { status: 200, kind, form: representation(exchange), now: door.clock.now() });
+}
+
+export interface Sending {
+  readonly status: number;
+  readonly kind: Kind;
+  readonly form: Representation;
+  readonly now: number;
+  readonly warnings?: readonly string[];
+}
+
+/** One object in the form that was asked for. */
+export function sendStored(exchange: Exchange, stored: Stored, sending: Sending): void {
+  const { status, kind, form, now, warnings = [] } = sending;
+  if (form.is === "object") return sendBytes(exchange, status, stored.bytes, warnings);
+  const headers = warningHeader(warnings);
+  if (form.is === "partial") return sendJson(exchange, status, partial(stored), headers);
+  const metadata = { resourceVersion: String(stored.revision) };
+  const options = { now, include: form.include, metadata, hasColumns: true };
+  sendJson(exchange, status, tableOf(kind, [stored], options), headers);
 }
 
 export function found(door: Pick<Door, "deck">, kind: Kind, namespace: string, name: string): Stored {

@@ -13,14 +13,16 @@ import {
   optionsFault,
   readDocument,
   removalRequest,
+  representation,
+  requireWholeObject,
   selection,
   textDocument,
   writeRequest,
 } from "./asked.ts";
 import { checkBody } from "./bodies.ts";
-import { type Ask, type Door, sendBytes, sendJson, warningHeader } from "./door.ts";
+import { type Ask, type Door, sendJson, warningHeader } from "./door.ts";
 import { writeGranted } from "./grants.ts";
-import { found } from "./read-verbs.ts";
+import { found, sendStored } from "./read-verbs.ts";
 import { restrictCreation } from "./restrict-node.ts";
 import { success } from "./status.ts";
 
@@ -29,7 +31,7 @@ export async function createObject(door: Door, ask: Ask): Promise<void> {
   const object = checkedObject(await readDocument(exchange, door.decodeProtobuf), path.kind, path.namespace, "");
   restrictCreation(identity, path.kind, object);
   const write = (request: WriteRequest): Promise<Written> => door.deck.create(path.kind, object, request);
-  answer(ask, await writeGranted(door, ask, writeRequest(exchange, identity), write));
+  await answer(door, ask, () => writeGranted(door, ask, writeRequest(exchange, identity), write));
 }
 
 export async function updateObject(door: Door, ask: Ask): Promise<void> {
@@ -42,14 +44,13 @@ export async function updateObject(door: Door, ask: Ask): Promise<void> {
   };
   if (subresource === "scale") {
     const scale = checkBody(scaleKind, document ?? {});
-    return answer(
-      ask,
-      await door.deck.update(kind, keyOf(namespace, name), (live) => withScale(kind, live, scale), request),
-    );
+    const key = keyOf(namespace, name);
+    return answer(door, ask, () => door.deck.update(kind, key, (live) => withScale(kind, live, scale), request));
   }
   const object = checkedObject(document, kind, namespace, name);
   const key = keyOf(namespace, name);
-  answer(ask, await writeGranted(door, ask, request, (granted) => door.deck.replace(kind, key, object, granted)));
+  const replace = (granted: WriteRequest): Promise<Written> => door.deck.replace(kind, key, object, granted);
+  await answer(door, ask, () => writeGranted(door, ask, request, replace));
 }
 
 export async function patchObject(door: Door, ask: Ask): Promise<void> {
@@ -69,11 +70,12 @@ export async function patchObject(door: Door, ask: Ask): Promise<void> {
     const isForced = isTrue(exchange.query, "force");
     const apply = (granted: WriteRequest): Promise<Written> =>
       door.deck.apply(kind, key, configuration, { ...granted, isForced });
-    return answer(ask, await writeGranted(door, ask, request, apply));
+    return answer(door, ask, () => writeGranted(door, ask, request, apply));
   }
   found(door, kind, namespace, name);
   const patch: Patch = { type: patchType(type), body };
-  answer(ask, await writeGranted(door, ask, request, (granted) => door.deck.patch(kind, key, patch, granted)));
+  const change = (granted: WriteRequest): Promise<Written> => door.deck.patch(kind, key, patch, granted);
+  await answer(door, ask, () => writeGranted(door, ask, request, change));
 }
 
 function patchType(type: string): Patch["type"] {
@@ -92,10 +94,17 @@ function patchType(type: string): Patch["type"] {
   }
 }
 
-function answer({ exchange, path }: Ask, { stored, isNew, warnings }: Written): void {
-  if (path.subresource === "scale")
-    return sendJson(exchange, 200, scaleOf(path.kind, stored.object), warningHeader(warnings));
-  sendBytes(exchange, isNew ? 201 : 200, stored.bytes, warnings);
+/** What cannot be answered in an accepted form is not written either. */
+async function answer(door: Door, { exchange, path }: Ask, write: () => Promise<Written>): Promise<void> {
+  const { kind } = path;
+  if (path.subresource === "scale") {
+    requireWholeObject(exchange);
+    const { stored, warnings } = await write();
+    return sendJson(exchange, 200, scaleOf(kind, stored.object), warningHeader(warnings));
+  }
+  const form = representation(exchange);
+  const { stored, isNew, warnings } = await write();
+  sendStored(exchange, stored, { status: isNew ? 201 : 200, kind, form, now: door.clock.now(), warnings });
 }
 
 export async function deleteObject(door: Door, { exchange, identity, path }: Ask): Promise<void> {
@@ -103,8 +112,9 @@ export async function deleteObject(door: Door, { exchange, identity, path }: Ask
   if (subresource !== undefined)
     throw new Fault("MethodNotAllowed", "the server does not allow this method on the requested resource");
   const { options, request } = removalRequest(exchange, identity, await readDocument(exchange, door.decodeProtobuf));
+  const form = representation(exchange);
   const removed = await door.deck.remove(kind, keyOf(namespace, name), options, request);
-  if (!removed.isGone) return sendBytes(exchange, 200, removed.stored.bytes);
+  if (!removed.isGone) return sendStored(exchange, removed.stored, { status: 200, kind, form, now: door.clock.now() });
   sendJson(
     exchange,
     200,
@@ -118,6 +128,7 @@ export async function deleteObject(door: Door, { exchange, identity, path }: Ask
 }
 
 export async function deleteCollection(door: Door, { exchange, identity, path }: Ask): Promise<void> {
+  requireWholeObject(exchange);
   const { options, request } = removalRequest(exchange, identity, await readDocument(exchange, door.decodeProtobuf));
   const selected = { namespace: path.namespace, ...selection(exchange.query) };
   const { stored, revision } = await door.deck.removeAll(path.kind, selected, options, request);

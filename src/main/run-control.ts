@@ -41,6 +41,7 @@ import { SqliteDatabase } from "#store/sqlite-database.ts";
 import { SqliteEvents } from "#store/sqlite-events.ts";
 import { SqliteJournal } from "#store/sqlite-journal.ts";
 import { SqliteLogs } from "#store/sqlite-logs.ts";
+import { buildCommit } from "./build-commit.ts";
 import { dashboardKey, doorHosts, files, networkOf, pkiNames } from "./plan.ts";
 import type { World } from "./role.ts";
 
@@ -95,7 +96,16 @@ async function openKubeDoor(
   const { instance, clock, random, log } = world;
   const network = networkOf(instance);
   const door = stack.use(
-    await listenKube({ deck, pki, hosts: doorHosts(instance), port: instance.ports.kube, clock, random, log }),
+    await listenKube({
+      deck,
+      pki,
+      hosts: doorHosts(instance),
+      port: instance.ports.kube,
+      commit: await buildCommit(),
+      clock,
+      random,
+      log,
+    }),
   );
   await bootstrap(deck.objects("bootstrap"), {
     kubernetesIp: kubernetesIp(network),

@@ -38,6 +38,8 @@ export interface AgentEndpoint extends AsyncDisposable {
 const CALLERS: readonly unknown[] = ["kube-apiserver", "kubernetes-admin"];
 
 const STREAM_PATH = /^\/(exec|attach|portForward|dial)\//;
+// As the API server's: a long command of kubectl exec is all in the request line.
+const MAX_HEAD_BYTES = 1024 * 1024;
 // Each is two connections here and two in the API server; a forgotten loop of clients must not take all descriptors.
 const MAX_STREAMS = 256;
 
@@ -52,6 +54,7 @@ export async function listenEndpoint(options: EndpointOptions): Promise<AgentEnd
       requestCert: true,
       rejectUnauthorized: true,
       minVersion: "TLSv1.2",
+      maxHeaderSize: MAX_HEAD_BYTES,
       shouldUpgradeCallback: ({ url = "" }) => STREAM_PATH.test(url),
     },
     (request, response) => {
