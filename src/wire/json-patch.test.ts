@@ -222,3 +222,148 @@ test("law: add then remove of the same member is nothing; add then test holds", 
     ),
   );
 });
+
+interface Step {
+  readonly op: "add" | "remove" | "replace" | "move" | "copy" | "test";
+  readonly path: string;
+  readonly from: string;
+  readonly value: Json;
+}
+
+/** RFC 6902 word by word on a copy of the whole document for each operation; throws where one does not apply. */
+function naively(document: Json, steps: readonly Step[]): Json {
+  let holder = { root: structuredClone(document) as unknown };
+  const tokensOf = (path: string): readonly string[] => ["root", ...path.split("/").slice(1)];
+  const at = (tokens: readonly string[]): unknown =>
+    tokens.reduce<unknown>((value, token) => {
+      const child =
+        typeof value === "object" &&
+        value !== null &&
+        Object.hasOwn(value, token) &&
+        !(Array.isArray(value) && token === "length")
+          ? (value as Record<string, unknown>)[token]
+          : undefined;
+      if (child === undefined) throw new RangeError(`nothing at ${tokens.join("/")}`);
+      return child;
+    }, holder);
+  const write = (tokens: readonly string[], value: unknown, isInsert: boolean): void => {
+    const parent = at(tokens.slice(0, -1)) as Record<string, unknown> | unknown[];
+    const last = tokens.at(-1) ?? "";
+    if (typeof parent !== "object" || parent === null) throw new RangeError("no container");
+    if (!Array.isArray(parent)) return void (parent[last] = value);
+    const index = last === "-" && isInsert ? parent.length : Number(last);
+    if (!/^(0|[1-9]\d*)$/.test(String(index)) || index > parent.length - (isInsert ? 0 : 1))
+      throw new RangeError("bounds");
+    parent.splice(index, isInsert ? 0 : 1, value);
+  };
+  const take = (tokens: readonly string[]): unknown => {
+    const value = at(tokens);
+    const parent = at(tokens.slice(0, -1)) as Record<string, unknown> | unknown[];
+    if (Array.isArray(parent)) parent.splice(Number(tokens.at(-1)), 1);
+    else delete parent[tokens.at(-1) ?? ""];
+    return value;
+  };
+  for (const { op, path, from, value } of steps) {
+    holder = structuredClone(holder);
+    if (path === "" || (op === "move" && path.startsWith(`${from}/`))) throw new RangeError("not in this game");
+    if (op === "add") write(tokensOf(path), value, true);
+    else if (op === "remove") take(tokensOf(path));
+    else if (op === "replace") {
+      at(tokensOf(path));
+      write(tokensOf(path), value, false);
+    } else if (op === "copy") write(tokensOf(path), at(tokensOf(from)), true);
+    else if (op === "move" && path !== from) write(tokensOf(path), take(tokensOf(from)), true);
+    else if (op === "move") at(tokensOf(from));
+    else assert.deepEqual(at(tokensOf(path)), value);
+  }
+  return holder.root as Json;
+}
+
+const paths = fc
+  .array(fc.constantFrom("a", "b", "0", "1", "-"), { minLength: 1, maxLength: 3 })
+  .map((tokens) => `/${tokens.join("/")}`);
+const { value: small } = fc.letrec<{ value: Json }>((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 3 },
+    fc.integer({ min: 0, max: 3 }),
+    fc.array(tie("value"), { maxLength: 3 }),
+    fc.dictionary(fc.constantFrom("a", "b", "0"), tie("value"), { maxKeys: 3, noNullPrototype: true }),
+  ),
+}));
+const steps = fc.array(
+  fc.record<Step>({
+    op: fc.constantFrom("add", "remove", "replace", "move", "copy"),
+    path: paths,
+    from: paths,
+    value: small,
+  }),
+  { maxLength: 8 },
+);
+
+function outcomeOf(work: () => Json): Json | "refused" {
+  try {
+    return work();
+  } catch {
+    return "refused";
+  }
+}
+
+test("law: edits in place come to the same as a copy for each operation, and touch neither document nor patch", () => {
+  fc.assert(
+    fc.property(small, steps, (document, patch) => {
+      const before = JSON.stringify([document, patch]);
+      const wanted = outcomeOf(() => naively(document, patch));
+      assert.deepEqual(
+        outcomeOf(() => applyJsonPatch(document, patch as unknown as Json)),
+        wanted,
+      );
+      assert.equal(JSON.stringify([document, patch]), before);
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+const MANY = 10_000;
+const large = Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`k${i}`, "v"]));
+const heavy: readonly {
+  readonly title: string;
+  readonly document: Json;
+  readonly patch: Json;
+  readonly fault?: RegExp;
+}[] = [
+  {
+    title: "adds to one map",
+    document: { data: {} },
+    patch: Array.from({ length: MANY }, (_, i) => ({ op: "add", path: `/data/k${i}`, value: "v" })),
+  },
+  {
+    title: "replaces in a large map",
+    document: { data: large },
+    patch: Array.from({ length: MANY }, (_, i) => ({ op: "replace", path: `/data/k${i}`, value: "w" })),
+  },
+  {
+    title: "inserts at the head of a long list",
+    document: { list: Array.from({ length: 500_000 }, () => 1) },
+    patch: Array.from({ length: MANY }, () => ({ op: "add", path: "/list/0", value: 1 })),
+    fault: /inserts and removes too many elements/,
+  },
+  {
+    title: "moves a large value down and up",
+    document: { a: large, b: {} },
+    patch: Array.from({ length: MANY }, (_, i) => ({
+      op: "move",
+      from: i % 2 === 0 ? "/a" : "/b/a",
+      path: i % 2 === 0 ? "/b/a" : "/a",
+    })),
+    fault: /move operations of the patch make more/,
+  },
+];
+
+for (const { title, document, patch, fault } of heavy)
+  test(`${MANY} operations do not copy what they do not change: ${title}`, () => {
+    const before = performance.now();
+    if (fault === undefined) applyJsonPatch(document, patch);
+    else assert.throws(() => applyJsonPatch(document, patch), fault);
+    // Copying the container at each operation takes seconds; the figure itself is bench/limits.ts's.
+    assert.ok(performance.now() - before < 1_000);
+  });

@@ -5,8 +5,10 @@ import { type Draft, isList, member, nesting, put, textOf, weight } from "./memb
 
 // The API server's own bound (apiserver's MaxJSONPatchOperations).
 const MAX_OPERATIONS = 10_000;
-// Copies of copies grow as powers of two; upstream stops at the size of a request body.
-const MAX_COPIED_BYTES = 3 * 1024 * 1024;
+// Copies of copies grow as powers of two; upstream stops at the size of a request body. What moves deeper is walked as well.
+const MAX_CARRIED_BYTES = 3 * 1024 * 1024;
+// An insert at the head of a list moves all that follows: 10,000 of them in a list of half a million would take seconds.
+const MAX_SHIFTED = 32_000_000;
 // As deep as a request body may nest.
 const MAX_DEPTH = 512;
 
@@ -30,15 +32,9 @@ export function applyJsonPatch(document: Json, patch: Json): Json {
     );
   }
   const operations = patch.map(readOperation);
-  let result = document;
-  let copied = 0;
-  for (const operation of operations) {
-    if (operation.op === "copy") copied += weight(find(result, operation.from, "copy"));
-    if (copied > MAX_COPIED_BYTES)
-      throw new Fault("Invalid", `the copy operations of the patch make more than ${MAX_COPIED_BYTES} bytes`);
-    result = applyOperation(result, operation);
-  }
-  return sameJson(document, result) ? document : result;
+  const patching = new Patching(document);
+  for (const operation of operations) patching.apply(operation);
+  return sameJson(document, patching.document) ? document : patching.document;
 }
 
 function readOperation(source: Json, index: number): Operation {
@@ -80,74 +76,177 @@ function readPointer(source: JsonObject, name: "path" | "from", where: string): 
   return { text, tokens };
 }
 
-function applyOperation(document: Json, operation: Operation): Json {
-  switch (operation.op) {
-    case "add":
-      return add(document, operation.path, operation.value);
-    case "remove":
-      return remove(document, operation.path, "remove");
-    case "replace":
-      return replace(document, operation.path, operation.value);
-    case "move":
-      return move(document, operation.from, operation.path);
-    case "copy":
-      return add(document, operation.path, find(document, operation.from, "copy"));
-    case "test":
-      return test(document, operation.path, operation.value);
+type Container = readonly Json[] | JsonObject;
+type OwnContainer = Json[] | Draft;
+
+/** A document while operations change it: each container is copied once, when it is first written to, and then edited in place. */
+class Patching {
+  #document: Json;
+  /** Copies made here, which nobody else sees. All containers around one of them are in here too. */
+  readonly #own = new Map<Container, OwnContainer>();
+  #carried = 0;
+  #shifted = 0;
+
+  constructor(document: Json) {
+    this.#document = document;
+  }
+
+  get document(): Json {
+    return this.#document;
+  }
+
+  apply(operation: Operation): void {
+    const { path } = operation;
+    switch (operation.op) {
+      case "add":
+        checkDepth("add", path, operation.value);
+        return this.#add(path, operation.value);
+      case "remove":
+        return this.#remove(path, "remove");
+      case "replace":
+        return this.#replace(path, operation.value);
+      case "move":
+        return this.#move(operation.from, path);
+      case "copy":
+        return this.#copy(operation.from, path);
+      case "test":
+        return this.#test(path, operation.value);
+    }
+  }
+
+  #add(path: Pointer, value: Json): void {
+    const place = { path, op: "add" as const };
+    const [parent, token] = this.#parentOf(place);
+    if (parent === null) this.#document = value;
+    else if (isOwnList(parent)) {
+      const index = token === "-" ? parent.length : indexIn(token, { ...place, limit: parent.length });
+      this.#shift(parent.length - index);
+      parent.splice(index, 0, value);
+    } else put(parent, token, value);
+  }
+
+  #remove(path: Pointer, op: "remove" | "move"): void {
+    const place = { path, op };
+    const [parent, token] = this.#parentOf(place);
+    if (parent === null) this.#document = null;
+    else if (isOwnList(parent)) {
+      const index = indexIn(token, { ...place, limit: parent.length - 1 });
+      this.#shift(parent.length - index);
+      parent.splice(index, 1);
+    } else {
+      step(parent, token, place);
+      delete parent[token];
+    }
+  }
+
+  #replace(path: Pointer, value: Json): void {
+    checkDepth("replace", path, value);
+    const place = { path, op: "replace" as const };
+    const [parent, token] = this.#parentOf(place);
+    if (parent === null) this.#document = value;
+    else if (isOwnList(parent)) parent[indexIn(token, { ...place, limit: parent.length - 1 })] = value;
+    else {
+      step(parent, token, place);
+      put(parent, token, value);
+    }
+  }
+
+  #move(from: Pointer, path: Pointer): void {
+    if (path.text.startsWith(`${from.text}/`)) throw refusal("move", path, `it is inside of ${from.text}`);
+    const value = find(this.#document, from, "move");
+    if (path.text === from.text) return;
+    // Only a place further down makes the document deeper, and only that is worth a walk.
+    if (path.tokens.length > from.tokens.length) {
+      this.#carry(value, "move");
+      checkDepth("move", path, value);
+    }
+    this.#remove(from, "move");
+    this.#add(path, value);
+  }
+
+  #copy(from: Pointer, path: Pointer): void {
+    const value = find(this.#document, from, "copy");
+    this.#carry(value, "copy");
+    checkDepth("copy", path, value);
+    this.#share(value);
+    this.#add(path, value);
+  }
+
+  #test(path: Pointer, value: Json): void {
+    // Upstream's library takes a missing member for null; clients use that to ask "is it absent?".
+    const parent = path.tokens.length === 0 ? undefined : find(this.#document, pointerAbove(path), "test");
+    const isAbsent = isJsonObject(parent) && member(parent, path.tokens.at(-1) ?? "") === undefined;
+    const found = isAbsent ? null : find(this.#document, path, "test");
+    if (!sameJson(found, value)) throw new Fault("Invalid", `testing value ${path.text} failed: test failed`);
+  }
+
+  /** The container that holds the last token of the path, made our own with all around it; null when the path is the whole document. */
+  #parentOf(place: Place): readonly [OwnContainer | null, string] {
+    const { tokens } = place.path;
+    const last = tokens.length - 1;
+    if (last < 0) return [null, ""];
+    let here = this.#ownedRoot(place);
+    for (let depth = 0; depth < last; depth++) {
+      const token = tokens[depth] ?? "";
+      const child = container(step(here, token, place), tokens[depth + 1], place);
+      const own = this.#owned(child);
+      if (own !== child) {
+        if (isOwnList(here)) here[Number(token)] = own;
+        else put(here, token, own);
+      }
+      here = own;
+    }
+    return [here, tokens[last] ?? ""];
+  }
+
+  #ownedRoot(place: Place): OwnContainer {
+    const own = this.#owned(container(this.#document, place.path.tokens[0], place));
+    this.#document = own;
+    return own;
+  }
+
+  #owned(value: Container): OwnContainer {
+    const known = this.#own.get(value);
+    if (known !== undefined) return known;
+    const copy: OwnContainer = isList(value) ? [...value] : { ...value };
+    this.#own.set(copy, copy);
+    return copy;
+  }
+
+  /** A value that is about to stand in two places belongs to neither: who writes to one of them copies first. */
+  #share(value: Json): void {
+    if (!(isList(value) || isJsonObject(value)) || !this.#own.delete(value)) return;
+    for (const child of isList(value) ? value : Object.values(value)) this.#share(child);
+  }
+
+  #carry(value: Json, op: "move" | "copy"): void {
+    this.#carried += weight(value);
+    if (this.#carried > MAX_CARRIED_BYTES)
+      throw new Fault("Invalid", `the ${op} operations of the patch make more than ${MAX_CARRIED_BYTES} bytes`);
+  }
+
+  #shift(elements: number): void {
+    this.#shifted += elements;
+    if (this.#shifted > MAX_SHIFTED)
+      throw new Fault("Invalid", "the patch inserts and removes too many elements before others of long lists");
   }
 }
 
-function add(document: Json, path: Pointer, value: Json): Json {
+function isOwnList(value: OwnContainer): value is Json[] {
+  return Array.isArray(value);
+}
+
+function checkDepth(op: Operation["op"], path: Pointer, value: Json): void {
   if (nesting(value) + path.tokens.length > MAX_DEPTH)
-    throw refusal("add", path, `it nests deeper than ${MAX_DEPTH} levels`);
-  return (
-    edit(document, path, "add", (parent, token) => {
-      if (!isList(parent)) return withMember(parent, token, value);
-      const index = token === "-" ? parent.length : indexIn(token, { path, op: "add", limit: parent.length });
-      return parent.toSpliced(index, 0, value);
-    }) ?? value
-  );
+    throw refusal(op, path, `it nests deeper than ${MAX_DEPTH} levels`);
 }
 
-function remove(document: Json, path: Pointer, op: "remove" | "move"): Json {
-  return (
-    edit(document, path, op, (parent, token) => {
-      if (isList(parent)) return parent.toSpliced(indexIn(token, { path, op, limit: parent.length - 1 }), 1);
-      if (member(parent, token) === undefined) throw refusal(op, path, "the document has no such member");
-      const { [token]: _removed, ...rest } = parent;
-      return rest;
-    }) ?? null
-  );
+function container(value: Json, token: string | undefined, { path, op }: Place): Container {
+  if (isList(value) || isJsonObject(value)) return value;
+  throw refusal(op, path, `there is nothing that could have a member "${token ?? ""}"`);
 }
 
-function replace(document: Json, path: Pointer, value: Json): Json {
-  if (nesting(value) + path.tokens.length > MAX_DEPTH)
-    throw refusal("replace", path, `it nests deeper than ${MAX_DEPTH} levels`);
-  return (
-    edit(document, path, "replace", (parent, token) => {
-      if (isList(parent)) return parent.with(indexIn(token, { path, op: "replace", limit: parent.length - 1 }), value);
-      if (member(parent, token) === undefined) throw refusal("replace", path, "the document has no such member");
-      return withMember(parent, token, value);
-    }) ?? value
-  );
-}
-
-function move(document: Json, from: Pointer, path: Pointer): Json {
-  if (path.text.startsWith(`${from.text}/`)) throw refusal("move", path, `it is inside of ${from.text}`);
-  const value = find(document, from, "move");
-  return path.text === from.text ? document : add(remove(document, from, "move"), path, value);
-}
-
-function test(document: Json, path: Pointer, value: Json): Json {
-  // Upstream's library takes a missing member for null; clients use that to ask "is it absent?".
-  const parent = path.tokens.length === 0 ? undefined : find(document, parentOf(path), "test");
-  const isAbsent = isJsonObject(parent) && member(parent, path.tokens.at(-1) ?? "") === undefined;
-  const found = isAbsent ? null : find(document, path, "test");
-  if (!sameJson(found, value)) throw new Fault("Invalid", `testing value ${path.text} failed: test failed`);
-  return document;
-}
-
-function parentOf({ text, tokens }: Pointer): Pointer {
+function pointerAbove({ text, tokens }: Pointer): Pointer {
   return { text: text.slice(0, text.lastIndexOf("/")), tokens: tokens.slice(0, -1) };
 }
 
@@ -170,32 +269,6 @@ function step(parent: Json, token: string, { path, op }: Place): Json {
       : undefined;
   if (child === undefined) throw refusal(op, path, `the document has no "${token}" there`);
   return child;
-}
-
-/** Copies the containers along the path and lets `change` make the last one; null means the whole document. */
-function edit(
-  document: Json,
-  path: Pointer,
-  op: Operation["op"],
-  change: (parent: JsonObject | readonly Json[], token: string) => Json,
-): Json | null {
-  const last = path.tokens.length - 1;
-  if (last < 0) return null;
-  const descend = (value: Json, depth: number): Json => {
-    const token = path.tokens[depth] ?? "";
-    if (!isList(value) && !isJsonObject(value))
-      throw refusal(op, path, `there is nothing that could have a member "${token}"`);
-    if (depth === last) return change(value, token);
-    const child = descend(step(value, token, { path, op }), depth + 1);
-    return isList(value) ? value.with(Number(token), child) : withMember(value, token, child);
-  };
-  return descend(document, 0);
-}
-
-function withMember(parent: JsonObject, name: string, value: Json): JsonObject {
-  const copy: Draft = { ...parent };
-  put(copy, name, value);
-  return copy;
 }
 
 function indexIn(token: string, { path, op, limit }: Place & { readonly limit: number }): number {

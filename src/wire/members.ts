@@ -1,5 +1,5 @@
 /** Own members of JSON objects, safe for every name a client can send ("__proto__" is a name like any other). */
-import { isJsonObject, type Json, type JsonObject } from "#base/json.ts";
+import { type Json, type JsonObject } from "#base/json.ts";
 
 /** A JSON object under construction. */
 export type Draft = Record<string, Json>;
@@ -28,7 +28,9 @@ export function textOf(value: Json | undefined): string {
 export function nesting(value: Json): number {
   if (typeof value !== "object" || value === null) return 0;
   let deepest = 0;
-  for (const child of Object.values(value)) deepest = Math.max(deepest, nesting(child as Json));
+  if (isList(value)) for (const child of value) deepest = Math.max(deepest, nesting(child));
+  // Members without a list of them: half a million names are not made just to be forgotten.
+  else for (const name in value) deepest = Math.max(deepest, nesting(value[name] ?? null));
   return deepest + 1;
 }
 
@@ -36,8 +38,8 @@ export function nesting(value: Json): number {
 export function weight(value: Json): number {
   if (typeof value === "string") return value.length + 2;
   if (typeof value !== "object" || value === null) return 5;
-  if (!isJsonObject(value)) return value.reduce<number>((sum, child) => sum + weight(child) + 1, 2);
   let sum = 2;
-  for (const [name, child] of Object.entries(value)) sum += name.length + 4 + weight(child);
+  if (isList(value)) for (const child of value) sum += weight(child) + 1;
+  else for (const name in value) sum += name.length + 4 + weight(value[name] ?? null);
   return sum;
 }
