@@ -31,3 +31,23 @@ test("refuses what is no JSON and what nests too deeply", () => {
   assert.throws(() => parseJson("{"), { code: "BadRequest" });
   assert.throws(() => parseJson("[".repeat(600) + "]".repeat(600)), { code: "BadRequest" });
 });
+
+const limits: readonly (readonly [title: string, text: string, code: string | undefined])[] = [
+  ["a million brackets", "[".repeat(1_000_000), "BadRequest"],
+  ["brackets in strings", JSON.stringify(["[".repeat(100_000), '"[\\'.repeat(30_000)]), undefined],
+  ["1,000 values", JSON.stringify([...Array.from({ length: 999 }, () => "x,".repeat(50)), 1]), undefined],
+  ["1,001 values", JSON.stringify([...Array.from({ length: 1_000 }, () => "x,".repeat(50)), 1]), "RequestTooLarge"],
+  ["an integer of 2^53", "[9007199254740992]", undefined],
+  ["an integer of 2^53 + 1", '{"a":-9007199254740993}', "BadRequest"],
+  ["the largest int64", "9223372036854775807", "BadRequest"],
+  ["an integer beyond int64, which Go reads as a double", "92233720368547758089", undefined],
+  ["a fraction", "0.12345678901234567890", undefined],
+  ["digits in a string", '["90071992547409930001"]', undefined],
+];
+
+for (const [title, text, code] of limits)
+  test(`${title}: ${code ?? "taken"}`, () => {
+    const parse = (): unknown => parseJson(text, { values: 1_000, isExact: true });
+    if (code === undefined) assert.deepEqual(parse(), JSON.parse(text));
+    else assert.throws(parse, { code });
+  });

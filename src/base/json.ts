@@ -1,5 +1,6 @@
 /** JSON values, their equality and a bounded parser. Never any schema. */
 import { Fault } from "./fault.ts";
+import { checkText, type JsonLimits } from "./json-text.ts";
 
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 export interface JsonObject {
@@ -23,8 +24,9 @@ export function sameJson(a: unknown, b: unknown): boolean {
   return keys.every((key) => Object.hasOwn(b, key) && sameJson(a[key], b[key]));
 }
 
-/** Parses a client's JSON; throws BadRequest that says where it broke or that it nests too deeply. */
-export function parseJson(text: string): Json {
+/** Parses a client's JSON; throws BadRequest that says where it broke, that it nests too deeply, or how it breaks the limits. */
+export function parseJson(text: string, limits: JsonLimits = {}): Json {
+  checkText(text, { depth: MAX_DEPTH, ...limits });
   let value: Json;
   try {
     value = JSON.parse(text) as Json;
@@ -35,8 +37,11 @@ export function parseJson(text: string): Json {
   return value;
 }
 
-function isDeeper(value: Json, limit: number): boolean {
+export function isDeeper(value: Json, limit: number): boolean {
   if (typeof value !== "object" || value === null) return false;
   if (limit === 0) return true;
-  return Object.values(value).some((child) => isDeeper(child as Json, limit - 1));
+  if (Array.isArray(value)) return value.some((child: Json) => isDeeper(child, limit - 1));
+  // Without a list of its members, which may be many.
+  for (const name in value as JsonObject) if (isDeeper((value as JsonObject)[name] ?? null, limit - 1)) return true;
+  return false;
 }

@@ -34,7 +34,7 @@ function decode(kind: Kind, document: JsonObject): Conformed {
   try {
     return conform(document, kind);
   } catch (thrown) {
-    if (thrown instanceof Fault) throw cannotHandle(kind, thrown.message);
+    if (thrown instanceof Fault && thrown.code === "BadRequest") throw cannotHandle(kind, thrown.message);
     throw thrown;
   }
 }

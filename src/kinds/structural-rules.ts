@@ -1,8 +1,8 @@
 /** What makes a definition's JSON schema structural: every node has one type, and combinations only restrict values. */
 import { unsupported } from "#base/fault.ts";
-import { compilePattern } from "./crd-values.ts";
 import type { JsonSchema } from "./definition-spec.ts";
 import type { FieldFaults } from "./field-faults.ts";
+import { compilePattern } from "./pattern.ts";
 
 const TYPES = ["array", "boolean", "integer", "number", "object", "string"];
 type Level = "root" | "items" | "field";
@@ -70,7 +70,7 @@ function checkValues(schema: JsonSchema, path: string, faults: FieldFaults): voi
       "uniqueItems cannot be set to true since the runtime complexity becomes quadratic",
     );
   if (schema.pattern !== undefined && compilePattern(schema.pattern) === null) {
-    faults.invalid(`${path}.pattern`, schema.pattern, "must be a valid regular expression, but isn't");
+    faults.invalid(`${path}.pattern`, schema.pattern, "must be a valid regular expression of bounded size, but isn't");
   }
   if (schema.type === "array" && schema.items === undefined) faults.required(`${path}.items`, "must be specified");
 }

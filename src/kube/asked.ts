@@ -1,13 +1,14 @@
 /** What a request asks for beside its path: representation, options of writes, selections. Parsing only. */
 import { Fault, unsupported } from "#base/fault.ts";
 import { type Json, type JsonObject, isJsonObject, parseJson } from "#base/json.ts";
+import type { JsonLimits } from "#base/json-text.ts";
 import { parseFieldSelector, parseSelector } from "#base/selector.ts";
 import { decodeUtf8Strictly } from "#base/utf8.ts";
 import type { ListOptions } from "#deck/list.ts";
 import type { DeckRemoveOptions, WriteRequest } from "#deck/write-request.ts";
 import { conform } from "#kinds/conform.ts";
 import { builtinTable } from "#kinds/schema-table.ts";
-import { parseYaml } from "#wire/yaml.ts";
+import { parseYamlBody } from "#wire/yaml.ts";
 import type { Identity } from "./authenticate.ts";
 import type { Exchange } from "./exchange.ts";
 import type { IncludeObject } from "./table.ts";
@@ -233,10 +234,13 @@ export function mediaType(exchange: Exchange): string {
   return (exchange.headers["content-type"] ?? "application/json").split(";")[0]?.trim() ?? "";
 }
 
+// The largest definitions of well-known operators have 30,000 values; what is done with each of them takes about 2 µs.
+const LIMITS: JsonLimits = { values: 50_000, isExact: true };
+
 export function textDocument(bytes: Uint8Array, type: string): Json {
   const text = decodeText(bytes);
-  if (type === "application/yaml" || type === "application/apply-patch+yaml") return parseYaml(text);
-  if (type === "" || type === "application/json" || type.endsWith("+json")) return parseJson(text);
+  if (type === "application/yaml" || type === "application/apply-patch+yaml") return parseYamlBody(text, LIMITS);
+  if (type === "" || type === "application/json" || type.endsWith("+json")) return parseJson(text, LIMITS);
   if (type === "application/cbor" || type.endsWith("+cbor")) throw unsupported("CBOR", "send JSON");
   throw new Fault(
     "UnsupportedMediaType",

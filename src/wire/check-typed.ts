@@ -2,6 +2,7 @@
 import { Fault } from "#base/fault.ts";
 import { isJsonObject, type Json, type JsonObject } from "#base/json.ts";
 import type { Schema, SchemaTable } from "#base/schema.ts";
+import { MAX_KEYS } from "#kinds/conform.ts";
 import { printPath } from "./field-set.ts";
 import { isList, member, textOf } from "./members.ts";
 import { elementStep, formOf, memberSchema, resolved } from "./typed.ts";
@@ -63,7 +64,10 @@ class Checking {
 
   #checkMembers(value: Json, schema: Schema, path: string): void {
     if (!isJsonObject(value)) return this.#expect("map", value, path);
-    for (const [name, child] of Object.entries(value)) {
+    const entries = Object.entries(value);
+    if (entries.length > MAX_KEYS)
+      throw new Fault("RequestTooLarge", `${path} has ${entries.length} keys; the limit is ${MAX_KEYS}`);
+    for (const [name, child] of entries) {
       const inner = memberSchema(schema, name);
       if (inner === undefined) this.#found.push(`${path}.${name}: field not declared in schema`);
       else this.check(child, inner, `${path}.${name}`);

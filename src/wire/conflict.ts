@@ -25,7 +25,9 @@ function messageOf(conflicts: readonly Conflict[]): string {
   const byManager = new Map<string, string[]>();
   for (const { entry, path } of conflicts) {
     const manager = printManager(entry);
-    byManager.set(manager, [...(byManager.get(manager) ?? []), `- ${printPath(path)}`]);
+    const paths = byManager.get(manager);
+    if (paths === undefined) byManager.set(manager, [`- ${printPath(path)}`]);
+    else paths.push(`- ${printPath(path)}`);
   }
   const lines = [...byManager]
     .toSorted(([a], [b]) => (a < b ? -1 : 1))

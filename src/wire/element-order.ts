@@ -30,11 +30,12 @@ export function mergeLists(
   if (isReplaced) return plain.map((element) => merging.clean(element));
   const kept = live.filter((element) => !deleted.has(keyOf(element)));
   const merged: JsonObject[] = [...kept];
+  const places = new Map(positions(kept, keyOf));
   for (const element of plain) {
     const key = keyOf(element);
-    const at = merged.findIndex((other) => keyOf(other) === key);
-    if (at < 0) merged.push(merging.clean(element));
-    else merged[at] = merging.merge(merged[at] ?? {}, element);
+    const at = places.get(key);
+    if (at !== undefined) merged[at] = merging.merge(merged[at] ?? {}, element);
+    else places.set(key, merged.push(merging.clean(element)) - 1);
   }
   return reorder({ elements: merged, order: plain, serverOrder: kept, keyOf });
 }
@@ -76,7 +77,10 @@ export function reorder({ elements, order, serverOrder, keyOf }: Ordering): read
 
 function positions(elements: readonly Json[], keyOf: (element: Json) => Json): ReadonlyMap<Json, number> {
   const places = new Map<Json, number>();
-  for (const [index, element] of elements.entries()) if (!places.has(keyOf(element))) places.set(keyOf(element), index);
+  for (const [index, element] of elements.entries()) {
+    const key = keyOf(element);
+    if (!places.has(key)) places.set(key, index);
+  }
   return places;
 }
 

@@ -67,10 +67,8 @@ function readPointer(source: JsonObject, name: "path" | "from", where: string): 
   if (text === "") return { text, tokens: [] };
   if (!text.startsWith("/") || /~(?![01])/.test(text))
     throw new Fault("BadRequest", `${where}: "${text}" is not a JSON pointer`);
-  const tokens = text
-    .slice(1)
-    .split("/")
-    .map((token) => token.replaceAll("~1", "/").replaceAll("~0", "~"));
+  const raw = text.slice(1).split("/");
+  const tokens = text.includes("~") ? raw.map((token) => token.replaceAll("~1", "/").replaceAll("~0", "~")) : raw;
   if (tokens.length > MAX_DEPTH)
     throw new Fault("BadRequest", `${where}: the ${name} nests deeper than ${MAX_DEPTH} levels`);
   return { text, tokens };

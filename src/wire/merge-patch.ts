@@ -6,20 +6,18 @@ import { type Draft, member, put } from "./members.ts";
 export function applyMergePatch(target: Json | undefined, patch: Json): Json {
   if (!isJsonObject(patch)) return target !== undefined && sameJson(target, patch) ? target : patch;
   const base = isJsonObject(target) ? target : {};
-  const merged: Draft = { ...base };
-  let isChanged = base !== target;
-  for (const [name, change] of Object.entries(patch)) {
+  // Copied when the first member changes: most of what a patch repeats is the same already.
+  let merged: Draft | undefined = base === target ? undefined : {};
+  for (const name in patch) {
+    const change = patch[name] ?? null;
     const before = member(base, name);
-    if (change === null) {
-      isChanged ||= before !== undefined;
-      delete merged[name];
-      continue;
-    }
-    const after = applyMergePatch(before, change);
-    isChanged ||= after !== before;
-    put(merged, name, after);
+    const after = change === null ? undefined : applyMergePatch(before, change);
+    if (after === before) continue;
+    merged ??= { ...base };
+    if (after === undefined) delete merged[name];
+    else put(merged, name, after);
   }
-  return isChanged ? merged : base;
+  return merged ?? base;
 }
 
 /**

@@ -60,14 +60,15 @@ function retained(live: JsonObject, patch: JsonObject, place: Place): Draft {
   const keys = member(patch, RETAIN_KEYS);
   if (keys === undefined) return { ...live };
   if (!isList(keys)) throw refusal(place, "invalid patch format of retainKeys");
+  const names = new Set(keys);
   for (const [name, change] of Object.entries(patch)) {
     const isAsked =
       change !== null && name !== RETAIN_KEYS && !name.startsWith(ORDER_PREFIX) && !name.startsWith(DELETE_PREFIX);
-    if (isAsked && !keys.includes(name))
+    if (isAsked && !names.has(name))
       throw refusal(place, `invalid patch format of retainKeys: "${name}" is set but not retained`);
   }
   const kept: Draft = {};
-  for (const [name, value] of Object.entries(live)) if (keys.includes(name)) put(kept, name, value);
+  for (const [name, value] of Object.entries(live)) if (names.has(name)) put(kept, name, value);
   return kept;
 }
 
@@ -94,11 +95,12 @@ function deleteFromPrimitives(merged: Draft, directive: string, unwanted: Json, 
   const name = directive.slice(DELETE_PREFIX.length);
   if (!isList(unwanted)) throw refusal(inside(place, name), "invalid patch format of primitive list");
   const before = member(merged, name);
+  const gone = new Set(unwanted);
   if (isList(before))
     put(
       merged,
       name,
-      before.filter((value) => !unwanted.includes(value)),
+      before.filter((value) => !gone.has(value)),
     );
 }
 

@@ -50,11 +50,12 @@ function mergeElements(live: readonly Json[], applied: readonly Json[], schema: 
   const of = elementSchema(schema);
   const merged: Json[] = [];
   const done = new Set<string>();
+  let next = 0;
   const take = (step: string): void => {
     done.add(step);
     const value = mergeTyped(lefts.get(step) ?? undefined, rights.get(step) ?? undefined, of, table);
     if (value !== undefined) merged.push(value);
-    if (shared[0] === step) shared.shift();
+    if (shared[next] === step) next++;
   };
   let l = 0;
   let r = 0;
@@ -67,7 +68,7 @@ function mergeElements(live: readonly Json[], applied: readonly Json[], schema: 
         r++;
         continue;
       }
-      if (rights.has(own) && shared[0] !== undefined && shared[0] !== own) {
+      if (rights.has(own) && shared[next] !== undefined && shared[next] !== own) {
         l++;
         continue;
       }

@@ -1,5 +1,7 @@
 /** What a YAML scalar means to Kubernetes: the YAML 1.1 words and numbers that its YAML library resolves. Never structure. */
 
+import { losesDigits } from "#base/json-text.ts";
+
 const NULLS: ReadonlySet<string> = new Set(["", "~", "null", "Null", "NULL"]);
 const TRUES: ReadonlySet<string> = new Set(["y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"]);
 const FALSES: ReadonlySet<string> = new Set([
@@ -18,13 +20,14 @@ const FALSES: ReadonlySet<string> = new Set([
 const INTEGER = /^[-+]?(?:0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|0|[1-9]\d*)$/;
 const FLOAT = /^[-+]?(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?$/;
 
-/** A plain (unquoted) scalar; undefined for a number that JSON cannot say (.inf, .nan). */
+/** A plain (unquoted) scalar; undefined for a number that we cannot say (.inf, .nan, integers of 64 bits without an exact double). */
 export function resolvePlain(source: string): null | boolean | number | string | undefined {
   if (NULLS.has(source)) return null;
   if (TRUES.has(source)) return true;
   if (FALSES.has(source)) return false;
   if (/^[-+]?\.(?:inf|Inf|INF)$|^\.(?:nan|NaN|NAN)$/.test(source)) return undefined;
-  return numberOf(source) ?? source;
+  const value = numberOf(source);
+  return value !== undefined && losesDigits(source) ? undefined : (value ?? source);
 }
 
 /** A scalar with an explicit tag; undefined when the text does not fit it. Unknown tags leave the text alone. */
@@ -47,7 +50,7 @@ export function resolveTagged(tag: string, source: string): null | boolean | num
   }
 }
 
-/** Underscores separate digits; a leading zero is octal; integers beyond 2^53 lose precision as any JSON number here. */
+/** Underscores separate digits; a leading zero is octal. */
 function numberOf(source: string): number | undefined {
   if (!/^[-+.\d]/.test(source)) return undefined;
   const digits = source.replaceAll("_", "");

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { stringify } from "yaml";
 import { Fault } from "#base/fault.ts";
 import { type Json, sameJson } from "#base/json.ts";
-import { parseYaml, parseYamlAll } from "./yaml.ts";
+import { parseYaml, parseYamlAll, parseYamlBody } from "./yaml.ts";
 
 const values: readonly { readonly title: string; readonly text: string; readonly value: Json }[] = [
   {
@@ -143,3 +143,21 @@ test("law: what a YAML 1.1 writer wrote reads as the same value", () => {
     }),
   );
 });
+
+const bodies: readonly (readonly [title: string, text: string, code: string | undefined])[] = [
+  ["JSON of 1.4 MB under YAML's name", JSON.stringify({ data: { a: "x".repeat(1_400_000) } }), undefined],
+  ["flow-style YAML", "{a: b}", undefined],
+  ["a manifest", "a:\n  - b\n".repeat(1), undefined],
+  ["2.9 MB of comments", "#\n".repeat(1_450_000), "RequestTooLarge"],
+  ["7,000 lines", "- a\n".repeat(7_000), "RequestTooLarge"],
+  ["7,000 elements in one line", `[${"a, ".repeat(7_000)}a]`, "RequestTooLarge"],
+  ["JSON with too many values", JSON.stringify({ a: Array.from({ length: 60_000 }, () => 1) }), "RequestTooLarge"],
+  ["an integer that a double cannot hold", "a: 9007199254740993", "BadRequest"],
+];
+
+for (const [title, text, code] of bodies)
+  test(`a body of YAML, ${title}: ${code ?? "taken"}`, () => {
+    const parse = (): unknown => parseYamlBody(text, { values: 50_000, isExact: true });
+    if (code === undefined) assert.ok(parse());
+    else assert.throws(parse, { code });
+  });
