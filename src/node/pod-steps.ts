@@ -16,7 +16,7 @@ import type { Cri } from "./cri.ts";
 import { grpcCode, isGrpc } from "./grpc.ts";
 import { podCgroup, podFolder, type NodeFacts } from "./node-facts.ts";
 import type { NodeImages } from "./node-images.ts";
-import { ask, portOf } from "./probes.ts";
+import { ask, notifyHttp } from "./probes.ts";
 import { allContainers } from "#pods/references.ts";
 import type { Turns } from "./turns.ts";
 import { mountsFor, prepareVolumes, removeVolumes, type VolumeParts } from "./volumes.ts";
@@ -61,6 +61,7 @@ export class PodSteps {
   /** Never rejects: what went wrong is the result. */
   async carryOut(step: Step, parts: PodParts): Promise<StepResult> {
     try {
+      if (step.do === "probe") return await this.#probe(step, parts);
       await this.#do(step, parts);
       return { ok: true };
     } catch (thrown) {
@@ -71,7 +72,7 @@ export class PodSteps {
     }
   }
 
-  async #do(step: Step, parts: PodParts): Promise<void> {
+  async #do(step: Exclude<Step, { readonly do: "probe" }>, parts: PodParts): Promise<void> {
     const { cri, turns, objects, images } = this.#tools;
     switch (step.do) {
       case "prepareVolumes":
@@ -95,8 +96,6 @@ export class PodSteps {
           await cri.stopSandbox(step.id);
           await cri.removeSandbox(step.id);
         });
-      case "probe":
-        return this.#probe(step, parts);
       case "cleanUp":
         return this.cleanUp(identityOf(parts.pod));
       case "deleteObject": {
@@ -208,7 +207,7 @@ export class PodSteps {
     }
   }
 
-  async #probe(step: StepOf<"probe">, { pod }: PodParts): Promise<void> {
+  async #probe(step: StepOf<"probe">, { pod }: PodParts): Promise<StepResult> {
     const { cri, facts } = this.#tools;
     const asked = {
       cri,
@@ -217,8 +216,7 @@ export class PodSteps {
       podIp: step.podIp === "" ? facts.ip : step.podIp,
       timeoutMs: step.timeoutMs,
     };
-    const answer = await ask(step.probe, asked);
-    if (!answer.ok) throw new StepFailure("Unhealthy", answer.message);
+    return ask(step.probe, asked);
   }
 
   /** Null when the hook went well, else what it said. */
@@ -239,13 +237,7 @@ export class PodSteps {
       podIp: podIp === "" ? facts.ip : podIp,
       timeoutMs: at.timeoutMs,
     };
-    // A named port that does not exist is the hook's failure, like everything else it says.
-    const answer = await ask(
-      hook.httpGet === undefined
-        ? hook
-        : { httpGet: { ...hook.httpGet, port: portOf(at.container, hook.httpGet.port) } },
-      asked,
-    );
+    const answer = await (hook.httpGet === undefined ? ask(hook, asked) : notifyHttp(hook.httpGet, asked));
     return answer.ok ? null : answer.message;
   }
 }

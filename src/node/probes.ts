@@ -1,12 +1,12 @@
 /** Asks a container how it is: one exec, HTTP, TCP or gRPC question. When to ask and what to think of it is decided elsewhere. */
-import { request as requestHttp } from "node:http";
-import { request as requestHttps } from "node:https";
 import { connect } from "node:net";
 import { reasonOf } from "#base/fault.ts";
 import { decodeUtf8 } from "#base/utf8.ts";
 import type { Container, HttpGet, IntOrString, ProbeAction } from "#kinds/pod-spec.ts";
 import type { Cri } from "./cri.ts";
+import { dialText } from "./dial-text.ts";
 import { GrpcClient, grpcCode, isGrpc } from "./grpc.ts";
+import { askHttp, type HttpTarget } from "./http-probe.ts";
 import { decode, encode } from "./messages.ts";
 
 export interface Asked {
@@ -18,7 +18,9 @@ export interface Asked {
   readonly timeoutMs: number;
 }
 
-export type Answer = { readonly ok: true } | { readonly ok: false; readonly message: string };
+export type Answer =
+  | { readonly ok: true; readonly warning?: string }
+  | { readonly ok: false; readonly message: string };
 
 // Kubelet keeps as much of a probe's output.
 const MAX_OUTPUT = 10 * 1024;
@@ -26,7 +28,7 @@ const MAX_OUTPUT = 10 * 1024;
 export async function ask(action: ProbeAction, asked: Asked): Promise<Answer> {
   try {
     if (action.exec !== undefined) return await askExec(action.exec.command ?? [], asked);
-    if (action.httpGet !== undefined) return await askHttp(action.httpGet, asked);
+    if (action.httpGet !== undefined) return await probeHttp(action.httpGet, asked);
     if (action.tcpSocket !== undefined) return await askTcp(action.tcpSocket, asked);
     if (action.grpc !== undefined) return await askGrpc(action.grpc, asked);
     return { ok: true };
@@ -43,55 +45,32 @@ async function askExec(command: readonly string[], { cri, id, timeoutMs }: Asked
   return { ok: false, message: decodeUtf8(Buffer.concat([result.stdout, result.stderr])).slice(0, MAX_OUTPUT) };
 }
 
-/** Any answer of 200 to 399 is well, as kubelet thinks. Certificates are not looked at. */
-function askHttp(get: HttpGet, asked: Asked): Promise<Answer> {
-  const { promise, resolve } = Promise.withResolvers<Answer>();
-  const scheme = (get.scheme ?? "HTTP").toLowerCase();
-  const host = get.host ?? asked.podIp;
-  const path = get.path ?? "/";
-  const port = portOf(asked.container, get.port);
-  const url = `${scheme}://${host}:${port}${path.startsWith("/") ? path : `/${path}`}`;
-  const headers = Object.fromEntries([
-    ["User-Agent", "kube-probe/1.34"],
-    ["Accept", "*/*"],
-    ...(get.httpHeaders ?? []).map(({ name, value }) => [name, value]),
-  ]) as Record<string, string>;
-  const request = (scheme === "https" ? requestHttps : requestHttp)(
-    url,
-    { headers, agent: false, rejectUnauthorized: false, timeout: asked.timeoutMs },
-    (response) => {
-      const status = response.statusCode ?? 0;
-      response.resume();
-      response.on("error", () => {}); // Only the status matters.
-      resolve(
-        status >= 200 && status < 400
-          ? { ok: true }
-          : { ok: false, message: `HTTP probe failed with statuscode: ${status}` },
-      );
-      request.destroy();
-    },
-  );
-  const timer = setTimeout(
-    () =>
-      request.destroy(
-        new Error(`Get "${url}": context deadline exceeded (Client.Timeout exceeded while awaiting headers)`),
-      ),
-    asked.timeoutMs,
-  );
-  request.on("error", (cause) =>
-    resolve({
-      ok: false,
-      message: cause.message.startsWith("Get ") ? cause.message : `Get "${url}": ${dialText(cause, host, port)}`,
-    }),
-  );
-  request.on("close", () => clearTimeout(timer));
-  request.end();
-  return promise;
+/** Any answer of 200 to 399 is well, as kubelet thinks; a redirect that was not followed is worth a warning. */
+async function probeHttp(get: HttpGet, asked: Asked): Promise<Answer> {
+  const answer = await askHttp(get, targetOf(get, asked));
+  if (!answer.ok) return answer;
+  const { status, body } = answer;
+  if (status < 200 || status >= 400) return { ok: false, message: `HTTP probe failed with statuscode: ${status}` };
+  return status < 300 ? { ok: true } : { ok: true, warning: `Probe terminated redirects, Response body: ${body}` };
+}
+
+/** A hook: whoever answers has heard it, whatever the status (pkg/kubelet/lifecycle). */
+export async function notifyHttp(get: HttpGet, asked: Asked): Promise<Answer> {
+  try {
+    const answer = await askHttp(get, targetOf(get, asked));
+    return answer.ok ? { ok: true } : answer;
+  } catch (thrown) {
+    return { ok: false, message: reasonOf(thrown) };
+  }
+}
+
+function targetOf({ host, port }: HttpGet, { container, podIp, timeoutMs }: Asked): HttpTarget {
+  return { host: host === undefined || host === "" ? podIp : host, port: portOf(container, port), timeoutMs };
 }
 
 function askTcp({ host, port }: { readonly host?: string; readonly port: IntOrString }, asked: Asked): Promise<Answer> {
   const { promise, resolve } = Promise.withResolvers<Answer>();
-  const at = { host: host ?? asked.podIp, port: portOf(asked.container, port) };
+  const at = { host: host === undefined || host === "" ? asked.podIp : host, port: portOf(asked.container, port) };
   const socket = connect({ ...at, timeout: asked.timeoutMs });
   const end = (answer: Answer): void => {
     socket.destroy();
@@ -101,21 +80,6 @@ function askTcp({ host, port }: { readonly host?: string; readonly port: IntOrSt
   socket.on("timeout", () => end({ ok: false, message: `dial tcp ${at.host}:${at.port}: i/o timeout` }));
   socket.on("error", (cause) => end({ ok: false, message: dialText(cause, at.host, at.port) }));
   return promise;
-}
-
-// The words of Go's net package, by which people and their alerts know a failing probe.
-const DIAL_WORDS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: "connect: connection refused",
-  EHOSTUNREACH: "connect: no route to host",
-  ENETUNREACH: "connect: network is unreachable",
-};
-
-/** What Go says when a connection fails: "dial tcp 10.64.1.7:80: connect: connection refused", or "EOF" when it is closed unanswered. */
-export function dialText(cause: Error & { readonly code?: string }, host: string, port: number): string {
-  const words = DIAL_WORDS[cause.code ?? ""];
-  if (words !== undefined) return `dial tcp ${host}:${port}: ${words}`;
-  if (cause.message === "socket hang up") return "EOF";
-  return cause.code === "ECONNRESET" ? "read: connection reset by peer" : cause.message;
 }
 
 const SERVING = 1;

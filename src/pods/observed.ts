@@ -124,7 +124,8 @@ export type Step =
 /** What came of a step. */
 export type Outcome = { readonly step: Step } & StepResult;
 export type StepResult =
-  | { readonly ok: true }
+  /** A probe that is well may have something to say all the same. */
+  | { readonly ok: true; readonly warning?: string }
   | { readonly ok: false; readonly reason?: string; readonly message: string };
 
 /** Equal steps have equal keys: Observed.underWay holds those that have not ended. */

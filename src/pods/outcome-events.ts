@@ -1,7 +1,7 @@
 /** What kubelet says in Events when a step has ended. */
 import type { PodObject as Pod } from "#kinds/pod-status.ts";
 import { containerOf } from "./memory.ts";
-import type { Outcome, PodEvent, ProbeRole } from "./observed.ts";
+import type { Outcome, PodEvent, ProbeRole, StepResult } from "./observed.ts";
 import { podTitle } from "./restarts.ts";
 
 export function eventsOf(pod: Pod, outcome: Outcome): readonly PodEvent[] {
@@ -29,11 +29,7 @@ export function eventsOf(pod: Pod, outcome: Outcome): readonly PodEvent[] {
             ),
           ]);
     case "probe":
-      return outcome.ok
-        ? []
-        : about(pod, step.container, [
-            warning("Unhealthy", `${PROBE_WORDS[step.role]} probe failed: ${outcome.message}`),
-          ]);
+      return about(pod, step.container, probeEvents(step.role, outcome));
     case "removeContainer":
     case "stopSandbox":
     case "removeSandbox":
@@ -48,6 +44,12 @@ const PROBE_WORDS: Readonly<Record<ProbeRole, string>> = {
   liveness: "Liveness",
   readiness: "Readiness",
 };
+
+function probeEvents(role: ProbeRole, result: StepResult): readonly PodEvent[] {
+  const words = PROBE_WORDS[role];
+  if (!result.ok) return [warning("Unhealthy", `${words} probe failed: ${result.message}`)];
+  return result.warning === undefined ? [] : [warning("ProbeWarning", `${words} probe warning: ${result.warning}`)];
+}
 
 function warning(reason: string, message: string): PodEvent {
   return { type: "Warning", reason, message };
