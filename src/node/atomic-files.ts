@@ -35,7 +35,7 @@ export async function writeAtomically(
   const next = `..${stamp}`;
   await mkdir(join(folder, next), { mode: 0o755 });
   for (const file of files) await writeOne(join(folder, next), file, group);
-  if (group !== undefined) await chown(join(folder, next), 0, group);
+  if (group !== undefined) for (const path of [folder, join(folder, next)]) await giveFolder(path, group);
   await rm(join(folder, "..data_tmp"), { force: true });
   await symlink(next, join(folder, "..data_tmp"));
   await rename(join(folder, "..data_tmp"), join(folder, DATA));
@@ -44,19 +44,31 @@ export async function writeAtomically(
   return true;
 }
 
-async function writeOne(folder: string, { path, bytes, mode }: VolumeFile, group: number | undefined): Promise<void> {
+async function writeOne(folder: string, file: VolumeFile, group: number | undefined): Promise<void> {
+  const { path, bytes, mode, user = 0 } = file;
   const target = join(folder, path);
-  await mkdir(dirname(target), { recursive: true, mode: 0o755 });
-  await writeFile(target, bytes);
+  const first = await mkdir(dirname(target), { recursive: true, mode: 0o755 });
+  // Never readable by others than it will be, not even while it is written.
+  await writeFile(target, bytes, { mode: mode & 0o600 });
+  await chown(target, user, group ?? 0);
   await chmod(target, group === undefined ? mode : mode | 0o440);
-  if (group !== undefined) await chown(target, 0, group);
+  if (group === undefined || first === undefined) return;
+  for (let made = dirname(target); made.length >= first.length; made = dirname(made)) await giveFolder(made, group);
+}
+
+/** pkg/volume SetVolumeOwnership on a volume that is only read: what is made in it is the group's as well. */
+async function giveFolder(path: string, group: number): Promise<void> {
+  await chown(path, 0, group);
+  await chmod(path, 0o2755);
 }
 
 /** The names that users see are links through `..data`, made once and removed when a key goes. */
 async function linkNames(folder: string, files: readonly VolumeFile[]): Promise<void> {
   const wanted = new Set(files.map(({ path }) => path.split("/")[0] ?? ""));
-  for (const name of await readdir(folder))
-    if (!name.startsWith("..") && !wanted.has(name)) await rm(join(folder, name));
+  // A folder is none of ours: it stands in for a subPath whose source is missing.
+  for (const entry of await readdir(folder, { withFileTypes: true }))
+    if (entry.isSymbolicLink() && !entry.name.startsWith("..") && !wanted.has(entry.name))
+      await rm(join(folder, entry.name));
   for (const name of wanted) {
     const isThere = await lstat(join(folder, name)).then(
       () => true,

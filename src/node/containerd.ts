@@ -109,6 +109,7 @@ class Keeper {
   readonly cri: Cri;
   pid = 0;
   readonly #program: string;
+  readonly #node: string;
   readonly #paths: NodePaths;
   readonly #clock: Clock;
   readonly #log: Log;
@@ -116,7 +117,8 @@ class Keeper {
   #timer: Disposable | null = null;
   #retryMs = FIRST_RETRY_MS;
 
-  constructor(program: string, paths: NodePaths, { clock, log }: ContainerdOptions) {
+  constructor(program: string, paths: NodePaths, { node, clock, log }: ContainerdOptions) {
+    this.#node = node;
     this.cri = new Cri(paths.socket);
     this.#program = program;
     this.#paths = paths;
@@ -158,7 +160,8 @@ class Keeper {
     await rm(this.#paths.socket, { force: true });
     const output = await open(this.#paths.log, "a");
     try {
-      const child = spawn(this.#program, ["--config", this.#paths.config], {
+      const [program = "", ...args] = named(this.#node, [this.#program, "--config", this.#paths.config]);
+      const child = spawn(program, args, {
         detached: true,
         cwd: "/",
         stdio: ["ignore", output.fd, output.fd],
@@ -231,6 +234,12 @@ class Keeper {
     while (isAlive(pid)) await this.#clock.sleep(POLL_MS);
     return 0;
   }
+}
+
+/** With a hostname of its own: pods on the host's network see the node's, not the machine's. */
+function named(node: string, command: readonly string[]): readonly string[] {
+  const script = `printf %s "$1" > /proc/sys/kernel/hostname && shift && exec "$@"`;
+  return ["unshare", "--uts", "--", "sh", "-c", script, "sh", node, ...command];
 }
 
 function isAlive(pid: number): boolean {

@@ -37,6 +37,8 @@ export class Heartbeat {
   readonly #parts: HeartbeatParts;
   #info: NodeInfo | null = null;
   #writtenAtMs = Number.NEGATIVE_INFINITY;
+  /** Of the Node object, for the lease's owner. */
+  #uid: string | null = null;
 
   constructor(parts: HeartbeatParts) {
     this.#parts = parts;
@@ -68,7 +70,11 @@ export class Heartbeat {
 
   async #beat(): Promise<void> {
     const report = await this.#report();
-    await Promise.all([this.#writeNode(report), this.#renewLease()]);
+    try {
+      await this.#writeNode(report);
+    } finally {
+      await this.#renewLease(); // A status that is refused does not make the node a dead one.
+    }
   }
 
   async #writeNode(report: NodeReport): Promise<void> {
@@ -82,6 +88,7 @@ export class Heartbeat {
     const written = await objects.change(nodeKind, key, decide, { subresource: "status" });
     if (written !== null) this.#writtenAtMs = report.now;
     if (written !== null || (await objects.get(nodeKind, key)) !== null) return;
+    this.#uid = null; // It is a new object, perhaps after somebody deleted the old one.
     await objects.create(nodeKind, newNode(report, labels));
     await objects.change(nodeKind, key, (live) => ({ ...live, status: nodeStatus(report, live.status) }), {
       subresource: "status",
@@ -89,18 +96,24 @@ export class Heartbeat {
     this.#writtenAtMs = report.now;
   }
 
+  /** The lease goes with its node: a lease without an owner gets it at the next beat. */
   async #renewLease(): Promise<void> {
     const { objects, facts, clock } = this.#parts;
     const renewTime = microTimestamp(clock.now());
     const key = keyOf(LEASES, facts.name);
     const spec = { holderIdentity: facts.name, leaseDurationSeconds: LEASE_SECONDS, renewTime };
-    if ((await objects.change(leaseKind, key, (live) => ({ ...live, spec: { ...live.spec, ...spec } }))) !== null)
-      return;
-    const node = await objects.get(nodeKind, keyOf("", facts.name));
+    const node = this.#uid === null ? await objects.get(nodeKind, keyOf("", facts.name)) : null;
+    this.#uid ??= node?.metadata.uid ?? null;
     const owner =
-      node?.metadata.uid === undefined
+      this.#uid === null
         ? {}
-        : { ownerReferences: [{ apiVersion: "v1", kind: "Node", name: facts.name, uid: node.metadata.uid }] };
+        : { ownerReferences: [{ apiVersion: "v1", kind: "Node", name: facts.name, uid: this.#uid }] };
+    const renewed = await objects.change(leaseKind, key, (live) => ({
+      ...live,
+      metadata: { ...owner, ...live.metadata },
+      spec: { ...live.spec, ...spec },
+    }));
+    if (renewed !== null) return;
     await objects
       .create(leaseKind, { metadata: { name: facts.name, namespace: LEASES, ...owner }, spec })
       .catch((thrown: unknown) => {

@@ -34,7 +34,7 @@ function portOf(): number {
 async function probe(get: Partial<HttpGet>, asking = ask): Promise<Answer> {
   await using cri = new Cri("/nonexistent");
   const container = { name: "web", ports: [{ name: "http", containerPort: portOf() }] };
-  return asking(
+  return await asking(
     { httpGet: { port: portOf(), ...get } },
     { cri, container, id: "", podIp: "127.0.0.1", timeoutMs: 2_000 },
   );

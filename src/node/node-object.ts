@@ -45,9 +45,11 @@ export function newNode(report: NodeReport, labels: Readonly<Record<string, stri
 
 export function nodeStatus(report: NodeReport, live: NodeStatus | undefined): NodeStatus {
   const { facts, info, endpointPort, images, now } = report;
+  // Extended resources are told by others; kubelet keeps their capacity and offers all of it.
+  const { cpu: _cpu, memory: _memory, pods: _pods, ...foreign } = live?.capacity ?? {};
   return {
-    capacity: amounts(facts.capacity),
-    allocatable: amounts(facts.allocatable),
+    capacity: { ...foreign, ...amounts(facts.capacity) },
+    allocatable: { ...foreign, ...amounts(facts.allocatable) },
     conditions: conditionsOf(report, live?.conditions ?? [], now),
     addresses: [
       { type: "InternalIP", address: facts.ip },

@@ -249,6 +249,13 @@ test("a runtime that is down makes the node not ready; transition times change w
   assert.deepEqual([down?.status, down?.message, down?.lastTransitionTime], ["False", "down", "2026-01-02T03:05:05Z"]);
 });
 
+test("capacity that others have told is kept, and offered", () => {
+  const status = nodeStatus(report, { capacity: { cpu: "77", "example.com/gpu": "2" } });
+  assert.equal(status.capacity?.["cpu"], "2");
+  assert.equal(status.capacity?.["example.com/gpu"], "2");
+  assert.equal(status.allocatable?.["example.com/gpu"], "2");
+});
+
 test("conditions of others are kept", () => {
   const live = { conditions: [{ type: "NetworkUnavailable", status: "False" as const }] };
   assert.ok(nodeStatus(report, live).conditions?.some(({ type }) => type === "NetworkUnavailable"));

@@ -8,6 +8,7 @@ import { encodeUtf8 } from "#base/utf8.ts";
 import type { Pod } from "#kinds/pod.ts";
 import type { Container, VolumeMount } from "#kinds/pod-spec.ts";
 import type { Projection, Volume } from "#kinds/volume.ts";
+import { podCgroup } from "#pods/cgroup.ts";
 import { expand } from "#pods/environment.ts";
 import { volumeFiles, type VolumeFile, type VolumeSurroundings } from "#pods/volumes.ts";
 import { writeAtomically } from "./atomic-files.ts";
@@ -28,8 +29,7 @@ const KNOWN = new Set(["name", "emptyDir", "configMap", "secret", "downwardAPI",
 export async function ensureSecretMemory(facts: NodeFacts): Promise<void> {
   const folder = dirname(podMemoryFolder(facts, "x"));
   await mkdir(folder, { recursive: true, mode: 0o711 });
-  const mounts = await readFile("/proc/self/mountinfo", "utf8");
-  if (!mounts.includes(` ${folder} `)) await run(["mount", "-t", "tmpfs", "-o", "mode=0711", "tmpfs", folder]);
+  if (!(await isMounted(folder))) await run(["mount", "-t", "tmpfs", "-o", "mode=0711", "tmpfs", folder]);
 }
 
 /** The volumes of the spec and the one with the service account's token, unless the pod or its account does not want it. */
@@ -82,7 +82,7 @@ async function prepareOne(pod: Pod, volume: Volume, around: VolumeParts, facts: 
   const group = pod.spec.securityContext?.fsGroup;
   if (files !== null) await writeAtomically(folder, files, randomUUID(), group === undefined ? {} : { group });
   else if (volume.hostPath !== undefined) await checkHostPath(volume.hostPath);
-  else await prepareEmptyDir(folder, volume, group);
+  else await prepareEmptyDir(pod, folder, volume, facts);
 }
 
 /** Brings changed configMaps, secrets, labels and tokens into running containers. True when a file changed. */
@@ -161,16 +161,32 @@ function volumeFolder(pod: Pod, volume: Volume, facts: NodeFacts): string {
     : join(podFolder(facts, uid), "volumes", volume.name);
 }
 
-async function prepareEmptyDir(folder: string, { emptyDir = {} }: Volume, group: number | undefined): Promise<void> {
-  const isNew = !(await exists(folder));
+/** As kubelet's emptyDir: open to all, in memory with the sticky bit of a tmpfs, and what is made in it belongs to fsGroup. */
+async function prepareEmptyDir(pod: Pod, folder: string, { emptyDir = {} }: Volume, facts: NodeFacts): Promise<void> {
   await mkdir(folder, { recursive: true });
-  if (!isNew) return;
-  if (emptyDir.medium === "Memory") {
-    const size = emptyDir.sizeLimit === undefined ? [] : [`size=${units(emptyDir.sizeLimit)}`];
-    await run(["mount", "-t", "tmpfs", "-o", ["mode=1777", ...size].join(","), "tmpfs", folder]);
+  const isMemory = emptyDir.medium === "Memory";
+  if (isMemory && !(await isMounted(folder))) {
+    const options = ["mode=1777", `size=${memoryVolumeBytes(pod, emptyDir.sizeLimit, facts)}`];
+    await run(["mount", "-t", "tmpfs", "-o", options.join(","), "tmpfs", folder]);
   }
+  const group = pod.spec.securityContext?.fsGroup;
   if (group !== undefined) await chown(folder, 0, group);
-  await chmod(folder, group === undefined ? 0o777 : 0o2777); // mkdir's mode is cut by the umask.
+  // mkdir's mode is cut by the umask.
+  await chmod(folder, (isMemory ? 0o1777 : 0o777) | (group === undefined ? 0 : 0o2000));
+}
+
+/** KEP-1967: never more than the pod may use, or the node can give. */
+function memoryVolumeBytes(pod: Pod, sizeLimit: string | undefined, facts: NodeFacts): number {
+  const ofPod = podCgroup(pod).memoryLimitBytes;
+  return Math.min(
+    facts.allocatable.memoryBytes,
+    ...(ofPod > 0 ? [ofPod] : []),
+    ...(sizeLimit === undefined ? [] : [units(sizeLimit)]),
+  );
+}
+
+async function isMounted(folder: string): Promise<boolean> {
+  return (await readFile("/proc/self/mountinfo", "utf8")).includes(` ${folder} `);
 }
 
 async function checkHostPath({ path, type = "" }: NonNullable<Volume["hostPath"]>): Promise<void> {
@@ -237,7 +253,7 @@ async function mountOf(
     volume.projected !== undefined;
   return {
     container_path: posix.resolve("/", mount.mountPath),
-    host_path: below === undefined || below === "" ? folder : await subPathOf(folder, below, isContent),
+    host_path: below === undefined || below === "" ? folder : await subPathOf(folder, below),
     readonly: mount.readOnly === true || isContent,
     propagation:
       mount.mountPropagation === "Bidirectional"
@@ -259,19 +275,30 @@ function expandStrictly(text: string, variables: Variables): string {
   return expanded;
 }
 
-/** Follows links, and refuses what leads out of the volume: the path comes from the pod's author. */
-async function subPathOf(folder: string, below: string, isContent: boolean): Promise<string> {
-  const target = join(folder, below);
-  if (!isContent && !(await exists(target))) {
-    await mkdir(target, { recursive: true });
-    await chmod(target, (await stat(folder)).mode & 0o7777);
-  }
-  const [root, real] = await Promise.all([realpath(folder), realpath(target)]).catch((cause: unknown) => {
+/** Follows links, and refuses what leads out of the volume: path and links come from the pod's author. What is missing becomes an empty folder. */
+async function subPathOf(folder: string, below: string): Promise<string> {
+  const root = await realpath(folder);
+  const target = join(root, below);
+  const isInside = (path: string): boolean => path === root || path.startsWith(`${root}/`);
+  // A link on the way must not have folders made behind it.
+  if (!isInside(await realpath(await deepestThere(target))))
+    throw new Fault("Invalid", `subPath ${below} leads out of the volume`);
+  const mode = (await stat(root)).mode & 0o7777;
+  if ((await mkdir(target, { recursive: true }).catch(unlessFile)) !== undefined) await chmod(target, mode);
+  const real = await realpath(target).catch((cause: unknown) => {
     throw new Fault("Invalid", `failed to prepare subPath: ${below} does not exist in the volume`, { cause });
   });
-  if (real !== root && !real.startsWith(`${root}/`))
-    throw new Fault("Invalid", `subPath ${below} leads out of the volume`);
+  if (!isInside(real)) throw new Fault("Invalid", `subPath ${below} leads out of the volume`);
   return real;
+}
+
+async function deepestThere(path: string): Promise<string> {
+  return (await exists(path)) ? path : deepestThere(dirname(path));
+}
+
+/** A file at that place is mounted as a file. */
+function unlessFile(thrown: NodeJS.ErrnoException): undefined {
+  if (thrown.code !== "EEXIST") throw thrown;
 }
 
 const HOSTS_HEADER =

@@ -292,6 +292,32 @@ test("a projected token is asked for, not made up", () => {
   assert.deepEqual(made?.ok === true && made.files[0]?.token, { expirationSeconds: 3607, audience: "x" });
 });
 
+for (const { title, spec, want } of [
+  { title: "of nobody in particular", spec: {}, want: [0o644, undefined] },
+  { title: "of the pod's user", spec: { securityContext: { runAsUser: 7 } }, want: [0o600, 7] },
+  { title: "of the pod's group", spec: { securityContext: { fsGroup: 9 } }, want: [0o600, undefined] },
+  {
+    title: "of containers that all run as one",
+    spec: { containers: [{ name: "a", securityContext: { runAsUser: 7 } }] },
+    want: [0o600, 7],
+  },
+  {
+    title: "of containers that do not",
+    spec: {
+      securityContext: { runAsUser: 7 },
+      containers: [{ name: "a", securityContext: { runAsUser: 8 } }, { name: "b" }],
+    },
+    want: [0o644, undefined],
+  },
+])
+  test(`a projected token ${title}: its mode and owner`, () => {
+    const pod = podOf();
+    const sources = [{ serviceAccountToken: { path: "token" } }];
+    const made = volumeFiles({ ...pod, spec: { ...pod.spec, ...spec } }, { name: "v", projected: { sources } }, around);
+    const [file] = made?.ok === true ? made.files : [];
+    assert.deepEqual([file?.mode, file?.user], want);
+  });
+
 test("base64 of every length", () => {
   for (const text of ["", "a", "ab", "abc", "abcd", "\u00ff\u00fe"])
     assert.equal(decodeUtf8(fromBase64(Buffer.from(text).toString("base64"))), text);

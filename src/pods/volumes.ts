@@ -11,6 +11,8 @@ export interface VolumeFile {
   readonly path: string;
   /** Permission bits. */
   readonly mode: number;
+  /** Who owns it; root unless said. */
+  readonly user?: number;
   /** Empty for a token: the agent asks for one. */
   readonly bytes: Uint8Array;
   /** A service account token that the agent must ask for, for this audience and lifetime. */
@@ -25,6 +27,7 @@ export type VolumeSurroundings = Sources & Whereabouts;
 
 const DEFAULT_MODE = 0o644;
 const TOKEN_SECONDS = 3_600;
+const TOKEN_MODE = 0o600;
 
 /** Null when the volume has no files of its own: emptyDir, hostPath, claims. */
 export function volumeFiles(pod: Pod, volume: Volume, surroundings: VolumeSurroundings): VolumeFiles | null {
@@ -69,12 +72,16 @@ function filesOf(
   }
   if (serviceAccountToken !== undefined) {
     const { path, audience, expirationSeconds = TOKEN_SECONDS } = serviceAccountToken;
+    const user = onlyUser(pod);
+    // pkg/volume/projected: a token is its user's alone where the pod says who that is; fsGroup adds its group's right to read.
+    const isOwned = user !== undefined || pod.spec.securityContext?.fsGroup !== undefined;
     return {
       ok: true,
       files: [
         {
           path,
-          mode: defaultMode,
+          mode: isOwned ? TOKEN_MODE : defaultMode,
+          ...(user !== undefined && { user }),
           bytes: new Uint8Array(),
           token: { expirationSeconds, ...(audience !== undefined && { audience }) },
         },
@@ -85,6 +92,17 @@ function filesOf(
     ok: true,
     files: (downwardAPI?.items ?? []).map((item) => downwardFile(pod, item, item.mode ?? defaultMode, surroundings)),
   };
+}
+
+/** kubelet's FsUserFrom: the user as whom every container runs, when each of them says so and all say the same. */
+function onlyUser({ spec }: Pod): number | undefined {
+  const users = new Set(
+    [...(spec.initContainers ?? []), ...spec.containers].map(
+      ({ securityContext }) => securityContext?.runAsUser ?? spec.securityContext?.runAsUser,
+    ),
+  );
+  const [user] = users;
+  return users.size === 1 ? user : undefined;
 }
 
 function configMapBytes({ configMap }: Sources, name: string): ReadonlyMap<string, Uint8Array> | null {

@@ -1,0 +1,113 @@
+/** Volumes on disk: their modes and owners as kubelet's, and subPaths that stay inside. */
+import assert from "node:assert/strict";
+import { mkdir, mkdtemp, readdir, rm, stat, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import type { PodSpec, VolumeMount } from "#kinds/pod-spec.ts";
+import type { Pod } from "#kinds/pod.ts";
+import type { Volume } from "#kinds/volume.ts";
+import type { NodeFacts } from "./node-facts.ts";
+import { mountsFor, prepareVolumes, type VolumeParts } from "./volumes.ts";
+
+const skip = process.getuid?.() === 0 ? false : "only root gives files away";
+const directory = await mkdtemp(join(tmpdir(), "ctm-volumes-"));
+after(() => rm(directory, { recursive: true, force: true }));
+
+const amount = { cpuMillis: 1_000, memoryBytes: 1024 ** 3 };
+const facts: NodeFacts = {
+  instance: "dev",
+  name: "node-1",
+  capacity: amount,
+  allocatable: amount,
+  ip: "10.192.0.11",
+  podCidr: "10.64.1.0/24",
+  dnsIp: "10.128.0.10",
+  clusterDomain: "cluster.local",
+  nodeDir: join(directory, "node"),
+  nodeRunDir: join(directory, "run"),
+  cgroup: "/catamaran/dev/node-1",
+};
+
+const around: VolumeParts = {
+  surroundings: {
+    configMap: (name) => (name === "there" ? { metadata: { name }, data: { a: "1" } } : undefined),
+    secret: () => undefined,
+    hostIp: "10.192.0.11",
+    podIp: "10.64.1.7",
+    allocatable: amount,
+  },
+  token: async () => "token",
+};
+
+let count = 0;
+function podOf(spec: Partial<PodSpec> = {}): Pod {
+  return { metadata: { name: "web", namespace: "prod", uid: `u-${count++}` }, spec: { containers: [{ name: "c" }], ...spec } };
+}
+
+/** "<mode> <user> <group>" of a path below the volume. */
+async function look(volume: Volume, spec: Partial<PodSpec>, below: string): Promise<string> {
+  const pod = podOf(spec);
+  await prepareVolumes(pod, [volume], around, facts);
+  const isMemory = volume.projected !== undefined;
+  const root = isMemory ? join(facts.nodeRunDir, "secrets") : join(facts.nodeDir, "pods");
+  const { mode, uid, gid } = await stat(
+    join(root, pod.metadata.uid ?? "", isMemory ? "" : "volumes", volume.name, below),
+  );
+  return `${(mode & 0o7777).toString(8)} ${uid} ${gid}`;
+}
+
+const configMap: Volume = {
+  name: "v",
+  configMap: { name: "there", defaultMode: 0o400, items: [{ key: "a", path: "x/a" }] },
+};
+const token: Volume = { name: "v", projected: { sources: [{ serviceAccountToken: { path: "token" } }] } };
+const grouped = { securityContext: { fsGroup: 9 } };
+
+for (const [title, volume, spec, below, want] of [
+  ["emptyDir", { name: "v", emptyDir: {} }, {}, "", "777 0 0"],
+  ["emptyDir with fsGroup", { name: "v", emptyDir: {} }, grouped, "", "2777 0 9"],
+  ["a file of a configMap", configMap, {}, "x/a", "400 0 0"],
+  ["a file of a configMap with fsGroup", configMap, grouped, "x/a", "440 0 9"],
+  ["a folder in a configMap with fsGroup", configMap, grouped, "x", "2755 0 9"],
+  ["a configMap with fsGroup", configMap, grouped, "", "2755 0 9"],
+  ["a token", token, {}, "token", "644 0 0"],
+  ["a token of a user", token, { securityContext: { runAsUser: 7 } }, "token", "600 7 0"],
+  ["a token with fsGroup", token, grouped, "token", "640 0 9"],
+] as const)
+  test(`modes and owners: ${title}`, { skip }, async () => assert.equal(await look(volume, spec, below), want));
+
+async function mountOf(
+  volume: Volume,
+  mount: Partial<VolumeMount>,
+  prepare?: (folder: string) => Promise<void>,
+): Promise<string> {
+  const pod = podOf();
+  await prepareVolumes(pod, [volume], around, facts);
+  await prepare?.(join(facts.nodeDir, "pods", pod.metadata.uid ?? "", "volumes", volume.name));
+  const container = { name: "c", volumeMounts: [{ name: volume.name, mountPath: "/m", ...mount }] };
+  const [made] = await mountsFor(pod, container, { volumes: [volume], variables: [], podIp: "" }, facts);
+  return made?.host_path ?? "";
+}
+
+test("a subPath of a missing optional configMap is an empty folder", async () => {
+  const volume: Volume = { name: "v", configMap: { name: "missing", optional: true } };
+  assert.deepEqual(await readdir(await mountOf(volume, { subPath: "a/b" })), []);
+});
+
+test("a subPath that is a file is mounted as the file", async () => {
+  const volume: Volume = { name: "v", configMap: { name: "there" } };
+  assert.ok((await stat(await mountOf(volume, { subPath: "a" }))).isFile());
+});
+
+for (const [title, subPath] of [
+  ["at its end", "out"],
+  ["on its way, where nothing is made either", "out/new"],
+] as const)
+  test(`a subPath with a link out of the volume ${title} is refused`, async () => {
+    const outside = join(directory, "outside");
+    await mkdir(outside, { recursive: true });
+    const lead = (folder: string): Promise<void> => symlink(outside, join(folder, "out"));
+    await assert.rejects(mountOf({ name: "v", emptyDir: {} }, { subPath }, lead), /leads out of the volume/);
+    assert.deepEqual(await readdir(outside), []);
+  });
