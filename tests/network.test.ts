@@ -7,7 +7,8 @@ import { after, before, test } from "node:test";
 import type { EndpointSlice } from "#kinds/endpoint-slice.ts";
 import type { Service } from "#kinds/service.ts";
 import { run } from "#machine/command.ts";
-import { serviceRules, type ServiceNode } from "#network/services.ts";
+import { clientsIn } from "#network/affinity.ts";
+import { SERVICE_TABLE, serviceRules, type ServiceNode } from "#network/services.ts";
 
 const skip =
   process.getuid?.() !== 0
@@ -66,18 +67,29 @@ function slice(name: string, ips: readonly string[]): EndpointSlice {
   };
 }
 
+const STICKY_SECONDS = 600;
 const sticky: Service = service("sticky", STICKY_VIP, { port: 80 });
 const services: readonly Service[] = [
   service("web", VIP, { port: 80, nodePort: 30_080 }),
-  { ...sticky, spec: { ...sticky.spec, sessionAffinity: "ClientIP" } },
+  {
+    ...sticky,
+    spec: {
+      ...sticky.spec,
+      sessionAffinity: "ClientIP",
+      sessionAffinityConfig: { clientIP: { timeoutSeconds: STICKY_SECONDS } },
+    },
+  },
   service("dead", DEAD_VIP, { port: 80 }),
   { metadata: { name: "kubernetes", namespace: "default" }, spec: { clusterIP: "10.159.0.1", ports: [{ port: 443 }] } },
 ];
 
 async function load(backends: readonly string[]): Promise<void> {
   const slices = [slice("web", backends), slice("sticky", [client, sibling, remote])];
-  for (const { name } of NODES)
-    await run([...inside(name), "nft", "-f", "-"], { input: serviceRules(services, slices, nodeFacts(name)) });
+  for (const { name } of NODES) {
+    const listing = await run([...inside(name), "nft", "list", "table", "ip", SERVICE_TABLE]).catch(() => ""); // The first load.
+    const facts = { ...nodeFacts(name), clients: clientsIn(listing) };
+    await run([...inside(name), "nft", "-f", "-"], { input: serviceRules(services, slices, facts) });
+  }
 }
 
 // Says its own address and the one it was asked from, over TCP and UDP.
@@ -303,6 +315,15 @@ test("ClientIP affinity keeps a client at one endpoint, also over a reload", { s
     await load(turn % 2 === 0 ? [remote] : [sibling]);
     assert.equal(await ask(client, "tcp", STICKY_VIP, 80), first);
   }
+});
+
+test("ClientIP affinity ends after its time-out without a new connection", { skip }, async () => {
+  await load([sibling]);
+  await ask(client, "tcp", STICKY_VIP, 80);
+  const clients = clientsIn(await run([...inside("n1"), "nft", "list", "table", "ip", SERVICE_TABLE]));
+  const left = [...clients.values()].flat().filter(({ ip }) => ip === client);
+  assert.equal(left.length, 1);
+  assert.ok((left[0]?.seconds ?? 0) <= STICKY_SECONDS);
 });
 
 test("nft accepts the text for many services and for none", { skip }, async () => {

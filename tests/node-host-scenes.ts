@@ -1,8 +1,8 @@
 /** Scenes that look at the node from its host. */
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
-import { connect } from "node:net";
-import { nodeNetwork, type ClusterNetwork, type NodeNetwork } from "#network/cluster-network.ts";
+import { connect, createServer } from "node:net";
+import { fabricHostIp, nodeNetwork, type ClusterNetwork, type NodeNetwork } from "#network/cluster-network.ts";
 import {
   ensureNodeNetwork,
   ensurePeerRoutes,
@@ -19,9 +19,25 @@ export interface HostView {
   readonly place: NodePlace;
 }
 
+/** The one port of the machine that nodes may call in these scenes. */
+export const SCENE_DOOR = 6_443;
+const OTHER_PORT = 7_000;
+
 export const hostScenes: Readonly<Record<string, (view: HostView) => Promise<void>>> = {
   "the host reaches a service by its address": async () => {
     assert.match(await exchange("10.159.0.77", 8080), /pod web/);
+  },
+  "nodes reach the doors of the machine, and no other listener": async ({ network, place }) => {
+    const host = fabricHostIp(network);
+    const servers = [SCENE_DOOR, OTHER_PORT].map((port) =>
+      createServer((socket) => socket.end("heard")).listen(port, "0.0.0.0"),
+    );
+    try {
+      assert.equal(await askFromNode(place, host, SCENE_DOOR), "heard");
+      assert.equal(await askFromNode(place, host, OTHER_PORT), "silence");
+    } finally {
+      for (const server of servers) server.close();
+    }
   },
   "a second node joins and listens at a pod's address": async (view) => {
     const { place, second } = secondNode(view);
@@ -80,4 +96,19 @@ function exchange(host: string, port: number): Promise<string> {
   socket.on("timeout", () => socket.destroy(new Error(`${host}:${port} did not answer`)));
   socket.on("error", reject);
   return promise;
+}
+
+// Long enough for a packet that is dropped to be missed.
+const ASK_MS = 500;
+
+/** What a listener says to a process of the node, "silence" when nothing comes. */
+async function askFromNode(place: NodePlace, host: string, port: number): Promise<string> {
+  const [program = "", ...enter] = enterNode(place);
+  const script = `const tell = (text) => { console.log(String(text)); process.exit(0); };
+    setTimeout(() => tell("silence"), ${ASK_MS});
+    require("net").connect(${port}, "${host}").on("data", tell).on("error", (cause) => tell(cause.code));`;
+  const asker = spawn(program, [...enter, process.execPath, "-e", script], { stdio: ["ignore", "pipe", "inherit"] });
+  const parts: Buffer[] = [];
+  for await (const part of asker.stdout as AsyncIterable<Buffer>) parts.push(part);
+  return Buffer.concat(parts).toString().trim();
 }

@@ -16,7 +16,7 @@ import {
   type NodePlace,
 } from "#network/node-network.ts";
 import { removeNode } from "#node/remove-node.ts";
-import { hostScenes } from "./node-host-scenes.ts";
+import { hostScenes, SCENE_DOOR } from "./node-host-scenes.ts";
 
 const [instance = "", directory = "", script = join(import.meta.dirname, "node-scenes.ts"), ...more] =
   process.argv.slice(2);
@@ -32,7 +32,7 @@ const place: NodePlace = {
 execFileSync("ip", ["link", "set", "lo", "up"]);
 mkdirSync(place.nodeDir, { recursive: true });
 const startedAt = performance.now();
-await ensureFabric(network);
+await ensureFabric(network, [SCENE_DOOR]);
 await ensureNodeNetwork(place);
 const readyMs = performance.now() - startedAt;
 

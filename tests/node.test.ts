@@ -26,6 +26,7 @@ const SCENES = [
   "the endpoint serves logs, usage and health to the API server alone",
   "a service leads pods to its endpoints, by address and by name",
   "the host reaches a service by its address",
+  "nodes reach the doors of the machine, and no other listener",
   "a second node joins and listens at a pod's address",
   "a pod reaches the pods of another node",
   "the second node goes",

@@ -98,7 +98,7 @@ export async function prepareIdentities(instance: Instance): Promise<void> {
 
 /** The guard and the fabric; before any address of ours is used. */
 export async function prepareFabric(instance: Instance): Promise<void> {
-  if (instance.canRunPods) await ensureFabric(networkOf(instance));
+  if (instance.canRunPods) await ensureFabric(networkOf(instance), [instance.ports.kube, instance.ports.aws]);
 }
 
 /** A node's namespaces, its link to the fabric and its folder. */

@@ -46,11 +46,16 @@ for (const ordinal of [0, 65])
     assert.throws(() => nodeNetwork(clusterNetwork("a", 0), "n", ordinal), RangeError));
 
 test("the guard drops every guarded range on every link but ours", () => {
-  const rules = guardRules(clusterNetwork("dev", 0));
+  const rules = guardRules(clusterNetwork("dev", 0), [6443, 4566]);
   assert.match(rules, /^add table inet ctm-dev-guard\ndelete table inet ctm-dev-guard\n/);
   assert.match(
     rules,
     /ip daddr \{ 10\.64\.0\.0\/16, 10\.128\.0\.0\/16, 10\.224\.0\.0\/16 \} oifname != \{ "ctm0", "lo" \} drop/,
   );
   assert.match(rules, /iifname != \{ "ctm0", "lo" \} drop/);
+  assert.match(rules, /iifname "ctm0" jump from-nodes/);
+  assert.match(
+    rules,
+    /ip daddr 10\.192\.0\.1 tcp dport \{ 6443, 4566 \} accept\n    icmp type echo-request accept\n    drop/,
+  );
 });

@@ -9,9 +9,12 @@ import { fabricHostIp, fabricLink, type ClusterNetwork } from "./cluster-network
 // Worse than any route that a node brings, better than the default route.
 const GUARD_METRIC = 4_294_967_000;
 
-/** The guard comes first: from here on no packet to these ranges leaves by another link, whether or not nodes exist. */
-export async function ensureFabric(network: ClusterNetwork): Promise<void> {
-  await run(["nft", "-f", "-"], { input: guardRules(network) });
+/**
+ * The guard comes first: from here on no packet to these ranges leaves by another link, whether or not nodes exist.
+ * `doors` are the TCP ports of the fabric address at which nodes and pods may call: API server and AWS door.
+ */
+export async function ensureFabric(network: ClusterNetwork, doors: readonly number[]): Promise<void> {
+  await run(["nft", "-f", "-"], { input: guardRules(network, doors) });
   const link = fabricLink(network);
   const ranges = guardedRanges(network);
   const commands = ranges.map((range) => `route replace unreachable ${range} metric ${GUARD_METRIC}`);
@@ -41,8 +44,8 @@ function guardedRanges(network: ClusterNetwork): readonly string[] {
   return [network.podCidr, network.serviceCidr, network.functionCidr];
 }
 
-/** Drops what would leave or arrive on any link but ours. */
-export function guardRules(network: ClusterNetwork): string {
+/** Drops what would leave or arrive on any link but ours; and what comes from nodes and pods and is meant for the machine, but for the doors. */
+export function guardRules(network: ClusterNetwork, doors: readonly number[]): string {
   const table = guardTable(network);
   const ours = `"${fabricLink(network)}"`;
   const ranges = guardedRanges(network).join(", ");
@@ -56,6 +59,15 @@ table inet ${table} {
   chain arrive {
     type filter hook prerouting priority -350; policy accept;
     ip daddr { ${ranges} } iifname != { ${ours}, "lo" } drop
+  }
+  chain machine {
+    type filter hook input priority filter; policy accept;
+    iifname ${ours} jump from-nodes
+  }
+  chain from-nodes {
+    ct state established,related accept
+${doors.length === 0 ? "" : `    ip daddr ${fabricHostIp(network)} tcp dport { ${doors.join(", ")} } accept\n`}    icmp type echo-request accept
+    drop
   }
 }
 `;

@@ -8,7 +8,9 @@ import { endpointSliceKind, type EndpointSlice } from "#kinds/endpoint-slice.ts"
 import { podKind, type Pod } from "#kinds/pod.ts";
 import { serviceKind, type Service } from "#kinds/service.ts";
 import { run } from "#machine/command.ts";
-import { serviceRoutes, serviceRules, type Route, type ServiceNode } from "./services.ts";
+import type { Route } from "./route.ts";
+import { clientsIn, type Clients } from "./affinity.ts";
+import { hostPorts, SERVICE_TABLE, serviceRoutes, serviceRules, type HostPort, type ServiceNode } from "./services.ts";
 
 export interface ServiceSyncOptions {
   readonly objects: Objects;
@@ -51,17 +53,20 @@ async function loadAgainAndAgain(
   bell: Bell,
 ): Promise<void> {
   let loaded = "";
-  let routes: readonly Route[] = [];
+  let known: readonly UdpPlace[] = [];
   while (await bell.rung()) {
     const seen = { ...node, pods: pods.list().filter((pod) => hasHostPort(pod)) };
     const text = serviceRules(services.list(), slices.list(), seen);
     if (text !== loaded) {
       try {
-        await run(["nft", "-f", "-"], { input: text });
-        loaded = text;
         const next = serviceRoutes(services.list(), slices.list(), seen);
-        await forgetUdpFlows(routes, next);
-        routes = next;
+        const clients = next.some(({ stickySeconds }) => stickySeconds !== null) ? await knownClients() : new Map();
+        const input = clients.size === 0 ? text : serviceRules(services.list(), slices.list(), { ...seen, clients });
+        await run(["nft", "-f", "-"], { input });
+        loaded = text;
+        const places = udpPlaces(next, hostPorts(seen.pods));
+        await forgetUdpFlows(known, places);
+        known = places;
       } catch (thrown) {
         log.error("the service rules could not be loaded", { reason: reasonOf(thrown) });
         await clock.sleep(RETRY_MS, stop);
@@ -72,14 +77,18 @@ async function loadAgainAndAgain(
   }
 }
 
+/** The clients of the table that is loaded now; none when it was never loaded. */
+async function knownClients(): Promise<Clients> {
+  return clientsIn(await run(["nft", "list", "table", "ip", SERVICE_TABLE]).catch(() => ""));
+}
+
 /** A UDP flow never ends by itself: without this it would go on to a backend that is gone, or past one that has come. */
-async function forgetUdpFlows(before: readonly Route[], after: readonly Route[]): Promise<void> {
+async function forgetUdpFlows(before: readonly UdpPlace[], after: readonly UdpPlace[]): Promise<void> {
   for (const { ip, port, backend } of staleUdp(before, after)) {
     const flow = [
       "-p",
       "udp",
-      "--orig-dst",
-      ip,
+      ...(ip === null ? [] : ["--orig-dst", ip]),
       "--orig-port-dst",
       String(port),
       ...(backend === null ? [] : ["--reply-src", backend]),
@@ -89,30 +98,53 @@ async function forgetUdpFlows(before: readonly Route[], after: readonly Route[])
   }
 }
 
-interface StaleFlow {
-  readonly ip: string;
+/** Where UDP packets may have been sent to, and by whom they are answered. */
+export interface UdpPlace {
+  /** Null for a port of the node, on whichever of its addresses. */
+  readonly ip: string | null;
   readonly port: number;
-  /** Null: every flow of the address, because it had no backend before. */
+  readonly backends: readonly string[];
+}
+
+/** Every way to a UDP service: its addresses, its external ones, its node port; and the host ports of pods. */
+export function udpPlaces(routes: readonly Route[], ports: readonly HostPort[]): readonly UdpPlace[] {
+  const ips = (backends: Route["backends"]): readonly string[] => backends.map(({ ip }) => ip);
+  const ofRoutes = routes
+    .filter(({ protocol }) => protocol === "udp")
+    .flatMap((route): readonly UdpPlace[] => [
+      ...route.ips.map((ip) => ({ ip, port: route.port, backends: ips(route.backends) })),
+      ...route.externalIps.map((ip) => ({ ip, port: route.port, backends: ips(route.externalBackends) })),
+      ...(route.nodePort === null ? [] : [{ ip: null, port: route.nodePort, backends: ips(route.externalBackends) }]),
+    ]);
+  const ofPods = ports
+    .filter(({ protocol }) => protocol === "udp")
+    .map(({ hostIp, hostPort, backend }) => ({
+      ip: hostIp === "0.0.0.0" ? null : hostIp,
+      port: hostPort,
+      backends: [backend.ip],
+    }));
+  return [...ofRoutes, ...ofPods];
+}
+
+interface StaleFlow {
+  readonly ip: string | null;
+  readonly port: number;
+  /** Null: every flow of the place, because it had no backend before. */
   readonly backend: string | null;
 }
 
-export function staleUdp(before: readonly Route[], after: readonly Route[]): readonly StaleFlow[] {
-  const now = new Map(after.map((route) => [route.name, route]));
-  const gone = before
-    .filter(({ protocol }) => protocol === "udp")
-    .flatMap((route) => {
-      const alive = new Set((now.get(route.name)?.backends ?? []).map(({ ip }) => ip));
-      return route.backends
-        .filter(({ ip }) => !alive.has(ip))
-        .flatMap(({ ip: backend }) => route.ips.map((ip) => ({ ip, port: route.port, backend })));
-    });
-  const past = new Map(before.map((route) => [route.name, route]));
+export function staleUdp(before: readonly UdpPlace[], after: readonly UdpPlace[]): readonly StaleFlow[] {
+  const [past, now] = [before, after].map(
+    (places) => new Map(places.map((place) => [`${place.ip} ${place.port}`, new Set(place.backends)])),
+  );
+  const gone = before.flatMap(({ ip, port, backends }) =>
+    backends
+      .filter((backend) => now?.get(`${ip} ${port}`)?.has(backend) !== true)
+      .map((backend) => ({ ip, port, backend })),
+  );
   const revived = after
-    .filter(
-      ({ protocol, name, backends }) =>
-        protocol === "udp" && backends.length > 0 && (past.get(name)?.backends.length ?? 0) === 0,
-    )
-    .flatMap((route) => route.ips.map((ip) => ({ ip, port: route.port, backend: null })));
+    .filter(({ ip, port, backends }) => backends.length > 0 && (past?.get(`${ip} ${port}`)?.size ?? 0) === 0)
+    .map(({ ip, port }) => ({ ip, port, backend: null }));
   return [...gone, ...revived];
 }
 

@@ -3,8 +3,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { EndpointSlice, Endpoint } from "#kinds/endpoint-slice.ts";
 import type { Service } from "#kinds/service.ts";
-import { serviceRoutes, serviceRules, type Route, type ServiceNode } from "./services.ts";
-import { staleUdp } from "./service-sync.ts";
+import type { Route } from "./route.ts";
+import { serviceRoutes, serviceRules, type ServiceNode } from "./services.ts";
+import { clientsIn } from "./affinity.ts";
+import { staleUdp, udpPlaces, type UdpPlace } from "./service-sync.ts";
 
 const node: ServiceNode = { name: "node-1", podCidr: "10.64.0.0/16", localIps: ["10.128.0.10"] };
 
@@ -29,6 +31,23 @@ const at = (ip: string, conditions: Endpoint["conditions"] = { ready: true }, no
   conditions,
   nodeName,
 });
+
+/** As nft 1.0.6 prints it. */
+const LISTING = `table ip ctm-services {
+	set aff-default/web/http/tcp-10.64.1.5-8080 {
+		type ipv4_addr
+		size 65535
+		flags dynamic,timeout
+		timeout 3h
+		elements = { 10.64.1.9 expires 4s976ms, 10.64.1.10 timeout 3h expires 1h2m3s }
+	}
+
+	set aff-default/web/http/tcp-10.64.1.6-8080 {
+		type ipv4_addr
+		flags dynamic,timeout
+		timeout 3h
+	}
+}`;
 
 interface Case {
   readonly title: string;
@@ -164,13 +183,27 @@ const texts: readonly { readonly title: string; readonly rules: string; readonly
       ],
     },
     {
-      title: "ClientIP affinity draws by the client's address",
+      title: "ClientIP affinity remembers each client with its backend",
       rules: serviceRules(
         [service("web", { sessionAffinity: "ClientIP" })],
         [slice("web", [at("10.64.1.5"), at("10.64.1.6")])],
         node,
       ),
-      has: ["jhash ip saddr mod 2"],
+      has: [
+        "set aff-default/web/http/tcp-10.64.1.5-8080 {\n    type ipv4_addr\n    flags dynamic,timeout\n    timeout 10800s\n  }",
+        "ip saddr @aff-default/web/http/tcp-10.64.1.6-8080 goto end-default/web/http/tcp-10.64.1.6-8080",
+        "update @aff-default/web/http/tcp-10.64.1.5-8080 { ip saddr }\n    meta l4proto tcp dnat to 10.64.1.5:8080",
+        "numgen random mod 2 vmap { 0 : goto end-default/web/http/tcp-10.64.1.5-8080, 1 : goto end-default/web/http/tcp-10.64.1.6-8080 }",
+      ],
+    },
+    {
+      title: "ClientIP affinity has its own time-out, and its clients stay when the table is loaded anew",
+      rules: serviceRules(
+        [service("web", { sessionAffinity: "ClientIP", sessionAffinityConfig: { clientIP: { timeoutSeconds: 10 } } })],
+        [slice("web", [at("10.64.1.5"), at("10.64.1.6")])],
+        { ...node, clients: clientsIn(LISTING) },
+      ),
+      has: ["timeout 10s\n    elements = { 10.64.1.9 expires 4s, 10.64.1.10 expires 10s }"],
     },
     {
       title: "a service without endpoints is refused",
@@ -258,24 +291,44 @@ test("equal state gives equal text, whatever order the objects come in", () => {
   assert.equal(serviceRules(services, slices, node), serviceRules(services.toReversed(), slices.toReversed(), node));
 });
 
-test("UDP flows of gone backends are forgotten, and all of a service that had none", () => {
-  const udp = (backends: Route["backends"]): Route => ({
-    name: "default/dns/53/udp",
-    protocol: "udp",
-    port: 53,
-    nodePort: null,
-    ips: ["10.128.0.9"],
-    externalIps: [],
-    backends,
-    externalBackends: backends,
-    isSticky: false,
-    keepsSource: false,
+for (const label of ["service.kubernetes.io/service-proxy-name", "service.kubernetes.io/headless"]) {
+  test(`what is labelled ${label} is somebody else's to route`, () => {
+    const labelled = <T extends Service | EndpointSlice>(object: T): T => ({
+      ...object,
+      metadata: { ...object.metadata, labels: { ...object.metadata.labels, [label]: "" } },
+    });
+    const [web, ends] = [service("web"), slice("web", [at("10.64.1.5")])];
+    assert.deepEqual(serviceRoutes([labelled(web)], [ends], node), []);
+    assert.deepEqual(serviceRoutes([web], [labelled(ends)], node)[0]?.backends, []);
   });
-  const [one, two] = [
-    { ip: "10.64.1.5", port: 53 },
-    { ip: "10.64.1.6", port: 53 },
-  ];
-  assert.deepEqual(staleUdp([udp([one, two])], [udp([two])]), [{ ip: "10.128.0.9", port: 53, backend: "10.64.1.5" }]);
-  assert.deepEqual(staleUdp([udp([])], [udp([one])]), [{ ip: "10.128.0.9", port: 53, backend: null }]);
-  assert.deepEqual(staleUdp([udp([one])], [udp([one, two])]), []);
+}
+
+test("UDP flows of gone backends are forgotten, and all of a place that had none", () => {
+  const [one, two] = ["10.64.1.5", "10.64.1.6"] as const;
+  const place = (backends: readonly string[]): UdpPlace => ({ ip: "10.128.0.9", port: 53, backends });
+  assert.deepEqual(staleUdp([place([one, two])], [place([two])]), [{ ip: "10.128.0.9", port: 53, backend: one }]);
+  assert.deepEqual(staleUdp([place([one])], []), [{ ip: "10.128.0.9", port: 53, backend: one }]);
+  assert.deepEqual(staleUdp([place([])], [place([one])]), [{ ip: "10.128.0.9", port: 53, backend: null }]);
+  assert.deepEqual(staleUdp([place([one])], [place([one, two])]), []);
+});
+
+test("UDP flows are looked for at every way to a service: its addresses, node port, and host ports", () => {
+  const spec = {
+    externalIPs: ["192.0.2.1"],
+    ports: [{ name: "http", port: 80, nodePort: 30_080, protocol: "UDP" as const }],
+  };
+  const ends = { ...slice("web", [at("10.64.1.5")]), ports: [{ name: "http", port: 80, protocol: "UDP" as const }] };
+  const backend = { ip: "10.64.1.7", port: 53 };
+  assert.deepEqual(
+    udpPlaces(serviceRoutes([service("web", spec)], [ends], node), [
+      { hostIp: "0.0.0.0", protocol: "udp", hostPort: 53, backend },
+      { hostIp: "0.0.0.0", protocol: "tcp", hostPort: 54, backend },
+    ]),
+    [
+      { ip: "10.128.0.7", port: 80, backends: ["10.64.1.5"] },
+      { ip: "192.0.2.1", port: 80, backends: ["10.64.1.5"] },
+      { ip: null, port: 30_080, backends: ["10.64.1.5"] },
+      { ip: null, port: 53, backends: ["10.64.1.7"] },
+    ],
+  );
 });

@@ -3,11 +3,13 @@
  * once. Pure; loading is service-sync.ts's work.
  */
 import type { Endpoint, EndpointSlice } from "#kinds/endpoint-slice.ts";
-import { keyOfObject } from "#kinds/object.ts";
+import { keyOfObject, type KubeObject } from "#kinds/object.ts";
 import type { Protocol } from "#kinds/pod-spec.ts";
 import type { Pod } from "#kinds/pod.ts";
 import type { Service } from "#kinds/service.ts";
 import type { ServicePort } from "#kinds/service-spec.ts";
+import { AFFINITY_SECONDS, stickiness, type Clients } from "./affinity.ts";
+import type { Backend, Route } from "./route.ts";
 
 export interface ServiceNode {
   readonly name: string;
@@ -19,6 +21,8 @@ export interface ServiceNode {
   readonly apiServer?: { readonly ip: string; readonly port: number };
   /** Pods of this node, for host ports. */
   readonly pods?: readonly Pod[];
+  /** Clients of services with session affinity that must not be forgotten. */
+  readonly clients?: Clients;
 }
 
 export const SERVICE_TABLE = "ctm-services";
@@ -26,30 +30,6 @@ export const SERVICE_NAME_LABEL = "kubernetes.io/service-name";
 
 // The bit that says "give the packet the node's address when it leaves"; kube-proxy's own.
 const MASQUERADE = "0x4000";
-
-/** One address and port that a service is reached by, and where it leads. */
-export interface Route {
-  /** Unique and readable: "default/web/http/tcp". */
-  readonly name: string;
-  readonly protocol: "tcp" | "udp" | "sctp";
-  readonly port: number;
-  readonly nodePort: number | null;
-  /** Cluster IP, external IPs, load balancer IPs. */
-  readonly ips: readonly string[];
-  readonly externalIps: readonly string[];
-  readonly backends: readonly Backend[];
-  /** Of NodePort and external traffic; the same as `backends` unless externalTrafficPolicy is Local. */
-  readonly externalBackends: readonly Backend[];
-  /** The client's address decides over the backend. */
-  readonly isSticky: boolean;
-  /** externalTrafficPolicy Local keeps the client's address. */
-  readonly keepsSource: boolean;
-}
-
-export interface Backend {
-  readonly ip: string;
-  readonly port: number;
-}
 
 /** The whole table, ready for `nft -f -`. Empty services and slices give a table that does nothing. */
 export function serviceRules(
@@ -66,12 +46,13 @@ export function serviceRoutes(
   node: ServiceNode,
 ): readonly Route[] {
   const byService = Map.groupBy(
-    slices,
+    slices.filter(isProxied),
     (slice) => `${slice.metadata.namespace ?? ""}/${slice.metadata.labels?.[SERVICE_NAME_LABEL] ?? ""}`,
   );
   return services
     .filter(
-      ({ spec }) =>
+      ({ metadata, spec }) =>
+        isProxied({ metadata }) &&
         spec.type !== "ExternalName" &&
         spec.clusterIP !== undefined &&
         spec.clusterIP !== "" &&
@@ -82,6 +63,13 @@ export function serviceRoutes(
       (service.spec.ports ?? []).map((port) => routeOf(service, port, byService.get(keyOfObject(service)) ?? [], node)),
     )
     .filter(({ ips, externalIps, nodePort }) => ips.length + externalIps.length > 0 || nodePort !== null);
+}
+
+// What is labelled so is somebody else's to route, whatever the value: kube-proxy's informers do not see it.
+const UNPROXIED = ["service.kubernetes.io/service-proxy-name", "service.kubernetes.io/headless"] as const;
+
+function isProxied({ metadata: { labels = {} } }: Pick<KubeObject, "metadata">): boolean {
+  return UNPROXIED.every((label) => labels[label] === undefined);
 }
 
 function routeOf(service: Service, port: ServicePort, slices: readonly EndpointSlice[], node: ServiceNode): Route {
@@ -101,7 +89,10 @@ function routeOf(service: Service, port: ServicePort, slices: readonly EndpointS
     externalIps: mine([...(spec.externalIPs ?? []), ...balancer]),
     backends: places(spec.internalTrafficPolicy === "Local" ? local : all),
     externalBackends: places(spec.externalTrafficPolicy === "Local" ? local : all),
-    isSticky: spec.sessionAffinity === "ClientIP",
+    stickySeconds:
+      spec.sessionAffinity === "ClientIP"
+        ? (spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? AFFINITY_SECONDS)
+        : null,
     keepsSource: spec.externalTrafficPolicy === "Local",
   };
 }
@@ -153,7 +144,7 @@ function apiServerOf({ metadata }: Service, { apiServer }: ServiceNode): readonl
     : [];
 }
 
-interface HostPort {
+export interface HostPort {
   /** "0.0.0.0" for every address of the node. */
   readonly hostIp: string;
   readonly protocol: string;
@@ -161,7 +152,7 @@ interface HostPort {
   readonly backend: Backend;
 }
 
-function hostPorts(pods: readonly Pod[]): readonly HostPort[] {
+export function hostPorts(pods: readonly Pod[]): readonly HostPort[] {
   return pods.flatMap(({ spec, status }) => {
     const ip = status?.podIP;
     if (
@@ -284,18 +275,20 @@ function oneHostPorts(ports: readonly HostPort[]): readonly string[] {
   return [...taken].map(([key, { ip, port }]) => `${key} : ${ip} . ${port}`);
 }
 
-function chainsOf(route: Route, { podCidr }: ServiceNode): readonly string[] {
+function chainsOf(route: Route, { podCidr, clients = new Map() }: ServiceNode): readonly string[] {
   const { name, backends, externalBackends, externalIps, nodePort, keepsSource } = route;
   const [service, mark] = [`svc-${name}`, `meta mark set meta mark or ${MASQUERADE}`];
-  const chains: string[] = [];
+  const sticky = route.stickySeconds === null ? null : stickiness(route, route.stickySeconds, clients);
+  const ends = (places: readonly Backend[]): readonly string[] =>
+    sticky === null || places.length === 1 ? [rewrite(route, places)] : sticky.rules(places);
+  const chains: string[] = sticky === null ? [] : [...sticky.declarations];
   // Whoever is no pod would be answered past the node that rewrote the packet.
-  if (backends.length > 0)
-    chains.push(chainText(service, [`ip saddr != ${podCidr} ${mark}`, rewrite(route, backends)]));
+  if (backends.length > 0) chains.push(chainText(service, [`ip saddr != ${podCidr} ${mark}`, ...ends(backends)]));
   if (externalBackends.length === 0 || (nodePort === null && externalIps.length === 0)) return chains;
   // So would a pod that asked another node than its own, for a backend beside itself.
   const isSame = JSON.stringify(backends) === JSON.stringify(externalBackends);
-  const end = isSame && !keepsSource ? `goto ${service}` : rewrite(route, externalBackends);
-  chains.push(chainText(externalChain(route), keepsSource ? [end] : [mark, end]));
+  const end = isSame && !keepsSource ? [`goto ${service}`] : ends(externalBackends);
+  chains.push(chainText(externalChain(route), keepsSource ? end : [mark, ...end]));
   return chains;
 }
 
@@ -303,18 +296,11 @@ function chainText(name: string, rules: readonly string[]): string {
   return `  chain ${name} {\n${rules.map((rule) => `    ${rule}\n`).join("")}  }`;
 }
 
-function rewrite(route: Route, backends: readonly Backend[]): string {
-  return `meta l4proto ${route.protocol} ${destination(route, backends)}`;
-}
-
-function destination({ isSticky }: Route, backends: readonly Backend[]): string {
+function rewrite({ protocol }: Route, backends: readonly Backend[]): string {
   const [only] = backends;
-  if (only !== undefined && backends.length === 1) return `dnat to ${only.ip}:${only.port}`;
-  // DIFFERS: ClientIP affinity is a hash of the client's address: it lasts as long as the backends do, whatever timeoutSeconds says.
-  const choice = isSticky
-    ? `jhash ip saddr mod ${backends.length} seed 0x6374616d`
-    : `numgen random mod ${backends.length}`;
-  return `dnat ip to ${choice} map { ${backends.map(({ ip, port }, index) => `${index} : ${ip} . ${port}`).join(", ")} }`;
+  if (only !== undefined && backends.length === 1) return `meta l4proto ${protocol} dnat to ${only.ip}:${only.port}`;
+  const places = backends.map(({ ip, port }, index) => `${index} : ${ip} . ${port}`).join(", ");
+  return `meta l4proto ${protocol} dnat ip to numgen random mod ${backends.length} map { ${places} }`;
 }
 
 const FIXED_CHAINS = `  chain services {

@@ -42,7 +42,10 @@ const around: VolumeParts = {
 
 let count = 0;
 function podOf(spec: Partial<PodSpec> = {}): Pod {
-  return { metadata: { name: "web", namespace: "prod", uid: `u-${count++}` }, spec: { containers: [{ name: "c" }], ...spec } };
+  return {
+    metadata: { name: "web", namespace: "prod", uid: `u-${count++}` },
+    spec: { containers: [{ name: "c" }], ...spec },
+  };
 }
 
 /** "<mode> <user> <group>" of a path below the volume. */
