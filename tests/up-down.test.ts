@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { execFile, execFileSync, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -135,6 +135,123 @@ test("after kill -9 of the supervisor its processes end by themselves, status sa
     () => Promise.resolve(processesOf(name)),
     (left) => left === "",
   );
+});
+
+interface Lock {
+  readonly pid: number;
+  readonly roles: Readonly<Record<string, { readonly pid: number }>>;
+}
+
+const lockOf = async (name: string): Promise<Lock> =>
+  JSON.parse(await readFile(join(dataDir(name), "supervisor.json"), "utf8")) as Lock;
+
+interface PartSeen {
+  readonly part: string;
+  readonly state: string;
+  readonly detail: string;
+}
+
+async function partsOf(name: string): Promise<readonly PartSeen[]> {
+  return JSON.parse((await catamaran("status", "--name", name, "-o", "json")).out) as readonly PartSeen[];
+}
+
+for (const role of ["control", "gateway"])
+  test(`a stopped ${role} is told by status at once, killed and started again with the cause`, async () => {
+    const [name] = names;
+    const { pid = 0 } = (await lockOf(name)).roles[role] ?? {};
+    process.kill(pid, "SIGSTOP");
+    const stateOf = (parts: readonly PartSeen[]): string =>
+      parts.find(({ part }) => part === `role/${role}`)?.state ?? "";
+    const parts = await partsOf(name);
+    assert.equal(stateOf(parts), "not answering");
+    const door = role === "control" ? "aws" : "gateway";
+    assert.equal(parts.find(({ part }) => part === door)?.state, "not answering", "an open port is not an answer");
+    const later = await until(
+      `${role} runs again`,
+      () => partsOf(name),
+      (now) => stateOf(now) === "ready",
+    );
+    const { detail = "" } = later.find(({ part }) => part === `role/${role}`) ?? {};
+    assert.match(detail, /started again 1 times, last because: it did not answer for 1\d s/);
+    assert.notEqual((await lockOf(name)).roles[role]?.pid, pid);
+  });
+
+test("a machine that stood still kills nobody", async () => {
+  const [name] = names;
+  const before = await lockOf(name);
+  const all = [before.pid, ...Object.values(before.roles).map(({ pid }) => pid)];
+  for (const pid of all) process.kill(pid, "SIGSTOP");
+  await new Promise((resolve) => setTimeout(resolve, 20_000));
+  for (const pid of all) process.kill(pid, "SIGCONT");
+  await until(
+    "all answer",
+    () => partsOf(name),
+    (parts) => parts.every(({ state }) => state === "ready"),
+  );
+  assert.deepEqual(await lockOf(name), before);
+});
+
+test("down ends an instance of which every process hangs", async () => {
+  const [name] = names;
+  const { pid, roles } = await lockOf(name);
+  for (const one of [pid, ...Object.values(roles).map((role) => role.pid)]) process.kill(one, "SIGSTOP");
+  const ran = await catamaran("down", "--name", name);
+  assert.equal(ran.code, 0, ran.error);
+  assert.match(ran.error, /did not end when asked and are killed: \d+/);
+  assert.equal(processesOf(name), "");
+});
+
+test("a start that cannot succeed ends with the cause; with the file back it succeeds", async () => {
+  const [name] = names;
+  const [file, away] = [join(dataDir(name), "journal.db"), join(folder, "away.db")];
+  await rename(file, away);
+  const ran = await catamaran("up", "--detach", ...SMALL, "--name", name, "--data-dir", dataDir(name));
+  assert.equal(ran.code, 4);
+  assert.match(
+    ran.error,
+    /control does not start: .*journal\.db is damaged: it is missing, but revisions up to \d+ were stored in it/,
+  );
+  assert.equal(processesOf(name), "");
+  await rename(away, file);
+  const again = await catamaran("up", "--detach", ...SMALL, "--name", name, "--data-dir", dataDir(name));
+  assert.equal(again.code, 0, again.error);
+});
+
+test("SIGTERM in the midst of a start ends it in order", async () => {
+  const name = names[1];
+  const child = spawn(process.execPath, [BIN, "up", ...SMALL, "--name", name, "--data-dir", dataDir(name)], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let words = "";
+  child.stderr.on("data", (chunk: Buffer) => (words += chunk.toString()));
+  const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
+  await until(
+    "it starts its roles",
+    () => Promise.resolve(words),
+    (text) => text.includes("certificates"),
+  );
+  child.kill("SIGTERM");
+  assert.equal(await ended, 130, words);
+  assert.equal(processesOf(name), "");
+});
+
+test("a data folder that cannot be written is a sentence", async () => {
+  for (const words of [["up"], ["up", "--detach"]]) {
+    const ran = await catamaran(...words, ...SMALL, "--name", "nowhere", "--data-dir", "/sys/nowhere");
+    assert.equal(ran.code, 4);
+    assert.match(ran.error, /\/sys\/nowhere cannot be written \(\w+\): .* choose another folder with --data-dir\n$/);
+    assert.doesNotMatch(ran.error, /at .*\.ts:\d+/);
+  }
+});
+
+test("down --purge takes away an instance whose facts are damaged", async () => {
+  const name = names[1];
+  await mkdir(join(dataDir(name), "anchors"), { recursive: true });
+  for (const file of ["instance.json", "anchors/instance.json"]) await writeFile(join(dataDir(name), file), "garbage");
+  const ran = await catamaran("up", "--detach", ...SMALL, "--name", name, "--data-dir", dataDir(name));
+  assert.match(ran.error, /instance\.json is damaged, and so is its copy/);
+  assert.equal((await catamaran("down", "--purge", "--name", name, "--data-dir", dataDir(name))).code, 0);
+  assert.equal(existsSync(dataDir(name)), false);
 });
 
 test("down ends every process and keeps the data; down --purge takes it away", async () => {

@@ -1,11 +1,12 @@
 /** The instance's certificates: one CA, one server certificate, one client certificate a role. Made once, kept as PEM files. */
 import "reflect-metadata";
 import { createPrivateKey, generateKeyPairSync, webcrypto, X509Certificate } from "node:crypto";
-import { access, mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { isIP } from "node:net";
 import { join } from "node:path";
 import type * as x509Types from "@peculiar/x509";
 import type { Clock } from "#base/clock.ts";
+import { Fault } from "#base/fault.ts";
 
 export interface KeyPair {
   readonly cert: string;
@@ -30,7 +31,10 @@ export interface PkiNames {
 const TEN_YEARS_MS = 3_650 * 86_400_000;
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
 
-/** Makes what is missing and reads the rest; a server certificate that lacks a host is made anew. */
+/**
+ * Makes what is missing and reads the rest. A certificate that is damaged, over, for somebody else or lacks a host is made anew; the
+ * authority and the key of tokens, which others trust already, are never replaced in silence.
+ */
 export async function ensurePki(folder: string, names: PkiNames, clock: Clock): Promise<Pki> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const maker = new Maker(folder, clock);
@@ -43,12 +47,20 @@ export async function ensurePki(folder: string, names: PkiNames, clock: Clock): 
 
 async function tokenKey(folder: string): Promise<string> {
   const file = join(folder, "service-accounts.key");
-  const known = await readFile(file, "utf8").catch(() => null);
-  if (known !== null) return known;
+  const known = await readIfThere(file);
+  if (known !== null && isPrivateKey(known)) return known;
+  if (known !== null) throw untrusted(folder, "service-accounts.key is damaged");
   const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const pem = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
-  await writeFile(file, pem, { mode: 0o600 });
+  await writeWhole(file, pem);
   return pem;
+}
+
+function untrusted(folder: string, what: string): Fault {
+  return new Fault(
+    "InternalError",
+    `${folder}: ${what}. Put a sound copy back; or remove the whole folder, and the next start makes new ones: kubeconfigs that were handed out and pods' tokens must then be fetched again`,
+  );
 }
 
 type X509 = typeof x509Types;
@@ -65,13 +77,17 @@ class Maker {
   }
 
   async authority(): Promise<KeyPair> {
-    this.#authority = (await this.#read("ca")) ?? (await this.#write("ca", await this.#makeAuthority()));
+    const known = await this.#read("ca");
+    if (known === null && (await isInUse(this.#folder))) throw untrusted(this.#folder, "ca.crt or ca.key is missing");
+    if (known !== null && !isSound(known, known.cert, this.#now))
+      throw untrusted(this.#folder, "ca.crt or ca.key is damaged, or they do not belong together");
+    this.#authority = known ?? (await this.#write("ca", await this.#makeAuthority()));
     return this.#authority;
   }
 
   async server(hosts: readonly string[]): Promise<KeyPair> {
     const known = await this.#read("server");
-    if (known !== null && hosts.every((host) => covers(known, host))) return known;
+    if (this.#isOurs(known) && hosts.every((host) => covers(known, host))) return known;
     const x509 = await this.#x509();
     const names = hosts.map((value) => ({ type: isIP(value) === 0 ? ("dns" as const) : ("ip" as const), value }));
     const extensions = [
@@ -87,7 +103,7 @@ class Maker {
     { commonName, organization }: { readonly commonName: string; readonly organization: string },
   ): Promise<KeyPair> {
     const known = await this.#read(name);
-    if (known !== null) return known;
+    if (this.#isOurs(known) && isFor(known, [`CN=${commonName}`, `O=${organization}`])) return known;
     const x509 = await this.#x509();
     const extensions = [
       new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth, x509.ExtendedKeyUsage.serverAuth]),
@@ -144,22 +160,71 @@ class Maker {
     return { notBefore: new Date(this.#now - 86_400_000), notAfter: new Date(this.#now + TEN_YEARS_MS) };
   }
 
+  #isOurs(pair: KeyPair | null): pair is KeyPair {
+    return pair !== null && this.#authority !== undefined && isSound(pair, this.#authority.cert, this.#now);
+  }
+
+  /** Null when one of the two is not there. */
   async #read(name: string): Promise<KeyPair | null> {
-    const [cert, key] = [join(this.#folder, `${name}.crt`), join(this.#folder, `${name}.key`)];
-    try {
-      await access(key);
-      return { cert: await readFile(cert, "utf8"), key: await readFile(key, "utf8") };
-    } catch {
-      // Not there yet: the caller makes it.
-      return null;
-    }
+    const [cert, key] = await Promise.all(
+      ["crt", "key"].map((end) => readIfThere(join(this.#folder, `${name}.${end}`))),
+    );
+    return typeof cert === "string" && typeof key === "string" ? { cert, key } : null;
   }
 
   async #write(name: string, pair: KeyPair): Promise<KeyPair> {
-    await writeFile(join(this.#folder, `${name}.key`), pair.key, { mode: 0o600 });
-    await writeFile(join(this.#folder, `${name}.crt`), pair.cert, { mode: 0o600 });
+    await writeWhole(join(this.#folder, `${name}.key`), pair.key);
+    await writeWhole(join(this.#folder, `${name}.crt`), pair.cert);
     return pair;
   }
+}
+
+/** The key belongs to the certificate, and the authority signed it for now. */
+function isSound({ cert, key }: KeyPair, authority: string, now: number): boolean {
+  try {
+    const certificate = new X509Certificate(cert);
+    return (
+      certificate.checkPrivateKey(createPrivateKey(key)) &&
+      certificate.verify(new X509Certificate(authority).publicKey) &&
+      Date.parse(certificate.validTo) > now
+    );
+  } catch {
+    return false; // Not even PEM.
+  }
+}
+
+function isFor({ cert }: KeyPair, names: readonly string[]): boolean {
+  const lines = new X509Certificate(cert).subject.split("\n");
+  return names.every((name) => lines.includes(name));
+}
+
+function isPrivateKey(pem: string): boolean {
+  try {
+    return createPrivateKey(pem).asymmetricKeyType === "ec";
+  } catch {
+    return false; // Not even PEM.
+  }
+}
+
+/** Something that the authority signed is there, so the authority was. */
+async function isInUse(folder: string): Promise<boolean> {
+  return (await readdir(folder)).some((name) => name.endsWith(".crt") || name === "service-accounts.key");
+}
+
+async function readIfThere(file: string): Promise<string | null> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (thrown) {
+    const { code } = thrown as NodeJS.ErrnoException;
+    if (code === "ENOENT") return null;
+    throw new Fault("Unavailable", `${file} cannot be read (${code ?? "?"})`, { cause: thrown });
+  }
+}
+
+/** Whole and on disk, or not at all: a kill leaves no half key. */
+async function writeWhole(file: string, text: string): Promise<void> {
+  await writeFile(`${file}.new`, text, { mode: 0o600, flush: true });
+  await rename(`${file}.new`, file);
 }
 
 function covers({ cert }: KeyPair, host: string): boolean {

@@ -1,7 +1,8 @@
 /** The facts of one instance: names, ports, addresses, keys. Written once by `up`, read by every role. */
 import { randomBytes } from "node:crypto";
-import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { crc32 } from "node:zlib";
 import { Fault } from "#base/fault.ts";
 
 export interface Instance {
@@ -33,23 +34,91 @@ export function instanceFile(dataDir: string): string {
   return join(dataDir, "instance.json");
 }
 
-/** Null when there is none yet. */
+/** A second copy: what only these facts say (keys, addresses) could not be found again. */
+function copyOf(dataDir: string): string {
+  return join(dataDir, "anchors", "instance.json");
+}
+
+/** Null when there is none yet. A damaged file is read from its copy; the next `up` writes both anew. */
 export async function readInstance(dataDir: string): Promise<Instance | null> {
+  const places = [instanceFile(dataDir), copyOf(dataDir)];
+  const texts = await Promise.all(places.map(readIfThere));
+  if (texts.every((text) => text === null)) {
+    if (await holdsState(dataDir)) throw lostFacts(dataDir, "is missing, but the folder holds state");
+    return null;
+  }
+  for (const text of texts) {
+    const instance = text === null ? null : parseInstance(text);
+    if (instance !== null) return instance;
+  }
+  throw lostFacts(dataDir, "is damaged");
+}
+
+function lostFacts(dataDir: string, what: string): Fault {
+  return new Fault(
+    "Invalid",
+    `${instanceFile(dataDir)} ${what}, and so is its copy in anchors/: the instance's keys and addresses are only there. Put one of them back, or forget all: catamaran down --purge --data-dir ${dataDir}`,
+  );
+}
+
+async function readIfThere(file: string): Promise<string | null> {
   try {
-    return JSON.parse(await readFile(instanceFile(dataDir), "utf8")) as Instance;
+    return await readFile(file, "utf8");
   } catch (thrown) {
-    if ((thrown as { readonly code?: string }).code === "ENOENT") return null;
-    throw new Fault("Invalid", `${instanceFile(dataDir)} cannot be read; move it away or run: catamaran down --purge`, {
-      cause: thrown,
-    });
+    const { code } = thrown as NodeJS.ErrnoException;
+    if (code === "ENOENT") return null;
+    if (code === "EISDIR" || code === "ENOTDIR") return "";
+    throw new Fault("Unavailable", `${file} cannot be read (${code ?? "?"})`, { cause: thrown });
+  }
+}
+
+async function holdsState(dataDir: string): Promise<boolean> {
+  return (await readdir(join(dataDir, "anchors")).catch(() => [])).length > 0;
+}
+
+/** Null when a bit of it is not as it was written. Files of before checksums have none. */
+function parseInstance(text: string): Instance | null {
+  try {
+    const { checksum, ...facts } = JSON.parse(text) as Instance & { readonly checksum?: number };
+    if (checksum !== undefined && checksum !== crc32(JSON.stringify(facts))) return null;
+    return typeof facts.name === "string" && typeof facts.rootKey.secretAccessKey === "string" ? facts : null;
+  } catch {
+    return null;
   }
 }
 
 /** Keeps the ports, keys and addresses of an earlier start, so that clients find the same instance again. */
 export async function writeInstance(instance: Instance): Promise<void> {
-  await mkdir(instance.dataDir, { recursive: true, mode: 0o700 });
+  await mkdir(join(instance.dataDir, "anchors"), { recursive: true, mode: 0o700 });
   await mkdir(instance.runDir, { recursive: true, mode: 0o711 });
-  await writeFile(instanceFile(instance.dataDir), `${JSON.stringify(instance, null, 2)}\n`, { mode: 0o600 });
+  const text = `${JSON.stringify({ ...instance, checksum: crc32(JSON.stringify(instance)) }, null, 2)}\n`;
+  // One after the other: a kill in the midst of one leaves the other whole.
+  for (const file of [copyOf(instance.dataDir), instanceFile(instance.dataDir)]) {
+    await writeFile(`${file}.new`, text, { mode: 0o600, flush: true });
+    await rename(`${file}.new`, file);
+  }
+}
+
+/** What can be told of an instance whose facts are lost: enough to take away what it made on the machine. */
+export async function remainsOf(
+  { name, dataDir, runDir }: Pick<Instance, "name" | "dataDir" | "runDir">,
+  runRoot: string,
+): Promise<Instance> {
+  const holders = await holdersOf(join(runRoot, "networks"));
+  const [networkIndex] = [...holders].find(([, holder]) => holder === name) ?? [];
+  const nodes = await readdir(join(dataDir, "nodes")).catch(() => []);
+  return {
+    name,
+    dataDir,
+    runDir,
+    nodes,
+    rootKey: { accessKeyId: "", secretAccessKey: "" },
+    ports: { kube: 0, aws: 0, gateway: 0, dashboard: 0 },
+    region: "",
+    accountId: "",
+    networkIndex: networkIndex ?? 0,
+    canRunPods: networkIndex !== undefined && nodes.length > 0,
+  };
 }
 
 export function newRootKey(): Instance["rootKey"] {

@@ -63,7 +63,9 @@ export const files = {
   code: (instance: Instance): string => join(instance.dataDir, "code"),
   images: (instance: Instance): string => join(instance.dataDir, "images"),
   reports: (instance: Instance): string => join(instance.dataDir, "reports"),
+  roleLogs: (instance: Instance): string => join(instance.dataDir, "log"),
   roleLog: (instance: Instance, role: string): string => join(instance.dataDir, "log", `${role}.log`),
+  roster: (instance: Instance): string => join(instance.runDir, "supervisor.sock"),
   invokeSocket: (instance: Instance): string => join(instance.runDir, "invoke.sock"),
   launcher: (instance: Instance): string => join(instance.runDir, "launcher"),
 } as const;

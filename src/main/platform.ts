@@ -1,5 +1,5 @@
 /** A whole instance: prepares, starts the processes of every role in parallel, ends and cleans up. */
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Fault, reasonOf } from "#base/fault.ts";
 import type { Log } from "#base/log.ts";
@@ -9,26 +9,63 @@ import { removeNode } from "#node/remove-node.ts";
 import { launcherCommand } from "#sandboxes/launcher-command.ts";
 import { type Instance, releaseNetwork } from "./instance.ts";
 import { childEnvironment, ownerFile, type Place } from "./options.ts";
+import { recordRoles } from "./lock.ts";
 import { files, networkOf, nodePlace } from "./plan.ts";
 import { prepareNode } from "./prepare.ts";
+import { tellRoster } from "./roster.ts";
 import { Supervisor } from "./supervisor.ts";
 
 const ENTRY = join(import.meta.dirname, "catamaran.ts");
+
+// All roles together; a single one has less. A machine that is busy with eight other things needs a third of it.
+const START_WITHIN_MS = 120_000;
+const PROBE_WITHIN_MS = 2_000;
 
 /** Told about each thing as it comes up. */
 export type OnReady = (what: string) => void;
 
 export class Platform {
   readonly instance: Instance;
+  readonly #place: Place;
   readonly #supervisor: Supervisor;
+  #starting: Promise<void> = Promise.resolve();
+  #roster: AsyncDisposable | null = null;
 
-  constructor(instance: Instance, log: Log) {
+  constructor(instance: Instance, place: Place, log: Log) {
     this.instance = instance;
-    this.#supervisor = new Supervisor(log);
+    this.#place = place;
+    this.#supervisor = new Supervisor(log, (pids) => {
+      try {
+        recordRoles(place, pids);
+      } catch (thrown) {
+        log.warn("the processes could not be recorded", { reason: reasonOf(thrown) });
+      }
+    });
   }
 
-  /** Resolves when every role is ready; what others need of each other they wait for themselves. */
+  /** Resolves when every role is ready; rejects with the cause when one does not get there, or none of them in time. */
   async start(onReady: OnReady): Promise<void> {
+    this.#roster = await tellRoster(files.roster(this.instance), (withinMs) => this.#supervisor.ask(withinMs));
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(() => void this.#tellLate(late.reject), START_WITHIN_MS);
+    this.#starting = this.#startAll(onReady);
+    await Promise.race([this.#starting, late.promise]).finally(() => clearTimeout(timer));
+  }
+
+  async #tellLate(reject: (fault: Fault) => void): Promise<void> {
+    const states = await this.#supervisor.ask(PROBE_WITHIN_MS);
+    const missing = states.filter(({ state }) => state !== "ready");
+    const which = missing.map(({ name, state, cause }) => `${name} is ${state}${cause === null ? "" : ` (${cause})`}`);
+    reject(
+      new Fault(
+        "Timeout",
+        `the platform did not start within ${START_WITHIN_MS / 1_000} s: ${which.join("; ") || "a node was not prepared"}; logs are in ${files.roleLogs(this.instance)}`,
+      ),
+    );
+  }
+
+  /** What the roles need of each other they wait for themselves. */
+  async #startAll(onReady: OnReady): Promise<void> {
     const { instance } = this;
     const role = async (name: string, command: readonly string[], title: string): Promise<void> => {
       await this.#supervisor.start({
@@ -77,6 +114,7 @@ export class Platform {
       instance: instance.name,
       folder: files.launcher(instance),
       node: process.execPath,
+      preload: join(import.meta.dirname, "answer-probes.ts"),
     });
     const place = nodePlace(instance, instance.nodes[0] ?? "node-1");
     return this.#supervisor.start({
@@ -88,14 +126,13 @@ export class Platform {
     });
   }
 
-  pids(): Readonly<Record<string, number>> {
-    return this.#supervisor.pids();
-  }
-
   /** Ends the processes, the pods and everything that was made on the machine; data stays. */
-  async end(place: Place): Promise<void> {
+  async end(): Promise<void> {
     await this.#supervisor.end();
-    await cleanUp(this.instance, place, { purge: false });
+    // Namespaces that are still being made must be there to be removed.
+    await this.#starting.catch(() => {});
+    await this.#roster?.[Symbol.asyncDispose]();
+    await cleanUp(this.instance, this.#place, { purge: false });
   }
 }
 
@@ -114,66 +151,4 @@ export async function cleanUp(instance: Instance, place: Place, { purge }: { rea
   await rm(instance.runDir, { recursive: true, force: true });
   await rm(ownerFile(place), { force: true });
   if (purge) await rm(instance.dataDir, { recursive: true, force: true });
-}
-
-interface Lock {
-  readonly pid: number;
-  /** Start time of the process in clock ticks, since numbers are used again. */
-  readonly startedAt: string;
-}
-
-/** Who supervises the instance now; null when nobody does. */
-export async function supervisorOf(place: Place): Promise<number | null> {
-  try {
-    const lock = JSON.parse(await readFile(lockFile(place), "utf8")) as Lock;
-    return (await startTime(lock.pid)) === lock.startedAt ? lock.pid : null;
-  } catch {
-    // No lock, or a half-written one of a supervisor that died while it wrote.
-    return null;
-  }
-}
-
-/** Throws Conflict when this instance is up already, or its name belongs to an instance elsewhere that is. */
-export async function takeLock(place: Place): Promise<void> {
-  await refuseSecond(place);
-  await mkdir(place.dataDir, { recursive: true, mode: 0o700 });
-  await mkdir(place.runRoot, { recursive: true, mode: 0o711 });
-  await writeFile(ownerFile(place), JSON.stringify({ dataDir: place.dataDir }));
-  await writeFile(
-    lockFile(place),
-    JSON.stringify({ pid: process.pid, startedAt: await startTime(process.pid) } satisfies Lock),
-    { mode: 0o600 },
-  );
-}
-
-export async function refuseSecond(place: Place): Promise<void> {
-  const pid = await supervisorOf(place);
-  if (pid !== null)
-    throw new Fault(
-      "Conflict",
-      `instance "${place.name}" is up already (process ${pid}); end it with: catamaran down --name ${place.name}`,
-    );
-  const text = await readFile(ownerFile(place), "utf8").catch(() => null); // Nobody has the name.
-  const dataDir = text === null ? place.dataDir : (JSON.parse(text) as { readonly dataDir: string }).dataDir;
-  const other = dataDir === place.dataDir ? null : await supervisorOf({ ...place, dataDir });
-  if (other !== null)
-    throw new Fault(
-      "Conflict",
-      `the name "${place.name}" belongs to the instance in ${dataDir} (process ${other}); choose another one with --name`,
-    );
-}
-
-function lockFile(place: Place): string {
-  return join(place.dataDir, "supervisor.json");
-}
-
-async function startTime(pid: number): Promise<string> {
-  try {
-    const stat = await readFile(`/proc/${pid}/stat`, "utf8");
-    // The third and the 22nd field; the second is in parentheses and may hold spaces.
-    const [state, ...fields] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return state === "Z" ? "gone: only its parent has not noticed" : (fields[18] ?? "");
-  } catch (thrown) {
-    return `gone: ${reasonOf(thrown)}`;
-  }
 }

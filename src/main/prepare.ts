@@ -46,7 +46,7 @@ export async function prepareInstance(options: UpOptions): Promise<Instance> {
     canRunPods,
   };
   await writeInstance(instance);
-  await mkdir(join(options.dataDir, "log"), { recursive: true });
+  await mkdir(join(options.dataDir, "log"), { recursive: true, mode: 0o700 });
   return instance;
 }
 
@@ -104,6 +104,6 @@ export async function prepareFabric(instance: Instance): Promise<void> {
 /** A node's namespaces, its link to the fabric and its folder. */
 export async function prepareNode(instance: Instance, name: string): Promise<void> {
   const place = nodePlace(instance, name);
-  await mkdir(place.nodeDir, { recursive: true });
+  await mkdir(place.nodeDir, { recursive: true, mode: 0o711 });
   await ensureNodeNetwork(place);
 }

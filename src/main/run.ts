@@ -2,9 +2,14 @@
 import { parseArgs } from "node:util";
 import { Fault } from "#base/fault.ts";
 import { readInstance } from "./instance.ts";
-import { type RoleStart, runRole } from "./role.ts";
+import { failRole, type RoleStart, runRole } from "./role.ts";
 
 export async function run(words: readonly string[]): Promise<number> {
+  await runNamed(words).catch(failRole);
+  return 0;
+}
+
+async function runNamed(words: readonly string[]): Promise<void> {
   const { values, positionals } = parseArgs({
     args: [...words],
     allowPositionals: true,
@@ -14,7 +19,6 @@ export async function run(words: readonly string[]): Promise<number> {
   const [role = ""] = positionals;
   if (instance === null) throw new Fault("NotFound", `there is no instance in ${values["data-dir"] ?? "?"}`);
   await runRole(values.node ?? role, instance, await startOf(role, values.node));
-  return 0;
 }
 
 async function startOf(role: string, node: string | undefined): Promise<RoleStart> {

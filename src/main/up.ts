@@ -7,11 +7,12 @@ import { parse } from "yaml";
 import { Fault, reasonOf } from "#base/fault.ts";
 import { changeKubeconfig, mergedConfig, withoutConfig } from "#cli/merge-kubeconfig.ts";
 import { dashboardLink } from "./env.ts";
-import { type Instance, readInstance } from "./instance.ts";
+import { type Instance, readInstance, remainsOf } from "./instance.ts";
 import { jsonLog } from "./log.ts";
+import { processesOf, refuseSecond, supervisorOf, takeLock, unwritable } from "./lock.ts";
 import { childEnvironment, type Place, upOptions, type UpOptions, userKubeconfig } from "./options.ts";
 import { files } from "./plan.ts";
-import { cleanUp, Platform, refuseSecond, supervisorOf, takeLock } from "./platform.ts";
+import { cleanUp, Platform } from "./platform.ts";
 import { missingForPods, prepareFabric, prepareIdentities, prepareInstance } from "./prepare.ts";
 import { Steps } from "./steps.ts";
 
@@ -27,10 +28,49 @@ const SAME_SIGNAL_MS = 1_000;
 
 async function upHere(options: UpOptions, afterUp: AfterUp): Promise<number> {
   const steps = new Steps();
+  const stop = stopOnSignals();
   await takeLock(options);
-  const instance = await prepareInstance(options);
+  const instance = await prepareInstance(options).catch((thrown: unknown) => {
+    throw unwritable(options, thrown);
+  });
+  sayWhatIsMissing(steps, options);
+  const log = jsonLog(openSync(files.roleLog(instance, "supervisor"), "a", 0o600), "info");
+  const platform = new Platform(instance, options, log);
+  try {
+    await orStopped(stop, startUp(platform, steps));
+    steps.say(
+      `ready in ${steps.seconds()} s — eval "$(npx catamaran env${options.name === "default" ? "" : ` --name ${options.name}`})"`,
+    );
+    if (process.send === undefined) steps.say(dashboardLines(instance));
+    if (options.mergeKubeconfig) await mergeKubeconfig(steps, instance);
+    process.send?.({ ready: true });
+    if (options.demo)
+      await afterUp(options, stop).catch((thrown: unknown) => steps.say(`the demo ended early: ${reasonOf(thrown)}`));
+    if (options.demo && !stop.aborted) steps.say("the platform stays up; Ctrl-C ends it");
+    await stopped(stop);
+    steps.say("ending");
+    return 0;
+  } catch (thrown) {
+    if (!stop.aborted) throw thrown;
+    steps.say("ending, in the midst of the start");
+    return 130;
+  } finally {
+    await platform.end();
+    steps.say(`ended; data is kept in ${options.dataDir}`);
+  }
+}
+
+async function startUp(platform: Platform, steps: Steps): Promise<void> {
+  const { instance } = platform;
+  await Promise.all([
+    steps.run("certificates", () => prepareIdentities(instance)),
+    steps.run("network", () => prepareFabric(instance)),
+  ]);
+  await platform.start((what) => steps.done(what));
+}
+
+function stopOnSignals(): AbortSignal {
   const stopping = new AbortController();
-  const ended = Promise.withResolvers<void>();
   let stoppedAt = 0;
   const stop = (): void => {
     // npm passes on what the terminal has sent already: what comes at once is the same Ctrl-C. The next one does not wait for
@@ -39,38 +79,21 @@ async function upHere(options: UpOptions, afterUp: AfterUp): Promise<number> {
     if (stopping.signal.aborted) return;
     stoppedAt = performance.now();
     stopping.abort();
-    ended.resolve();
   };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop);
-  sayWhatIsMissing(steps, options);
-  const platform = new Platform(instance, jsonLog(openSync(files.roleLog(instance, "supervisor"), "a", 0o600), "info"));
-  try {
-    await Promise.all([
-      steps.run("certificates", () => prepareIdentities(instance)),
-      steps.run("network", () => prepareFabric(instance)),
-    ]);
-    await platform.start((what) => steps.done(what));
-    steps.say(
-      `ready in ${steps.seconds()} s — eval "$(npx catamaran env${options.name === "default" ? "" : ` --name ${options.name}`})"`,
-    );
-    if (process.send === undefined) steps.say(dashboardLines(instance));
-    if (options.mergeKubeconfig) await mergeKubeconfig(steps, instance);
-    process.send?.({ ready: true });
-    if (options.demo)
-      await afterUp(options, stopping.signal).catch((thrown: unknown) =>
-        steps.say(`the demo ended early: ${reasonOf(thrown)}`),
-      );
-    if (options.demo && !stopping.signal.aborted) steps.say("the platform stays up; Ctrl-C ends it");
-    await ended.promise;
-    steps.say("ending");
-    return 0;
-  } catch (thrown) {
-    if (!stopping.signal.aborted) throw thrown;
-    return 130;
-  } finally {
-    await platform.end(options);
-    steps.say(`ended; data is kept in ${options.dataDir}`);
-  }
+  return stopping.signal;
+}
+
+function stopped(stop: AbortSignal): Promise<void> {
+  if (stop.aborted) return Promise.resolve();
+  return new Promise((resolve) => stop.addEventListener("abort", () => resolve(), { once: true }));
+}
+
+/** The work, or an end in its midst when somebody asks for it. */
+async function orStopped(stop: AbortSignal, work: Promise<void>): Promise<void> {
+  work.catch(() => {}); // What fails after the end was asked for is nobody's matter.
+  await Promise.race([work, stopped(stop)]);
+  stop.throwIfAborted();
 }
 
 async function mergeKubeconfig(steps: Steps, instance: Instance): Promise<void> {
@@ -98,9 +121,8 @@ function sayWhatIsMissing(steps: Steps, options: UpOptions): void {
 
 async function upDetached(words: readonly string[], options: UpOptions): Promise<number> {
   await refuseSecond(options);
-  await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
   const logFile = join(options.dataDir, "up.log");
-  const log = openSync(logFile, "w", 0o600);
+  const log = await openLog(options, logFile);
   const rest = words.filter((word) => word !== "--detach");
   const child = spawn(process.execPath, [join(import.meta.dirname, "catamaran.ts"), "up", ...rest], {
     detached: true,
@@ -121,40 +143,79 @@ async function upDetached(words: readonly string[], options: UpOptions): Promise
   return 0;
 }
 
+async function openLog(options: UpOptions, file: string): Promise<number> {
+  try {
+    await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
+    return openSync(file, "w", 0o600);
+  } catch (thrown) {
+    throw unwritable(options, thrown);
+  }
+}
+
 function dashboardLines(instance: Instance): string {
   const named = instance.name === "default" ? "" : ` --name ${instance.name}`;
   return `dashboard: ${dashboardLink(instance)}\n  the link opens once; another one: npx catamaran dashboard${named}`;
 }
 
-const END_WITHIN_MS = 30_000;
+// The supervisor gives each role 8 seconds; whatever takes longer than two that hang is ended from here.
+const END_WITHIN_MS = 20_000;
 const POLL_MS = 50;
 
-/** Ends the supervisor if there is one; with `purge` also its data and whatever a crash left. */
+/** Ends the supervisor if there is one, by force if it must be; with `purge` also its data and whatever a crash left. */
 export async function down(place: Place, { purge }: { readonly purge: boolean }): Promise<number> {
-  const instance = await readInstance(place.dataDir);
+  const instance = purge ? await whateverIsKnown(place) : await readInstance(place.dataDir);
   const pid = await supervisorOf(place);
   if (instance === null) {
     process.stderr.write(`there is no instance "${place.name}" in ${place.dataDir}\n`);
     return 3;
   }
-  if (pid !== null) {
-    process.kill(pid, "SIGTERM");
-    await untilGone(place);
-  }
+  if (pid !== null) signal(pid, "SIGTERM");
+  // Roles whose supervisor was killed end by themselves.
+  await untilGone(place, END_WITHIN_MS);
+  await endByForce(place);
   if (purge) await unmergeKubeconfig(instance);
   await cleanUp(instance, place, { purge });
   process.stderr.write(`instance "${place.name}" is down${purge ? " and gone" : ""}\n`);
   return 0;
 }
 
-async function untilGone(place: Place): Promise<void> {
-  const untilMs = performance.now() + END_WITHIN_MS;
-  while ((await supervisorOf(place)) !== null) {
-    if (performance.now() > untilMs)
-      throw new Fault(
-        "Timeout",
-        `the supervisor of "${place.name}" does not end; kill it and run: catamaran down --purge --name ${place.name}`,
-      );
+/** Facts that cannot be read must not keep anybody from taking the rest away. */
+async function whateverIsKnown(place: Place): Promise<Instance | null> {
+  try {
+    return await readInstance(place.dataDir);
+  } catch (thrown) {
+    process.stderr.write(`${reasonOf(thrown)}\nwhat carries the name is removed all the same\n`);
+    return remainsOf(place, place.runRoot);
+  }
+}
+
+/** The recorded processes that are still there: a supervisor that hangs, roles that it could not end. Never by name. */
+async function endByForce(place: Place): Promise<void> {
+  const left = processesOf(place);
+  if (left.length === 0) return;
+  process.stderr.write(`these processes did not end when asked and are killed: ${left.join(", ")}\n`);
+  // The supervisor first, or it would start the others again.
+  for (const pid of left) signal(pid, "SIGKILL");
+  const isGone = await untilGone(place, KILL_WITHIN_MS);
+  if (!isGone)
+    throw new Fault("Timeout", `processes ${processesOf(place).join(", ")} cannot be killed: the kernel holds them`);
+}
+
+const KILL_WITHIN_MS = 5_000;
+
+async function untilGone(place: Place, withinMs: number): Promise<boolean> {
+  const untilMs = performance.now() + withinMs;
+  while (processesOf(place).length > 0) {
+    if (performance.now() > untilMs) return false;
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+  return true;
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch {
+    // It ended meanwhile.
   }
 }

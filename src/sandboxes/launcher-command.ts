@@ -21,12 +21,14 @@ export interface Command {
 }
 
 /** Starts launcher-main.ts in a mount namespace of its own. Wrap it in nsenter to run it on a node. */
-export function launcherCommand(config: LauncherConfig): Command {
+export function launcherCommand({ preload, ...config }: LauncherConfig & { readonly preload?: string }): Command {
   const main = path.join(import.meta.dirname, "launcher-main.ts");
   const heap = ["--max-old-space-size=64", "--max-semi-space-size=1"];
+  // What whoever watches over it wants to run in it first.
+  const imports = preload === undefined ? [] : ["--import", preload];
   return {
     file: "unshare",
-    args: [...OWN_MOUNTS, config.node, ...heap, main, JSON.stringify(config)],
+    args: [...OWN_MOUNTS, config.node, ...heap, ...imports, main, JSON.stringify(config)],
     env: PRIVATE_ENVIRONMENT,
   };
 }
