@@ -1,6 +1,6 @@
 /** Who may do what, until there are policies: the root everything; a function its own log and what its configuration names. Pure but for the look-up. */
 import type { FunctionObject } from "#kinds/function.ts";
-import { logGroupOf } from "#functions/settings.ts";
+import { settingsOf } from "#functions/settings.ts";
 import type { Action, Input } from "./action.ts";
 import { AwsError } from "./aws-error.ts";
 import type { Caller, FunctionSession } from "./sign.ts";
@@ -62,14 +62,10 @@ const DATA_ACTIONS: Readonly<Record<string, ReadonlySet<string>>> = {
 function mayUse(fn: FunctionObject, { service, action }: Asked, { name, arn }: Resource): boolean {
   const actions = Object.hasOwn(DATA_ACTIONS, service) ? DATA_ACTIONS[service] : undefined;
   if (actions?.has(action.name) !== true) return false;
-  if (service === "logs") return name === ownLogGroup(fn);
+  if (service === "logs") return name === settingsOf(fn).logGroup;
   return Object.values(fn.spec.environment ?? {}).some((value) =>
     namesIn(value).some((word) => word === name || word === arn),
   );
-}
-
-function ownLogGroup({ metadata }: FunctionObject): string {
-  return logGroupOf({ namespace: metadata.namespace ?? "default", name: metadata.name });
 }
 
 /** A value may be a name, an ARN, or a text with several of them (a list, JSON). */

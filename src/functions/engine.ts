@@ -94,14 +94,14 @@ export class Functions implements AsyncDisposable {
   }
 
   private constructor(options: FunctionsOptions) {
-    const { objects, sandboxes, clock, random, log } = options;
+    const { objects, sandboxes, clock, log } = options;
     this.#options = options;
     this.#logs = options.logs ?? new MemoryLogs();
     this.#recorder = new Recorder(this.#logs, options.ledger, clock);
     this.#limits = options.limits ?? LAMBDA_LIMITS;
     this.#tasks = new Tasks(log);
     const nowIso = (): string => new Date(clock.now()).toISOString().replace("Z", "+0000");
-    this.#lifecycle = new Lifecycle({ objects, sandboxes, tasks: this.#tasks, uuid: () => random.uuid(), nowIso });
+    this.#lifecycle = new Lifecycle({ objects, sandboxes, tasks: this.#tasks, nowIso });
     this.#queue = new EventQueue({
       store: options.events ?? new MemoryEvents(),
       clock,

@@ -3,38 +3,48 @@ import { Fault, reasonOf } from "#base/fault.ts";
 import type { Tasks } from "#base/tasks.ts";
 import type { ObjectKey } from "#base/key.ts";
 import type { Objects } from "#deck/objects.ts";
-import { functionKind, type FunctionObject, type FunctionStatus } from "#kinds/function.ts";
+import { functionKind, type FunctionObject, type FunctionStatus, UPDATED_AT } from "#kinds/function.ts";
 import type { Sandboxes } from "./sandboxes.ts";
 
 /** True when something about the object has not been taken in yet. */
 export function isUnsettled(object: FunctionObject): boolean {
-  return (
-    object.status?.state === undefined ||
-    object.status.state === "Pending" ||
-    object.status.lastUpdateStatus === "InProgress"
-  );
+  const { status } = object;
+  if (status?.state === undefined || status.state === "Pending") return true;
+  return status.lastUpdateStatus === "InProgress" || isUpdating(object);
+}
+
+/** An update through Lambda's API that has not been taken in yet. */
+export function isUpdating(object: FunctionObject): boolean {
+  const updatedAt = updatedAtOf(object);
+  return updatedAt !== undefined && updatedAt !== object.status?.lastModified;
+}
+
+function updatedAtOf({ metadata }: FunctionObject): string | undefined {
+  return metadata.annotations?.[UPDATED_AT];
 }
 
 /** The status once the code is ready. Pure. */
-export function activated(status: FunctionStatus | undefined, revisionId: string, nowIso: string): FunctionStatus {
-  const kept: Record<string, unknown> = { ...status };
+export function activated(object: FunctionObject, nowIso: string): FunctionStatus {
+  const kept: Record<string, unknown> = { ...object.status };
   for (const gone of ["stateReason", "stateReasonCode", "lastUpdateStatusReason", "lastUpdateStatusReasonCode"])
     delete kept[gone];
   return {
     ...kept,
     state: "Active",
     lastUpdateStatus: "Successful",
-    lastModified: status?.lastModified ?? nowIso,
-    revisionId: status?.revisionId ?? revisionId,
+    lastModified: updatedAtOf(object) ?? object.status?.lastModified ?? nowIso,
   };
 }
 
 /** The status when the code cannot be used: a new function failed, an old one keeps its state and reports the update. Pure. */
-export function refused(status: FunctionStatus | undefined, reason: string, code: string): FunctionStatus {
+export function refused(object: FunctionObject, reason: string, code: string): FunctionStatus {
+  const { status } = object;
   const isNew = status?.state === undefined || status.state === "Pending";
+  const lastModified = updatedAtOf(object) ?? status?.lastModified;
   return {
     ...status,
     ...(isNew && { state: "Failed" as const, stateReason: reason, stateReasonCode: code }),
+    ...(lastModified !== undefined && { lastModified }),
     lastUpdateStatus: "Failed",
     lastUpdateStatusReason: reason,
     lastUpdateStatusReasonCode: code,
@@ -45,7 +55,6 @@ export interface LifecycleTools {
   readonly objects: Objects;
   readonly sandboxes: Sandboxes;
   readonly tasks: Tasks;
-  readonly uuid: () => string;
   readonly nowIso: () => string;
 }
 
@@ -80,18 +89,15 @@ export class Lifecycle {
   }
 
   async #settle(key: ObjectKey, object: FunctionObject): Promise<void> {
-    const { objects, uuid, nowIso } = this.#tools;
+    const { objects, nowIso } = this.#tools;
     const next = await this.#judge(object);
     await objects.change(
       functionKind,
       key,
       (live) => {
-        if (!isUnsettled(live) || live.spec.code.sha256 !== object.spec.code.sha256) return null;
-        return {
-          ...live,
-          status:
-            next === null ? activated(live.status, uuid(), nowIso()) : refused(live.status, next.reason, next.code),
-        };
+        const isSame = live.spec.code.sha256 === object.spec.code.sha256 && updatedAtOf(live) === updatedAtOf(object);
+        if (!isUnsettled(live) || !isSame) return null;
+        return { ...live, status: next === null ? activated(live, nowIso()) : refused(live, next.reason, next.code) };
       },
       { subresource: "status" },
     );

@@ -31,7 +31,7 @@ export function settingsOf(object: FunctionObject): Settings {
   return {
     ...named,
     uid: metadata.uid ?? null,
-    logGroup: logGroupOf(named),
+    logGroup: spec.logGroup ?? logGroupOf(named),
     runtime: spec.runtime,
     handler: spec.handler,
     codeSha256: spec.code.sha256,
@@ -53,6 +53,7 @@ export function needsNewEnvironments(a: Settings, b: Settings): boolean {
     a.memoryMib !== b.memoryMib ||
     a.ephemeralStorageMib !== b.ephemeralStorageMib ||
     a.role !== b.role ||
+    a.logGroup !== b.logGroup ||
     !sameJson(a.environment, b.environment)
   );
 }

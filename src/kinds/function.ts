@@ -29,6 +29,8 @@ export interface FunctionSpec {
   readonly layers?: readonly string[];
   readonly url?: FunctionUrl;
   readonly tags?: Readonly<Record<string, string>>;
+  /** Where its log goes; default /aws/lambda/NAME. */
+  readonly logGroup?: string;
 }
 
 export interface FunctionUrl {
@@ -54,10 +56,12 @@ export interface FunctionStatus {
   readonly lastUpdateStatusReason?: string;
   readonly lastUpdateStatusReasonCode?: string;
   readonly lastModified?: string;
-  readonly revisionId?: string;
   readonly warm?: number;
   readonly running?: number;
 }
+
+/** When code or configuration was last updated through Lambda's API: each update is taken in, even one that changes nothing. */
+export const UPDATED_AT = "catamaran.dev/updated-at";
 
 export const functionKind: Kind<FunctionObject> = builtinKind<FunctionObject>({
   group: "catamaran.dev",

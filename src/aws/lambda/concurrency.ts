@@ -2,24 +2,28 @@
 import { LAMBDA_LIMITS, reservationFault } from "#functions/concurrency.ts";
 import { functionKind, type FunctionObject } from "#kinds/function.ts";
 import type { Input, Reply } from "../action.ts";
-import { AwsError } from "../aws-error.ts";
+import { AwsError, validationError } from "../aws-error.ts";
 import type { Shape } from "../shape.ts";
-import { functionName } from "./shapes.ts";
-import { changeFunction, findFunction, functionReference, type LambdaWorld } from "./world.ts";
+import { functionName, notFound, referenceOf, unqualifiedName } from "./names.ts";
+import { changeFunction, findFunction, functionKey, type LambdaWorld } from "./world.ts";
 
 const { account: ACCOUNT_CONCURRENCY } = LAMBDA_LIMITS;
 
 export const putConcurrencyInput: Shape = {
   is: "structure",
-  members: { FunctionName: functionName, ReservedConcurrentExecutions: { is: "integer", min: 0 } },
+  members: { FunctionName: functionName, ReservedConcurrentExecutions: { is: "integer" } },
   required: ["FunctionName", "ReservedConcurrentExecutions"],
 };
 
 export const emptyInput: Shape = { is: "structure", members: {} };
 
 export async function putFunctionConcurrency(world: LambdaWorld, input: Input): Promise<Reply> {
-  const { name } = functionReference(input["FunctionName"] as string);
+  const name = await existing(world, input);
   const reserved = input["ReservedConcurrentExecutions"] as number;
+  if (reserved < 0)
+    throw validationError([
+      `Value '${reserved}' at 'reservedConcurrentExecutions' failed to satisfy constraint: Member must have value greater than or equal to 0`,
+    ]);
   const others = (await allFunctions(world)).filter((fn) => fn.metadata.name !== name);
   const fault = reservationFault(LAMBDA_LIMITS, reservedSum(others), reserved);
   if (fault !== null) throw new AwsError("InvalidParameterValueException", 400, fault);
@@ -27,15 +31,21 @@ export async function putFunctionConcurrency(world: LambdaWorld, input: Input): 
   return { body: { ReservedConcurrentExecutions: reserved } };
 }
 
+/** Names what is missing with its version, as AWS does here and nowhere else. */
+async function existing(world: LambdaWorld, input: Input): Promise<string> {
+  const name = unqualifiedName(world, input);
+  if ((await world.objects.get(functionKind, functionKey(world, name))) !== null) return name;
+  throw notFound(world, name, "$LATEST");
+}
+
 export async function getFunctionConcurrency(world: LambdaWorld, input: Input): Promise<Reply> {
-  const fn = await findFunction(world, functionReference(input["FunctionName"] as string));
+  const fn = await findFunction(world, referenceOf(world, input));
   const reserved = fn.spec.reservedConcurrency;
   return { body: reserved === undefined ? {} : { ReservedConcurrentExecutions: reserved } };
 }
 
 export async function deleteFunctionConcurrency(world: LambdaWorld, input: Input): Promise<Reply> {
-  const { name } = functionReference(input["FunctionName"] as string);
-  await changeFunction(world, name, (live) => {
+  await changeFunction(world, unqualifiedName(world, input), (live) => {
     const { reservedConcurrency: _dropped, ...spec } = live.spec;
     return { ...live, spec };
   });

@@ -1,9 +1,14 @@
 /** Between the Function object and Lambda's FunctionConfiguration, in both directions. */
 import { given } from "#base/given.ts";
-import type { FunctionObject } from "#kinds/function.ts";
+import { isUnsettled, isUpdating } from "#functions/lifecycle.ts";
+import { settingsOf } from "#functions/settings.ts";
+import { type FunctionObject, UPDATED_AT } from "#kinds/function.ts";
 import type { Input } from "../action.ts";
 import { AwsError } from "../aws-error.ts";
-import { arnOf, type LambdaWorld } from "./world.ts";
+import { sha256Hex } from "../sign.ts";
+import { arnOf } from "./names.ts";
+import { checkRuntime } from "./runtimes.ts";
+import type { LambdaWorld } from "./world.ts";
 
 type Spec = FunctionObject["spec"];
 
@@ -28,32 +33,64 @@ export function configurationOf(
     MemorySize: spec.memoryMib ?? 128,
     CodeSha256: spec.code.sha256,
     Version: "$LATEST",
-    Environment:
-      spec.environment === undefined || Object.keys(spec.environment).length === 0
-        ? undefined
-        : { Variables: spec.environment },
+    Environment: spec.environment === undefined ? undefined : { Variables: spec.environment },
     TracingConfig: { Mode: "PassThrough" },
     PackageType: "Zip",
     Architectures: spec.architectures ?? ["x86_64"],
     EphemeralStorage: { Size: spec.ephemeralStorageMib ?? 512 },
     SnapStart: { ApplyOn: "None", OptimizationStatus: "Off" },
-    LoggingConfig: { LogFormat: "Text", LogGroup: `/aws/lambda/${name}` },
+    LoggingConfig: { LogFormat: "Text", LogGroup: settingsOf(fn).logGroup },
+    RuntimeVersionConfig: { RuntimeVersionArn: `arn:aws:lambda:${world.region}::runtime:${sha256Hex(spec.runtime)}` },
   });
 }
 
-/** A function that the engine has not looked at yet is being created. */
-function stateOf({ status }: FunctionObject): Readonly<Record<string, unknown>> {
-  const isNew = status?.state === undefined;
+/** A function that the engine has not looked at yet is being created, and says nothing of updates. */
+function stateOf(fn: FunctionObject): Readonly<Record<string, unknown>> {
+  const { status } = fn;
+  const common = { LastModified: lastModified(fn), RevisionId: revisionId(fn) };
+  if (status?.state === undefined || status.state === "Pending")
+    return {
+      ...common,
+      State: "Pending",
+      StateReason: "The function is being created.",
+      StateReasonCode: "Creating",
+    };
+  const state = { State: status.state, StateReason: status.stateReason, StateReasonCode: status.stateReasonCode };
+  if (isUpdating(fn))
+    return {
+      ...common,
+      ...state,
+      LastUpdateStatus: "InProgress",
+      LastUpdateStatusReason: "The function is being created.",
+      LastUpdateStatusReasonCode: "Creating",
+    };
   return {
-    LastModified: status?.lastModified,
-    RevisionId: status?.revisionId,
-    State: status?.state ?? "Pending",
-    StateReason: status?.stateReason ?? (isNew ? "The function is being created." : undefined),
-    StateReasonCode: status?.stateReasonCode ?? (isNew ? "Creating" : undefined),
-    LastUpdateStatus: status?.lastUpdateStatus ?? "InProgress",
-    LastUpdateStatusReason: status?.lastUpdateStatusReason,
-    LastUpdateStatusReasonCode: status?.lastUpdateStatusReasonCode,
+    ...common,
+    ...state,
+    LastUpdateStatus: status.lastUpdateStatus,
+    LastUpdateStatusReason: status.lastUpdateStatusReason,
+    LastUpdateStatusReasonCode: status.lastUpdateStatusReasonCode,
   };
+}
+
+/** Of code or configuration: "2026-11-27T02:30:00.123+0000". */
+export function lastModified({ metadata, status }: FunctionObject): string {
+  return metadata.annotations?.[UPDATED_AT] ?? status?.lastModified ?? metadata.creationTimestamp ?? "";
+}
+
+export function lambdaTime(ms: number): string {
+  return new Date(ms).toISOString().replace("Z", "+0000");
+}
+
+/**
+ * Changes with each update and again when that was taken in, as Lambda's does, and with nothing else: nothing is stored for it,
+ * so that changes by kubectl count too.
+ */
+export function revisionId(fn: FunctionObject): string {
+  const { url: _url, tags: _tags, reservedConcurrency: _reserved, ...configured } = fn.spec;
+  const settled = isUnsettled(fn) ? "" : (fn.status?.lastUpdateStatus ?? "");
+  const digest = sha256Hex(JSON.stringify([fn.metadata.uid, configured, lastModified(fn), settled]));
+  return digest.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, "$1-$2-$3-$4-$5");
 }
 
 /** The part of the spec that an input sets; members that it leaves out stay as they are. */
@@ -62,6 +99,7 @@ export function specChanges(world: LambdaWorld, input: Input): Partial<Spec> {
   const environment = (input["Environment"] as { readonly Variables?: Readonly<Record<string, string>> } | undefined)
     ?.Variables;
   if (environment !== undefined) checkEnvironment(environment);
+  const logging = input["LoggingConfig"] as { readonly LogGroup?: string } | undefined;
   const runtime = input["Runtime"] as string | undefined;
   if (runtime !== undefined) checkRuntime(runtime, world.runtimes());
   return given({
@@ -73,6 +111,7 @@ export function specChanges(world: LambdaWorld, input: Input): Partial<Spec> {
     memoryMib: input["MemorySize"] as number | undefined,
     ephemeralStorageMib: (input["EphemeralStorage"] as { readonly Size?: number } | undefined)?.Size,
     environment,
+    logGroup: logging?.LogGroup,
   }) as Partial<Spec>;
 }
 
@@ -87,8 +126,9 @@ function refuseUnsupported(input: Input): void {
     "TracingConfig.Mode=Active": (input["TracingConfig"] as { readonly Mode?: string } | undefined)?.Mode === "Active",
     "SnapStart.ApplyOn=PublishedVersions":
       (input["SnapStart"] as { readonly ApplyOn?: string } | undefined)?.ApplyOn === "PublishedVersions",
-    "LoggingConfig.LogFormat=JSON":
-      (input["LoggingConfig"] as { readonly LogFormat?: string } | undefined)?.LogFormat === "JSON",
+    "LoggingConfig.LogFormat=JSON": hasEntries(input["LoggingConfig"], "LogFormat", "Text"),
+    "LoggingConfig.ApplicationLogLevel": hasEntries(input["LoggingConfig"], "ApplicationLogLevel"),
+    "LoggingConfig.SystemLogLevel": hasEntries(input["LoggingConfig"], "SystemLogLevel"),
   };
   const refused = Object.keys(isSet).filter((name) => isSet[name]);
   if (refused.length > 0)
@@ -99,18 +139,10 @@ function refuseUnsupported(input: Input): void {
     );
 }
 
-function hasEntries(value: unknown, member: string): boolean {
-  const inner = (value as Readonly<Record<string, unknown>> | undefined)?.[member];
-  return inner !== undefined && inner !== "" && !(Array.isArray(inner) && inner.length === 0);
-}
-
-function checkRuntime(runtime: string, known: readonly string[]): void {
-  if (known.includes(runtime)) return;
-  throw new AwsError(
-    "InvalidParameterValueException",
-    400,
-    `Value ${runtime} at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: [${known.join(", ")}] or be a valid ARN`,
-  );
+/** True when a member says something that is not its default. */
+function hasEntries(value: unknown, member: string, byDefault: unknown = ""): boolean {
+  const inner = (value as Readonly<Record<string, unknown>> | null | undefined)?.[member] ?? undefined;
+  return inner !== undefined && inner !== byDefault && !(Array.isArray(inner) && inner.length === 0);
 }
 
 // Lambda's own variables cannot be set by a function's configuration (Lambda Developer Guide, "Reserved environment variables").
@@ -143,7 +175,7 @@ function checkEnvironment(variables: Readonly<Record<string, string>>): void {
     throw new AwsError(
       "InvalidParameterValueException",
       400,
-      `Lambda was unable to configure your environment variables because the environment variables you have provided exceeded the 4KB limit. String measured: ${JSON.stringify(variables).slice(0, 100)}…`,
+      `Lambda was unable to configure your environment variables because the environment variables you have provided exceeded the 4KB limit. String measured: ${JSON.stringify(variables)}`,
     );
   }
 }

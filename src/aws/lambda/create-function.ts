@@ -1,13 +1,15 @@
 /** CreateFunction. */
 import { Fault } from "#base/fault.ts";
-import { functionKind, type FunctionObject } from "#kinds/function.ts";
-import type { Input, Reply } from "../action.ts";
+import { functionKind, type FunctionObject, UPDATED_AT } from "#kinds/function.ts";
+import type { Call, Input, Reply } from "../action.ts";
 import { AwsError } from "../aws-error.ts";
 import type { Shape } from "../shape.ts";
-import { configurationOf, specChanges } from "./configuration.ts";
+import { configurationOf, lambdaTime, specChanges } from "./configuration.ts";
 import { storePackage } from "./package.ts";
-import { architectures, code, configuration, functionName, text } from "./shapes.ts";
-import { arnOf, functionReference, type LambdaWorld } from "./world.ts";
+import { arnOf, functionName, referenceOf } from "./names.ts";
+import { architectures, code, configuration, text } from "./shapes.ts";
+import { checkedTags } from "./tags.ts";
+import type { LambdaWorld } from "./world.ts";
 
 export const createFunctionInput: Shape = {
   is: "structure",
@@ -25,20 +27,22 @@ export const createFunctionInput: Shape = {
 };
 
 /** Answers 201 with State Pending; the function is Active once an environment could be made ready. */
-export async function createFunction(world: LambdaWorld, input: Input): Promise<Reply> {
-  const { name } = functionReference(input["FunctionName"] as string);
+export async function createFunction(world: LambdaWorld, input: Input, { now }: Call): Promise<Reply> {
+  const { name } = referenceOf(world, input);
+  checkName(name);
   checkCreate(input);
+  const tags = checkedTags((input["Tags"] ?? {}) as Readonly<Record<string, string>>);
   const changes = specChanges(world, input);
   const code = await storePackage(world, input["Code"] as Input);
   const object = {
     apiVersion: "catamaran.dev/v1",
     kind: "Function",
-    metadata: { name, namespace: world.namespace },
+    metadata: { name, namespace: world.namespace, annotations: { [UPDATED_AT]: lambdaTime(now) } },
     spec: {
       ...changes,
       code,
       ...(input["Architectures"] === undefined ? {} : { architectures: input["Architectures"] as readonly string[] }),
-      ...(input["Tags"] === undefined ? {} : { tags: input["Tags"] as Readonly<Record<string, string>> }),
+      ...(input["Tags"] === undefined ? {} : { tags }),
     },
   } as FunctionObject;
   try {
@@ -51,12 +55,29 @@ export async function createFunction(world: LambdaWorld, input: Input): Promise<
   }
 }
 
+const MAX_NAME = 64;
+
+function checkName(name: string): void {
+  if (name.length <= MAX_NAME) return;
+  throw new AwsError(
+    "InvalidParameterValueException",
+    400,
+    `1 validation error detected: Value '${name}' at 'functionName' failed to satisfy constraint: Member must have length less than or equal to ${MAX_NAME}`,
+  );
+}
+
 function checkCreate(input: Input): void {
   if (input["PackageType"] === "Image")
     throw new AwsError(
       "InvalidParameterValueException",
       400,
       "PackageType=Image is not supported by Catamaran; deploy a zip",
+    );
+  if (input["CodeSigningConfigArn"] !== undefined)
+    throw new AwsError(
+      "InvalidParameterValueException",
+      400,
+      "CodeSigningConfigArn is not supported by Catamaran; leave it out",
     );
   if (input["Publish"] === true)
     throw new AwsError(

@@ -1,17 +1,18 @@
 /** CreateFunctionUrlConfig, GetFunctionUrlConfig, UpdateFunctionUrlConfig and DeleteFunctionUrlConfig. */
 import { given } from "#base/given.ts";
-import type { FunctionObject } from "#kinds/function.ts";
+import { functionKind, type FunctionObject } from "#kinds/function.ts";
 import type { Input, Reply } from "../action.ts";
 import { AwsError } from "../aws-error.ts";
 import type { Shape } from "../shape.ts";
-import { functionName, qualifier } from "./shapes.ts";
-import { arnOf, changeFunction, findFunction, functionReference, type LambdaWorld } from "./world.ts";
+import { lastModified } from "./configuration.ts";
+import { arnOf, functionName, referenceOf, urlQualifier } from "./names.ts";
+import { functionKey, type LambdaWorld } from "./world.ts";
 
 export const functionUrlInput: Shape = {
   is: "structure",
   members: {
     FunctionName: functionName,
-    Qualifier: qualifier,
+    Qualifier: urlQualifier,
     AuthType: { is: "string", enum: ["NONE", "AWS_IAM"] },
     InvokeMode: { is: "string", enum: ["BUFFERED", "RESPONSE_STREAM"] },
     Cors: { is: "any" },
@@ -21,10 +22,13 @@ export const functionUrlInput: Shape = {
 
 type FunctionUrl = NonNullable<FunctionObject["spec"]["url"]>;
 
+const NO_FUNCTION = "Function does not exist";
+const NO_URL = "The resource you requested does not exist.";
+
 export async function createFunctionUrl(world: LambdaWorld, input: Input): Promise<Reply> {
-  const { name } = functionReference(input["FunctionName"] as string);
+  const name = nameOf(world, input, NO_FUNCTION);
   const url = urlOf(input, undefined);
-  const changed = await changeFunction(world, name, (live) => {
+  const changed = await change(world, name, NO_FUNCTION, (live) => {
     if (live.spec.url !== undefined) {
       throw new AwsError(
         "ResourceConflictException",
@@ -38,8 +42,8 @@ export async function createFunctionUrl(world: LambdaWorld, input: Input): Promi
 }
 
 export async function updateFunctionUrl(world: LambdaWorld, input: Input): Promise<Reply> {
-  const { name } = functionReference(input["FunctionName"] as string);
-  const changed = await changeFunction(world, name, (live) => ({
+  const name = nameOf(world, input, NO_FUNCTION);
+  const changed = await change(world, name, NO_FUNCTION, (live) => ({
     ...live,
     spec: { ...live.spec, url: urlOf(input, existing(live)) },
   }));
@@ -47,17 +51,40 @@ export async function updateFunctionUrl(world: LambdaWorld, input: Input): Promi
 }
 
 export async function getFunctionUrl(world: LambdaWorld, input: Input): Promise<Reply> {
-  return { body: described(world, await findFunction(world, functionReference(input["FunctionName"] as string))) };
+  const fn = await world.objects.get(functionKind, functionKey(world, nameOf(world, input, NO_URL)));
+  if (fn === null) throw missing(NO_URL);
+  return { body: described(world, fn) };
 }
 
 export async function deleteFunctionUrl(world: LambdaWorld, input: Input): Promise<Reply> {
-  const { name } = functionReference(input["FunctionName"] as string);
-  await changeFunction(world, name, (live) => {
+  await change(world, nameOf(world, input, NO_URL), NO_URL, (live) => {
     existing(live);
     const { url: _dropped, ...spec } = live.spec;
     return { ...live, spec };
   });
   return {};
+}
+
+/** There are no aliases, so that one that is named is not found. */
+function nameOf(world: LambdaWorld, input: Input, absent: string): string {
+  const { name, qualifier } = referenceOf(world, input);
+  if (qualifier !== undefined) throw missing(absent);
+  return name;
+}
+
+async function change(
+  world: LambdaWorld,
+  name: string,
+  absent: string,
+  decide: (live: FunctionObject) => FunctionObject,
+): Promise<FunctionObject> {
+  const changed = await world.objects.change(functionKind, functionKey(world, name), decide);
+  if (changed === null) throw missing(absent);
+  return changed;
+}
+
+function missing(message: string): AwsError {
+  return new AwsError("ResourceNotFoundException", 404, message);
 }
 
 function urlOf(input: Input, before: FunctionUrl | undefined): FunctionUrl {
@@ -84,8 +111,7 @@ function urlOf(input: Input, before: FunctionUrl | undefined): FunctionUrl {
 }
 
 function existing(fn: FunctionObject): FunctionUrl {
-  if (fn.spec.url === undefined)
-    throw new AwsError("ResourceNotFoundException", 404, "The resource you requested does not exist.");
+  if (fn.spec.url === undefined) throw missing(NO_URL);
   return fn.spec.url;
 }
 
@@ -98,6 +124,6 @@ function described(world: LambdaWorld, fn: FunctionObject): Readonly<Record<stri
     AuthType: url.authType,
     InvokeMode: "BUFFERED",
     CreationTime: fn.metadata.creationTimestamp,
-    LastModifiedTime: fn.status?.lastModified,
+    LastModifiedTime: lastModified(fn),
   });
 }

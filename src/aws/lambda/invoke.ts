@@ -5,14 +5,14 @@ import type { InvokeRequest, InvokeResult } from "#functions/invocation.ts";
 import type { Call, Input, Reply } from "../action.ts";
 import { AwsError } from "../aws-error.ts";
 import type { Shape } from "../shape.ts";
-import { referenceOf } from "./read-functions.ts";
-import { functionName, qualifier, text } from "./shapes.ts";
-import { type LambdaWorld, notFound } from "./world.ts";
+import { namespacedFunctionName, notFound, qualifier, referenceOf } from "./names.ts";
+import { text } from "./shapes.ts";
+import type { LambdaWorld } from "./world.ts";
 
 export const invokeInput: Shape = {
   is: "structure",
   members: {
-    FunctionName: functionName,
+    FunctionName: namespacedFunctionName,
     Qualifier: qualifier,
     InvocationType: { is: "string", enum: ["Event", "RequestResponse", "DryRun"] },
     LogType: { is: "string", enum: ["None", "Tail"] },
@@ -28,7 +28,7 @@ export const MAX_SYNC_BYTES: number = 6 * 1024 * 1024;
 const MAX_ASYNC_BYTES = 1024 * 1024;
 
 export async function invoke(world: LambdaWorld, input: Input, call: Call): Promise<Reply> {
-  const { name, qualifier: version } = referenceOf(input);
+  const { name, qualifier: version } = referenceOf(world, input);
   const type = (input["InvocationType"] ?? "RequestResponse") as "Event" | "RequestResponse" | "DryRun";
   const payload = input["Payload"] as Uint8Array;
   checkSize(payload, type);
@@ -62,7 +62,8 @@ async function run(world: LambdaWorld, request: InvokeRequest): Promise<InvokeRe
   } catch (thrown) {
     if (thrown instanceof Throttled)
       throw new AwsError("TooManyRequestsException", 429, thrown.message, { Reason: thrown.reason });
-    if (thrown instanceof Fault && thrown.code === "NotFound") throw notFound(world, request.name, request.qualifier);
+    if (thrown instanceof Fault && thrown.code === "NotFound")
+      throw notFound(world, request.name, request.qualifier ?? "$LATEST");
     throw thrown;
   }
 }

@@ -6,19 +6,20 @@ import { AwsError } from "../aws-error.ts";
 import type { Shape } from "../shape.ts";
 import { codeLocation } from "./code-location.ts";
 import { configurationOf } from "./configuration.ts";
-import { functionName, qualifier, text } from "./shapes.ts";
-import { arnOf, findFunction, functionReference, type FunctionReference, type LambdaWorld } from "./world.ts";
+import { namespacedFunctionName, qualifier, referenceOf } from "./names.ts";
+import { text } from "./shapes.ts";
+import { findFunction, type LambdaWorld } from "./world.ts";
 
 export const functionInput: Shape = {
   is: "structure",
-  members: { FunctionName: functionName, Qualifier: qualifier },
+  members: { FunctionName: namespacedFunctionName, Qualifier: qualifier },
   required: ["FunctionName"],
 };
 
 export const listInput: Shape = {
   is: "structure",
   members: {
-    FunctionName: functionName,
+    FunctionName: namespacedFunctionName,
     Marker: text,
     MaxItems: { is: "integer", min: 1, max: 10_000 },
     MasterRegion: text,
@@ -26,12 +27,8 @@ export const listInput: Shape = {
   },
 };
 
-export function referenceOf(input: Input): FunctionReference {
-  return functionReference(input["FunctionName"] as string, input["Qualifier"] as string | undefined);
-}
-
 export async function getFunction(world: LambdaWorld, input: Input, call: Call): Promise<Reply> {
-  const reference = referenceOf(input);
+  const reference = referenceOf(world, input);
   const fn = await findFunction(world, reference);
   const { reservedConcurrency, tags, code } = fn.spec;
   return {
@@ -46,23 +43,27 @@ export async function getFunction(world: LambdaWorld, input: Input, call: Call):
 }
 
 export async function getFunctionConfiguration(world: LambdaWorld, input: Input): Promise<Reply> {
-  const reference = referenceOf(input);
+  const reference = referenceOf(world, input);
   return { body: configurationOf(world, await findFunction(world, reference), reference.qualifier) };
 }
 
-const DEFAULT_PAGE = 50;
+// Lambda API Reference, ListFunctions: "returns a maximum of 50 items in each response, even if you set the number higher".
+const MAX_PAGE = 50;
 
 export async function listFunctions(world: LambdaWorld, input: Input): Promise<Reply> {
+  if (input["MasterRegion"] !== undefined && input["MasterRegion"] !== "ALL" && input["MasterRegion"] !== world.region)
+    return { body: { Functions: [] } };
   using view = world.objects.view(functionKind, { namespace: world.namespace });
   await view.synced;
   const all = view.list(world.namespace).toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
   const after = markerName(input["Marker"] as string | undefined);
   const rest = after === undefined ? all : all.filter((fn) => fn.metadata.name > after);
-  const page = rest.slice(0, (input["MaxItems"] as number | undefined) ?? DEFAULT_PAGE);
+  const page = rest.slice(0, Math.min((input["MaxItems"] as number | undefined) ?? MAX_PAGE, MAX_PAGE));
   const last = page.at(-1);
+  const version = input["FunctionVersion"] === "ALL" ? "$LATEST" : undefined;
   return {
     body: {
-      Functions: page.map((fn) => configurationOf(world, fn)),
+      Functions: page.map((fn) => configurationOf(world, fn, version)),
       ...(last !== undefined && page.length < rest.length
         ? { NextMarker: Buffer.from(last.metadata.name).toString("base64url") }
         : {}),
@@ -74,16 +75,12 @@ function markerName(marker: string | undefined): string | undefined {
   if (marker === undefined) return undefined;
   const name = Buffer.from(marker, "base64url").toString();
   if (!/^[\w-]{1,64}$/.test(name))
-    throw new AwsError("InvalidParameterValueException", 400, "Marker is not one that ListFunctions returned");
+    throw new AwsError("InvalidParameterValueException", 400, "Invalid value for parameter Marker");
   return name;
 }
 
+/** The only version there is, on the only page. */
 export async function listVersions(world: LambdaWorld, input: Input): Promise<Reply> {
-  const reference = referenceOf(input);
-  const fn = await findFunction(world, reference);
-  return {
-    body: {
-      Versions: [{ ...configurationOf(world, fn, "$LATEST"), FunctionArn: arnOf(world, reference.name, "$LATEST") }],
-    },
-  };
+  const fn = await findFunction(world, referenceOf(world, input));
+  return { body: { Versions: input["Marker"] === undefined ? [configurationOf(world, fn, "$LATEST")] : [] } };
 }

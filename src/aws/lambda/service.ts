@@ -27,7 +27,7 @@ import {
   listInput,
   listVersions,
 } from "./read-functions.ts";
-import { listTags, tagFunction, tagInput, untagFunction } from "./tags.ts";
+import { listTags, listTagsInput, tagFunction, tagInput, untagFunction, untagInput } from "./tags.ts";
 import {
   updateCodeInput,
   updateConfigurationInput,
@@ -97,7 +97,7 @@ function functions(world: LambdaWorld): readonly RestAction[] {
       maxBodyBytes: MAX_PACKAGE_REQUEST_BYTES,
       takesPackage: true,
       input: createFunctionInput,
-      run: (input) => createFunction(world, input),
+      run: (input, call) => createFunction(world, input, call),
     },
     {
       name: "GetFunction",
@@ -130,7 +130,7 @@ function functions(world: LambdaWorld): readonly RestAction[] {
       method: "PUT",
       path: `${ONE}/configuration`,
       input: updateConfigurationInput,
-      run: (input) => updateFunctionConfiguration(world, input),
+      run: (input, call) => updateFunctionConfiguration(world, input, call),
     },
     {
       name: "UpdateFunctionCode",
@@ -139,7 +139,7 @@ function functions(world: LambdaWorld): readonly RestAction[] {
       maxBodyBytes: MAX_PACKAGE_REQUEST_BYTES,
       takesPackage: true,
       input: updateCodeInput,
-      run: (input) => updateFunctionCode(world, input),
+      run: (input, call) => updateFunctionCode(world, input, call),
     },
   ];
 }
@@ -223,7 +223,7 @@ function urls(world: LambdaWorld): readonly RestAction[] {
 
 function tags(world: LambdaWorld): readonly RestAction[] {
   return [
-    { name: "ListTags", method: "GET", path: TAGS, input: tagInput, run: (input) => listTags(world, input) },
+    { name: "ListTags", method: "GET", path: TAGS, input: listTagsInput, run: (input) => listTags(world, input) },
     {
       name: "TagResource",
       method: "POST",
@@ -237,8 +237,8 @@ function tags(world: LambdaWorld): readonly RestAction[] {
       method: "DELETE",
       path: TAGS,
       status: 204,
-      input: tagInput,
-      query: { tagKeys: { member: "TagKeys", is: "string" } },
+      input: untagInput,
+      query: { tagKeys: { member: "TagKeys", is: "list" } },
       run: (input) => untagFunction(world, input),
     },
   ];

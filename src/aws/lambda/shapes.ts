@@ -2,13 +2,6 @@
 import type { Shape } from "../shape.ts";
 
 export const text: Shape = { is: "string" };
-export const functionName: Shape = { is: "string", min: 1, max: 170 };
-export const qualifier: Shape = {
-  is: "string",
-  min: 1,
-  max: 128,
-  pattern: "\\$(LATEST(\\.PUBLISHED)?)|[a-zA-Z0-9-_$]+",
-};
 export const architectures: Shape = { is: "list", of: { is: "string", enum: ["x86_64", "arm64"] }, min: 1, max: 1 };
 
 export const code: Readonly<Record<string, Shape>> = {
@@ -28,7 +21,11 @@ export const configuration: Readonly<Record<string, Shape>> = {
   Timeout: { is: "integer", min: 1, max: 900 },
   MemorySize: { is: "integer", min: 128, max: 10_240 },
   Runtime: text,
-  Environment: { is: "structure", members: { Variables: { is: "map", of: text } } },
+  Environment: {
+    is: "structure",
+    // A few thousand names fit into the 4 KB that there are.
+    members: { Variables: { is: "map", of: text, max: 4_096 } },
+  },
   EphemeralStorage: {
     is: "structure",
     members: { Size: { is: "integer", min: 512, max: 10_240 } },
@@ -40,7 +37,7 @@ export const configuration: Readonly<Record<string, Shape>> = {
       LogFormat: { is: "string", enum: ["Text", "JSON"] },
       ApplicationLogLevel: text,
       SystemLogLevel: text,
-      LogGroup: text,
+      LogGroup: { is: "string", min: 1, max: 512, pattern: "[\\.\\-_/#A-Za-z0-9]+" },
     },
   },
   TracingConfig: { is: "structure", members: { Mode: { is: "string", enum: ["PassThrough", "Active"] } } },

@@ -1,35 +1,72 @@
 /** ListTags, TagResource and UntagResource of functions. */
 import type { Input, Reply } from "../action.ts";
+import { AwsError } from "../aws-error.ts";
 import type { Shape } from "../shape.ts";
+import { arnOf, functionResource, referenceOf } from "./names.ts";
 import { text } from "./shapes.ts";
-import { changeFunction, findFunction, functionReference, type LambdaWorld } from "./world.ts";
+import { changeFunction, findFunction, type LambdaWorld } from "./world.ts";
 
-export const tagInput: Shape = {
+type Tags = Readonly<Record<string, string>>;
+
+export const listTagsInput: Shape = {
   is: "structure",
-  members: { Resource: text, Tags: { is: "map", of: text, max: 50 }, TagKeys: text },
+  members: { Resource: functionResource },
   required: ["Resource"],
 };
 
+export const tagInput: Shape = {
+  is: "structure",
+  members: { Resource: functionResource, Tags: { is: "map", of: text } },
+  required: ["Resource", "Tags"],
+};
+
+export const untagInput: Shape = {
+  is: "structure",
+  members: { Resource: functionResource, TagKeys: { is: "list", of: text } },
+  required: ["Resource", "TagKeys"],
+};
+
+const MAX_TAGS = 50; // Lambda Developer Guide, "Tag restrictions".
+
 export async function listTags(world: LambdaWorld, input: Input): Promise<Reply> {
-  const fn = await findFunction(world, functionReference(input["Resource"] as string));
+  const fn = await findFunction(world, { name: taggedName(world, input), qualifier: undefined });
   return { body: { Tags: fn.spec.tags ?? {} } };
 }
 
 export async function tagFunction(world: LambdaWorld, input: Input): Promise<Reply> {
-  const tags = input["Tags"] as Readonly<Record<string, string>> | undefined;
-  await changeFunction(world, functionReference(input["Resource"] as string).name, (live) => ({
+  const name = taggedName(world, input);
+  const tags = input["Tags"] as Tags;
+  if (Object.keys(tags).length === 0) throw invalid("An error occurred and the request cannot be processed.");
+  await changeFunction(world, name, (live) => ({
     ...live,
-    spec: { ...live.spec, tags: { ...live.spec.tags, ...tags } },
+    spec: { ...live.spec, tags: checkedTags({ ...live.spec.tags, ...tags }) },
   }));
   return {};
 }
 
-/** `tagKeys` may be repeated in the query; they arrive joined by commas. */
 export async function untagFunction(world: LambdaWorld, input: Input): Promise<Reply> {
-  const keys = new Set(((input["TagKeys"] as string | undefined) ?? "").split(","));
-  await changeFunction(world, functionReference(input["Resource"] as string).name, (live) => {
+  const keys = new Set(input["TagKeys"] as readonly string[]);
+  await changeFunction(world, taggedName(world, input), (live) => {
     const tags = Object.fromEntries(Object.entries(live.spec.tags ?? {}).filter(([key]) => !keys.has(key)));
     return { ...live, spec: { ...live.spec, tags } };
   });
   return {};
+}
+
+export function checkedTags(tags: Tags): Tags {
+  if (Object.keys(tags).length > MAX_TAGS) throw invalid("Number of tags exceeds resource tag limit.");
+  return tags;
+}
+
+function taggedName(world: LambdaWorld, input: Input): string {
+  const { name, qualifier } = referenceOf(world, input, "Resource");
+  if (qualifier !== undefined)
+    throw invalid("Tags on function aliases and versions are not supported. Please specify a function ARN.");
+  const resource = input["Resource"] as string;
+  if (resource === arnOf(world, name)) return name;
+  throw new AwsError("ResourceNotFoundException", 404, `Catamaran has no such resource: ${resource}`);
+}
+
+function invalid(message: string): AwsError {
+  return new AwsError("InvalidParameterValueException", 400, message);
 }
