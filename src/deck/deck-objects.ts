@@ -44,9 +44,8 @@ export class DeckObjects implements Objects {
     const view = new IndexedView<T>(indexes, () => listening[Symbol.dispose]());
     const listening = this.#parts.listen(kind, ({ key, next }) => {
       if (namespace !== "" && !key.startsWith(`${namespace}/`)) return;
-      const object = next?.as(form).object;
-      if (object === undefined || (test !== null && !test(object))) view.delete(key);
-      else view.put(key, object as T);
+      if (next === null || (test !== null && !test(next.object))) view.delete(key);
+      else view.put(key, next.as(form).object as T);
     });
     for (const { key, object } of this.#parts.deck.list(kind, selection).stored) view.put(key, object as T);
     view.markSynced();

@@ -11,16 +11,20 @@ export interface OwnedChange {
   readonly next: KubeObject;
 }
 
-/** `now` is RFC 3339. */
+/**
+ * Entries name the fields of the version in which the client wrote, so both states are looked at in that version. They
+ * are given and returned as stored; `now` is RFC 3339.
+ */
 export function withFieldOwners(
   kind: Kind,
   { live, next }: OwnedChange,
   { manager, subresource }: WriteRequest,
   now: string,
 ): KubeObject {
+  const served = (object: KubeObject): KubeObject => kind.storedAs?.fromStored(object) ?? object;
   const managedFields = trackUpdate({
-    live: live === null ? null : jsonOf(live),
-    next: jsonOf(next),
+    live: live === null ? null : jsonOf(served(live)),
+    next: jsonOf(served(next)),
     manager,
     ...(subresource !== undefined && { subresource }),
     schema: kind.schema,

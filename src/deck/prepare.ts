@@ -54,7 +54,7 @@ export function prepareCreate(
     const owners = request.isApplied === true ? submitted.metadata.managedFields : undefined;
     const owned =
       owners === undefined
-        ? withFieldOwners(kind, { live: null, next: admitted.object }, request, timestamp(around.now))
+        ? withFieldOwners(served, { live: null, next: admitted.object }, request, timestamp(around.now))
         : withOwners(admitted.object, owners);
     return { object: owned, key, warnings: shaped.warnings, settle: admitted.settle };
   } catch (thrown) {
@@ -86,7 +86,7 @@ export function prepareUpdate(
     if (subresource !== "binding") validate(kind, next, live);
     const owned =
       owners === null || owners.length === 0
-        ? withFieldOwners(kind, { live, next: wipedIf(next, owners) }, request, timestamp(around.now))
+        ? withFieldOwners(served, { live, next: wipedIf(next, owners) }, request, timestamp(around.now))
         : withOwners(next, owners);
     if (sameContent(owned, live) && sameOwners(owned, live)) {
       admitted.settle();
@@ -179,6 +179,7 @@ function scope(kind: Kind, next: KubeObject, live: KubeObject, subresource: Subr
     case "scale":
       return withStatus(next, live);
     case "status":
+      return { ...withStatus(live, next), metadata: statusMetadata(kind, next.metadata, live.metadata) };
     case "approval":
       return withStatus(live, next);
     case "binding":
@@ -186,6 +187,24 @@ function scope(kind: Kind, next: KubeObject, live: KubeObject, subresource: Subr
     case "finalize":
       return { ...live, spec: { ...liveSpec, finalizers: spec?.["finalizers"] ?? [] } } as KubeObject;
   }
+}
+
+/** What upstream's status strategies call PrepareForUpdate: most reset spec alone, some a part of metadata too. */
+function statusMetadata(
+  { statusKeeps = [] }: Kind,
+  next: KubeObject["metadata"],
+  live: KubeObject["metadata"],
+): KubeObject["metadata"] {
+  if (statusKeeps === "all") return live;
+  const { labels: _labels, ownerReferences: _owners, ...rest } = next;
+  const from = (field: (typeof statusKeeps)[number]): KubeObject["metadata"] =>
+    statusKeeps.includes(field) ? live : next;
+  const kept = { labels: from("labels").labels, ownerReferences: from("ownerReferences").ownerReferences };
+  return {
+    ...rest,
+    ...(kept.labels && { labels: kept.labels }),
+    ...(kept.ownerReferences && { ownerReferences: kept.ownerReferences }),
+  };
 }
 
 function withStatus(object: KubeObject, from: KubeObject): KubeObject {

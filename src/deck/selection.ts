@@ -11,7 +11,10 @@ export interface Selection {
   readonly fields?: Selector;
 }
 
-/** Null when every object matches, so that nothing needs to be parsed. Throws BadRequest on an unknown field. */
+/**
+ * A test of objects as they are stored, by the fields of the version that is asked for. Null when every object matches,
+ * so that nothing needs to be parsed. Throws BadRequest on an unknown field.
+ */
 export function compileSelection(
   kind: Kind,
   { labels = [], fields = [] }: Selection,
@@ -32,7 +35,8 @@ function fieldReader(kind: Kind, path: string): (object: KubeObject) => string {
   if (path === "metadata.namespace") return (object) => object.metadata.namespace ?? "";
   const reader = kind.selectableFields?.[path];
   if (reader === undefined) throw new Fault("BadRequest", `field label not supported: ${path}`);
-  return reader;
+  const { storedAs } = kind;
+  return storedAs === undefined ? reader : (object) => reader(storedAs.fromStored(object));
 }
 
 /** The one name that a field selector asks for, if it does: such a list is a single read. */

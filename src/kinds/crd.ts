@@ -34,6 +34,7 @@ export function kindOfDefinition(definition: CustomResourceDefinition, version: 
     schema: rootSchema(facts.schema?.openAPIV3Schema),
     table: builtinTable,
     subresources: subresourcesOf(facts),
+    statusKeeps: "all",
     ...(scale !== undefined && {
       scale: {
         specReplicas: scale.specReplicasPath,

@@ -18,6 +18,7 @@ export const customResourceDefinitionKind: Kind<CustomResourceDefinition> = buil
   scope: "Cluster",
   type: "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition",
   subresources: ["status"],
+  statusKeeps: "all",
   columns: [createdAtColumn],
   defaults: defaultDefinition,
   onCreate: accept,

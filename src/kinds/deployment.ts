@@ -52,6 +52,7 @@ export const deploymentKind: Kind<Deployment> = builtinKind<Deployment>({
   categories: ["all"],
   scope: "Namespaced",
   type: "io.k8s.api.apps.v1.Deployment",
+  statusKeeps: ["labels"],
   subresources: ["status", "scale"],
   scale: { specReplicas: ".spec.replicas", statusReplicas: ".status.replicas", selector: ".spec.selector" },
   columns: [

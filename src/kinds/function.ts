@@ -73,6 +73,7 @@ export const functionKind: Kind<FunctionObject> = builtinKind<FunctionObject>({
   scope: "Namespaced",
   type: "dev.catamaran.v1.Function",
   table: catamaranTable,
+  statusKeeps: "all",
   subresources: ["status"],
   checkName: functionNameFault,
   columns: [

@@ -35,6 +35,7 @@ export const httpApiKind: Kind<HttpApi> = builtinKind<HttpApi>({
   scope: "Namespaced",
   type: "dev.catamaran.v1.HttpApi",
   table: catamaranTable,
+  statusKeeps: "all",
   subresources: ["status"],
   checkName: functionNameFault,
   columns: [

@@ -53,6 +53,11 @@ export interface Kind<T extends KubeObject = KubeObject> {
   readonly onCreate?: Of<T, [], T>;
   /** On update through the main path: keeps what it may not change (status), for example. Runs before validation. */
   readonly onUpdate?: Of<T, [live: T], T>;
+  /**
+   * Metadata that a write of status leaves as it is; absent: a write of status may change labels, annotations and the
+   * rest, as upstream's status strategies let it for most built-in kinds.
+   */
+  readonly statusKeeps?: "all" | readonly ("labels" | "ownerReferences")[];
   /** Semantic rules and immutable fields; `live` is null on create. The schema's own types were checked before. */
   readonly validate?: Of<T, [live: T | null], readonly FieldFault[]>;
   /** Lost at restart and kept in memory only: metrics. */

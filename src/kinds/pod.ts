@@ -18,6 +18,8 @@ export const podKind: Kind<Pod> = builtinKind<Pod>({
   categories: ["all"],
   scope: "Namespaced",
   type: "io.k8s.api.core.v1.Pod",
+  // DIFFERS: a write of a pod's status leaves its labels alone; upstream refuses such a change to nodes only.
+  statusKeeps: ["labels", "ownerReferences"],
   subresources: ["status", "log", "exec", "attach", "portforward", "eviction", "binding", "proxy"],
   columns: podColumns,
   defaults: (pod) => ({ ...pod, spec: defaultPodSpec(pod.spec) }),

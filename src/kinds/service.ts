@@ -42,15 +42,17 @@ const AFFINITY_SECONDS = 10_800;
 function defaultService(service: Service): Service {
   const { spec } = service;
   const type = spec.type ?? "ClusterIP";
-  const isExternal = hasNodePorts({ ...spec, type });
+  const { sessionAffinityConfig, ...others } = spec;
+  const isExternal = isReachedFromOutside({ ...spec, type });
   const sticky =
     spec.sessionAffinity === "ClientIP"
-      ? { clientIP: { timeoutSeconds: spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? AFFINITY_SECONDS } }
+      ? { clientIP: { timeoutSeconds: sessionAffinityConfig?.clientIP?.timeoutSeconds ?? AFFINITY_SECONDS } }
       : undefined;
   return {
     ...service,
     spec: {
-      ...spec,
+      // SetDefaults_Service: with no affinity its configuration goes.
+      ...others,
       type,
       sessionAffinity: spec.sessionAffinity ?? "None",
       ...(sticky !== undefined && { sessionAffinityConfig: sticky }),
@@ -69,6 +71,7 @@ function defaultService(service: Service): Service {
 function withoutLeftovers(next: Service, live: Service): Service {
   const { externalTrafficPolicy, allocateLoadBalancerNodePorts, loadBalancerClass, ports, ...rest } = next.spec;
   const leavesNodePorts = hasNodePorts(live.spec) && !hasNodePorts(next.spec);
+  const leavesOutside = isReachedFromOutside(live.spec) && !isReachedFromOutside(next.spec);
   const leavesBalancer = live.spec.type === "LoadBalancer" && next.spec.type !== "LoadBalancer";
   const isLeft = (leaves: boolean, name: keyof ServiceSpec): boolean => leaves && next.spec[name] === live.spec[name];
   const before = new Set(live.spec.ports?.map(({ nodePort }) => nodePort));
@@ -79,12 +82,17 @@ function withoutLeftovers(next: Service, live: Service): Service {
       ...rest,
       ...(ports && { ports: keepsPorts ? ports : ports.map(({ nodePort: _left, ...port }) => port) }),
       ...(externalTrafficPolicy !== undefined &&
-        !isLeft(leavesNodePorts, "externalTrafficPolicy") && { externalTrafficPolicy }),
+        !isLeft(leavesOutside, "externalTrafficPolicy") && { externalTrafficPolicy }),
       ...(allocateLoadBalancerNodePorts !== undefined &&
         !isLeft(leavesBalancer, "allocateLoadBalancerNodePorts") && { allocateLoadBalancerNodePorts }),
       ...(loadBalancerClass !== undefined && !isLeft(leavesBalancer, "loadBalancerClass") && { loadBalancerClass }),
     },
   };
+}
+
+/** Upstream's ExternallyAccessible: what externalTrafficPolicy is about. */
+function isReachedFromOutside(spec: ServiceSpec): boolean {
+  return hasNodePorts(spec) || (spec.type === "ClusterIP" && (spec.externalIPs ?? []).length > 0);
 }
 
 function hasNodePorts({ type }: ServiceSpec): boolean {

@@ -39,6 +39,7 @@ export const tableKind: Kind<Table> = builtinKind<Table>({
   scope: "Namespaced",
   type: "dev.catamaran.v1.Table",
   table: catamaranTable,
+  statusKeeps: "all",
   subresources: ["status"],
   checkName: tableNameFault,
   columns: [
