@@ -15,12 +15,24 @@ export interface AdmissionRequest {
 /** What admission may look at: the newest durable objects of built-in kinds, by storage name ("core/namespaces"). */
 export interface Present {
   get(storage: string, key: ObjectKey): KubeObject | undefined;
-  list(storage: string): Iterable<KubeObject>;
+  list(storage: string, namespace?: string): Iterable<KubeObject>;
 }
+
+/** What is said of a write that goes through. */
+export interface Remarks {
+  /** To who asks, in Warning headers. */
+  readonly warnings: readonly string[];
+  /** To those who look after the cluster, in the log. */
+  readonly records: readonly string[];
+}
+
+export const NO_REMARKS: Remarks = { warnings: [], records: [] };
 
 export interface Admission {
   /** Returns the object to go on with, or throws the fault that refuses it. */
-  admit(request: AdmissionRequest, present: Present): KubeObject;
+  admit?(request: AdmissionRequest, present: Present): KubeObject;
+  /** Looks at what is complete and valid: throws the fault that refuses it, or says something of it. */
+  review?(request: AdmissionRequest, present: Present): Remarks;
   /** The write that was admitted has ended, well or badly. */
   settle?(request: AdmissionRequest): void;
 }

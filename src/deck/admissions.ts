@@ -1,6 +1,7 @@
 /** The built-in admissions, in the order in which they run. */
 import type { Admission } from "./admission.ts";
 import { admitNamespaced, admitNamespace } from "./admit-namespace.ts";
+import { reviewPodSecurity } from "./admit-pod-security.ts";
 import { admitPod } from "./admit-pod.ts";
 import { admitDefinition } from "./definitions.ts";
 import { type Network, ServiceAddresses } from "./service-addresses.ts";
@@ -12,5 +13,6 @@ export function builtinAdmissions(network: Network): readonly Admission[] {
     { admit: admitPod },
     { admit: admitDefinition },
     new ServiceAddresses(network),
+    { review: reviewPodSecurity },
   ];
 }

@@ -90,7 +90,7 @@ export class Deck implements AsyncDisposable {
         : { journal: ephemeral, floor: ephemeral.compactedRevision(), applied: 0 };
     const present: Present = {
       get: (storage, key) => this.#collections.get(storage)?.get(key)?.object,
-      list: (storage) => objectsOf(this.#collections.get(storage)),
+      list: (storage, namespace) => objectsOf(this.#collections.get(storage), namespace),
     };
     const handOver = (raw: Uint8Array, object: KubeObject): void => void this.#handedOver.set(raw, object);
     this.#writer = new Writer({
@@ -99,6 +99,7 @@ export class Deck implements AsyncDisposable {
       admissions: builtinAdmissions(network),
       clock,
       random,
+      log,
       handOver,
     });
     this.#parts.push(this.registry.onChange(() => this.#useForms()));
@@ -328,8 +329,8 @@ export class Deck implements AsyncDisposable {
   }
 }
 
-function* objectsOf(collection: Collection | undefined): Generator<KubeObject> {
-  if (collection !== undefined) for (const stored of collection.from("")) yield stored.object;
+function* objectsOf(collection: Collection | undefined, namespace = ""): Generator<KubeObject> {
+  if (collection !== undefined) for (const stored of collection.from(namespace)) yield stored.object;
 }
 
 /** "core/pods/default/web" -> "core/pods" and "default/web". */

@@ -7,7 +7,7 @@ import type { Random } from "#base/random.ts";
 import { validateObject } from "#kinds/check.ts";
 import type { Kind, Subresource } from "#kinds/kind.ts";
 import type { KubeObject } from "#kinds/object.ts";
-import type { Admission, AdmissionRequest, Present } from "./admission.ts";
+import type { Admission, AdmissionRequest, Present, Remarks } from "./admission.ts";
 import { withFieldOwners } from "./field-owners.ts";
 import { bornMetadata, keptMetadata, withGeneration } from "./metadata.ts";
 import { invalid } from "./refusals.ts";
@@ -28,7 +28,7 @@ export interface Prepared {
   /** In the stored version of the kind. */
   readonly object: KubeObject;
   readonly key: ObjectKey;
-  readonly warnings: readonly string[];
+  readonly remarks: Remarks;
   /** Must be called when the write has ended. */
   readonly settle: () => void;
 }
@@ -51,12 +51,13 @@ export function prepareCreate(
   const admitted = admit({ kind, key, object, live: null }, around);
   try {
     validate(kind, admitted.object, null);
+    const remarks = review({ kind, key, object: admitted.object, live: null }, shaped.warnings, around);
     const owners = request.isApplied === true ? submitted.metadata.managedFields : undefined;
     const owned =
       owners === undefined
         ? withFieldOwners(served, { live: null, next: admitted.object }, request, timestamp(around.now))
         : withOwners(admitted.object, owners);
-    return { object: owned, key, warnings: shaped.warnings, settle: admitted.settle };
+    return { object: owned, key, remarks, settle: admitted.settle };
   } catch (thrown) {
     admitted.settle();
     throw thrown;
@@ -80,10 +81,12 @@ export function prepareUpdate(
   if (owners === null && sameContent(object, live) && hasSameRecord(change)) return null;
   const key = keyOf(live.metadata.namespace ?? "", live.metadata.name);
   const { subresource } = request;
-  const admitted = admit({ kind, key, object, live, ...(subresource && { subresource }) }, around);
+  const asked = { kind, key, live, ...(subresource && { subresource }) };
+  const admitted = admit({ ...asked, object }, around);
   try {
     const next = withGeneration(kind, admitted.object, live);
     if (subresource !== "binding") validate(kind, next, live);
+    const remarks = review({ ...asked, object: next }, shaped.warnings, around);
     const owned =
       owners === null || owners.length === 0
         ? withFieldOwners(served, { live, next: wipedIf(next, owners) }, request, timestamp(around.now))
@@ -92,7 +95,7 @@ export function prepareUpdate(
       admitted.settle();
       return null;
     }
-    return { object: owned, key, warnings: shaped.warnings, settle: admitted.settle };
+    return { object: owned, key, remarks, settle: admitted.settle };
   } catch (thrown) {
     admitted.settle();
     throw thrown;
@@ -222,7 +225,7 @@ function admit(
   let object = request.object;
   try {
     for (const admission of admissions) {
-      object = admission.admit({ ...request, object }, present);
+      object = admission.admit?.({ ...request, object }, present) ?? object;
       if (admission.settle !== undefined) done.push(() => admission.settle?.(request));
     }
   } catch (thrown) {
@@ -230,6 +233,19 @@ function admit(
     throw thrown;
   }
   return { object, settle };
+}
+
+/** As upstream's validating admission: after everything that changes or checks the object. */
+function review(
+  request: AdmissionRequest,
+  warnings: readonly string[],
+  { admissions, present }: Surroundings,
+): Remarks {
+  const remarks = admissions.flatMap((admission) => admission.review?.(request, present) ?? []);
+  return {
+    warnings: [...warnings, ...remarks.flatMap((remark) => remark.warnings)],
+    records: remarks.flatMap(({ records }) => records),
+  };
 }
 
 function validate(kind: Kind, next: KubeObject, live: KubeObject | null): void {

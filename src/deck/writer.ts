@@ -2,6 +2,7 @@
 import type { Clock } from "#base/clock.ts";
 import { Fault } from "#base/fault.ts";
 import { nameOf, type ObjectKey } from "#base/key.ts";
+import type { Log } from "#base/log.ts";
 import type { Random } from "#base/random.ts";
 import type { Kind } from "#kinds/kind.ts";
 import type { KubeObject } from "#kinds/object.ts";
@@ -28,6 +29,7 @@ export interface WriterParts {
   readonly admissions: readonly Admission[];
   readonly clock: Clock;
   readonly random: Random;
+  readonly log: Log;
   /** The journal hands these very bytes back: spares parsing what was just written. */
   readonly handOver: (raw: Uint8Array, object: KubeObject) => void;
 }
@@ -53,7 +55,7 @@ export class Writer {
     for (let round = 1; ; round++) {
       const prepared = prepareCreate(kind, submitted, request, this.#surroundings());
       const stored = await this.#settled(prepared, () => this.#create(kind, prepared, request));
-      if (stored !== null) return { stored, isNew: true, warnings: prepared.warnings };
+      if (stored !== null) return { stored, isNew: true, warnings: this.#recorded(kind, prepared, request) };
       if (!isGenerated || round === NAME_ROUNDS) throw alreadyExists(kind, prepared.object.metadata.name);
     }
   }
@@ -69,7 +71,7 @@ export class Writer {
       const prepared = prepareUpdate(kind, { live: live.object, next }, request, this.#surroundings());
       if (prepared === null) return { stored: live.as(formOf(kind)), isNew: false, warnings: [] };
       const stored = await this.#settled(prepared, () => this.#replace(kind, live, prepared.object, request));
-      if (stored !== null) return { stored, isNew: false, warnings: prepared.warnings };
+      if (stored !== null) return { stored, isNew: false, warnings: this.#recorded(kind, prepared, request) };
       if (request.expected !== undefined) break;
     }
     throw conflict(kind, nameOf(key).name);
@@ -100,6 +102,13 @@ export class Writer {
   #surroundings(): Surroundings {
     const { clock, random, present, admissions } = this.#parts;
     return { now: clock.now(), random, present, admissions };
+  }
+
+  /** DIFFERS: there is no audit log; what upstream's would say of a write (pod-security.kubernetes.io/audit) is a line of control's log. */
+  #recorded(kind: Kind, { key, remarks }: Prepared, { subject, manager }: OwnedRequest): readonly string[] {
+    const user = subject?.name ?? manager;
+    for (const says of remarks.records) this.#parts.log.warn("audit", { kind: kind.plural, object: key, user, says });
+    return remarks.warnings;
   }
 
   async #settled<T>(prepared: Prepared, work: () => Promise<T>): Promise<T> {

@@ -178,6 +178,9 @@ export interface PodSecurityContext {
   readonly fsGroupChangePolicy?: string;
   readonly supplementalGroups?: readonly number[];
   readonly seccompProfile?: SeccompProfile;
+  readonly appArmorProfile?: AppArmorProfile;
+  readonly seLinuxOptions?: SeLinuxOptions;
+  readonly windowsOptions?: WindowsOptions;
   readonly sysctls?: readonly { readonly name: string; readonly value: string }[];
 }
 
@@ -190,7 +193,26 @@ export interface SecurityContext {
   readonly readOnlyRootFilesystem?: boolean;
   readonly capabilities?: { readonly add?: readonly string[]; readonly drop?: readonly string[] };
   readonly seccompProfile?: SeccompProfile;
+  readonly appArmorProfile?: AppArmorProfile;
+  readonly seLinuxOptions?: SeLinuxOptions;
+  readonly windowsOptions?: WindowsOptions;
   readonly procMount?: string;
+}
+
+export interface AppArmorProfile {
+  readonly type: "RuntimeDefault" | "Unconfined" | "Localhost";
+  readonly localhostProfile?: string;
+}
+
+export interface SeLinuxOptions {
+  readonly type?: string;
+  readonly user?: string;
+  readonly role?: string;
+  readonly level?: string;
+}
+
+export interface WindowsOptions {
+  readonly hostProcess?: boolean;
 }
 
 export interface SeccompProfile {
