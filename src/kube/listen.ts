@@ -69,6 +69,13 @@ const METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "POST", "PUT", "PAT
 
 const STREAM_PATH = /^[^?]+\/(?:(?:exec|attach|portforward|log)(?:\?|$)|proxy(?:[/?]|$))/;
 
+/**
+ * Whoever listens for data takes Node's HTTP/1.1 parser off the socket's handle (_http_server.js, unconsume). On the handle it is
+ * fed the next TLS record even while it is paused, because the client has not taken the last answer yet, and the connection
+ * ends with "Parse Error: Paused"; off it, what comes then waits in the stream.
+ */
+function parsedAsRead(): void {}
+
 function retryHeader(thrown: unknown): Readonly<Record<string, string>> {
   const seconds = thrown instanceof Fault ? thrown.details.retryAfterSeconds : undefined;
   return seconds === undefined ? {} : { "retry-after": String(seconds) };
@@ -176,6 +183,7 @@ class Listener implements KubeDoor {
       if (head.length > 0) socket.unshift(head);
       void this.#answer(upgradeExchange(request, socket, clock));
     });
+    server.on("secureConnection", (socket) => void socket.on("data", parsedAsRead));
     server.on("sessionError", (error) => log.debug("an HTTP/2 session failed", { reason: error.message }));
     server.on("tlsClientError", (error) => log.debug("a TLS handshake failed", { reason: error.message }));
     return server;
