@@ -170,6 +170,50 @@ describe("rights", () => {
     assert.equal((await admin(`PATCH/merge ${RBAC}/clusterroles/b1`, { rules: secrets }, BOB)).code, 200);
   });
 
+  test("who may read one object by its name may list, watch and select that one", async () => {
+    const rules = [
+      { apiGroups: [""], resources: ["configmaps"], verbs: ["list", "deletecollection"], resourceNames: ["x"] },
+    ];
+    await binds(admin, "reader-of-one", rules, "ann");
+    const asked: readonly (readonly [words: string, code: number])[] = [
+      [`GET ${HERE}/configmaps`, 403],
+      [`GET ${HERE}/configmaps?fieldSelector=metadata.name%3Dx`, 200],
+      [`GET ${HERE}/configmaps?fieldSelector=metadata.name%3Dy`, 403],
+      [`GET ${HERE}/configmaps?fieldSelector=metadata.name!%3Dx`, 403],
+      [`GET ${HERE}/configmaps?watch=1&fieldSelector=metadata.name%3Dx`, 403],
+      [`DELETE ${HERE}/configmaps?fieldSelector=metadata.name%3Dx`, 200],
+      [`DELETE ${HERE}/configmaps`, 403],
+    ];
+    for (const [words, code] of asked)
+      assert.deepEqual([words, (await admin(words, null, { "impersonate-user": "ann" })).code], [words, code]);
+  });
+
+  test("what there is not is told to those who may ask only", async () => {
+    const nobody = as("nobody");
+    for (const path of ["/api/v1/nope", "/apis/foo/v1/pods", `${HERE}/nodes`, `${HERE}/pods/x/nope`])
+      assert.deepEqual(
+        [
+          (await admin(`GET ${path}`)).code,
+          (await admin(`GET ${path}`, null, BOB)).code,
+          (await nobody(`GET ${path}`)).code,
+        ],
+        [404, 403, 401],
+      );
+    assert.equal((await nobody(`TRACE ${HERE}/pods`)).code, 401);
+  });
+
+  test("service accounts read how their tokens are checked", async () => {
+    const account = {
+      "impersonate-user": "system:serviceaccount:default:default",
+      "impersonate-group": "system:serviceaccounts",
+    };
+    for (const path of ["/openid/v1/jwks", "/.well-known/openid-configuration"])
+      assert.deepEqual(
+        [(await admin(`GET ${path}`, null, account)).code, (await admin(`GET ${path}`, null, BOB)).code],
+        [200, 403],
+      );
+  });
+
   test("a node writes itself and what runs on it", async () => {
     const node = as("node-one");
     const spec = { containers: [{ name: "a", image: "x", envFrom: [{ secretRef: { name: "keys" } }] }] };
@@ -182,6 +226,12 @@ describe("rights", () => {
       ["POST /api/v1/nodes", { metadata: { name: "two" } }, 403],
       ["POST /apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases", { metadata: { name: "one" } }, 201],
       ["POST /apis/coordination.k8s.io/v1/namespaces/kube-system/leases", { metadata: { name: "one" } }, 403],
+      ["PATCH/merge /api/v1/nodes/one", { metadata: { labels: { "node-restriction.kubernetes.io/a": "b" } } }, 403],
+      ["PATCH/json /api/v1/nodes/one", [{ op: "add", path: "/metadata/labels", value: { "a.k8s.io/b": "c" } }], 403],
+      ["PATCH/merge /api/v1/nodes/one", { spec: { taints: [{ key: "a", effect: "NoSchedule" }] } }, 403],
+      ["PATCH/merge /api/v1/nodes/one", { metadata: { labels: { colour: "red" } } }, 200],
+      ["PATCH/merge /api/v1/nodes/one/status", { status: { addresses: [] } }, 200],
+      [`DELETE ${HERE}/pods/gone`, null, 404],
       [`PATCH/merge ${HERE}/pods/mine/status`, { status: { phase: "Running" } }, 200],
       [`PATCH/merge ${HERE}/pods/other/status`, { status: { phase: "Failed" } }, 403],
       [`DELETE ${HERE}/pods/other`, null, 403],

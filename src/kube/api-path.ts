@@ -2,21 +2,26 @@
 import { Fault } from "#base/fault.ts";
 import type { Kind, Subresource } from "#kinds/kind.ts";
 
-export interface ApiPath {
+export interface ApiPath extends Named {
   readonly kind: Kind;
+  readonly subresource: Subresource | undefined;
+}
+
+/** A path of the form of an object's, whether there is such a kind or not: what is asked about before that is told. */
+export interface Named {
+  readonly group: string;
+  readonly plural: string;
   /** "" for cluster-scoped objects and for all namespaces. */
   readonly namespace: string;
   /** "" for the collection. */
   readonly name: string;
-  readonly subresource: Subresource | undefined;
-  /** What follows the subresource, for proxies. */
-  readonly rest: string;
+  readonly subresource: string | undefined;
 }
 
 export type FindKind = (group: string, version: string, plural: string) => Kind | undefined;
 
-/** Null when the path is no API object path; Fault NotFound when group, version or kind is unknown. */
-export function parseApiPath(path: string, find: FindKind): ApiPath | null {
+/** Null when the path is no API object path; without a kind when group, version or kind is unknown. */
+export function parseApiPath(path: string, find: FindKind): ApiPath | (Named & { readonly kind?: never }) | null {
   const parts = path
     .split("/")
     .filter((part) => part !== "")
@@ -35,14 +40,19 @@ function decode(part: string): string {
   }
 }
 
-function located(group: string, version: string, parts: readonly string[], find: FindKind): ApiPath {
+function located(
+  group: string,
+  version: string,
+  parts: readonly string[],
+  find: FindKind,
+): ReturnType<typeof parseApiPath> {
   const isNamespaced = parts[0] === "namespaces" && parts.length > 2 && !isNamespaceSubresource(parts);
   const namespace = isNamespaced ? (parts[1] ?? "") : "";
-  const [plural = "", name = "", subresource, ...rest] = isNamespaced ? parts.slice(2) : parts;
+  const [plural = "", name = "", subresource] = isNamespaced ? parts.slice(2) : parts;
+  const named = { group, plural, namespace, name };
   const kind = find(group, version, plural);
-  if (kind === undefined || (kind.scope === "Cluster" && isNamespaced))
-    throw new Fault("NotFound", "the server could not find the requested resource");
-  return { kind, namespace, name, subresource: subresource as Subresource | undefined, rest: rest.join("/") };
+  if (kind === undefined || (kind.scope === "Cluster" && isNamespaced)) return { ...named, subresource };
+  return { ...named, kind, subresource: subresource as Subresource | undefined };
 }
 
 function isNamespaceSubresource(parts: readonly string[]): boolean {

@@ -107,6 +107,13 @@ export function selection(query: URLSearchParams): Pick<ListOptions, "labels" | 
   };
 }
 
+/** The one name that a field selector asks for. */
+export function selectedName(query: URLSearchParams): string | undefined {
+  for (const field of parseFieldSelector(query.get("fieldSelector") ?? ""))
+    if (field.key === "metadata.name" && field.operator === "In" && field.values.length === 1) return field.values[0];
+  return undefined;
+}
+
 export function whole(name: string, text: string): number {
   if (!/^\d{1,15}$/.test(text))
     throw new Fault("BadRequest", `${name}: Invalid value: "${text}": must be a non-negative whole number`);

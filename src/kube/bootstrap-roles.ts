@@ -1,8 +1,9 @@
 /** The roles and bindings that every cluster has, as data (Kubernetes docs, "Default roles and role bindings"). */
-import type { ClusterRole, ClusterRoleBinding, PolicyRule } from "#kinds/rbac.ts";
+import type { ClusterRole, ClusterRoleBinding, PolicyRule, Subject } from "#kinds/rbac.ts";
 
 const GROUP = "rbac.authorization.k8s.io";
 const READ = ["get", "list", "watch"];
+const FOLLOW = ["list", "watch"];
 const WRITE = ["create", "delete", "deletecollection", "patch", "update"];
 
 // Whoever reads a secret has it, and whoever executes in a pod is in it: neither is for viewers.
@@ -90,15 +91,19 @@ const ADMIN: readonly PolicyRule[] = [
   { apiGroups: ["authorization.k8s.io"], resources: ["localsubjectaccessreviews"], verbs: ["create"] },
 ];
 
+/** What the gateway makes its routes of. Nothing else: not the secrets, not the pods. */
+const GATEWAY: readonly PolicyRule[] = [
+  { apiGroups: [""], resources: ["services"], verbs: FOLLOW },
+  { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: FOLLOW },
+  { apiGroups: ["networking.k8s.io"], resources: ["ingresses"], verbs: FOLLOW },
+  { apiGroups: ["catamaran.dev"], resources: ["functions", "httpapis"], verbs: FOLLOW },
+];
+
 const NODE: readonly PolicyRule[] = [
   { apiGroups: [""], resources: ["nodes"], verbs: [...READ, "create", "update", "patch"] },
   { apiGroups: [""], resources: ["nodes/status", "pods/status"], verbs: ["patch", "update"] },
   { apiGroups: [""], resources: ["pods"], verbs: [...READ, "delete"] },
-  {
-    apiGroups: [""],
-    resources: ["services", "endpoints", "configmaps", "secrets", "serviceaccounts", "namespaces"],
-    verbs: READ,
-  },
+  { apiGroups: [""], resources: ["services", "configmaps", "secrets", "serviceaccounts"], verbs: READ },
   { apiGroups: [""], resources: ["serviceaccounts/token"], verbs: ["create"] },
   // Upstream's has no "get": our agents read an event before they count it.
   { apiGroups: ["", "events.k8s.io"], resources: ["events"], verbs: ["create", "get", "patch", "update"] },
@@ -124,6 +129,14 @@ const DISCOVERY = [
   "/version/",
 ];
 
+// Whoever is handed a token of a service account may learn how to check it.
+const ISSUER = [
+  "/.well-known/openid-configuration",
+  "/.well-known/openid-configuration/",
+  "/openid/v1/jwks",
+  "/openid/v1/jwks/",
+];
+
 const DEFAULTS = { "kubernetes.io/bootstrapping": "rbac-defaults" };
 // Rules that an older instance lacks are added when the next one starts; "false" keeps what somebody made of them.
 const ANNOTATIONS = { "rbac.authorization.kubernetes.io/autoupdate": "true" };
@@ -144,8 +157,10 @@ function gathered(name: string, rules: readonly PolicyRule[], labels = {}): Clus
   return { ...role(name, rules, labels), aggregationRule: { clusterRoleSelectors: [{ matchLabels: into(name) }] } };
 }
 
-function binding(name: string, ...groups: readonly string[]): ClusterRoleBinding {
-  const subjects = groups.map((group) => ({ kind: "Group", apiGroup: GROUP, name: group }));
+const group = (name: string): Subject => ({ kind: "Group", apiGroup: GROUP, name });
+const user = (name: string): Subject => ({ kind: "User", apiGroup: GROUP, name });
+
+function binding(name: string, ...subjects: readonly Subject[]): ClusterRoleBinding {
   return {
     apiVersion: `${GROUP}/v1`,
     kind: "ClusterRoleBinding",
@@ -167,6 +182,8 @@ export const bootstrapRoles: readonly ClusterRole[] = [
   gathered("edit", [...EDIT, ...VIEW], into("admin")),
   gathered("view", VIEW, into("edit")),
   role("system:node", NODE),
+  role("system:catamaran:gateway", GATEWAY),
+  role("system:service-account-issuer-discovery", [{ nonResourceURLs: ISSUER, verbs: ["get"] }]),
   role("system:discovery", [{ nonResourceURLs: DISCOVERY, verbs: ["get"] }]),
   role("system:public-info-viewer", [
     { nonResourceURLs: ["/healthz", "/livez", "/readyz", "/version", "/version/"], verbs: ["get"] },
@@ -182,9 +199,11 @@ export const bootstrapRoles: readonly ClusterRole[] = [
 ];
 
 export const bootstrapBindings: readonly ClusterRoleBinding[] = [
-  binding("cluster-admin", "system:masters"),
-  binding("system:node", "system:nodes"),
-  binding("system:discovery", "system:authenticated"),
-  binding("system:public-info-viewer", "system:authenticated", "system:unauthenticated"),
-  binding("system:basic-user", "system:authenticated"),
+  binding("cluster-admin", group("system:masters")),
+  binding("system:node", group("system:nodes")),
+  binding("system:catamaran:gateway", user("system:catamaran:gateway")),
+  binding("system:service-account-issuer-discovery", group("system:serviceaccounts")),
+  binding("system:discovery", group("system:authenticated")),
+  binding("system:public-info-viewer", group("system:authenticated"), group("system:unauthenticated")),
+  binding("system:basic-user", group("system:authenticated")),
 ];

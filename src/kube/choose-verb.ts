@@ -21,6 +21,23 @@ export interface Chosen {
   readonly run: Verb;
 }
 
+/** What is asked about when there is no such kind, subresource or method: upstream's RequestInfo, which knows nothing of kinds. */
+export function requestedVerb({ method, query }: Exchange, name: string): string {
+  const isCollection = name === "";
+  switch (method) {
+    case "GET":
+    case "HEAD":
+      if (isTrue(query, "watch")) return "watch";
+      return isCollection ? "list" : "get";
+    case "DELETE":
+      return isCollection ? "deletecollection" : "delete";
+    default:
+      return VERBS[method] ?? "";
+  }
+}
+
+const VERBS: Readonly<Record<string, string>> = { POST: "create", PUT: "update", PATCH: "patch" };
+
 export function chooseVerb(exchange: Exchange, path: ApiPath): Chosen {
   const { kind, name, subresource } = path;
   if (askedKinds.includes(kind)) {

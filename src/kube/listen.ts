@@ -12,10 +12,11 @@ import { nodeKind } from "#kinds/node.ts";
 import { podKind } from "#kinds/pod.ts";
 import { askedKinds } from "#kinds/registry.ts";
 import { serviceAccountKind } from "#kinds/service-account.ts";
-import { type ApiPath, parseApiPath } from "./api-path.ts";
+import { type ApiPath, type Named, parseApiPath } from "./api-path.ts";
+import { selectedName } from "./asked.ts";
 import { anonymous, authenticate, type Identity, Tokens } from "./authenticate.ts";
 import { type Attributes, Authorizer } from "./authorize.ts";
-import { chooseVerb } from "./choose-verb.ts";
+import { type Chosen, chooseVerb, requestedVerb } from "./choose-verb.ts";
 import { Discovery } from "./discovery.ts";
 import { type Door, sendJson } from "./door.ts";
 import { type Exchange, http1Exchange, http2Exchange, upgradeExchange } from "./exchange.ts";
@@ -79,6 +80,14 @@ function parsedAsRead(): void {}
 function retryHeader(thrown: unknown): Readonly<Record<string, string>> {
   const seconds = thrown instanceof Fault ? thrown.details.retryAfterSeconds : undefined;
   return seconds === undefined ? {} : { "retry-after": String(seconds) };
+}
+
+const SELECTING: readonly string[] = ["list", "watch", "deletecollection"];
+
+interface Asking {
+  readonly identity: Identity;
+  readonly path: NonNullable<ReturnType<typeof parseApiPath>>;
+  readonly counted: Counted;
 }
 
 /** What a request turned out to be, for the counters. */
@@ -269,25 +278,44 @@ class Listener implements KubeDoor {
     return true;
   }
 
-  async #object(
-    exchange: Exchange,
-    { identity, path, counted }: { readonly identity: Identity; readonly path: ApiPath; readonly counted: Counted },
-  ): Promise<void> {
-    const { kind, namespace, name, subresource } = path;
+  async #object(exchange: Exchange, { identity, path, counted }: Asking): Promise<void> {
+    const chosen = this.#choose(exchange, identity, path);
+    const { kind } = chosen.path;
     Object.assign(counted, { resource: kind.plural, group: kind.group });
-    const { verb, run, counted: word = verb } = chooseVerb(exchange, path);
+    const { verb, run, counted: word = verb } = chosen;
     counted.verb = word;
+    this.#allowOn(identity, chosen.path, { verb, query: exchange.query });
+    restrictNode(identity, { path: chosen.path, verb, query: exchange.query }, this.#door.living.pods);
+    await run(this.#door, { exchange, identity, path: chosen.path });
+  }
+
+  /** Only who may ask is told that there is no such kind, subresource or method. */
+  #choose(exchange: Exchange, identity: Identity, path: Asking["path"]): Chosen & { readonly path: ApiPath } {
+    try {
+      if (path.kind === undefined) throw new Fault("NotFound", "the server could not find the requested resource");
+      return { ...chooseVerb(exchange, path), path };
+    } catch (thrown) {
+      this.#allowOn(identity, path, { verb: requestedVerb(exchange, path.name), query: exchange.query });
+      throw thrown;
+    }
+  }
+
+  #allowOn(
+    identity: Identity,
+    { group, plural, namespace, name, subresource }: Named,
+    { verb, query }: { readonly verb: string; readonly query: URLSearchParams },
+  ): void {
+    const isSelecting = name === "" && SELECTING.includes(verb);
     this.#allow(identity, {
       is: "resource",
       verb,
-      group: kind.group,
-      resource: kind.plural,
+      group,
+      resource: plural,
       namespace,
-      name,
+      // As upstream's RequestInfo: who selects one name asks for that one, and may if its role says so.
+      name: isSelecting ? (selectedName(query) ?? "") : name,
       ...(subresource !== undefined && { subresource }),
     });
-    restrictNode(identity, { path, verb, query: exchange.query }, this.#door.living.pods);
-    await run(this.#door, { exchange, identity, path });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -8,12 +8,12 @@ import { configMapKind } from "#kinds/config-map.ts";
 import type { Kind } from "#kinds/kind.ts";
 import { leaseKind } from "#kinds/lease.ts";
 import { nodeKind } from "#kinds/node.ts";
-import { keyOfObject } from "#kinds/object.ts";
+import { keyOfObject, type KubeObject } from "#kinds/object.ts";
 import { type Pod, podKind } from "#kinds/pod.ts";
 import { secretKind } from "#kinds/secret.ts";
 import { serviceAccountKind } from "#kinds/service-account.ts";
 import type { ApiPath } from "./api-path.ts";
-import { byNode, restrictCreation, restrictNode, restrictToken } from "./restrict-node.ts";
+import { byNode, restrictCreation, restrictNode, restrictToken, restrictWrite } from "./restrict-node.ts";
 
 const one = { name: "system:node:one", groups: ["system:nodes"] };
 const stranger = { name: "one", groups: ["system:nodes"] };
@@ -64,7 +64,6 @@ const cases: readonly (readonly [title: string, verb: string, kind: Kind, at: At
   ["changes its pod's spec", "patch", pods, { name: "mine" }, false],
   ["deletes its pod that ended", "delete", pods, { name: "mine" }, true],
   ["deletes another node's pod", "delete", pods, { name: "other" }, false],
-  ["deletes a pod that is not there", "delete", pods, { name: "nope" }, false],
   ["deletes pods by the dozen", "deletecollection", pods, {}, false],
   ["reads a secret of its pod", "get", secrets, { name: "keys" }, true],
   ["reads a secret to pull images with", "get", secrets, { name: "registry" }, true],
@@ -81,7 +80,15 @@ const cases: readonly (readonly [title: string, verb: string, kind: Kind, at: At
 
 for (const [title, verb, kind, { query = "", ...at }, answer] of cases) {
   test(`a node ${title}: ${answer ? "allowed" : "forbidden"}`, () => {
-    const path: ApiPath = { kind, namespace: "default", name: "", subresource: undefined, rest: "", ...at };
+    const path: ApiPath = {
+      kind,
+      group: kind.group,
+      plural: kind.plural,
+      namespace: "default",
+      name: "",
+      subresource: undefined,
+      ...at,
+    };
     const question = { path, verb, query: new URLSearchParams(query) };
     assert.equal(
       isAllowed(() => restrictNode(one, question, view())),
@@ -92,7 +99,7 @@ for (const [title, verb, kind, { query = "", ...at }, answer] of cases) {
 }
 
 test("a member of the group that is no node has no pods and is no node", () => {
-  const path: ApiPath = { kind: nodes, namespace: "", name: "one", subresource: undefined, rest: "" };
+  const path: ApiPath = { kind: nodes, group: "", plural: "nodes", namespace: "", name: "one", subresource: undefined };
   const question = { path, verb: "patch", query: new URLSearchParams() };
   assert.equal(
     isAllowed(() => restrictNode(stranger, question, view())),
@@ -114,6 +121,68 @@ test("a node creates itself and its lease, nobody else", () => {
     isAllowed(() => restrictCreation(stranger, nodes, { metadata: { name: "one" } })),
     false,
   );
+});
+
+const labelled = (labels: Readonly<Record<string, string>>, taints: readonly object[] = []): KubeObject =>
+  ({ metadata: { name: "one", labels }, spec: { taints } }) as KubeObject;
+const RESTRICTED = "node-restriction.kubernetes.io/secure";
+const noSchedule = { key: "k", effect: "NoSchedule" };
+const writes: readonly (readonly [title: string, live: KubeObject, next: KubeObject, isAllowed: boolean])[] = [
+  ["labels of its own", labelled({}), labelled({ colour: "red", "example.com/x": "1" }), true],
+  [
+    "labels of kubelets",
+    labelled({}),
+    labelled({ "kubernetes.io/os": "linux", "node.kubernetes.io/x": "1", "a.kubelet.kubernetes.io/x": "1" }),
+    true,
+  ],
+  ["a label for restriction", labelled({}), labelled({ [RESTRICTED]: "1" }), false],
+  ["a label for restriction of others", labelled({}), labelled({ [`x.${RESTRICTED}`]: "1" }), false],
+  ["the removal of one", labelled({ [RESTRICTED]: "1" }), labelled({}), false],
+  ["one that stays", labelled({ [RESTRICTED]: "1" }), labelled({ [RESTRICTED]: "1", a: "b" }), true],
+  ["a role", labelled({}), labelled({ "node-role.kubernetes.io/control-plane": "" }), false],
+  ["another label of Kubernetes", labelled({}), labelled({ "x.k8s.io/y": "1" }), false],
+  ["a taint that goes", labelled({}, [noSchedule]), labelled({}), false],
+  ["a taint that comes", labelled({}), labelled({}, [noSchedule]), false],
+  ["a taint that stays", labelled({}, [noSchedule]), labelled({ a: "b" }, [noSchedule]), true],
+];
+for (const [title, live, next, answer] of writes)
+  test(`a node writes ${title}: ${answer ? "allowed" : "forbidden"}`, () => {
+    assert.equal(
+      isAllowed(() => restrictWrite(one, nodes, { live, next })),
+      answer,
+    );
+    if (title.includes("taint") || Object.keys(live.metadata.labels ?? {}).length > 0) return;
+    assert.equal(
+      isAllowed(() => restrictCreation(one, nodes, next)),
+      answer,
+    );
+  });
+
+test("a node changes no labels of pods by their status", () => {
+  const written = (after: Readonly<Record<string, string>>): boolean =>
+    isAllowed(() => restrictWrite(one, pods, { live: labelled({ a: "b" }), next: labelled(after) }));
+  assert.deepEqual([written({ a: "b" }), written({ a: "c" }), written({})], [true, false, false]);
+});
+
+test("a pod that is gone is not found, also by a node", () => {
+  const path: ApiPath = {
+    kind: pods,
+    group: "",
+    plural: "pods",
+    namespace: "default",
+    name: "gone",
+    subresource: undefined,
+  };
+  for (const asked of [path, { ...path, subresource: "status" as const }])
+    assert.throws(
+      () =>
+        restrictNode(
+          one,
+          { path: asked, verb: asked === path ? "delete" : "update", query: new URLSearchParams() },
+          view(),
+        ),
+      (thrown) => thrown instanceof Fault && thrown.code === "NotFound",
+    );
 });
 
 test("a node gets tokens for its pods only", () => {

@@ -1,13 +1,15 @@
 /** What a node may do although its role allows more: upstream's node authorizer and NodeRestriction. Pure. */
 import { Fault } from "#base/fault.ts";
 import { keyOf } from "#base/key.ts";
-import { parseFieldSelector } from "#base/selector.ts";
 import type { View } from "#deck/objects.ts";
+import { sameJson } from "#base/json.ts";
 import { type Kind, resourceOf } from "#kinds/kind.ts";
 import type { KubeObject } from "#kinds/object.ts";
+import type { Node } from "#kinds/node.ts";
 import type { Pod } from "#kinds/pod.ts";
 import { referencesOf } from "#pods/references.ts";
 import type { ApiPath } from "./api-path.ts";
+import { selectedName } from "./asked.ts";
 import type { Identity } from "./authenticate.ts";
 
 const NODES = "system:nodes";
@@ -36,7 +38,7 @@ export function restrictNode(identity: Identity, { path, verb, query }: NodeQues
   switch (`${kind.group}/${kind.plural}`) {
     case "/secrets":
     case "/configmaps":
-      if (isRead) checkReferred(node, kind, { namespace, name: name || (namedBy(query) ?? "") }, pods);
+      if (isRead) checkReferred(node, kind, { namespace, name: name || (selectedName(query) ?? "") }, pods);
       return;
     case "/pods":
       if (!isRead) checkOwnPod(node, { path, verb, query }, pods);
@@ -55,7 +57,72 @@ export function restrictNode(identity: Identity, { path, verb, query }: NodeQues
 export function restrictCreation(identity: Identity, kind: Kind, { metadata }: KubeObject): void {
   const node = nodeNameOf(identity);
   if (node === null || !["/nodes", "coordination.k8s.io/leases"].includes(`${kind.group}/${kind.plural}`)) return;
-  checkOwn(node, kind, { namespace: metadata.namespace ?? "", name: metadata.name });
+  const { namespace = "", name } = metadata;
+  checkOwn(node, kind, { namespace, name });
+  const forbidden = kind.plural === "nodes" ? forbiddenLabels({}, metadata.labels ?? {}) : [];
+  if (forbidden.length > 0)
+    throw refused(kind, name, `node "${node}" is not allowed to set the following labels: ${forbidden.join(", ")}`);
+}
+
+/** Whether what a write makes of an object must be looked at: nodes steer no work to themselves by labels or taints. */
+export function restrictsWrites(identity: Identity, { kind, subresource }: ApiPath): boolean {
+  if (nodeNameOf(identity) === null || kind.group !== "") return false;
+  return kind.plural === "nodes" || (kind.plural === "pods" && subresource === "status");
+}
+
+/** Throws Forbidden when a node's write changes what is not its own to change. */
+export function restrictWrite(identity: Identity, kind: Kind, { live, next }: Written): void {
+  const node = nodeNameOf(identity) ?? "";
+  const { name, labels = {} } = next.metadata;
+  const before = live.metadata.labels ?? {};
+  if (kind.plural === "pods") {
+    if (!sameJson(before, labels)) throw refused(kind, name, `node "${node}" cannot update labels through pod status`);
+    return;
+  }
+  const [was, is] = [live, next].map((each) => (each as Node).spec?.taints ?? []);
+  if (!sameJson(was, is)) throw refused(kind, name, `node "${node}" is not allowed to modify taints`);
+  const forbidden = forbiddenLabels(before, labels);
+  if (forbidden.length > 0) throw refused(kind, name, `is not allowed to modify labels: ${forbidden.join(", ")}`);
+}
+
+interface Written {
+  readonly live: KubeObject;
+  readonly next: KubeObject;
+}
+
+type Labels = Readonly<Record<string, string>>;
+
+// k8s.io/kubelet/pkg/apis: the labels in Kubernetes' own namespaces that a kubelet may set.
+const OWN_LABELS: ReadonlySet<string> = new Set([
+  "kubernetes.io/hostname",
+  "kubernetes.io/os",
+  "kubernetes.io/arch",
+  "beta.kubernetes.io/os",
+  "beta.kubernetes.io/arch",
+  "beta.kubernetes.io/instance-type",
+  "node.kubernetes.io/instance-type",
+  "topology.kubernetes.io/zone",
+  "topology.kubernetes.io/region",
+  "failure-domain.beta.kubernetes.io/zone",
+  "failure-domain.beta.kubernetes.io/region",
+]);
+const OWN_NAMESPACES = ["kubelet.kubernetes.io", "node.kubernetes.io"];
+const RESTRICTED = "node-restriction.kubernetes.io";
+
+/** Labels that are added, changed or removed and are not a node's to set (NodeRestriction, getForbiddenLabels). */
+function forbiddenLabels(before: Labels, after: Labels): readonly string[] {
+  const changed = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter(
+    (label) => before[label] !== after[label],
+  );
+  return changed.filter((label) => !isOwnLabel(label)).toSorted();
+}
+
+function isOwnLabel(label: string): boolean {
+  const namespace = label.includes("/") ? label.slice(0, label.indexOf("/")) : "";
+  const isIn = (parent: string): boolean => namespace === parent || namespace.endsWith(`.${parent}`);
+  if (isIn(RESTRICTED)) return false;
+  if (!isIn("kubernetes.io") && !isIn("k8s.io")) return true;
+  return OWN_LABELS.has(label) || OWN_NAMESPACES.some(isIn);
 }
 
 /** A node gets tokens for its pods only. */
@@ -78,7 +145,10 @@ function checkOwnPod(node: string, { path, verb }: NodeQuestion, pods: View<Pod>
   const isRemoval = verb === "delete" && subresource === undefined;
   if (!isRemoval && subresource !== "status")
     throw refused(kind, name, `node "${node}" can only update the status of pods`);
-  if (pods.get(keyOf(namespace, name))?.spec.nodeName === node) return;
+  const pod = pods.get(keyOf(namespace, name));
+  // As upstream: what is gone is not found, whoever asks.
+  if (pod === undefined) throw new Fault("NotFound", `pods "${name}" not found`, { kind: "pods", name });
+  if (pod.spec.nodeName === node) return;
   const what = isRemoval ? "delete pods" : "update pod status for pods";
   throw refused(kind, name, `node "${node}" can only ${what} with spec.nodeName set to itself`);
 }
@@ -107,14 +177,6 @@ function checkReferred(node: string, kind: Kind, { namespace, name }: Named, pod
     return kind.plural === "configmaps" ? configMaps.includes(name) : secrets.includes(name) || pulls;
   });
   if (!isReferred) throw refused(kind, name, `no relationship found between node '${node}' and this object`);
-}
-
-/** The one name that a field selector asks for. */
-function namedBy(query: URLSearchParams): string | undefined {
-  const fields = parseFieldSelector(query.get("fieldSelector") ?? "");
-  for (const field of fields)
-    if (field.key === "metadata.name" && field.operator === "In" && field.values.length === 1) return field.values[0];
-  return undefined;
 }
 
 function refused(kind: Kind, name: string, why: string): Fault {

@@ -21,7 +21,7 @@ import {
 } from "./asked.ts";
 import { checkBody } from "./bodies.ts";
 import { type Ask, type Door, sendJson, warningHeader } from "./door.ts";
-import { writeGranted } from "./grants.ts";
+import { writeChecked } from "./checked-writes.ts";
 import { found, sendStored } from "./read-verbs.ts";
 import { restrictCreation } from "./restrict-node.ts";
 import { success } from "./status.ts";
@@ -31,7 +31,7 @@ export async function createObject(door: Door, ask: Ask): Promise<void> {
   const object = checkedObject(await readDocument(exchange, door.decodeProtobuf), path.kind, path.namespace, "");
   restrictCreation(identity, path.kind, object);
   const write = (request: WriteRequest): Promise<Written> => door.deck.create(path.kind, object, request);
-  await answer(door, ask, () => writeGranted(door, ask, writeRequest(exchange, identity), write));
+  await answer(door, ask, () => writeChecked(door, ask, writeRequest(exchange, identity), write));
 }
 
 export async function updateObject(door: Door, ask: Ask): Promise<void> {
@@ -50,7 +50,7 @@ export async function updateObject(door: Door, ask: Ask): Promise<void> {
   const object = checkedObject(document, kind, namespace, name);
   const key = keyOf(namespace, name);
   const replace = (granted: WriteRequest): Promise<Written> => door.deck.replace(kind, key, object, granted);
-  await answer(door, ask, () => writeGranted(door, ask, request, replace));
+  await answer(door, ask, () => writeChecked(door, ask, request, replace));
 }
 
 export async function patchObject(door: Door, ask: Ask): Promise<void> {
@@ -70,12 +70,12 @@ export async function patchObject(door: Door, ask: Ask): Promise<void> {
     const isForced = isTrue(exchange.query, "force");
     const apply = (granted: WriteRequest): Promise<Written> =>
       door.deck.apply(kind, key, configuration, { ...granted, isForced });
-    return answer(door, ask, () => writeGranted(door, ask, request, apply));
+    return answer(door, ask, () => writeChecked(door, ask, request, apply));
   }
   found(door, kind, namespace, name);
   const patch: Patch = { type: patchType(type), body };
   const change = (granted: WriteRequest): Promise<Written> => door.deck.patch(kind, key, patch, granted);
-  await answer(door, ask, () => writeGranted(door, ask, request, change));
+  await answer(door, ask, () => writeChecked(door, ask, request, change));
 }
 
 function patchType(type: string): Patch["type"] {

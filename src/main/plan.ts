@@ -45,8 +45,10 @@ export function pkiNames(instance: Instance, kubernetesIp: string): PkiNames {
     ].filter((host, i, all) => all.indexOf(host) === i),
     clients: {
       admin: { commonName: "kubernetes-admin", organization: "system:masters" },
-      gateway: { commonName: "system:catamaran:gateway", organization: "system:masters" },
-      "kube-apiserver": { commonName: "kube-apiserver", organization: "system:masters" },
+      // What it may do is its role's (bootstrap-roles.ts).
+      gateway: { commonName: "system:catamaran:gateway", organization: "catamaran" },
+      // Asks the nodes' agents, which know it by its name; at the API it is nobody.
+      "kube-apiserver": { commonName: "kube-apiserver", organization: "catamaran" },
       ...nodes,
     },
   };

@@ -1,4 +1,4 @@
-/** Privilege escalation prevention: nobody hands out by a role or a binding what he does not have himself. */
+/** Writes that are looked at before they are done: nobody hands out by a role what he does not have himself, no node steers work to itself. */
 import { Fault } from "#base/fault.ts";
 import { keyOf } from "#base/key.ts";
 import type { WriteRequest, Written } from "#deck/write-request.ts";
@@ -8,24 +8,26 @@ import { clusterRoleKind, type ClusterRole, type PolicyRule, type Role, type Rol
 import type { Attributes } from "./authorize.ts";
 import type { Ask, Door } from "./door.ts";
 import { found } from "./read-verbs.ts";
+import { restrictsWrites, restrictWrite } from "./restrict-node.ts";
 
 const GROUP = clusterRoleKind.group;
 // Somebody else got through in between, each time.
 const ROUNDS = 5;
 
-/** Writes what may be granted. What an edit grants is known only after it, so it is tried dry first. */
-export async function writeGranted(
+/** Writes what may be written. What an edit makes of an object is known only after it, so it is tried dry first. */
+export async function writeChecked(
   door: Door,
   ask: Ask,
   request: WriteRequest,
   write: (request: WriteRequest) => Promise<Written>,
 ): Promise<Written> {
   const { kind, namespace, name } = ask.path;
-  if (kind.group !== GROUP || ask.identity.groups.includes("system:masters")) return write(request);
+  const check = checkOf(door, ask);
+  if (check === null) return write(request);
   for (let round = 1; ; round++) {
     const live = name === "" ? null : door.deck.read(kind, keyOf(namespace, name));
     const { stored } = await write({ ...request, dryRun: true });
-    checkGrants(door, ask, stored.object, live?.object);
+    check(stored.object, live?.object);
     try {
       // Only on what was looked at; 0 is the revision of what is not there.
       return await write({ ...request, expected: live?.revision ?? 0 });
@@ -33,6 +35,19 @@ export async function writeGranted(
       if (!(thrown instanceof Fault && thrown.code === "Conflict") || round === ROUNDS) throw thrown;
     }
   }
+}
+
+type Check = (next: KubeObject, live: KubeObject | undefined) => void;
+
+/** Null for all writes but a few: those of roles and bindings, and those of nodes. */
+function checkOf(door: Door, ask: Ask): Check | null {
+  const { identity, path } = ask;
+  if (path.kind.group === GROUP && !identity.groups.includes("system:masters"))
+    return (next, live) => checkGrants(door, ask, next, live);
+  if (path.name === "" || !restrictsWrites(identity, path)) return null;
+  return (next, live) => {
+    if (live !== undefined) restrictWrite(identity, path.kind, { live, next });
+  };
 }
 
 function checkGrants(door: Door, ask: Ask, next: KubeObject, live: KubeObject | undefined): void {
