@@ -62,6 +62,7 @@ export const files = {
   usage: (instance: Instance): string => join(instance.dataDir, "usage.db"),
   logs: (instance: Instance): string => join(instance.dataDir, "function-logs.db"),
   events: (instance: Instance): string => join(instance.dataDir, "events.db"),
+  reserve: (instance: Instance): string => join(instance.dataDir, "reserve"),
   code: (instance: Instance): string => join(instance.dataDir, "code"),
   images: (instance: Instance): string => join(instance.dataDir, "images"),
   reports: (instance: Instance): string => join(instance.dataDir, "reports"),

@@ -37,6 +37,7 @@ import { openSandboxes } from "#sandboxes/pool.ts";
 import { CodeFolder } from "#store/code-folder.ts";
 import { SqliteLedger } from "#store/ledger.ts";
 import { MemoryJournal } from "#store/memory-journal.ts";
+import { Reserve, type Room } from "#store/reserve.ts";
 import { SqliteDatabase } from "#store/sqlite-database.ts";
 import { SqliteEvents } from "#store/sqlite-events.ts";
 import { SqliteJournal } from "#store/sqlite-journal.ts";
@@ -54,7 +55,8 @@ export async function startControl(world: World, stack: AsyncDisposableStack): P
   const pki = await ensurePki(files.pki(instance), pkiNames(instance, kubernetesIp(networkOf(instance))), clock);
   const minute = new Minute();
   const ledger = tappedLedger(stack.use(SqliteLedger.open(files.usage(instance))), (usage) => minute.take(usage));
-  const deck = await openDeck(world, stack);
+  const room = Reserve.open(files.reserve(instance));
+  const deck = await openDeck(world, stack, room);
   const door = await openKubeDoor(world, stack, { deck, pki });
   stack.defer(() => tasks.ended());
   startControllers(world, { deck, tasks, pki });
@@ -68,11 +70,15 @@ export async function startControl(world: World, stack: AsyncDisposableStack): P
       everyMs: METRICS_EVERY_MS,
     }),
   );
-  await startFunctions(world, stack, { deck, ledger, minute, nodes: door.nodes, tasks });
+  await startFunctions(world, stack, { deck, ledger, minute, nodes: door.nodes, tasks, room });
 }
 
-async function openDeck({ instance, clock, random, log }: World, stack: AsyncDisposableStack): Promise<Deck> {
-  const journal = stack.use(SqliteJournal.open(files.journal(instance), { clock }));
+async function openDeck(
+  { instance, clock, random, log }: World,
+  stack: AsyncDisposableStack,
+  room: Room,
+): Promise<Deck> {
+  const journal = stack.use(SqliteJournal.open(files.journal(instance), { clock, room }));
   const ephemeral = stack.use(new MemoryJournal(clock));
   const { serviceCidr } = networkOf(instance);
   return stack.use(
@@ -142,13 +148,14 @@ interface FunctionParts {
   readonly minute: Minute;
   readonly nodes: KubeDoor["nodes"];
   readonly tasks: Tasks;
+  readonly room: Room;
 }
 
 async function startFunctions(world: World, stack: AsyncDisposableStack, parts: FunctionParts): Promise<void> {
   const { instance, log } = world;
-  const { deck, ledger, minute, nodes, tasks } = parts;
+  const { deck, ledger, minute, nodes, tasks, room } = parts;
   const { functions, sandboxes, code, logs } = await openFunctions(world, stack, parts);
-  await startAws(world, stack, { deck, tasks, functions, code, logs, runtimes: () => sandboxes.runtimes() });
+  await startAws(world, stack, { deck, tasks, room, functions, code, logs, runtimes: () => sandboxes.runtimes() });
   stack.use(await openDashboard(world, { deck, functions, minute, nodes, logs }));
   stack.use(await listenInvoke({ functions, ledger, logs, socketPath: files.invokeSocket(instance), log }));
 }
@@ -186,7 +193,7 @@ async function latestComparison(folder: string): Promise<string | null> {
   return text === null ? null : comparisonBody(JSON.parse(text) as Comparison);
 }
 
-interface AwsParts extends Pick<FunctionParts, "deck" | "tasks"> {
+interface AwsParts extends Pick<FunctionParts, "deck" | "tasks" | "room"> {
   readonly functions: Functions;
   readonly code: CodeFolder;
   readonly logs: TappedLogs;
@@ -198,7 +205,10 @@ async function startAws(world: World, stack: AsyncDisposableStack, parts: AwsPar
   const { deck, tasks, functions, code, logs, runtimes } = parts;
   const { region, accountId, ports, rootKey } = instance;
   const tables = stack.use(
-    new Tables(deck.objects("catamaran-tables"), stack.use(SqliteDatabase.open(files.tables(instance)))),
+    new Tables(
+      deck.objects("catamaran-tables"),
+      stack.use(SqliteDatabase.open(files.tables(instance), { room: parts.room })),
+    ),
   );
   stack.use(tables.onChange((key) => tasks.run(`table ${key}`, () => tables.reconcile(key))));
   const place = { accountId, region, namespace: "default" };
@@ -235,7 +245,7 @@ interface OpenedFunctions {
 async function openFunctions(
   { instance, clock, random, log }: World,
   stack: AsyncDisposableStack,
-  { deck, ledger }: FunctionParts,
+  { deck, ledger, room }: FunctionParts,
 ): Promise<OpenedFunctions> {
   const { region, accountId, ports, rootKey } = instance;
   const code = await CodeFolder.open(files.code(instance));
@@ -244,7 +254,7 @@ async function openFunctions(
   const sandboxes = stack.use(await openSandboxes({ code, clock, log, region, aws, ...launcher }));
   log.info("functions run in sandboxes", { driver: sandboxes.driver, cores: availableParallelism() });
   const logs = new TappedLogs(stack.use(SqliteLogs.open(files.logs(instance))));
-  const events = stack.use(SqliteEvents.open(files.events(instance)));
+  const events = stack.use(SqliteEvents.open(files.events(instance), { room }));
   const objects = deck.objects("catamaran-functions");
   const functions = stack.use(
     await Functions.open({

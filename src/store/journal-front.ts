@@ -2,6 +2,7 @@
 import type { Clock } from "#base/clock.ts";
 import { Fault, reasonOf } from "#base/fault.ts";
 import type { Appended, Entry, Expected, Journal, JournalChange, Revision } from "#deck/journal.ts";
+import { grows, type Room } from "./reserve.ts";
 
 /** The part that differs: where a batch becomes durable. All calls are synchronous. */
 export interface Engine {
@@ -36,6 +37,8 @@ export interface FrontOptions {
   readonly clock: Clock;
   /** How to run the next commit: soon, once everything that is ready now has been appended. */
   readonly soon: (work: () => void) => void;
+  /** Absent where there is no disk. */
+  readonly room?: Room;
 }
 
 // One transaction of this size takes about 40 ms; more would only add latency.
@@ -48,6 +51,7 @@ const HISTORY_KEPT_MS = 5 * 60_000;
 const HISTORY_KEPT_CHANGES = 10_000;
 // Memory is finite: beyond this many changes the 5 minutes are given up.
 const HISTORY_MAX_CHANGES = 100_000;
+const HISTORY_MAX_BYTES = 64 * 1024 * 1024;
 const COMPACTION_EVERY_MS = 60_000;
 const PROBE_EVERY_MS = 1_000;
 
@@ -70,6 +74,7 @@ export class JournalFront implements Journal {
   readonly #engine: Engine;
   readonly #clock: Clock;
   readonly #soon: (work: () => void) => void;
+  readonly #room: Room | undefined;
   readonly #entries: Map<string, Entry>;
   /** What the keys will be once the queue is durable; null is deleted. Only preconditions look here. */
   readonly #overlay = new Map<string, Entry | null>();
@@ -79,21 +84,25 @@ export class JournalFront implements Journal {
   #waiting: { readonly resolve: () => void; readonly reject: (fault: Fault) => void }[] = [];
   readonly #history: JournalChange[];
   readonly #superseded: Superseded[];
+  #historyBytes: number;
   #revision: Revision;
   #allocated: Revision;
   #compacted: Revision;
   #isScheduled = false;
+  #isCompacting = false;
   #isClosed = false;
   #refusal: { readonly reason: string; probedAtMs: number } | null = null;
   readonly #marks: { readonly atMs: number; readonly revision: Revision }[] = [];
   #timer: Disposable | null = null;
 
-  constructor({ engine, past, clock, soon }: FrontOptions) {
+  constructor({ engine, past, clock, soon, room }: FrontOptions) {
+    this.#room = room;
     this.#engine = engine;
     this.#clock = clock;
     this.#soon = soon;
     this.#entries = new Map(past.entries);
     this.#history = [...past.history];
+    this.#historyBytes = past.history.reduce((sum, change) => sum + sizeOf(change), 0);
     this.#superseded = [...past.superseded];
     this.#revision = past.revision;
     this.#allocated = past.revision;
@@ -119,6 +128,8 @@ export class JournalFront implements Journal {
       return pending === undefined ? Promise.resolve({ ok: false, current }) : this.#lostTo(key);
     }
     if (bytes === null && current === null) return Promise.resolve({ ok: true, revision: this.#revision });
+    if (bytes !== null && grows(current?.bytes.length ?? null, bytes.length) && this.#room?.isTight() === true)
+      return Promise.reject(unavailable("the disk is full; deletes and what does not grow are taken"));
     return new Promise((resolve, reject) => {
       this.#queue.push({ change: this.#allocate(key, bytes, current), resolve, reject });
       this.#schedule();
@@ -149,7 +160,8 @@ export class JournalFront implements Journal {
     const target = Math.min(revision, this.#revision);
     if (target <= this.#compacted) return;
     this.#compacted = target;
-    this.#history.splice(0, firstAfter(this.#history, target));
+    for (const change of this.#history.splice(0, firstAfter(this.#history, target)))
+      this.#historyBytes -= sizeOf(change);
     let isFirst = true;
     while (!this.#isClosed && (isFirst || (this.#superseded[0]?.by ?? Infinity) <= target)) {
       isFirst = false;
@@ -222,7 +234,7 @@ export class JournalFront implements Journal {
       try {
         this.#engine.commit(changes);
       } catch (thrown) {
-        this.#fail(batch, reasonOf(thrown));
+        this.#fail(batch, thrown);
         return;
       }
       this.#publish(changes);
@@ -244,14 +256,21 @@ export class JournalFront implements Journal {
   }
 
   /** Later appends were decided on top of the lost batch, so they go with it: no holes, no writes on a guess. */
-  #fail(batch: readonly Pending[], reason: string): void {
+  #fail(batch: readonly Pending[], thrown: unknown): void {
+    const reason = reasonOf(thrown);
     const lost = [...batch, ...this.#queue, ...this.#waiting];
     this.#queue = [];
     this.#waiting = [];
     this.#overlay.clear();
     this.#allocated = this.#revision;
-    this.#refusal = { reason, probedAtMs: this.#clock.monotonicMs() };
+    if (this.#room?.relieve(thrown) === true) this.#makeRoom();
+    else this.#refusal = { reason, probedAtMs: this.#clock.monotonicMs() };
     for (const { reject } of lost) reject(unavailable(reason));
+  }
+
+  /** History is worth less than a delete: what it frees inside the file, later writes use. */
+  #makeRoom(): void {
+    this.compact(this.#revision).catch(() => {}); // Still full: the next append reports it.
   }
 
   #publish(changes: readonly JournalChange[]): void {
@@ -266,9 +285,12 @@ export class JournalFront implements Journal {
         this.#superseded.push({ revision: change.revision, by: change.revision });
       }
       this.#history.push(change);
+      this.#historyBytes += sizeOf(change);
       this.#revision = change.revision;
     }
     for (const follower of this.#followers) deliver(follower, changes);
+    // Between two looks of the timer many large objects may be written.
+    if (this.#historyBytes > 2 * HISTORY_MAX_BYTES && !this.#isCompacting) this.#compactTo(this.#lastAffordable());
   }
 
   #scheduleCompaction(): void {
@@ -276,10 +298,29 @@ export class JournalFront implements Journal {
       this.#scheduleCompaction();
       const now = this.#clock.now();
       this.#marks.push({ atMs: now, revision: this.#revision });
-      const target = this.#compactionTarget(now);
-      // A disk that refuses is met again by the next append, which reports it; compaction is tried again in a minute.
-      if (target > this.#compacted && this.#refusal === null) this.compact(target).catch(() => {});
+      this.#compactTo(Math.max(this.#compactionTarget(now), this.#lastAffordable()));
     });
+  }
+
+  #compactTo(target: Revision): void {
+    if (target <= this.#compacted || this.#refusal !== null) return;
+    this.#isCompacting = true;
+    // A disk that refuses is met again by the next append, which reports it; compaction is tried again in a minute.
+    this.compact(target)
+      .catch(() => {})
+      .finally(() => (this.#isCompacting = false));
+  }
+
+  /** The revision up to which history must go so that the rest is within its bytes. */
+  #lastAffordable(): Revision {
+    let bytes = this.#historyBytes;
+    let revision = this.#compacted;
+    for (const change of this.#history) {
+      if (bytes <= HISTORY_MAX_BYTES) break;
+      bytes -= sizeOf(change);
+      ({ revision } = change);
+    }
+    return revision;
   }
 
   #compactionTarget(now: number): Revision {

@@ -1,6 +1,6 @@
 /** Both embedded journals against the suite, and what only a disk can do. */
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -92,4 +92,28 @@ test("history is kept for five minutes and for ten thousand changes", async () =
   clock.advance(5 * 60_000);
   await Promise.resolve();
   assert.equal(journal.compactedRevision(), 2_001);
+});
+
+test("history is bounded in bytes, whatever its age", async () => {
+  await using journal = new MemoryJournal(new FakeClock());
+  const large = new Uint8Array(1024 * 1024);
+  for (let i = 0; i < 200; i++) await journal.append(`k${i % 10}`, large, "any");
+  await new Promise((resolve) => setImmediate(resolve));
+  const kept = journal.revision() - journal.compactedRevision();
+  assert.ok(kept >= 60 && kept <= 130, `${kept} changes of 1 MiB are kept`);
+  assert.equal((await journal.range("")).entries.length, 10);
+});
+
+test("a file that is mostly free is given back to the disk at its next start", async () => {
+  const file = join(folder, "shrinks.db");
+  const large = new Uint8Array(256 * 1024);
+  {
+    await using journal = openAt(file);
+    for (let i = 0; i < 200; i++) await journal.append(`k${i % 4}`, large, "any");
+    await journal.compact(journal.revision());
+  }
+  assert.ok(statSync(file).size > 40 * 1024 * 1024);
+  await using journal = openAt(file);
+  assert.ok(statSync(file).size < 3 * 1024 * 1024, `${statSync(file).size} bytes`);
+  assert.equal((await journal.range("")).entries.length, 4);
 });

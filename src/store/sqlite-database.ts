@@ -3,6 +3,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { Fault, reasonOf } from "#base/fault.ts";
 import type { Database, Decision, Row, ScanOptions, Write } from "#managed/database.ts";
 import { checksumOf, rowChecksum } from "./checksum.ts";
+import { grows, type Room } from "./reserve.ts";
 import { damaged, SqliteFile, type SqliteRow, withPlace } from "./sqlite-file.ts";
 
 const SCHEMA = `
@@ -32,23 +33,25 @@ interface Request {
 
 export class SqliteDatabase implements Database {
   readonly #file: SqliteFile;
+  readonly #room: Room | undefined;
   readonly #statements: Statements;
   readonly #collections = new Map<string, Collection>();
   readonly #queue: Request[] = [];
   #isScheduled = false;
   #isClosed = false;
 
-  static open(path: string): SqliteDatabase {
+  static open(path: string, { room }: { readonly room?: Room } = {}): SqliteDatabase {
     const file = openDatabaseFile(path);
     try {
-      return new SqliteDatabase(file);
+      return new SqliteDatabase(file, room);
     } catch (thrown) {
       file[Symbol.dispose]();
       throw thrown;
     }
   }
 
-  private constructor(file: SqliteFile) {
+  private constructor(file: SqliteFile, room: Room | undefined) {
+    this.#room = room;
     this.#file = file;
     this.#statements = prepareAll(file.db);
     this.#loadCollections();
@@ -128,7 +131,8 @@ export class SqliteDatabase implements Database {
     try {
       answers = this.#file.write(() => this.#decideAll(batch));
     } catch (thrown) {
-      // Nothing of the batch is stored; the counters in memory follow.
+      // Nothing of the batch is stored; the counters in memory follow. With the reserve given up, the next batch may be.
+      this.#room?.relieve(thrown);
       this.#loadCollections();
       const fault = unavailable(thrown);
       for (const { reject } of batch) reject(fault);
@@ -153,12 +157,22 @@ export class SqliteDatabase implements Database {
       } catch (thrown) {
         return () => reject(thrown);
       }
+      if (this.#room?.isTight() === true && this.#areGrowing(known, decision.writes))
+        return () => reject(unavailable("the disk is full; deletes and what does not grow are taken"));
       if (decision.writes.length > 0) touched.set(collection, this.#writeAll(collection, decision.writes));
       return () => resolve(decision.result);
     });
     for (const [name, one] of touched)
       this.#statements.setCounts.run(one.rows, one.bytes, collectionSum(name, one), one.id);
     return answers;
+  }
+
+  #areGrowing(collection: Collection | undefined, writes: readonly Write[]): boolean {
+    return writes.some(({ key, value }) => {
+      if (value === null) return false;
+      const size = collection === undefined ? undefined : this.#statements.size.get(collection.id, key)?.["size"];
+      return grows((size as number | undefined) ?? null, value.length);
+    });
   }
 
   #writeAll(name: string, writes: readonly Write[]): Collection {

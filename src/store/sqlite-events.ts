@@ -1,7 +1,9 @@
 /** Accepted asynchronous invocations in one SQLite file: synced before the 202, gone once they are done with. */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { AsyncEvent, AsyncEvents } from "#functions/event-queue.ts";
+import { Fault } from "#base/fault.ts";
 import { checksumOf } from "./checksum.ts";
+import type { Room } from "./reserve.ts";
 import { damaged, SqliteFile, withPlace } from "./sqlite-file.ts";
 
 const SCHEMA = `CREATE TABLE IF NOT EXISTS event (id TEXT PRIMARY KEY, head TEXT NOT NULL, payload BLOB NOT NULL, sum INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;`;
@@ -14,17 +16,19 @@ interface Waiting {
 
 export class SqliteEvents implements AsyncEvents, AsyncDisposable {
   readonly #file: SqliteFile;
+  readonly #room: Room | undefined;
   readonly #put: StatementSync;
   readonly #remove: StatementSync;
   readonly #select: StatementSync;
   #waiting: Waiting[] = [];
   #isClosed = false;
 
-  static open(path: string): SqliteEvents {
-    return new SqliteEvents(openEventsFile(path));
+  static open(path: string, { room }: { readonly room?: Room } = {}): SqliteEvents {
+    return new SqliteEvents(openEventsFile(path), room);
   }
 
-  private constructor(file: SqliteFile) {
+  private constructor(file: SqliteFile, room: Room | undefined) {
+    this.#room = room;
     const { db } = file;
     this.#file = file;
     this.#put = db.prepare("INSERT OR REPLACE INTO event (id, head, payload, sum) VALUES (?, ?, ?, ?)");
@@ -33,6 +37,10 @@ export class SqliteEvents implements AsyncEvents, AsyncDisposable {
   }
 
   put(event: AsyncEvent): Promise<void> {
+    if (this.#room?.isTight() === true)
+      return Promise.reject(
+        new Fault("Unavailable", "the disk is full: no asynchronous invocation is accepted", { retryAfterSeconds: 1 }),
+      );
     const { payload, ...head } = event;
     const text = JSON.stringify(head);
     return this.#later(() => void this.#put.run(event.id, text, payload, checksumOf(`${event.id} ${text}`, payload)));
@@ -70,6 +78,7 @@ export class SqliteEvents implements AsyncEvents, AsyncDisposable {
         for (const { write } of waiting) write();
       });
     } catch (thrown) {
+      this.#room?.relieve(thrown);
       for (const { reject } of waiting) reject(thrown);
       return;
     }

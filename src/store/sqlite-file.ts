@@ -32,6 +32,10 @@ const STATE = `CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, value TE
 const LOCK_WAIT_MS = 500;
 // The structure and the indexes of a file of this size are checked within 15 ms; those of larger ones by `catamaran store check`, and record by record when read.
 const CHECKED_BYTES = 8 * 1024 * 1024;
+// A write-ahead log that one large transaction made big is cut back at the next checkpoint.
+const WAL_KEPT_BYTES = 8 * 1024 * 1024;
+// Free pages are used again by later writes; a file that is mostly free, and by so much, is given back to the disk at its next start.
+const SHRUNK_BYTES = 32 * 1024 * 1024;
 // What is not synced with each commit is synced, with its anchor, by the first commit after this time.
 const CHECKPOINT_EVERY_MS = 10_000;
 
@@ -115,6 +119,7 @@ export class SqliteFile implements Disposable {
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = ${synchronous};
       PRAGMA wal_autocheckpoint = 1000;
+      PRAGMA journal_size_limit = ${WAL_KEPT_BYTES};
       PRAGMA cache_size = -${cacheMib * 1024};
     `);
     chmodSync(this.path, 0o600);
@@ -127,6 +132,7 @@ export class SqliteFile implements Disposable {
     if (version === 0) this.#begin(anchor, { schema, upgrade, store });
     else this.#recognise(anchor);
     if (size > 0 && size <= CHECKED_BYTES) this.#checkStructure();
+    this.#shrink();
     this.#commits = positionOf === undefined ? Number(this.state("commits") ?? 0) : positionOf(this);
     const generation = this.state("generation") ?? "";
     if (anchor !== null && this.#commits < anchor.position)
@@ -168,6 +174,18 @@ export class SqliteFile implements Disposable {
       throw damaged(this.path, `${anchorFile(this.path)}, which says how much must be in it, is missing`);
     if (this.state("generation") !== anchor.generation)
       throw damaged(this.path, `it is the file of another instance, or of this one before a repair`);
+  }
+
+  /** Before anybody is served: rewriting a file holds the event loop for as long as it takes. */
+  #shrink(): void {
+    const pragma = (name: string): number => Number(this.db.prepare(`PRAGMA ${name}`).get()?.[name]);
+    const [free, pages] = [pragma("freelist_count"), pragma("page_count")];
+    if (free < pages / 2 || free * pragma("page_size") < SHRUNK_BYTES) return;
+    try {
+      this.db.exec("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)");
+    } catch {
+      // No room for the copy: it stays as it is, and works.
+    }
   }
 
   #checkStructure(): void {

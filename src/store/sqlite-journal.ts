@@ -4,6 +4,7 @@ import type { Clock } from "#base/clock.ts";
 import type { Entry, JournalChange, Revision } from "#deck/journal.ts";
 import { checksumOf } from "./checksum.ts";
 import { type Engine, JournalFront, type Past, type Superseded } from "./journal-front.ts";
+import type { Room } from "./reserve.ts";
 import { damaged, SqliteFile, transact } from "./sqlite-file.ts";
 
 // `log` is what happened, each row with a checksum; `cur` is the catalogue of what must be there, by which a lost row is missed.
@@ -14,10 +15,10 @@ const SCHEMA = `
 
 export class SqliteJournal extends JournalFront {
   /** Opens or creates the file. */
-  static open(file: string, { clock }: { readonly clock: Clock }): SqliteJournal {
+  static open(file: string, { clock, room }: { readonly clock: Clock; readonly room?: Room }): SqliteJournal {
     const engine = new SqliteEngine(openJournalFile(file));
     try {
-      return new SqliteJournal({ engine, past: engine.load(), clock, soon: setImmediate });
+      return new SqliteJournal({ engine, past: engine.load(), clock, soon: setImmediate, ...(room && { room }) });
     } catch (thrown) {
       engine.close();
       throw thrown;
