@@ -8,7 +8,7 @@ import type { Caller, FunctionSession } from "./sign.ts";
 export interface Asked {
   /** Its signing name. */
   readonly service: string;
-  readonly action: Action;
+  readonly action: Pick<Action, "name" | "permission">;
   readonly input: Input;
 }
 

@@ -1,37 +1,41 @@
-/** Events and responses of HTTP APIs and function URLs, by API Gateway's payload formats. */
+/** Events of HTTP APIs and function URLs, by API Gateway's payload formats. */
 import assert from "node:assert/strict";
 import test from "node:test";
-import { type EdgeRequest, eventV1, eventV2, type EventRoute, responseOf } from "./http-event.ts";
+import { type EdgeRequest, eventV1, eventV2, type EventRoute } from "./http-event.ts";
 
 const REQUEST: EdgeRequest = {
   method: "POST",
   path: "/users/J%C3%BCrg",
   query: "a=1&b=2&a=3",
-  headers: {
-    host: "x.execute-api.localhost",
-    cookie: "k=v; l=w",
-    "content-type": "application/json",
-    "user-agent": "test",
-  },
+  headers: new Map([
+    ["host", ["x.execute-api.localhost"]],
+    ["cookie", ["k=v; l=w"]],
+    ["content-type", ["application/json"]],
+    ["user-agent", ["test"]],
+    ["x-two", ["1", "2"]],
+  ]),
   body: Buffer.from('{"x":1}'),
   sourceIp: "127.0.0.1",
   requestId: "id",
   atMs: Date.UTC(2026, 10, 23, 5, 4, 3),
 };
 const ROUTE: EventRoute = {
+  front: "http-api",
   routeKey: "POST /users/{id}",
   stage: "$default",
   apiId: "x",
   accountId: "000000000000",
   domainName: "x.execute-api.localhost",
-  parameters: { id: "Jürg" },
+  parameters: new Map([["id", "Jürg"]]),
+};
+
+type Event = Readonly<Record<string, unknown>> & {
+  readonly requestContext: Readonly<Record<string, unknown>>;
+  readonly headers: Readonly<Record<string, string>>;
 };
 
 test("payload format 2.0", () => {
-  const event = eventV2(REQUEST, ROUTE) as Record<string, unknown> & {
-    requestContext: Record<string, unknown>;
-    headers: Record<string, string>;
-  };
+  const event = eventV2(REQUEST, ROUTE) as Event;
   assert.deepEqual(
     [event["version"], event["routeKey"], event["rawPath"], event["rawQueryString"]],
     ["2.0", "POST /users/{id}", "/users/Jürg", "a=1&b=2&a=3"],
@@ -41,81 +45,72 @@ test("payload format 2.0", () => {
     [["k=v", "l=w"], { a: "1,3", b: "2" }, { id: "Jürg" }],
   );
   assert.deepEqual([event["body"], event["isBase64Encoded"], event.headers["cookie"]], ['{"x":1}', false, undefined]);
+  assert.equal(event.headers["x-two"], "1,2");
   assert.deepEqual(
     [event.requestContext["time"], event.requestContext["timeEpoch"]],
     ["23/Nov/2026:05:04:03 +0000", REQUEST.atMs],
   );
 });
 
+test("a function URL has the path as it was sent, and the caller that signed", () => {
+  const caller = { accessKey: "AKIA", accountId: "1", callerId: "c", userArn: "arn", userId: "u" };
+  const event = eventV2(REQUEST, { ...ROUTE, front: "function-url", caller }) as Event;
+  assert.equal(event["rawPath"], "/users/J%C3%BCrg");
+  assert.deepEqual(event.requestContext["authorizer"], {
+    iam: { ...caller, cognitoIdentity: null, principalOrgId: null },
+  });
+  const open = eventV2(REQUEST, { ...ROUTE, front: "function-url" }) as Event;
+  assert.deepEqual([open.requestContext["accountId"], open.requestContext["authorizer"]], ["anonymous", undefined]);
+});
+
 test("payload format 1.0 keeps several values of one name", () => {
-  const event = eventV1(REQUEST, ROUTE);
+  const event = eventV1(REQUEST, ROUTE) as Event & {
+    readonly multiValueHeaders: Readonly<Record<string, readonly string[]>>;
+  };
   assert.deepEqual(
     [event["resource"], event["httpMethod"], event["queryStringParameters"], event["multiValueQueryStringParameters"]],
     ["/users/{id}", "POST", { a: "3", b: "2" }, { a: ["1", "3"], b: ["2"] }],
   );
+  assert.deepEqual([event.headers["x-two"], event.multiValueHeaders["x-two"]], ["2", ["1", "2"]]);
 });
 
-test("a body that is no text travels as base64", () => {
-  const event = eventV2({ ...REQUEST, headers: { "content-type": "image/png" }, body: Buffer.from([0xff, 0]) }, ROUTE);
-  assert.deepEqual([event["body"], event["isBase64Encoded"]], ["/wA=", true]);
-});
-
-const responses: readonly {
-  readonly title: string;
-  readonly payload: unknown;
-  readonly format: "1.0" | "2.0";
-  readonly status: number | null;
-  readonly body?: string;
-  readonly type?: string;
-}[] = [
-  {
-    title: "a whole response",
-    payload: { statusCode: 201, headers: { "X-A": "b", "Content-Type": "text/html" }, body: "<p>" },
-    format: "2.0",
-    status: 201,
-    body: "<p>",
-    type: "text/html",
-  },
-  {
-    title: "a base64 body",
-    payload: { statusCode: 200, body: "aGk=", isBase64Encoded: true },
-    format: "2.0",
-    status: 200,
-    body: "hi",
-  },
-  {
-    title: "2.0 infers a JSON answer",
-    payload: { hi: 1 },
-    format: "2.0",
-    status: 200,
-    body: '{"hi":1}',
-    type: "application/json",
-  },
-  { title: "2.0 infers a text", payload: "hi", format: "2.0", status: 200, body: "hi", type: "application/json" },
-  { title: "1.0 demands a status", payload: { hi: 1 }, format: "1.0", status: null },
-  { title: "a status that is none", payload: { statusCode: "abc" }, format: "2.0", status: null },
+const bodies: readonly (readonly [
+  title: string,
+  type: string | null,
+  body: Buffer,
+  isText: boolean,
+  coded?: string,
+])[] = [
+  ["JSON", "application/json", Buffer.from('{"ü":1}'), true],
+  ["text in UTF-8", "text/plain; charset=utf-8", Buffer.from("Grüße"), true],
+  ["a kind of JSON", "application/vnd.api+json", Buffer.from("{}"), true],
+  ["text that is no UTF-8", "text/plain", Buffer.from([0x47, 0xfc]), false],
+  ["compressed JSON", "application/json", Buffer.from([0x1f, 0x8b, 0]), false, "gzip"],
+  ["compressed, though it would be text", "text/plain", Buffer.from("abc"), false, "br"],
+  ["a form", "application/x-www-form-urlencoded", Buffer.from("a=1"), false],
+  ["an image", "image/png", Buffer.from([0xff, 0]), false],
+  ["no type at all", null, Buffer.from("a"), false],
 ];
-for (const { title, payload, format, status, body, type } of responses) {
-  test(`response: ${title}`, () => {
-    const response = responseOf(Buffer.from(JSON.stringify(payload)), format);
-    assert.equal(response?.status ?? null, status);
-    if (body !== undefined) assert.equal(Buffer.from(response?.body ?? []).toString(), body);
-    if (type !== undefined) assert.equal(response?.headers["content-type"], type);
+for (const [title, type, body, isText, coded] of bodies)
+  test(`a body arrives byte for byte: ${title}`, () => {
+    const headers = new Map<string, string[]>();
+    if (type !== null) headers.set("content-type", [type]);
+    if (coded !== undefined) headers.set("content-encoding", [coded]);
+    for (const eventOf of [eventV1, eventV2]) {
+      const event = eventOf({ ...REQUEST, headers, body }, ROUTE);
+      assert.equal(event["isBase64Encoded"], !isText);
+      assert.deepEqual(Buffer.from(event["body"] as string, isText ? "utf8" : "base64"), body);
+    }
   });
-}
 
-test("cookies and several values of a header", () => {
-  const response = responseOf(
-    Buffer.from(JSON.stringify({ statusCode: 200, cookies: ["a=1", "b=2"], multiValueHeaders: { "X-M": ["1", "2"] } })),
-    "2.0",
-  );
-  assert.deepEqual(
-    [response?.headers["set-cookie"], response?.headers["x-m"]],
-    [
-      ["a=1", "b=2"],
-      ["1", "2"],
-    ],
-  );
+test("no query name is special", () => {
+  const request = { ...REQUEST, query: "__proto__=a&toString=b&constructor=c&__proto__=d" };
+  const { queryStringParameters: query } = JSON.parse(JSON.stringify(eventV2(request, ROUTE))) as Event & {
+    readonly queryStringParameters: object;
+  };
+  assert.deepEqual(Object.entries(query), [
+    ["__proto__", "a,d"],
+    ["toString", "b"],
+    ["constructor", "c"],
+  ]);
 });
-
-test("what is no JSON is nobody's response", () => assert.equal(responseOf(Buffer.from("{oops"), "2.0"), null));

@@ -1,7 +1,8 @@
 /**
- * Between an HTTP request and a function's event, payload format 1.0 and 2.0, and back
- * (API Gateway Developer Guide, "Create AWS Lambda proxy integrations for HTTP APIs").
+ * From an HTTP request to a function's event, payload formats 1.0 and 2.0 (API Gateway Developer Guide, "Create AWS Lambda proxy
+ * integrations for HTTP APIs"; Lambda Developer Guide, "Invoking Lambda function URLs"). Pure.
  */
+import { decodePercent } from "#base/percent.ts";
 
 export interface EdgeRequest {
   readonly method: string;
@@ -9,7 +10,7 @@ export interface EdgeRequest {
   readonly path: string;
   readonly query: string;
   /** Lower-case names; values in the order they came. */
-  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  readonly headers: ReadonlyMap<string, readonly string[]>;
   readonly body: Uint8Array;
   readonly sourceIp: string;
   readonly requestId: string;
@@ -18,19 +19,25 @@ export interface EdgeRequest {
 }
 
 export interface EventRoute {
+  readonly front: "http-api" | "function-url";
   /** "GET /users/{id}" or "$default". */
   readonly routeKey: string;
   readonly stage: string;
   readonly apiId: string;
   readonly accountId: string;
   readonly domainName: string;
-  readonly parameters: Readonly<Record<string, string>>;
+  readonly parameters: ReadonlyMap<string, string>;
+  /** Who signed, where the front demands it. */
+  readonly caller?: IamCaller;
 }
 
-export interface EdgeResponse {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | readonly string[]>>;
-  readonly body: Uint8Array;
+/** `requestContext.authorizer.iam`. */
+export interface IamCaller {
+  readonly accessKey: string;
+  readonly accountId: string;
+  readonly callerId: string;
+  readonly userArn: string;
+  readonly userId: string;
 }
 
 /** A body that is no text travels as base64. */
@@ -40,27 +47,29 @@ interface CarriedBody {
 }
 
 export function eventV2(request: EdgeRequest, route: EventRoute): Readonly<Record<string, unknown>> {
-  const { cookie, ...others } = request.headers;
-  const query = queryOf(request.query);
+  // A function URL passes the path as it was sent; an HTTP API decodes it.
+  const path = route.front === "function-url" ? request.path : decodePercent(request.path);
+  const cookies = request.headers.get("cookie")?.flatMap((line) => line.split(/;\s*/));
   return {
     version: "2.0",
     routeKey: route.routeKey,
-    rawPath: decodePath(request.path),
+    rawPath: path,
     rawQueryString: request.query,
-    ...(cookie === undefined ? {} : { cookies: joined(cookie, "; ").split(/;\s*/) }),
-    headers: mapValues(others, (value) => joined(value, ",")),
-    ...(request.query === "" ? {} : { queryStringParameters: mapValues(query, (values) => values.join(",")) }),
+    ...(cookies !== undefined && { cookies }),
+    headers: joined([...request.headers].filter(([name]) => name !== "cookie")),
+    ...(request.query === "" ? {} : { queryStringParameters: joined([...queryOf(request.query)]) }),
     requestContext: {
-      accountId: route.accountId,
+      accountId: route.caller?.accountId ?? (route.front === "function-url" ? "anonymous" : route.accountId),
       apiId: route.apiId,
+      ...(route.caller !== undefined && { authorizer: { iam: iamOf(route.caller) } }),
       domainName: route.domainName,
       domainPrefix: route.domainName.split(".")[0],
       http: {
         method: request.method,
-        path: decodePath(request.path),
+        path,
         protocol: "HTTP/1.1",
         sourceIp: request.sourceIp,
-        userAgent: joined(request.headers["user-agent"] ?? "", ","),
+        userAgent: headerOf(request, "user-agent"),
       },
       requestId: request.requestId,
       routeKey: route.routeKey,
@@ -68,127 +77,93 @@ export function eventV2(request: EdgeRequest, route: EventRoute): Readonly<Recor
       time: commonLogTime(request.atMs),
       timeEpoch: request.atMs,
     },
-    ...(Object.keys(route.parameters).length === 0 ? {} : { pathParameters: route.parameters }),
+    ...(route.parameters.size > 0 && { pathParameters: Object.fromEntries(route.parameters) }),
     ...carried(request),
   };
 }
 
 export function eventV1(request: EdgeRequest, route: EventRoute): Readonly<Record<string, unknown>> {
-  const query = queryOf(request.query);
+  const query = request.query === "" ? null : queryOf(request.query);
   const [, resource = route.routeKey] = route.routeKey.split(" ");
-  const hasQuery = request.query !== "";
+  const path = decodePercent(request.path);
   return {
     version: "1.0",
     resource,
-    path: decodePath(request.path),
+    path,
     httpMethod: request.method,
-    headers: mapValues(request.headers, (value) => joined(value, ",")),
-    multiValueHeaders: mapValues(request.headers, (value) => (typeof value === "string" ? [value] : value)),
-    queryStringParameters: hasQuery ? mapValues(query, (values) => values.at(-1) ?? "") : null,
-    multiValueQueryStringParameters: hasQuery ? query : null,
+    headers: lastOf(request.headers),
+    multiValueHeaders: Object.fromEntries(request.headers),
+    queryStringParameters: query === null ? null : lastOf(query),
+    multiValueQueryStringParameters: query === null ? null : Object.fromEntries(query),
     requestContext: {
       accountId: route.accountId,
       apiId: route.apiId,
       domainName: route.domainName,
       domainPrefix: route.domainName.split(".")[0],
       httpMethod: request.method,
-      path: decodePath(request.path),
+      path,
       protocol: "HTTP/1.1",
       requestId: request.requestId,
       requestTime: commonLogTime(request.atMs),
       requestTimeEpoch: request.atMs,
       resourcePath: resource,
       stage: route.stage,
-      identity: { sourceIp: request.sourceIp, userAgent: joined(request.headers["user-agent"] ?? "", ",") },
+      identity: { sourceIp: request.sourceIp, userAgent: headerOf(request, "user-agent") },
     },
-    pathParameters: Object.keys(route.parameters).length === 0 ? null : route.parameters,
+    pathParameters: route.parameters.size === 0 ? null : Object.fromEntries(route.parameters),
     stageVariables: null,
     body: null,
     ...carried(request),
   };
 }
 
-/**
- * The HTTP response of a function's result. Format 2.0 infers: a value without statusCode is a JSON body with 200.
- * Null when a 1.0 result has no statusCode or a header is no text: the gateway then answers 502, as API Gateway does.
- */
-export function responseOf(payload: Uint8Array, format: "1.0" | "2.0"): EdgeResponse | null {
-  const text = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString("utf8");
-  let result: unknown;
-  try {
-    result = JSON.parse(text === "" ? "null" : text);
-  } catch {
-    // Custom runtimes may answer what is no JSON; it is nobody's valid response then.
-    return null;
-  }
-  if (!isRecord(result) || result["statusCode"] === undefined) return format === "2.0" ? inferred(result) : null;
-  const status = Number(result["statusCode"]);
-  if (!Number.isInteger(status) || status < 100 || status > 599) return null;
-  return { status, headers: responseHeaders(result), body: responseBody(result) };
+function iamOf(caller: IamCaller): Readonly<Record<string, unknown>> {
+  return { ...caller, cognitoIdentity: null, principalOrgId: null };
 }
 
-function inferred(result: unknown): EdgeResponse {
-  const body = typeof result === "string" ? result : JSON.stringify(result);
-  return { status: 200, headers: { "content-type": "application/json" }, body: Buffer.from(body) };
-}
-
-function responseHeaders(result: Readonly<Record<string, unknown>>): EdgeResponse["headers"] {
-  const headers: Record<string, string | readonly string[]> = {};
-  for (const [name, value] of recordEntries(result["headers"])) headers[name.toLowerCase()] = String(value);
-  for (const [name, values] of recordEntries(result["multiValueHeaders"])) {
-    if (Array.isArray(values)) headers[name.toLowerCase()] = values.map(String);
-  }
-  if (Array.isArray(result["cookies"])) headers["set-cookie"] = result["cookies"].map(String);
-  headers["content-type"] ??= typeof result["body"] === "string" ? "text/plain;charset=utf-8" : "application/json";
-  return headers;
-}
-
-function responseBody(result: Readonly<Record<string, unknown>>): Uint8Array {
-  const body = result["body"];
-  if (body === undefined || body === null) return new Uint8Array();
-  const text = typeof body === "string" ? body : JSON.stringify(body);
-  return Buffer.from(text, result["isBase64Encoded"] === true ? "base64" : "utf8");
-}
-
-function recordEntries(value: unknown): readonly (readonly [string, unknown])[] {
-  return isRecord(value) ? Object.entries(value) : [];
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
+// What API Gateway hands over as text; everything else, forms among it, is base64.
+const TEXT_TYPE = /^(text\/|application\/(json|xml|javascript)|[^;]*\+(json|xml))/i;
 
 function carried(request: EdgeRequest): CarriedBody {
   if (request.body.length === 0) return { isBase64Encoded: false };
   const buffer = Buffer.from(request.body.buffer, request.body.byteOffset, request.body.byteLength);
-  const type = joined(request.headers["content-type"] ?? "", ",");
-  const isText = /^(text\/|application\/(json|xml|javascript|x-www-form-urlencoded)|[^;]*\+(json|xml))/.test(type);
-  return isText
-    ? { body: buffer.toString("utf8"), isBase64Encoded: false }
-    : { body: buffer.toString("base64"), isBase64Encoded: true };
+  const encoding = headerOf(request, "content-encoding").toLowerCase();
+  const mayBeText = TEXT_TYPE.test(headerOf(request, "content-type")) && (encoding === "" || encoding === "identity");
+  const text = mayBeText ? utf8Of(buffer) : null;
+  return text === null
+    ? { body: buffer.toString("base64"), isBase64Encoded: true }
+    : { body: text, isBase64Encoded: false };
 }
 
-function queryOf(query: string): Readonly<Record<string, readonly string[]>> {
-  const values: Record<string, string[]> = {};
-  for (const [name, value] of new URLSearchParams(query)) (values[name] ??= []).push(value);
+/** Null when the bytes are no UTF-8: as a text they would not be the same any more. */
+function utf8Of(bytes: Buffer): string | null {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return null;
+  }
+}
+
+function headerOf(request: EdgeRequest, name: string): string {
+  return request.headers.get(name)?.join(",") ?? "";
+}
+
+function queryOf(query: string): ReadonlyMap<string, readonly string[]> {
+  const values = new Map<string, string[]>();
+  for (const [name, value] of new URLSearchParams(query)) {
+    const known = values.get(name);
+    if (known === undefined) values.set(name, [value]);
+    else known.push(value);
+  }
   return values;
 }
 
-function mapValues<T, R>(record: Readonly<Record<string, T>>, change: (value: T) => R): Readonly<Record<string, R>> {
-  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));
+function joined(entries: readonly (readonly [string, readonly string[]])[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(entries.map(([name, values]) => [name, values.join(",")]));
 }
 
-function joined(value: string | readonly string[], separator: string): string {
-  return typeof value === "string" ? value : value.join(separator);
-}
-
-function decodePath(path: string): string {
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    // The function sees what the client sent.
-    return path;
-  }
+function lastOf(values: ReadonlyMap<string, readonly string[]>): Readonly<Record<string, string>> {
+  return Object.fromEntries([...values].map(([name, all]) => [name, all.at(-1) ?? ""]));
 }
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];

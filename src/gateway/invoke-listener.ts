@@ -5,6 +5,7 @@ import { Fault, reasonOf } from "#base/fault.ts";
 import type { Log } from "#base/log.ts";
 import type { Functions } from "#functions/engine.ts";
 import type { LogStore } from "#functions/logs.ts";
+import type { AuthorizeUrl, UrlRequest } from "./url-authorization.ts";
 import type { Ledger, RequestUsage, Usage } from "#metering/usage.ts";
 
 const MAX_BODY_BYTES = 12 * 1024 * 1024; // Six megabytes of payload, base64 and JSON around it.
@@ -13,13 +14,14 @@ export interface InvokeListenerOptions {
   readonly functions: Functions;
   readonly ledger: Ledger;
   readonly logs: LogStore;
+  readonly authorizeUrl: AuthorizeUrl;
   readonly socketPath: string;
   readonly log: Log;
 }
 
 /**
  * POST /invoke/{namespace}/{function}?qualifier=: payload in, payload out; x-amz-function-error, x-catamaran-cold and
- * x-catamaran-request-id say how it went. POST /usage: an array of RequestUsage. For the command line, as JSON lines:
+ * x-catamaran-request-id say how it went. POST /authorize: a UrlRequest in, a UrlVerdict out. POST /usage: an array of RequestUsage. For the command line, as JSON lines:
  * GET /usage?from&to&is, GET /logs?group&from&limit, GET /functions.
  */
 export async function listenInvoke(options: InvokeListenerOptions): Promise<AsyncDisposable> {
@@ -51,6 +53,7 @@ async function answer(
     if (request.method === "GET") return await read(url, response, options);
     const body = await readBody(request);
     if (request.method === "POST" && verb === "usage") return keepUsage(body, response, options);
+    if (request.method === "POST" && verb === "authorize") return await authorize(body, response, options);
     if (request.method !== "POST" || verb !== "invoke" || namespace === undefined || name === undefined)
       throw new Fault("NotFound", `no ${request.method} ${url.pathname} here`);
     await invoke(
@@ -58,6 +61,7 @@ async function answer(
         namespace: decodeURIComponent(namespace),
         name: decodeURIComponent(name),
         qualifier: url.searchParams.get("qualifier") ?? undefined,
+        traceId: request.headers["x-amzn-trace-id"] as string | undefined,
       },
       body,
       response,
@@ -85,10 +89,11 @@ interface Target {
   readonly namespace: string;
   readonly name: string;
   readonly qualifier: string | undefined;
+  readonly traceId: string | undefined;
 }
 
 async function invoke(
-  { namespace, name, qualifier }: Target,
+  { namespace, name, qualifier, traceId }: Target,
   payload: Uint8Array,
   response: ServerResponse,
   options: InvokeListenerOptions,
@@ -99,6 +104,7 @@ async function invoke(
     payload,
     type: "RequestResponse",
     ...(qualifier === undefined ? {} : { qualifier }),
+    ...(traceId === undefined ? {} : { traceId }),
   });
   response.writeHead(200, {
     "content-type": "application/json",
@@ -108,6 +114,16 @@ async function invoke(
     ...(result.functionError === undefined ? {} : { "x-amz-function-error": result.functionError }),
   });
   response.end(result.payload);
+}
+
+/** The answer is a UrlVerdict. */
+async function authorize(
+  body: Buffer,
+  response: ServerResponse,
+  { authorizeUrl }: InvokeListenerOptions,
+): Promise<void> {
+  const verdict = await authorizeUrl(JSON.parse(body.toString("utf8")) as UrlRequest);
+  response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(verdict));
 }
 
 function keepUsage(body: Buffer, response: ServerResponse, options: InvokeListenerOptions): void {

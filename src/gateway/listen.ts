@@ -3,27 +3,31 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from "node:net";
 import type { Clock } from "#base/clock.ts";
 import { reasonOf } from "#base/fault.ts";
-import { keyOf } from "#base/key.ts";
 import type { Log } from "#base/log.ts";
 import type { Random } from "#base/random.ts";
-import type { Objects, View } from "#deck/objects.ts";
-import { endpointSliceKind, type EndpointSlice } from "#kinds/endpoint-slice.ts";
-import { functionKind, type FunctionObject } from "#kinds/function.ts";
-import { httpApiKind, type HttpApi } from "#kinds/http-api.ts";
-import { ingressKind, type Ingress } from "#kinds/ingress.ts";
-import { serviceKind, type Service } from "#kinds/service.ts";
-import { passUpgrade } from "./upgrade.ts";
-import { addressesOf, rotation } from "./endpoints.ts";
+import type { Objects } from "#deck/objects.ts";
+import { limitConnections } from "#http/connections.ts";
+import { HeldBytes } from "#http/held-bytes.ts";
+import { BodyRefused, readBody } from "#http/read-body.ts";
+import { CatchUp } from "./catch-up.ts";
+import { EdgeViews } from "./edge-views.ts";
+import { type Answered, clientOf, type Exchange, say, send } from "./exchange.ts";
 import { FunctionBackend } from "./function-backend.ts";
-import { type EdgeRequest, type EventRoute, eventV1, eventV2, responseOf } from "./http-event.ts";
+import { FunctionFront, preflightAnswer } from "./function-front.ts";
+import { failureAnswer } from "./http-answer.ts";
 import { type Match, matchRoute, pickBackend } from "./match.ts";
-import type { Backend, Route } from "./route.ts";
-import { routesOf, stripPrefix } from "./routes.ts";
+import { type RequestTarget, targetOf } from "./request-target.ts";
+import type { Backend, ServiceTarget } from "./route.ts";
+import { stripPrefix, URL_HOST } from "./routes.ts";
+import { rotation } from "./endpoints.ts";
 import { ServiceBackend } from "./service-backend.ts";
 import { type BackendTraffic, Traffic } from "./traffic.ts";
+import { isWebSocket, passUpgrade } from "./upgrade.ts";
 
 export interface GatewayOptions {
   readonly objects: Objects;
+  /** Asks the API server anything, over the connection that brings the views their changes. */
+  readonly askServer: () => Promise<unknown>;
   /** Where the control process takes invocations. */
   readonly invokeSocket: string;
   readonly host: string;
@@ -40,6 +44,12 @@ export interface GatewayPart extends AsyncDisposable {
 }
 
 const MAX_BODY_BYTES = 10 * 1024 * 1024; // API Gateway's payload quota.
+const BODY_DEADLINE_MS = 60_000;
+const HEADERS_DEADLINE_MS = 20_000;
+// Bodies that are being received or handed on; one client may fill half of it.
+const HELD = { totalBytes: 256 * 1024 * 1024, peerBytes: 128 * 1024 * 1024 };
+// Below the 20,000 descriptors that a role can count on, with room for the pods' side of each.
+const CONNECTIONS = { total: 8_000, perPeer: 4_000 };
 const REPORT_EVERY_MS = 1_000;
 
 /** Opens the port once the views are filled; from then on it serves from them, also while the API server is away. */
@@ -49,34 +59,41 @@ export async function listenGateway(options: GatewayOptions): Promise<GatewayPar
   return gateway;
 }
 
-type Answered = { readonly status: number; readonly bytesOut: number };
+interface Found {
+  readonly match: Match;
+  readonly backend: Backend;
+}
 
 class Gateway implements GatewayPart {
   readonly #options: GatewayOptions;
-  readonly #ingresses: View<Ingress>;
-  readonly #apis: View<HttpApi>;
-  readonly #functions: View<FunctionObject>;
-  readonly #services: View<Service>;
-  readonly #slices: View<EndpointSlice>;
+  readonly #views: EdgeViews;
+  readonly #catchUp: CatchUp;
   readonly #functionBackend: FunctionBackend;
+  readonly #functionFront: FunctionFront;
   readonly #serviceBackend = new ServiceBackend();
   readonly #traffic = new Traffic();
+  readonly #held = new HeldBytes(HELD);
   readonly #server: Server;
   readonly #upgraded = new Set<Socket>();
-  #routes: readonly Route[] | null = null;
   #turn = 0;
   #report: Disposable | undefined;
 
   constructor(options: GatewayOptions) {
-    const { objects } = options;
+    const { accountId, clock, random } = options;
     this.#options = options;
-    this.#ingresses = objects.view(ingressKind);
-    this.#apis = objects.view(httpApiKind);
-    this.#functions = objects.view(functionKind);
-    this.#services = objects.view(serviceKind);
-    this.#slices = objects.view(endpointSliceKind, { indexes: { service: serviceOfSlice } });
-    this.#functionBackend = new FunctionBackend(options.invokeSocket, options.clock);
-    this.#server = createServer((request, response) => void this.#answer(request, response));
+    this.#views = new EdgeViews(options.objects);
+    this.#catchUp = new CatchUp(options.askServer);
+    this.#functionBackend = new FunctionBackend(options.invokeSocket, clock);
+    this.#functionFront = new FunctionFront({ backend: this.#functionBackend, accountId, clock, random });
+    this.#server = createServer(
+      {
+        headersTimeout: HEADERS_DEADLINE_MS,
+        requestTimeout: HEADERS_DEADLINE_MS + BODY_DEADLINE_MS,
+        shouldUpgradeCallback: (request) => isWebSocket(request) && this.#isForPods(request),
+      },
+      (request, response) => void this.#serve(request, response),
+    );
+    limitConnections(this.#server, CONNECTIONS);
     this.#server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket as Socket, head));
   }
 
@@ -85,13 +102,7 @@ class Gateway implements GatewayPart {
   }
 
   async start(): Promise<void> {
-    const forget = (): void => {
-      this.#routes = null;
-    };
-    for (const view of [this.#ingresses, this.#apis, this.#functions]) (view as View<Ingress>).onChange(forget);
-    await Promise.all(
-      [this.#ingresses, this.#apis, this.#functions, this.#services, this.#slices].map((view) => view.synced),
-    );
+    await this.#views.synced;
     await new Promise<void>((resolve, reject) => {
       this.#server.once("error", reject);
       this.#server.listen(this.#options.port, this.#options.host, resolve);
@@ -101,130 +112,116 @@ class Gateway implements GatewayPart {
 
   traffic = (): readonly BackendTraffic[] => this.#traffic.summary();
 
-  #table(): readonly Route[] {
-    this.#routes ??= routesOf({
-      ingresses: this.#ingresses.list(),
-      httpApis: this.#apis.list(),
-      functions: this.#functions.list(),
-    });
-    return this.#routes;
-  }
-
-  #find(request: IncomingMessage): { readonly match: Match; readonly path: string; readonly host: string } | null {
-    const rawHost = (request.headers.host ?? "").replace(/:\d+$/, "").toLowerCase();
-    const [rawPath = "/"] = (request.url ?? "/").split("?");
-    const { host, path } = stripPrefix(rawHost, rawPath);
-    const match = matchRoute(this.#table(), host, path, request.method ?? "GET");
-    return match === null ? null : { match, path, host };
-  }
-
-  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  /** Answers one request and counts it. Never rejects. */
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { clock } = this.#options;
     const startMs = clock.monotonicMs();
-    let backendName = "none";
-    let bytesIn = 0;
-    let answered: Answered;
-    try {
-      const body = await readBody(request);
-      bytesIn = body.length;
-      const found = this.#find(request);
-      const backend =
-        found === null ? undefined : pickBackend(found.match.route.backends, this.#options.random.number());
-      if (found === null || backend === undefined) {
-        answered = say(response, 404, "no route matches this host and path");
-      } else {
-        backendName = `${backend.is === "service" ? "Service" : "Function"}/${backend.namespace}/${backend.name}`;
-        answered = await (backend.is === "service"
-          ? this.#toService(request, body, response, backend)
-          : this.#toFunction(request, body, response, { ...found, backend }));
-      }
-    } catch (thrown) {
-      answered = this.#failed(request, response, thrown, backendName);
-    }
-    const latencyMicros = Math.round((clock.monotonicMs() - startMs) * 1000);
+    const counted = { backend: "none", bytesIn: 0 };
+    const answered = await this.#answer(request, response, counted).catch((thrown: unknown) =>
+      this.#failed(request, response, thrown, counted.backend),
+    );
     this.#traffic.record({
       is: "request",
       atMs: clock.now(),
-      backend: backendName,
+      backend: counted.backend,
       status: answered.status,
-      latencyMicros,
-      bytesIn,
+      latencyMicros: Math.round((clock.monotonicMs() - startMs) * 1000),
+      bytesIn: counted.bytesIn,
       bytesOut: answered.bytesOut,
     });
   }
 
+  async #answer(
+    request: IncomingMessage,
+    response: ServerResponse,
+    counted: { backend: string; bytesIn: number },
+  ): Promise<Answered> {
+    const target = edgeTarget(request);
+    if ("refused" in target) return say(response, 400, `Bad Request: ${target.refused}`);
+    const { remoteAddress: peer = "" } = request.socket;
+    const limits = { maxBytes: MAX_BODY_BYTES, deadlineMs: BODY_DEADLINE_MS, held: this.#held };
+    using body = await readBody(
+      request,
+      { peer, contentLength: request.headers["content-length"] },
+      { ...limits, clock: this.#options.clock },
+    );
+    counted.bytesIn = body.bytes.length;
+    const exchange = { request, response, target, client: clientOf(request, target), body: body.bytes };
+    const cors = this.#views.routes().cors.get(target.host);
+    const preflighted = cors && preflightAnswer(cors, request, target.host.endsWith(URL_HOST));
+    if (preflighted) return send(response, preflighted);
+    const found = await this.#find(target, request.method ?? "GET");
+    if (found === null) return say(response, 404, "no route matches this host and path");
+    const { match, backend } = found;
+    counted.backend = `${backend.is === "service" ? "Service" : "Function"}/${backend.namespace}/${backend.name}`;
+    // Awaited here: the body counts as held until then.
+    if (backend.is === "service") return await this.#toService(exchange, backend);
+    return await this.#functionFront.answer({ exchange, match, target: backend, cors });
+  }
+
+  async #find(target: RequestTarget, method: string): Promise<Found | null> {
+    const find = (): Match | null => matchRoute(this.#views.routes(), target.host, target.path, method);
+    let match = find();
+    if (match === null) {
+      // Whoever was told that his route is made may ask for it at once.
+      await this.#catchUp.wait();
+      match = find();
+    }
+    const backend = match && pickBackend(match.route.backends, this.#options.random.number());
+    return match && backend ? { match, backend } : null;
+  }
+
   #failed(request: IncomingMessage, response: ServerResponse, thrown: unknown, backend: string): Answered {
-    if (thrown instanceof BodyTooLarge) return say(response, 413, thrown.message);
+    if (thrown instanceof BodyRefused) return this.#refuseBody(request, response, thrown);
     this.#options.log.warn("a request failed at the edge", { backend, url: request.url, reason: reasonOf(thrown) });
-    if (!response.headersSent) return say(response, 502, `${backend}: ${reasonOf(thrown)}`);
+    if (!response.headersSent) return say(response, 502, `${backend} could not be reached or broke off its answer`);
     response.destroy();
     return { status: 502, bytesOut: 0 };
   }
 
-  async #toService(
-    request: IncomingMessage,
-    body: Buffer,
-    response: ServerResponse,
-    backend: Backend & { is: "service" },
-  ): Promise<Answered> {
-    const addresses = this.#addresses(backend);
-    if (addresses.length === 0)
-      return say(
-        response,
-        503,
-        `Service ${backend.namespace}/${backend.name} has no ready endpoint for port ${backend.port}`,
-      );
-    return this.#serviceBackend.forward(request, body, response, rotation(addresses, this.#turn++));
+  /** The rest of the body is not worth receiving: the connection ends with the answer. */
+  #refuseBody(request: IncomingMessage, response: ServerResponse, { reason, message }: BodyRefused): Answered {
+    if (reason === "cut off") response.destroy();
+    if (response.destroyed) return { status: 499, bytesOut: 0 };
+    response.setHeader("connection", "close");
+    const statuses = { "too large": 413, "too slow": 408, "too many": 503 } as const;
+    const target = edgeTarget(request);
+    const match = "refused" in target ? null : matchRoute(this.#views.routes(), target.host, target.path, "");
+    const backend = match?.route.backends[0];
+    if (reason === "too large" && backend?.is === "function")
+      return send(response, failureAnswer(backend.front, "too large"));
+    return say(response, statuses[reason as keyof typeof statuses], message);
   }
 
-  #addresses(backend: Backend & { is: "service" }): ReturnType<typeof addressesOf> {
-    const key = keyOf(backend.namespace, backend.name);
-    const service = this.#services.get(key);
-    return service === undefined ? [] : addressesOf(service, this.#slices.by("service", key), backend.port);
+  async #toService(exchange: Exchange, backend: ServiceTarget): Promise<Answered> {
+    const addresses = this.#views.addresses(backend);
+    if (addresses.length > 0) return this.#serviceBackend.forward(exchange, rotation(addresses, this.#turn++));
+    const { namespace, name, port } = backend;
+    return say(exchange.response, 503, `Service ${namespace}/${name} has no ready endpoint for port ${port}`);
   }
 
-  async #toFunction(
-    request: IncomingMessage,
-    body: Buffer,
-    response: ServerResponse,
-    to: FunctionTarget,
-  ): Promise<Answered> {
-    const { backend } = to;
-    const edge = edgeRequest(request, body, to.path, this.#options);
-    const event = (backend.payload === "1.0" ? eventV1 : eventV2)(edge, eventRoute(to, this.#options.accountId));
-    const invoked = await this.#functionBackend.invoke(
-      backend.namespace,
-      backend.name,
-      backend.qualifier,
-      Buffer.from(JSON.stringify(event)),
-    );
-    // API Gateway's own answers: 429 passes through, everything that is no valid response is a 502 or 500.
-    if (invoked.status !== 200)
-      return say(
-        response,
-        invoked.status === 429 ? 429 : invoked.status === 404 ? 404 : 503,
-        invoked.status === 429 ? "Too Many Requests" : "Service Unavailable",
-      );
-    if (invoked.functionError !== undefined) return say(response, 500, "Internal Server Error");
-    const answer = responseOf(invoked.payload, backend.payload);
-    if (answer === null) return say(response, 502, "Internal Server Error");
-    const cold = invoked.isCold ? { "x-catamaran-cold-start": "1" } : {};
-    response.writeHead(answer.status, {
-      ...(answer.headers as Record<string, string | string[]>),
-      ...cold,
-      "content-length": answer.body.length,
-    });
-    response.end(answer.body);
-    return { status: answer.status, bytesOut: answer.body.length };
+  #isForPods(request: IncomingMessage): boolean {
+    return this.#serviceOf(request) !== undefined;
   }
 
-  /** WebSockets and other upgrades go to a pod; functions cannot take them. */
+  #serviceOf(request: IncomingMessage): ServiceTarget | undefined {
+    const target = edgeTarget(request);
+    if ("refused" in target) return undefined;
+    const match = matchRoute(this.#views.routes(), target.host, target.path, "GET");
+    const backend = match && pickBackend(match.route.backends, this.#options.random.number());
+    return backend?.is === "service" ? backend : undefined;
+  }
+
+  /** WebSockets go to a pod; functions cannot take them. */
   #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
-    const backend = this.#find(request)?.match.route.backends[0];
-    const address = backend?.is === "service" ? this.#addresses(backend)[0] : undefined;
+    const target = edgeTarget(request);
+    const backend = this.#serviceOf(request);
+    if ("refused" in target || backend === undefined) return void socket.destroy();
+    const addresses = this.#views.addresses(backend);
     this.#upgraded.add(socket);
     socket.once("close", () => this.#upgraded.delete(socket));
-    passUpgrade({ request, socket, head }, address, this.#options.clock);
+    const address = addresses[this.#turn++ % Math.max(1, addresses.length)];
+    void passUpgrade({ request, socket, head, target }, address, this.#options.clock);
   }
 
   #scheduleReport(): void {
@@ -250,80 +247,12 @@ class Gateway implements GatewayPart {
     });
     await this.#deliver();
     this.#report?.[Symbol.dispose]();
-    for (const part of [
-      this.#ingresses,
-      this.#apis,
-      this.#functions,
-      this.#services,
-      this.#slices,
-      this.#functionBackend,
-      this.#serviceBackend,
-    ])
-      part[Symbol.dispose]();
+    for (const part of [this.#views, this.#functionBackend, this.#serviceBackend]) part[Symbol.dispose]();
   }
 }
 
-interface FunctionTarget {
-  readonly match: Match;
-  readonly path: string;
-  readonly host: string;
-  readonly backend: Backend & { readonly is: "function" };
-}
-
-class BodyTooLarge extends Error {}
-
-async function readBody(request: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > MAX_BODY_BYTES) throw new BodyTooLarge(`the body is larger than ${MAX_BODY_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size);
-}
-
-function say(response: ServerResponse, status: number, message: string): Answered {
-  const body = Buffer.from(`${JSON.stringify({ message })}\n`);
-  response.writeHead(status, { "content-type": "application/json", "content-length": body.length });
-  response.end(body);
-  return { status, bytesOut: body.length };
-}
-
-function edgeRequest(
-  request: IncomingMessage,
-  body: Buffer,
-  path: string,
-  { clock, random }: GatewayOptions,
-): EdgeRequest {
-  const url = request.url ?? "/";
-  const question = url.indexOf("?");
-  return {
-    method: request.method ?? "GET",
-    path,
-    query: question < 0 ? "" : url.slice(question + 1),
-    headers: request.headers as Record<string, string | readonly string[]>,
-    body,
-    sourceIp: request.socket.remoteAddress ?? "",
-    requestId: random.uuid(),
-    atMs: clock.now(),
-  };
-}
-
-function eventRoute({ match, host, backend }: FunctionTarget, accountId: string): EventRoute {
-  const { route } = match;
-  const routeKey = route.pathType === "Template" ? `${route.methods[0] ?? "ANY"} ${route.path}` : "$default";
-  return {
-    routeKey,
-    stage: backend.stage ?? "$default",
-    apiId: backend.apiId ?? backend.name,
-    accountId,
-    domainName: host,
-    parameters: match.parameters,
-  };
-}
-
-function serviceOfSlice(slice: EndpointSlice): readonly string[] {
-  const name = slice.metadata.labels?.["kubernetes.io/service-name"];
-  return name === undefined ? [] : [keyOf(slice.metadata.namespace ?? "", name)];
+/** As the route table knows hosts and paths: the path forms of virtual hosts are these hosts. */
+function edgeTarget(request: IncomingMessage): ReturnType<typeof targetOf> {
+  const target = targetOf(request.url ?? "/", request.rawHeaders);
+  return "refused" in target ? target : { ...target, ...stripPrefix(target.host, target.path) };
 }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { matchRoute, pickBackend } from "./match.ts";
-import type { Backend, Route } from "./route.ts";
+import type { Backend, Route, RouteTable } from "./route.ts";
 
 function route(text: string): Route {
   const [host = "", pathType = "Prefix", path = "/", ...methods] = text.split(" ");
@@ -14,6 +14,10 @@ function route(text: string): Route {
     backends: [],
     from: text,
   };
+}
+
+function table(routes: readonly string[]): RouteTable {
+  return { byHost: Map.groupBy(routes.map(route), ({ host }) => host), cors: new Map() };
 }
 
 const cases: readonly {
@@ -87,6 +91,53 @@ const cases: readonly {
     parameters: { proxy: "a/b" },
   },
   {
+    title: "text wins over a variable, however long the other is",
+    routes: ["- Template /users/{id} GET", "- Template /users/{proxy+}", "- Template /users/me GET"],
+    ask: "a GET /users/me",
+    found: "- Template /users/me GET",
+  },
+  {
+    title: "a variable wins over the rest of the path",
+    routes: ["- Template /users/{proxy+}", "- Template /users/{id} GET"],
+    ask: "a GET /users/7",
+    found: "- Template /users/{id} GET",
+    parameters: { id: "7" },
+  },
+  {
+    title: "the rest of the path takes what nothing else does",
+    routes: ["- Template /users/{id} GET", "- Template /users/{proxy+}", "- Prefix /"],
+    ask: "a GET /users/7/x",
+    found: "- Template /users/{proxy+}",
+    parameters: { proxy: "7/x" },
+  },
+  {
+    title: "text in an earlier segment decides",
+    routes: ["- Template /{a}/b/c", "- Template /a/{b}/{c}"],
+    ask: "a GET /a/b/c",
+    found: "- Template /a/{b}/{c}",
+    parameters: { b: "b", c: "c" },
+  },
+  {
+    title: "of equal paths the one that names the method wins",
+    routes: ["- Template /users/{id}", "- Template /users/{id} GET"],
+    ask: "a GET /users/7",
+    found: "- Template /users/{id} GET",
+    parameters: { id: "7" },
+  },
+  {
+    title: "any host serves what a named host does not",
+    routes: ["shop.test Exact /a", "- Prefix /"],
+    ask: "shop.test GET /b",
+    found: "- Prefix /",
+  },
+  {
+    title: "no name is special",
+    routes: ["- Template /{__proto__}"],
+    ask: "a GET /x",
+    found: "- Template /{__proto__}",
+    parameters: Object.fromEntries([["__proto__", "x"]]),
+  },
+  {
     title: "a malformed percent sign stays as it is",
     routes: ["- Template /users/{id}"],
     ask: "a GET /users/%zz",
@@ -97,9 +148,9 @@ const cases: readonly {
 for (const { title, routes, ask, found, parameters = {} } of cases) {
   test(`routes: ${title}`, () => {
     const [host = "", method = "", path = ""] = ask.split(" ");
-    const match = matchRoute(routes.map(route), host, path, method);
+    const match = matchRoute(table(routes), host, path, method);
     assert.equal(match?.route.from ?? null, found);
-    if (match !== null) assert.deepEqual(match.parameters, parameters);
+    if (match !== null) assert.deepEqual(Object.fromEntries(match.parameters), parameters);
   });
 }
 

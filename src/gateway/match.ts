@@ -1,55 +1,65 @@
-/** Which route of the table answers a request: host before any host, exact before longest prefix, as Ingress demands. */
-import type { Backend, Route } from "./route.ts";
+/** Which route of the table answers a request: host before any host, then exact, most specific or longest path, as Ingress and HTTP APIs demand. */
+import { decodePercent } from "#base/percent.ts";
+import type { Backend, Route, RouteTable } from "./route.ts";
 
 export interface Match {
   readonly route: Route;
-  /** The path that the route itself stands for; what follows it belongs to the backend. */
-  readonly parameters: Readonly<Record<string, string>>;
+  /** What the variables of a template stand for, decoded. */
+  readonly parameters: ReadonlyMap<string, string>;
 }
 
 /** Null when no route fits. `host` is without port, lower case. */
-export function matchRoute(routes: readonly Route[], host: string, path: string, method: string): Match | null {
+export function matchRoute({ byHost }: RouteTable, host: string, path: string, method: string): Match | null {
+  // A wildcard covers one label only (networking.k8s.io/v1 IngressRule.host).
+  const wildcard = `*${host.slice(host.indexOf("."))}`;
+  for (const known of host.includes(".") ? [host, wildcard, ""] : [host, ""]) {
+    const match = bestOf(byHost.get(known) ?? [], path, method);
+    if (match !== null) return match;
+  }
+  return null;
+}
+
+function bestOf(routes: readonly Route[], path: string, method: string): Match | null {
   let best: { readonly match: Match; readonly rank: readonly number[] } | null = null;
   for (const route of routes) {
     if (route.methods.length > 0 && !route.methods.includes(method)) continue;
-    const hostRank = rankHost(route.host, host);
-    if (hostRank === 0) continue;
     const parameters = matchPath(route, path);
     if (parameters === null) continue;
-    const rank = [hostRank, rankPath(route), route.path.length, route.methods.length > 0 ? 1 : 0];
+    const rank = rankOf(route);
     if (best === null || isGreater(rank, best.rank)) best = { match: { route, parameters }, rank };
   }
   return best?.match ?? null;
 }
 
-function rankHost(pattern: string, host: string): number {
-  if (pattern === "") return 1;
-  if (pattern === host) return 3;
-  // A wildcard covers one label only (networking.k8s.io/v1 IngressRule.host).
-  const isWild =
-    pattern.startsWith("*.") &&
-    host.indexOf(".") === host.length - pattern.length + 1 &&
-    host.endsWith(pattern.slice(1));
-  return isWild ? 2 : 0;
-}
-
-function rankPath(route: Route): number {
+/**
+ * Compared from left to right. Of templates the most specific wins, segment by segment: text, then a variable, then the rest of the path
+ * (API Gateway Developer Guide, "Create routes for HTTP APIs"); a route that names its method comes before one for any.
+ */
+function rankOf(route: Route): readonly number[] {
+  const method = route.methods.length > 0 ? 1 : 0;
   switch (route.pathType) {
     case "Exact":
-      return 3;
+      return [3, method];
     case "Template":
-      return 2;
+      return [2, ...route.path.split("/").map(rankSegment), method];
     case "Prefix":
-      return 1;
+      return [1, route.path.length, method];
   }
 }
 
-function matchPath(route: Route, path: string): Readonly<Record<string, string>> | null {
+function rankSegment(segment: string): number {
+  if (!segment.startsWith("{")) return 4;
+  return segment.endsWith("+}") ? 2 : 3;
+}
+
+const NO_PARAMETERS: ReadonlyMap<string, string> = new Map();
+
+function matchPath(route: Route, path: string): ReadonlyMap<string, string> | null {
   switch (route.pathType) {
     case "Exact":
-      return route.path === path ? {} : null;
+      return route.path === path ? NO_PARAMETERS : null;
     case "Prefix":
-      return isPrefix(route.path, path) ? {} : null;
+      return isPrefix(route.path, path) ? NO_PARAMETERS : null;
     case "Template":
       return matchTemplate(route.path, path);
   }
@@ -62,10 +72,10 @@ function isPrefix(prefix: string, path: string): boolean {
 }
 
 /** "/users/{id}" and "/files/{proxy+}", as in API Gateway's route keys. */
-function matchTemplate(template: string, path: string): Readonly<Record<string, string>> | null {
+function matchTemplate(template: string, path: string): ReadonlyMap<string, string> | null {
   const wanted = template.split("/");
   const given = path.split("/");
-  const parameters: Record<string, string> = {};
+  const parameters = new Map<string, string>();
   for (const [index, part] of wanted.entries()) {
     const variable = /^\{(.+?)(\+?)\}$/.exec(part);
     const value = given[index];
@@ -74,23 +84,14 @@ function matchTemplate(template: string, path: string): Readonly<Record<string, 
       if (part !== value) return null;
     } else if (variable[2] === "+") {
       const rest = given.slice(index).join("/");
-      return rest === "" ? null : { ...parameters, [variable[1] ?? ""]: decode(rest) };
+      return rest === "" ? null : parameters.set(variable[1] ?? "", decodePercent(rest));
     } else if (value === "") {
       return null;
     } else {
-      parameters[variable[1] ?? ""] = decode(value);
+      parameters.set(variable[1] ?? "", decodePercent(value));
     }
   }
   return given.length === wanted.length ? parameters : null;
-}
-
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    // A malformed percent sign is the backend's to judge.
-    return text;
-  }
 }
 
 function isGreater(a: readonly number[], b: readonly number[]): boolean {

@@ -1,7 +1,8 @@
 /** The one route table of the edge: what Ingress, HTTP API and function URL objects become. Data only. */
+import type { Cors } from "#kinds/cors.ts";
 
 export interface Route {
-  /** Exact host, "*.example.org", or "" for any. */
+  /** Exact host, "*.example.org", or "" for any; lower case. */
   readonly host: string;
   readonly path: string;
   readonly pathType: "Exact" | "Prefix" | "Template";
@@ -13,21 +14,33 @@ export interface Route {
   readonly from: string;
 }
 
-export type Backend =
-  | {
-      readonly is: "service";
-      readonly namespace: string;
-      readonly name: string;
-      readonly port: number | string;
-      readonly weight: number;
-    }
-  | {
-      readonly is: "function";
-      readonly namespace: string;
-      readonly name: string;
-      readonly qualifier: string;
-      readonly weight: number;
-      readonly payload: "1.0" | "2.0";
-      readonly stage?: string;
-      readonly apiId?: string;
-    };
+/** Routes by their host, and the cross-origin rules of hosts that have some. */
+export interface RouteTable {
+  readonly byHost: ReadonlyMap<string, readonly Route[]>;
+  readonly cors: ReadonlyMap<string, Cors>;
+}
+
+export type Backend = ServiceTarget | FunctionTarget;
+
+export interface ServiceTarget {
+  readonly is: "service";
+  readonly namespace: string;
+  readonly name: string;
+  readonly port: number | string;
+  readonly weight: number;
+}
+
+export interface FunctionTarget {
+  readonly is: "function";
+  readonly namespace: string;
+  readonly name: string;
+  readonly qualifier: string;
+  readonly weight: number;
+  readonly payload: "1.0" | "2.0";
+  /** Whose rules of events, answers and failures hold. */
+  readonly front: "http-api" | "function-url";
+  /** AWS_IAM: only signed requests of those who may invoke it. */
+  readonly auth: "NONE" | "AWS_IAM";
+  readonly stage?: string;
+  readonly apiId?: string;
+}

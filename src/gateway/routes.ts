@@ -3,7 +3,8 @@ import type { FunctionObject } from "#kinds/function.ts";
 import type { HttpApi } from "#kinds/http-api.ts";
 import type { IngressBackend } from "#kinds/ingress-spec.ts";
 import type { Ingress } from "#kinds/ingress.ts";
-import type { Backend, Route } from "./route.ts";
+import type { Cors } from "#kinds/cors.ts";
+import type { Backend, Route, RouteTable } from "./route.ts";
 
 export interface RouteSources {
   readonly ingresses: readonly Ingress[];
@@ -14,12 +15,24 @@ export interface RouteSources {
 /** The ingress class that is served; an Ingress without a class is served too. */
 export const INGRESS_CLASS = "catamaran";
 
-export function routesOf({ ingresses, httpApis, functions }: RouteSources): readonly Route[] {
-  return [
+/** Hosts of HTTP APIs and of function URLs end so. */
+const API_HOST = ".execute-api.localhost";
+export const URL_HOST = ".lambda-url.localhost";
+
+export function routesOf({ ingresses, httpApis, functions }: RouteSources): RouteTable {
+  const routes = [
     ...ingresses.filter(isOurs).flatMap(ingressRoutes),
     ...httpApis.flatMap(apiRoutes),
     ...functions.flatMap(urlRoutes),
   ];
+  return { byHost: Map.groupBy(routes, ({ host }) => host), cors: corsOf(httpApis, functions) };
+}
+
+function corsOf(httpApis: readonly HttpApi[], functions: readonly FunctionObject[]): ReadonlyMap<string, Cors> {
+  const found = new Map<string, Cors>();
+  for (const api of httpApis) if (api.spec.cors !== undefined) found.set(apiHost(api), api.spec.cors);
+  for (const fn of functions) if (fn.spec.url?.cors !== undefined) found.set(urlHost(fn), fn.spec.url.cors);
+  return found;
 }
 
 export function isOurs(ingress: Ingress): boolean {
@@ -57,18 +70,29 @@ function ingressBackends(backend: IngressBackend, namespace: string): readonly B
     return port === undefined ? [] : [{ is: "service", namespace, name: service.name, port, weight: 1 }];
   }
   if (resource?.kind !== "Function") return [];
-  return [{ is: "function", namespace, name: resource.name, qualifier: "", weight: 1, payload: "2.0" }];
+  return [
+    {
+      is: "function",
+      namespace,
+      name: resource.name,
+      qualifier: "",
+      weight: 1,
+      payload: "2.0",
+      front: "http-api",
+      auth: "NONE",
+    },
+  ];
 }
 
 /** Reached as http://<apiId>.execute-api.localhost/… and under /_apis/<apiId>/…, see `stripPrefix`. */
 function apiRoutes(api: HttpApi): readonly Route[] {
   const namespace = api.metadata.namespace ?? "default";
-  const apiId = api.status?.apiId ?? api.metadata.name;
+  const apiId = apiIdOf(api);
   return api.spec.routes.map((route): Route => {
     const [method = "ANY", path] = route.routeKey.split(" ");
     const isDefault = route.routeKey === "$default" || path === undefined;
     return {
-      host: `${apiId}.execute-api.localhost`.toLowerCase(),
+      host: apiHost(api),
       path: isDefault ? "/" : path,
       pathType: isDefault ? "Prefix" : "Template",
       methods: isDefault || method === "ANY" ? [] : [method],
@@ -80,6 +104,8 @@ function apiRoutes(api: HttpApi): readonly Route[] {
           qualifier: "",
           weight: 1,
           payload: route.payloadFormatVersion ?? "2.0",
+          front: "http-api",
+          auth: "NONE",
           stage: api.spec.stage ?? "$default",
           apiId,
         },
@@ -89,6 +115,18 @@ function apiRoutes(api: HttpApi): readonly Route[] {
   });
 }
 
+function apiIdOf(api: HttpApi): string {
+  return api.status?.apiId ?? api.metadata.name;
+}
+
+function apiHost(api: HttpApi): string {
+  return `${apiIdOf(api)}${API_HOST}`.toLowerCase();
+}
+
+function urlHost({ metadata }: FunctionObject): string {
+  return `${metadata.name}.${metadata.namespace ?? "default"}${URL_HOST}`.toLowerCase();
+}
+
 /** Reached as http://<name>.<namespace>.lambda-url.localhost/… and under /_functions/<namespace>/<name>/… */
 function urlRoutes(fn: FunctionObject): readonly Route[] {
   if (fn.spec.url === undefined) return [];
@@ -96,11 +134,23 @@ function urlRoutes(fn: FunctionObject): readonly Route[] {
   const name = fn.metadata.name;
   return [
     {
-      host: `${name}.${namespace}.lambda-url.localhost`.toLowerCase(),
+      host: urlHost(fn),
       path: "/",
       pathType: "Prefix",
       methods: [],
-      backends: [{ is: "function", namespace, name, qualifier: "", weight: 1, payload: "2.0", apiId: name }],
+      backends: [
+        {
+          is: "function",
+          namespace,
+          name,
+          qualifier: "",
+          weight: 1,
+          payload: "2.0",
+          front: "function-url",
+          auth: fn.spec.url.authType,
+          apiId: name,
+        },
+      ],
       from: `FunctionUrl/${namespace}/${name}`,
     },
   ];
@@ -109,8 +159,8 @@ function urlRoutes(fn: FunctionObject): readonly Route[] {
 /** The path forms of the virtual hosts, for clients that cannot resolve *.localhost: host and path as the route table knows them. */
 export function stripPrefix(host: string, path: string): { readonly host: string; readonly path: string } {
   const api = /^\/_apis\/([^/]+)(\/.*)?$/.exec(path);
-  if (api !== null) return { host: `${api[1]}.execute-api.localhost`.toLowerCase(), path: api[2] ?? "/" };
+  if (api !== null) return { host: `${api[1]}${API_HOST}`.toLowerCase(), path: api[2] ?? "/" };
   const fn = /^\/_functions\/([^/]+)\/([^/]+)(\/.*)?$/.exec(path);
-  if (fn !== null) return { host: `${fn[2]}.${fn[1]}.lambda-url.localhost`.toLowerCase(), path: fn[3] ?? "/" };
+  if (fn !== null) return { host: `${fn[2]}.${fn[1]}${URL_HOST}`.toLowerCase(), path: fn[3] ?? "/" };
   return { host, path };
 }

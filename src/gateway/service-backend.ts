@@ -1,30 +1,23 @@
 /** The gateway's side of a pod: forwards one HTTP request to a ready address, trying another one when it cannot connect. */
-import { Agent, type IncomingMessage, request as httpRequest, type ServerResponse } from "node:http";
+import {
+  Agent,
+  type IncomingMessage,
+  request as httpRequest,
+  type RequestOptions,
+  type ServerResponse,
+} from "node:http";
+import { type Answered, type Exchange, rawHeaders } from "./exchange.ts";
+import { toClient, toPod } from "./forward-headers.ts";
 
 export interface Address {
   readonly host: string;
   readonly port: number;
 }
 
-export interface Forwarded {
-  readonly status: number;
-  readonly bytesOut: number;
-}
-
 const CONNECT_TIMEOUT_MS = 2_000;
 const ANSWER_TIMEOUT_MS = 120_000;
 const MAX_TRIES = 4;
 const IDEMPOTENT = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"]);
-// RFC 9110 7.6.1: these belong to one connection and are not passed on.
-const HOP_BY_HOP = new Set([
-  "connection",
-  "keep-alive",
-  "proxy-connection",
-  "transfer-encoding",
-  "te",
-  "trailer",
-  "upgrade",
-]);
 
 export class ServiceBackend implements Disposable {
   readonly #agent = new Agent({ keepAlive: true, maxFreeSockets: 256, timeout: ANSWER_TIMEOUT_MS });
@@ -33,19 +26,14 @@ export class ServiceBackend implements Disposable {
    * `next` gives an address that was not tried yet, or undefined. A body was read before, so it can be sent again;
    * it is, when no byte of an answer came and either the connection was refused or the method is idempotent.
    */
-  async forward(
-    request: IncomingMessage,
-    body: Uint8Array,
-    response: ServerResponse,
-    next: () => Address | undefined,
-  ): Promise<Forwarded> {
+  async forward(exchange: Exchange, next: () => Address | undefined): Promise<Answered> {
+    const { request, response } = exchange;
     let failure: unknown = new Error("no endpoint is ready");
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       const address = next();
       if (address === undefined) break;
       try {
-        const upstream = await this.#send(request, body, address);
-        return await pass(upstream, response);
+        return await pass(await this.#send(exchange, address), response);
       } catch (thrown) {
         failure = thrown;
         if (response.headersSent || !maySendAgain(thrown, request.method ?? "GET")) break;
@@ -54,14 +42,9 @@ export class ServiceBackend implements Disposable {
     throw failure;
   }
 
-  #send(request: IncomingMessage, body: Uint8Array, address: Address): Promise<IncomingMessage> {
+  #send(exchange: Exchange, address: Address): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
-      const headers = forwardedHeaders(request, body) as Record<string, string | string[]>;
-      const method = request.method ?? "GET";
-      const upstream = httpRequest(
-        { ...address, agent: this.#agent, method, path: request.url ?? "/", headers, setHost: false },
-        resolve,
-      );
+      const upstream = httpRequest({ ...requestTo(address, exchange), agent: this.#agent }, resolve);
       upstream.setTimeout(ANSWER_TIMEOUT_MS, () => upstream.destroy(new Error("the pod did not answer in time")));
       upstream.on("socket", (socket) => {
         if (!socket.connecting) return;
@@ -72,7 +55,7 @@ export class ServiceBackend implements Disposable {
         socket.once("connect", () => clearTimeout(timer));
       });
       upstream.on("error", reject);
-      upstream.end(body);
+      upstream.end(exchange.body);
     });
   }
 
@@ -87,39 +70,41 @@ function maySendAgain(thrown: unknown, method: string): boolean {
   return IDEMPOTENT.has(method) && ["ECONNRESET", "EPIPE"].includes(code);
 }
 
-function forwardedHeaders(request: IncomingMessage, body: Uint8Array): Record<string, string | readonly string[]> {
-  const headers: Record<string, string | readonly string[]> = {};
-  for (const [name, value] of Object.entries(request.headers)) {
-    if (value !== undefined && !HOP_BY_HOP.has(name)) headers[name] = value;
-  }
-  const client = request.socket.remoteAddress ?? "";
-  const before = request.headers["x-forwarded-for"];
-  headers["x-forwarded-for"] = before === undefined ? client : `${String(before)}, ${client}`;
-  headers["x-forwarded-host"] ??= request.headers.host ?? "";
-  headers["x-forwarded-proto"] ??= "http";
-  if (body.length > 0 || request.headers["content-length"] !== undefined)
-    headers["content-length"] = String(body.length);
-  return headers;
+/** What goes to the pod: the normal path, and headers of which each was said by the client or seen by the edge. */
+export function requestTo(
+  address: Address,
+  { request, target, client, body }: Omit<Exchange, "response">,
+): RequestOptions & { readonly headers: readonly string[] } {
+  const headers = toPod(request.headersDistinct, client);
+  // A body of no bytes is still a body for whoever waits for its length.
+  headers.delete("content-length");
+  const hasBody = body.length > 0 || request.headers["content-length"] !== undefined;
+  if (hasBody) headers.set("content-length", [String(body.length)]);
+  return {
+    ...address,
+    method: request.method ?? "GET",
+    path: target.query === "" ? target.path : `${target.path}?${target.query}`,
+    headers: rawHeaders(headers),
+    setHost: false,
+  };
 }
 
-function pass(upstream: IncomingMessage, response: ServerResponse): Promise<Forwarded> {
+/** Resolves when the answer is over for the client, whole or not. */
+export function pass(upstream: IncomingMessage, response: ServerResponse): Promise<Answered> {
+  const status = upstream.statusCode ?? 502;
   return new Promise((resolve, reject) => {
-    const headers: Record<string, string | readonly string[]> = {};
-    for (const [name, value] of Object.entries(upstream.headers)) {
-      if (value !== undefined && !HOP_BY_HOP.has(name)) headers[name] = value;
-    }
-    response.writeHead(upstream.statusCode ?? 502, headers as Record<string, string | string[]>);
+    response.writeHead(status, rawHeaders(toClient(upstream.headersDistinct)));
     let bytesOut = 0;
     upstream.on("data", (chunk: Buffer) => {
       bytesOut += chunk.length;
     });
     upstream.pipe(response);
     upstream.on("error", reject);
-    response.on("finish", () => resolve({ status: upstream.statusCode ?? 502, bytesOut }));
+    response.on("finish", () => resolve({ status, bytesOut }));
     response.on("close", () => {
       // A client that went away early leaves the pod's answer unread.
       if (!response.writableFinished) upstream.destroy();
-      resolve({ status: upstream.statusCode ?? 502, bytesOut });
+      resolve({ status, bytesOut });
     });
   });
 }

@@ -1,41 +1,58 @@
-/** WebSockets and other upgrades: the head goes to the pod as it came, then client and pod speak as on one connection. */
-import type { IncomingMessage } from "node:http";
-import { connect, type Socket } from "node:net";
+/**
+ * WebSockets through the edge (RFC 9110 7.8, RFC 6455 4): the pod is asked with a request of its own, and client and pod become one
+ * connection only once the pod has agreed. Any other answer is passed on like that of any request.
+ */
+import { type IncomingMessage, request as httpRequest } from "node:http";
+import type { Socket } from "node:net";
 import type { Clock } from "#base/clock.ts";
+import { never } from "#base/stop.ts";
 import { join } from "#relay/join.ts";
+import { ask, type Headers, negotiation, plainResponse, switching } from "#relay/upgrade.ts";
+import { clientOf, rawHeaders, say } from "./exchange.ts";
+import { toClient } from "./forward-headers.ts";
+import type { RequestTarget } from "./request-target.ts";
+import { type Address, pass, requestTo } from "./service-backend.ts";
+
+/** Other protocols are not switched to; who offers one (h2c, say) is served as if he had not. */
+export function isWebSocket({ method, headers }: IncomingMessage): boolean {
+  return method === "GET" && headers.upgrade?.toLowerCase() === "websocket";
+}
 
 export interface Upgrading {
   readonly request: IncomingMessage;
   readonly socket: Socket;
   /** What the client sent behind the head already. */
   readonly head: Buffer;
+  readonly target: RequestTarget;
 }
 
-/** Without an address nobody takes upgrades there; a pod that cannot be reached is a bad gateway. */
-export function passUpgrade(
-  { request, socket, head }: Upgrading,
-  address: { readonly host: string; readonly port: number } | undefined,
+/** All that the pod says when it agrees: extensions of the protocol and cookies are end to end. */
+function agreement(response: IncomingMessage): Headers {
+  return { ...Object.fromEntries(toClient(response.headersDistinct)), ...negotiation(response) };
+}
+
+/** Without an address nobody takes upgrades there; a pod that cannot be reached is a bad gateway. Never rejects. */
+export async function passUpgrade(
+  { request, socket, head, target }: Upgrading,
+  address: Address | undefined,
   clock: Clock,
-): void {
-  const refuse = (status: string): void =>
-    void socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+): Promise<void> {
   // The client may be gone at any time; `close` follows.
   socket.on("error", () => {});
-  if (address === undefined) return refuse("404 Not Found");
-  const pod = connect(address.port, address.host);
-  const failed = (): void => refuse("502 Bad Gateway");
-  pod.once("error", failed);
-  pod.once("connect", () => {
-    pod.off("error", failed);
-    pod.write(headOf(request));
-    pod.write(head);
-    void join(socket, pod, clock);
-  });
-}
-
-function headOf({ method, url, rawHeaders }: IncomingMessage): string {
-  const lines = [`${method} ${url} HTTP/1.1`];
-  for (let i = 0; i < rawHeaders.length; i += 2) lines.push(`${rawHeaders[i]}: ${rawHeaders[i + 1]}`);
-  // Bytes of header values are read as latin1, and go on as they came.
-  return `${lines.join("\r\n")}\r\n\r\n`;
+  const refuse = (status: number, message: string): void => void say(plainResponse(request, socket), status, message);
+  if (address === undefined) return refuse(503, "no endpoint is ready for this path");
+  const exchange = { request, target, client: clientOf(request, target), body: Buffer.alloc(0) };
+  const options = requestTo(address, exchange);
+  const negotiated = Object.entries(negotiation(request)).map(([name, values]) => [name, [values].flat()] as const);
+  try {
+    const asked = httpRequest({ ...options, headers: [...options.headers, ...rawHeaders(negotiated)] });
+    const answer = await ask(asked, { clock, stop: never, keep: agreement });
+    if (answer.is === "refused") return void (await pass(answer.response, plainResponse(request, socket)));
+    socket.write(switching(answer.headers));
+    if (head.length > 0) socket.unshift(head);
+    await join(socket, answer.socket, clock);
+  } catch {
+    // Refused, reset or silent: for the client it is one thing.
+    if (!socket.destroyed) refuse(502, "the pod could not be reached");
+  }
 }

@@ -2,6 +2,7 @@
 import type { FieldFault } from "#base/fault.ts";
 import { builtinKind } from "./builtin.ts";
 import { catamaranTable } from "./catamaran-schema.ts";
+import { type Cors, corsFaults } from "./cors.ts";
 import { ageColumn, integer, text } from "./columns.ts";
 import { FieldFaults } from "./field-faults.ts";
 import { functionNameFault } from "./names.ts";
@@ -37,15 +38,6 @@ export interface FunctionUrl {
   readonly authType: "NONE" | "AWS_IAM";
   readonly invokeMode?: "BUFFERED" | "RESPONSE_STREAM";
   readonly cors?: Cors;
-}
-
-export interface Cors {
-  readonly allowCredentials?: boolean;
-  readonly allowHeaders?: readonly string[];
-  readonly allowMethods?: readonly string[];
-  readonly allowOrigins?: readonly string[];
-  readonly exposeHeaders?: readonly string[];
-  readonly maxAge?: number;
 }
 
 export interface FunctionStatus {
@@ -108,6 +100,9 @@ function functionFaults({ spec }: FunctionObject): readonly FieldFault[] {
   }
   if (spec.code === undefined) faults.required("spec.code");
   else if ((spec.code.sha256 ?? "") === "") faults.required("spec.code.sha256");
-  if (spec.url !== undefined) faults.oneOf("spec.url.authType", spec.url.authType, ["AWS_IAM", "NONE"]);
+  if (spec.url !== undefined) {
+    faults.oneOf("spec.url.authType", spec.url.authType, ["AWS_IAM", "NONE"]);
+    corsFaults(faults, "spec.url.cors", spec.url.cors);
+  }
   return faults.found;
 }

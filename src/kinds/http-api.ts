@@ -5,7 +5,7 @@ import { catamaranTable } from "./catamaran-schema.ts";
 import { ageColumn, integer, text } from "./columns.ts";
 import { FieldFaults } from "./field-faults.ts";
 import { functionNameFault } from "./names.ts";
-import type { Cors } from "./function.ts";
+import { type Cors, corsFaults } from "./cors.ts";
 import type { Kind } from "./kind.ts";
 import type { KubeObject } from "./object.ts";
 
@@ -65,5 +65,6 @@ function httpApiFaults({ spec }: HttpApi): readonly FieldFault[] {
     if (route.payloadFormatVersion !== undefined)
       faults.oneOf(`${at}.payloadFormatVersion`, route.payloadFormatVersion, ["1.0", "2.0"]);
   }
+  corsFaults(faults, "spec.cors", spec?.cors);
   return faults.found;
 }

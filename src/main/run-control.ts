@@ -6,6 +6,7 @@ import { functionRights } from "#aws/authorize.ts";
 import { sessionCredentials, callers } from "#aws/credentials.ts";
 import { dynamodbService } from "#aws/dynamodb/service.ts";
 import { lambdaService } from "#aws/lambda/service.ts";
+import { urlAccess } from "#aws/lambda/url-access.ts";
 import { listenAws } from "#aws/listen.ts";
 import { logsService } from "#aws/logs/service.ts";
 import { stsService } from "#aws/sts/service.ts";
@@ -24,6 +25,7 @@ import { Deck } from "#deck/deck.ts";
 import { runController } from "#deck/loop.ts";
 import { Functions } from "#functions/engine.ts";
 import { listenInvoke } from "#gateway/invoke-listener.ts";
+import type { AuthorizeUrl } from "#gateway/url-authorization.ts";
 import { functionKind } from "#kinds/function.ts";
 import { builtinKinds } from "#kinds/registry.ts";
 import { aggregateRoles } from "#kube/aggregate-roles.ts";
@@ -155,9 +157,19 @@ async function startFunctions(world: World, stack: AsyncDisposableStack, parts: 
   const { instance, log } = world;
   const { deck, ledger, minute, nodes, tasks, room } = parts;
   const { functions, sandboxes, code, logs } = await openFunctions(world, stack, parts);
-  await startAws(world, stack, { deck, tasks, room, functions, code, logs, runtimes: () => sandboxes.runtimes() });
+  const authorizeUrl = await startAws(world, stack, {
+    deck,
+    tasks,
+    room,
+    functions,
+    code,
+    logs,
+    runtimes: () => sandboxes.runtimes(),
+  });
   stack.use(await openDashboard(world, { deck, functions, minute, nodes, logs }));
-  stack.use(await listenInvoke({ functions, ledger, logs, socketPath: files.invokeSocket(instance), log }));
+  stack.use(
+    await listenInvoke({ functions, ledger, logs, authorizeUrl, socketPath: files.invokeSocket(instance), log }),
+  );
 }
 
 function openDashboard(
@@ -200,7 +212,8 @@ interface AwsParts extends Pick<FunctionParts, "deck" | "tasks" | "room"> {
   readonly runtimes: () => readonly string[];
 }
 
-async function startAws(world: World, stack: AsyncDisposableStack, parts: AwsParts): Promise<void> {
+/** Resolves with the rules that hold for function URLs as well. */
+async function startAws(world: World, stack: AsyncDisposableStack, parts: AwsParts): Promise<AuthorizeUrl> {
   const { instance, clock, random, log } = world;
   const { deck, tasks, functions, code, logs, runtimes } = parts;
   const { region, accountId, ports, rootKey } = instance;
@@ -233,6 +246,7 @@ async function startAws(world: World, stack: AsyncDisposableStack, parts: AwsPar
   const findCaller = callers({ ...rootKey, accountId });
   const doors = { hosts: doorHosts(instance), port: ports.aws, region };
   stack.use(await listenAws({ services, findCaller, authorize, ...doors, clock, random, log }));
+  return urlAccess({ findCaller, authorize, region, accountId, clock });
 }
 
 interface OpenedFunctions {

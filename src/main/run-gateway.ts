@@ -22,6 +22,7 @@ export async function startGateway(
   stack.use(
     await listenGateway({
       objects,
+      askServer: () => objects.request("GET", "/livez"),
       invokeSocket: files.invokeSocket(instance),
       host: "127.0.0.1",
       port: ports.gateway,

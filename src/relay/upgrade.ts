@@ -44,17 +44,21 @@ export function negotiation({ headersDistinct }: IncomingMessage): Headers {
   return found;
 }
 
+export interface AskOptions {
+  readonly clock: Clock;
+  readonly stop: Stop;
+  /** Which headers of an answer that agrees are kept; by default those of the upgrade. */
+  readonly keep?: (response: IncomingMessage) => Headers;
+}
+
 /** Sends a request that carries the headers of an upgrade. Rejects when there is no answer in time, or `stop` fires before. */
-export function ask(
-  request: ClientRequest,
-  { clock, stop }: { readonly clock: Clock; readonly stop: Stop },
-): Promise<Answer> {
+export function ask(request: ClientRequest, { clock, stop, keep = negotiation }: AskOptions): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
   const leave = (): void => void request.destroy(new Error("nobody waits for the answer"));
   const late = clock.after(ANSWER_MS, () => void request.destroy(new Error("no answer in time")));
   request.on("upgrade", (response, socket, head) => {
     if (head.length > 0) socket.unshift(head);
-    resolve({ is: "switched", headers: negotiation(response), socket });
+    resolve({ is: "switched", headers: keep(response), socket });
   });
   request.on("response", (response) => resolve({ is: "refused", response }));
   request.on("error", reject);

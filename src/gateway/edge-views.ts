@@ -1,0 +1,70 @@
+/** What the edge knows of the cluster: views of the objects that routes and addresses come from, and the table made of them. */
+import { keyOf } from "#base/key.ts";
+import type { Objects, View } from "#deck/objects.ts";
+import { endpointSliceKind, type EndpointSlice } from "#kinds/endpoint-slice.ts";
+import { functionKind, type FunctionObject } from "#kinds/function.ts";
+import { httpApiKind, type HttpApi } from "#kinds/http-api.ts";
+import { ingressKind, type Ingress } from "#kinds/ingress.ts";
+import { serviceKind, type Service } from "#kinds/service.ts";
+import { addressesOf } from "./endpoints.ts";
+import type { RouteTable, ServiceTarget } from "./route.ts";
+import { routesOf } from "./routes.ts";
+import type { Address } from "./service-backend.ts";
+
+export class EdgeViews implements Disposable {
+  readonly #ingresses: View<Ingress>;
+  readonly #apis: View<HttpApi>;
+  readonly #functions: View<FunctionObject>;
+  readonly #services: View<Service>;
+  readonly #slices: View<EndpointSlice>;
+  #routes: RouteTable | null = null;
+
+  constructor(objects: Objects) {
+    this.#ingresses = objects.view(ingressKind);
+    this.#apis = objects.view(httpApiKind);
+    this.#functions = objects.view(functionKind);
+    this.#services = objects.view(serviceKind);
+    this.#slices = objects.view(endpointSliceKind, { indexes: { service: serviceOfSlice } });
+    const forget = (): void => {
+      this.#routes = null;
+    };
+    this.#ingresses.onChange(forget);
+    this.#apis.onChange(forget);
+    this.#functions.onChange(forget);
+  }
+
+  /** Resolves once everything that existed at the start is known. */
+  get synced(): Promise<unknown> {
+    return Promise.all(this.#all().map(({ synced }) => synced));
+  }
+
+  /** Made anew only after a change. */
+  routes(): RouteTable {
+    this.#routes ??= routesOf({
+      ingresses: this.#ingresses.list(),
+      httpApis: this.#apis.list(),
+      functions: this.#functions.list(),
+    });
+    return this.#routes;
+  }
+
+  /** Ready addresses of a Service's port; none when there is no such Service. */
+  addresses({ namespace, name, port }: ServiceTarget): readonly Address[] {
+    const key = keyOf(namespace, name);
+    const service = this.#services.get(key);
+    return service === undefined ? [] : addressesOf(service, this.#slices.by("service", key), port);
+  }
+
+  #all(): readonly (Disposable & { readonly synced: Promise<void> })[] {
+    return [this.#ingresses, this.#apis, this.#functions, this.#services, this.#slices];
+  }
+
+  [Symbol.dispose](): void {
+    for (const view of this.#all()) view[Symbol.dispose]();
+  }
+}
+
+function serviceOfSlice(slice: EndpointSlice): readonly string[] {
+  const name = slice.metadata.labels?.["kubernetes.io/service-name"];
+  return name === undefined ? [] : [keyOf(slice.metadata.namespace ?? "", name)];
+}

@@ -1,0 +1,189 @@
+/** How HTTP APIs and function URLs put an HTTP request to a function, and its result to the client. */
+import { hash } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import type { Clock } from "#base/clock.ts";
+import type { Random } from "#base/random.ts";
+import type { Cors } from "#kinds/cors.ts";
+import { preflight, withCors } from "./cors.ts";
+import { type Answered, type Exchange, send } from "./exchange.ts";
+import { toClient, toFunction } from "./forward-headers.ts";
+import { type FunctionBackend, type Invoked, TooSlow } from "./function-backend.ts";
+import { answerOf, type EdgeAnswer, type Failure, failureAnswer } from "./http-answer.ts";
+import { type EdgeRequest, type EventRoute, eventV1, eventV2, type IamCaller } from "./http-event.ts";
+import type { Match } from "./match.ts";
+import type { FunctionTarget } from "./route.ts";
+
+// API Gateway's integration time-out for HTTP APIs; a function URL waits as long as a function may run.
+const DEADLINE_MS = { "http-api": 30_000, "function-url": 900_000 } as const;
+
+export interface FunctionFrontOptions {
+  readonly backend: FunctionBackend;
+  readonly accountId: string;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+export interface FunctionRequest {
+  readonly exchange: Exchange;
+  readonly match: Match;
+  readonly target: FunctionTarget;
+  readonly cors: Cors | undefined;
+}
+
+export class FunctionFront {
+  readonly #options: FunctionFrontOptions;
+
+  constructor(options: FunctionFrontOptions) {
+    this.#options = options;
+  }
+
+  async answer(asked: FunctionRequest): Promise<Answered> {
+    const { exchange, target, cors } = asked;
+    const origin = exchange.request.headers.origin;
+    const traceId = traceOf(exchange.request, this.#options);
+    const answer = await this.#answerTo(asked, traceId);
+    const headers = toClient(Object.fromEntries(answer.headers));
+    if (cors !== undefined) withCors(cors, origin, headers);
+    if (target.front === "function-url") headers.set("x-amzn-trace-id", [traceId]);
+    return send(exchange.response, { ...answer, headers });
+  }
+
+  async #answerTo(asked: FunctionRequest, traceId: string): Promise<EdgeAnswer> {
+    const { exchange, target } = asked;
+    if (target.auth === "NONE") return this.#invoke(asked, traceId, undefined);
+    const verdict = await this.#options.backend.authorize(urlRequest(exchange, target));
+    if (verdict.is === "allowed") return this.#invoke(asked, traceId, verdict.caller);
+    const { status, code, message } = verdict;
+    return {
+      status,
+      headers: new Map([
+        ["content-type", ["application/json"]],
+        ["x-amzn-errortype", [code]],
+      ]),
+      body: Buffer.from(JSON.stringify({ Message: message })),
+    };
+  }
+
+  async #invoke(asked: FunctionRequest, traceId: string, caller: IamCaller | undefined): Promise<EdgeAnswer> {
+    const { exchange, target } = asked;
+    const request = edgeRequest(exchange, traceId, this.#options);
+    const route = { ...eventRoute(asked, this.#options.accountId), ...(caller !== undefined && { caller }) };
+    const event = (target.payload === "1.0" ? eventV1 : eventV2)(request, route);
+    try {
+      const invoked = await this.#options.backend.invoke({
+        ...target,
+        payload: Buffer.from(JSON.stringify(event)),
+        traceId,
+        deadlineMs: DEADLINE_MS[target.front],
+      });
+      return answerOfInvoked(invoked, target);
+    } catch (thrown) {
+      if (thrown instanceof TooSlow) return failureAnswer(target.front, "too slow");
+      throw thrown;
+    }
+  }
+}
+
+/** The answer to a preflight, or null when the request is to be served. Status as API Gateway's and Lambda's own. */
+export function preflightAnswer(cors: Cors, request: IncomingMessage, isUrl: boolean): EdgeAnswer | null {
+  const { headers } = request;
+  const answer = preflight(cors, {
+    method: request.method ?? "GET",
+    origin: headers.origin,
+    wantedMethod: headers["access-control-request-method"],
+    wantedHeaders: headers["access-control-request-headers"],
+  });
+  if (answer === null) return null;
+  const entries = Object.entries(answer).map(([name, value]) => [name, [value]] as const);
+  return { status: isUrl ? 200 : 204, headers: new Map(entries), body: new Uint8Array() };
+}
+
+function answerOfInvoked(invoked: Invoked, { front, payload }: FunctionTarget): EdgeAnswer {
+  const said = invoked.status === 200 ? resultOf(invoked, front, payload) : failureOf(invoked.status);
+  const answer = typeof said === "string" ? failureAnswer(front, said) : said;
+  const headers = new Map(answer.headers);
+  if (front === "function-url" && invoked.requestId !== "") headers.set("x-amzn-requestid", [invoked.requestId]);
+  if (invoked.isCold) headers.set("x-catamaran-cold-start", ["1"]);
+  return { ...answer, headers };
+}
+
+function resultOf(
+  invoked: Invoked,
+  front: FunctionTarget["front"],
+  format: FunctionTarget["payload"],
+): EdgeAnswer | Failure {
+  return invoked.functionError === undefined ? answerOf(invoked.payload, { front, format }) : "failed";
+}
+
+function failureOf(status: number): Failure {
+  switch (status) {
+    case 404:
+      return "gone";
+    case 413:
+      return "too large";
+    case 429:
+      return "throttled";
+    default:
+      return "unavailable";
+  }
+}
+
+function edgeRequest(
+  { request, target, client, body }: Exchange,
+  traceId: string,
+  { clock, random }: FunctionFrontOptions,
+): EdgeRequest {
+  return {
+    method: request.method ?? "GET",
+    path: target.path,
+    query: target.query,
+    headers: toFunction(request.headersDistinct, client, traceId),
+    body,
+    sourceIp: client.address,
+    requestId: random.uuid(),
+    atMs: clock.now(),
+  };
+}
+
+function eventRoute({ exchange, match, target }: FunctionRequest, accountId: string): EventRoute {
+  const { route, parameters } = match;
+  return {
+    front: target.front,
+    routeKey: route.pathType === "Template" ? `${route.methods[0] ?? "ANY"} ${route.path}` : "$default",
+    stage: target.stage ?? "$default",
+    apiId: target.apiId ?? target.name,
+    accountId,
+    domainName: exchange.target.host,
+    parameters,
+  };
+}
+
+/** A client's own trace goes on; else one begins here (X-Ray, "Tracing header"). */
+function traceOf(request: IncomingMessage, { clock, random }: FunctionFrontOptions): string {
+  const sent = request.headers["x-amzn-trace-id"];
+  if (typeof sent === "string" && /^Root=1-[0-9a-f]{8}-[0-9a-f]{24}(;[\w=;-]*)?$/.test(sent)) return sent;
+  const seconds = Math.floor(clock.now() / 1000).toString(16);
+  return `Root=1-${seconds.padStart(8, "0")}-${random.uuid().replaceAll("-", "").slice(0, 24)}`;
+}
+
+function urlRequest(
+  { request, body }: Exchange,
+  { namespace, name }: FunctionTarget,
+): Parameters<FunctionBackend["authorize"]>[0] {
+  const [path = "/", query = ""] = splitAtQuestion(request.url ?? "/");
+  const headers = Object.entries(request.headersDistinct).map(([header, values]) => [header, (values ?? []).join(",")]);
+  return {
+    method: request.method ?? "GET",
+    path,
+    query,
+    headers: Object.fromEntries(headers) as Readonly<Record<string, string>>,
+    bodySha256: hash("sha256", body, "hex"),
+    namespace,
+    name,
+  };
+}
+
+function splitAtQuestion(url: string): readonly string[] {
+  const question = url.indexOf("?");
+  return question < 0 ? [url] : [url.slice(0, question), url.slice(question + 1)];
+}
