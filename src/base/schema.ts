@@ -25,8 +25,6 @@ export type Schema =
       readonly required?: readonly string[];
       readonly atomic?: boolean;
       readonly preserveUnknown?: boolean;
-      /** Of a custom resource as a whole. */
-      readonly description?: string;
       readonly unions?: readonly string[];
       /**
        * Protobuf number to the type of a message whose members stand in this object's own JSON (Volume.volumeSource);
@@ -56,8 +54,6 @@ export interface Field {
   /** Strategic merge: "retainKeys" as on Deployment.spec.strategy, or "replace". */
   readonly strategy?: "retainKeys" | "replace";
   readonly nullable?: boolean;
-  /** What `kubectl explain` prints; only custom resources bring it along. */
-  readonly description?: string;
   /** Go's omitempty on a value: "", 0, false, [] and {} are the same as absent and are not stored. */
   readonly omitsEmpty?: boolean;
 }

@@ -12,7 +12,6 @@ export function rootSchema(schema: JsonSchema | undefined): ObjectSchema {
     schema === undefined ? { is: "object", fields: {}, preserveUnknown: true } : objectSchema(schema);
   return {
     ...root,
-    ...(schema?.description !== undefined && { description: schema.description }),
     fields: { ...root.fields, apiVersion: TEXT, kind: TEXT, metadata: META },
   };
 }
@@ -35,7 +34,6 @@ function fieldOf(schema: JsonSchema): Field {
     schema: schemaOf(schema),
     ...(schema.default !== undefined && { default: schema.default }),
     ...(schema.nullable === true && { nullable: true }),
-    ...(schema.description !== undefined && { description: schema.description }),
   };
 }
 

@@ -185,5 +185,5 @@ test("what is no path is null", () => {
 test("kubectl explain finds the definition's descriptions", () => {
   const written = JSON.stringify(openApiV3([kind], "stable.example.com", "v1"));
   assert.match(written, /"description":"A tab","type":"object"/);
-  assert.match(written, /"cron":\{"type":"string","description":"when it runs"\}/);
+  assert.match(written, /"cron":\{"description":"when it runs","type":"string"/);
 });

@@ -48,6 +48,7 @@ export function kindOfDefinition(definition: CustomResourceDefinition, version: 
     ...(stored !== undefined &&
       stored.name !== version && { storedAs: otherVersion(definition, { stored: stored.name, served: version }) }),
     definedBy: definition.metadata.name,
+    ...(facts.schema?.openAPIV3Schema !== undefined && { definition: facts.schema.openAPIV3Schema }),
   };
 }
 

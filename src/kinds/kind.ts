@@ -1,6 +1,7 @@
 /** What a kind is: a frozen value of data and a few pure functions. Built-ins and CRDs go through the same code. */
 import type { FieldFault } from "#base/fault.ts";
 import type { Schema, SchemaTable, TypeName } from "#base/schema.ts";
+import type { JsonSchema } from "./definition-spec.ts";
 import type { KubeObject } from "./object.ts";
 
 export type Subresource =
@@ -70,6 +71,8 @@ export interface Kind<T extends KubeObject = KubeObject> {
   readonly storedAs?: StoredAs<T>;
   /** Only CRD-made kinds: the name of the CRD. */
   readonly definedBy?: string;
+  /** Only CRD-made kinds: the JSON schema of the version, as its definition has it. */
+  readonly definition?: JsonSchema;
 }
 
 /** Conversion between what a kind serves and what is stored; keys, revisions and watches are the stored kind's. */

@@ -31,12 +31,12 @@ function valueType(type: TypeName, dialect: Dialect): JsonObject | undefined {
 // DIFFERS: kubectl explain prints types and fields of built-in kinds without upstream's descriptions; those of custom resources are there.
 /** Writes schemas and remembers which types they need. */
 export class SchemaWriter {
-  readonly #dialect: Dialect;
+  readonly dialect: Dialect;
   readonly #written = new Map<TypeName, JsonObject>();
   readonly #wanted: { readonly type: TypeName; readonly table: SchemaTable }[] = [];
 
   constructor(dialect: Dialect) {
-    this.#dialect = dialect;
+    this.dialect = dialect;
   }
 
   /** A schema under a name of its own. */
@@ -45,7 +45,7 @@ export class SchemaWriter {
   }
 
   reference(type: TypeName): JsonObject {
-    return { $ref: `${this.#dialect === "v2" ? "#/definitions/" : "#/components/schemas/"}${type}` };
+    return { $ref: `${this.dialect === "v2" ? "#/definitions/" : "#/components/schemas/"}${type}` };
   }
 
   /** The same as `reference`, and the type will be written. */
@@ -97,7 +97,7 @@ export class SchemaWriter {
     for (let next = this.#wanted.pop(); next !== undefined; next = this.#wanted.pop()) {
       const { type, table } = next;
       if (this.#written.has(type)) continue;
-      const value = valueType(type, this.#dialect);
+      const value = valueType(type, this.dialect);
       this.#written.set(type, value ?? {});
       if (value === undefined) this.#written.set(type, this.write(table.resolve(type), table));
     }
@@ -107,7 +107,6 @@ export class SchemaWriter {
   #object(schema: Schema & { readonly is: "object" }, table: SchemaTable): JsonObject {
     const properties = Object.entries(schema.fields).map(([name, field]) => [name, this.#field(field, table)] as const);
     return {
-      ...(schema.description !== undefined && { description: schema.description }),
       type: "object",
       ...(properties.length > 0 && { properties: Object.fromEntries(properties) }),
       ...(schema.required !== undefined && schema.required.length > 0 && { required: schema.required }),
@@ -120,18 +119,17 @@ export class SchemaWriter {
     const written = this.write(field.schema, table);
     const beside: Record<string, Json> = { ...mergeOf(field) };
     // Null stands for "no time yet" inside; a client's schema does not know it.
-    if (field.default !== undefined && field.default !== null && this.#dialect === "v3" && !isEmptyList(field.default))
+    if (field.default !== undefined && field.default !== null && this.dialect === "v3" && !isEmptyList(field.default))
       beside["default"] = field.default;
-    if (field.nullable === true) beside["nullable"] = true;
-    if (field.description !== undefined) beside["description"] = field.description;
     if (Object.keys(beside).length === 0) return written;
-    return "$ref" in written && this.#dialect === "v3" ? { allOf: [written], ...beside } : { ...written, ...beside };
+    return "$ref" in written && this.dialect === "v3" ? { allOf: [written], ...beside } : { ...written, ...beside };
   }
 
   #list(schema: Schema & { readonly is: "list" }, table: SchemaTable): JsonObject {
     return {
       type: "array",
       items: this.write(schema.of, table),
+      // Built-in lists say it even where it is the default.
       "x-kubernetes-list-type": schema.type ?? "atomic",
       ...(schema.keys !== undefined && { "x-kubernetes-list-map-keys": schema.keys }),
     };

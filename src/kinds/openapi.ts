@@ -2,6 +2,7 @@
 import type { Json, JsonObject } from "#base/json.ts";
 import type { TypeName } from "#base/schema.ts";
 import { apiVersionOf, type Kind } from "./kind.ts";
+import { publishedDefinition } from "./openapi-definition.ts";
 import { type Dialect, SchemaWriter } from "./openapi-schema.ts";
 import { builtinTable } from "./schema-table.ts";
 
@@ -48,7 +49,12 @@ function typeNameOf(kind: Kind): TypeName {
 
 function defineKind(kind: Kind, writer: SchemaWriter): void {
   const marks = { "x-kubernetes-group-version-kind": [kindMark(kind)] };
-  writer.define(typeNameOf(kind), { ...writer.write(kind.schema, kind.table), ...marks });
+  const metadata = writer.use(`${META}.ObjectMeta`, builtinTable);
+  const schema =
+    kind.definedBy === undefined
+      ? writer.write(kind.schema, kind.table)
+      : publishedDefinition(kind.definition, metadata, writer.dialect);
+  writer.define(typeNameOf(kind), { ...schema, ...marks });
   if (kind.verbs !== undefined && !kind.verbs.includes("list")) return;
   writer.define(`${typeNameOf(kind)}List`, {
     type: "object",
