@@ -8,7 +8,7 @@ import type { ObjectChange } from "./collection.ts";
 import type { Listed, ListOptions } from "./list.ts";
 import type { Objects, RemoveOptions, View, ViewOptions, WriteOptions } from "./objects.ts";
 import { compileSelection } from "./selection.ts";
-import { formOf, type Stored } from "./stored.ts";
+import type { Form, Stored } from "./stored.ts";
 import { IndexedView } from "./views.ts";
 import type { Removed, WriteRequest, Written } from "./write-request.ts";
 
@@ -24,6 +24,8 @@ interface DeckActions {
 export interface DeckObjectsParts {
   readonly deck: DeckActions;
   readonly name: string;
+  /** How the kind's objects are served now. */
+  readonly form: (kind: Kind) => Form;
   readonly listen: (kind: Kind, listener: (change: ObjectChange) => void) => Disposable;
 }
 
@@ -40,12 +42,11 @@ export class DeckObjects implements Objects {
   ): View<T> {
     const selection = { namespace, labels, fields: parseFieldSelector(fields) };
     const test = compileSelection(kind, selection);
-    const form = formOf(kind);
     const view = new IndexedView<T>(indexes, () => listening[Symbol.dispose]());
     const listening = this.#parts.listen(kind, ({ key, next }) => {
       if (namespace !== "" && !key.startsWith(`${namespace}/`)) return;
       if (next === null || (test !== null && !test(next.object))) view.delete(key);
-      else view.put(key, next.as(form).object as T);
+      else view.put(key, next.as(this.#parts.form(kind)).object as T);
     });
     for (const { key, object } of this.#parts.deck.list(kind, selection).stored) view.put(key, object as T);
     view.markSynced();

@@ -18,7 +18,7 @@ import type { Objects } from "./objects.ts";
 import { Registry, storageOf } from "./registry.ts";
 import type { Selection } from "./selection.ts";
 import { defaultNetwork, type Network } from "./service-addresses.ts";
-import { ByteRing, formOf, type Stored } from "./stored.ts";
+import { ByteRing, type Form, formOf, type Stored } from "./stored.ts";
 import { openWatch, type WatchListener, type WatchOptions } from "./watches.ts";
 import type { DeckRemoveOptions, Patch, Removed, WriteRequest, Written } from "./write-request.ts";
 import { type Home, Writer } from "./writer.ts";
@@ -120,7 +120,13 @@ export class Deck implements AsyncDisposable {
   watch(kind: Kind, options: WatchOptions, listener: WatchListener): Disposable {
     const source = this.#sourceOf(kind);
     return openWatch(
-      { kind, collection: this.#homeOf(kind).collection, applied: () => source.applied, clock: this.#clock },
+      {
+        kind,
+        collection: this.#homeOf(kind).collection,
+        applied: () => source.applied,
+        clock: this.#clock,
+        form: () => this.#currentForm(kind),
+      },
       options,
       listener,
     );
@@ -210,6 +216,7 @@ export class Deck implements AsyncDisposable {
       deck: this,
       name,
       listen: (kind, listener) => this.#homeOf(kind).collection.listen(listener),
+      form: (kind) => this.#currentForm(kind),
     });
   }
 
@@ -289,6 +296,12 @@ export class Deck implements AsyncDisposable {
       this.#log.error("a listener of changes threw", { storage, key: change.key, reason: reasonOf(thrown) });
     collection.apply(change, report);
     for (const follower of this.#followers) follower(storage, change);
+  }
+
+  /** Of a definition's kind as the definition is now, which may be newer than the kind at hand. */
+  #currentForm(kind: Kind): Form {
+    if (kind.definedBy === undefined) return formOf(kind);
+    return formOf(this.registry.kind(kind.group, kind.version, kind.plural) ?? kind);
   }
 
   #homeOf(kind: Kind): Home {

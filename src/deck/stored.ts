@@ -1,7 +1,8 @@
 /** An object as the deck keeps it: bytes first, parsed on demand. Reading and splicing only, never deciding. */
-import { type Json, type JsonObject, isJsonObject } from "#base/json.ts";
+import { type Json, type JsonObject, isJsonObject, sameJson } from "#base/json.ts";
 import type { ObjectKey } from "#base/key.ts";
 import { decodeUtf8, encodeUtf8 } from "#base/utf8.ts";
+import { withDefaults } from "#kinds/defaults.ts";
 import { apiVersionOf, type Kind } from "#kinds/kind.ts";
 import type { KubeObject } from "#kinds/object.ts";
 import type { Revision } from "./journal.ts";
@@ -43,6 +44,8 @@ export interface Form {
   readonly head: Uint8Array;
   /** Only where the stored form differs in more than its version. */
   readonly fromStored?: (object: KubeObject) => KubeObject;
+  /** Only for custom resources, whose definition may have changed since: new defaults are set, fields that are gone pruned. */
+  readonly read?: (object: KubeObject) => KubeObject;
 }
 
 const forms = new WeakMap<Kind, Form>();
@@ -50,7 +53,11 @@ const forms = new WeakMap<Kind, Form>();
 export function formOf(kind: Kind): Form {
   let form = forms.get(kind);
   if (form === undefined) {
-    form = { ...headOf(apiVersionOf(kind), kind.kind), ...(kind.storedAs && { fromStored: kind.storedAs.fromStored }) };
+    form = {
+      ...headOf(apiVersionOf(kind), kind.kind),
+      ...(kind.storedAs && { fromStored: kind.storedAs.fromStored }),
+      ...(kind.definedBy !== undefined && { read: (object) => withDefaults(kind, object) }),
+    };
     forms.set(kind, form);
   }
   return form;
@@ -82,7 +89,8 @@ export class StoredObject implements Stored {
   readonly #ring: ByteRing;
   #object: KubeObject | null;
   #bytes: Uint8Array | null = null;
-  #versions: Map<string, StoredObject> | null = null;
+  /** How other forms show this object: one of each version, the newest. */
+  #versions: Map<string, Shown> | null = null;
 
   constructor(source: {
     readonly form: Form;
@@ -119,32 +127,38 @@ export class StoredObject implements Stored {
     return new StoredObject({ form: this.#form, ring: this.#ring, key: this.key, revision, raw: this.raw });
   }
 
-  /** The same object served as another version of its kind. */
+  /** The same object served as another version of its kind, or by a newer definition of it. */
   as(form: Form): StoredObject {
-    if (form.apiVersion === this.#form.apiVersion) return this;
+    const isSameVersion = form.apiVersion === this.#form.apiVersion;
+    if (form === this.#form || (isSameVersion && form.read === undefined)) return this;
     const known = this.#versions?.get(form.apiVersion);
-    if (known !== undefined) return known;
-    const version = new StoredObject({
-      form,
-      ring: this.#ring,
-      key: this.key,
-      revision: this.revision,
-      ...this.#contentFor(form),
-    });
+    if (known?.form === form) return known.stored;
+    const content = this.#contentFor(form);
+    const stored =
+      isSameVersion && content.raw === this.raw
+        ? this
+        : new StoredObject({ form, ring: this.#ring, key: this.key, revision: this.revision, ...content });
     this.#versions ??= new Map();
-    this.#versions.set(form.apiVersion, version);
-    return version;
+    this.#versions.set(form.apiVersion, { form, stored });
+    return stored;
   }
 
   #contentFor(form: Form): { readonly raw: Uint8Array; readonly object?: KubeObject } {
-    if (form.fromStored === undefined) return { raw: this.raw };
-    const object = form.fromStored(this.object);
+    if (form.fromStored === undefined && form.read === undefined) return { raw: this.raw };
+    const converted = form.fromStored?.(this.object) ?? this.object;
+    const object = form.read?.(converted) ?? converted;
+    if (form.fromStored === undefined && sameJson(object, this.object)) return { raw: this.raw };
     return { raw: encodeObject(form, object), object };
   }
 
   dropBytes(): void {
     this.#bytes = null;
   }
+}
+
+interface Shown {
+  readonly form: Form;
+  readonly stored: StoredObject;
 }
 
 function withRevision(object: KubeObject, form: Form, revision: Revision): KubeObject {

@@ -7,7 +7,7 @@ import type { Revision } from "./journal.ts";
 import { expired } from "./refusals.ts";
 import { compileSelection, type Selection } from "./selection.ts";
 import { encodeUtf8 } from "#base/utf8.ts";
-import { type Form, formOf, type Stored, type StoredObject, type WatchEvent } from "./stored.ts";
+import { type Form, type Stored, type StoredObject, type WatchEvent } from "./stored.ts";
 
 export interface WatchOptions extends Selection {
   /** Everything after this revision; absent means: what is there first, as ADDED. */
@@ -29,15 +29,16 @@ interface Sources {
   /** The newest revision that the collection has taken in. */
   readonly applied: () => Revision;
   readonly clock: Clock;
+  /** How the kind's objects are served now: a definition may change while a watch is open. */
+  readonly form: () => Form;
 }
 
 /** Throws the fault Expired when `after` is forgotten. The listener is called at once for the past. */
 export function openWatch(
-  { kind, collection, applied, clock }: Sources,
+  { kind, collection, applied, clock, form }: Sources,
   options: WatchOptions,
   listener: WatchListener,
 ): Disposable {
-  const form = formOf(kind);
   const watcher: Watcher = {
     form,
     namespace: options.namespace ?? "",
@@ -46,9 +47,9 @@ export function openWatch(
   };
   if (options.after === undefined || options.initial === true) sendPresent(watcher, collection);
   else sendPast(watcher, collection, options.after);
-  if (options.initial === true) listener(bookmark(form, applied(), true));
+  if (options.initial === true) listener(bookmark(form(), applied(), true));
   const live = collection.listen((change) => tell(watcher, change));
-  const ticking = options.bookmarks === true ? tickBookmarks(form, applied, clock, listener) : null;
+  const ticking = options.bookmarks === true ? tickBookmarks(form(), applied, clock, listener) : null;
   return {
     [Symbol.dispose]: () => {
       live[Symbol.dispose]();
@@ -58,7 +59,7 @@ export function openWatch(
 }
 
 interface Watcher {
-  readonly form: Form;
+  readonly form: () => Form;
   readonly namespace: string;
   readonly test: ((object: KubeObject) => boolean) | null;
   readonly listener: WatchListener;
@@ -67,7 +68,7 @@ interface Watcher {
 function sendPresent(watcher: Watcher, collection: Collection): void {
   for (const stored of collection.from(watcher.namespace)) {
     if (watcher.test === null || watcher.test(stored.object))
-      watcher.listener({ type: "ADDED", stored: stored.as(watcher.form) });
+      watcher.listener({ type: "ADDED", stored: stored.as(watcher.form()) });
   }
 }
 
@@ -80,7 +81,7 @@ function sendPast(watcher: Watcher, collection: Collection, after: Revision): vo
 function tell(watcher: Watcher, change: ObjectChange): void {
   if (watcher.namespace !== "" && !change.key.startsWith(`${watcher.namespace}/`)) return;
   const type = transition(change, watcher.test);
-  if (type !== null) watcher.listener(eventOf(change, type, watcher.form));
+  if (type !== null) watcher.listener(eventOf(change, type, watcher.form()));
 }
 
 /** An object that stops matching is gone for this watcher, one that starts to match is new. */

@@ -68,7 +68,8 @@ export class Writer {
       const next = edit(served);
       if (next === served) return { stored: live.as(formOf(kind)), isNew: false, warnings: [] };
       checkPreconditions(kind, next, live.object);
-      const prepared = prepareUpdate(kind, { live: live.object, next }, request, this.#surroundings());
+      const before = live.as(formOf(kind.storedAs?.kind ?? kind)).object;
+      const prepared = prepareUpdate(kind, { live: before, next }, request, this.#surroundings());
       if (prepared === null) return { stored: live.as(formOf(kind)), isNew: false, warnings: [] };
       const stored = await this.#settled(prepared, () => this.#replace(kind, live, prepared.object, request));
       if (stored !== null) return { stored, isNew: false, warnings: this.#recorded(kind, prepared, request) };
