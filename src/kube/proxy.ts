@@ -12,7 +12,7 @@ import type { Ask, Door } from "./door.ts";
 import type { Exchange } from "./exchange.ts";
 import { rewriteHtml, rewriteUrl, type ProxiedPage } from "./proxy-links.ts";
 import { locateNode, locatePod, locateService, type Location } from "./proxy-location.ts";
-import { roomFor } from "./streams.ts";
+import { roomFor } from "./stream-room.ts";
 
 /** What the path names, then over to it. */
 export async function proxyObject(door: Door, ask: Ask): Promise<void> {

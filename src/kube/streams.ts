@@ -1,6 +1,5 @@
 /** pods/exec, pods/attach and pods/portforward: checked here, then a raw connection between the client and the pod's node. */
 import type { IncomingMessage } from "node:http";
-import type { Duplex } from "node:stream";
 import { Fault } from "#base/fault.ts";
 import type { Pod } from "#kinds/pod.ts";
 import { join } from "#relay/join.ts";
@@ -9,10 +8,8 @@ import { isTrue } from "./asked.ts";
 import type { Ask, Door } from "./door.ts";
 import type { Exchange } from "./exchange.ts";
 import { found } from "./read-verbs.ts";
+import { roomFor } from "./stream-room.ts";
 import { containerOf } from "./subresources.ts";
-
-// Each is four connections on one machine; a forgotten loop of clients must not take all descriptors.
-const MAX_STREAMS = 256;
 
 /** POST by SPDY clients, GET by WebSocket clients. */
 export async function streamPod(door: Door, asking: Ask): Promise<void> {
@@ -39,22 +36,6 @@ export async function streamPod(door: Door, asking: Ask): Promise<void> {
   room.hold(client, answer.socket);
   door.log.info("a stream into a pod was opened", { user: identity.name, subresource, namespace, pod: name });
   await join(client, answer.socket, door.clock);
-}
-
-/** One of the streams that may be open at once; the door cuts those that it holds when it closes. */
-export function roomFor({
-  streams,
-}: Door): Disposable & { readonly hold: (...connections: readonly Duplex[]) => void } {
-  if (streams.size >= MAX_STREAMS)
-    throw new Fault("TooManyRequests", `${MAX_STREAMS} streams are open already; try again later`, {
-      retryAfterSeconds: 1,
-    });
-  const held: Duplex[] = [];
-  const cut = (): void => {
-    for (const connection of held) connection.destroy();
-  };
-  streams.add(cut);
-  return { hold: (...connections) => void held.push(...connections), [Symbol.dispose]: () => streams.delete(cut) };
 }
 
 /** The same question in kubelet's words. */

@@ -1,4 +1,5 @@
 /** The subresources that are actions: a pod's log, binding and eviction, an account's token. */
+import type { Duplex } from "node:stream";
 import { timestamp } from "#base/clock.ts";
 import { Fault, unsupported } from "#base/fault.ts";
 import type { JsonObject } from "#base/json.ts";
@@ -11,8 +12,10 @@ import { removalRequest, writeRequest } from "./asked.ts";
 import { readBody } from "./bodies.ts";
 import { type Ask, type Door, sendJson } from "./door.ts";
 import { found } from "./read-verbs.ts";
+import { roomFor } from "./stream-room.ts";
 import { restrictToken } from "./restrict-node.ts";
 import { success } from "./status.ts";
+import { isWebSocket, openWebSocket } from "./web-socket.ts";
 
 /** GET pods/{name}/log: the agent's answer is passed on as it comes. */
 export async function podLog(door: Door, { exchange, path }: Ask): Promise<void> {
@@ -36,7 +39,16 @@ export async function podLog(door: Door, { exchange, path }: Ask): Promise<void>
       text.trim() || `container "${container}" in pod "${path.name}" is waiting to start: ContainerCreating`,
     );
   }
-  const outlet = exchange.stream(200, { "content-type": "text/plain" });
+  using room = roomFor(door);
+  const { upgrade } = exchange;
+  const opened = (socket: Duplex): void => {
+    room.hold(socket);
+    socket.once("close", stop);
+  };
+  const outlet =
+    upgrade !== undefined && isWebSocket(upgrade)
+      ? openWebSocket(upgrade, opened)
+      : exchange.stream(200, { "content-type": "text/plain" });
   for await (const chunk of response as AsyncIterable<Buffer>) if (!outlet.write(chunk)) await outlet.drained();
   outlet.end();
 }
