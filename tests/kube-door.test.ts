@@ -266,6 +266,12 @@ describe("the Kubernetes door", () => {
     for (const name of [...names, "late"]) await ask(door, "HTTP/2", { method: "DELETE", path: `${MAPS}/${name}` });
   });
 
+  test("reviews are small: a body of 256 KiB is too large for one", async () => {
+    const body = JSON.stringify({ spec: { nonResourceAttributes: { path: "/".repeat(256 * 1024), verb: "get" } } });
+    const path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+    assert.equal((await ask(door, "HTTP/2", { method: "POST", path, headers: JSON_BODY, body })).status, 413);
+  });
+
   const TABLE = { accept: "application/json;as=Table;v=v1;g=meta.k8s.io" };
   const review = { method: "POST", path: "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", body: "{}" };
   for (const [title, asked] of [

@@ -227,8 +227,12 @@ function scalar(value: Json): string {
 export type DecodeProtobuf = (bytes: Uint8Array) => JsonObject;
 
 /** Null for an empty body. */
-export async function readDocument(exchange: Exchange, decodeProtobuf: DecodeProtobuf): Promise<JsonObject | null> {
-  const bytes = await exchange.body();
+export async function readDocument(
+  exchange: Exchange,
+  decodeProtobuf: DecodeProtobuf,
+  maxBytes?: number,
+): Promise<JsonObject | null> {
+  const bytes = await exchange.body(maxBytes);
   if (bytes.length === 0) return null;
   const type = mediaType(exchange);
   const document = type === "application/vnd.kubernetes.protobuf" ? decodeProtobuf(bytes) : textDocument(bytes, type);

@@ -11,9 +11,12 @@ import type { Ask, Door } from "./door.ts";
 /** Faults: NotAcceptable for who wants another form than the object, BadRequest for what cannot be decoded, Invalid for what breaks the kind's rules. */
 export async function readBody<T extends KubeObject>(door: Door, { exchange }: Ask, kind: Kind<T>): Promise<T> {
   requireWholeObject(exchange);
-  const document = await readDocument(exchange, door.decodeProtobuf);
+  const document = await readDocument(exchange, door.decodeProtobuf, MAX_BYTES);
   return checkBody(kind, document ?? {});
 }
+
+// Every account may ask reviews; none of these bodies is long.
+const MAX_BYTES = 256 * 1024;
 
 export function checkBody<T extends KubeObject>(kind: Kind<T>, document: JsonObject): T {
   const wanted = apiVersionOf(kind);

@@ -9,6 +9,7 @@ import type { Exchange } from "./exchange.ts";
 import type { ApiPath } from "./api-path.ts";
 import type { DecodeProtobuf } from "./asked.ts";
 import type { NodeEndpoint } from "./node-endpoint.ts";
+import type { WatchRoom } from "./watch-room.ts";
 
 export interface Door {
   readonly deck: Deck;
@@ -21,6 +22,7 @@ export interface Door {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  readonly watchRoom: WatchRoom;
   /** Ends a watch each; as many as watch now. */
   readonly watches: Set<() => void>;
   /** The same for exec, attach and port-forward. */

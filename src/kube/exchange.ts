@@ -7,6 +7,8 @@ import type { TLSSocket } from "node:tls";
 import type { Clock } from "#base/clock.ts";
 import { Fault } from "#base/fault.ts";
 import { type Stop, stopper } from "#base/stop.ts";
+import type { HeldBytes } from "#http/held-bytes.ts";
+import { BodyRefused, readBody, type Sender } from "#http/read-body.ts";
 import { type Headers as UpgradeHeaders, negotiation, plainResponse, switching, type Upgrade } from "#relay/upgrade.ts";
 import { nowhere, type Outlet, outletOf, type Target } from "./outlet.ts";
 import { acceptsGzip, packed, PACKED, packing } from "./gzip.ts";
@@ -21,7 +23,10 @@ export interface Exchange {
   readonly socket: TLSSocket;
   /** Fires when the client went away or the answer is complete. */
   readonly closed: Stop;
-  body(): Promise<Buffer>;
+  /** Faults: RequestTooLarge, Timeout, TooManyRequests. */
+  body(maxBytes?: number): Promise<Buffer>;
+  /** Bodies count against whoever sends them: an address, until who it is is known. */
+  chargeTo(sender: string): void;
   /** The body as it comes, for proxies; null when the request has none. */
   readonly incoming: Readable | null;
   send(status: number, headers: Headers, body: Uint8Array | string): void;
@@ -40,26 +45,50 @@ export const MAX_BODY_BYTES: number = 3 * 1024 * 1024; // As kube-apiserver.
 // As kube-apiserver's limit on a whole request; whoever drips is cut off.
 const LONGEST_BODY_MS = 60_000;
 
-/** All of a body; what is too large is thrown away as it comes, so that the refusal still reaches the client. */
-function collect(source: Readable, clock: Clock): Promise<Buffer> {
-  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
-  const chunks: Buffer[] = [];
-  let size = 0;
-  source.on("data", (chunk: Buffer) => {
-    size += chunk.length;
-    if (size <= MAX_BODY_BYTES) return void chunks.push(chunk);
-    chunks.length = 0;
-    reject(new Fault("RequestTooLarge", `Request entity too large: limit is ${MAX_BODY_BYTES}`));
-  });
-  const late = new Fault("Timeout", "the body of the request did not come within the allotted time");
-  const timer = clock.after(LONGEST_BODY_MS, () => void source.destroy(late));
-  source.once("close", () => timer[Symbol.dispose]());
-  source.once("end", () => timer[Symbol.dispose]());
-  source.once("end", () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
-  source.once("error", reject);
-  // Only a client that went away closes before the end; nobody will read the refusal.
-  source.once("close", () => reject(new Fault("BadRequest", "the client went away before the end of the body")));
-  return promise;
+// Whoever was refused and still sends is cut off; until then it is read and forgotten, so that the refusal arrives.
+const LINGER_MS = 5_000;
+
+/** What requests share with all others. */
+export interface Intake {
+  readonly clock: Clock;
+  /** The room for bodies that have come and are not answered yet. */
+  readonly held: HeldBytes;
+}
+
+interface Coming {
+  readonly source: Readable;
+  readonly sender: Sender;
+  readonly maxBytes: number;
+  /** Fires when the answer is complete: the body is held until then. */
+  readonly closed: Stop;
+}
+
+async function bodyOf({ source, sender, maxBytes, closed }: Coming, { clock, held }: Intake): Promise<Buffer> {
+  try {
+    const body = await readBody(source, sender, { maxBytes, deadlineMs: LONGEST_BODY_MS, held, clock });
+    const release = (): void => body[Symbol.dispose]();
+    if (closed.aborted) release();
+    else closed.addEventListener("abort", release, { once: true });
+    return body.bytes;
+  } catch (thrown) {
+    const late = clock.after(LINGER_MS, () => void source.destroy());
+    source.once("close", () => late[Symbol.dispose]());
+    source.resume();
+    throw thrown instanceof BodyRefused ? refusal(thrown, maxBytes) : thrown;
+  }
+}
+
+function refusal({ reason, message }: BodyRefused, maxBytes: number): Fault {
+  switch (reason) {
+    case "too large":
+      return new Fault("RequestTooLarge", `Request entity too large: limit is ${maxBytes}`);
+    case "too slow":
+      return new Fault("Timeout", "the body of the request did not come within the allotted time");
+    case "too many":
+      return new Fault("TooManyRequests", message, { retryAfterSeconds: 1 });
+    case "cut off":
+      return new Fault("BadRequest", "the client went away before the end of the body");
+  }
 }
 
 function splitUrl(url: string): Pick<Exchange, "path" | "query" | "rawQuery"> {
@@ -79,25 +108,28 @@ interface Wire {
   readonly start: (status: number, headers: Headers, follows: "nothing" | "body" | "stream") => void;
   readonly finish: (body: Uint8Array | string) => void;
   readonly abort: () => void;
-  readonly clock: Clock;
+  readonly intake: Intake;
   readonly upgrade?: Upgrade;
 }
 
 function exchangeOf(wire: Wire): Exchange {
-  const { request, source, target, start, finish, abort, clock, upgrade } = wire;
+  const { request, source, target, start, finish, abort, intake, upgrade } = wire;
   // Not an AbortController: that makes an error object and an event for each, a twentieth of a small request.
   const { stop, fire } = stopper();
   target.once("close", fire);
   const { method, headers, socket, url } = request;
   const answersBody = method !== "HEAD";
   let answered = 0;
+  let peer = socket?.remoteAddress ?? "";
   return {
     method,
     headers,
     socket,
     ...splitUrl(url),
     closed: stop,
-    body: () => collect(source, clock),
+    body: (maxBytes = MAX_BODY_BYTES) =>
+      bodyOf({ source, sender: { peer, contentLength: headers["content-length"] }, maxBytes, closed: stop }, intake),
+    chargeTo: (sender) => void (peer = sender),
     incoming: wire.hasBody ? source : null,
     send: (status, more, body) => {
       answered = status;
@@ -136,24 +168,24 @@ function exchangeOf(wire: Wire): Exchange {
 }
 
 /** A request that asks to switch protocols; without that it is answered as any other. */
-export function upgradeExchange(request: IncomingMessage, socket: Duplex, clock: Clock): Exchange {
+export function upgradeExchange(request: IncomingMessage, socket: Duplex, intake: Intake): Exchange {
   const response = plainResponse(request, socket);
   const accept = (headers: UpgradeHeaders): Duplex => {
     response.detachSocket(socket as Socket);
     socket.write(switching(headers));
     return socket;
   };
-  return http1Exchange(request, response, clock, { headers: negotiation(request), accept });
+  return http1Exchange(request, response, intake, { headers: negotiation(request), accept });
 }
 
 export function http1Exchange(
   request: IncomingMessage,
   response: ServerResponse,
-  clock: Clock,
+  intake: Intake,
   upgrade?: Upgrade,
 ): Exchange {
   return exchangeOf({
-    clock,
+    intake,
     ...(upgrade !== undefined && { upgrade }),
     request: {
       method: request.method ?? "GET",
@@ -177,11 +209,11 @@ export function http1Exchange(
 }
 
 /** The core stream API: half the CPU of the compatibility layer. */
-export function http2Exchange(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, clock: Clock): Exchange {
+export function http2Exchange(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, intake: Intake): Exchange {
   // A client that resets its stream is a client that went away; `close` follows.
   stream.on("error", () => {});
   return exchangeOf({
-    clock,
+    intake,
     request: {
       method: headers[":method"] ?? "GET",
       url: headers[":path"] ?? "/",

@@ -8,6 +8,8 @@ import { Fault, reasonOf } from "#base/fault.ts";
 import type { Log } from "#base/log.ts";
 import type { Random } from "#base/random.ts";
 import type { Deck } from "#deck/deck.ts";
+import { limitConnections } from "#http/connections.ts";
+import { HeldBytes } from "#http/held-bytes.ts";
 import { nodeKind } from "#kinds/node.ts";
 import { podKind } from "#kinds/pod.ts";
 import { askedKinds } from "#kinds/registry.ts";
@@ -19,7 +21,7 @@ import { type Attributes, Authorizer } from "./authorize.ts";
 import { type Chosen, chooseVerb, requestedVerb } from "./choose-verb.ts";
 import { Discovery } from "./discovery.ts";
 import { type Door, sendJson } from "./door.ts";
-import { type Exchange, http1Exchange, http2Exchange, upgradeExchange } from "./exchange.ts";
+import { type Exchange, http1Exchange, http2Exchange, type Intake, upgradeExchange } from "./exchange.ts";
 import { impersonated } from "./impersonate.ts";
 import { NodeEndpoint } from "./node-endpoint.ts";
 import type { Pki } from "./pki.ts";
@@ -27,6 +29,7 @@ import { protobufBodies } from "./protobuf-bodies.ts";
 import { RequestCounts } from "./request-counts.ts";
 import { byNode, restrictNode } from "./restrict-node.ts";
 import { statusOf } from "./status.ts";
+import { WatchRoom } from "./watch-room.ts";
 
 export interface KubeOptions {
   readonly deck: Deck;
@@ -62,6 +65,15 @@ const SESSION_MEGABYTES = 128;
 // Go's DefaultMaxHeaderBytes, which kube-apiserver leaves as it is: a long command of kubectl exec is all in the request line.
 // It upgrades, so it comes by HTTP/1.1; heads over HTTP/2, of which many may be open, stay within Node's 64 KiB.
 const MAX_HEAD_BYTES = 1024 * 1024;
+// All clients of one machine share its address.
+const CONNECTIONS = { total: 4_000, perPeer: 2_000 };
+// Bodies of three MiB: thirty of one user, sixty of all, in hand at once.
+const HELD = { totalBytes: 192 * 1024 * 1024, peerBytes: 96 * 1024 * 1024 };
+const HANDSHAKE_MS = 10_000;
+// As kube-apiserver: ReadHeaderTimeout, and IdleTimeout of a connection on which nothing is asked.
+const HEAD_MS = 32_000;
+const IDLE_MS = 90_000;
+const CHECK_MS = 5_000;
 // What is being answered when the door closes may still end in this time.
 const GRACE_MS = 500;
 
@@ -76,6 +88,18 @@ const STREAM_PATH = /^[^?]+\/(?:(?:exec|attach|portforward|log)(?:\?|$)|proxy(?:
  * ends with "Parse Error: Paused"; off it, what comes then waits in the stream.
  */
 function parsedAsRead(): void {}
+
+/** A session on which nothing is open and nothing came for a while is ended; a watch may be silent for as long as it likes. */
+function closeIdle(session: ServerHttp2Session): void {
+  let open = 0;
+  session.on("stream", (stream) => {
+    open++;
+    stream.once("close", () => open--);
+  });
+  session.setTimeout(IDLE_MS, () => {
+    if (open === 0) session.close();
+  });
+}
 
 function retryHeader(thrown: unknown): Readonly<Record<string, string>> {
   const seconds = thrown instanceof Fault ? thrown.details.retryAfterSeconds : undefined;
@@ -104,12 +128,14 @@ class Listener implements KubeDoor {
   readonly #servers: Http2SecureServer[] = [];
   readonly #sessions = new Set<ServerHttp2Session>();
   readonly #counts = new RequestCounts();
+  readonly #intake: Intake;
   readonly #stack = new AsyncDisposableStack();
   #port: number;
 
   constructor(options: KubeOptions) {
     const { deck, pki, clock, random, log } = options;
     this.#options = options;
+    this.#intake = { clock, held: new HeldBytes(HELD) };
     this.#port = options.port;
     const objects = deck.objects("kube-apiserver");
     const client = pki.clients["kube-apiserver"] ?? pki.server;
@@ -127,6 +153,7 @@ class Listener implements KubeDoor {
       clock,
       random,
       log,
+      watchRoom: new WatchRoom(),
       watches: new Set(),
       streams: new Set(),
     };
@@ -155,7 +182,7 @@ class Listener implements KubeDoor {
   }
 
   #server(): Http2SecureServer {
-    const { pki, log, clock } = this.#options;
+    const { pki, log } = this.#options;
     const settings = { maxConcurrentStreams: MAX_STREAMS, initialWindowSize: WINDOW_BYTES };
     const server = createSecureServer({
       allowHTTP1: true,
@@ -165,32 +192,38 @@ class Listener implements KubeDoor {
       requestCert: true,
       rejectUnauthorized: false,
       maxSessionMemory: SESSION_MEGABYTES,
+      handshakeTimeout: HANDSHAKE_MS,
       settings,
     });
+    limitConnections(server, CONNECTIONS);
     server.on("session", (session) => {
       this.#sessions.add(session);
+      closeIdle(session);
       session.once("close", () => this.#sessions.delete(session));
       session.setLocalWindowSize(WINDOW_BYTES * 4);
       session.on("error", (error) => log.debug("an HTTP/2 session failed", { reason: error.message }));
     });
-    server.on("stream", (stream, headers) => void this.#answer(http2Exchange(stream, headers, clock)));
+    server.on("stream", (stream, headers) => void this.#answer(http2Exchange(stream, headers, this.#intake)));
     // Adding a "request" listener would route HTTP/2 through the compatibility layer as well; only HTTP/1.1 is to come this way.
     server.removeAllListeners("newListener");
     server.on(
       "request",
       (request, response) =>
         void this.#answer(
-          http1Exchange(request as unknown as IncomingMessage, response as unknown as ServerResponse, clock),
+          http1Exchange(request as unknown as IncomingMessage, response as unknown as ServerResponse, this.#intake),
         ),
     );
     // HTTP/2 servers take these as members, not as options. Where nothing can be switched to, the wish is ignored (RFC 9110, 7.8).
     Object.assign(server, {
       maxHeaderSize: MAX_HEAD_BYTES,
+      headersTimeout: HEAD_MS,
+      keepAliveTimeout: IDLE_MS,
+      connectionsCheckingInterval: CHECK_MS,
       shouldUpgradeCallback: ({ url = "" }: IncomingMessage) => STREAM_PATH.test(url),
     });
     server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       if (head.length > 0) socket.unshift(head);
-      void this.#answer(upgradeExchange(request, socket, clock));
+      void this.#answer(upgradeExchange(request, socket, this.#intake));
     });
     server.on("secureConnection", (socket) => void socket.on("data", parsedAsRead));
     server.on("sessionError", (error) => log.debug("an HTTP/2 session failed", { reason: error.message }));
@@ -221,6 +254,7 @@ class Listener implements KubeDoor {
 
   async #route(exchange: Exchange, counted: Counted): Promise<void> {
     const identity = this.#identify(exchange);
+    exchange.chargeTo(identity.name);
     if (this.#health(exchange)) return;
     const path = parseApiPath(exchange.path, (group, version, plural) => this.#kind(group, version, plural));
     if (path !== null) return this.#object(exchange, { identity, path, counted });

@@ -1,18 +1,18 @@
 /** watch: changes of a kind as a stream of JSON documents, in the representation asked for. */
 import { Fault } from "#base/fault.ts";
+import type { JsonObject } from "#base/json.ts";
 import type { Stored, WatchEvent } from "#deck/stored.ts";
 import type { Kind } from "#kinds/kind.ts";
 import { isTrue, optionsFault, type Representation, representation, selection, whole } from "./asked.ts";
 import { type Ask, type Door } from "./door.ts";
-import type { Outlet } from "./outlet.ts";
+import { nowhere, type Outlet } from "./outlet.ts";
 import { statusOf } from "./status.ts";
-import { partial, tableOf } from "./table.ts";
+import { type IncludeObject, partial, tableOf } from "./table.ts";
+import type { Place } from "./watch-room.ts";
 
-// A watcher that is this far behind is cut off; it comes back with its last revision (as upstream's slow watchers).
-const MAX_WAITING_BYTES = 8 * 1024 * 1024;
 const DEFAULT_SECONDS = 1_800;
 
-export async function watchObjects(door: Door, { exchange, path }: Ask): Promise<void> {
+export async function watchObjects(door: Door, { exchange, identity, path }: Ask): Promise<void> {
   const { query } = exchange;
   if (exchange.headers["upgrade"] !== undefined)
     throw new Fault("BadRequest", "watching over a WebSocket is not supported by Catamaran; use a plain request");
@@ -30,10 +30,13 @@ export async function watchObjects(door: Door, { exchange, path }: Ask): Promise
   };
   const seconds = query.get("timeoutSeconds");
   const form = representation(exchange);
-  const outlet = exchange.stream(200, {
+  // There is no outlet before there is room for one.
+  let outlet: Outlet = nowhere;
+  using place = door.watchRoom.enter(identity.name, () => outlet.waiting);
+  outlet = exchange.stream(200, {
     "content-type": form.is === "table" ? "application/json;as=Table;v=v1;g=meta.k8s.io" : "application/json",
   });
-  const sender = new Sender(door, path.kind, form, outlet);
+  const sender = new Sender(door, path.kind, { form, outlet, place });
   door.watches.add(sender.cut);
   try {
     using _watching = door.deck.watch(path.kind, options, (event) => sender.send(event));
@@ -79,16 +82,23 @@ const CLOSE = Buffer.from("}\n");
 // One event is framed once, however many watch: the frame lives as long as the state it frames.
 const frames = new WeakMap<Stored, Map<string, Buffer>>();
 
+interface Sending {
+  readonly form: Representation;
+  readonly outlet: Outlet;
+  readonly place: Place;
+}
+
 class Sender {
   readonly ended: Promise<void>;
   readonly #door: Door;
   readonly #kind: Kind;
   readonly #form: Representation;
   readonly #outlet: Outlet;
+  readonly #place: Place;
   readonly cut: () => void;
   #hasColumns = true;
 
-  constructor(door: Door, kind: Kind, form: Representation, outlet: Outlet) {
+  constructor(door: Door, kind: Kind, { form, outlet, place }: Sending) {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.ended = promise;
     this.cut = resolve;
@@ -96,19 +106,20 @@ class Sender {
     this.#kind = kind;
     this.#form = form;
     this.#outlet = outlet;
+    this.#place = place;
   }
 
   send(event: WatchEvent): void {
-    if (this.#outlet.waiting > MAX_WAITING_BYTES) return this.cut();
-    this.#outlet.write(this.#form.is === "object" ? framed(event) : this.#converted(event));
+    if (!this.#place.hasRoom()) return this.cut();
+    this.#outlet.write(this.#form.is === "table" ? this.#tabled(event, this.#form) : framed(event, this.#form.is));
   }
 
-  #converted({ type, stored }: WatchEvent): Buffer {
-    return Buffer.concat([OPEN[type], Buffer.from(JSON.stringify(this.#object(type, stored))), CLOSE]);
+  /** A table is each watcher's own: it says how old things are, and its first has the columns. */
+  #tabled({ type, stored }: WatchEvent, { include }: Representation & { readonly is: "table" }): Buffer {
+    return Buffer.concat([OPEN[type], Buffer.from(JSON.stringify(this.#table(type, stored, include))), CLOSE]);
   }
 
-  #object(type: WatchEvent["type"], stored: Stored): unknown {
-    if (this.#form.is === "partial" || this.#form.is === "object") return partial(stored);
+  #table(type: WatchEvent["type"], stored: Stored, include: IncludeObject): JsonObject {
     const metadata = { resourceVersion: String(stored.revision) };
     if (type === "BOOKMARK")
       return {
@@ -121,7 +132,7 @@ class Sender {
     // The column definitions come with the first event only.
     const table = tableOf(this.#kind, [stored], {
       now: this.#door.clock.now(),
-      include: this.#form.include,
+      include,
       metadata,
       hasColumns: this.#hasColumns,
     });
@@ -134,10 +145,14 @@ class Sender {
   }
 }
 
-function framed({ type, stored }: WatchEvent): Buffer {
-  let byType = frames.get(stored);
-  if (byType === undefined) frames.set(stored, (byType = new Map()));
-  let frame = byType.get(type);
-  if (frame === undefined) byType.set(type, (frame = Buffer.concat([OPEN[type], stored.bytes, CLOSE])));
+function framed({ type, stored }: WatchEvent, form: "object" | "partial"): Buffer {
+  let known = frames.get(stored);
+  if (known === undefined) frames.set(stored, (known = new Map()));
+  const name = `${form} ${type}`;
+  let frame = known.get(name);
+  if (frame === undefined) {
+    const bytes = form === "object" ? stored.bytes : Buffer.from(JSON.stringify(partial(stored)));
+    known.set(name, (frame = Buffer.concat([OPEN[type], bytes, CLOSE])));
+  }
   return frame;
 }
