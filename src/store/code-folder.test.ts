@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { after, test } from "node:test";
 import { strToU8, type Zippable, zipSync } from "fflate";
 import { CodeFolder } from "./code-folder.ts";
@@ -45,13 +46,43 @@ const bad: readonly { readonly title: string; readonly zip: Uint8Array }[] = [
   { title: "a way up", zip: zipSync({ "../evil": strToU8("x") }) },
   { title: "a way up in the middle", zip: zipSync({ "a/../../evil": strToU8("x") }) },
   { title: "an absolute path", zip: zipSync({ "/evil": strToU8("x") }) },
-  {
-    title: "a symbolic link",
-    zip: zipSync({ link: [strToU8("/etc"), { os: UNIX, attrs: 0o120777 << 16 }] } as Zippable),
-  },
+  ...["/etc", "../up", "a/../../up", "..", "./../x", ""].map((target) => ({
+    title: `a symbolic link to '${target}'`,
+    zip: zipWithLink("link", target),
+  })),
+  { title: "a link out of a deeper folder", zip: zipWithLink("a/link", "../../x") },
+  { title: "a link where a folder is", zip: zipWithLink("lib", ".", { "lib/a.txt": strToU8("a") }) },
+  { title: "a size that is too small", zip: patched({ central: [24, 10], local: [22, 10] }) },
+  { title: "a size that is too large", zip: patched({ central: [24, 2_000], local: [22, 2_000] }) },
+  { title: "two headers that differ in size", zip: patched({ central: [24, 999] }) },
+  { title: "a wrong checksum", zip: patched({ central: [16, 1], local: [14, 1] }) },
+  { title: "data beyond the file", zip: patched({ central: [20, 100_000], local: [18, 100_000] }) },
+  { title: "another name in the directory", zip: patched({ central: [46, 0x62626262] }) },
+  { title: "an encrypted entry", zip: patched({ central: [8, 0x0008_0001] }) },
+  { title: "a path of 65 folders", zip: zipSync({ [`${"a/".repeat(65)}x`]: strToU8("x") }) },
   { title: "a file where a folder is", zip: zipSync({ a: strToU8("x"), "a/b": strToU8("y") }) },
   { title: "a damaged directory", zip: damaged() },
 ];
+
+function zipWithLink(name: string, target: string, more: Zippable = {}): Uint8Array {
+  return zipSync({ ...more, [name]: [strToU8(target), { os: UNIX, attrs: 0o120777 << 16 }] } as Zippable);
+}
+
+/** A zip of one file, "aaaa", of a thousand letters, with a number written into one or both of its headers. */
+function patched({
+  central,
+  local,
+}: {
+  readonly central: readonly [at: number, value: number];
+  readonly local?: readonly [at: number, value: number];
+}): Uint8Array {
+  const zip = zipSync({ aaaa: strToU8("a".repeat(1_000)) });
+  const view = new DataView(zip.buffer, zip.byteOffset, zip.byteLength);
+  const directory = view.getUint32(zip.length - 6, true);
+  view.setUint32(directory + central[0], central[1], true);
+  if (local !== undefined) view.setUint32(local[0], local[1], true);
+  return zip;
+}
 
 function damaged(): Uint8Array {
   const zip = zipSync({ "a.txt": strToU8("a".repeat(100)) });
@@ -61,7 +92,7 @@ function damaged(): Uint8Array {
 
 for (const { title, zip } of bad) {
   test(`refuses ${title}, and leaves nothing behind`, async () => {
-    const root = join(folder, title.replaceAll(" ", "-"));
+    const root = join(folder, title.replaceAll(/[^a-z]/g, "-"));
     const code = await CodeFolder.open(root);
     const { sha256 } = await code.put(zip);
     await assert.rejects(code.unpacked(sha256), { code: "Invalid" });
@@ -75,7 +106,40 @@ test("refuses a package that says it unpacks to too much", async () => {
   const directory = zip.length - 22 - 46 - "zeros.bin".length;
   new DataView(zip.buffer, zip.byteOffset).setUint32(directory + 24, 251 * 1024 * 1024, true);
   const { sha256 } = await code.put(zip);
-  await assert.rejects(code.unpacked(sha256), { code: "Invalid", message: /more than 262144000 bytes/ });
+  await assert.rejects(code.unpacked(sha256), {
+    code: "RequestTooLarge",
+    message: "Unzipped size must be smaller than 262144000 bytes",
+  });
+});
+
+test("links within the package are kept, also those that go up and come back", async () => {
+  const code = await CodeFolder.open(join(folder, "links"));
+  const zip = zipWithLink("lib/link", "../main.mjs", { "main.mjs": strToU8("main") });
+  const unpacked = await code.unpacked((await code.put(zip)).sha256);
+  assert.equal(readFileSync(join(unpacked, "lib/link"), "utf8"), "main");
+});
+
+test("a package without any file is empty", async () => {
+  const code = await CodeFolder.open(join(folder, "empty"));
+  for (const zip of [zipSync({}), zipSync({ "folder/": new Uint8Array() })]) {
+    const { sha256 } = await code.put(zip);
+    await assert.rejects(code.unpacked(sha256), {
+      code: "BadRequest",
+      message: "Uploaded file must be a non-empty zip",
+    });
+  }
+});
+
+test("a large package is unpacked by a thread, and nobody waits for it", async () => {
+  const code = await CodeFolder.open(join(folder, "large"));
+  const files = Object.fromEntries(Array.from({ length: 400 }, (_, i) => [`${i}.txt`, new Uint8Array(50_000).fill(i)]));
+  const { sha256 } = await code.put(zipSync(files, { level: 1 }));
+  const held = monitorEventLoopDelay({ resolution: 5 });
+  held.enable();
+  const unpacked = await code.unpacked(sha256);
+  held.disable();
+  assert.equal(readdirSync(unpacked).length, 400);
+  assert.ok(held.max < 100e6, `the event loop was held for ${held.max / 1e6} ms`);
 });
 
 test("removes at start what a crash left half-written, and on request what nobody wants", async () => {

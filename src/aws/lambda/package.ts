@@ -33,7 +33,8 @@ export async function storePackage(world: LambdaWorld, code: Input): Promise<Sto
 /** Lambda has a sentence of its own for a package that is empty or too large; everything else could not be unzipped. */
 function packageError(fault: Fault): AwsError {
   if (fault.code === "RequestTooLarge" || fault.code === "BadRequest") return invalid(fault.message);
-  return invalid(`Could not unzip uploaded file. Please check your file, then try to upload again. (${fault.message})`);
+  const sentence = "Could not unzip uploaded file. Please check your file, then try to upload again.";
+  return invalid(fault.message === "it is not a zip file" ? sentence : `${sentence} (${fault.message})`);
 }
 
 /** Base64 of the package: text, or the bytes of a long one as they stand in the body. */
