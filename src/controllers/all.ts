@@ -5,6 +5,7 @@ import { builtinKinds } from "#kinds/registry.ts";
 import { bindingController } from "./binding.ts";
 import { deploymentController } from "./deployment.ts";
 import { endpointSliceController } from "./endpoint-slice.ts";
+import { endpointSliceMirroringController } from "./endpoint-slice-mirroring.ts";
 import { endpointsController } from "./endpoints.ts";
 import { eventExpiryController } from "./event-expiry.ts";
 import { garbageCollector } from "./garbage-collector.ts";
@@ -20,6 +21,7 @@ export const steadyControllers: readonly Controller[] = [
   deploymentController,
   replicaSetController,
   endpointSliceController,
+  endpointSliceMirroringController,
   endpointsController,
   nodeLifecycleController(),
   podGarbageController,
