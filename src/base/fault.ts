@@ -34,7 +34,8 @@ export interface FieldFault {
     | "FieldValueTooLong"
     | "FieldValueTooMany"
     | "FieldValueTypeInvalid"
-    | "FieldManagerConflict";
+    | "FieldManagerConflict"
+    | "NamespaceTerminating";
   /** JSON path as Kubernetes prints it: spec.containers[0].image */
   readonly field: string;
   /** The whole sentence after the field: "Required value", "Invalid value: \"x\": must be …". */

@@ -58,14 +58,13 @@ function plan(_key: ObjectKey, set: ReplicaSet | undefined, seen: Seen, now: num
   };
 }
 
-/** Upstream's words, with the prefix for the name: it differs at each attempt, and events are to be counted. In a namespace that is ending it says nothing, because no pod is expected there. */
+/** Upstream's words, with the prefix for the name: it differs at each attempt, and events are to be counted. */
 function refused(
   set: ReplicaSet,
   { object: { metadata } }: Change & { readonly verb: "create" },
   fault: Fault,
   now: number,
 ): readonly Change[] {
-  if (fault.code === "Forbidden" && fault.message.endsWith(" because it is being terminated")) return [];
   const message = fault.message.replaceAll(metadata.name, metadata.generateName ?? metadata.name);
   const told = { type: "ReplicaFailure", status: "True", reason: "FailedCreate", message } as const;
   const before = set.status?.conditions ?? [];

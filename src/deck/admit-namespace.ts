@@ -3,7 +3,7 @@ import { nameOf } from "#base/key.ts";
 import type { KubeObject } from "#kinds/object.ts";
 import type { Namespace } from "#kinds/namespace.ts";
 import type { AdmissionRequest, Present } from "./admission.ts";
-import { forbidden, notFound } from "./refusals.ts";
+import { namespaceTerminating, notFound } from "./refusals.ts";
 import { storageOf } from "./registry.ts";
 
 const NAMESPACES = "core/namespaces";
@@ -14,12 +14,7 @@ export function admitNamespaced({ kind, key, object, live }: AdmissionRequest, p
   const { namespace, name } = nameOf(key);
   const home = present.get(NAMESPACES, `/${namespace}`);
   if (home === undefined) throw notFound({ ...kind, group: "", plural: "namespaces" }, namespace);
-  if (home.metadata.deletionTimestamp !== undefined)
-    throw forbidden(
-      kind,
-      name,
-      `unable to create new content in namespace ${namespace} because it is being terminated`,
-    );
+  if (home.metadata.deletionTimestamp !== undefined) throw namespaceTerminating(kind, name, namespace);
   return object;
 }
 

@@ -40,6 +40,6 @@ export interface Controller<T extends KubeObject = KubeObject> {
   readonly watches: readonly Watch[];
   /** `object` is undefined when it is gone. Pure: everything it knows is `seen` and `now`. */
   plan(key: ObjectKey, object: T | undefined, seen: Seen, now: number): Plan;
-  /** What is to be written when the API refused a create of the plan; the rest of the plan is not carried out. */
+  /** What is to be written when the API refused a create of the plan, unless its namespace is ending; the rest of the plan is not carried out. */
   refused?(object: T, change: Change & { readonly verb: "create" }, fault: Fault, now: number): readonly Change[];
 }

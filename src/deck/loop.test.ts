@@ -6,6 +6,7 @@ import { silent } from "#base/log.ts";
 import { configMapKind, type ConfigMap } from "#kinds/config-map.ts";
 import { type Event, eventKind } from "#kinds/event.ts";
 import { keyOfObject } from "#kinds/object.ts";
+import { namespaceKind } from "#kinds/namespace.ts";
 import { podKind } from "#kinds/pod.ts";
 import { MemoryJournal } from "#store/memory-journal.ts";
 import { type Controller, type Plan, watching } from "./controller.ts";
@@ -118,6 +119,74 @@ test("a plan that throws is tried again, later each time, and hurts no other key
     await settle();
     assert.deepEqual(plans, ["default/bad", "default/bad", "default/bad", "default/bad", "default/good"]);
   });
+});
+
+/** Takes what is in the way of a namespace's end away only when the work is done. */
+async function endNamespace(deck: Deck): Promise<void> {
+  await deck.create(namespaceKind, { metadata: { name: "team", finalizers: ["test/hold"] } }, me);
+  await deck.create(configMapKind, { metadata: { name: "a", namespace: "team" } }, me);
+  await deck.remove(namespaceKind, "/team", {}, me);
+}
+
+test("what is refused because the namespace is ending is not tried again until something changes", async () => {
+  const plans: string[] = [];
+  const maker: Controller<ConfigMap> = {
+    name: "maker",
+    kind: configMapKind,
+    watches: [],
+    plan: (key, config) => {
+      if (config?.metadata.namespace !== "team") return nothing;
+      plans.push(key);
+      const made = { ...pod("p"), metadata: { name: "p", namespace: "team" } };
+      return { changes: [{ verb: "create", kind: podKind, object: made }] };
+    },
+  };
+  const { deck, clock } = await openSampleDeck(new MemoryJournal(new FakeClock()));
+  await endNamespace(deck);
+  const { stop, fire } = stopper();
+  const loop = runController(maker, deck.objects("maker"), { clock, log: silent, stop });
+  for (let round = 0; round < 20; round++) {
+    await settle();
+    clock.advance(60_000);
+  }
+  assert.deepEqual(plans, ["team/a"]);
+  await deck.patch(configMapKind, "team/a", { type: "merge", body: { data: { new: "yes" } } }, me);
+  await settle();
+  assert.deepEqual(plans, ["team/a", "team/a"]);
+  fire();
+  await loop;
+});
+
+test("an event that is refused hurts nothing else of the plan, and is not tried again", async () => {
+  const plans: string[] = [];
+  const teller: Controller<ConfigMap> = {
+    name: "teller",
+    kind: configMapKind,
+    watches: [],
+    plan: (key, config) => {
+      if (config?.metadata.namespace !== "team") return nothing;
+      plans.push(key);
+      return {
+        changes: [
+          { verb: "event", about: config, type: "Normal", reason: "Seen", message: "looked at it" },
+          { verb: "patch", kind: configMapKind, key, patch: { data: { seen: "yes" } } },
+        ],
+      };
+    },
+  };
+  const { deck, clock } = await openSampleDeck(new MemoryJournal(new FakeClock()));
+  await endNamespace(deck);
+  const { stop, fire } = stopper();
+  const loop = runController(teller, deck.objects("teller"), { clock, log: silent, stop });
+  for (let round = 0; round < 20; round++) {
+    await settle();
+    clock.advance(60_000);
+  }
+  assert.deepEqual(present(deck, configMapKind, "team/a").data, { seen: "yes" });
+  // Once for the object, and once for our own write to it.
+  assert.deepEqual(plans, ["team/a", "team/a"]);
+  fire();
+  await loop;
 });
 
 test("a plan looks again when it said so", async () => {

@@ -10,6 +10,7 @@ import type { Controller, Plan, Seen, Watch } from "./controller.ts";
 import { EventRecorder } from "./events.ts";
 import { applyMergePatch } from "#wire/merge-patch.ts";
 import type { Change, Objects, View } from "./objects.ts";
+import { isNamespaceTerminating } from "./refusals.ts";
 import { storageOf } from "./registry.ts";
 import { jsonOf, objectOf } from "./stored.ts";
 import type { Indexes } from "./views.ts";
@@ -142,6 +143,8 @@ class Loop<T extends KubeObject> {
       queue.forget(key);
       if (plan.againAtMs !== undefined) queue.addAfter(key, Math.max(1, plan.againAtMs - clock.now()));
     } catch (thrown) {
+      // Nothing will ever be made in a namespace that is ending; what changes there meanwhile wakes the key again.
+      if (isNamespaceTerminating(thrown)) return queue.forget(key);
       queue.addRateLimited(key);
       const fields = { key, reason: reasonOf(thrown), failures: queue.failures(key) };
       if (isRace(thrown)) log.debug("lost a race, looking again", fields);
@@ -152,7 +155,7 @@ class Loop<T extends KubeObject> {
   /** Tells of a refused create what the controller has to say, then throws it on: the key is tried again. */
   async #refused(key: ObjectKey, change: Change, thrown: unknown): Promise<never> {
     const own = this.#viewOf(this.#controller.kind as unknown as Kind).get(key) as T | undefined;
-    if (own === undefined || change.verb !== "create" || !(thrown instanceof Fault) || isRace(thrown)) throw thrown;
+    if (own === undefined || change.verb !== "create" || !(thrown instanceof Fault) || isFinal(thrown)) throw thrown;
     const told = this.#controller.refused?.(own, change, thrown, this.#parts.clock.now()) ?? [];
     for (const said of told) await this.#carryOut(said);
     throw thrown;
@@ -174,7 +177,17 @@ class Loop<T extends KubeObject> {
         await objects.remove(change.kind, change.key, change.options);
         return;
       case "event":
-        await this.#recorder.record(change, clock.now());
+        return this.#tell(change, clock.now());
+    }
+  }
+
+  /** As client-go's recorder: an event that the API refuses is not tried again, and nothing else fails with it. */
+  async #tell(event: Change & { readonly verb: "event" }, now: number): Promise<void> {
+    try {
+      await this.#recorder.record(event, now);
+    } catch (thrown) {
+      if (!(thrown instanceof Fault)) throw thrown;
+      this.#parts.log.debug("an event was refused", { event: event.reason, reason: reasonOf(thrown) });
     }
   }
 
@@ -215,6 +228,11 @@ function isBehind(view: AnyView, written: KubeObject, isNew: boolean): boolean {
   const present = view.get(keyOfObject(written));
   if (present === undefined) return isNew;
   return Number(present.metadata.resourceVersion) < Number(written.metadata.resourceVersion);
+}
+
+/** Nothing to be told of: the next look finds the object as it is, or the namespace gone. */
+function isFinal(thrown: Fault): boolean {
+  return isRace(thrown) || isNamespaceTerminating(thrown);
 }
 
 function isRace(thrown: unknown): boolean {

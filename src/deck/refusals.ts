@@ -46,6 +46,27 @@ export function forbidden(kind: Kind, name: string, why: string): Fault {
   });
 }
 
+/** Clients tell it from other refusals by its cause: it will not go away by trying again. */
+export function namespaceTerminating(kind: Kind, name: string, namespace: string): Fault {
+  const { message, details } = forbidden(
+    kind,
+    name,
+    `unable to create new content in namespace ${namespace} because it is being terminated`,
+  );
+  const cause: FieldFault = {
+    reason: "NamespaceTerminating",
+    message: `namespace ${namespace} is being terminated`,
+    field: "metadata.namespace",
+  };
+  return new Fault("Forbidden", message, { ...details, causes: [cause] });
+}
+
+export function isNamespaceTerminating(thrown: unknown): boolean {
+  return (
+    thrown instanceof Fault && (thrown.details.causes ?? []).some(({ reason }) => reason === "NamespaceTerminating")
+  );
+}
+
 /** A watch or a page from a revision whose history is gone. */
 export function expired(asked: number, floor: number): Fault {
   return new Fault("Expired", `too old resource version: ${asked} (${floor})`);
