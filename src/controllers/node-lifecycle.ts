@@ -161,11 +161,14 @@ function lostReadiness(before: Node, after: Node): readonly Change[] {
   return [normalEvent(before, "NodeNotReady", `Node ${before.metadata.name} status is now: NodeNotReady`)];
 }
 
-/** No traffic to pods of which nobody hears any more. What an agent has said since the node was lost is believed. */
+/**
+ * No traffic to pods of which nobody hears any more. What an agent has said since the node was lost is believed, in the same second too:
+ * times are whole seconds, and the two would contradict each other until it is over.
+ */
 function unreadied(pod: Pod, node: Node, now: number): readonly Change[] {
   const conditions = pod.status?.conditions ?? [];
   const lostAtMs = Date.parse(ready(node)?.lastTransitionTime ?? "") || now;
-  if (hasEnded(pod) || !isReady(pod) || (readySinceMs(pod) ?? 0) > lostAtMs) return [];
+  if (hasEnded(pod) || !isReady(pod) || (readySinceMs(pod) ?? 0) >= lostAtMs) return [];
   const lost = conditions.map((condition) =>
     condition.type === "Ready"
       ? { ...condition, status: "False" as const, lastTransitionTime: timestamp(now) }

@@ -1,6 +1,6 @@
 /** A whole cluster in memory for tests: the deck, the controllers' loops, and nodes that carry pods out as an agent would. */
 import { microTimestamp, timestamp } from "#base/clock.ts";
-import { silent } from "#base/log.ts";
+import { type Log, type LogFields, silent } from "#base/log.ts";
 import { stopper } from "#base/stop.ts";
 import type { Controller } from "#deck/controller.ts";
 import type { Deck } from "#deck/deck.ts";
@@ -31,6 +31,8 @@ export class SampleCluster implements AsyncDisposable {
   result: NonNullable<FakeNodeOptions["result"]> = () => ({ ok: true });
   /** Called after every change of anything. */
   check: () => void = () => {};
+  /** What the loops complained of. */
+  readonly complaints: string[] = [];
   readonly #agents = new Map<string, FakeNode>();
   readonly #stopped = new Set<string>();
   readonly #loops: Promise<void>[];
@@ -60,9 +62,12 @@ export class SampleCluster implements AsyncDisposable {
     this.#yield = yieldOnce;
     const { stop, fire } = stopper();
     this.#fire = fire;
-    this.#loops = controllers.map((controller) =>
-      runController(controller, deck.objects(controller.name), { clock, log: silent, stop }),
-    );
+    this.#loops = controllers.map((controller) => {
+      const complain = (message: string, fields: LogFields = {}): void =>
+        void this.complaints.push(`${controller.name}: ${message} ${JSON.stringify(fields)}`);
+      const log: Log = { ...silent, warn: complain, error: complain, with: (): Log => log };
+      return runController(controller, deck.objects(controller.name), { clock, log, stop });
+    });
     deck.follow(() => {
       this.#changes++;
       this.check();
@@ -121,10 +126,10 @@ export class SampleCluster implements AsyncDisposable {
   }
 
   /** Lets controllers and agents work until nothing changes at this moment. */
-  async settle(): Promise<void> {
+  async settle(mostRounds: number = MOST_ROUNDS): Promise<void> {
     let quiet = 0;
     for (let round = 0; quiet < QUIET_ROUNDS; round++) {
-      if (round > MOST_ROUNDS) throw new RangeError("the cluster never comes to rest");
+      if (round > mostRounds) throw new RangeError("the cluster never comes to rest");
       const before = this.#changes;
       for (let turn = 0; turn < 4; turn++) await this.#yield();
       await this.#runAgents();
