@@ -217,6 +217,31 @@ test("a start that cannot succeed ends with the cause; with the file back it suc
   assert.equal(again.code, 0, again.error);
 });
 
+test("store check names a damaged record, store repair keeps the rest, and the instance starts again", async () => {
+  const [name] = names;
+  const place = ["--name", name, "--data-dir", dataDir(name)];
+  const whileUp = await catamaran("store", "check", ...place);
+  assert.equal(whileUp.code, 5, "an instance that is up is left alone");
+  assert.equal((await catamaran("down", ...place)).code, 0);
+  assert.equal((await catamaran("store", "check", ...place)).code, 0);
+  const file = join(dataDir(name), "journal.db");
+  const bytes = await readFile(file);
+  const at = bytes.indexOf('"kind":"ServiceAccount"');
+  bytes.set([0xff], at + 1);
+  await writeFile(file, bytes);
+  const checked = await catamaran("store", "check", ...place);
+  assert.equal(checked.code, 1);
+  assert.match(checked.error, /journal\.db: damaged: core\/serviceaccounts\/\S+ at revision \d+/);
+  const repaired = await catamaran("store", "repair", ...place);
+  assert.equal(repaired.code, 0, repaired.error);
+  assert.match(
+    repaired.error,
+    /the damaged file is in \S+damaged\/journal\.db-\S+\n(.*\n)*journal\.db: lost: core\/serviceaccounts/,
+  );
+  const again = await catamaran("up", "--detach", ...SMALL, ...place);
+  assert.equal(again.code, 0, again.error);
+});
+
 test("SIGTERM in the midst of a start ends it in order", async () => {
   const name = names[1];
   const child = spawn(process.execPath, [BIN, "up", ...SMALL, "--name", name, "--data-dir", dataDir(name)], {

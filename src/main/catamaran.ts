@@ -75,6 +75,10 @@ const COMMANDS: Readonly<Record<string, { readonly about: string; readonly run: 
     about: "print a link that opens the dashboard, once and within ten minutes",
     run: withPlace({}, async (place) => (await import("./env.ts")).printDashboard(place)),
   },
+  store: {
+    about: "check | repair: is the state of an instance that is down whole, and what is lost",
+    run: async (words) => (await import("./store.ts")).storeCommand(words),
+  },
   completion: {
     about: "bash | zsh | fish",
     run: async (words) => (await import("./completion.ts")).printCompletion(words, COMMANDS),

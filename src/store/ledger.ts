@@ -139,7 +139,7 @@ export class SqliteLedger implements Ledger {
 
   #batchOf(row: SqliteRow): Batch {
     const bytes = row["columns"] as Uint8Array;
-    if (row["sum"] !== sumOf(row))
+    if (row["sum"] !== batchSum(row))
       throw damaged(
         this.#file.path,
         `batch ${String(row["id"])}, usage of "${String(row["kind"])}" from ${String(row["from_ms"])}, does not match its checksum`,
@@ -153,11 +153,11 @@ export class SqliteLedger implements Ledger {
   }
 }
 
-function openLedgerFile(path: string): SqliteFile {
+export function openLedgerFile(path: string): SqliteFile {
   return SqliteFile.open(path, { store: "usage", schema: SCHEMA, synchronous: "NORMAL", cacheMib: 8, upgrade });
 }
 
-function sumOf(row: SqliteRow): number {
+export function batchSum(row: SqliteRow): number {
   const head = [row["kind"], row["from_ms"], row["to_ms"], row["row_count"]];
   return checksumOf(head.join(" "), row["columns"] as Uint8Array);
 }
@@ -165,5 +165,5 @@ function sumOf(row: SqliteRow): number {
 function upgrade(db: DatabaseSync): void {
   db.exec("ALTER TABLE batch ADD COLUMN sum INTEGER NOT NULL DEFAULT 0");
   const setSum = db.prepare("UPDATE batch SET sum = ? WHERE id = ?");
-  for (const row of db.prepare("SELECT * FROM batch").all()) setSum.run(sumOf(row), row["id"] as number);
+  for (const row of db.prepare("SELECT * FROM batch").all()) setSum.run(batchSum(row), row["id"] as number);
 }

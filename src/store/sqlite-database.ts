@@ -297,11 +297,11 @@ function prepareAll(db: DatabaseSync): Statements {
   };
 }
 
-function openDatabaseFile(path: string): SqliteFile {
+export function openDatabaseFile(path: string): SqliteFile {
   return SqliteFile.open(path, { store: "tables", schema: SCHEMA, synchronous: "FULL", cacheMib: 64, upgrade });
 }
 
-function collectionSum(name: string, { id, rows, bytes }: Collection): number {
+export function collectionSum(name: string, { id, rows, bytes }: Collection): number {
   return checksumOf(`${id} ${rows} ${bytes} ${name}`, null);
 }
 

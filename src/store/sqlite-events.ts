@@ -94,7 +94,7 @@ export class SqliteEvents implements AsyncEvents, AsyncDisposable {
   }
 }
 
-function openEventsFile(path: string): SqliteFile {
+export function openEventsFile(path: string): SqliteFile {
   return SqliteFile.open(path, { store: "events", schema: SCHEMA, synchronous: "FULL", cacheMib: 2, upgrade });
 }
 

@@ -120,7 +120,7 @@ export class SqliteLogs implements LogStore, AsyncDisposable {
   }
 
   #unpack(row: SqliteRow): readonly StoredLine[] {
-    if (row["sum"] !== sumOf(row))
+    if (row["sum"] !== chunkSum(row))
       throw damaged(
         this.#file.path,
         `chunk ${String(row["id"])} of "${String(row["log_group"])}" does not match its checksum`,
@@ -166,11 +166,11 @@ function unpack(bytes: Uint8Array): readonly StoredLine[] {
   return packed.map(([atMs, stream, requestId, text]) => ({ atMs, stream: streams[stream] ?? "", requestId, text }));
 }
 
-function openLogsFile(path: string): SqliteFile {
+export function openLogsFile(path: string): SqliteFile {
   return SqliteFile.open(path, { store: "function-logs", schema: SCHEMA, synchronous: "NORMAL", cacheMib: 4, upgrade });
 }
 
-function sumOf(row: SqliteRow): number {
+export function chunkSum(row: SqliteRow): number {
   const head = [row["log_group"], row["from_ms"], row["to_ms"]];
   return checksumOf(head.join(" "), row["lines"] as Uint8Array);
 }
@@ -178,5 +178,5 @@ function sumOf(row: SqliteRow): number {
 function upgrade(db: DatabaseSync): void {
   db.exec("ALTER TABLE chunk ADD COLUMN sum INTEGER NOT NULL DEFAULT 0");
   const setSum = db.prepare("UPDATE chunk SET sum = ? WHERE id = ?");
-  for (const row of db.prepare("SELECT * FROM chunk").all()) setSum.run(sumOf(row), row["id"] as number);
+  for (const row of db.prepare("SELECT * FROM chunk").all()) setSum.run(chunkSum(row), row["id"] as number);
 }
