@@ -1,4 +1,5 @@
 /** The AWS door with its real engines in one process, for tests that drive it with real clients. */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -52,7 +53,9 @@ export async function openDoor(): Promise<TestDoor> {
   const functions = stack.use(
     await Functions.open({ objects, sandboxes, ledger, clock, random, log, logs, credentialsFor }),
   );
-  const tables = stack.use(new Tables(objects, stack.use(SqliteDatabase.open(join(folder, "tables.db")))));
+  const tables = stack.use(
+    new Tables(objects, stack.use(SqliteDatabase.open(join(folder, "tables.db"))), () => nextTurn()),
+  );
   stack.use(tables.onChange((key) => void tables.reconcile(key)));
   const place = { accountId: ROOT.accountId, region: REGION, namespace: "default" };
   const services = [

@@ -70,6 +70,8 @@ export type Service = ServiceBase &
         readonly targetPrefix: string;
         /** Of the types of its errors: "com.amazonaws.dynamodb.v20120810"; absent: they go without. */
         readonly errorNamespace?: string;
+        /** Its requests may be compressed; its answers carry a checksum and are compressed when they are large. */
+        readonly isCoded?: true;
         readonly actions: readonly Action[];
       }
     | { readonly protocol: "query"; readonly namespace: string; readonly actions: readonly Action[] }

@@ -13,9 +13,11 @@ import type { Action, Call, Service } from "./action.ts";
 import { writeError, writeReply } from "./answer.ts";
 import type { Authorize } from "./authorize.ts";
 import { AwsError, awsErrorOf } from "./aws-error.ts";
+import { codedReply, decodedBody } from "./content-coding.ts";
 import { checkShape } from "./shape.ts";
 import { type Claim, type FindCaller, proveClaim, readClaim, sha256Hex, type SignedHead } from "./sign.ts";
 import { type Aim, doorOf, type ServiceDoor } from "./target.ts";
+import { originHeaders, unsignedAnswer } from "./unsigned.ts";
 
 export interface AwsOptions {
   readonly services: readonly Service[];
@@ -95,6 +97,9 @@ async function answer(request: IncomingMessage, response: ServerResponse, door: 
   let service: ServiceDoor | null = null;
   try {
     const head = headOf(request);
+    for (const [name, value] of Object.entries(originHeaders(head))) response.setHeader(name, value);
+    const unsigned = unsignedAnswer(head);
+    if (unsigned !== null) return void response.writeHead(200, unsigned.headers).end(unsigned.body);
     const { findCaller, region, clock } = door.options;
     const claim = readClaim(head, findCaller, { now: clock.now(), region });
     service = door.services.get(claim.service) ?? null;
@@ -130,12 +135,19 @@ async function serve(exchange: Exchange, service: ServiceDoor, { options, held }
   const aim = service.aim(head);
   using body = await bodyOf(exchange, aim, { held, clock: options.clock });
   proveClaim(claim, head, await hashOf(body.bytes));
-  const { action, input, status } = aim.read({ ...head, body: body.bytes });
+  const isCoded = "isCoded" in service.service && service.service.isCoded === true;
+  if (isCoded) response.setHeader("server", "Server");
+  const bytes = isCoded
+    ? await decodedBody(body.bytes, head.headers["content-encoding"], aim.maxBodyBytes)
+    : body.bytes;
+  const { action, input, status } = aim.read({ ...head, body: bytes });
   checkShape(input, action.input);
   const { caller, region } = claim;
   await options.authorize(caller, { service: service.service.signingName, action, input });
   const call: Call = { caller, requestId, region, now: options.clock.now(), headers: head.headers };
-  writeReply(response, await action.run(input, call), { status, contentType: service.contentType }, requestId);
+  const plain = await action.run(input, call);
+  const reply = isCoded ? await codedReply(plain, head.headers["accept-encoding"]) : plain;
+  writeReply(response, reply, { status, contentType: service.contentType }, requestId);
 }
 
 function headOf(request: IncomingMessage): SignedHead {

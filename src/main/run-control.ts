@@ -1,4 +1,5 @@
 /** The control process: the list of its parts. Journal and deck first, then the Kubernetes door, then everything else. */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { availableParallelism } from "node:os";
@@ -221,6 +222,7 @@ async function startAws(world: World, stack: AsyncDisposableStack, parts: AwsPar
     new Tables(
       deck.objects("catamaran-tables"),
       stack.use(SqliteDatabase.open(files.tables(instance), { room: parts.room })),
+      () => nextTurn(),
     ),
   );
   stack.use(tables.onChange((key) => tasks.run(`table ${key}`, () => tables.reconcile(key))));

@@ -1,5 +1,6 @@
 /** How the table engine's faults read in DynamoDB: own codes, always status 400 for what the client did. */
 import { Fault } from "#base/fault.ts";
+import { Malformed } from "#managed/table/attribute.ts";
 import { ConditionFailed } from "#managed/table/tables.ts";
 import { AwsError } from "../aws-error.ts";
 
@@ -12,8 +13,13 @@ export async function inDynamoWords<T>(work: () => Promise<T>, wantsOld = false)
       const item = wantsOld && thrown.item !== null ? { Item: thrown.item } : {};
       throw new AwsError("ConditionalCheckFailedException", 400, thrown.message, item);
     }
+    if (thrown instanceof Malformed) throw new AwsError("SerializationException", 400, thrown.message);
     throw thrown instanceof Fault ? translated(thrown) : thrown;
   }
+}
+
+export function invalid(message: string): AwsError {
+  return new AwsError("ValidationException", 400, message);
 }
 
 function translated(fault: Fault): unknown {
@@ -21,6 +27,6 @@ function translated(fault: Fault): unknown {
   if (fault.code === "AlreadyExists")
     return new AwsError("ResourceInUseException", 400, `Table already exists: ${fault.details.name ?? ""}`);
   if (fault.code === "BadRequest" || fault.code === "Invalid" || fault.code === "Unsupported")
-    return new AwsError("ValidationException", 400, fault.message);
+    return invalid(fault.message);
   return fault;
 }

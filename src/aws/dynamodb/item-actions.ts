@@ -1,34 +1,20 @@
 /** PutItem, GetItem, UpdateItem and DeleteItem. */
-import { type Item, itemBytes } from "#managed/table/attribute.ts";
-import { at } from "#managed/table/condition.ts";
-import { parseExpressions } from "#managed/table/expression.ts";
+import type { Item } from "#managed/table/attribute.ts";
 import { project } from "#managed/table/projection.ts";
-import { keyAttributes, schemaOf, type Written } from "#managed/table/tables.ts";
-import { touchedPaths } from "#managed/table/update.ts";
+import type { Written } from "#managed/table/tables.ts";
 import type { Input, Reply } from "../action.ts";
-import { AwsError } from "../aws-error.ts";
 import type { Shape } from "../shape.ts";
-import {
-  consumed,
-  type DynamoWorld,
-  expressionsOf,
-  findTable,
-  item,
-  legacy,
-  names,
-  readUnits,
-  tableNameShape,
-  text,
-  values,
-  writeUnits,
-} from "./world.ts";
+import { capacityShape, consumed, readUnits, writeUnits } from "./capacity.ts";
+import { invalid } from "./dynamodb-error.ts";
+import { expressionsOf } from "./expressions.ts";
+import { type DynamoWorld, item, legacy, names, tableNameShape, tableOf, text, values } from "./world.ts";
 
 const COMMON: Readonly<Record<string, Shape>> = {
   ...legacy,
   TableName: tableNameShape,
   ExpressionAttributeNames: names,
   ExpressionAttributeValues: values,
-  ReturnConsumedCapacity: { is: "string", enum: ["INDEXES", "TOTAL", "NONE"] },
+  ReturnConsumedCapacity: capacityShape,
 };
 
 const WRITE: Readonly<Record<string, Shape>> = {
@@ -61,71 +47,58 @@ export const getItemInput: Shape = {
 };
 
 export async function getItem(world: DynamoWorld, input: Input): Promise<Reply> {
-  const { projection } = expressionsOf(input);
-  const found = await world.tables.get(await findTable(world, input), input["Key"]);
-  const units = readUnits(found === null ? 0 : itemBytes(found), input["ConsistentRead"] === true);
-  if (found === null) return { body: consumed(input, units) };
-  return { body: { Item: projection === undefined ? found : project(found, projection), ...consumed(input, units) } };
+  const expressions = expressionsOf(input, ["ProjectionExpression"]);
+  const { projection } = expressions;
+  const found = await world.tables.get(await tableOf(world, input), input["Key"], expressions);
+  const capacity = consumed(input, readUnits(found, input["ConsistentRead"] === true));
+  if (found === null) return { body: capacity };
+  return { body: { Item: projection === undefined ? found : project(found, projection), ...capacity } };
 }
 
 export async function putItem(world: DynamoWorld, input: Input): Promise<Reply> {
-  refuseReturnValues(input, ["NONE", "ALL_OLD"]);
-  const written = await world.tables.put(await findTable(world, input), input["Item"], expressionsOf(input));
-  return { body: { ...oldAttributes(input, written), ...consumed(input, unitsOf(written)) } };
+  refuseReturnValues(input);
+  const expressions = expressionsOf(input, ["ConditionExpression"]);
+  const written = await world.tables.put(await tableOf(world, input), input["Item"], expressions);
+  return { body: { ...oldAttributes(input, written), ...consumed(input, writeUnits(written)) } };
 }
 
 export async function deleteItem(world: DynamoWorld, input: Input): Promise<Reply> {
-  refuseReturnValues(input, ["NONE", "ALL_OLD"]);
-  const written = await world.tables.erase(await findTable(world, input), input["Key"], expressionsOf(input));
-  return { body: { ...oldAttributes(input, written), ...consumed(input, unitsOf(written)) } };
+  refuseReturnValues(input);
+  const expressions = expressionsOf(input, ["ConditionExpression"]);
+  const written = await world.tables.erase(await tableOf(world, input), input["Key"], expressions);
+  return { body: { ...oldAttributes(input, written), ...consumed(input, writeUnits(written)) } };
 }
 
 export async function updateItem(world: DynamoWorld, input: Input): Promise<Reply> {
-  const table = await findTable(world, input);
-  const expressions = expressionsOf(input);
-  const written = await world.tables.update(table, input["Key"], expressions);
-  const touched = expressions.update === undefined ? [] : touchedPaths(expressions.update);
-  const attributes = ((): Item | null => {
+  const expressions = expressionsOf(input, ["UpdateExpression", "ConditionExpression"]);
+  const { before, after } = await world.tables.update(await tableOf(world, input), input["Key"], expressions);
+  const { update } = expressions;
+  const touched = (of: Item | null): Item => (of === null || update === undefined ? {} : project(of, update));
+  const attributes = ((): Item => {
     switch (input["ReturnValues"]) {
       case "ALL_OLD":
-        return written.before;
+        return before ?? {};
       case "ALL_NEW":
-        return written.after;
+        return after ?? {};
       case "UPDATED_OLD":
-        return written.before === null
-          ? null
-          : project(
-              written.before,
-              touched.filter((path) => at(written.before ?? {}, path) !== undefined),
-            );
+        return touched(before);
       case "UPDATED_NEW":
-        return written.after === null ? null : project(written.after, touched);
+        return touched(after);
       default:
-        return null;
+        return {};
     }
   })();
-  const isEmpty = attributes === null || Object.keys(attributes).length === 0;
-  return { body: { ...(isEmpty ? {} : { Attributes: attributes }), ...consumed(input, unitsOf(written)) } };
+  const isEmpty = Object.keys(attributes).length === 0;
+  const capacity = consumed(input, writeUnits({ before, after }));
+  return { body: { ...(!isEmpty && { Attributes: attributes }), ...capacity } };
 }
 
-/** What a batch uses: the same write without any expression. */
-export const noExpressions: ReturnType<typeof parseExpressions> = parseExpressions({});
-
-/** The key of an item, to tell writes of one batch apart. */
-export function keyText(table: Parameters<typeof schemaOf>[0], object: Item): string {
-  return JSON.stringify(keyAttributes(object, schemaOf(table)));
-}
-
-function refuseReturnValues(input: Input, allowed: readonly string[]): void {
-  const wanted = input["ReturnValues"] as string | undefined;
-  if (wanted !== undefined && !allowed.includes(wanted))
-    throw new AwsError("ValidationException", 400, "ReturnValues can only be ALL_OLD or NONE");
+function refuseReturnValues(input: Input): void {
+  const wanted = input["ReturnValues"];
+  if (wanted !== undefined && wanted !== "NONE" && wanted !== "ALL_OLD")
+    throw invalid("ReturnValues can only be ALL_OLD or NONE");
 }
 
 function oldAttributes(input: Input, { before }: Written): Input {
   return input["ReturnValues"] === "ALL_OLD" && before !== null ? { Attributes: before } : {};
-}
-
-function unitsOf({ before, after }: Written): number {
-  return writeUnits(Math.max(before === null ? 0 : itemBytes(before), after === null ? 0 : itemBytes(after)));
 }

@@ -1,27 +1,17 @@
 /** Query and Scan. */
-import { type Page, type PageOptions, schemaOf } from "#managed/table/tables.ts";
+import type { Page, PageOptions } from "#managed/table/page.ts";
 import type { Input, Reply } from "../action.ts";
-import { AwsError } from "../aws-error.ts";
 import type { Shape } from "../shape.ts";
-import {
-  consumed,
-  type DynamoWorld,
-  expressionsOf,
-  findTable,
-  item,
-  legacy,
-  names,
-  readUnits,
-  tableNameShape,
-  text,
-  values,
-} from "./world.ts";
+import { capacityShape, consumed, queryUnits, scanUnits } from "./capacity.ts";
+import { invalid } from "./dynamodb-error.ts";
+import { expressionsOf } from "./expressions.ts";
+import { type DynamoWorld, item, legacy, names, tableNameShape, tableOf, text, values } from "./world.ts";
 
 const COMMON: Readonly<Record<string, Shape>> = {
   ...legacy,
   TableName: tableNameShape,
   IndexName: text,
-  Select: { is: "string", enum: ["ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES", "SPECIFIC_ATTRIBUTES", "COUNT"] },
+  Select: { is: "string", enum: ["SPECIFIC_ATTRIBUTES", "COUNT", "ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES"] },
   Limit: { is: "integer", min: 1 },
   ConsistentRead: { is: "boolean" },
   ExclusiveStartKey: item,
@@ -29,7 +19,7 @@ const COMMON: Readonly<Record<string, Shape>> = {
   ProjectionExpression: text,
   ExpressionAttributeNames: names,
   ExpressionAttributeValues: values,
-  ReturnConsumedCapacity: { is: "string", enum: ["INDEXES", "TOTAL", "NONE"] },
+  ReturnConsumedCapacity: capacityShape,
 };
 
 export const queryInput: Shape = {
@@ -49,45 +39,46 @@ export const scanInput: Shape = {
 };
 
 export async function query(world: DynamoWorld, input: Input): Promise<Reply> {
+  const expressions = expressionsOf(input, ["ProjectionExpression", "FilterExpression", "KeyConditionExpression"]);
+  checkSelect(input);
+  const table = await tableOf(world, input);
   refuseIndex(input);
-  const table = await findTable(world, input);
-  const expressions = expressionsOf(input);
-  if (expressions.filter !== undefined) refuseKeysInFilter(input, schemaOf(table));
   const page = await world.tables.query(table, expressions, {
     ...pageOptions(input),
     isDescending: input["ScanIndexForward"] === false,
   });
-  return pageReply(input, page);
+  return pageReply(input, page, queryUnits(page, input["ConsistentRead"] === true));
 }
 
 export async function scan(world: DynamoWorld, input: Input): Promise<Reply> {
+  const expressions = expressionsOf(input, ["ProjectionExpression", "FilterExpression"]);
+  checkSelect(input);
+  const options = { ...pageOptions(input), ...segmentOf(input) };
+  const table = await tableOf(world, input);
   refuseIndex(input);
-  const table = await findTable(world, input);
-  return pageReply(
-    input,
-    await world.tables.scan(table, expressionsOf(input), { ...pageOptions(input), ...segmentOf(input) }),
-  );
+  const page = await world.tables.scan(table, expressions, options);
+  return pageReply(input, page, scanUnits(page, input["ConsistentRead"] === true));
 }
 
 function refuseIndex(input: Input): void {
   if (input["IndexName"] !== undefined)
-    throw new AwsError(
-      "ValidationException",
-      400,
-      `The table does not have the specified index: ${input["IndexName"] as string}`,
-    );
+    throw invalid(`The table does not have the specified index: ${input["IndexName"] as string}`);
 }
 
-function refuseKeysInFilter(input: Input, schema: ReturnType<typeof schemaOf>): void {
-  const keys = [schema.partition.name, ...(schema.sort === undefined ? [] : [schema.sort.name])];
-  const aliases = (input["ExpressionAttributeNames"] ?? {}) as Readonly<Record<string, string>>;
-  const words = ((input["FilterExpression"] as string).match(/[#\w]+/g) ?? []).map((word) => aliases[word] ?? word);
-  const key = keys.find((name) => words.includes(name));
-  if (key !== undefined)
-    throw new AwsError(
-      "ValidationException",
-      400,
-      `Filter Expression can only contain non-primary key attributes: Primary key attribute: ${key}`,
+function checkSelect(input: Input): void {
+  const select = input["Select"];
+  const isProjected = input["ProjectionExpression"] !== undefined;
+  if (select === "ALL_PROJECTED_ATTRIBUTES" && input["IndexName"] === undefined)
+    throw invalid(
+      "One or more parameter values were invalid: ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName",
+    );
+  if (select === "SPECIFIC_ATTRIBUTES" && !isProjected)
+    throw invalid(
+      "One or more parameter values were invalid: Must specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES",
+    );
+  if (select !== undefined && select !== "SPECIFIC_ATTRIBUTES" && isProjected)
+    throw invalid(
+      `One or more parameter values were invalid: Cannot specify the ProjectionExpression when choosing to get ${select === "COUNT" ? "only the Count" : (select as string)}`,
     );
 }
 
@@ -101,30 +92,29 @@ function pageOptions(input: Input): PageOptions {
 function segmentOf(input: Input): PageOptions {
   const [index, of] = [input["Segment"] as number | undefined, input["TotalSegments"] as number | undefined];
   if (index === undefined && of === undefined) return {};
-  if (index === undefined || of === undefined)
-    throw new AwsError(
-      "ValidationException",
-      400,
+  if (of === undefined)
+    throw invalid(
       "The TotalSegments parameter is required but was not present in the request when Segment parameter is present",
     );
+  if (index === undefined)
+    throw invalid(
+      "The Segment parameter is required but was not present in the request when parameter TotalSegments is present",
+    );
   if (index >= of)
-    throw new AwsError(
-      "ValidationException",
-      400,
+    throw invalid(
       `The Segment parameter is zero-based and must be less than parameter TotalSegments: Segment: ${index} is not less than TotalSegments: ${of}`,
     );
   return { segment: { index, of } };
 }
 
-function pageReply(input: Input, page: Page): Reply {
-  const items = input["Select"] === "COUNT" ? {} : { Items: page.items };
+function pageReply(input: Input, page: Page, units: number): Reply {
   return {
     body: {
-      ...items,
+      ...(input["Select"] !== "COUNT" && { Items: page.items }),
       Count: page.items.length,
       ScannedCount: page.scanned,
-      ...(page.lastKey === undefined ? {} : { LastEvaluatedKey: page.lastKey }),
-      ...consumed(input, readUnits(page.bytes, input["ConsistentRead"] === true)),
+      ...(page.lastKey !== undefined && { LastEvaluatedKey: page.lastKey }),
+      ...consumed(input, units),
     },
   };
 }

@@ -23,18 +23,20 @@ import {
   listTablesInput,
   tableInput,
 } from "./table-actions.ts";
-import type { DynamoWorld } from "./world.ts";
+import { type DynamoWorld, withoutNulls } from "./world.ts";
 
 export function dynamodbService(world: DynamoWorld): Service {
   const action = (name: string, input: Shape, run: (world: DynamoWorld, input: Input) => Promise<Reply>): Action => ({
     name,
     input,
-    run: (given) => inDynamoWords(() => run(world, given), given["ReturnValuesOnConditionCheckFailure"] === "ALL_OLD"),
+    run: (given) =>
+      inDynamoWords(() => run(world, withoutNulls(given)), given["ReturnValuesOnConditionCheckFailure"] === "ALL_OLD"),
   });
   return {
     signingName: "dynamodb",
     protocol: "json-1.0",
     targetPrefix: "DynamoDB_20120810",
+    isCoded: true,
     errorNamespace: "com.amazonaws.dynamodb.v20120810",
     // DynamoDB Developer Guide, "Quotas": a batch of 25 items of 400 KB, and what stands around them.
     maxBodyBytes: 16 * 1024 * 1024,

@@ -2,9 +2,9 @@
 import { given } from "#base/given.ts";
 import type { Table } from "#kinds/table.ts";
 import type { Input, Reply } from "../action.ts";
-import { AwsError } from "../aws-error.ts";
 import type { Shape } from "../shape.ts";
-import { type DynamoWorld, findTable, tableArn, tableName, tableNameShape } from "./world.ts";
+import { invalid } from "./dynamodb-error.ts";
+import { type DynamoWorld, tableArn, tableName, tableNameShape } from "./world.ts";
 
 const KEY_SCHEMA: Shape = {
   is: "list",
@@ -32,7 +32,7 @@ export const createTableInput: Shape = {
         is: "structure",
         members: {
           AttributeName: { is: "string", min: 1, max: 255 },
-          AttributeType: { is: "string", enum: ["S", "N", "B"] },
+          AttributeType: { is: "string", enum: ["B", "N", "S"] },
         },
         required: ["AttributeName", "AttributeType"],
       },
@@ -44,14 +44,18 @@ export const createTableInput: Shape = {
     DeletionProtectionEnabled: { is: "boolean" },
     Tags: {
       is: "list",
-      of: { is: "structure", members: { Key: { is: "string" }, Value: { is: "string" } }, required: ["Key", "Value"] },
+      of: {
+        is: "structure",
+        members: { Key: { is: "string", min: 1, max: 128 }, Value: { is: "string", max: 256 } },
+        required: ["Key", "Value"],
+      },
     },
     GlobalSecondaryIndexes: { is: "any" },
     LocalSecondaryIndexes: { is: "any" },
     StreamSpecification: { is: "any" },
     SSESpecification: { is: "any" },
   },
-  required: ["TableName", "AttributeDefinitions", "KeySchema"],
+  required: ["AttributeDefinitions", "KeySchema"],
 };
 
 export const tableInput: Shape = { is: "structure", members: { TableName: tableNameShape }, required: ["TableName"] };
@@ -64,11 +68,12 @@ export const listTablesInput: Shape = {
 const REFUSED = ["GlobalSecondaryIndexes", "LocalSecondaryIndexes", "StreamSpecification", "SSESpecification"];
 
 export async function createTable(world: DynamoWorld, input: Input): Promise<Reply> {
+  if (input["TableName"] === undefined)
+    throw invalid("The parameter 'TableName' is required but was not present in the request");
   const refused = REFUSED.filter((name) => isAsked(input[name]));
-  if (refused.length > 0)
-    throw new AwsError("ValidationException", 400, `${refused.join(", ")} is not supported by Catamaran; leave it out`);
+  if (refused.length > 0) throw invalid(`${refused.join(", ")} is not supported by Catamaran; leave it out`);
   checkDefinitions(input);
-  const created = await world.tables.create(tableOf(world, input));
+  const created = await world.tables.create(newTable(world, input));
   return { body: { TableDescription: described(world, created, { rows: 0, bytes: 0 }) } };
 }
 
@@ -78,56 +83,73 @@ function isAsked(value: unknown): boolean {
   return settings.StreamEnabled !== false && settings.Enabled !== false;
 }
 
-function checkDefinitions(input: Input): void {
-  const keys = (input["KeySchema"] as readonly { readonly AttributeName: string; readonly KeyType: string }[]).map(
-    ({ AttributeName }) => AttributeName,
-  );
-  const [first, second] = (input["KeySchema"] as readonly { readonly KeyType: string }[]).map(({ KeyType }) => KeyType);
-  if (first !== "HASH" || (second !== undefined && second !== "RANGE"))
-    throw new AwsError(
-      "ValidationException",
-      400,
-      "Invalid KeySchema: The first KeySchemaElement is not a HASH key type, or the second is not a RANGE key type",
-    );
-  const defined = (input["AttributeDefinitions"] as readonly { readonly AttributeName: string }[]).map(
-    ({ AttributeName }) => AttributeName,
-  );
-  if (defined.some((name) => !keys.includes(name))) {
-    throw new AwsError(
-      "ValidationException",
-      400,
-      `One or more parameter values were invalid: Number of attributes in KeySchema does not exactly match number of attributes defined in AttributeDefinitions`,
-    );
-  }
-  const isOnDemand = input["BillingMode"] === "PAY_PER_REQUEST";
-  if (!isOnDemand && input["ProvisionedThroughput"] === undefined) {
-    throw new AwsError(
-      "ValidationException",
-      400,
-      "One or more parameter values were invalid: ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is PROVISIONED",
-    );
-  }
-  if (isOnDemand && input["ProvisionedThroughput"] !== undefined) {
-    throw new AwsError(
-      "ValidationException",
-      400,
-      "One or more parameter values were invalid: Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST",
-    );
-  }
+interface KeyElement {
+  readonly AttributeName: string;
+  readonly KeyType: string;
 }
 
-function tableOf(world: DynamoWorld, input: Input): Table {
+interface Definition {
+  readonly AttributeName: string;
+  readonly AttributeType: "S" | "N" | "B";
+}
+
+function checkDefinitions(input: Input): void {
+  const schema = input["KeySchema"] as readonly KeyElement[];
+  const keys = schema.map(({ AttributeName }) => AttributeName);
+  const defined = (input["AttributeDefinitions"] as readonly Definition[]).map(({ AttributeName }) => AttributeName);
+  const twice = defined.find((name, index) => defined.indexOf(name) !== index);
+  if (twice !== undefined)
+    throw invalid(
+      `One or more parameter values were invalid: Duplicate AttributeName in AttributeDefinitions: ${twice}`,
+    );
+  const [first, second] = schema.map(({ KeyType }) => KeyType);
+  if (first !== "HASH") throw invalid("Invalid KeySchema: The first KeySchemaElement is not a HASH key type");
+  if (second !== undefined && second !== "RANGE")
+    throw invalid("Invalid KeySchema: The second KeySchemaElement is not a RANGE key type");
+  if (keys.length > defined.length) throw invalid("Invalid KeySchema: Some index key attribute have no definition");
+  if (keys[0] === keys[1])
+    throw invalid("Both the Hash Key and the Range Key element in the KeySchema have the same name");
+  if (keys.some((name) => !defined.includes(name)))
+    throw invalid(
+      `One or more parameter values were invalid: Some index key attributes are not defined in AttributeDefinitions. Keys: [${keys.join(", ")}], AttributeDefinitions: [${defined.join(", ")}]`,
+    );
+  if (keys.length !== defined.length)
+    throw invalid(
+      "One or more parameter values were invalid: Number of attributes in KeySchema does not exactly match number of attributes defined in AttributeDefinitions",
+    );
+  checkBilling(input);
+  checkTags(input);
+}
+
+function checkBilling(input: Input): void {
+  const isOnDemand = input["BillingMode"] === "PAY_PER_REQUEST";
+  if (!isOnDemand && input["ProvisionedThroughput"] === undefined)
+    throw invalid(
+      "One or more parameter values were invalid: ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is PROVISIONED",
+    );
+  if (isOnDemand && input["ProvisionedThroughput"] !== undefined)
+    throw invalid(
+      "One or more parameter values were invalid: Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST",
+    );
+}
+
+const MAX_TAGS = 50;
+
+function checkTags(input: Input): void {
+  const tags = (input["Tags"] ?? []) as readonly { readonly Key: string }[];
+  const keys = tags.map(({ Key }) => Key);
+  if (keys.length > MAX_TAGS) throw invalid("Too many tags: a table has at most 50");
+  if (new Set(keys).size !== keys.length)
+    throw invalid("One or more parameter values were invalid: the tag keys are not unique");
+}
+
+function newTable(world: DynamoWorld, input: Input): Table {
   const throughput = input["ProvisionedThroughput"] as
     | { readonly ReadCapacityUnits: number; readonly WriteCapacityUnits: number }
     | undefined;
   const tags = input["Tags"] as readonly { readonly Key: string; readonly Value: string }[] | undefined;
   const spec = given({
-    attributeDefinitions: (
-      input["AttributeDefinitions"] as readonly {
-        readonly AttributeName: string;
-        readonly AttributeType: "S" | "N" | "B";
-      }[]
-    ).map((definition) => ({
+    attributeDefinitions: (input["AttributeDefinitions"] as readonly Definition[]).map((definition) => ({
       attributeName: definition.AttributeName,
       attributeType: definition.AttributeType,
     })),
@@ -152,15 +174,19 @@ function tableOf(world: DynamoWorld, input: Input): Table {
 }
 
 export async function describeTable(world: DynamoWorld, input: Input): Promise<Reply> {
-  const table = await findTable(world, input);
+  const table = await world.tables.table(world.namespace, tableName(input["TableName"] as string));
   return { body: { Table: described(world, table, await world.tables.count(table)) } };
 }
 
 export async function deleteTable(world: DynamoWorld, input: Input): Promise<Reply> {
-  const dropped = await world.tables.drop(world.namespace, tableName(input));
-  return {
-    body: { TableDescription: { ...described(world, dropped, { rows: 0, bytes: 0 }), TableStatus: "DELETING" } },
-  };
+  const dropped = await world.tables.drop(world.namespace, tableName(input["TableName"] as string));
+  const {
+    AttributeDefinitions: _definitions,
+    KeySchema: _schema,
+    CreationDateTime: _created,
+    ...shown
+  } = described(world, dropped, { rows: 0, bytes: 0 });
+  return { body: { TableDescription: { ...shown, TableStatus: "DELETING" } } };
 }
 
 const TABLES_PER_PAGE = 100;
@@ -184,6 +210,7 @@ function described(
 ): Input {
   const { spec, metadata } = table;
   const isOnDemand = spec.billingMode === "PAY_PER_REQUEST";
+  const created = Date.parse(metadata.creationTimestamp ?? "") / 1000;
   return given({
     AttributeDefinitions: spec.attributeDefinitions.map(({ attributeName, attributeType }) => ({
       AttributeName: attributeName,
@@ -192,7 +219,7 @@ function described(
     TableName: metadata.name,
     KeySchema: spec.keySchema.map(({ attributeName, keyType }) => ({ AttributeName: attributeName, KeyType: keyType })),
     TableStatus: table.status?.state ?? "CREATING",
-    CreationDateTime: Date.parse(metadata.creationTimestamp ?? "") / 1000,
+    CreationDateTime: created,
     ProvisionedThroughput: {
       NumberOfDecreasesToday: 0,
       ReadCapacityUnits: spec.provisionedThroughput?.readCapacityUnits ?? 0,
@@ -202,7 +229,9 @@ function described(
     ItemCount: rows,
     TableArn: tableArn(world, metadata.name),
     TableId: metadata.uid,
-    BillingModeSummary: isOnDemand ? { BillingMode: "PAY_PER_REQUEST" } : undefined,
+    BillingModeSummary: isOnDemand
+      ? { BillingMode: "PAY_PER_REQUEST", LastUpdateToPayPerRequestDateTime: created }
+      : undefined,
     TableClassSummary: spec.tableClass === undefined ? undefined : { TableClass: spec.tableClass },
     DeletionProtectionEnabled: spec.deletionProtection ?? false,
   });

@@ -2,6 +2,7 @@
 import { Fault } from "#base/fault.ts";
 import { sameJson } from "#base/json.ts";
 import { encodeUtf8 } from "#base/utf8.ts";
+import { base64Bytes, base64Problem, decodeBase64 } from "./base64.ts";
 import { compareDecimals, formatDecimal, parseDecimal } from "./decimal.ts";
 
 /** One of the members is there. N is decimal text, B is base64 text. */
@@ -21,104 +22,141 @@ export interface Item {
   readonly [name: string]: Attribute;
 }
 
-export type AttributeType = "S" | "N" | "B" | "BOOL" | "NULL" | "SS" | "NS" | "BS" | "L" | "M";
+const TYPES = ["S", "N", "B", "BOOL", "NULL", "SS", "NS", "BS", "L", "M"] as const;
+export type AttributeType = (typeof TYPES)[number];
+
+/** JSON of another type than the attribute's own: not even a wrong value. Doors have an error of their own for it. */
+export class Malformed extends Error {}
 
 const MAX_NESTING = 32;
 export const MAX_ITEM_BYTES: number = 400 * 1024;
-const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
 export function typeOf(value: Attribute): AttributeType {
   return Object.keys(value)[0] as AttributeType;
 }
 
-/** Checks what a client sent and makes it canonical (numbers). Throws BadRequest in the service's words. */
-export function checkItem(item: unknown): Item {
-  if (!isRecord(item))
-    throw new Fault(
-      "BadRequest",
-      "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes",
-    );
-  return Object.fromEntries(Object.entries(item).map(([name, value]) => [name, checkAttribute(value)]));
+export function isAttributeType(text: string): text is AttributeType {
+  return TYPES.some((type) => type === text);
 }
 
+/** An item's own attribute; names like "constructor" are names like others. */
+export function own(item: Item, name: string): Attribute | undefined {
+  return Object.hasOwn(item, name) ? item[name] : undefined;
+}
+
+/** Checks what a client sent and makes it canonical (numbers). Throws BadRequest in the service's words, or Malformed. */
+export function checkItem(item: unknown): Item {
+  return checkMap(item, 0);
+}
+
+function checkMap(item: unknown, depth: number): Item {
+  if (!isRecord(item)) throw notExpected(item, "map");
+  return Object.fromEntries(
+    Object.entries(item).map(([name, value]) => [checkedName(name), checkAttribute(value, depth)]),
+  );
+}
+
+const MAX_NAME_BYTES = 65_535;
+
+function checkedName(name: string): string {
+  if (name === "") throw invalid("Empty attribute name");
+  if (name.length > MAX_NAME_BYTES) throw invalid(`The attribute name is longer than ${MAX_NAME_BYTES} bytes`);
+  return name;
+}
+
+const EMPTY = "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes";
+
 export function checkAttribute(value: unknown, depth = 0): Attribute {
-  if (depth > MAX_NESTING) throw new Fault("BadRequest", "Nesting Levels have exceeded supported limits");
-  if (!isRecord(value))
-    throw wrong("Supplied AttributeValue is empty, must contain exactly one of the supported datatypes");
-  const types = Object.keys(value).filter((type) => value[type] !== null && value[type] !== undefined);
-  if (types.length === 0)
-    throw wrong("Supplied AttributeValue is empty, must contain exactly one of the supported datatypes");
+  if (depth > MAX_NESTING)
+    throw wrong("Nesting Levels have exceeded supported limits: Attributes can be nested up to 32 levels");
+  if (!isRecord(value)) throw value === null ? wrong(EMPTY) : notExpected(value, "structure");
+  const types = Object.keys(value).filter((type) => value[type] !== null && isAttributeType(type));
+  const [type] = types;
+  // What is no type of ours is no member of the service's structure, which then is empty.
+  if (type === undefined || !isAttributeType(type)) throw wrong(EMPTY);
   if (types.length > 1)
     throw wrong(
       "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes",
     );
-  const type = types[0] ?? "";
   return checkTyped(type, value[type], depth);
 }
 
-function checkTyped(type: string, inner: unknown, depth: number): Attribute {
+function checkTyped(type: AttributeType, inner: unknown, depth: number): Attribute {
   switch (type) {
     case "S":
-      return { S: text(inner, "S") };
+      return { S: text(inner) };
     case "N":
-      return { N: formatDecimal(parseDecimal(text(inner, "N"))) };
+      return { N: formatDecimal(parseDecimal(text(inner))) };
     case "B":
       return { B: base64(inner) };
     case "BOOL":
-      if (typeof inner !== "boolean") throw notOfType("BOOL");
+      if (typeof inner !== "boolean") throw new Malformed(`${shownType(inner)} can not be converted to an Boolean`);
       return { BOOL: inner };
     case "NULL":
-      if (inner !== true)
-        throw wrong(
-          "One or more parameter values were invalid: Null attribute value types must have the value of true",
-        );
+      if (typeof inner !== "boolean") throw new Malformed(`${shownType(inner)} can not be converted to an Boolean`);
+      if (!inner) throw invalid("Null attribute value types must have the value of true");
       return { NULL: true };
     case "SS":
-      return { SS: set(inner, (member) => text(member, "SS")) };
+      return { SS: set(inner, text, "An string set  may not be empty") };
     case "NS":
-      return { NS: set(inner, (member) => formatDecimal(parseDecimal(text(member, "NS")))) };
+      return { NS: set(inner, number, "An number set  may not be empty") };
     case "BS":
-      return { BS: set(inner, base64) };
+      return { BS: set(inner, base64, "Binary sets should not be empty") };
     case "L":
-      if (!Array.isArray(inner)) throw notOfType("L");
+      if (!Array.isArray(inner)) throw notExpected(inner, "list");
       return { L: inner.map((member) => checkAttribute(member, depth + 1)) };
     case "M":
-      if (!isRecord(inner)) throw notOfType("M");
-      return {
-        M: Object.fromEntries(Object.entries(inner).map(([name, member]) => [name, checkAttribute(member, depth + 1)])),
-      };
-    default:
-      throw wrong(`Supplied AttributeValue has an unknown datatype '${type}'`);
+      return { M: checkMap(inner, depth + 1) };
   }
 }
 
-function text(value: unknown, type: string): string {
-  if (typeof value !== "string") throw notOfType(type);
+function text(value: unknown): string {
+  if (typeof value !== "string") throw new Malformed(`${shownType(value)} can not be converted to an String`);
   return value;
+}
+
+function number(value: unknown): string {
+  return formatDecimal(parseDecimal(text(value)));
 }
 
 function base64(value: unknown): string {
-  if (typeof value !== "string" || !BASE64.test(value)) throw notOfType("B");
+  if (typeof value !== "string") throw new Malformed("only base-64-encoded strings are convertible to bytes");
+  const problem = base64Problem(value);
+  if (problem !== null) throw new Malformed(problem);
   return value;
 }
 
-function set(value: unknown, check: (member: unknown) => string): readonly string[] {
-  if (!Array.isArray(value)) throw notOfType("set");
-  if (value.length === 0) throw wrong("One or more parameter values were invalid: a set may not be empty");
+function set(value: unknown, check: (member: unknown) => string, whenEmpty: string): readonly string[] {
+  if (!Array.isArray(value)) throw notExpected(value, "list");
+  if (value.length === 0) throw invalid(whenEmpty);
   const members = value.map(check);
   if (new Set(members).size !== members.length)
-    throw wrong(
-      `One or more parameter values were invalid: Input collection [${members.join(", ")}] contains duplicates.`,
-    );
+    throw invalid(`Input collection [${members.join(", ").slice(0, SHOWN)}] contains duplicates.`);
   return members;
 }
 
-function notOfType(type: string): Fault {
-  return wrong(`the value of an attribute of type ${type} has another JSON type`);
+const SHOWN = 1_024; // Of a set with duplicates, which may have megabytes.
+
+function invalid(what: string): Fault {
+  return wrong(`One or more parameter values were invalid: ${what}`);
 }
 
 function wrong(message: string): Fault {
   return new Fault("BadRequest", message);
+}
+
+// The words of AWS's front end (dynalite's validations/index.js quotes them).
+function notExpected(value: unknown, wanted: "map" | "list" | "structure"): Malformed {
+  if (Array.isArray(value)) return new Malformed("Start of list found where not expected");
+  if (isRecord(value)) return new Malformed("Start of structure or map found where not expected.");
+  return new Malformed(wanted === "structure" ? "Expected null" : `Expected ${wanted} or null`);
+}
+
+function shownType(value: unknown): string {
+  if (typeof value === "boolean") return `${String(value).toUpperCase()}_VALUE`;
+  if (typeof value === "number") return "NUMBER_VALUE";
+  if (typeof value === "string") return "STRING_VALUE";
+  return Array.isArray(value) ? "Start of list" : "Start of structure or map";
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -130,7 +168,7 @@ export function itemBytes(item: Item): number {
   return Object.entries(item).reduce((total, [name, value]) => total + utf8Bytes(name) + attributeBytes(value), 0);
 }
 
-function attributeBytes(value: Attribute): number {
+export function attributeBytes(value: Attribute): number {
   if ("S" in value) return utf8Bytes(value.S);
   if ("N" in value) return numberBytes(value.N);
   if ("B" in value) return base64Bytes(value.B);
@@ -145,24 +183,39 @@ function attributeBytes(value: Attribute): number {
   );
 }
 
-// Two digits a byte, plus one for the sign and exponent.
-function numberBytes(number: string): number {
-  return Math.ceil(number.replace(/[-.]/g, "").length / 2) + 1;
-}
-
-function base64Bytes(encoded: string): number {
-  return (encoded.length / 4) * 3 - (encoded.endsWith("==") ? 2 : encoded.endsWith("=") ? 1 : 0);
+// Significant digits two a byte, one for the exponent and one for a minus; a power of 100 begins with a whole byte.
+function numberBytes(text: string): number {
+  const { sign, digits, exponent } = parseDecimal(text);
+  if (sign === 0) return 1;
+  const isAligned = digits.length % 2 === 0 && (exponent - 1) % 2 === 0;
+  return 1 + Math.ceil(digits.length / 2) + (isAligned ? 1 : 0) + (sign < 0 ? 1 : 0);
 }
 
 function utf8Bytes(value: string): number {
   return encodeUtf8(value).length;
 }
 
-/** Sets are equal whatever their order; numbers by value (they are canonical). */
+/** Sets are equal whatever their order, at every depth; numbers by value (they are canonical). */
 export function sameAttribute(a: Attribute, b: Attribute): boolean {
   const [left, right] = [setMembers(a), setMembers(b)];
-  if (left === null || right === null) return sameJson(a, b);
-  return typeOf(a) === typeOf(b) && left.length === right.length && left.every((member) => right.includes(member));
+  if (left !== null && right !== null) return typeOf(a) === typeOf(b) && sameMembers(left, right);
+  if ("L" in a && "L" in b) return a.L.length === b.L.length && a.L.every((member, i) => isSame(member, b.L[i]));
+  if ("M" in a && "M" in b) return sameItem(a.M, b.M);
+  return sameJson(a, b);
+}
+
+function sameMembers(left: readonly string[], right: readonly string[]): boolean {
+  const members = new Set(right);
+  return left.length === right.length && left.every((member) => members.has(member));
+}
+
+function sameItem(a: Item, b: Item): boolean {
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length && names.every((name) => isSame(a[name], own(b, name)));
+}
+
+function isSame(a: Attribute | undefined, b: Attribute | undefined): boolean {
+  return a !== undefined && b !== undefined && sameAttribute(a, b);
 }
 
 export function setMembers(value: Attribute): readonly string[] | null {
@@ -186,15 +239,4 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
     if (difference !== 0) return difference;
   }
   return a.length - b.length;
-}
-
-const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-export function decodeBase64(encoded: string): Uint8Array {
-  const bytes = new Uint8Array(base64Bytes(encoded));
-  for (let at = 0, group = 0; group < encoded.length; group += 4) {
-    const bits = [0, 1, 2, 3].reduce((sum, i) => sum * 64 + Math.max(0, DIGITS.indexOf(encoded[group + i] ?? "A")), 0);
-    for (let shift = 16; shift >= 0 && at < bytes.length; shift -= 8) bytes[at++] = (bits >> shift) & 0xff;
-  }
-  return bytes;
 }

@@ -1,51 +1,40 @@
 /** Evaluates parsed conditions against an item. Pure. */
-import { Fault } from "#base/fault.ts";
 import { encodeUtf8 } from "#base/utf8.ts";
-import {
-  type Attribute,
-  compareAttributes,
-  decodeBase64,
-  type Item,
-  sameAttribute,
-  setMembers,
-  typeOf,
-} from "./attribute.ts";
-import type { Comparator, Condition, Operand, Path } from "./expression-parser.ts";
-
-export type Values = Readonly<Record<string, Attribute>>;
+import { type Attribute, compareAttributes, type Item, own, sameAttribute, setMembers, typeOf } from "./attribute.ts";
+import { base64Bytes, decodeBase64 } from "./base64.ts";
+import type { Path } from "./document-path.ts";
+import type { Comparator, Condition, Operand } from "./expression-syntax.ts";
+import { includesSequence, includesText } from "./sequence.ts";
 
 /** A missing attribute makes a comparison false, as in the service; NOT of it is true. */
-export function holds(condition: Condition, item: Item, values: Values): boolean {
+export function holds(condition: Condition, item: Item): boolean {
   switch (condition.is) {
     case "compare":
-      return compares(condition.comparator, read(condition.left, item, values), read(condition.right, item, values));
+      return compares(condition.comparator, read(condition.left, item), read(condition.right, item));
     case "between": {
-      const value = read(condition.of, item, values);
-      return (
-        compares(">=", value, read(condition.low, item, values)) &&
-        compares("<=", value, read(condition.high, item, values))
-      );
+      const value = read(condition.of, item);
+      return compares(">=", value, read(condition.low, item)) && compares("<=", value, read(condition.high, item));
     }
     case "in": {
-      const value = read(condition.of, item, values);
-      return condition.options.some((option) => compares("=", value, read(option, item, values)));
+      const value = read(condition.of, item);
+      return condition.options.some((option) => compares("=", value, read(option, item)));
     }
     case "and":
-      return holds(condition.left, item, values) && holds(condition.right, item, values);
+      return holds(condition.left, item) && holds(condition.right, item);
     case "or":
-      return holds(condition.left, item, values) || holds(condition.right, item, values);
+      return holds(condition.left, item) || holds(condition.right, item);
     case "not":
-      return !holds(condition.of, item, values);
+      return !holds(condition.of, item);
     case "exists":
       return at(item, condition.path) !== undefined;
     case "notExists":
       return at(item, condition.path) === undefined;
     case "type":
-      return hasType(read(condition.of, item, values), read(condition.with, item, values));
+      return isOfType(read(condition.of, item), condition.type);
     case "beginsWith":
-      return beginsWith(read(condition.of, item, values), read(condition.with, item, values));
+      return beginsWith(read(condition.of, item), read(condition.with, item));
     case "contains":
-      return contains(read(condition.of, item, values), read(condition.with, item, values));
+      return contains(read(condition.of, item), read(condition.with, item));
   }
 }
 
@@ -54,37 +43,27 @@ export function at(item: Item, path: Path): Attribute | undefined {
   let value: Attribute | undefined = { M: item };
   for (const step of path) {
     if (value === undefined) return undefined;
-    if (typeof step === "string") value = "M" in value && Object.hasOwn(value.M, step) ? value.M[step] : undefined;
+    if (typeof step === "string") value = "M" in value ? own(value.M, step) : undefined;
     else value = "L" in value ? value.L[step] : undefined;
   }
   return value;
 }
 
-export function read(operand: Operand, item: Item, values: Values): Attribute | undefined {
+export function read(operand: Operand, item: Item): Attribute | undefined {
   switch (operand.is) {
     case "path":
       return at(item, operand.path);
     case "value":
-      return valueOf(operand.name, values);
+      return operand.value;
     case "size":
-      return sizeOf(at(item, operand.path));
+      return sizeOf(read(operand.of, item));
   }
-}
-
-export function valueOf(name: string, values: Values): Attribute {
-  const value = values[name];
-  if (value === undefined)
-    throw new Fault(
-      "BadRequest",
-      `Invalid expression: An expression attribute value used in expression is not defined; attribute value: ${name}`,
-    );
-  return value;
 }
 
 function sizeOf(value: Attribute | undefined): Attribute | undefined {
   if (value === undefined) return undefined;
   if ("S" in value) return { N: String(encodeUtf8(value.S).length) };
-  if ("B" in value) return { N: String(decodeBase64(value.B).length) };
+  if ("B" in value) return { N: String(base64Bytes(value.B)) };
   if ("L" in value) return { N: String(value.L.length) };
   if ("M" in value) return { N: String(Object.keys(value.M).length) };
   const members = setMembers(value);
@@ -92,8 +71,8 @@ function sizeOf(value: Attribute | undefined): Attribute | undefined {
 }
 
 function compares(comparator: Comparator, left: Attribute | undefined, right: Attribute | undefined): boolean {
-  if (comparator === "<>")
-    return left === undefined || right === undefined ? left !== right : !sameAttribute(left, right);
+  // Two that are missing are not equal either.
+  if (comparator === "<>") return left === undefined || right === undefined || !sameAttribute(left, right);
   if (left === undefined || right === undefined) return false;
   if (comparator === "=") return sameAttribute(left, right);
   const order = compareAttributes(left, right);
@@ -110,13 +89,8 @@ function compares(comparator: Comparator, left: Attribute | undefined, right: At
   }
 }
 
-function hasType(value: Attribute | undefined, wanted: Attribute | undefined): boolean {
-  if (wanted === undefined || !("S" in wanted))
-    throw new Fault(
-      "BadRequest",
-      "Invalid expression: Incorrect operand type for operator or function; operator or function: attribute_type",
-    );
-  return value !== undefined && typeOf(value) === wanted.S;
+function isOfType(value: Attribute | undefined, type: string): boolean {
+  return value !== undefined && typeOf(value) === type;
 }
 
 function beginsWith(value: Attribute | undefined, prefix: Attribute | undefined): boolean {
@@ -129,7 +103,8 @@ function beginsWith(value: Attribute | undefined, prefix: Attribute | undefined)
 
 function contains(value: Attribute | undefined, part: Attribute | undefined): boolean {
   if (value === undefined || part === undefined) return false;
-  if ("S" in value && "S" in part) return value.S.includes(part.S);
+  if ("S" in value && "S" in part) return includesText(value.S, part.S);
+  if ("B" in value && "B" in part) return includesSequence(decodeBase64(value.B), decodeBase64(part.B));
   if ("L" in value) return value.L.some((member) => sameAttribute(member, part));
   if ("SS" in value && "S" in part) return value.SS.includes(part.S);
   if ("NS" in value && "N" in part) return value.NS.includes(part.N);

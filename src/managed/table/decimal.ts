@@ -13,34 +13,55 @@ const MAX_DIGITS = 38;
 const MAX_EXPONENT = 126; // 9.9…E+125
 const MIN_EXPONENT = -129; // 1E-130
 const ZERO: Decimal = { sign: 0, digits: "", exponent: 0 };
-const FORM = /^([+-]?)(\d+\.?\d*|\.\d+)(?:[eE]([+-]?\d{1,4}))?$/;
+// No digit can be read in two ways, so that a long number that is none costs one pass.
+const FORM = /^([+-]?)(\d+(?:\.\d*)?|\.\d+)(?:[eE]([+-]?\d+))?$/;
 
 export function parseDecimal(text: string): Decimal {
   const match = FORM.exec(text);
-  if (match === null) throw new Fault("BadRequest", "The parameter cannot be converted to a numeric value");
+  if (match === null) throw notNumeric(text);
   const [, sign, number = "", exponent = "0"] = match;
   const [whole = "", fraction = ""] = number.split(".");
   return normalised(sign === "-" ? -1 : 1, whole + fraction, whole.length + Number(exponent));
 }
 
+function notNumeric(text: string): Fault {
+  const shown = text === "" ? "" : `: ${text.slice(0, 255)}`;
+  return new Fault("BadRequest", `The parameter cannot be converted to a numeric value${shown}`);
+}
+
 function normalised(sign: -1 | 1, allDigits: string, exponent: number): Decimal {
-  const leading = /^0*/.exec(allDigits)?.[0].length ?? 0;
-  const digits = allDigits.slice(leading).replace(/0+$/, "");
-  if (digits === "") return ZERO;
+  const leading = zerosAtStart(allDigits);
+  if (leading === allDigits.length) return ZERO;
+  const digits = allDigits.slice(leading, allDigits.length - zerosAtEnd(allDigits));
   if (digits.length > MAX_DIGITS)
     throw new Fault("BadRequest", `Attempting to store more than ${MAX_DIGITS} significant digits in a Number`);
   const scale = exponent - leading;
-  if (scale > MAX_EXPONENT)
-    throw new Fault(
-      "BadRequest",
-      "Number overflow. Attempting to store a number with magnitude larger than supported range",
-    );
+  if (scale > MAX_EXPONENT) throw overflow();
   if (scale < MIN_EXPONENT)
     throw new Fault(
       "BadRequest",
       "Number underflow. Attempting to store a number with magnitude smaller than supported range",
     );
   return { sign, digits, exponent: scale };
+}
+
+function overflow(): Fault {
+  return new Fault(
+    "BadRequest",
+    "Number overflow. Attempting to store a number with magnitude larger than supported range",
+  );
+}
+
+function zerosAtStart(digits: string): number {
+  let zeros = 0;
+  while (digits[zeros] === "0") zeros++;
+  return zeros;
+}
+
+function zerosAtEnd(digits: string): number {
+  let zeros = 0;
+  while (digits[digits.length - 1 - zeros] === "0") zeros++;
+  return zeros;
 }
 
 export function compareDecimals(a: Decimal, b: Decimal): number {
@@ -55,6 +76,8 @@ export function addDecimals(a: Decimal, b: Decimal): Decimal {
   const total = scaled(a, scale) + scaled(b, scale);
   if (total === 0n) return ZERO;
   const digits = (total < 0n ? -total : total).toString();
+  // The service says so of sums that need more digits than it has, whatever their size.
+  if (digits.length - zerosAtEnd(digits) > MAX_DIGITS) throw overflow();
   return normalised(total < 0n ? -1 : 1, digits, digits.length + scale);
 }
 

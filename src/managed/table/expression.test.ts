@@ -10,7 +10,7 @@ import { parseExpressions } from "./expression.ts";
 import { keyOfItem, type KeySchema } from "./item-key.ts";
 import { keyRange } from "./key-condition.ts";
 import { project } from "./projection.ts";
-import { applyUpdate } from "./update.ts";
+import { updated } from "./update.ts";
 
 const BIKE: Item = {
   id: { N: "123" },
@@ -22,6 +22,8 @@ const BIKE: Item = {
   parts: { L: [{ S: "bell" }, { M: { name: { S: "chain" } } }] },
   isNew: { BOOL: true },
   gone: { NULL: true },
+  image: { B: "AQIDBA==" },
+  nested: { L: [{ SS: ["a", "b"] }, { M: { n: { NS: ["1", "2"] } } }] },
 };
 
 const conditions: readonly (readonly [expression: string, values: object, expected: boolean])[] = [
@@ -49,14 +51,24 @@ const conditions: readonly (readonly [expression: string, values: object, expect
     false,
   ],
   ["colours = :s", { ":s": { SS: ["black", "red"] } }, true],
-  ["missing = :v", { ":v": { N: "1" } }, false],
-  ["missing <> :v", { ":v": { N: "1" } }, true],
+  ["lacking = :v", { ":v": { N: "1" } }, false],
+  ["lacking <> :v", { ":v": { N: "1" } }, true],
+  ["lacking <> absent", {}, true],
+  ["lacking = absent", {}, false],
+  ["size(:v) = size(title)", { ":v": { S: "1234567" } }, true],
+  ["(price) = (:v)", { ":v": { N: "500" } }, true],
+  ["(price = :v AND (NOT attribute_exists(lacking)))", { ":v": { N: "500" } }, true],
+  ["nested = :v", { ":v": { L: [{ SS: ["b", "a"] }, { M: { n: { NS: ["2", "1.0"] } } }] } }, true],
+  ["nested = :v", { ":v": { L: [{ SS: ["b", "c"] }, { M: { n: { NS: ["2", "1"] } } }] } }, false],
+  ["contains(image, :v)", { ":v": { B: "AgM=" } }, true],
+  ["contains(image, :v)", { ":v": { B: "AwI=" } }, false],
+  ["attribute_exists(toString)", {}, false],
 ];
 for (const [condition, values, expected] of conditions) {
   test(`condition: ${condition} is ${expected}`, () => {
     const parsed = parseExpressions({ condition, values: values as Record<string, unknown> });
     assert.ok(parsed.condition);
-    assert.equal(holds(parsed.condition, BIKE, parsed.values), expected);
+    assert.equal(holds(parsed.condition, BIKE), expected);
   });
 }
 
@@ -64,6 +76,7 @@ const updates: readonly {
   readonly title: string;
   readonly update: string;
   readonly values?: object;
+  readonly names?: Readonly<Record<string, string>>;
   readonly item: object;
   readonly becomes: object;
 }[] = [
@@ -109,6 +122,27 @@ const updates: readonly {
     becomes: { l: { L: [{ N: "1" }, { N: "9" }] } },
   },
   {
+    title: "indexes beyond the end append in their order",
+    update: "SET l[84] = :c, b = :a, l[37] = :b",
+    values: { ":a": { N: "1" }, ":b": { N: "37" }, ":c": { N: "84" } },
+    item: { l: { L: [] } },
+    becomes: { l: { L: [{ N: "37" }, { N: "84" }] }, b: { N: "1" } },
+  },
+  {
+    title: "REMOVE means the indexes of before at every depth",
+    update: "REMOVE l[0], l[1].x",
+    item: { l: { L: [{ N: "0" }, { M: { x: { N: "1" }, y: { N: "2" } } }] } },
+    becomes: { l: { L: [{ M: { y: { N: "2" } } }] } },
+  },
+  {
+    title: "names of a prototype are names",
+    update: "SET #p = :v",
+    values: { ":v": { N: "1" } },
+    names: { "#p": "__proto__" },
+    item: {},
+    becomes: JSON.parse('{"__proto__": {"N": "1"}}') as object,
+  },
+  {
     title: "REMOVE takes several of one list",
     update: "REMOVE l[0], l[2]",
     item: { l: { L: [{ N: "0" }, { N: "1" }, { N: "2" }] } },
@@ -136,11 +170,11 @@ const updates: readonly {
     becomes: { k: { N: "1" } },
   },
 ];
-for (const { title, update, values = {}, item, becomes } of updates) {
+for (const { title, update, values = {}, names = {}, item, becomes } of updates) {
   test(`update: ${title}`, () => {
-    const parsed = parseExpressions({ update, values: values as Record<string, unknown> });
+    const parsed = parseExpressions({ update, names, values: values as Record<string, unknown> });
     assert.ok(parsed.update);
-    assert.deepEqual(applyUpdate(item as Item, parsed.update, parsed.values), becomes);
+    assert.deepEqual(updated(item as Item, {}, parsed.update), becomes);
   });
 }
 
@@ -168,6 +202,83 @@ const refusals: readonly (readonly [title: string, texts: Parameters<typeof pars
     ["two of one section", { update: "SET a = b SET c = d" }, /"SET" section can only be used once/],
     ["a value of two types", { condition: "a = :b", values: { ":b": { N: "1", S: "x" } } }, /more than one datatypes/],
     ["39 digits", { condition: "a = :b", values: { ":b": { N: "1".repeat(39) } } }, /more than 38 significant digits/],
+    [
+      "a reserved word",
+      { condition: "attribute_exists(status)" },
+      /Attribute name is a reserved keyword; reserved keyword: status/,
+    ],
+    ["parentheses of parentheses", { condition: "((a = b))" }, /The expression has redundant parentheses;/],
+    ["a name that begins with _", { update: "SET _a = b" }, /Syntax error; token: "_"/],
+    ["a sum within a function", { update: "SET a = if_not_exists(a, b + c)" }, /Syntax error; token: "\+"/],
+    [
+      "list_append of list_append",
+      { update: "SET a = list_append(list_append(a, b), c)" },
+      /function is not allowed to be used this way.*list_append/,
+    ],
+    ["a size alone", { condition: "size(a)" }, /not allowed to be used this way in an expression; function: size/],
+    [
+      "a size of a number",
+      { condition: "size(:a) = :a", values: { ":a": { N: "1" } } },
+      /operator or function: size, operand type: N/,
+    ],
+    [
+      "too few operands",
+      { condition: "begins_with(a)" },
+      /Incorrect number of operands.*begins_with, number of operands: 1/,
+    ],
+    [
+      "a comparison with itself",
+      { condition: "a = a" },
+      /first operand must be distinct.*operator: =, first operand: \[a\]/,
+    ],
+    [
+      "an order of what has none",
+      { condition: "a < :a", values: { ":a": { BOOL: true } } },
+      /operator or function: <, operand type: BOOL/,
+    ],
+    [
+      "begins_with a number",
+      { condition: "begins_with(a, :a)", values: { ":a": { N: "1" } } },
+      /begins_with, operand type: N/,
+    ],
+    [
+      "a type that is none",
+      { condition: "attribute_type(a, :a)", values: { ":a": { S: "DOG" } } },
+      /Invalid attribute type name found; type: DOG/,
+    ],
+    [
+      "bounds the wrong way round",
+      { condition: "a BETWEEN :a AND :b", values: { ":a": { N: "5" }, ":b": { N: "3" } } },
+      /upper bound to be greater than or equal to lower bound; lower bound operand: AttributeValue: \{N:5\}/,
+    ],
+    [
+      "overlapping paths of a projection",
+      { projection: "a.b, a" },
+      /Two document paths overlap.*path one: \[a, b\], path two: \[a\]/,
+    ],
+    [
+      "conflicting paths of a projection",
+      { projection: "a.b, a[0]" },
+      /Two document paths conflict.*path two: \[a, \[0\]\]/,
+    ],
+    ["overlapping paths of an update", { update: "SET a.b = c, a = c" }, /Two document paths overlap/],
+    ["33 levels", { projection: `a${".b".repeat(32)}` }, /too many nesting levels; nesting levels: 33/],
+    ["an index of 14 digits", { projection: "a[99999999999999]" }, /List index is not within the allowable range/],
+    [
+      "301 operators",
+      { condition: Array.from({ length: 151 }, () => "a<b").join(" or ") },
+      /too many operators; operator count: 301/,
+    ],
+    ["4,000 parentheses", { condition: "(".repeat(4_000) }, /Syntax error/],
+    ["4,000 closed parentheses", { condition: `${"(".repeat(2_000)}a=b${")".repeat(2_000)}` }, /redundant parentheses/],
+    ["an empty name", { projection: "#a", names: { "#a": "" } }, /Empty attribute name/],
+    [
+      "a placeholder with a hyphen",
+      { projection: "#a", names: { "#a-b": "x" } },
+      /invalid key: Syntax error; key: "#a-b"/,
+    ],
+    ["ADD of a text", { update: "ADD a :a", values: { ":a": { S: "1" } } }, /operator: ADD, operand type: STRING/],
+    ["an exponent of many digits", { condition: "a = :b", values: { ":b": { N: "1e1000000000" } } }, /Number overflow/],
     ["no number", { condition: "a = :b", values: { ":b": { N: "one" } } }, /cannot be converted to a numeric value/],
   ];
 for (const [title, texts, message] of refusals) {
@@ -179,14 +290,46 @@ for (const [title, texts, message] of refusals) {
   });
 }
 
-test("overlapping paths of an update are refused", () => {
-  const { update, values } = parseExpressions({ update: "SET a.b = :v, a = :v", values: { ":v": { N: "1" } } });
-  assert.ok(update);
-  assert.throws(() => applyUpdate({}, update, values), /Two document paths overlap/);
-});
+const KEY: Item = { p: { S: "k" } };
+const onNothing: readonly (readonly [update: string, values: object, becomes: object | null])[] = [
+  ["REMOVE a", {}, null],
+  ["REMOVE a.b, c[0]", {}, null],
+  ["DELETE a :s", { ":s": { SS: ["x"] } }, null],
+  ["SET a = :v", { ":v": { N: "1" } }, { ...KEY, a: { N: "1" } }],
+  ["ADD a :v", { ":v": { N: "1" } }, { ...KEY, a: { N: "1" } }],
+];
+for (const [update, values, becomes] of onNothing) {
+  test(`update: ${update} of a missing item makes ${becomes === null ? "nothing" : "one"}`, () => {
+    const parsed = parseExpressions({ update, ...(Object.keys(values).length > 0 && { values: { ...values } }) });
+    assert.ok(parsed.update);
+    assert.deepEqual(updated(null, KEY, parsed.update), becomes);
+  });
+}
+
+const badPaths = [
+  "SET a.c = :v",
+  "SET l.c = :v",
+  "SET x.c = :v",
+  "SET a[0] = :v",
+  "SET x[0] = :v",
+  "REMOVE a.c",
+  "REMOVE x[0]",
+];
+for (const update of badPaths) {
+  test(`update: ${update} has no such path`, () => {
+    const parsed = parseExpressions({ update, ...(update.includes(":v") && { values: { ":v": { N: "1" } } }) });
+    assert.ok(parsed.update);
+    const item = { ...KEY, a: { S: "text" }, l: { L: [] } };
+    const apply = updated.bind(null, item, KEY, parsed.update);
+    assert.throws(apply, /document path provided in the update expression is invalid/);
+  });
+}
 
 test("a projection keeps only its paths, in their places", () => {
-  const { projection = [] } = parseExpressions({ projection: "title, pictures.rear, parts[1], nothing" });
+  const { projection } = parseExpressions({
+    projection: "title, pictures.rear, parts[1], nothing, valueOf, gone.x",
+  });
+  assert.ok(projection);
   assert.deepEqual(project(BIKE, projection), {
     title: { S: "Bicycle" },
     pictures: { M: { rear: { S: "r.jpg" } } },
@@ -264,7 +407,7 @@ for (const [keyCondition, values, found] of ranges) {
   test(`key range: ${keyCondition}`, () => {
     const parsed = parseExpressions({ keyCondition, values: values as Record<string, unknown> });
     assert.ok(parsed.keyCondition);
-    const { from, to } = keyRange(parsed.keyCondition, SCHEMA, parsed.values);
+    const { from, to } = keyRange(parsed.keyCondition, SCHEMA);
     const inside = ROWS.filter(([p, s]) => {
       const key = keyOfItem({ p: { S: p }, s: { N: s } }, SCHEMA);
       return compareBytes(key, from) >= 0 && (to === undefined || compareBytes(key, to) < 0);

@@ -1,14 +1,13 @@
 /** The expressions of one request: parsed together, so that placeholders that nobody uses can be refused. */
 import { Fault } from "#base/fault.ts";
-import { type Attribute, checkAttribute } from "./attribute.ts";
-import {
-  type Condition,
-  ExpressionParser,
-  type Names,
-  type Path,
-  type Update,
-  type Used,
-} from "./expression-parser.ts";
+import { given } from "#base/given.ts";
+import { parseCondition } from "./condition-parser.ts";
+import { ExpressionReader } from "./expression-reader.ts";
+import { type Condition, conditionPaths, type Update } from "./expression-syntax.ts";
+import type { KeySchema } from "./item-key.ts";
+import { Placeholders } from "./placeholders.ts";
+import { parseProjection, type Projection } from "./projection.ts";
+import { parseUpdate } from "./update-parser.ts";
 
 /** The expression texts and placeholders of a request, each optional. */
 export interface ExpressionTexts {
@@ -17,7 +16,7 @@ export interface ExpressionTexts {
   readonly keyCondition?: string;
   readonly update?: string;
   readonly projection?: string;
-  readonly names?: Names;
+  readonly names?: Readonly<Record<string, string>>;
   /** As sent: not checked yet. */
   readonly values?: Readonly<Record<string, unknown>>;
 }
@@ -27,43 +26,50 @@ export interface Expressions {
   readonly filter?: Condition;
   readonly keyCondition?: Condition;
   readonly update?: Update;
-  readonly projection?: readonly Path[];
-  readonly values: Readonly<Record<string, Attribute>>;
+  readonly projection?: Projection;
 }
 
 export function parseExpressions(texts: ExpressionTexts): Expressions {
-  const names = texts.names ?? {};
-  const values = Object.fromEntries(
-    Object.entries(texts.values ?? {}).map(([name, value]) => [name, checkAttribute(value)]),
-  );
-  const used: Used = { names: new Set(), values: new Set() };
-  const parser = (kind: string, source: string): ExpressionParser => new ExpressionParser(kind, source, names, used);
-  const expressions: Expressions = {
-    values,
-    ...(texts.condition === undefined ? {} : { condition: parser("ConditionExpression", texts.condition).condition() }),
-    ...(texts.filter === undefined ? {} : { filter: parser("FilterExpression", texts.filter).condition() }),
-    ...(texts.keyCondition === undefined
-      ? {}
-      : { keyCondition: parser("KeyConditionExpression", texts.keyCondition).condition() }),
-    ...(texts.update === undefined ? {} : { update: parser("UpdateExpression", texts.update).update() }),
-    ...(texts.projection === undefined
-      ? {}
-      : { projection: parser("ProjectionExpression", texts.projection).projection() }),
+  const placeholders = new Placeholders(texts.names, texts.values);
+  const parsed = <T>(name: string, source: string | undefined, parse: (reader: ExpressionReader) => T): T | undefined =>
+    source === undefined ? undefined : parse(new ExpressionReader(name, source, placeholders));
+  const expressions = {
+    update: parsed("UpdateExpression", texts.update, parseUpdate),
+    condition: parsed("ConditionExpression", texts.condition, parseCondition),
+    keyCondition: parsed("KeyConditionExpression", texts.keyCondition, parseCondition),
+    filter: parsed("FilterExpression", texts.filter, parseCondition),
+    projection: parsed("ProjectionExpression", texts.projection, parseProjection),
   };
-  refuseUnused("ExpressionAttributeNames", Object.keys(names), used.names);
-  refuseUnused("ExpressionAttributeValues", Object.keys(values), used.values);
-  for (const name of used.values) {
-    if (values[name] === undefined)
-      throw new Fault(
-        "BadRequest",
-        `Invalid expression: An expression attribute value used in expression is not defined; attribute value: ${name}`,
-      );
-  }
-  return expressions;
+  placeholders.refuseUnused();
+  return given(expressions);
 }
 
-function refuseUnused(what: string, given: readonly string[], used: ReadonlySet<string>): void {
-  const unused = given.filter((name) => !used.has(name));
-  if (unused.length > 0)
-    throw new Fault("BadRequest", `Value provided in ${what} unused in expressions: keys: {${unused.join(", ")}}`);
+/** What expressions must not do with the key attributes of a table. */
+export function checkKeyUse({ condition, filter, projection, update }: Expressions, schema: KeySchema): void {
+  const keys = [schema.partition, ...(schema.sort === undefined ? [] : [schema.sort])].map(({ name }) => name);
+  const read = [condition, filter].flatMap((each) => (each === undefined ? [] : conditionPaths(each)));
+  const nested = [...read, ...(projection?.paths ?? []), ...(update?.paths ?? [])].filter(({ length }) => length > 1);
+  for (const key of keys) {
+    if (nested.some(([name]) => name === key))
+      throw new Fault(
+        "BadRequest",
+        `Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: Key: ${key}`,
+      );
+    if (update?.paths.some(([name]) => name === key) === true)
+      throw new Fault(
+        "BadRequest",
+        `One or more parameter values were invalid: Cannot update attribute ${key}. This attribute is part of the key`,
+      );
+  }
+}
+
+/** A query's filter may not look at the keys that its key condition is for. */
+export function checkFilterKeys({ filter }: Expressions, schema: KeySchema): void {
+  const names = new Set((filter === undefined ? [] : conditionPaths(filter)).map(([name]) => name));
+  const key = [schema.partition.name, schema.sort?.name].find((name) => name !== undefined && names.has(name));
+  if (key !== undefined)
+    throw new Fault(
+      "BadRequest",
+      `Filter Expression can only contain non-primary key attributes: Primary key attribute: ${key}`,
+    );
 }

@@ -1,7 +1,8 @@
 /** The bytes under which an item is kept: partition key, then sort key, each so that bytes sort as values do. */
 import { Fault } from "#base/fault.ts";
 import { encodeUtf8 } from "#base/utf8.ts";
-import { type Attribute, decodeBase64, type Item, typeOf } from "./attribute.ts";
+import { type Attribute, type Item, own, typeOf } from "./attribute.ts";
+import { decodeBase64 } from "./base64.ts";
 import { encodeDecimal, parseDecimal } from "./decimal.ts";
 
 export interface KeyPart {
@@ -17,6 +18,10 @@ export interface KeySchema {
 const MAX_PARTITION_BYTES = 2048;
 const MAX_SORT_BYTES = 1024;
 
+export function keyParts({ partition, sort }: KeySchema): readonly KeyPart[] {
+  return sort === undefined ? [partition] : [partition, sort];
+}
+
 /** Of a whole item: its key attributes must be there and of the declared type. */
 export function keyOfItem(item: Item, schema: KeySchema): Uint8Array {
   const partition = part(item, schema.partition, MAX_PARTITION_BYTES);
@@ -27,14 +32,24 @@ export function keyOfItem(item: Item, schema: KeySchema): Uint8Array {
 
 /** Of a Key parameter: exactly the key attributes, nothing else. */
 export function keyOfKey(key: Item, schema: KeySchema): Uint8Array {
-  const names = [schema.partition.name, ...(schema.sort === undefined ? [] : [schema.sort.name])];
-  const isExact = Object.keys(key).length === names.length && names.every((name) => key[name] !== undefined);
+  const parts = keyParts(schema);
+  const isExact = Object.keys(key).length === parts.length && parts.every((each) => isOf(own(key, each.name), each));
   if (!isExact) throw new Fault("BadRequest", "The provided key element does not match the schema");
-  for (const { name, type } of [schema.partition, ...(schema.sort === undefined ? [] : [schema.sort])]) {
-    if (typeOf(key[name] as Attribute) !== type)
-      throw new Fault("BadRequest", "The provided key element does not match the schema");
-  }
   return keyOfItem(key, schema);
+}
+
+function isOf(value: Attribute | undefined, { type }: KeyPart): boolean {
+  return value !== undefined && typeOf(value) === type;
+}
+
+/** The key attributes of an item. */
+export function keyAttributes(item: Item, schema: KeySchema): Item {
+  return Object.fromEntries(
+    keyParts(schema).flatMap(({ name }) => {
+      const value = own(item, name);
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
 }
 
 /** The prefix that all items of one partition share. */
@@ -43,7 +58,7 @@ export function partitionPrefix(value: Attribute): Uint8Array {
 }
 
 function part(item: Item, { name, type }: KeyPart, maxBytes: number): Uint8Array {
-  const value = item[name];
+  const value = own(item, name);
   if (value === undefined)
     throw new Fault("BadRequest", `One or more parameter values were invalid: Missing the key ${name} in the item`);
   if (typeOf(value) !== type) {
@@ -89,6 +104,11 @@ export function concat(a: Uint8Array, b: Uint8Array): Uint8Array {
   joined.set(a);
   joined.set(b, a.length);
   return joined;
+}
+
+/** The smallest key above this one. */
+export function justAfter(key: Uint8Array): Uint8Array {
+  return concat(key, Uint8Array.of(0));
 }
 
 /** The smallest key above every key that starts with `prefix`; undefined when there is none. */

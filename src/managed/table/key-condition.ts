@@ -1,9 +1,16 @@
 /** Turns a key condition into the range of keys that a query reads. Pure. */
 import { Fault } from "#base/fault.ts";
-import { type Attribute, compareBytes, typeOf } from "./attribute.ts";
-import { type Values, valueOf } from "./condition.ts";
-import type { Condition, Operand } from "./expression-parser.ts";
-import { afterPrefix, concat, encodePart, type KeySchema, partitionPrefix } from "./item-key.ts";
+import { type Attribute, typeOf } from "./attribute.ts";
+import type { Comparator, Condition, Operand } from "./expression-syntax.ts";
+import {
+  afterPrefix,
+  concat,
+  encodePart,
+  justAfter,
+  type KeyPart,
+  type KeySchema,
+  partitionPrefix,
+} from "./item-key.ts";
 
 /** Inclusive `from`, exclusive `to`. */
 export interface KeyRange {
@@ -11,49 +18,122 @@ export interface KeyRange {
   readonly to: Uint8Array | undefined;
 }
 
-/** One equality on the partition key, and at most one condition on the sort key. */
-export function keyRange(condition: Condition, schema: KeySchema, values: Values): KeyRange {
-  const terms = condition.is === "and" ? [condition.left, condition.right] : [condition];
-  const onPartition = terms.filter((term) => nameOf(term) === schema.partition.name);
-  const onSort = terms.filter((term) => nameOf(term) === schema.sort?.name);
-  const [equality] = onPartition;
-  if (equality === undefined)
-    throw new Fault("BadRequest", `Query condition missed key schema element: ${schema.partition.name}`);
-  if (onPartition.length > 1 || onSort.length > 1)
-    throw new Fault("BadRequest", "KeyConditionExpressions must only contain one condition per key");
-  if (onPartition.length + onSort.length < terms.length)
-    throw new Fault(
-      "BadRequest",
-      `Query condition missed key schema element: ${schema.sort?.name ?? schema.partition.name}`,
-    );
-  if (equality.is !== "compare" || equality.comparator !== "=")
-    throw new Fault("BadRequest", "Query key condition not supported");
-  const prefix = partitionPrefix(typed(equality.right, schema.partition.type, values));
-  const [sort] = onSort;
-  if (sort === undefined || schema.sort === undefined) return { from: prefix, to: afterPrefix(prefix) };
-  return within(prefix, sortRange(sort, schema.sort.type, values));
+/** One condition on one key attribute, turned so that the attribute stands first. */
+interface KeyTerm {
+  readonly name: string;
+  readonly is: Comparator | "BETWEEN" | "begins_with";
+  readonly values: readonly Attribute[];
 }
 
-function nameOf(condition: Condition): string | undefined {
-  const operand =
-    "left" in condition && condition.is === "compare"
-      ? condition.left
-      : "of" in condition && condition.is !== "not"
-        ? condition.of
-        : undefined;
-  if (operand === undefined || operand.is !== "path" || operand.path.length !== 1) return undefined;
-  return String(operand.path[0]);
+/** One equality on the partition key, and at most one condition on the sort key, in whatever order. */
+export function keyRange(condition: Condition, { partition, sort }: KeySchema): KeyRange {
+  const terms = new Map<string, KeyTerm>();
+  for (const term of termsOf(condition)) {
+    if (terms.has(term.name)) throw bad("KeyConditionExpressions must only contain one condition per key");
+    terms.set(term.name, term);
+  }
+  if (terms.size > 2) throw bad("Conditions can be of length 1 or 2 only");
+  const equality = terms.get(partition.name);
+  if (equality === undefined) throw missed(partition);
+  const onSort = sort === undefined ? undefined : terms.get(sort.name);
+  if (terms.size === 2 && onSort === undefined) throw missed(sort ?? partition);
+  if (equality.is !== "=") throw bad("Query key condition not supported");
+  const prefix = partitionPrefix(valueOf(equality, partition));
+  if (sort === undefined || onSort === undefined) return { from: prefix, to: afterPrefix(prefix) };
+  return within(prefix, sortRange(onSort, sort));
 }
 
-function typed(operand: Operand, type: "S" | "N" | "B", values: Values): Attribute {
-  if (operand.is !== "value")
-    throw new Fault("BadRequest", "Invalid KeyConditionExpression: the right side of a key condition must be a value");
-  const value = valueOf(operand.name, values);
-  if (typeOf(value) !== type)
-    throw new Fault(
-      "BadRequest",
-      "One or more parameter values were invalid: Condition parameter type does not match schema type",
-    );
+function missed({ name }: KeyPart): Fault {
+  return bad(`Query condition missed key schema element: ${name}`);
+}
+
+function bad(message: string): Fault {
+  return new Fault("BadRequest", message);
+}
+
+function termsOf(condition: Condition): readonly KeyTerm[] {
+  switch (condition.is) {
+    case "and":
+      return [...termsOf(condition.left), ...termsOf(condition.right)];
+    case "compare":
+      return [comparison(condition.left, condition.comparator, condition.right)];
+    case "between":
+      return [
+        { name: keyFirst("BETWEEN", condition.of), is: "BETWEEN", values: valuesOf(condition.low, condition.high) },
+      ];
+    case "beginsWith":
+      return [{ name: keyFirst("begins_with", condition.of), is: "begins_with", values: valuesOf(condition.with) }];
+    case "in":
+    case "or":
+    case "not":
+      throw badOperator(condition.is.toUpperCase());
+    case "exists":
+      throw badOperator("attribute_exists");
+    case "notExists":
+      throw badOperator("attribute_not_exists");
+    case "type":
+      throw badOperator("attribute_type");
+    case "contains":
+      throw badOperator("contains");
+  }
+}
+
+function badOperator(operator: string): Fault {
+  return bad(`Invalid operator used in KeyConditionExpression: ${operator}`);
+}
+
+const MIRRORED: Readonly<Record<Comparator, Comparator>> = {
+  "=": "=",
+  "<>": "<>",
+  "<": ">",
+  "<=": ">=",
+  ">": "<",
+  ">=": "<=",
+};
+
+function comparison(left: Operand, comparator: Comparator, right: Operand): KeyTerm {
+  if (comparator === "<>") throw badOperator("<>");
+  const [leftName, rightName] = [keyName(left), keyName(right)];
+  if (leftName !== null && rightName !== null)
+    throw bad("Invalid condition in KeyConditionExpression: Multiple attribute names used in one condition");
+  if (leftName !== null) return { name: leftName, is: comparator, values: valuesOf(right) };
+  if (rightName !== null) return { name: rightName, is: MIRRORED[comparator], values: valuesOf(left) };
+  throw bad("Invalid condition in KeyConditionExpression: No key attribute specified");
+}
+
+function keyFirst(operator: string, operand: Operand): string {
+  const name = keyName(operand);
+  if (name !== null) return name;
+  throw bad(
+    `Invalid condition in KeyConditionExpression: ${operator} operator must have the key attribute as its first operand`,
+  );
+}
+
+/** Null when the operand is a value. */
+function keyName(operand: Operand): string | null {
+  switch (operand.is) {
+    case "value":
+      return null;
+    case "size":
+      throw bad("KeyConditionExpressions cannot contain nested operations");
+    case "path":
+      if (operand.path.length > 1) throw bad("KeyConditionExpressions cannot have conditions on nested attributes");
+      return String(operand.path[0]);
+  }
+}
+
+function valuesOf(...operands: readonly Operand[]): readonly Attribute[] {
+  return operands.map((operand) => {
+    if (operand.is === "value") return operand.value;
+    keyName(operand);
+    throw bad("Invalid condition in KeyConditionExpression: Multiple attribute names used in one condition");
+  });
+}
+
+function valueOf({ values }: KeyTerm, { type }: KeyPart, index = 0): Attribute {
+  const value = values[index];
+  if (value === undefined || typeOf(value) !== type)
+    throw bad("One or more parameter values were invalid: Condition parameter type does not match schema type");
   return value;
 }
 
@@ -63,43 +143,13 @@ interface SortRange {
   readonly to: Uint8Array | null;
 }
 
-function sortRange(condition: Condition, type: "S" | "N" | "B", values: Values): SortRange {
-  const bytes = (operand: Operand): Uint8Array => encodePart(typed(operand, type, values));
-  switch (condition.is) {
-    case "between": {
-      const [low, high] = [bytes(condition.low), bytes(condition.high)];
-      if (compareBytes(low, high) > 0)
-        throw new Fault(
-          "BadRequest",
-          "Invalid KeyConditionExpression: The BETWEEN operator requires upper bound to be greater than or equal to lower bound",
-        );
-      return { from: low, to: justAfter(high) };
-    }
-    case "beginsWith": {
-      if (type === "N")
-        throw new Fault(
-          "BadRequest",
-          "Invalid KeyConditionExpression: Incorrect operand type for operator or function; operator or function: begins_with, operand type: N",
-        );
-      const prefix = bytes(condition.with);
-      return { from: prefix, to: afterPrefix(prefix) ?? null };
-    }
-    case "compare":
-      return compared(condition.comparator, bytes(condition.right));
-    case "in":
-    case "and":
-    case "or":
-    case "not":
-    case "exists":
-    case "notExists":
-    case "type":
-    case "contains":
-      throw new Fault("BadRequest", `Invalid operator used in KeyConditionExpression: ${condition.is}`);
-  }
-}
-
-function compared(comparator: string, bytes: Uint8Array): SortRange {
-  switch (comparator) {
+function sortRange(term: KeyTerm, sort: KeyPart): SortRange {
+  const bytes = encodePart(valueOf(term, sort));
+  switch (term.is) {
+    case "BETWEEN":
+      return { from: bytes, to: justAfter(encodePart(valueOf(term, sort, 1))) };
+    case "begins_with":
+      return { from: bytes, to: afterPrefix(bytes) ?? null };
     case "=":
       return { from: bytes, to: justAfter(bytes) };
     case "<":
@@ -110,13 +160,9 @@ function compared(comparator: string, bytes: Uint8Array): SortRange {
       return { from: justAfter(bytes), to: null };
     case ">=":
       return { from: bytes, to: null };
-    default:
-      throw new Fault("BadRequest", `Invalid operator used in KeyConditionExpression: ${comparator}`);
+    case "<>":
+      throw badOperator(term.is);
   }
-}
-
-function justAfter(bytes: Uint8Array): Uint8Array {
-  return concat(bytes, Uint8Array.of(0));
 }
 
 function within(prefix: Uint8Array, { from, to }: SortRange): KeyRange {

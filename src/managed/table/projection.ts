@@ -1,47 +1,49 @@
-/** Keeps only the named paths of an item. Pure. */
-import type { Attribute, Item } from "./attribute.ts";
-import { at } from "./condition.ts";
-import type { Path } from "./expression-parser.ts";
+/** Parses projection expressions, and keeps only the named paths of an item. Pure. */
+import { type Attribute, type Item, own } from "./attribute.ts";
+import { type Path, type PathNode, pathTree } from "./document-path.ts";
+import type { ExpressionReader } from "./expression-reader.ts";
+
+export interface Projection {
+  readonly paths: readonly Path[];
+  readonly tree: PathNode;
+}
+
+export function parseProjection(reader: ExpressionReader): Projection {
+  const paths = [reader.path()];
+  while (reader.take(",")) paths.push(reader.path());
+  const tree = pathTree(paths);
+  if (typeof tree === "string") throw reader.wrongPaths(tree);
+  return reader.done({ paths, tree });
+}
 
 /** List elements keep their order and close up; what is missing is left out. */
-export function project(item: Item, paths: readonly Path[]): Item {
-  const tree = treeOf(paths.filter((path) => at(item, path) !== undefined));
-  return Object.fromEntries([...tree].flatMap(([step, below]) => entry(item, step, below)));
+export function project(item: Item, { tree }: Projection): Item {
+  return keptMembers(item, tree);
 }
 
-type Tree = Map<string | number, Tree>;
+function keptMembers(item: Item, { below }: PathNode): Item {
+  return Object.fromEntries(
+    [...below].flatMap(([name, node]) => {
+      const kept = keep(own(item, String(name)), node);
+      return kept === undefined ? [] : [[name, kept]];
+    }),
+  );
+}
 
-function treeOf(paths: readonly Path[]): Tree {
-  const root: Tree = new Map();
-  for (const path of paths) {
-    let node = root;
-    for (const step of path) {
-      const next = node.get(step) ?? new Map();
-      node.set(step, next);
-      node = next;
-    }
+/** Undefined when nothing of the value is wanted; the end of a path keeps everything below it. */
+function keep(value: Attribute | undefined, node: PathNode): Attribute | undefined {
+  if (value === undefined || node.isEnd) return value;
+  if ("M" in value) {
+    const members = keptMembers(value.M, node);
+    return Object.keys(members).length === 0 ? undefined : { M: members };
   }
-  return root;
-}
-
-// A leaf of the tree keeps everything below it.
-function keep(value: Attribute, tree: Tree): Attribute {
-  if (tree.size === 0) return value;
-  if ("M" in value) return { M: Object.fromEntries([...tree].flatMap(([step, below]) => entry(value.M, step, below))) };
-  if ("L" in value) {
-    const indexes = [...tree]
-      .filter((pair): pair is [number, Tree] => typeof pair[0] === "number")
-      .sort(([a], [b]) => a - b);
-    return { L: indexes.flatMap(([index, below]) => element(value.L[index], below)) };
-  }
-  return value;
-}
-
-function entry(item: Item, step: string | number, below: Tree): readonly (readonly [string, Attribute])[] {
-  const value = item[String(step)];
-  return value === undefined ? [] : [[String(step), keep(value, below)]];
-}
-
-function element(value: Attribute | undefined, below: Tree): readonly Attribute[] {
-  return value === undefined ? [] : [keep(value, below)];
+  if (!("L" in value)) return undefined;
+  const indexes = [...node.below].filter((entry): entry is [number, PathNode] => typeof entry[0] === "number");
+  const elements = indexes
+    .toSorted(([a], [b]) => a - b)
+    .flatMap(([index, below]) => {
+      const kept = keep(value.L[index], below);
+      return kept === undefined ? [] : [kept];
+    });
+  return elements.length === 0 ? undefined : { L: elements };
 }

@@ -1,38 +1,28 @@
 /** The table engine: items by key, conditional writes, queries and scans over a Database. Knows nothing of any wire. */
 import { Fault } from "#base/fault.ts";
 import { type ObjectKey, keyOf } from "#base/key.ts";
-import { decodeUtf8, encodeUtf8 } from "#base/utf8.ts";
+import { encodeUtf8 } from "#base/utf8.ts";
 import type { Objects, View } from "#deck/objects.ts";
 import { tableKind, type Table } from "#kinds/table.ts";
-import type { Database, Row } from "../database.ts";
+import type { Database, Write } from "../database.ts";
 import { checkItem, type Item, itemBytes, MAX_ITEM_BYTES } from "./attribute.ts";
 import { holds } from "./condition.ts";
-import type { Expressions } from "./expression.ts";
-import { concat, keyOfItem, keyOfKey, type KeySchema, type KeyPart } from "./item-key.ts";
-import { keyRange } from "./key-condition.ts";
-import { project } from "./projection.ts";
-import { applyUpdate } from "./update.ts";
+import { checkFilterKeys, checkKeyUse, type Expressions } from "./expression.ts";
+import { justAfter, keyOfItem, keyOfKey, type KeySchema, type KeyPart } from "./item-key.ts";
+import { type KeyRange, keyRange } from "./key-condition.ts";
+import { decodeItem, type Page, PageBuilder, type PageOptions, queryRange, scanRange } from "./page.ts";
+import { tooLarge, updated } from "./update.ts";
 
 export interface Written {
   readonly before: Item | null;
   readonly after: Item | null;
 }
 
-export interface Page {
-  readonly items: readonly Item[];
-  /** How many were read before the filter. */
-  readonly scanned: number;
-  readonly bytes: number;
-  /** The key of the last one read, when there may be more. */
-  readonly lastKey?: Item;
-}
-
-export interface PageOptions {
-  readonly limit?: number;
-  /** As sent: checked against the key schema. */
-  readonly startKey?: unknown;
-  readonly isDescending?: boolean;
-  readonly segment?: { readonly index: number; readonly of: number };
+/** A checked write of one item without any condition. */
+export interface PlannedWrite {
+  readonly key: Uint8Array;
+  /** null deletes. */
+  readonly item: Item | null;
 }
 
 /** A condition did not hold; `item` is what was there. */
@@ -44,17 +34,21 @@ export class ConditionFailed extends Error {
   }
 }
 
-const PAGE_BYTES = 1024 * 1024; // A page ends after 1 MB that was read, before the filter.
 const ROWS_AT_ONCE = 256;
+// So much is read and filtered within a few milliseconds; then others have their turn.
+const TURN_BYTES = 256 * 1024;
 
 export class Tables implements Disposable {
   readonly #objects: Objects;
   readonly #database: Database;
+  readonly #turn: () => Promise<void>;
   readonly #view: View<Table>;
 
-  constructor(objects: Objects, database: Database) {
+  /** `turn` lets everything else that waits run, in the middle of long work. */
+  constructor(objects: Objects, database: Database, turn: () => Promise<void>) {
     this.#objects = objects;
     this.#database = database;
+    this.#turn = turn;
     this.#view = objects.view(tableKind);
   }
 
@@ -92,45 +86,58 @@ export class Tables implements Disposable {
     return this.#database.count(collectionOf(table));
   }
 
-  async get(table: Table, key: unknown): Promise<Item | null> {
-    const bytes = await this.#database.get(collectionOf(table), keyOfKey(checkItem(key), schemaOf(table)));
-    return bytes === null ? null : decode(bytes);
+  async get(table: Table, key: unknown, expressions: Expressions): Promise<Item | null> {
+    const schema = schemaOf(table);
+    checkKeyUse(expressions, schema);
+    const bytes = await this.#database.get(collectionOf(table), keyOfKey(checkItem(key), schema));
+    return bytes === null ? null : decodeItem(bytes);
   }
 
   put(table: Table, given: unknown, expressions: Expressions): Promise<Written> {
-    const item = checkSize(checkItem(given));
-    return this.#write(table, keyOfItem(item, schemaOf(table)), expressions, () => item);
+    const { key, item } = planPut(table, given);
+    return this.#write(table, key, expressions, () => item);
   }
 
-  erase(table: Table, key: unknown, expressions: Expressions): Promise<Written> {
-    return this.#write(table, keyOfKey(checkItem(key), schemaOf(table)), expressions, () => null);
+  erase(table: Table, given: unknown, expressions: Expressions): Promise<Written> {
+    return this.#write(table, planErase(table, given).key, expressions, () => null);
   }
 
-  /** Creates the item when it is missing, as the service does. */
+  /** Creates the item when it is missing, as the service does, unless the update only takes away. */
   update(table: Table, given: unknown, expressions: Expressions): Promise<Written> {
     const key = checkItem(given);
-    const schema = schemaOf(table);
-    refuseKeyUpdates(schema, expressions);
-    return this.#write(table, keyOfKey(key, schema), expressions, (before) => {
-      const item = before ?? key;
-      return expressions.update === undefined
-        ? item
-        : checkSize(applyUpdate(item, expressions.update, expressions.values));
+    const { update } = expressions;
+    return this.#write(table, keyOfKey(key, schemaOf(table)), expressions, (before) => {
+      if (update === undefined) return before ?? key;
+      const after = updated(before, key, update);
+      if (after !== null && itemBytes(after) > MAX_ITEM_BYTES) throw tooLarge();
+      return after;
     });
   }
 
-  #write(
+  /** All of them in one step. */
+  writeAll(table: Table, planned: readonly PlannedWrite[]): Promise<readonly Written[]> {
+    const writes: readonly Write[] = planned.map(({ key, item }) => ({ key, value: encoded(item) }));
+    const keys = planned.map(({ key }) => key);
+    return this.#database.change(collectionOf(table), keys, (found) => ({
+      writes,
+      result: planned.map(({ item }, index) => ({ before: decoded(found[index] ?? null), after: item })),
+    }));
+  }
+
+  async #write(
     table: Table,
     key: Uint8Array,
     expressions: Expressions,
     next: (before: Item | null) => Item | null,
   ): Promise<Written> {
+    checkKeyUse(expressions, schemaOf(table));
     return this.#database.change(collectionOf(table), [key], ([bytes = null]) => {
-      const before = bytes === null ? null : decode(bytes);
-      if (expressions.condition !== undefined && !holds(expressions.condition, before ?? {}, expressions.values))
+      const before = decoded(bytes);
+      if (expressions.condition !== undefined && !holds(expressions.condition, before ?? {}))
         throw new ConditionFailed(before);
       const after = next(before);
-      return { writes: [{ key, value: after === null ? null : encode(after) }], result: { before, after } };
+      const writes = before === null && after === null ? [] : [{ key, value: encoded(after) }];
+      return { writes, result: { before, after } };
     });
   }
 
@@ -141,37 +148,38 @@ export class Tables implements Disposable {
         "BadRequest",
         "Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.",
       );
-    const range = keyRange(expressions.keyCondition, schema, expressions.values);
-    return this.#page(table, range, expressions, options);
+    checkKeyUse(expressions, schema);
+    const range = keyRange(expressions.keyCondition, schema);
+    checkFilterKeys(expressions, schema);
+    return this.#page(table, queryRange(range, schema, options), expressions, options);
   }
 
   async scan(table: Table, expressions: Expressions, options: PageOptions): Promise<Page> {
-    return this.#page(table, { from: new Uint8Array(), to: undefined }, expressions, options);
+    const schema = schemaOf(table);
+    checkKeyUse(expressions, schema);
+    return this.#page(table, scanRange(schema, options), expressions, options);
   }
 
-  async #page(
-    table: Table,
-    range: { readonly from: Uint8Array; readonly to: Uint8Array | undefined },
-    expressions: Expressions,
-    options: PageOptions,
-  ): Promise<Page> {
-    const schema = schemaOf(table);
-    const page = new PageBuilder(schema, expressions, options);
-    let bounds = startBounds(schema, range, options);
+  async #page(table: Table, range: KeyRange, expressions: Expressions, options: PageOptions): Promise<Page> {
+    const page = new PageBuilder(schemaOf(table), expressions, options);
+    let { from, to } = range;
+    let bytes = 0;
     for (;;) {
-      const rows = await this.#database.scan(collectionOf(table), {
-        from: bounds.from,
-        ...(bounds.to === undefined ? {} : { to: bounds.to }),
-        limit: ROWS_AT_ONCE,
-        isDescending: options.isDescending === true,
-      });
-      for (const row of rows) if (!page.take(row)) return page.done();
+      const limit = Math.min(ROWS_AT_ONCE, options.limit ?? ROWS_AT_ONCE);
+      const isDescending = options.isDescending === true;
+      const bounds = { from, ...(to === undefined ? {} : { to }), limit, isDescending };
+      const rows = await this.#database.scan(collectionOf(table), bounds);
+      for (const row of rows) {
+        if (!page.take(row)) return page.done();
+        bytes += row.value.length;
+        if (bytes < TURN_BYTES) continue;
+        bytes = 0;
+        await this.#turn();
+      }
       const last = rows.at(-1);
-      if (last === undefined || rows.length < ROWS_AT_ONCE) return page.done();
-      bounds =
-        options.isDescending === true
-          ? { ...bounds, to: last.key }
-          : { ...bounds, from: concat(last.key, Uint8Array.of(0)) };
+      if (last === undefined || rows.length < limit) return page.done();
+      if (isDescending) to = last.key;
+      else from = justAfter(last.key);
     }
   }
 
@@ -251,97 +259,22 @@ function keyPart(table: Table, keyType: "HASH" | "RANGE"): KeyPart | undefined {
   return { name: element.attributeName, type: definition.attributeType };
 }
 
-export function keyAttributes(item: Item, schema: KeySchema): Item {
-  const parts = [schema.partition, ...(schema.sort === undefined ? [] : [schema.sort])];
-  return Object.fromEntries(parts.flatMap(({ name }) => (item[name] === undefined ? [] : [[name, item[name]]])));
-}
-
-function startBounds(
-  schema: KeySchema,
-  range: { readonly from: Uint8Array; readonly to: Uint8Array | undefined },
-  { startKey, isDescending }: PageOptions,
-): { readonly from: Uint8Array; readonly to: Uint8Array | undefined } {
-  if (startKey === undefined) return range;
-  const start = keyOfKey(checkItem(startKey), schema);
-  return isDescending === true ? { ...range, to: start } : { ...range, from: concat(start, Uint8Array.of(0)) };
-}
-
-class PageBuilder {
-  readonly #schema: KeySchema;
-  readonly #expressions: Expressions;
-  readonly #options: PageOptions;
-  readonly #items: Item[] = [];
-  #scanned = 0;
-  #bytes = 0;
-  #last: Item | undefined;
-  #isCut = false;
-
-  constructor(schema: KeySchema, expressions: Expressions, options: PageOptions) {
-    this.#schema = schema;
-    this.#expressions = expressions;
-    this.#options = options;
-  }
-
-  /** False when the page is full. */
-  take(row: Row): boolean {
-    const item = decode(row.value);
-    if (!this.#isInSegment(item)) return true;
-    this.#scanned++;
-    this.#bytes += itemBytes(item);
-    this.#last = item;
-    const { filter, projection, values } = this.#expressions;
-    if (filter === undefined || holds(filter, item, values))
-      this.#items.push(projection === undefined ? item : project(item, projection));
-    this.#isCut = this.#scanned >= (this.#options.limit ?? Infinity) || this.#bytes >= PAGE_BYTES;
-    return !this.#isCut;
-  }
-
-  #isInSegment(item: Item): boolean {
-    const { segment } = this.#options;
-    if (segment === undefined) return true;
-    return hash(JSON.stringify(item[this.#schema.partition.name])) % segment.of === segment.index;
-  }
-
-  done(): Page {
-    const lastKey = this.#isCut && this.#last !== undefined ? keyAttributes(this.#last, this.#schema) : undefined;
-    return {
-      items: this.#items,
-      scanned: this.#scanned,
-      bytes: this.#bytes,
-      ...(lastKey === undefined ? {} : { lastKey }),
-    };
-  }
-}
-
-/** FNV-1a, 32 bits. */
-function hash(text: string): number {
-  let value = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) value = Math.imul(value ^ text.charCodeAt(i), 0x01000193) >>> 0;
-  return value;
-}
-
-function refuseKeyUpdates(schema: KeySchema, { update }: Expressions): void {
-  if (update === undefined) return;
-  const paths = [...update.set, ...update.add, ...update.delete].map(({ path }) => path).concat(update.remove);
-  for (const { name } of [schema.partition, ...(schema.sort === undefined ? [] : [schema.sort])]) {
-    if (paths.some((path) => path[0] === name))
-      throw new Fault(
-        "BadRequest",
-        `One or more parameter values were invalid: Cannot update attribute ${name}. This attribute is part of the key`,
-      );
-  }
-}
-
-function checkSize(item: Item): Item {
+/** What a put is going to write; throws for an item that the table cannot have. */
+export function planPut(table: Table, given: unknown): PlannedWrite & { readonly item: Item } {
+  const item = checkItem(given);
   if (itemBytes(item) > MAX_ITEM_BYTES)
     throw new Fault("BadRequest", "Item size has exceeded the maximum allowed size");
-  return item;
+  return { key: keyOfItem(item, schemaOf(table)), item };
 }
 
-function encode(item: Item): Uint8Array {
-  return encodeUtf8(JSON.stringify(item));
+export function planErase(table: Table, given: unknown): PlannedWrite {
+  return { key: keyOfKey(checkItem(given), schemaOf(table)), item: null };
 }
 
-function decode(bytes: Uint8Array): Item {
-  return JSON.parse(decodeUtf8(bytes)) as Item;
+function decoded(bytes: Uint8Array | null): Item | null {
+  return bytes === null ? null : decodeItem(bytes);
+}
+
+function encoded(item: Item | null): Uint8Array | null {
+  return item === null ? null : encodeUtf8(JSON.stringify(item));
 }
