@@ -1,6 +1,7 @@
 /** Writes docs/compatibility.md: everything that the sources refuse by name or do differently, found where they do it. */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { inertMembers } from "../src/kinds/inert.ts";
 
 interface Found {
   readonly file: string;
@@ -14,6 +15,12 @@ export function compatibility(root: string): string {
     .sort()
     .map((path) => ({ file: `src/${path}`, source: readFileSync(join(root, "src", path), "utf8") }));
   const refused = files.flatMap(({ file, source }) => refusals(source).map((text) => ({ file, text })));
+  const inert = [...inertMembers].flatMap(([type, members]) =>
+    Object.entries(members).map(([name, allowed]) => ({
+      file: "src/kinds/inert.ts",
+      text: `${type.slice(type.lastIndexOf(".") + 1)}.${name}${allowed.map((one) => ` other than \`${JSON.stringify(one)}\``).join("")}`,
+    })),
+  );
   const different = files.flatMap(({ file, source }) => differences(source).map((text) => ({ file, text })));
   return `# Compatibility
 
@@ -23,7 +30,7 @@ different in a way that is listed here. Nothing is ignored silently; where you f
 
 ## Refused by name
 
-${table(refused)}
+${table([...refused, ...inert])}
 
 ## Done differently
 

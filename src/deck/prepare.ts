@@ -42,6 +42,7 @@ export function prepareCreate(
   if ((submitted.metadata.resourceVersion ?? "") !== "")
     throw new Fault("BadRequest", "resourceVersion should not be set on objects to be created");
   const shaped = shape(served, submitted, request);
+  refuseInert(served, shaped.inert);
   const kind = served.storedAs?.kind ?? served;
   const stored = served.storedAs?.toStored(shaped.object) ?? shaped.object;
   const born = { ...withoutStatus(kind, stored), metadata: bornMetadata(kind, placed(kind, stored.metadata), around) };
@@ -74,6 +75,7 @@ export function prepareUpdate(
   const kind = served.storedAs?.kind ?? served;
   const { live } = change;
   const shaped = shape(served, change.next, request);
+  if (shaped.inert.length > 0 && asksForSpec(change, request)) refuseInert(served, shaped.inert);
   if (shaped.faults.length > 0) throw invalid(served, live.metadata.name, shaped.faults);
   const stored = served.storedAs?.toStored(shaped.object) ?? shaped.object;
   const object = merged(kind, { live, next: stored }, request);
@@ -100,6 +102,19 @@ export function prepareUpdate(
     admitted.settle();
     throw thrown;
   }
+}
+
+/** Whoever writes a part of the object, a node its status, somebody its finalizers, did not ask for what the rest says. */
+function asksForSpec(
+  { live, next }: { readonly live: KubeObject; readonly next: KubeObject },
+  { subresource }: OwnedRequest,
+): boolean {
+  if (subresource !== undefined && subresource !== "ephemeralcontainers") return false;
+  return !sameJson((live as Loose).spec, (next as Loose).spec);
+}
+
+function refuseInert(kind: Kind, [first]: readonly string[]): void {
+  if (first !== undefined) throw unsupported(`${first} (in a ${kind.kind})`);
 }
 
 type Owners = NonNullable<KubeObject["metadata"]["managedFields"]>;

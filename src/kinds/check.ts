@@ -11,6 +11,8 @@ export interface Checked<T extends KubeObject> {
   /** Pruned, canonical, defaulted. Not to be used while there are faults. */
   readonly object: T;
   readonly faults: readonly FieldFault[];
+  /** Members that are set and that nothing acts on. */
+  readonly inert: readonly string[];
   /** Unknown fields, when they are not refused. */
   readonly warnings: readonly string[];
 }
@@ -26,8 +28,9 @@ export function checkObject<T extends KubeObject>(
   if (options.strict && strangers.length > 0)
     throw cannotHandle(kind, `strict decoding error: ${strangers.join(", ")}`);
   const conforming = conformed.object as unknown as T;
-  if (conformed.faults.length > 0) return { object: conforming, faults: conformed.faults, warnings: strangers };
-  return { object: fillIn(kind, conforming), faults: [], warnings: strangers };
+  const { inert, faults } = conformed;
+  if (faults.length > 0) return { object: conforming, faults, inert, warnings: strangers };
+  return { object: fillIn(kind, conforming), faults: [], inert, warnings: strangers };
 }
 
 function decode(kind: Kind, document: JsonObject): Conformed {

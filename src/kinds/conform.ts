@@ -4,6 +4,7 @@ import { isJsonObject, type Json, type JsonObject } from "#base/json.ts";
 import { canonicalQuantity, parseNanos } from "#base/quantity.ts";
 import type { Field, Scalar, Schema, SchemaTable } from "#base/schema.ts";
 import { FieldFaults } from "./field-faults.ts";
+import { inertIn } from "./inert.ts";
 import type { Kind } from "./kind.ts";
 import type { ObjectSchema } from "./schema-table.ts";
 
@@ -11,6 +12,8 @@ export interface Conformed {
   readonly object: JsonObject;
   /** Paths of fields that the schema does not know: "spec.containers[0].foo". */
   readonly unknown: readonly string[];
+  /** Members that are set and that nothing acts on: "ServiceSpec.loadBalancerIP". */
+  readonly inert: readonly string[];
   readonly faults: readonly FieldFault[];
 }
 
@@ -27,7 +30,7 @@ export function conform(document: JsonObject, kind: Shape): Conformed {
   const walk = new Walk(kind.table, manner);
   const struct = manner === "decode" ? kind.kind : "";
   const object = walk.object(document, kind.schema, { parent: undefined, step: "", struct });
-  return { object, unknown: walk.unknown, faults: walk.faults.found };
+  return { object, unknown: walk.unknown, inert: walk.inert, faults: walk.faults.found };
 }
 
 type ScalarSchema = Schema & { readonly is: Scalar | "intOrString" };
@@ -49,6 +52,7 @@ export const MAX_KEYS = 10_000;
 
 class Walk {
   readonly unknown: string[] = [];
+  readonly inert: string[] = [];
   readonly faults = new FieldFaults();
   readonly #table: SchemaTable;
   readonly #manner: Manner;
@@ -143,7 +147,11 @@ class Walk {
   #named(value: Json, type: string, at: Place): Json {
     const schema = this.#table.resolve(type);
     const inside = { ...at, struct: type.slice(type.lastIndexOf(".") + 1) };
-    if (isJsonObject(value)) return this.object(value, schema, inside);
+    if (isJsonObject(value)) {
+      const inert = inertIn(type, value);
+      if (inert.length > 0) this.inert.push(...inert);
+      return this.object(value, schema, inside);
+    }
     return value === null ? this.object({}, schema, inside) : this.#mistyped(value, `v1.${inside.struct}`, at);
   }
 

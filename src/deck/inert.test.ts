@@ -1,0 +1,60 @@
+/** What nothing acts on is refused by name when it is asked for, and does not stand in the way of what is asked otherwise. */
+import assert from "node:assert/strict";
+import test from "node:test";
+import type { KubeObject } from "#kinds/object.ts";
+import { podKind } from "#kinds/pod.ts";
+import { deploymentKind } from "#kinds/deployment.ts";
+import { serviceKind } from "#kinds/service.ts";
+import type { Kind } from "#kinds/kind.ts";
+import { MemoryJournal } from "#store/memory-journal.ts";
+import { FakeClock } from "./fake-clock.ts";
+import { object, openSampleDeck } from "./sample-deck.ts";
+
+const me = { manager: "test" };
+const podSpec = (rest: object, own: object = {}): object => ({
+  containers: [{ name: "c", image: "i", ...own }],
+  ...rest,
+});
+const service = (rest: object): object => ({ ports: [{ port: 80 }], type: "LoadBalancer", ...rest });
+const template = (spec: object): object => ({
+  selector: { matchLabels: { a: "b" } },
+  template: { metadata: { labels: { a: "b" } }, spec },
+});
+
+const cases: readonly (readonly [kind: Kind, spec: object, refused: string | null])[] = [
+  [serviceKind, service({ loadBalancerSourceRanges: ["10.0.0.0/8"] }), "ServiceSpec.loadBalancerSourceRanges"],
+  [serviceKind, service({ allocateLoadBalancerNodePorts: false }), "ServiceSpec.allocateLoadBalancerNodePorts"],
+  [serviceKind, service({ allocateLoadBalancerNodePorts: true, loadBalancerIP: "" }), null],
+  [podKind, podSpec({ hostnameOverride: "x" }), "PodSpec.hostnameOverride"],
+  [
+    podKind,
+    podSpec({}, { securityContext: { appArmorProfile: { type: "RuntimeDefault" } } }),
+    "SecurityContext.appArmorProfile",
+  ],
+  [podKind, podSpec({}, { securityContext: { appArmorProfile: { type: "Unconfined" } } }), null],
+  [podKind, podSpec({}, { lifecycle: { stopSignal: "SIGUSR1" } }), "Lifecycle.stopSignal"],
+  [deploymentKind, template(podSpec({ resourceClaims: [{ name: "x" }] })), "PodSpec.resourceClaims"],
+];
+
+for (const [kind, spec, refused] of cases)
+  test(`${kind.kind} with ${refused ?? "values that change nothing"} is ${refused === null ? "taken" : "refused"}`, async () => {
+    const { deck } = await openSampleDeck(new MemoryJournal(new FakeClock(0)));
+    const created = deck.create(kind, object("x", { spec }), me);
+    if (refused === null) await created;
+    else await assert.rejects(created, { code: "Unsupported", message: new RegExp(refused) });
+  });
+
+test("a member that came before it was refused keeps nobody from taking a finalizer", async () => {
+  const clock = new FakeClock(0);
+  const journal = new MemoryJournal(clock);
+  const old = {
+    metadata: { name: "x", namespace: "default", uid: "u", finalizers: ["a/b"] },
+    spec: service({ loadBalancerIP: "1.2.3.4" }),
+  };
+  const bytes = new TextEncoder().encode(JSON.stringify({ apiVersion: "v1", kind: "Service", ...old }));
+  await journal.append("core/services/default/x", bytes, "absent");
+  const { deck } = await openSampleDeck(journal);
+  const untied = (live: KubeObject): KubeObject => ({ ...live, metadata: { ...live.metadata, finalizers: [] } });
+  await deck.update(serviceKind, "default/x", untied, me);
+  assert.deepEqual(deck.read(serviceKind, "default/x")?.object.metadata.finalizers ?? [], []);
+});

@@ -1,0 +1,51 @@
+/** Members of Kubernetes' types that nothing here acts on: a write that sets one is refused by name. */
+import { isJsonObject, type Json, sameJson } from "#base/json.ts";
+import type { TypeName } from "#base/schema.ts";
+
+/** For each member the values that ask for what happens anyway. */
+type Inert = Readonly<Record<string, readonly Json[]>>;
+
+const container: Inert = { resizePolicy: [], restartPolicyRules: [], volumeDevices: [] };
+const confinement: Inert = { appArmorProfile: [{ type: "Unconfined" }], seLinuxOptions: [], windowsOptions: [] };
+
+const core: Readonly<Record<string, Inert>> = {
+  Container: container,
+  // kubectl debug --target: the processes of a container are not shared with another.
+  EphemeralContainer: { ...container, targetContainerName: [] },
+  EnvVarSource: { fileKeyRef: [] },
+  Lifecycle: { stopSignal: [] },
+  NodeSpec: { configSource: [] },
+  PodSecurityContext: { ...confinement, supplementalGroupsPolicy: ["Merge"], seLinuxChangePolicy: [] },
+  PodSpec: { hostnameOverride: [], resourceClaims: [] },
+  SecurityContext: confinement,
+  ServiceSpec: {
+    allocateLoadBalancerNodePorts: [true],
+    healthCheckNodePort: [],
+    loadBalancerClass: [],
+    loadBalancerIP: [],
+    loadBalancerSourceRanges: [],
+    trafficDistribution: [],
+  },
+  VolumeProjection: { clusterTrustBundle: [], podCertificate: [] },
+};
+
+export const inertMembers: ReadonlyMap<TypeName, Inert> = new Map(
+  Object.entries(core).map(([type, members]) => [`io.k8s.api.core.v1.${type}`, members]),
+);
+
+/** The members of `value`, a value of the type, that would have no effect. */
+export function inertIn(type: TypeName, value: Json): readonly string[] {
+  const members = inertMembers.get(type);
+  if (members === undefined || !isJsonObject(value)) return [];
+  return Object.entries(members)
+    .filter(([name, allowed]) => {
+      const given = Object.hasOwn(value, name) ? value[name] : undefined;
+      return given !== undefined && !isNothing(given) && !allowed.some((one) => sameJson(one, given));
+    })
+    .map(([name]) => `${type.slice(type.lastIndexOf(".") + 1)}.${name}`);
+}
+
+function isNothing(value: Json): boolean {
+  if (value === null || value === "" || value === 0) return true;
+  return Array.isArray(value) ? value.length === 0 : isJsonObject(value) && Object.keys(value).length === 0;
+}
