@@ -4,6 +4,7 @@ import test from "node:test";
 import type { KubeObject } from "#kinds/object.ts";
 import { podKind } from "#kinds/pod.ts";
 import { deploymentKind } from "#kinds/deployment.ts";
+import { functionKind } from "#kinds/function.ts";
 import { serviceKind } from "#kinds/service.ts";
 import type { Kind } from "#kinds/kind.ts";
 import { MemoryJournal } from "#store/memory-journal.ts";
@@ -16,6 +17,7 @@ const podSpec = (rest: object, own: object = {}): object => ({
   ...rest,
 });
 const service = (rest: object): object => ({ ports: [{ port: 80 }], type: "LoadBalancer", ...rest });
+const fn = { runtime: "nodejs22.x", handler: "a.b", role: "r", code: { sha256: "x", size: 1 } };
 const template = (spec: object): object => ({
   selector: { matchLabels: { a: "b" } },
   template: { metadata: { labels: { a: "b" } }, spec },
@@ -33,6 +35,8 @@ const cases: readonly (readonly [kind: Kind, spec: object, refused: string | nul
   ],
   [podKind, podSpec({}, { securityContext: { appArmorProfile: { type: "Unconfined" } } }), null],
   [podKind, podSpec({}, { lifecycle: { stopSignal: "SIGUSR1" } }), "Lifecycle.stopSignal"],
+  [functionKind, { ...fn, url: { authType: "NONE", invokeMode: "RESPONSE_STREAM" } }, "FunctionUrl.invokeMode"],
+  [functionKind, { ...fn, url: { authType: "NONE", invokeMode: "BUFFERED" } }, null],
   [deploymentKind, template(podSpec({ resourceClaims: [{ name: "x" }] })), "PodSpec.resourceClaims"],
 ];
 

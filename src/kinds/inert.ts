@@ -1,4 +1,4 @@
-/** Members of Kubernetes' types that nothing here acts on: a write that sets one is refused by name. */
+/** Members of our types that nothing here acts on: a write that sets one is refused by name. */
 import { isJsonObject, type Json, sameJson } from "#base/json.ts";
 import type { TypeName } from "#base/schema.ts";
 
@@ -29,9 +29,16 @@ const core: Readonly<Record<string, Inert>> = {
   VolumeProjection: { clusterTrustBundle: [], podCertificate: [] },
 };
 
-export const inertMembers: ReadonlyMap<TypeName, Inert> = new Map(
-  Object.entries(core).map(([type, members]) => [`io.k8s.api.core.v1.${type}`, members]),
-);
+const own: Readonly<Record<string, Inert>> = { FunctionUrl: { invokeMode: ["BUFFERED"] } };
+
+export const inertMembers: ReadonlyMap<TypeName, Inert> = new Map([
+  ...named("io.k8s.api.core.v1", core),
+  ...named("dev.catamaran.v1", own),
+]);
+
+function named(home: string, types: Readonly<Record<string, Inert>>): readonly (readonly [TypeName, Inert])[] {
+  return Object.entries(types).map(([type, members]) => [`${home}.${type}`, members]);
+}
 
 /** The members of `value`, a value of the type, that would have no effect. */
 export function inertIn(type: TypeName, value: Json): readonly string[] {

@@ -1,0 +1,288 @@
+/** What shows that each member of the types we take has an effect: the test that asks for it. proofs.test.ts demands one of every member. */
+import type { TypeName } from "#base/schema.ts";
+import { coreProofs, type Members, type TypeProofs } from "./core-proofs.ts";
+
+export const proofs: TypeProofs = {
+  ...coreProofs,
+  "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta": {
+    "src/deck/deck.test.ts":
+      "name generateName namespace uid resourceVersion generation creationTimestamp deletionTimestamp deletionGracePeriodSeconds labels finalizers managedFields",
+    "src/controllers/chain.test.ts": "annotations ownerReferences",
+  },
+  "io.k8s.apimachinery.pkg.apis.meta.v1.OwnerReference": {
+    "tests/kubectl-manifests.ts": "apiVersion kind name uid controller blockOwnerDeletion",
+  },
+  "io.k8s.apimachinery.pkg.apis.meta.v1.ManagedFieldsEntry": {
+    "src/deck/deck.test.ts": "manager operation apiVersion time subresource",
+    "src/deck/versions.test.ts": "fieldsV1",
+  },
+  "io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector": {
+    "src/kube/aggregate-roles.test.ts": "matchLabels matchExpressions",
+  },
+  "io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelectorRequirement": {
+    "src/deck/deck.test.ts": "key operator values",
+  },
+  "io.k8s.api.apps.v1.Deployment": {
+    "src/controllers/upkeep.test.ts": "kind apiVersion metadata spec",
+  },
+  "io.k8s.api.apps.v1.DeploymentSpec": {
+    "src/controllers/chain.test.ts":
+      "replicas selector template strategy minReadySeconds revisionHistoryLimit paused progressDeadlineSeconds",
+  },
+  "io.k8s.api.apps.v1.DeploymentStrategy": {
+    "src/controllers/chain.test.ts": "type",
+    "tests/kubectl-scenes.ts": "rollingUpdate",
+  },
+  "io.k8s.api.apps.v1.RollingUpdateDeployment": {
+    "src/kinds/check.test.ts": "maxUnavailable maxSurge",
+  },
+  "io.k8s.api.apps.v1.ReplicaSet": {
+    "src/controllers/upkeep.test.ts": "kind apiVersion metadata spec",
+  },
+  "io.k8s.api.apps.v1.ReplicaSetSpec": {
+    "src/controllers/chain.test.ts": "replicas minReadySeconds selector template",
+  },
+  "io.k8s.api.autoscaling.v2.HorizontalPodAutoscaler": {
+    "src/controllers/upkeep.test.ts": "kind apiVersion metadata spec",
+  },
+  "io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerSpec": {
+    "src/scaling/horizontal.test.ts": "scaleTargetRef minReplicas maxReplicas metrics behavior",
+  },
+  "io.k8s.api.autoscaling.v2.CrossVersionObjectReference": {
+    "src/controllers/garbage-collector.test.ts": "kind name apiVersion",
+  },
+  "io.k8s.api.autoscaling.v2.MetricSpec": {
+    "src/scaling/horizontal.test.ts": "type object pods resource containerResource",
+    "src/network/services.test.ts": "external",
+  },
+  "io.k8s.api.autoscaling.v2.ObjectMetricSource": {
+    "src/controllers/upkeep.test.ts": "target metric",
+  },
+  "io.k8s.api.autoscaling.v2.MetricTarget": {
+    "src/scaling/horizontal.test.ts": "type value averageValue averageUtilization",
+  },
+  "io.k8s.api.autoscaling.v2.MetricIdentifier": {
+    "src/controllers/chain.test.ts": "name selector",
+  },
+  "io.k8s.api.autoscaling.v2.PodsMetricSource": {
+    "src/controllers/upkeep.test.ts": "metric target",
+  },
+  "io.k8s.api.autoscaling.v2.ResourceMetricSource": {
+    "src/controllers/upkeep.test.ts": "name target",
+  },
+  "io.k8s.api.autoscaling.v2.ContainerResourceMetricSource": {
+    "src/scaling/horizontal.test.ts": "name target container",
+  },
+  "io.k8s.api.autoscaling.v2.ExternalMetricSource": {
+    "src/controllers/upkeep.test.ts": "metric target",
+  },
+  "io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerBehavior": {
+    "src/scaling/horizontal.test.ts": "scaleUp scaleDown",
+  },
+  "io.k8s.api.autoscaling.v2.HPAScalingRules": {
+    "src/scaling/horizontal.test.ts": "stabilizationWindowSeconds selectPolicy policies tolerance",
+  },
+  "io.k8s.api.autoscaling.v2.HPAScalingPolicy": {
+    "src/controllers/chain.test.ts": "type value periodSeconds",
+  },
+  "io.k8s.api.autoscaling.v1.HorizontalPodAutoscaler": {
+    "src/controllers/upkeep.test.ts": "kind apiVersion metadata spec",
+  },
+  "io.k8s.api.autoscaling.v1.HorizontalPodAutoscalerSpec": {
+    "src/controllers/upkeep.test.ts": "scaleTargetRef minReplicas maxReplicas",
+    "src/kinds/conversions.test.ts": "targetCPUUtilizationPercentage",
+  },
+  "io.k8s.api.autoscaling.v1.CrossVersionObjectReference": {
+    "src/controllers/garbage-collector.test.ts": "kind name apiVersion",
+  },
+  "io.k8s.api.coordination.v1.Lease": {
+    "src/controllers/upkeep.test.ts": "kind apiVersion metadata spec",
+  },
+  "io.k8s.api.coordination.v1.LeaseSpec": {
+    "src/kinds/columns.test.ts": "holderIdentity",
+    "src/controllers/heartbeats.test.ts": "renewTime",
+    "src/controllers/chain.test.ts": "strategy",
+  },
+  "io.k8s.api.discovery.v1.EndpointSlice": {
+    "src/controllers/upkeep.test.ts": "kind apiVersion metadata endpoints ports",
+    "tests/network.test.ts": "addressType",
+  },
+  "io.k8s.api.discovery.v1.Endpoint": {
+    "src/controllers/chain.test.ts": "addresses conditions targetRef nodeName",
+    "src/node/node.test.ts": "hostname zone",
+  },
+  "io.k8s.api.discovery.v1.EndpointConditions": {
+    "src/controllers/chain.test.ts": "ready serving terminating",
+  },
+  "io.k8s.api.discovery.v1.ForZone": {
+    "src/cli/merge-kubeconfig.test.ts": "name",
+  },
+  "io.k8s.api.discovery.v1.ForNode": {
+    "src/cli/merge-kubeconfig.test.ts": "name",
+  },
+  "io.k8s.api.discovery.v1.EndpointPort": {
+    "src/controllers/chain.test.ts": "name protocol port",
+  },
+  "io.k8s.api.networking.v1.IngressClass": {
+    "src/controllers/upkeep.test.ts": "kind apiVersion metadata spec",
+  },
+  "io.k8s.api.networking.v1.IngressClassSpec": {
+    "src/dashboard/rows.test.ts": "controller",
+    "src/gateway/http-event.test.ts": "parameters",
+  },
+  "io.k8s.api.networking.v1.IngressClassParametersReference": {
+    "src/kube/authorize.test.ts": "apiGroup scope",
+    "src/gateway/http-event.test.ts": "kind name",
+    "src/gateway/match.test.ts": "namespace",
+  },
+  "io.k8s.api.networking.v1.Ingress": {
+    "src/controllers/upkeep.test.ts": "kind apiVersion metadata spec",
+  },
+  "io.k8s.api.networking.v1.IngressSpec": {
+    "src/kinds/columns.test.ts": "ingressClassName",
+    "src/kinds/rules.test.ts": "defaultBackend",
+    "tests/kube-proxy.test.ts": "tls",
+    "src/gateway/cors.test.ts": "rules",
+  },
+  "io.k8s.api.networking.v1.IngressBackend": {
+    "src/gateway/match.test.ts": "service",
+    "src/gateway/http-event.test.ts": "resource",
+  },
+  "io.k8s.api.networking.v1.IngressServiceBackend": {
+    "src/gateway/match.test.ts": "name port",
+  },
+  "io.k8s.api.networking.v1.ServiceBackendPort": {
+    "src/controllers/chain.test.ts": "name number",
+  },
+  "io.k8s.api.networking.v1.IngressTLS": {
+    "src/gateway/request-target.test.ts": "hosts",
+    "tests/node-scenes.ts": "secretName",
+  },
+  "io.k8s.api.networking.v1.IngressRule": {
+    "src/gateway/forward-headers.test.ts": "host http",
+  },
+  "io.k8s.api.networking.v1.HTTPIngressRuleValue": {
+    "src/gateway/match.test.ts": "paths",
+  },
+  "io.k8s.api.networking.v1.HTTPIngressPath": {
+    "src/gateway/match.test.ts": "path pathType backend",
+  },
+  "io.k8s.api.rbac.v1.ClusterRoleBinding": {
+    "src/kube/authorize.test.ts": "kind apiVersion metadata subjects roleRef",
+  },
+  "io.k8s.api.rbac.v1.Subject": {
+    "src/kube/authorize.test.ts": "kind apiGroup name namespace",
+  },
+  "io.k8s.api.rbac.v1.RoleRef": {
+    "src/kube/authorize.test.ts": "apiGroup kind name",
+  },
+  "io.k8s.api.rbac.v1.ClusterRole": {
+    "tests/kube-rights.test.ts": "kind apiVersion metadata rules aggregationRule",
+  },
+  "io.k8s.api.rbac.v1.PolicyRule": {
+    "src/kube/authorize.test.ts": "verbs apiGroups resources resourceNames nonResourceURLs",
+  },
+  "io.k8s.api.rbac.v1.AggregationRule": {
+    "src/kube/aggregate-roles.test.ts": "clusterRoleSelectors",
+  },
+  "io.k8s.api.rbac.v1.RoleBinding": {
+    "src/kube/authorize.test.ts": "kind apiVersion metadata subjects roleRef",
+  },
+  "io.k8s.api.rbac.v1.Role": {
+    "src/kube/authorize.test.ts": "kind apiVersion metadata rules",
+  },
+  "io.k8s.api.scheduling.v1.PriorityClass": {
+    "tests/kubectl-manifests.ts": "kind apiVersion metadata value description",
+    "src/kinds/columns.test.ts": "preemptionPolicy",
+  },
+  "dev.catamaran.v1.Function": {
+    "src/controllers/upkeep.test.ts": "apiVersion kind",
+    "src/aws/authorize.test.ts": "metadata spec",
+  },
+  "dev.catamaran.v1.FunctionSpec": {
+    "tests/functions-stories.ts": "runtime handler memoryMib timeoutSeconds environment code url",
+    "tests/aws-cli.test.ts": "role",
+    "src/kinds/crd.test.ts": "description",
+    "src/aws/lambda/configuration.test.ts": "reservedConcurrency tags",
+    "src/node/images.test.ts": "layers",
+  },
+  "dev.catamaran.v1.FunctionCode": {
+    "src/aws/authorize.test.ts": "sha256 size",
+  },
+  "dev.catamaran.v1.FunctionUrl": {
+    "src/gateway/cors.test.ts": "cors",
+  },
+  "dev.catamaran.v1.Cors": {
+    "src/gateway/cors.test.ts": "allowCredentials allowHeaders allowMethods allowOrigins exposeHeaders maxAge",
+  },
+  "dev.catamaran.v1.Table": {
+    "src/controllers/upkeep.test.ts": "apiVersion kind",
+    "src/aws/authorize.test.ts": "metadata spec",
+  },
+  "dev.catamaran.v1.TableSpec": {
+    "src/kinds/columns.test.ts": "keySchema billingMode",
+    "src/aws/lambda/configuration.test.ts": "tags",
+  },
+  "dev.catamaran.v1.AttributeDefinition": {
+    "src/kinds/columns.test.ts": "attributeName",
+  },
+  "dev.catamaran.v1.KeyPart": {
+    "src/kinds/columns.test.ts": "attributeName keyType",
+  },
+  "dev.catamaran.v1.HttpApi": {
+    "src/controllers/upkeep.test.ts": "apiVersion kind",
+    "src/aws/authorize.test.ts": "metadata spec",
+  },
+  "dev.catamaran.v1.HttpApiSpec": {
+    "src/gateway/match.test.ts": "routes cors",
+    "src/gateway/http-event.test.ts": "stage",
+  },
+  "dev.catamaran.v1.HttpRoute": {
+    "src/gateway/http-event.test.ts": "routeKey function",
+  },
+};
+
+/** What the server keeps for others and upstream's own does not act on either, or what asks for what happens anyway. */
+export const kept: Readonly<Record<TypeName, Members>> = {
+  "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta": "selfLink",
+  "io.k8s.apimachinery.pkg.apis.meta.v1.ManagedFieldsEntry": "fieldsType",
+  "io.k8s.api.core.v1.NodeSpec": "externalID",
+  "io.k8s.api.core.v1.SeccompProfile": "localhostProfile",
+  "io.k8s.api.core.v1.AppArmorProfile": "localhostProfile",
+  "io.k8s.api.core.v1.PodSecurityContext": "supplementalGroupsPolicy fsGroupChangePolicy",
+  "io.k8s.api.autoscaling.v2.ObjectMetricSource": "describedObject",
+  "io.k8s.api.coordination.v1.LeaseSpec": "acquireTime leaseTransitions preferredHolder",
+  "io.k8s.api.discovery.v1.Endpoint": "deprecatedTopology hints",
+  "io.k8s.api.discovery.v1.EndpointHints": "forZones forNodes",
+  "dev.catamaran.v1.FunctionUrl": "invokeMode",
+};
+
+/** What acts without a test that names it: this list only gets shorter. */
+export const untested: Readonly<Record<TypeName, Members>> = {
+  "io.k8s.api.core.v1.EndpointSubset": "notReadyAddresses",
+  "io.k8s.api.core.v1.EndpointPort": "appProtocol",
+  "io.k8s.api.core.v1.NodeSpec": "podCIDRs providerID",
+  "io.k8s.api.core.v1.Taint": "timeAdded",
+  "io.k8s.api.core.v1.PodSpec": "automountServiceAccountToken hostAliases overhead setHostnameAsFQDN schedulingGates",
+  "io.k8s.api.core.v1.EmptyDirVolumeSource": "sizeLimit",
+  "io.k8s.api.core.v1.Container": "workingDir stdinOnce",
+  "io.k8s.api.core.v1.VolumeMount": "readOnly recursiveReadOnly mountPropagation subPathExpr",
+  "io.k8s.api.core.v1.SecurityContext": "runAsGroup readOnlyRootFilesystem",
+  "io.k8s.api.core.v1.EphemeralContainer": "workingDir stdinOnce",
+  "io.k8s.api.core.v1.PodSecurityContext": "runAsGroup supplementalGroups",
+  "io.k8s.api.core.v1.PodAffinityTerm": "namespaceSelector matchLabelKeys mismatchLabelKeys",
+  "io.k8s.api.core.v1.HostAlias": "hostnames",
+  "io.k8s.api.core.v1.TopologySpreadConstraint": "minDomains nodeAffinityPolicy nodeTaintsPolicy matchLabelKeys",
+  "io.k8s.api.core.v1.ServiceAccount": "automountServiceAccountToken",
+  "io.k8s.api.core.v1.ServiceSpec": "publishNotReadyAddresses ipFamilies ipFamilyPolicy",
+  "io.k8s.api.core.v1.ServicePort": "appProtocol",
+  "io.k8s.api.coordination.v1.LeaseSpec": "leaseDurationSeconds",
+  "io.k8s.api.discovery.v1.EndpointPort": "appProtocol",
+  "io.k8s.api.scheduling.v1.PriorityClass": "globalDefault",
+  "dev.catamaran.v1.FunctionSpec": "ephemeralStorageMib architectures logGroup",
+  "dev.catamaran.v1.FunctionUrl": "authType",
+  "dev.catamaran.v1.TableSpec": "attributeDefinitions provisionedThroughput tableClass deletionProtection",
+  "dev.catamaran.v1.AttributeDefinition": "attributeType",
+  "dev.catamaran.v1.Throughput": "readCapacityUnits writeCapacityUnits",
+  "dev.catamaran.v1.HttpRoute": "payloadFormatVersion",
+};
