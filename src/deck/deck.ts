@@ -54,6 +54,9 @@ interface Source {
   applied: Revision;
 }
 
+// Others get their turn while the journal writes a batch.
+const REMOVED_AT_ONCE = 100;
+
 export class Deck implements AsyncDisposable {
   readonly registry: Registry;
   readonly #durable: Source;
@@ -182,14 +185,16 @@ export class Deck implements AsyncDisposable {
     request: WriteRequest,
   ): Promise<Listed> {
     const listed = this.list(kind, selection);
-    const removals = listed.stored.map(({ key }) => this.remove(kind, key, options, request));
-    const results = await Promise.allSettled(removals);
-    // What somebody else removed meanwhile is as gone as we wanted it.
-    const failure = results.find(
-      (result) =>
-        result.status === "rejected" && !(result.reason instanceof Fault && result.reason.code === "NotFound"),
-    );
-    if (failure?.status === "rejected") throw failure.reason;
+    for (let at = 0; at < listed.stored.length; at += REMOVED_AT_ONCE) {
+      const batch = listed.stored.slice(at, at + REMOVED_AT_ONCE);
+      const results = await Promise.allSettled(batch.map(({ key }) => this.remove(kind, key, options, request)));
+      // What somebody else removed meanwhile is as gone as we wanted it.
+      const failure = results.find(
+        (result) =>
+          result.status === "rejected" && !(result.reason instanceof Fault && result.reason.code === "NotFound"),
+      );
+      if (failure?.status === "rejected") throw failure.reason;
+    }
     return { ...listed, revision: this.#sourceOf(kind).applied };
   }
 

@@ -22,6 +22,7 @@ import {
 import { checkBody } from "./bodies.ts";
 import { type Ask, type Door, sendJson, warningHeader } from "./door.ts";
 import { writeChecked } from "./checked-writes.ts";
+import { sendPieces } from "./pieces.ts";
 import { found, sendStored } from "./read-verbs.ts";
 import { restrictCreation } from "./restrict-node.ts";
 import { success } from "./status.ts";
@@ -132,11 +133,9 @@ export async function deleteCollection(door: Door, { exchange, identity, path }:
   const { options, request } = removalRequest(exchange, identity, await readDocument(exchange, door.decodeProtobuf));
   const selected = { namespace: path.namespace, ...selection(exchange.query) };
   const { stored, revision } = await door.deck.removeAll(path.kind, selected, options, request);
-  sendJson(exchange, 200, {
-    kind: `${path.kind.kind}List`,
-    apiVersion: apiVersionOf(path.kind),
-    metadata: { resourceVersion: String(revision) },
-    items: stored.map(({ object }) => object),
+  await sendPieces(exchange, {
+    head: `{"kind":"${path.kind.kind}List","apiVersion":"${apiVersionOf(path.kind)}","metadata":{"resourceVersion":"${revision}"},"items":[`,
+    parts: stored.values().map(({ bytes }) => bytes),
   });
 }
 
