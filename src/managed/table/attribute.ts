@@ -70,11 +70,10 @@ export function checkAttribute(value: unknown, depth = 0): Attribute {
   if (depth > MAX_NESTING)
     throw wrong("Nesting Levels have exceeded supported limits: Attributes can be nested up to 32 levels");
   if (!isRecord(value)) throw value === null ? wrong(EMPTY) : notExpected(value, "structure");
-  const types = Object.keys(value).filter((type) => value[type] !== null && isAttributeType(type));
-  const [type] = types;
   // What is no type of ours is no member of the service's structure, which then is empty.
-  if (type === undefined || !isAttributeType(type)) throw wrong(EMPTY);
-  if (types.length > 1)
+  const type = TYPES.find((candidate) => Object.hasOwn(value, candidate) && value[candidate] !== null);
+  if (type === undefined) throw wrong(EMPTY);
+  if (TYPES.some((other) => other !== type && Object.hasOwn(value, other) && value[other] !== null))
     throw wrong(
       "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes",
     );
@@ -86,7 +85,7 @@ function checkTyped(type: AttributeType, inner: unknown, depth: number): Attribu
     case "S":
       return { S: text(inner) };
     case "N":
-      return { N: formatDecimal(parseDecimal(text(inner))) };
+      return { N: number(inner) };
     case "B":
       return { B: base64(inner) };
     case "BOOL":
@@ -115,8 +114,12 @@ function text(value: unknown): string {
   return value;
 }
 
+// Most numbers are these, and are as they should be.
+const PLAIN = /^(?:0|-?[1-9]\d{0,14})$/;
+
 function number(value: unknown): string {
-  return formatDecimal(parseDecimal(text(value)));
+  const given = text(value);
+  return PLAIN.test(given) ? given : formatDecimal(parseDecimal(given));
 }
 
 function base64(value: unknown): string {
@@ -191,8 +194,11 @@ function numberBytes(text: string): number {
   return 1 + Math.ceil(digits.length / 2) + (isAligned ? 1 : 0) + (sign < 0 ? 1 : 0);
 }
 
+// Most texts are short; counting those is quicker than making their bytes.
 function utf8Bytes(value: string): number {
-  return encodeUtf8(value).length;
+  if (value.length > 64) return encodeUtf8(value).length;
+  for (let at = 0; at < value.length; at++) if (value.charCodeAt(at) > 0x7f) return encodeUtf8(value).length;
+  return value.length;
 }
 
 /** Sets are equal whatever their order, at every depth; numbers by value (they are canonical). */

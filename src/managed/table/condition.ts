@@ -4,27 +4,34 @@ import { type Attribute, compareAttributes, type Item, own, sameAttribute, setMe
 import { base64Bytes, decodeBase64 } from "./base64.ts";
 import type { Path } from "./document-path.ts";
 import type { Comparator, Condition, Operand } from "./expression-syntax.ts";
-import { includesSequence, includesText } from "./sequence.ts";
+import { Effort } from "./effort.ts";
+import { includesSequence, includesText, isLong } from "./sequence.ts";
 
-/** A missing attribute makes a comparison false, as in the service; NOT of it is true. */
-export function holds(condition: Condition, item: Item): boolean {
+/** A missing attribute makes a comparison false, as in the service; NOT of it is true. Throws BadRequest for too much work. */
+export function holds(condition: Condition, item: Item, effort: Effort = new Effort()): boolean {
   switch (condition.is) {
-    case "compare":
-      return compares(condition.comparator, read(condition.left, item), read(condition.right, item));
+    case "compare": {
+      const [left, right] = [read(condition.left, item), read(condition.right, item)];
+      effort.look(left);
+      return compares(condition.comparator, left, right);
+    }
     case "between": {
       const value = read(condition.of, item);
       return compares(">=", value, read(condition.low, item)) && compares("<=", value, read(condition.high, item));
     }
     case "in": {
       const value = read(condition.of, item);
-      return condition.options.some((option) => compares("=", value, read(option, item)));
+      return condition.options.some((option) => {
+        effort.look(value);
+        return compares("=", value, read(option, item));
+      });
     }
     case "and":
-      return holds(condition.left, item) && holds(condition.right, item);
+      return holds(condition.left, item, effort) && holds(condition.right, item, effort);
     case "or":
-      return holds(condition.left, item) || holds(condition.right, item);
+      return holds(condition.left, item, effort) || holds(condition.right, item, effort);
     case "not":
-      return !holds(condition.of, item);
+      return !holds(condition.of, item, effort);
     case "exists":
       return at(item, condition.path) !== undefined;
     case "notExists":
@@ -34,7 +41,7 @@ export function holds(condition: Condition, item: Item): boolean {
     case "beginsWith":
       return beginsWith(read(condition.of, item), read(condition.with, item));
     case "contains":
-      return contains(read(condition.of, item), read(condition.with, item));
+      return contains(read(condition.of, item), read(condition.with, item), effort);
   }
 }
 
@@ -101,8 +108,9 @@ function beginsWith(value: Attribute | undefined, prefix: Attribute | undefined)
   return start.every((byte, i) => bytes[i] === byte);
 }
 
-function contains(value: Attribute | undefined, part: Attribute | undefined): boolean {
+function contains(value: Attribute | undefined, part: Attribute | undefined, effort: Effort): boolean {
   if (value === undefined || part === undefined) return false;
+  effort.look(value, "S" in part && isLong(part.S));
   if ("S" in value && "S" in part) return includesText(value.S, part.S);
   if ("B" in value && "B" in part) return includesSequence(decodeBase64(value.B), decodeBase64(part.B));
   if ("L" in value) return value.L.some((member) => sameAttribute(member, part));

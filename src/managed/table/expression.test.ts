@@ -325,6 +325,37 @@ for (const update of badPaths) {
   });
 }
 
+const LARGE: Item = {
+  many: { L: Array.from({ length: 100_000 }, () => ({ N: "1" })) },
+  long: { S: "a".repeat(400_000) },
+};
+const costly: readonly (readonly [title: string, term: string, value: object])[] = [
+  ["equalities of long lists", "#m = :v", LARGE["many"] ?? {}],
+  ["searches in long lists", "NOT contains(#m, :v)", { S: "x" }],
+  ["searches for long texts", "NOT contains(#l, :v)", { S: `b${"a".repeat(200_000)}` }],
+];
+for (const [title, term, value] of costly) {
+  test(`100 ${title} are refused before they hold up everybody`, () => {
+    const condition = Array.from({ length: 100 }, () => term).join(" AND ");
+    const names = term.includes("#m") ? { "#m": "many" } : { "#l": "long" };
+    const parsed = parseExpressions({ condition, names, values: { ":v": value } });
+    const started = performance.now();
+    assert.throws(() => parsed.condition && holds(parsed.condition, LARGE), /compares more data/);
+    // A few ms on a machine of its own; unbounded it is more than a second.
+    assert.ok(performance.now() - started < 500);
+    const one = parseExpressions({ condition: term, names, values: { ":v": value } });
+    assert.ok(one.condition !== undefined && holds(one.condition, LARGE));
+  });
+}
+
+test("100,000 names that nobody uses are refused in a short sentence", () => {
+  const names = Object.fromEntries(Array.from({ length: 100_000 }, (_, i) => [`#n${i}`, "a"]));
+  assert.throws(
+    () => parseExpressions({ projection: "a", names }),
+    (thrown: unknown) => thrown instanceof Fault && thrown.message.length < 2_000,
+  );
+});
+
 test("a projection keeps only its paths, in their places", () => {
   const { projection } = parseExpressions({
     projection: "title, pictures.rear, parts[1], nothing, valueOf, gone.x",

@@ -13,6 +13,8 @@ export class Placeholders {
 
   /** As sent; throws BadRequest. */
   constructor(names: Readonly<Record<string, string>> = {}, values: Readonly<Record<string, unknown>> = {}) {
+    refuseTooMany("ExpressionAttributeNames", names);
+    refuseTooMany("ExpressionAttributeValues", values);
     this.#names = new Map(Object.entries(names));
     for (const [key, name] of this.#names) {
       checkKey("ExpressionAttributeNames", /^#\w+$/, key);
@@ -36,6 +38,14 @@ export class Placeholders {
     refuseUnused("ExpressionAttributeNames", this.#names, this.#usedNames);
     refuseUnused("ExpressionAttributeValues", this.#values, this.#usedValues);
   }
+}
+
+// Three expressions of 4 KB cannot use more.
+const MAX_PLACEHOLDERS = 6_144;
+
+function refuseTooMany(what: string, given: Readonly<Record<string, unknown>>): void {
+  const keys = Object.keys(given);
+  if (keys.length > MAX_PLACEHOLDERS) throw unused(what, keys);
 }
 
 function checkKey(what: string, form: RegExp, key: string): void {
@@ -66,8 +76,11 @@ function checkedValue(key: string, value: unknown): Attribute {
 }
 
 function refuseUnused(what: string, given: ReadonlyMap<string, unknown>, used: ReadonlySet<string>): void {
-  const unused = [...given.keys()].filter((name) => !used.has(name));
-  if (unused.length === 0) return;
-  const shown = unused.length > NAMES_SHOWN ? [...unused.slice(0, NAMES_SHOWN), "…"] : unused;
-  throw new Fault("BadRequest", `Value provided in ${what} unused in expressions: keys: {${shown.join(", ")}}`);
+  const left = [...given.keys()].filter((name) => !used.has(name));
+  if (left.length > 0) throw unused(what, left);
+}
+
+function unused(what: string, keys: readonly string[]): Fault {
+  const shown = keys.length > NAMES_SHOWN ? [...keys.slice(0, NAMES_SHOWN), "…"] : keys;
+  return new Fault("BadRequest", `Value provided in ${what} unused in expressions: keys: {${shown.join(", ")}}`);
 }

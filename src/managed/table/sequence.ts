@@ -3,8 +3,13 @@
 // So few characters are found fast enough by the engine's own search, whose worst case is the product.
 const SHORT = 64;
 
+/** Whether a search for it goes step by step. */
+export function isLong(part: string): boolean {
+  return part.length > SHORT;
+}
+
 export function includesText(text: string, part: string): boolean {
-  if (part.length <= SHORT) return text.includes(part);
+  if (!isLong(part)) return text.includes(part);
   return includes(
     text.length,
     (at) => text.charCodeAt(at),
