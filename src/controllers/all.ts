@@ -4,12 +4,15 @@ import type { Kind } from "#kinds/kind.ts";
 import { builtinKinds } from "#kinds/registry.ts";
 import { bindingController } from "./binding.ts";
 import { deploymentController } from "./deployment.ts";
+import type { Edge } from "./edge.ts";
 import { endpointSliceController } from "./endpoint-slice.ts";
 import { endpointSliceMirroringController } from "./endpoint-slice-mirroring.ts";
 import { endpointsController } from "./endpoints.ts";
 import { eventExpiryController } from "./event-expiry.ts";
 import { garbageCollector } from "./garbage-collector.ts";
 import { horizontalPodAutoscalerController } from "./horizontal-pod-autoscaler.ts";
+import { httpApiAddressController } from "./http-api-address.ts";
+import { ingressAddressController } from "./ingress-address.ts";
 import { namespaceController } from "./namespace.ts";
 import { nodeLifecycleController } from "./node-lifecycle.ts";
 import { podGarbageController } from "./pod-garbage.ts";
@@ -28,6 +31,11 @@ export const steadyControllers: readonly Controller[] = [
   horizontalPodAutoscalerController(),
   eventExpiryController,
 ];
+
+/** Those that say where the gateway serves what it serves. */
+export function edgeControllers(edge: Edge): readonly Controller[] {
+  return [ingressAddressController(edge), httpApiAddressController(edge)];
+}
 
 /** Those that look at every kind: to be started anew when CustomResourceDefinitions change what there is. */
 export function kindControllers(kinds: readonly Kind[]): readonly Controller[] {

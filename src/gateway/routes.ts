@@ -1,8 +1,8 @@
 /** From objects to the route table: Ingress, HttpApi and function URLs become Routes. Pure. */
 import type { FunctionObject } from "#kinds/function.ts";
-import type { HttpApi } from "#kinds/http-api.ts";
+import { API_HOST, apiHostOf, apiIdOf, type HttpApi } from "#kinds/http-api.ts";
 import type { IngressBackend } from "#kinds/ingress-spec.ts";
-import type { Ingress } from "#kinds/ingress.ts";
+import { type Ingress, isServedByGateway } from "#kinds/ingress.ts";
 import type { Cors } from "#kinds/cors.ts";
 import type { Backend, Route, RouteTable } from "./route.ts";
 
@@ -12,16 +12,12 @@ export interface RouteSources {
   readonly functions: readonly FunctionObject[];
 }
 
-/** The ingress class that is served; an Ingress without a class is served too. */
-export const INGRESS_CLASS = "catamaran";
-
-/** Hosts of HTTP APIs and of function URLs end so. */
-const API_HOST = ".execute-api.localhost";
+/** Hosts of function URLs end so. */
 export const URL_HOST = ".lambda-url.localhost";
 
 export function routesOf({ ingresses, httpApis, functions }: RouteSources): RouteTable {
   const routes = [
-    ...ingresses.filter(isOurs).flatMap(ingressRoutes),
+    ...ingresses.filter(isServedByGateway).flatMap(ingressRoutes),
     ...httpApis.flatMap(apiRoutes),
     ...functions.flatMap(urlRoutes),
   ];
@@ -30,14 +26,9 @@ export function routesOf({ ingresses, httpApis, functions }: RouteSources): Rout
 
 function corsOf(httpApis: readonly HttpApi[], functions: readonly FunctionObject[]): ReadonlyMap<string, Cors> {
   const found = new Map<string, Cors>();
-  for (const api of httpApis) if (api.spec.cors !== undefined) found.set(apiHost(api), api.spec.cors);
+  for (const api of httpApis) if (api.spec.cors !== undefined) found.set(apiHostOf(api), api.spec.cors);
   for (const fn of functions) if (fn.spec.url?.cors !== undefined) found.set(urlHost(fn), fn.spec.url.cors);
   return found;
-}
-
-export function isOurs(ingress: Ingress): boolean {
-  const name = ingress.spec.ingressClassName ?? ingress.metadata.annotations?.["kubernetes.io/ingress.class"];
-  return name === undefined || name === INGRESS_CLASS;
 }
 
 function ingressRoutes(ingress: Ingress): readonly Route[] {
@@ -92,7 +83,7 @@ function apiRoutes(api: HttpApi): readonly Route[] {
     const [method = "ANY", path] = route.routeKey.split(" ");
     const isDefault = route.routeKey === "$default" || path === undefined;
     return {
-      host: apiHost(api),
+      host: apiHostOf(api),
       path: isDefault ? "/" : path,
       pathType: isDefault ? "Prefix" : "Template",
       methods: isDefault || method === "ANY" ? [] : [method],
@@ -113,14 +104,6 @@ function apiRoutes(api: HttpApi): readonly Route[] {
       from: `HttpApi/${namespace}/${api.metadata.name}`,
     };
   });
-}
-
-function apiIdOf(api: HttpApi): string {
-  return api.status?.apiId ?? api.metadata.name;
-}
-
-function apiHost(api: HttpApi): string {
-  return `${apiIdOf(api)}${API_HOST}`.toLowerCase();
 }
 
 function urlHost({ metadata }: FunctionObject): string {

@@ -25,6 +25,18 @@ export interface HttpRoute {
   readonly payloadFormatVersion?: "1.0" | "2.0";
 }
 
+/** Hosts of HTTP APIs end so: *.localhost is loopback everywhere (RFC 6761 §6.3). */
+export const API_HOST = ".execute-api.localhost";
+
+export function apiIdOf({ metadata, status }: HttpApi): string {
+  return status?.apiId ?? metadata.name;
+}
+
+/** Under which host the gateway serves it. */
+export function apiHostOf(api: HttpApi): string {
+  return `${apiIdOf(api)}${API_HOST}`.toLowerCase();
+}
+
 export const httpApiKind: Kind<HttpApi> = builtinKind<HttpApi>({
   group: "catamaran.dev",
   version: "v1",

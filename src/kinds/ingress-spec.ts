@@ -1,10 +1,16 @@
 /** The types of an ingress. */
 import type { KubeObject } from "./object.ts";
 
+export interface IngressAddress {
+  readonly ip?: string;
+  readonly hostname?: string;
+  readonly ports?: readonly { readonly port: number; readonly protocol: "TCP" | "UDP" | "SCTP" }[];
+}
+
 export interface IngressObject extends KubeObject {
   readonly spec: IngressSpec;
   readonly status?: {
-    readonly loadBalancer?: { readonly ingress?: readonly { readonly ip?: string; readonly hostname?: string }[] };
+    readonly loadBalancer?: { readonly ingress?: readonly IngressAddress[] };
   };
 }
 

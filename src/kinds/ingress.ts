@@ -28,6 +28,15 @@ export const ingressKind: Kind<Ingress> = builtinKind<Ingress>({
   validate: ingressFaults,
 });
 
+/** The ingress class that the gateway serves. */
+export const INGRESS_CLASS = "catamaran";
+
+/** An Ingress without a class is served too. */
+export function isServedByGateway({ metadata, spec }: Ingress): boolean {
+  const name = spec.ingressClassName ?? metadata.annotations?.["kubernetes.io/ingress.class"];
+  return name === undefined || name === INGRESS_CLASS;
+}
+
 // kubectl prints so many hosts, then "+ n more…".
 const SHOWN = 3;
 

@@ -14,7 +14,7 @@ import { stsService } from "#aws/sts/service.ts";
 import { keyOf } from "#base/key.ts";
 import { type Stop, stopper } from "#base/stop.ts";
 import { Tasks } from "#base/tasks.ts";
-import { kindControllers, steadyControllers } from "#controllers/all.ts";
+import { edgeControllers, kindControllers, steadyControllers } from "#controllers/all.ts";
 import type { Controller } from "#deck/controller.ts";
 import { comparisonBody, STYLE } from "#compare/report.ts";
 import type { Comparison } from "#compare/result.ts";
@@ -124,7 +124,7 @@ async function openKubeDoor(
 }
 
 function startControllers(
-  { clock, log, stop }: World,
+  { instance, clock, log, stop }: World,
   { deck, tasks, pki }: { readonly deck: Deck; readonly tasks: Tasks; readonly pki: Pki },
 ): void {
   const start = (controller: Controller, until: Stop): void =>
@@ -132,7 +132,8 @@ function startControllers(
       runController(controller, deck.objects(controller.name), { clock, log, stop: until }),
     );
   const ofDoor = [namespaceContents(pki.ca) as Controller, aggregateRoles as Controller];
-  for (const controller of [...steadyControllers, ...ofDoor]) start(controller, stop);
+  const ofEdge = edgeControllers({ ip: "127.0.0.1", port: instance.ports.gateway });
+  for (const controller of [...steadyControllers, ...ofDoor, ...ofEdge]) start(controller, stop);
   // Those that look at every kind start anew when definitions add or take kinds away.
   let current = stopper();
   const startForKinds = (): void => {

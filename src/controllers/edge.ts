@@ -1,0 +1,5 @@
+/** Where the gateway of this instance listens, as the addresses in the status of what it serves say. */
+export interface Edge {
+  readonly ip: string;
+  readonly port: number;
+}

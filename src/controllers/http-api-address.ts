@@ -1,0 +1,18 @@
+/** HttpApi addresses: the status says under which URL the gateway serves it. */
+import type { Controller } from "#deck/controller.ts";
+import { apiHostOf, type HttpApi, httpApiKind } from "#kinds/http-api.ts";
+import { patchTo } from "./changes.ts";
+import type { Edge } from "./edge.ts";
+
+export function httpApiAddressController({ port }: Edge): Controller<HttpApi> {
+  return {
+    name: "http-api-address",
+    kind: httpApiKind,
+    watches: [],
+    plan: (_key, api) => {
+      if (api === undefined || api.metadata.deletionTimestamp !== undefined) return { changes: [] };
+      const status = { ...api.status, endpoint: `http://${apiHostOf(api)}:${port}` };
+      return { changes: patchTo(httpApiKind, api, { ...api, status }, "status") };
+    },
+  };
+}
