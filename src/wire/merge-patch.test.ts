@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import fc from "fast-check";
-import { type Json, sameJson } from "#base/json.ts";
+import { isJsonObject, type Json, sameJson } from "#base/json.ts";
 import { applyMergePatch, mergePatchOf } from "./merge-patch.ts";
 
 const cases: readonly { readonly target: Json; readonly patch: Json; readonly result: Json }[] = [
@@ -55,4 +55,36 @@ const { value: document } = fc.letrec<{ value: Json }>((tie) => ({
 
 test("law: applying the patch from a to b to a gives b", () => {
   fc.assert(fc.property(document, document, (a, b) => sameJson(applyMergePatch(a, mergePatchOf(a, b)), b)));
+});
+
+/** The pseudo-code of RFC 7386 §2, word by word. */
+function naively(target: Json | undefined, patch: Json): Json {
+  if (!isJsonObject(patch)) return patch;
+  const result = new Map<string, Json>(Object.entries(isJsonObject(target) ? target : {}));
+  for (const [name, value] of Object.entries(patch)) {
+    if (value === null) result.delete(name);
+    else result.set(name, naively(result.get(name), value));
+  }
+  return Object.fromEntries(result);
+}
+
+const { value: change } = fc.letrec<{ value: Json }>((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 4 },
+    fc.constantFrom(null, 1, "x"),
+    fc.array(fc.constantFrom(1, null), { maxLength: 2 }),
+    fc.dictionary(fc.constantFrom("a", "b", "c", "__proto__"), tie("value"), { maxKeys: 4, noNullPrototype: true }),
+  ),
+}));
+
+test("law: the result is RFC 7386's, neither target nor patch is touched, a second time nothing changes", () => {
+  fc.assert(
+    fc.property(document, change, (target, patch) => {
+      const before = JSON.stringify([target, patch]);
+      const result = applyMergePatch(target, patch);
+      assert.ok(sameJson(result, naively(target, patch)));
+      assert.equal(JSON.stringify([target, patch]), before);
+      assert.equal(applyMergePatch(result, patch), result);
+    }),
+  );
 });

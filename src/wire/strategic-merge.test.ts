@@ -1,6 +1,7 @@
 /** What a strategic merge patch does; the expected documents were checked against upstream's own library. */
 import assert from "node:assert/strict";
 import test from "node:test";
+import fc from "fast-check";
 import { Fault } from "#base/fault.ts";
 import { type Json, type JsonObject, sameJson } from "#base/json.ts";
 import { seededRandom } from "#base/random.ts";
@@ -252,4 +253,42 @@ test("law: a patch without directives is idempotent and leaves the live object a
     assert.ok(sameJson(once, twice), `seed ${seed}`);
     assert.deepEqual(live, before, `seed ${seed}`);
   }
+});
+
+/** Lists by key, each element looked for in the whole list, and put in order as the patch names them. */
+function mergedNaively(live: readonly JsonObject[], patch: readonly JsonObject[]): ReadonlyMap<Json, JsonObject> {
+  const merged = live.map((element) => ({ ...element }));
+  for (const element of patch) {
+    const at = merged.findIndex(({ name }) => name === element["name"]);
+    if (at < 0) merged.push({ ...element });
+    else merged[at] = { ...merged[at], ...element } as (typeof merged)[number];
+  }
+  return new Map(merged.map((element) => [element["name"] ?? null, element]));
+}
+
+const variables = fc.uniqueArray(
+  fc.record(
+    { name: fc.constantFrom<string[]>("a", "b", "c", "d", "e", "f"), value: fc.constantFrom("1", "2", "3") },
+    { noNullPrototype: true },
+  ),
+  { selector: ({ name }) => name, maxLength: 6 },
+);
+
+test("law: a list by key comes to the same elements as a search for each; those that the patch names stand in its order", () => {
+  fc.assert(
+    fc.property(variables, variables, (live, patch) => {
+      const containers = (env: readonly JsonObject[]): Json => ({ spec: { containers: [{ name: "c", env }] } });
+      const result = applyStrategicMerge(containers(live), containers(patch), pod, builtinTable);
+      const [container] = ((result as JsonObject)["spec"] as JsonObject)["containers"] as readonly JsonObject[];
+      const env = container?.["env"] as readonly JsonObject[];
+      assert.deepEqual(new Map(env.map((element) => [element["name"] ?? null, element])), mergedNaively(live, patch));
+      const named = patch.map(({ name }) => name);
+      assert.deepEqual(
+        env.map((element) => element["name"]).filter((name) => named.includes(name as string)),
+        named,
+      );
+      // Applied again it changes nothing.
+      assert.equal(applyStrategicMerge(result, containers(patch), pod, builtinTable), result);
+    }),
+  );
 });
