@@ -9,7 +9,8 @@ import { changeKubeconfig, mergedConfig, withoutConfig } from "#cli/merge-kubeco
 import { dashboardLink } from "./env.ts";
 import { type Instance, readInstance, remainsOf } from "./instance.ts";
 import { jsonLog } from "./log.ts";
-import { processesOf, refuseSecond, supervisorOf, takeLock, unwritable } from "./lock.ts";
+import { endByForce, signalProcess, untilGone } from "./end-processes.ts";
+import { refuseSecond, supervisorOf, takeLock, unwritable } from "./lock.ts";
 import { childEnvironment, type Place, upOptions, type UpOptions, userKubeconfig } from "./options.ts";
 import { files } from "./plan.ts";
 import { cleanUp, Platform } from "./platform.ts";
@@ -25,10 +26,15 @@ export async function up(words: readonly string[], afterUp: AfterUp): Promise<nu
 }
 
 const SAME_SIGNAL_MS = 1_000;
+const ORPHANS_END_WITHIN_MS = 6_000;
 
 async function upHere(options: UpOptions, afterUp: AfterUp): Promise<number> {
   const steps = new Steps();
   const stop = stopOnSignals();
+  await refuseSecond(options);
+  // Roles whose supervisor was killed end by themselves; until then they hold its ports and files.
+  await untilGone(options, ORPHANS_END_WITHIN_MS);
+  await endByForce(options);
   await takeLock(options);
   const instance = await prepareInstance(options).catch((thrown: unknown) => {
     throw unwritable(options, thrown);
@@ -159,7 +165,6 @@ function dashboardLines(instance: Instance): string {
 
 // The supervisor gives each role 8 seconds; whatever takes longer than two that hang is ended from here.
 const END_WITHIN_MS = 20_000;
-const POLL_MS = 50;
 
 /** Ends the supervisor if there is one, by force if it must be; with `purge` also its data and whatever a crash left. */
 export async function down(place: Place, { purge }: { readonly purge: boolean }): Promise<number> {
@@ -169,7 +174,7 @@ export async function down(place: Place, { purge }: { readonly purge: boolean })
     process.stderr.write(`there is no instance "${place.name}" in ${place.dataDir}\n`);
     return 3;
   }
-  if (pid !== null) signal(pid, "SIGTERM");
+  if (pid !== null) signalProcess(pid, "SIGTERM");
   // Roles whose supervisor was killed end by themselves.
   await untilGone(place, END_WITHIN_MS);
   await endByForce(place);
@@ -186,36 +191,5 @@ async function whateverIsKnown(place: Place): Promise<Instance | null> {
   } catch (thrown) {
     process.stderr.write(`${reasonOf(thrown)}\nwhat carries the name is removed all the same\n`);
     return remainsOf(place, place.runRoot);
-  }
-}
-
-/** The recorded processes that are still there: a supervisor that hangs, roles that it could not end. Never by name. */
-async function endByForce(place: Place): Promise<void> {
-  const left = processesOf(place);
-  if (left.length === 0) return;
-  process.stderr.write(`these processes did not end when asked and are killed: ${left.join(", ")}\n`);
-  // The supervisor first, or it would start the others again.
-  for (const pid of left) signal(pid, "SIGKILL");
-  const isGone = await untilGone(place, KILL_WITHIN_MS);
-  if (!isGone)
-    throw new Fault("Timeout", `processes ${processesOf(place).join(", ")} cannot be killed: the kernel holds them`);
-}
-
-const KILL_WITHIN_MS = 5_000;
-
-async function untilGone(place: Place, withinMs: number): Promise<boolean> {
-  const untilMs = performance.now() + withinMs;
-  while (processesOf(place).length > 0) {
-    if (performance.now() > untilMs) return false;
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-  }
-  return true;
-}
-
-function signal(pid: number, name: NodeJS.Signals): void {
-  try {
-    process.kill(pid, name);
-  } catch {
-    // It ended meanwhile.
   }
 }
