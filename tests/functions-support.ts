@@ -41,7 +41,7 @@ export class FolderCode implements CodeStore, AsyncDisposable {
     for (const [name, text] of Object.entries(files)) {
       await mkdir(path.dirname(path.join(folder, name)), { recursive: true });
       await writeFile(path.join(folder, name), text);
-      if (name === "bootstrap") await chmod(path.join(folder, name), 0o755);
+      if (name === "bootstrap" || name === "wrap") await chmod(path.join(folder, name), 0o755);
     }
     return sha256;
   }
@@ -53,6 +53,8 @@ export class FolderCode implements CodeStore, AsyncDisposable {
   async put(): Promise<never> {
     throw new Fault("Unsupported", "tests add folders");
   }
+
+  async keepOnly(): Promise<void> {}
 
   async get(): Promise<null> {
     return null;

@@ -340,9 +340,155 @@ for (const { title, request, code } of refusals) {
   });
 }
 
-test("a response over 6 MB is Function.ResponseSizeTooLarge", async () => {
-  const { functions } = await opened(async () => ({ is: "response", payload: new Uint8Array(6 * 1024 * 1024 + 1) }));
+const oversized: readonly { readonly title: string; readonly script: Script }[] = [
+  { title: "in length", script: async () => ({ is: "response", payload: new Uint8Array(6_291_557) }) },
+  { title: "by its sandbox's word", script: async () => ({ is: "oversized" }) },
+];
+for (const { title, script } of oversized) {
+  test(`a response over 6,291,556 bytes is Function.ResponseSizeTooLarge: ${title}`, async () => {
+    const { functions } = await opened(script);
+    const result = await functions.invoke(ask);
+    assert.deepEqual(JSON.parse(decodeUtf8(result.payload)), {
+      errorType: "Function.ResponseSizeTooLarge",
+      errorMessage: "Response payload size exceeded maximum allowed payload size (6291556 bytes).",
+    });
+    await functions[Symbol.asyncDispose]();
+  });
+}
+
+test("a response of 6,291,556 bytes is delivered whole", async () => {
+  const { functions } = await opened(async () => ({ is: "response", payload: new Uint8Array(6_291_556) }));
+  assert.equal((await functions.invoke(ask)).payload.length, 6_291_556);
+  await functions[Symbol.asyncDispose]();
+});
+
+const errorPayload = encodeUtf8('{"errorType":"panic","errorMessage":"oh"}');
+
+test("a runtime that reports an error and then exits does not fail the next invocation", async () => {
+  const { functions, sandboxes } = await opened(async (request, sandbox) => {
+    if (decodeUtf8(request.payload) === "{}") return { is: "response", payload: request.payload };
+    sandbox.whenIdle = sandbox.ended.then(() => false);
+    setImmediate(() => sandbox.endAs({ reason: "exit", exitCode: 1 }));
+    return { is: "error", payload: errorPayload, errorType: "panic", isBusy: true };
+  });
+  for (let turn = 0; turn < 3; turn++) {
+    const failed = await functions.invoke({ ...ask, payload: encodeUtf8('{"panic":true}') });
+    assert.equal(decodeUtf8(failed.payload), decodeUtf8(errorPayload));
+    const next = await functions.invoke(ask);
+    assert.deepEqual([next.functionError, next.isCold], [undefined, true]);
+    sandboxes.live.forEach((sandbox) => sandbox.endAs({ reason: "stopped" }));
+    await settle();
+  }
+  await functions[Symbol.asyncDispose]();
+});
+
+test("an environment that answered is used again once it asks for the next event, and no other is started meanwhile", async () => {
+  const asks: (() => void)[] = [];
+  const { functions, sandboxes } = await opened(async (request, sandbox) => {
+    const asked = new Promise<boolean>((resolve) => asks.push(() => resolve(true)));
+    sandbox.whenIdle = Promise.race([asked, sandbox.ended.then(() => false)]);
+    return { is: "response", payload: request.payload, isBusy: true };
+  });
+  await functions.invoke(ask);
+  const second = functions.invoke(ask);
+  await settle();
+  assert.equal(sandboxes.started.length, 1);
+  asks.shift()?.();
+  assert.equal((await second).isCold, false);
+  assert.equal(sandboxes.started.length, 1);
+  await functions[Symbol.asyncDispose]();
+});
+
+test("a runtime that answered and never asks for the next event is ended at its deadline", async () => {
+  const { functions, sandboxes, clock } = await opened(async (request, sandbox) => {
+    sandbox.whenIdle = sandbox.ended.then(() => false);
+    return { is: "response", payload: request.payload, isBusy: true };
+  });
+  await functions.invoke(ask);
+  assert.equal(sandboxes.live.size, 1);
+  await clock.advance(3_000);
+  assert.equal(sandboxes.live.size, 0);
+  await functions[Symbol.asyncDispose]();
+});
+
+const peaks: readonly { readonly title: string; readonly script: Script; readonly expected: number }[] = [
+  {
+    title: "an exit that somebody saw coming",
+    script: async () => ({ is: "ended", end: { reason: "exit", exitCode: 1, maxMemoryMib: 61 } }),
+    expected: 61,
+  },
+  {
+    title: "out of memory",
+    script: async () => ({ is: "ended", end: { reason: "outOfMemory" } }),
+    expected: 128,
+  },
+  {
+    title: "an answer too long",
+    script: async () => ({ is: "oversized", maxMemoryMib: 70 }),
+    expected: 70,
+  },
+];
+for (const { title, script, expected } of peaks) {
+  test(`Max Memory Used after ${title}`, async () => {
+    const { functions } = await opened(script);
+    const { logTail } = await functions.invoke({ ...ask, logTail: true });
+    assert.match(logTail ?? "", new RegExp(`Max Memory Used: ${expected} MB`));
+    await functions[Symbol.asyncDispose]();
+  });
+}
+
+test("a failed INIT is in the tail: what it printed, its report, its memory", async () => {
+  const failure = { errorType: "Runtime.ImportModuleError", payload: errorPayload, maxMemoryMib: 33 };
+  const sandboxes = new (class extends FakeSandboxes {
+    override async start(...[, onLog]: Parameters<FakeSandboxes["start"]>): Promise<Started> {
+      onLog({ atMs: 1, requestId: null, text: "printed in INIT" });
+      return { ok: false, failure, initMs: 30 };
+    }
+  })(echo);
+  const { functions } = await opened(echo, { sandboxes });
+  const { logTail, requestId } = await functions.invoke({ ...ask, logTail: true });
+  const lines = (logTail ?? "").trimEnd().split("\n");
+  assert.match(lines[0] ?? "", /^INIT_START /);
+  assert.deepEqual(lines.slice(1, 4), [
+    "printed in INIT",
+    "INIT_REPORT Init Duration: 30.00 ms\tPhase: init\tStatus: error\tError Type: Runtime.ImportModuleError",
+    `START RequestId: ${requestId} Version: $LATEST`,
+  ]);
+  assert.match(lines.at(-1) ?? "", /Max Memory Used: 33 MB/);
+  await functions[Symbol.asyncDispose]();
+});
+
+test("what the platform could not start carries the request id", async () => {
+  const payload = encodeUtf8('{"errorType":"Runtime.InvalidEntrypoint","errorMessage":"Couldn\'t find it"}');
+  const failed: Started = { ok: false, failure: { errorType: "Runtime.InvalidEntrypoint", payload }, initMs: 1 };
+  const { functions } = await opened(echo, { sandboxes: new FakeSandboxes(echo, async () => failed) });
   const result = await functions.invoke(ask);
-  assert.match(decodeUtf8(result.payload), /Function\.ResponseSizeTooLarge/);
+  assert.deepEqual(JSON.parse(decodeUtf8(result.payload)), {
+    errorType: "Runtime.InvalidEntrypoint",
+    errorMessage: `RequestId: ${result.requestId} Error: Couldn't find it`,
+  });
+  await functions[Symbol.asyncDispose]();
+});
+
+test("code that no function has is removed, but not while an environment runs from it", async () => {
+  const kept: string[][] = [];
+  const code = {
+    put: () => Promise.reject(new Error("unused")),
+    get: async () => null,
+    unpacked: async () => "",
+    keepOnly: async (wanted: ReadonlySet<string>) => void kept.push([...wanted].toSorted()),
+  };
+  const { functions, objects, clock } = await opened(echo, { options: { code } });
+  await clock.advance(60_000);
+  await functions.invoke(ask);
+  const slow_ = functions.invoke(ask);
+  await objects.change(functionKind, "default/f", (live) => ({
+    ...live,
+    spec: { ...live.spec, code: { sha256: "new", size: 1 } },
+  }));
+  await slow_;
+  await clock.advance(60_000);
+  await clock.advance(60_000);
+  assert.deepEqual(kept, [["abc"], ["new"]]);
   await functions[Symbol.asyncDispose]();
 });

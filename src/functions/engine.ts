@@ -8,6 +8,8 @@ import { Tasks } from "#base/tasks.ts";
 import type { Objects, View } from "#deck/objects.ts";
 import { functionKind, type FunctionObject, type FunctionStatus } from "#kinds/function.ts";
 import type { Ledger } from "#metering/usage.ts";
+import { CodeInUse } from "./code-in-use.ts";
+import type { CodeStore } from "./code-store.ts";
 import { type ConcurrencyLimits, LAMBDA_LIMITS, Throttled, throttleReason } from "./concurrency.ts";
 import type { Environment, IdleRules } from "./environment.ts";
 import { type AsyncEvent, type AsyncEvents, EventQueue, MemoryEvents } from "./event-queue.ts";
@@ -36,6 +38,8 @@ export interface FunctionsOptions {
   readonly log: Log;
   /** The AWS credentials of the function's role. */
   readonly credentialsFor: (settings: Settings) => SandboxSpec["credentials"];
+  /** Where packages that no function needs any more are removed from; absent: they stay. */
+  readonly code?: CodeStore;
   /** Default: bounded, in memory. */
   readonly logs?: LogStore;
   /** Default: in memory; accepted events are then lost with the process. */
@@ -65,6 +69,8 @@ export interface FunctionStats {
 // Lambda's INIT limit; a slower INIT is tried again within the first invocation's own timeout.
 const INIT_LIMIT_MS = 10_000;
 const SWEEP_MS = 5_000;
+// Disk is given back within a minute; listing the folder more often would help nobody.
+const CODE_SWEEP_MS = 60_000;
 // Freezing within a burst would be paid by the next request; after 20 ms there is no burst.
 const DEFAULT_IDLE: IdleRules = { freezeAfterMs: 20, keepAliveMs: 10 * 60_000 };
 const NOTHING = new Uint8Array(0);
@@ -84,6 +90,10 @@ export class Functions implements AsyncDisposable {
   /** Kept up to date with every object, so that an invocation need not add it up. */
   #reservedTotal = 0;
   #sweeper: Disposable | null = null;
+  readonly #code = new CodeInUse();
+  /** Something may lie in the code store that nobody needs: an earlier process may have left it. */
+  #isCodeStale = true;
+  #codeSweeper: Disposable | null = null;
 
   /** Resolves when every Function object is known. */
   static async open(options: FunctionsOptions): Promise<Functions> {
@@ -112,6 +122,7 @@ export class Functions implements AsyncDisposable {
     this.#view = objects.view(functionKind);
     this.#subscription = this.#view.onChange((key, next) => this.#see(key, next));
     this.#sweep();
+    this.#sweepCodeLater();
   }
 
   /** What the engine does is decided here: unknown, too large, throttled, dry, later, or now. */
@@ -156,6 +167,7 @@ export class Functions implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#sweeper?.[Symbol.dispose]();
+    this.#codeSweeper?.[Symbol.dispose]();
     this.#queue[Symbol.dispose]();
     this.#subscription[Symbol.dispose]();
     this.#view[Symbol.dispose]();
@@ -166,6 +178,7 @@ export class Functions implements AsyncDisposable {
   #see(key: ObjectKey, next: FunctionObject | undefined): void {
     const fleet = this.#fleets.get(key);
     const settings = next === undefined ? null : settingsOf(next);
+    if (fleet !== undefined && fleet.settings.codeSha256 !== settings?.codeSha256) this.#isCodeStale = true;
     this.#reservedTotal += (settings?.reservedConcurrency ?? 0) - (fleet?.settings.reservedConcurrency ?? 0);
     if (next === undefined || settings === null) {
       fleet?.close();
@@ -185,6 +198,8 @@ export class Functions implements AsyncDisposable {
       tasks: this.#tasks,
       rules: this.#options.idle ?? DEFAULT_IDLE,
       cores: this.#options.cores ?? 1,
+      initLimitMs: INIT_LIMIT_MS,
+      holdCode: (codeSha256) => this.#code.hold(codeSha256),
       specOf: (now) => this.#specOf(now),
       onLog: (fleet, stream, line) => this.#recorder.write(fleet, stream, line),
       onStart: (fleet, stream) => this.#recorder.initStarted(fleet, stream),
@@ -241,18 +256,19 @@ export class Functions implements AsyncDisposable {
     const { fleet, requestId } = job;
     const idle = fleet.takeIdle();
     if (idle !== undefined) return this.#runIn(job, idle, false);
-    const first = await fleet.obtain(INIT_LIMIT_MS);
+    const first = await fleet.obtain();
     if (first.ok) return this.#runIn(job, first.environment, first.isCold);
-    const { failure, initMs, logStream } = first;
+    const { failure, initMs, logStream, initLog } = first;
     if (failure.unavailable !== undefined) throw new Fault("Unavailable", failure.unavailable);
     if (failure.isTimedOut === true) {
-      this.#recorder.initEnded(fleet, logStream, { initMs, status: "timeout" });
+      this.#recorder.initEnded(job, logStream, { initMs, status: "timeout", initLog });
       return this.#runWithInit(job);
     }
     const ended = initFailed(failure, requestId);
-    this.#recorder.initEnded(fleet, logStream, {
+    this.#recorder.initEnded(job, logStream, {
       initMs,
       status: "error",
+      initLog,
       ...(ended.errorType !== undefined && { errorType: ended.errorType }),
     });
     return this.#initFailure(job, logStream, ended, { initMs, durationMs: 0 });
@@ -265,7 +281,9 @@ export class Functions implements AsyncDisposable {
     const again = await fleet.start(timeoutMs);
     if (again.ok) return this.#runIn(job, again.environment, true);
     const isLate = again.failure.isTimedOut === true;
-    const ended = isLate ? timedOut(timeoutMs, requestId) : initFailed(again.failure, requestId);
+    const ended = isLate
+      ? { ...timedOut(timeoutMs, requestId), maxMemoryMib: again.failure.maxMemoryMib ?? 0 }
+      : initFailed(again.failure, requestId);
     return this.#initFailure(job, again.logStream, ended, { initMs: 0, durationMs: isLate ? timeoutMs : again.initMs });
   }
 
@@ -276,7 +294,7 @@ export class Functions implements AsyncDisposable {
     took: { readonly initMs: number; readonly durationMs: number },
   ): InvokeResult {
     this.#recorder.begin(job, stream);
-    this.#recorder.finish(job, stream, ended, { ...took, isCold: true, maxMemoryMib: 0 });
+    this.#recorder.finish(job, stream, ended, { ...took, isCold: true, maxMemoryMib: ended.maxMemoryMib ?? 0 });
     return resultOf(job, ended, true);
   }
 
@@ -369,6 +387,29 @@ export class Functions implements AsyncDisposable {
         subresource: "status",
       }),
     );
+  }
+
+  #sweepCodeLater(): void {
+    if (this.#options.code === undefined) return;
+    this.#codeSweeper = this.#options.clock.after(CODE_SWEEP_MS, () => {
+      this.#tasks.run("remove code that nobody needs", () => this.#sweepCode());
+      this.#sweepCodeLater();
+    });
+  }
+
+  /** Level-triggered: what is left over after a crash goes with the next sweep. */
+  async #sweepCode(): Promise<void> {
+    const { code, sandboxes } = this.#options;
+    if (!this.#isCodeStale || code === undefined) return;
+    this.#isCodeStale = false;
+    try {
+      const wanted = this.#code.with(this.#view.list().map(({ spec }) => spec.code.sha256));
+      await sandboxes.keepOnly?.(wanted);
+      await code.keepOnly(wanted);
+    } catch (thrown) {
+      this.#isCodeStale = true;
+      throw thrown;
+    }
   }
 
   #sweep(): void {

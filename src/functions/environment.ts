@@ -26,6 +26,7 @@ export class Environment {
   readonly #clock: Clock;
   readonly #freezeAfterMs: number;
   #isBusy = false;
+  #isFinishing = false;
   #isFrozen = false;
   #isGone = false;
   #freezeTimer: Disposable | null = null;
@@ -62,6 +63,11 @@ export class Environment {
     return this.#isFrozen;
   }
 
+  /** It answered, and has not asked for its next event yet. */
+  get isFinishing(): boolean {
+    return this.#isFinishing;
+  }
+
   get ended(): Promise<unknown> {
     return this.#sandbox.ended;
   }
@@ -73,11 +79,25 @@ export class Environment {
     this.#deadlineMs = this.#clock.monotonicMs() + timeoutMs;
     this.#deadlineTimer ??= this.#clock.after(timeoutMs, () => this.#maybeLate());
     const outcome = await this.#sandbox.invoke(request);
-    this.#isBusy = false;
-    const ended = this.#isLate ? timedOut(timeoutMs, request.requestId) : endedBy(outcome, request.requestId);
+    this.#isFinishing = outcome.is !== "ended" && outcome.isBusy === true;
+    this.#isBusy = this.#isFinishing;
+    const ended = this.#isLate ? timedOut(timeoutMs, request.requestId, outcome) : endedBy(outcome, request.requestId);
     if (this.#isLate || outcome.is === "ended") this.#gone();
     if (ended.maxMemoryMib !== undefined) this.maxMemoryMib = Math.max(this.maxMemoryMib, ended.maxMemoryMib);
     return ended;
+  }
+
+  /**
+   * True when it can take another event. An invocation is over when the runtime asks for the next one or ends ("Lambda
+   * execution environment lifecycle"): a runtime that reports an error may be about to exit. Until its deadline.
+   */
+  async finished(): Promise<boolean> {
+    const isIdle = await this.#sandbox.idle();
+    this.#isFinishing = false;
+    this.#isBusy = false;
+    if (isIdle) return !this.#isGone;
+    await this.kill();
+    return false;
   }
 
   // As with freezing: thousands of invocations a second share the timer of the first, which looks again when it is due.

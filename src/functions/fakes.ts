@@ -182,6 +182,7 @@ export class FakeSandbox implements Sandbox {
   readonly ended: Promise<SandboxEnd>;
   readonly onLog: (line: LogLine) => void;
   isFrozen = false;
+  whenIdle: Promise<boolean> = Promise.resolve(true);
   freezes = 0;
   readonly #owner: FakeSandboxes;
   #end: (end: SandboxEnd) => void = () => {};
@@ -197,6 +198,11 @@ export class FakeSandbox implements Sandbox {
     this.isFrozen = false;
     const killed = this.ended.then((end): RuntimeOutcome => ({ is: "ended", end }));
     return Promise.race([this.#owner.script(request, this), killed]);
+  }
+
+  /** What it does after an answer that came with `isBusy`; a test says. */
+  idle(): Promise<boolean> {
+    return this.whenIdle;
   }
 
   async freeze(): Promise<void> {

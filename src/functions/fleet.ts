@@ -6,6 +6,7 @@ import { stopper } from "#base/stop.ts";
 import type { Tasks } from "#base/tasks.ts";
 import { Environment, type IdleRules } from "./environment.ts";
 import { BEFORE_STARTING, BEFORE_WAKING, paceWith, type Patience, waitingPlaces } from "./patience.ts";
+import { Tail } from "./logs.ts";
 import type { LogLine, Sandboxes, SandboxSpec, Started } from "./sandboxes.ts";
 import { needsNewEnvironments, type Settings } from "./settings.ts";
 
@@ -16,8 +17,12 @@ export interface FleetTools {
   readonly rules: IdleRules;
   /** Of the machine that runs the sandboxes. */
   readonly cores: number;
+  /** How long an environment's INIT may take before somebody is told. */
+  readonly initLimitMs: number;
   /** The spec of a new environment; its log stream is the environment's own. */
   readonly specOf: (settings: Settings) => SandboxSpec;
+  /** Code that an environment runs from is not removed. */
+  readonly holdCode: (codeSha256: string) => Disposable;
   /** A new environment begins its INIT. */
   readonly onStart: (fleet: Fleet, stream: string) => void;
   /** Where lines of its sandboxes go. */
@@ -33,7 +38,7 @@ export interface Counters {
 
 export type StartedEnvironment =
   | { readonly ok: true; readonly environment: Environment }
-  | (Started & { readonly ok: false; readonly logStream: string });
+  | (Started & { readonly ok: false; readonly logStream: string; readonly initLog: Tail });
 
 /** An environment for one invocation: a waiting one that came free, a new one, or why there is none. */
 export type Obtained =
@@ -59,6 +64,8 @@ export class Fleet {
   /** Invocations without an environment, in order of arrival. */
   readonly #waiting: Waiter[] = [];
   #starting = 0;
+  /** Environments that have answered and are likely to ask for their next event at once. */
+  readonly #finishing = new Set<Environment>();
   #holdMs = Infinity;
   /** While anybody waits. */
   #watcher: Disposable | null = null;
@@ -116,15 +123,15 @@ export class Fleet {
    * For an invocation that got nothing idle: starts a new environment unless one is likely to come free earlier.
    * DIFFERS: Lambda binds the invocation to the new environment; here the machine is small and waiting is shorter.
    */
-  obtain(deadlineMs: number): Promise<Obtained> {
+  obtain(): Promise<Obtained> {
     return new Promise((give) => {
       this.#waiting.push({ give, sinceMs: this.#tools.clock.monotonicMs() });
-      this.#startMore(deadlineMs);
-      this.#watch(deadlineMs);
+      this.#startMore();
+      this.#watch();
     });
   }
 
-  #watch(deadlineMs: number): void {
+  #watch(): void {
     if (this.#waiting.length === 0 || this.#watcher !== null) return;
     this.#watcher = this.#tools.clock.after(BEFORE_WAKING.limitMs, () => {
       this.#watcher = null;
@@ -133,8 +140,8 @@ export class Fleet {
         if (environment === undefined) break;
         this.#waiting.shift()?.give({ ok: true, environment, isCold: false });
       }
-      this.#startMore(deadlineMs);
-      this.#watch(deadlineMs);
+      this.#startMore();
+      this.#watch();
     });
   }
 
@@ -144,14 +151,16 @@ export class Fleet {
     return inTime < 0 ? this.#waiting.length : inTime;
   }
 
-  #startMore(deadlineMs: number): void {
+  #startMore(): void {
     while (this.#starting < Math.min(STARTS_AT_ONCE, this.#wanted())) {
       this.#starting++;
       this.#tools.tasks.run("start an environment", async () => {
-        const started = await this.start(deadlineMs).catch((thrown: unknown) => notStarted(reasonOf(thrown)));
+        const started = await this.start(this.#tools.initLimitMs).catch((thrown: unknown) =>
+          notStarted(reasonOf(thrown)),
+        );
         this.#starting--;
         this.#arrived(started);
-        this.#startMore(deadlineMs);
+        this.#startMore();
       });
     }
   }
@@ -159,7 +168,7 @@ export class Fleet {
   /** How many of those that wait will not get an environment in time from those that there will be. */
   #wanted(): number {
     const busySoon = this.running - this.#waiting.length + this.#starting;
-    const hopeless = this.#waiting.length - this.#places(BEFORE_STARTING, busySoon);
+    const hopeless = this.#waiting.length - this.#finishing.size - this.#places(BEFORE_STARTING, busySoon);
     return Math.max(hopeless, this.#lateFor(BEFORE_STARTING));
   }
 
@@ -179,9 +188,19 @@ export class Fleet {
     const timer = clock.after(deadlineMs, fire);
     this.counters.coldStarts++;
     onStart(this, spec.logStream);
-    const started = await sandboxes.start(spec, (line) => onLog(this, spec.logStream, line), stop);
+    using _code = this.#tools.holdCode(spec.codeSha256);
+    const initLog = new Tail();
+    let isInit = true;
+    const write = (line: LogLine): void => {
+      if (isInit) initLog.add(line.text);
+      onLog(this, spec.logStream, line);
+    };
+    const started = await sandboxes.start(spec, write, stop);
+    isInit = false;
     timer[Symbol.dispose]();
-    if (!started.ok) return { ...started, logStream: spec.logStream };
+    if (!started.ok) return { ...started, logStream: spec.logStream, initLog };
+    const held = this.#tools.holdCode(spec.codeSha256);
+    void started.sandbox.ended.then(() => held[Symbol.dispose]());
     return {
       ok: true,
       environment: new Environment(
@@ -196,7 +215,14 @@ export class Fleet {
   /** After its invocation, which held it for `heldMs`: to the next that waits, back on the stack, or away. */
   release(environment: Environment, heldMs: number): void {
     this.#holdMs = paceWith(this.#holdMs, heldMs);
-    this.#rest(environment);
+    if (!environment.isFinishing) return this.#rest(environment);
+    this.#finishing.add(environment);
+    this.#tools.tasks.run("wait until a runtime asks for its next event", async () => {
+      const isIdle = await environment.finished();
+      this.#finishing.delete(environment);
+      if (isIdle) this.#rest(environment);
+      else this.#startMore();
+    });
   }
 
   #rest(environment: Environment): void {
@@ -231,6 +257,9 @@ export class Fleet {
   close(): void {
     this.#isClosed = true;
     this.#dropIdle(() => true);
+    // Their callers have their answers; waiting for a runtime that never asks again would take until its deadline.
+    for (const environment of this.#finishing)
+      this.#tools.tasks.run("end a finishing environment", () => environment.kill());
   }
 }
 
@@ -240,5 +269,6 @@ function notStarted(reason: string): StartedEnvironment & { readonly ok: false }
     failure: { errorType: "Sandbox.StartFailed", payload: new Uint8Array(0), unavailable: reason },
     initMs: 0,
     logStream: "",
+    initLog: new Tail(),
   };
 }

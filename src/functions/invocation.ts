@@ -1,5 +1,5 @@
 /** One invocation: what is asked, what comes back, and how a sandbox's outcome becomes Lambda's answer. Pure. */
-import { encodeUtf8 } from "#base/utf8.ts";
+import { decodeUtf8, encodeUtf8 } from "#base/utf8.ts";
 import type { InvocationUsage } from "#metering/usage.ts";
 import { timeoutMessage } from "./report.ts";
 import type { InitFailure, RuntimeOutcome, SandboxEnd } from "./sandboxes.ts";
@@ -30,8 +30,10 @@ export interface InvokeResult {
   readonly requestId: string;
 }
 
-// Lambda's quota for a synchronous payload, both ways.
+// Lambda's quota for a synchronous request.
 export const MAX_PAYLOAD_BYTES: number = 6 * 1024 * 1024;
+// What Lambda takes of a response, and names in its error: the quota and a hundred bytes.
+export const MAX_RESPONSE_BYTES: number = MAX_PAYLOAD_BYTES + 100;
 // Since 2025; it was 256 KB before.
 export const MAX_EVENT_BYTES: number = 1024 * 1024;
 
@@ -45,15 +47,18 @@ export interface Ended {
   readonly errorType?: string;
   /** Of a crash: how the runtime ended. */
   readonly reason?: string;
+  /** Infinity: all that it may have. */
   readonly maxMemoryMib?: number;
 }
 
 export function endedBy(outcome: RuntimeOutcome, requestId: string): Ended {
   switch (outcome.is) {
     case "response":
-      return outcome.payload.length > MAX_PAYLOAD_BYTES
-        ? tooLarge()
+      return outcome.payload.length > MAX_RESPONSE_BYTES
+        ? { ...tooLarge(), ...memoryOf(outcome) }
         : { verdict: "ok", payload: outcome.payload, ...memoryOf(outcome) };
+    case "oversized":
+      return { ...tooLarge(), ...memoryOf(outcome) };
     case "error":
       return {
         verdict: "error",
@@ -71,23 +76,43 @@ function memoryOf(outcome: { readonly maxMemoryMib?: number }): { readonly maxMe
   return outcome.maxMemoryMib === undefined ? {} : { maxMemoryMib: outcome.maxMemoryMib };
 }
 
-export function timedOut(timeoutMs: number, requestId: string): Ended {
-  return failed("timeout", "Sandbox.Timedout", `RequestId: ${requestId} Error: ${timeoutMessage(timeoutMs)}`);
+export function timedOut(timeoutMs: number, requestId: string, outcome?: RuntimeOutcome): Ended {
+  return {
+    ...failed("timeout", "Sandbox.Timedout", `RequestId: ${requestId} Error: ${timeoutMessage(timeoutMs)}`),
+    ...(outcome?.is === "ended" && memoryOf(outcome.end)),
+  };
 }
 
 /** What the runtime reported comes as it is; what the platform saw carries the request id. */
 export function initFailed(failure: InitFailure, requestId: string): Ended {
-  if (failure.end !== undefined) return crashed(failure.end, requestId);
-  return { verdict: "error", payload: failure.payload, functionError: "Unhandled", errorType: failure.errorType };
+  if (failure.end !== undefined) return { ...crashed(failure.end, requestId), ...memoryOf(failure) };
+  const { errorType } = failure;
+  const payload = errorType === INVALID_ENTRYPOINT ? withRequestId(failure.payload, requestId) : failure.payload;
+  return { verdict: "error", payload, functionError: "Unhandled", errorType, ...memoryOf(failure) };
+}
+
+// Nobody but the platform finds that there is nothing to start.
+const INVALID_ENTRYPOINT = "Runtime.InvalidEntrypoint";
+
+function withRequestId(payload: Uint8Array, requestId: string): Uint8Array {
+  const body = JSON.parse(decodeUtf8(payload)) as { readonly errorMessage?: unknown };
+  return encodeUtf8(
+    JSON.stringify({ ...body, errorMessage: `RequestId: ${requestId} Error: ${String(body.errorMessage)}` }),
+  );
 }
 
 function crashed(end: SandboxEnd, requestId: string): Ended {
   const reason = exitSentence(end);
-  return { ...failed("crash", "Runtime.ExitError", `RequestId: ${requestId} Error: ${reason}`), reason };
+  const { maxMemoryMib = end.reason === "outOfMemory" ? Infinity : undefined } = end;
+  return {
+    ...failed("crash", "Runtime.ExitError", `RequestId: ${requestId} Error: ${reason}`),
+    reason,
+    ...(maxMemoryMib !== undefined && { maxMemoryMib }),
+  };
 }
 
 function tooLarge(): Ended {
-  const message = `Response payload size exceeded maximum allowed payload size (${MAX_PAYLOAD_BYTES} bytes).`;
+  const message = `Response payload size exceeded maximum allowed payload size (${MAX_RESPONSE_BYTES} bytes).`;
   return failed("error", "Function.ResponseSizeTooLarge", message);
 }
 

@@ -79,6 +79,10 @@ export class Tail {
     }
   }
 
+  addAll(other: Tail): void {
+    for (const line of other.#lines) this.add(line);
+  }
+
   text(): string {
     const all = `${this.#lines.join("\n")}\n`;
     return all.slice(Math.max(0, all.length - TAIL_BYTES));

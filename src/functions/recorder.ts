@@ -53,12 +53,22 @@ export class Recorder {
     this.#line(fleet, stream, null, initStartLine(fleet.settings.runtime));
   }
 
+  /** A failed INIT is part of what the caller is shown of the log. */
   initEnded(
-    fleet: Fleet,
+    { fleet, tail }: Job,
     stream: string,
-    text: { readonly initMs: number; readonly status: "timeout" | "error"; readonly errorType?: string },
+    init: {
+      readonly initMs: number;
+      readonly status: "timeout" | "error";
+      readonly errorType?: string;
+      readonly initLog: Tail;
+    },
   ): void {
-    this.#line(fleet, stream, null, initReportLine(text.initMs, text.status, text.errorType));
+    const report = initReportLine(init.initMs, init.status, init.errorType);
+    this.#line(fleet, stream, null, report);
+    tail?.add(initStartLine(fleet.settings.runtime));
+    tail?.addAll(init.initLog);
+    tail?.add(report);
   }
 
   begin({ fleet, requestId, tail }: Job, stream: string): void {

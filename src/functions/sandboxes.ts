@@ -40,13 +40,26 @@ export interface RuntimeRequest {
 
 /** How one invocation ended, in Lambda's terms. */
 export type RuntimeOutcome =
-  | { readonly is: "response"; readonly payload: Uint8Array; readonly maxMemoryMib?: number }
+  | (Answered & { readonly is: "response"; readonly payload: Uint8Array })
   /** The handler threw or the runtime reported an error: {errorType, errorMessage, trace}. */
-  | { readonly is: "error"; readonly payload: Uint8Array; readonly errorType: string; readonly maxMemoryMib?: number }
+  | (Answered & { readonly is: "error"; readonly payload: Uint8Array; readonly errorType: string })
+  /** The response is longer than MAX_RESPONSE_BYTES; nothing of it is kept. */
+  | (Answered & { readonly is: "oversized" })
   /** The environment ended under it (exit, signal, out of memory); it is gone. */
   | { readonly is: "ended"; readonly end: SandboxEnd };
 
-export type SandboxEnd =
+interface Answered {
+  readonly maxMemoryMib?: number;
+  /** It has not asked for its next event yet, and may end instead: see Sandbox.idle. */
+  readonly isBusy?: boolean;
+}
+
+export type SandboxEnd = EndReason & {
+  /** Its peak, where somebody could still look. */
+  readonly maxMemoryMib?: number;
+};
+
+type EndReason =
   | { readonly reason: "exit"; readonly exitCode: number }
   | { readonly reason: "signal"; readonly signal: string }
   | { readonly reason: "outOfMemory" }
@@ -61,6 +74,7 @@ export interface InitFailure {
   readonly end?: SandboxEnd;
   /** `stop` fired before INIT was done. */
   readonly isTimedOut?: true;
+  readonly maxMemoryMib?: number;
   /** The platform could not make an environment at all: not the function's fault, worth trying again. */
   readonly unavailable?: string;
 }
@@ -73,6 +87,8 @@ export interface Sandbox {
   readonly id: string;
   /** One at a time. Thaws first when frozen. Never rejects: what goes wrong is an outcome. */
   invoke(request: RuntimeRequest): Promise<RuntimeOutcome>;
+  /** After an answer that came with `isBusy`: true when the runtime asks for its next event, false when it ended instead. */
+  idle(): Promise<boolean>;
   /** Stops all its processes on the spot until the next invoke; costs no CPU meanwhile. */
   freeze(): Promise<void>;
   /** Kills everything in it and frees what it held. */
@@ -101,4 +117,6 @@ export interface Sandboxes {
   isShortOfMemory?(): boolean;
   /** Makes code ready on the node ahead of the first start (unpack, read-only staging). */
   prepare(codeSha256: string): Promise<void>;
+  /** Lets go of prepared code that is not among `wanted`; what runs from it goes on. Absent: nothing is held. */
+  keepOnly?(wanted: ReadonlySet<string>): Promise<void>;
 }

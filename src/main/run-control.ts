@@ -277,6 +277,7 @@ async function openFunctions(
     await Functions.open({
       objects,
       sandboxes,
+      code,
       ledger,
       clock,
       random,

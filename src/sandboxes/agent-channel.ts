@@ -1,8 +1,12 @@
 /** Control's end of one sandbox's socket: hands over a function, sends invocations, sorts what comes back. Never starts or kills anything. */
 import net from "node:net";
 import { rm, chmod } from "node:fs/promises";
+import type { Clock } from "#base/clock.ts";
+import { MAX_RESPONSE_BYTES } from "#functions/invocation.ts";
 import type { InitFailure, LogLine, RuntimeOutcome, RuntimeRequest } from "#functions/sandboxes.ts";
-import { FRAME, FrameReader, headedFrame } from "./frames.ts";
+import { FRAME, type FrameLimits, FrameReader, frameOf, headedFrame } from "./frames.ts";
+import { MAX_LINE_BYTES } from "./lines.ts";
+import { LogBudget } from "./log-budget.ts";
 
 export type Bound = { readonly ok: true } | { readonly ok: false; readonly failure: InitFailure };
 
@@ -13,7 +17,28 @@ export interface ChannelListener {
   readonly onLog: (line: LogLine) => void;
   /** The V8 code cache that the code's first run made. */
   readonly onCache: (bytes: Buffer) => void;
+  /** The runtime ends and does not know its peak: the last moment to look, in MiB. */
+  readonly onEnding: () => Promise<number>;
 }
+
+// User code may get hold of the socket: what an agent of ours never sends is refused by its head.
+const FROM_AGENT: FrameLimits = new Map([
+  [FRAME.ready, 0],
+  [FRAME.initDone, 0],
+  [FRAME.initError, 256 * 1024],
+  [FRAME.response, 5 + MAX_RESPONSE_BYTES],
+  [FRAME.error, 7 + 4 * 1024 + MAX_RESPONSE_BYTES],
+  [FRAME.oversized, 5],
+  [FRAME.next, 0],
+  [FRAME.log, 8 + MAX_LINE_BYTES],
+  // Bundles of ten megabytes have caches of about that size.
+  [FRAME.cache, 16 * 1024 * 1024],
+  [FRAME.ending, 4],
+]);
+
+// A record may have waited while its sandbox was frozen; one from another day, or from tomorrow, is stamped here.
+const OLDEST_RECORD_MS = 3_600_000;
+const NEWEST_RECORD_MS = 1_000;
 
 export class AgentChannel {
   /** Resolves at the agent's first word. */
@@ -22,10 +47,15 @@ export class AgentChannel {
   readonly closed: Promise<void>;
   readonly #server: net.Server;
   readonly #path: string;
+  readonly #clock: Clock;
+  readonly #budget = new LogBudget();
   #socket: net.Socket | null = null;
   #listener: ChannelListener | null = null;
   #bound: ((bound: Bound | null) => void) | null = null;
   #answered: ((answer: Answer) => void) | null = null;
+  #idle: PromiseWithResolvers<boolean> | null = null;
+  #hasCache = false;
+  #peakMib: number | undefined;
   #lastId = 0;
   #requestId: string | null = null;
   #isReady = false;
@@ -33,7 +63,7 @@ export class AgentChannel {
   #onClosed: () => void = () => {};
 
   /** One socket per sandbox, and its path is the sandbox's identity: it takes one connection and is unlinked. */
-  static async listen(path: string): Promise<AgentChannel> {
+  static async listen(path: string, clock: Clock): Promise<AgentChannel> {
     const server = net.createServer();
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
@@ -41,12 +71,13 @@ export class AgentChannel {
     });
     // The sandbox's user is nobody of this machine; only its own mount shows it the path.
     await chmod(path, 0o777);
-    return new AgentChannel(server, path);
+    return new AgentChannel(server, path, clock);
   }
 
-  private constructor(server: net.Server, path: string) {
+  private constructor(server: net.Server, path: string, clock: Clock) {
     this.#server = server;
     this.#path = path;
+    this.#clock = clock;
     this.ready = new Promise((resolve) => (this.#onReady = resolve));
     this.closed = new Promise((resolve) => (this.#onClosed = resolve));
     server.once("connection", (socket) => this.#adopt(socket));
@@ -56,13 +87,18 @@ export class AgentChannel {
     return this.#isReady;
   }
 
+  /** What the runtime said of its peak when it ended. */
+  get peakMib(): number | undefined {
+    return this.#peakMib;
+  }
+
   #adopt(socket: net.Socket): void {
     this.#socket = socket;
     this.#server.close();
     rm(this.#path, { force: true }).catch(() => {
       // The folder went away with the sandbox.
     });
-    const reader = new FrameReader((type, id, payload) => this.#take(type, id, payload));
+    const reader = new FrameReader(FROM_AGENT, (type, id, payload) => this.#take(type, id, payload));
     socket.on("data", (chunk: Buffer) => {
       try {
         if (!reader.push(chunk)) socket.destroy();
@@ -81,6 +117,9 @@ export class AgentChannel {
     this.#bound = null;
     this.#answered?.(null);
     this.#answered = null;
+    this.#idle?.resolve(false);
+    this.#idle = null;
+    this.#sayDropped();
     this.#onClosed();
   }
 
@@ -106,6 +145,11 @@ export class AgentChannel {
     });
   }
 
+  /** After an answer that said it is busy: whether it asks for the next event, or ended instead. */
+  async idle(): Promise<boolean> {
+    return this.#idle === null ? this.#socket?.destroyed === false : this.#idle.promise;
+  }
+
   #write(frame: Buffer): void {
     if (this.#socket === null || this.#socket.destroyed) this.#end();
     else this.#socket.write(frame);
@@ -123,7 +167,50 @@ export class AgentChannel {
 
   /** What the sandbox's own pipes carried: output of children and of the runtime below the agent. */
   logRaw(text: string, atMs: number): void {
-    this.#listener?.onLog({ atMs, requestId: this.#requestId, text });
+    if (this.#mayLog(text.length)) this.#log(text, atMs, this.#requestId);
+  }
+
+  // One budget for all ways of logging: what control keeps of it must not depend on the way.
+  #mayLog(bytes: number): boolean {
+    const isAllowed = this.#budget.allows(bytes, this.#clock.now());
+    if (isAllowed) this.#sayDropped();
+    return isAllowed;
+  }
+
+  #sayDropped(): void {
+    const dropped = this.#budget.report();
+    if (dropped !== null) this.#log(dropped, this.#clock.now(), this.#requestId);
+  }
+
+  #log(text: string, atMs: number, requestId: string | null): void {
+    this.#listener?.onLog({ atMs, requestId, text });
+  }
+
+  #takeRecord(id: number, payload: Buffer): void {
+    if (!this.#mayLog(payload.length)) return;
+    const now = this.#clock.now();
+    const saidMs = payload.readDoubleBE(0);
+    // Not a number is neither.
+    const isPlausible = saidMs >= now - OLDEST_RECORD_MS && saidMs <= now + NEWEST_RECORD_MS;
+    this.#log(payload.toString("utf8", 8), isPlausible ? saidMs : now, id === 0 ? null : this.#requestId);
+  }
+
+  #takeEnding(payload: Buffer): void {
+    const kib = payload.readUInt32BE(0);
+    if (kib > 0) {
+      this.#peakMib = Math.ceil(kib / 1024);
+      return;
+    }
+    void this.#listener?.onEnding().then((mib) => {
+      this.#peakMib = mib;
+      this.#socket?.write(frameOf(FRAME.end, 0, EMPTY));
+    });
+  }
+
+  #takeCache(payload: Buffer): void {
+    if (this.#hasCache) throw new RangeError("a second code cache");
+    this.#hasCache = true;
+    this.#listener?.onCache(Buffer.from(payload));
   }
 
   #take(type: number, id: number, payload: Buffer): void {
@@ -132,30 +219,36 @@ export class AgentChannel {
         this.#isReady = true;
         return this.#onReady();
       case FRAME.log:
-        return this.#listener?.onLog({
-          atMs: payload.readDoubleBE(0),
-          requestId: id === 0 ? null : this.#requestId,
-          text: payload.toString("utf8", 8),
-        });
+        return this.#takeRecord(id, payload);
       case FRAME.response:
-        return this.#answer(id, { is: "response", ...peakOf(payload), payload: payload.subarray(4) });
+        return this.#answer(id, { is: "response", ...stateOf(payload), payload: payload.subarray(5) });
       case FRAME.error:
         return this.#answer(id, errorOf(payload));
+      case FRAME.oversized:
+        return this.#answer(id, { is: "oversized", ...stateOf(payload) });
+      case FRAME.next:
+        this.#idle?.resolve(true);
+        this.#idle = null;
+        return undefined;
+      case FRAME.ending:
+        return this.#takeEnding(payload);
       case FRAME.initDone:
         return this.#settleBound({ ok: true });
       case FRAME.initError:
         return this.#settleBound({ ok: false, failure: { errorType: errorTypeOf(payload), payload } });
       case FRAME.cache:
-        return this.#listener?.onCache(Buffer.from(payload));
+        return this.#takeCache(payload);
       default:
         throw new RangeError(`unknown frame type ${type}`);
     }
   }
 
-  #answer(id: number, answer: Answer): void {
-    // An answer to an earlier invocation that had timed out belongs to nobody.
-    if (id !== this.#lastId) return;
-    this.#answered?.(answer);
+  #answer(id: number, answer: NonNullable<Answer>): void {
+    // An answer to an earlier invocation that had timed out belongs to nobody, nor does a second one.
+    if (id !== this.#lastId || this.#answered === null) return;
+    this.#sayDropped();
+    if (answer.isBusy === true) this.#idle = Promise.withResolvers();
+    this.#answered(answer);
     this.#answered = null;
   }
 
@@ -167,20 +260,21 @@ export class AgentChannel {
 
 const EMPTY = new Uint8Array(0);
 
-function errorOf(payload: Buffer): Answer {
-  const end = 6 + payload.readUInt16BE(4);
+function errorOf(payload: Buffer): NonNullable<Answer> {
+  const end = 7 + payload.readUInt16BE(5);
   return {
     is: "error",
-    ...peakOf(payload),
-    errorType: payload.toString("utf8", 6, end),
+    ...stateOf(payload),
+    errorType: payload.toString("utf8", 7, end),
     payload: payload.subarray(end),
   };
 }
 
-// Zero: the agent does not know, whoever wants to know asks the sandbox.
-function peakOf(payload: Buffer): { readonly maxMemoryMib?: number } {
+// A peak of zero: the agent does not know, whoever wants to know asks the sandbox.
+function stateOf(payload: Buffer): { readonly maxMemoryMib?: number; readonly isBusy?: true } {
   const kib = payload.readUInt32BE(0);
-  return kib === 0 ? {} : { maxMemoryMib: Math.ceil(kib / 1024) };
+  const isBusy = payload[4] === 1;
+  return { ...(kib > 0 && { maxMemoryMib: Math.ceil(kib / 1024) }), ...(isBusy && { isBusy }) };
 }
 
 function errorTypeOf(payload: Buffer): string {

@@ -14,6 +14,7 @@ import type {
   Started,
 } from "#functions/sandboxes.ts";
 import type { AgentChannel } from "./agent-channel.ts";
+import { startsAnew } from "./lambda-environment.ts";
 
 /** What a driver can do to the processes of one sandbox. */
 export interface Body {
@@ -50,7 +51,11 @@ class AgentSandbox implements Sandbox {
     }
     const answer = await answered;
     if (answer !== null) return answer;
-    return { is: "ended", end: await endOf(this.#body, this.#clock) };
+    return { is: "ended", end: withPeak(await endOf(this.#body, this.#clock), this.#channel.peakMib) };
+  }
+
+  idle(): Promise<boolean> {
+    return this.#channel.idle();
   }
 
   async freeze(): Promise<void> {
@@ -79,6 +84,11 @@ export function within<T>(work: Promise<T>, ms: number, clock: Clock): Promise<T
     const done = (): void => timer[Symbol.dispose]();
     work.then(resolve, reject).finally(done);
   });
+}
+
+/** The runtime's own word about its peak, where nobody looked from outside. */
+function withPeak(end: SandboxEnd, peakMib: number | undefined): SandboxEnd {
+  return peakMib === undefined ? end : { ...end, maxMemoryMib: Math.max(peakMib, end.maxMemoryMib ?? 0) };
 }
 
 async function endOf(body: Body, clock: Clock): Promise<SandboxEnd> {
@@ -112,15 +122,17 @@ export async function initialise(binding: Binding, clock: Clock, stop: Stop): Pr
   stop.addEventListener("abort", onStop, { once: true });
   if (stop.aborted) onStop();
   try {
-    const bound = await channel.bind(binding.message, binding.cache, binding);
+    const listener = { onLog: binding.onLog, onCache: binding.onCache, onEnding: () => body.peakMib() };
+    const bound = await channel.bind(binding.message, binding.cache, listener);
     const initMs = clock.monotonicMs() - binding.startedMs;
     if (bound?.ok === true)
       return { ok: true, sandbox: new AgentSandbox(channel, body, clock), initMs, fromPool: binding.fromPool };
     if (isStopped || bound !== null) await body.kill();
-    const end = await endOf(body, clock);
+    const end = withPeak(await endOf(body, clock), channel.peakMib);
     channel.close();
-    if (bound !== null) return { ok: false, failure: bound.failure, initMs };
-    return { ok: false, failure: isStopped ? initTimedOut() : exitFailure(end), initMs };
+    const failure = bound?.failure ?? (isStopped ? initTimedOut() : exitFailure(end));
+    const { maxMemoryMib } = end;
+    return { ok: false, failure: { ...failure, ...(maxMemoryMib !== undefined && { maxMemoryMib }) }, initMs };
   } finally {
     stop.removeEventListener("abort", onStop);
   }
@@ -153,5 +165,6 @@ function failureOf(errorType: string, errorMessage: string): InitFailure {
 /** BIND's head: what the agent must know beyond the environment. */
 export function bindMessage(spec: SandboxSpec, env: Readonly<Record<string, string>>, taskRoot: string): object {
   const { functionName, version, runtime, handler, memoryMib, logGroup, logStream } = spec;
-  return { functionName, version, runtime, handler, memoryMib, logGroup, logStream, taskRoot, env };
+  const function_ = { functionName, version, runtime, handler, memoryMib, logGroup, logStream };
+  return { ...function_, startsAnew: startsAnew(spec.environment), taskRoot, env };
 }

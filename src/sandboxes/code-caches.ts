@@ -1,4 +1,4 @@
-/** V8 code caches by code digest and handler: made by one environment's first run, given to the next ones. Bounded, in memory only. */
+/** V8 code caches by function, code digest and handler: made by one environment's first run, given to the next ones. Bounded, in memory only. */
 import type { SandboxSpec } from "#functions/sandboxes.ts";
 
 // About thirty bundles with the AWS SDK; beyond that the oldest is compiled again, which costs 60 ms and nothing else.
@@ -30,5 +30,6 @@ export class CodeCaches {
 }
 
 function nameOf(spec: SandboxSpec): string {
-  return `${spec.codeSha256}/${spec.handler.split(".")[0]}`;
+  // A cache is code: what one function's environment made is given to no other function, though it have the same package.
+  return `${spec.arn}/${spec.codeSha256}/${spec.handler.split(".")[0]}`;
 }

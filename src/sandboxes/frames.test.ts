@@ -1,7 +1,13 @@
 /** Frames survive any cutting of the stream; what is no frame is refused. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { FRAME, FrameReader, frameOf, headedFrame } from "./frames.ts";
+import { FRAME, type FrameLimits, FrameReader, frameOf, headedFrame } from "./frames.ts";
+
+const limits: FrameLimits = new Map([
+  [FRAME.invoke, 1_000],
+  [FRAME.response, 1_000],
+  [FRAME.log, 300],
+]);
 
 interface Seen {
   readonly type: number;
@@ -11,7 +17,10 @@ interface Seen {
 
 function readAll(bytes: Buffer, step: number): readonly Seen[] {
   const seen: Seen[] = [];
-  const reader = new FrameReader((type, id, payload) => void seen.push({ type, id, text: payload.toString("utf8") }));
+  const reader = new FrameReader(
+    limits,
+    (type, id, payload) => void seen.push({ type, id, text: payload.toString("utf8") }),
+  );
   for (let at = 0; at < bytes.length; at += step) assert.ok(reader.push(bytes.subarray(at, at + step)));
   return seen;
 }
@@ -28,7 +37,7 @@ for (const step of [1, 2, 3, 8, 9, 10, 100, bytes.length]) {
 }
 
 test("a head has its length before it", () => {
-  const reader = new FrameReader((type, id, payload) => {
+  const reader = new FrameReader(limits, (type, id, payload) => {
     const end = 4 + payload.readUInt32BE(0);
     assert.deepEqual([type, id], [FRAME.invoke, 7]);
     assert.deepEqual(JSON.parse(payload.toString("utf8", 4, end)), { a: "ü" });
@@ -37,7 +46,29 @@ test("a head has its length before it", () => {
   assert.ok(reader.push(headedFrame(FRAME.invoke, 7, { a: "ü" }, Buffer.from("body"))));
 });
 
-test("a length beyond every frame of ours is refused", () => {
-  const reader = new FrameReader(() => assert.fail("no frame"));
-  assert.equal(reader.push(Buffer.from([0xff, 0xff, 0xff, 0xff, 0])), false);
-});
+const head = (length: number, type: number): Buffer => {
+  const bytes_ = Buffer.alloc(9);
+  bytes_.writeUInt32BE(length, 0);
+  bytes_[8] = type;
+  return bytes_;
+};
+const refused: readonly { readonly title: string; readonly bytes: Buffer }[] = [
+  { title: "a length beyond everything", bytes: head(0xffff_ffff, FRAME.log) },
+  { title: "a length that does not reach over its own head", bytes: head(2, FRAME.log) },
+  { title: "a payload longer than its type may have, before it has come", bytes: head(5 + 301, FRAME.log) },
+  { title: "a type that is none of this stream", bytes: head(5, FRAME.tell) },
+];
+
+for (const { title, bytes: wrong } of refused) {
+  test(`refused: ${title}`, () => {
+    const reader = new FrameReader(limits, () => assert.fail("no frame"));
+    assert.equal(reader.push(wrong), false);
+  });
+  test(`refused in pieces and after a good frame: ${title}`, () => {
+    let count = 0;
+    const reader = new FrameReader(limits, () => void count++);
+    const sentBytes = Buffer.concat([frameOf(FRAME.log, 1, Buffer.from("x")), wrong]);
+    const taken = [...sentBytes].map((byte) => reader.push(Buffer.from([byte])));
+    assert.deepEqual([count, taken.at(-1)], [1, false]);
+  });
+}

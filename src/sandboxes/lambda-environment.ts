@@ -18,12 +18,28 @@ export interface Places {
   readonly region: string;
 }
 
-/** What runs a runtime identifier: our Node agent itself, python under it, or the function's own bootstrap under it. */
-export type Flavour = "node" | "python" | "provided";
+/**
+ * What runs a function: our Node agent itself, a Node started anew below it, python under it, or the function's own
+ * bootstrap under it.
+ */
+export type Flavour = "node" | "anew" | "python" | "provided";
+
+// What a process reads when it starts and never again: variables of Node, V8 and libuv, of the loader and of the C library.
+const READ_AT_START =
+  /^(AWS_LAMBDA_EXEC_WRAPPER|NODE_(OPTIONS|EXTRA_CA_CERTS|ICU_DATA|COMPILE_CACHE|V8_COVERAGE|DEBUG|PENDING_.*)|UV_.+|LD_.+|MALLOC_.+|GLIBC_TUNABLES|PYTHON(?!PATH$).+|SSL_CERT_(FILE|DIR)|OPENSSL_CONF)$/;
+// What a booted Node can be told as well.
+const TOLD_LATER = /^(\s*--enable-source-maps\s*)*$/;
+
+/** Whether a function's own variables ask for more than a process that has started already can give. */
+export function startsAnew(environment: Readonly<Record<string, string>>): boolean {
+  return Object.entries(environment).some(
+    ([name, value]) => READ_AT_START.test(name) && value !== "" && !(name === "NODE_OPTIONS" && TOLD_LATER.test(value)),
+  );
+}
 
 /** Null for runtimes that nobody here runs. */
-export function flavourOf(runtime: string): Flavour | null {
-  if (/^nodejs(20|22|24)\.x$/.test(runtime)) return "node";
+export function flavourOf(runtime: string, environment: Readonly<Record<string, string>>): Flavour | null {
+  if (/^nodejs(20|22|24)\.x$/.test(runtime)) return startsAnew(environment) ? "anew" : "node";
   if (/^python3\.\d+$/.test(runtime)) return "python";
   if (/^provided(\.al2|\.al2023)?$/.test(runtime)) return "provided";
   return null;
@@ -39,7 +55,18 @@ export function lambdaEnvironment(spec: SandboxSpec, places: Places): Readonly<R
     TZ: ":UTC",
     HOME: places.tmpDir,
     TMPDIR: places.tmpDir,
-    // The function's own variables come before the reserved ones: Lambda refuses reserved names at create.
+    AWS_XRAY_CONTEXT_MISSING: "LOG_ERROR",
+    AWS_XRAY_DAEMON_ADDRESS: "127.0.0.1:2000",
+    ...(places.endpointUrl !== undefined && { AWS_ENDPOINT_URL: places.endpointUrl }),
+    ...(major !== undefined && {
+      NODE_PATH: `${places.optDir}/nodejs/node${major}/node_modules:${places.optDir}/nodejs/node_modules:${places.nodeModules}:${places.runtimeDir}:${places.taskRoot}`,
+    }),
+    ...(spec.runtime.startsWith("python") && {
+      PYTHONPATH: `${places.runtimeDir}:${places.optDir}/python`,
+      PYTHONUNBUFFERED: "1",
+      PYTHONDONTWRITEBYTECODE: "1",
+    }),
+    // A function may replace what stands above; what follows is reserved, and Lambda refuses to set it ("Reserved environment variables").
     ...spec.environment,
     _HANDLER: spec.handler,
     AWS_REGION: places.region,
@@ -55,19 +82,7 @@ export function lambdaEnvironment(spec: SandboxSpec, places: Places): Readonly<R
     AWS_ACCESS_KEY_ID: credentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
     ...(credentials.sessionToken !== "" && { AWS_SESSION_TOKEN: credentials.sessionToken }),
-    AWS_XRAY_CONTEXT_MISSING: "LOG_ERROR",
-    AWS_XRAY_DAEMON_ADDRESS: "127.0.0.1:2000",
-    ...(places.endpointUrl !== undefined &&
-      spec.environment["AWS_ENDPOINT_URL"] === undefined && { AWS_ENDPOINT_URL: places.endpointUrl }),
     LAMBDA_TASK_ROOT: places.taskRoot,
     LAMBDA_RUNTIME_DIR: places.runtimeDir,
-    ...(major !== undefined && {
-      NODE_PATH: `${places.optDir}/nodejs/node${major}/node_modules:${places.optDir}/nodejs/node_modules:${places.nodeModules}:${places.runtimeDir}:${places.taskRoot}`,
-    }),
-    ...(spec.runtime.startsWith("python") && {
-      PYTHONPATH: `${places.runtimeDir}:${places.optDir}/python`,
-      PYTHONUNBUFFERED: "1",
-      PYTHONDONTWRITEBYTECODE: "1",
-    }),
   };
 }

@@ -4,7 +4,7 @@ import type { Clock } from "#base/clock.ts";
 import { Fault } from "#base/fault.ts";
 import type { Stop } from "#base/stop.ts";
 import { FRAME, FrameReader, frameOf } from "./frames.ts";
-import { type Answer, type Ask, type Hello, socketOf, type Tell } from "./launcher-protocol.ts";
+import { type Answer, type Ask, type Hello, LAUNCHER_LIMITS, socketOf, type Tell } from "./launcher-protocol.ts";
 
 const CONNECT_LIMIT_MS = 30_000;
 const CONNECT_EVERY_MS = 20;
@@ -35,7 +35,7 @@ export class LauncherClient implements Disposable {
 
   private constructor(socket: net.Socket, onTell: (tell: Tell) => void) {
     this.#socket = socket;
-    const reader = new FrameReader((type, id, payload) => {
+    const reader = new FrameReader(LAUNCHER_LIMITS, (type, id, payload) => {
       if (type === FRAME.tell) onTell(JSON.parse(payload.toString("utf8")) as Tell);
       else if (type === FRAME.answer) this.#settle(id, JSON.parse(payload.toString("utf8")) as Answer);
     });

@@ -1,5 +1,7 @@
 /** What control and the launcher say to each other, as JSON in frames. Control asks, the launcher answers; the launcher tells what happens by itself. */
+import { FRAME, type FrameLimits } from "./frames.ts";
 import type { Flavour } from "./lambda-environment.ts";
+import { MAX_LINE_BYTES } from "./lines.ts";
 
 export interface LauncherConfig {
   /** The instance's name: part of every group and mount that is made. */
@@ -32,6 +34,8 @@ export type Ask =
       readonly memoryMib: number;
       readonly ephemeralMib: number;
     }
+  /** The code of this digest is not staged any more; sandboxes that have it keep it. */
+  | { readonly ask: "unstage"; readonly digest: string }
   /** After INIT. */
   | { readonly ask: "limitCpu"; readonly slot: string; readonly millis: number }
   | { readonly ask: "freeze" | "thaw" | "kill" | "peak"; readonly slot: string };
@@ -48,9 +52,22 @@ export interface Hello {
 
 export type Tell =
   /** It was seen to end; `exitCode` as the OCI runtime reports it. */
-  | { readonly tell: "ended"; readonly slot: string; readonly exitCode: number; readonly isKilled: boolean }
+  | {
+      readonly tell: "ended";
+      readonly slot: string;
+      readonly exitCode: number;
+      readonly isKilled: boolean;
+      readonly peakMib?: number;
+    }
   /** What the sandbox's own pipes carried. */
   | { readonly tell: "output"; readonly slot: string; readonly atMs: number; readonly text: string };
+
+/** What the two say to each other is JSON: a line of the longest kind, escaped, is the largest of it. */
+export const LAUNCHER_LIMITS: FrameLimits = new Map([
+  [FRAME.ask, 1024 * 1024],
+  [FRAME.answer, 1024 * 1024],
+  [FRAME.tell, 8 * MAX_LINE_BYTES],
+]);
 
 export function socketOf(folder: string): string {
   return `${folder}/launcher.sock`;

@@ -11,6 +11,7 @@ import {
   type Ask,
   groupRootOf,
   type Hello,
+  LAUNCHER_LIMITS,
   type LauncherConfig,
   socketOf,
   type Tell,
@@ -97,7 +98,7 @@ class Launcher {
     this.#control?.destroy();
     this.#slots.killAll();
     this.#control = socket;
-    const reader = new FrameReader((type, id, payload) => {
+    const reader = new FrameReader(LAUNCHER_LIMITS, (type, id, payload) => {
       if (type === FRAME.ask)
         socket.write(frameOf(FRAME.answer, id, Buffer.from(JSON.stringify(this.#answer(payload)))));
     });
@@ -129,6 +130,8 @@ class Launcher {
         return this.#slots.boot(ask);
       case "stage":
         return this.#slots.stage(ask.digest, ask.codeDir);
+      case "unstage":
+        return this.#slots.unstage(ask.digest);
       case "claim":
         return this.#slots.claim(ask);
       case "limitCpu":

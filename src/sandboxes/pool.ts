@@ -7,6 +7,7 @@ import type { Log } from "#base/log.ts";
 import { type Stop, stopper } from "#base/stop.ts";
 import { Tasks } from "#base/tasks.ts";
 import type { CodeStore } from "#functions/code-store.ts";
+import { MAX_RESPONSE_BYTES } from "#functions/invocation.ts";
 import type { LogLine, Sandboxes, SandboxSpec, Started } from "#functions/sandboxes.ts";
 import { bindMessage, initialise, startFailure, within } from "./agent-sandbox.ts";
 import { AwsForwarder, type Endpoint } from "./aws-forwarder.ts";
@@ -220,6 +221,14 @@ class Pool implements Sandboxes, AsyncDisposable {
     await this.#ask().ask({ ask: "stage", digest, codeDir });
   }
 
+  async keepOnly(wanted: ReadonlySet<string>): Promise<void> {
+    for (const digest of this.#staged.keys()) {
+      if (wanted.has(digest)) continue;
+      this.#staged.delete(digest);
+      await this.#ask().ask({ ask: "unstage", digest });
+    }
+  }
+
   #ask(): LauncherClient {
     if (this.#launcher === null) throw new Fault("Unavailable", "the sandbox launcher is starting");
     return this.#launcher;
@@ -229,7 +238,7 @@ class Pool implements Sandboxes, AsyncDisposable {
     const { clock } = this.#options;
     const startedMs = clock.monotonicMs();
     try {
-      const flavour = flavourOf(spec.runtime);
+      const flavour = flavourOf(spec.runtime, spec.environment);
       if (flavour === null) throw new Fault("Unsupported", `the runtime ${spec.runtime} is not supported by Catamaran`);
       await this.prepare(spec.codeSha256);
       const { body, fromPool } = await this.#takeOne(this.#shelfOf(flavour, spec.memoryMib));
@@ -298,7 +307,7 @@ class Pool implements Sandboxes, AsyncDisposable {
   }
 
   #shelfOf(flavour: Flavour, memoryMib: number): Shelf {
-    const classMib = flavour === "node" ? (CLASSES_MIB.find((mib) => mib >= memoryMib) ?? 10_240) : AGENT_CLASS_MIB;
+    const classMib = isNode(flavour) ? (CLASSES_MIB.find((mib) => mib >= memoryMib) ?? 10_240) : AGENT_CLASS_MIB;
     const name = `${flavour}/${classMib}`;
     const now = this.#options.clock.monotonicMs();
     const base = this.#options.stock === undefined ? USED_STOCK : 0;
@@ -354,13 +363,14 @@ class Pool implements Sandboxes, AsyncDisposable {
     const { clock, aws } = this.#options;
     const index = ++this.#lastIndex;
     const launcher = this.#ask();
-    const body = await SlotBody.open(`s${index}`, this.#folder, launcher);
+    const body = await SlotBody.open(`s${index}`, this.#folder, launcher, clock);
     this.#bodies.set(body.id, body);
     const { flavour, classMib } = shelf.stock;
-    const heapMib = flavour === "node" ? Math.floor(classMib * HEAP_SHARE) : AGENT_HEAP_MIB;
+    const heapMib = isNode(flavour) ? Math.floor(classMib * HEAP_SHARE) : AGENT_HEAP_MIB;
     const options = {
       flavour,
       isUrgent,
+      maxResponseBytes: MAX_RESPONSE_BYTES,
       runtimePort: RUNTIME_API_PORT,
       ...(this.#hello.python !== null && { python: `/usr/bin/${this.#hello.python}` }),
       ...(aws !== undefined && { awsSocket: `${AWS_DIR_INSIDE}/aws.sock`, awsPort: AWS_PORT }),
@@ -395,6 +405,11 @@ class Pool implements Sandboxes, AsyncDisposable {
     await this.#forwarder?.[Symbol.asyncDispose]();
     await this.#tasks.ended();
   }
+}
+
+/** Whether V8's heap is the function's. */
+function isNode(flavour: Flavour): boolean {
+  return flavour === "node" || flavour === "anew";
 }
 
 const TICK_MS = 30_000;

@@ -3,16 +3,17 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { access, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { createInterface } from "node:readline";
 import type { Clock } from "#base/clock.ts";
 import type { Log } from "#base/log.ts";
 import type { Stop } from "#base/stop.ts";
 import type { CodeStore } from "#functions/code-store.ts";
+import { MAX_RESPONSE_BYTES } from "#functions/invocation.ts";
 import type { LogLine, SandboxEnd, Sandboxes, SandboxSpec, Started } from "#functions/sandboxes.ts";
 import { AgentChannel } from "./agent-channel.ts";
 import { type Body, bindMessage, initialise, startFailure } from "./agent-sandbox.ts";
 import { CodeCaches } from "./code-caches.ts";
 import { flavourOf, lambdaEnvironment } from "./lambda-environment.ts";
+import { LineSplitter } from "./lines.ts";
 import { runtimesDir, nodeModulesDir } from "./places.ts";
 import { endOfExitCode, signalName } from "./signals.ts";
 
@@ -110,15 +111,16 @@ export class ProcessSandboxes implements Sandboxes, AsyncDisposable {
     const id = `p${++this.#lastId}`;
     const tmp = path.join(this.#folder, id);
     await mkdir(tmp);
-    const channel = await AgentChannel.listen(path.join(this.#folder, `${id}.sock`));
-    const flavour = flavourOf(spec.runtime) ?? "node";
+    const channel = await AgentChannel.listen(path.join(this.#folder, `${id}.sock`), this.#options.clock);
+    const flavour = flavourOf(spec.runtime, spec.environment) ?? "node";
     const options = {
       flavour,
+      maxResponseBytes: MAX_RESPONSE_BYTES,
       runtimePort: 0,
       sdkFrom: runtimesDir,
       ...(this.#python !== null && { python: `/usr/bin/${this.#python}` }),
     };
-    const heapMib = flavour === "node" ? Math.max(64, Math.floor(spec.memoryMib * 0.9)) : 64;
+    const heapMib = flavour === "node" || flavour === "anew" ? Math.max(64, Math.floor(spec.memoryMib * 0.9)) : 64;
     const args = [
       `--max-old-space-size=${heapMib}`,
       path.join(runtimesDir, "agent.cjs"),
@@ -153,8 +155,11 @@ const MACHINE_PATH = "/usr/local/bin:/usr/bin:/bin";
 
 // A pipe that nobody drains would stop the process that writes to it.
 function drain(child: ChildProcess, onLine: (text: string) => void): void {
-  for (const pipe of [child.stdout, child.stderr])
-    if (pipe !== null) createInterface({ input: pipe }).on("line", onLine);
+  for (const pipe of [child.stdout, child.stderr]) {
+    const lines = new LineSplitter(onLine);
+    pipe?.on("data", (chunk: Buffer) => lines.push(chunk));
+    pipe?.on("end", () => lines.end());
+  }
 }
 
 async function findPython(): Promise<string | null> {
@@ -174,6 +179,7 @@ class ProcessBody implements Body {
   readonly ended: Promise<SandboxEnd>;
   readonly #child: ChildProcess;
   #isStopped = false;
+  #peakMib = 0;
 
   constructor(id: string, child: ChildProcess, onEnd: () => Promise<void>) {
     this.id = id;
@@ -186,7 +192,7 @@ class ProcessBody implements Body {
   }
 
   #endOf(code: number | null, signal: NodeJS.Signals | null): SandboxEnd {
-    if (this.#isStopped) return { reason: "stopped" };
+    if (this.#isStopped) return { reason: "stopped", maxMemoryMib: this.#peakMib };
     if (signal !== null) return { reason: "signal", signal: signalName(signal) };
     return endOfExitCode(code ?? 0);
   }
@@ -201,6 +207,7 @@ class ProcessBody implements Body {
 
   async kill(): Promise<void> {
     if (this.#child.exitCode === null && this.#child.signalCode === null) {
+      this.#peakMib = await this.peakMib();
       this.#isStopped = true;
       this.#signal("SIGKILL");
     }

@@ -1,5 +1,6 @@
 /** Sandboxes that the launcher keeps, seen from control: one body per slot. */
 import { mkdir, rm } from "node:fs/promises";
+import type { Clock } from "#base/clock.ts";
 import type { SandboxEnd } from "#functions/sandboxes.ts";
 import { AgentChannel } from "./agent-channel.ts";
 import type { Body } from "./agent-sandbox.ts";
@@ -18,11 +19,11 @@ export class SlotBody implements Body {
   #onEnd: (end: SandboxEnd) => void = () => {};
 
   /** Makes the socket that the sandbox will find in its mounts. */
-  static async open(id: string, folder: string, launcher: LauncherClient): Promise<SlotBody> {
+  static async open(id: string, folder: string, launcher: LauncherClient, clock: Clock): Promise<SlotBody> {
     const run = `${slotDirOf(folder, id)}/run`;
     // Its path leads through folders that only pass; the sandbox's own mount shows this one alone.
     await mkdir(run, { recursive: true, mode: 0o755 });
-    return new SlotBody(id, await AgentChannel.listen(`${run}/agent.sock`), launcher);
+    return new SlotBody(id, await AgentChannel.listen(`${run}/agent.sock`, clock), launcher);
   }
 
   private constructor(id: string, channel: AgentChannel, launcher: LauncherClient) {
@@ -35,7 +36,7 @@ export class SlotBody implements Body {
   take(tell: Tell): void {
     if (tell.tell === "output") {
       if (this.#isClaimed) this.channel.logRaw(tell.text, tell.atMs);
-      else this.bootOutput += `${tell.text}\n`;
+      else this.bootOutput = `${this.bootOutput}${tell.text}\n`.slice(-MAX_BOOT_OUTPUT);
       return;
     }
     this.end(endOf(tell));
@@ -88,11 +89,14 @@ export class SlotBody implements Body {
   }
 }
 
-function endOf(tell: Tell & { readonly tell: "ended" }): SandboxEnd {
-  if (tell.isKilled) return { reason: "stopped" };
-  // Nobody inside can kill the first process; when it was killed and not by us, the kernel wanted its memory.
-  if (tell.exitCode === KILLED) return { reason: "outOfMemory" };
-  return endOfExitCode(tell.exitCode);
+function endOf({ isKilled, exitCode, peakMib }: Tell & { readonly tell: "ended" }): SandboxEnd {
+  const peak = peakMib === undefined ? {} : { maxMemoryMib: peakMib };
+  if (isKilled) return { reason: "stopped", ...peak };
+  // Its own processes can kill a runtime as well, but the kernel, which wants its memory, does it far more often.
+  if (exitCode === KILLED) return { reason: "outOfMemory", ...peak };
+  return { ...endOfExitCode(exitCode), ...peak };
 }
 
 const KILLED = 137;
+// What fits into one message about a failed boot.
+const MAX_BOOT_OUTPUT = 4_096;

@@ -1,7 +1,6 @@
 /** The launcher's work on sandboxes: boot, claim, freeze, kill, clean up. Synchronous calls, since each takes well under a millisecond. */
 import { spawn, type ChildProcess } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createInterface } from "node:readline";
+import { mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { announceMove, type Cgroups } from "./cgroups.ts";
 import {
@@ -13,6 +12,8 @@ import {
   slotDirOf,
   type Tell,
 } from "./launcher-protocol.ts";
+import { LineSplitter } from "./lines.ts";
+import { LogBudget } from "./log-budget.ts";
 import { bindAgain, bindReadOnly, mountTmpfs, resizeTmpfs, unmount } from "./mounts.ts";
 import type { OciRuntime } from "./oci-runtime.ts";
 import { ociSpec } from "./oci-spec.ts";
@@ -23,8 +24,6 @@ const MIB_PER_CPU = 1_769;
 const SHARES_PER_CPU = 1_024;
 // DIFFERS: /tmp is memory and counts against the function's limit, where Lambda has a disk.
 const DEFAULT_TMP_MIB = 512;
-// A function that prints without end is cut off for the rest of the second; its writes never block.
-const MAX_OUTPUT_PER_SECOND = 1024 * 1024;
 
 interface Slot {
   readonly id: string;
@@ -36,6 +35,8 @@ interface Slot {
   isClaimed: boolean;
   isKilled: boolean;
   tmpMib: number;
+  /** Read before it was killed: the group goes with its last process. */
+  peakMib: number | undefined;
 }
 
 export interface SlotTools {
@@ -102,6 +103,7 @@ export class Slots {
       isClaimed: false,
       isKilled: false,
       tmpMib: DEFAULT_TMP_MIB,
+      peakMib: undefined,
     };
     this.#slots.set(ask.slot, slot);
     this.#watch(slot);
@@ -109,29 +111,31 @@ export class Slots {
 
   #watch(slot: Slot): void {
     const { tell } = this.#tools;
-    let spent = 0;
-    let second = 0;
+    const say = (text: string): void => tell({ tell: "output", slot: slot.id, atMs: wallMs(), text });
+    // A function that prints without end loses lines; its writes never block, and nobody here keeps them.
+    const budget = new LogBudget();
+    const sayDropped = (): void => {
+      const dropped = budget.report();
+      if (dropped !== null) say(dropped);
+    };
     for (const pipe of [slot.monitor.stdout, slot.monitor.stderr]) {
       if (pipe === null) continue;
-      createInterface({ input: pipe }).on("line", (text) => {
-        const now = Math.floor(performance.now() / 1000);
-        if (now !== second) [second, spent] = [now, 0];
-        spent += text.length;
-        if (spent <= MAX_OUTPUT_PER_SECOND) tell({ tell: "output", slot: slot.id, atMs: wallMs(), text });
+      const lines = new LineSplitter((text) => {
+        if (!budget.allows(text.length, performance.now())) return;
+        sayDropped();
+        say(text);
       });
+      pipe.on("data", (chunk: Buffer) => lines.push(chunk));
+      pipe.on("end", () => lines.end());
     }
-    slot.monitor.on("error", (error) =>
-      tell({
-        tell: "output",
-        slot: slot.id,
-        atMs: wallMs(),
-        text: `the OCI runtime cannot be started: ${error.message}`,
-      }),
-    );
+    slot.monitor.on("error", (error) => say(`the OCI runtime cannot be started: ${error.message}`));
     slot.monitor.on("close", (code, signal) => {
       this.#slots.delete(slot.id);
       this.#clean(slot);
-      tell({ tell: "ended", slot: slot.id, exitCode: code ?? (signal === null ? 1 : 137), isKilled: slot.isKilled });
+      sayDropped();
+      const { isKilled, peakMib } = slot;
+      const exitCode = code ?? (signal === null ? 1 : 137);
+      tell({ tell: "ended", slot: slot.id, exitCode, isKilled, ...(peakMib !== undefined && { peakMib }) });
     });
   }
 
@@ -185,6 +189,7 @@ export class Slots {
     const slot = this.#slots.get(id);
     if (slot === undefined || slot.isKilled) return;
     slot.isKilled = true;
+    if (slot.isClaimed) slot.peakMib = this.#tools.cgroups.peakMib(slot.group);
     // On cgroup version 1 a signal reaches a frozen process only after it is thawed.
     if (slot.isFrozen) this.#tools.cgroups.freeze(slot.group, false);
     const pid = this.#pidOf(slot);
@@ -208,6 +213,13 @@ export class Slots {
 
   get size(): number {
     return this.#slots.size;
+  }
+
+  unstage(digest: string): void {
+    if (!this.#staged.delete(digest)) return;
+    const target = this.#stageDir(digest);
+    unmount(target);
+    rmdirSync(target);
   }
 
   unstageAll(): void {

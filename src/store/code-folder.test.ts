@@ -154,3 +154,26 @@ test("removes at start what a crash left half-written, and on request what nobod
   await again.keepOnly(new Set([wanted.sha256]));
   assert.equal(readdirSync(root).length, 2);
 });
+
+test("keeps what was put lately, though nobody wants it yet", async () => {
+  const code = await CodeFolder.open(join(folder, "fresh"));
+  const { sha256 } = await code.put(zipSync({ a: strToU8("1") }));
+  await code.unpacked(sha256);
+  await code.keepOnly(new Set());
+  assert.equal(readdirSync(join(folder, "fresh")).length, 2);
+});
+
+test("what is put or unpacked while it is removed is whole afterwards", async () => {
+  const root = join(folder, "raced");
+  const code = await CodeFolder.open(root, 0);
+  const zip = zipSync({ a: strToU8("1"), b: strToU8("2") });
+  const { sha256 } = await code.put(zip);
+  await code.unpacked(sha256);
+  for (let turn = 0; turn < 20; turn++) {
+    const removed = code.keepOnly(new Set());
+    const put = code.put(zip);
+    await Promise.all([removed, put]);
+    await code.put(zip);
+    assert.equal(readFileSync(join(await code.unpacked(sha256), "b"), "utf8"), "2");
+  }
+});

@@ -9,26 +9,35 @@ import { unpackZip } from "./unpack-zip.ts";
 
 // A crash leaves half-written things under this name; the next start removes them.
 const TEMPORARY = ".new-";
+// Between the package and the function that needs it lie milliseconds; a client that is slow may take minutes.
+const FRESH_MS = 600_000;
 
 export class CodeFolder implements CodeStore {
   readonly #folder: string;
+  readonly #freshMs: number;
   readonly #unpacking = new Map<string, Promise<string>>();
+  /** When packages were put, by name. */
+  readonly #putAtMs = new Map<string, number>();
+  readonly #removing = new Map<string, Promise<void>>();
   #count = 0;
 
-  static async open(folder: string): Promise<CodeFolder> {
+  static async open(folder: string, freshMs: number = FRESH_MS): Promise<CodeFolder> {
     await mkdir(folder, { recursive: true, mode: 0o755 });
     const leftovers = (await readdir(folder)).filter((name) => name.startsWith(TEMPORARY));
     for (const name of leftovers) await rm(join(folder, name), { recursive: true, force: true });
-    return new CodeFolder(folder);
+    return new CodeFolder(folder, freshMs);
   }
 
-  private constructor(folder: string) {
+  private constructor(folder: string, freshMs: number) {
     this.#folder = folder;
+    this.#freshMs = freshMs;
   }
 
   async put(zip: Uint8Array): Promise<{ readonly sha256: string; readonly size: number }> {
     const sha256 = await digestOf(zip);
     const file = this.#zipOf(sha256);
+    this.#putAtMs.set(nameOf(sha256), performance.now());
+    await this.#removing.get(nameOf(sha256));
     if (!(await exists(file))) {
       const temporary = this.#temporary();
       await writeSynced(temporary, zip);
@@ -56,17 +65,37 @@ export class CodeFolder implements CodeStore {
     return unpacking;
   }
 
-  /** Removes everything whose digest is not wanted any more. */
+  /** What is put or unpacked meanwhile waits for a removal that has begun, and is then written anew. */
   async keepOnly(wanted: ReadonlySet<string>): Promise<void> {
-    const names = new Set([...wanted].flatMap((sha256) => [`${nameOf(sha256)}.zip`, nameOf(sha256)]));
-    for (const name of await readdir(this.#folder)) {
-      if (!names.has(name) && !name.startsWith(TEMPORARY))
-        await rm(join(this.#folder, name), { recursive: true, force: true });
+    const names = new Set([...wanted].map(nameOf));
+    const unpacking = (): readonly string[] => [...this.#unpacking.keys()].map(nameOf);
+    for (const entry of await readdir(this.#folder)) {
+      const name = entry.replace(/\.zip$/, "");
+      if (entry.startsWith(TEMPORARY) || names.has(name) || this.#isFresh(name) || unpacking().includes(name)) continue;
+      const removing = this.#remove(entry).finally(() => this.#removing.delete(name));
+      this.#removing.set(name, removing);
+      await removing;
     }
+  }
+
+  #isFresh(name: string): boolean {
+    const atMs = this.#putAtMs.get(name);
+    if (atMs === undefined) return false;
+    if (performance.now() - atMs < this.#freshMs) return true;
+    this.#putAtMs.delete(name);
+    return false;
+  }
+
+  // Half a folder must never be taken for a whole one: it is renamed first, and the next start removes what a crash leaves.
+  async #remove(entry: string): Promise<void> {
+    const temporary = this.#temporary();
+    await rename(join(this.#folder, entry), temporary);
+    await rm(temporary, { recursive: true, force: true });
   }
 
   async #unpack(sha256: string): Promise<string> {
     const folder = join(this.#folder, nameOf(sha256));
+    await this.#removing.get(nameOf(sha256));
     if (await exists(folder)) return folder;
     const file = this.#zipOf(sha256);
     if (!(await exists(file))) throw new Fault("NotFound", `no code with the digest ${sha256}`);

@@ -1,6 +1,7 @@
-/** The first process of every sandbox: says it is ready, takes one function (BIND), then answers invocations. Never bound twice. */
+/** The first process of every sandbox that is ours: says it is ready, takes one function (BIND), then answers invocations. Never bound twice. */
 "use strict";
 // User code may replace anything global later, so whatever the agent needs is taken now.
+const fs = require("node:fs");
 const net = require("node:net");
 const { Buffer } = require("node:buffer");
 const { JSON, process } = globalThis;
@@ -11,6 +12,7 @@ const stringify = JSON.stringify;
 const FRAME = {
   bind: 1,
   invoke: 2,
+  end: 3,
   ready: 16,
   initDone: 17,
   initError: 18,
@@ -18,15 +20,28 @@ const FRAME = {
   error: 20,
   log: 21,
   cache: 22,
+  next: 23,
+  oversized: 24,
+  ending: 25,
 };
 const HEADER_BYTES = 9;
+// What control takes of each (src/sandboxes/agent-channel.ts); more would end the sandbox.
+const MAX_LOG_BYTES = 256 * 1024;
+const MAX_INIT_ERROR_BYTES = 256 * 1024;
+const MAX_CACHE_BYTES = 16 * 1024 * 1024;
 
-const socketPath = process.argv[2];
+// A path, or "fd:3" where the agent that started this one handed a socket down.
+const socketName = process.argv[2];
 const options = parse(process.argv[3] ?? "{}");
 // A sandbox starts with nothing of the machine's environment; the process driver passes little more.
 // One buffer for everything that arrives: V8 collects buffers of its own so late that they would fill a small sandbox.
 const arrived = Buffer.allocUnsafeSlow(64 * 1024);
-const socket = net.connect({ path: socketPath, onread: { buffer: arrived, callback: receive } });
+const onread = { buffer: arrived, callback: receive };
+const inherited = /^fd:(\d+)$/.exec(socketName);
+const socket =
+  inherited === null
+    ? net.connect({ path: socketName, onread })
+    : new net.Socket({ fd: Number(inherited[1]), readable: true, writable: true, onread });
 const runtime = { current: null, engine: null };
 
 /** A frame with room for its payload. Not of Buffer's pool, whose blocks V8 keeps until they fill a small sandbox. */
@@ -58,29 +73,53 @@ const rusage = process.resourceUsage.bind(process);
 // A runtime below the agent has a peak of its own, which control asks the sandbox for: 0 says so.
 const peakKib = options.flavour === "node" ? () => rusage().maxRSS >>> 0 : () => 0;
 const now = Date.now;
+const maxResponseBytes = options.maxResponseBytes;
 
-// One byte more than Lambda's limit is enough to be refused for it.
-const MAX_RESPONSE_BYTES = 6 * 1024 * 1024 + 1;
-
-/** A response or error starts with the peak of this process in KiB, so that REPORT needs no second question. */
-function sendResponse(id, body) {
-  const frame = frameFor(FRAME.response, id, 4 + Math.min(sizeOf(body), MAX_RESPONSE_BYTES));
-  frame.writeUInt32BE(peakKib(), HEADER_BYTES);
-  put(frame, HEADER_BYTES + 4, body);
+/**
+ * A response or error starts with the peak of this process in KiB, so that REPORT needs no second question, and with
+ * whether the runtime is still busy: then a `next` frame follows, or its end.
+ */
+function sendResponse(id, body, isBusy) {
+  const size = sizeOf(body);
+  if (size > maxResponseBytes) return sendOversized(id, isBusy);
+  const frame = frameFor(FRAME.response, id, 5 + size);
+  putState(frame, isBusy);
+  put(frame, HEADER_BYTES + 5, body);
   socket.write(frame);
 }
 
-function sendError(id, errorType, body) {
-  const typeSize = sizeOf(errorType);
-  const frame = frameFor(FRAME.error, id, 6 + typeSize + sizeOf(body));
+function putState(frame, isBusy) {
   frame.writeUInt32BE(peakKib(), HEADER_BYTES);
-  frame.writeUInt16BE(typeSize, HEADER_BYTES + 4);
-  put(frame, HEADER_BYTES + 6, errorType);
-  put(frame, HEADER_BYTES + 6 + typeSize, body);
+  frame[HEADER_BYTES + 4] = isBusy === true ? 1 : 0;
+}
+
+function sendOversized(id, isBusy) {
+  const frame = frameFor(FRAME.oversized, id, 5);
+  putState(frame, isBusy);
   socket.write(frame);
 }
 
+function sendError(id, errorType, body, isBusy) {
+  if (sizeOf(body) > maxResponseBytes) return sendOversized(id, isBusy);
+  const type = errorType.slice(0, 1024);
+  const typeSize = sizeOf(type);
+  const frame = frameFor(FRAME.error, id, 7 + typeSize + sizeOf(body));
+  putState(frame, isBusy);
+  frame.writeUInt16BE(typeSize, HEADER_BYTES + 5);
+  put(frame, HEADER_BYTES + 7, type);
+  put(frame, HEADER_BYTES + 7 + typeSize, body);
+  socket.write(frame);
+}
+
+/** A record that is longer than an event may be becomes several. */
 function sendLog(id, text) {
+  if (sizeOf(text) <= MAX_LOG_BYTES) return sendRecord(id, text);
+  // A character of UTF-16 is at most three bytes.
+  const step = Math.floor(MAX_LOG_BYTES / 3);
+  for (let at = 0; at < text.length; at += step) sendRecord(id, text.slice(at, at + step));
+}
+
+function sendRecord(id, text) {
   const frame = frameFor(FRAME.log, id, 8 + sizeOf(text));
   frame.writeDoubleBE(now(), HEADER_BYTES);
   put(frame, HEADER_BYTES + 8, text);
@@ -88,17 +127,55 @@ function sendLog(id, text) {
 }
 
 function sendInitError(body) {
-  send(FRAME.initError, 0, stringify(body));
+  const text = stringify(body);
+  if (sizeOf(text) <= MAX_INIT_ERROR_BYTES) return send(FRAME.initError, 0, text);
+  const { errorType, errorMessage } = body;
+  send(FRAME.initError, 0, stringify({ errorType, errorMessage: String(errorMessage).slice(0, 1024), trace: [] }));
+}
+
+function endingFrame() {
+  const frame = frameFor(FRAME.ending, 0, 4);
+  frame.writeUInt32BE(peakKib(), HEADER_BYTES);
+  return frame;
+}
+
+const exit = process.reallyExit.bind(process);
+let endNow = null;
+
+/** Lets control look at the sandbox once more before it is gone: its control group goes with its last process. */
+function endWith(status) {
+  endNow = () => exit(status);
+  setTimeout(endNow, 250);
+  socket.write(endingFrame());
+}
+
+// The last words of a process that exits must be written at once; in the middle of another frame they would be noise.
+function sayLast() {
+  const fd = socket._handle?.fd;
+  if (options.flavour !== "node" || fd === undefined || fd < 0 || socket.writableLength > 0) return;
+  try {
+    fs.writeSync(fd, endingFrame());
+  } catch {
+    // The other end is gone, or full: then nobody learns the peak.
+  }
 }
 
 const door = {
-  send,
   sendResponse,
   sendError,
+  sendOversized,
   sendLog,
   sendInitError,
+  sendNext: () => send(FRAME.next, 0, ""),
   initDone: () => send(FRAME.initDone, 0, ""),
-  sendCache: (bytes) => send(FRAME.cache, 0, bytes),
+  sendCache: (bytes) => {
+    if (bytes.length <= MAX_CACHE_BYTES) send(FRAME.cache, 0, bytes);
+  },
+  /** Frames of another agent, as they are. */
+  relay: (bytes) => socket.write(bytes),
+  endWith,
+  /** Whether the channel keeps the event loop alive: while a handler runs, its own work alone does. */
+  hold: (isHeld) => (isHeld ? socket.ref() : socket.unref()),
   options,
 };
 
@@ -115,9 +192,14 @@ function invoke(id, payload) {
   runtime.engine.invoke(id, request, payload.subarray(4 + length));
 }
 
-function take(type, id, payload) {
-  if (type === FRAME.bind) bind(payload);
-  else if (type === FRAME.invoke) invoke(id, payload);
+function take(frame) {
+  const type = frame[8];
+  const id = frame.readUInt32BE(4);
+  if (type === FRAME.end) return endNow?.();
+  if (runtime.engine.carry !== undefined) return runtime.engine.carry(frame, type === FRAME.bind);
+  if (type === FRAME.bind) bind(frame.subarray(HEADER_BYTES));
+  else if (type === FRAME.invoke) invoke(id, frame.subarray(HEADER_BYTES));
+  return undefined;
 }
 
 // Chunks are kept in a list and joined once per frame: joining at every chunk makes big payloads quadratic.
@@ -138,7 +220,7 @@ function receive(size) {
   while (bytes.length - at >= 4) {
     const length = bytes.readUInt32BE(at);
     if (bytes.length - at < 4 + length) break;
-    take(bytes[at + 8], bytes.readUInt32BE(at + 4), bytes.subarray(at + HEADER_BYTES, at + 4 + length));
+    take(bytes.subarray(at, at + 4 + length));
     at += 4 + length;
   }
   const rest = Buffer.from(bytes.subarray(at));
@@ -149,13 +231,21 @@ function receive(size) {
 }
 
 // Whoever started the sandbox is gone: nobody can want an answer any more.
-socket.on("close", () => process.reallyExit(0));
-socket.on("error", () => process.reallyExit(0));
+socket.on("close", () => exit(0));
+socket.on("error", () => exit(0));
+process.on("exit", sayLast);
 
-socket.on("connect", () => {
+const ENGINES = { node: "./node-runtime.cjs", anew: "./anew-runtime.cjs" };
+
+function start() {
   if (options.sdkFrom !== undefined) require("./sdk-fallback.cjs").resolveFrom(options.sdkFrom);
-  const { openEngine } = require(options.flavour === "node" ? "./node-runtime.cjs" : "./child-runtime.cjs");
-  const { forwardAws } = require("./forward.cjs");
+  const { openEngine } = require(ENGINES[options.flavour] ?? "./child-runtime.cjs");
   runtime.engine = openEngine(door);
+  // An agent below another one was started for a function that waits: nobody asks it whether it is ready.
+  if (options.isBelow === true) return runtime.engine.whenReady(() => {});
+  const { forwardAws } = require("./forward.cjs");
   forwardAws(options, () => runtime.engine.whenReady(() => send(FRAME.ready, 0, "")));
-});
+}
+
+if (inherited === null) socket.on("connect", start);
+else start();

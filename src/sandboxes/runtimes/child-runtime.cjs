@@ -2,10 +2,15 @@
 "use strict";
 const { spawn } = require("node:child_process");
 const fs = require("node:fs");
-const os = require("node:os");
 const path = require("node:path");
 const { Buffer } = require("node:buffer");
 const { RuntimeApi } = require("./runtime-api.cjs");
+const { wrapperFault, wrapped } = require("./exec-wrapper.cjs");
+const { statusOf } = require("./child-status.cjs");
+const { readLines } = require("./lines.cjs");
+
+// What keeps a bootstrap from being started, as Go's fork/exec says it.
+const SPAWN_FAULTS = { ENOENT: "no such file or directory", EACCES: "permission denied", ENOEXEC: "exec format error" };
 
 class ChildEngine {
   #door;
@@ -15,44 +20,63 @@ class ChildEngine {
   #invocationId = 0;
   #isInitialised = false;
   #hasReported = false;
+  /** It answered, and has not asked for its next event yet. */
+  #isFinishing = false;
 
   constructor(door) {
     this.#door = door;
-    this.#api = new RuntimeApi({
-      onNext: () => this.#initialised(),
-      onResponse: (id, body) => afterOutput(() => door.sendResponse(id, body)),
-      onError: (id, errorType, body) => afterOutput(() => door.sendError(id, errorType, body)),
+    this.#api = new RuntimeApi(door.options.maxResponseBytes, {
+      onNext: () => this.#asksForNext(),
+      onResponse: (id, body) => this.#answer((isBusy) => door.sendResponse(id, body, isBusy)),
+      onError: (id, errorType, body) => this.#answer((isBusy) => door.sendError(id, errorType, body, isBusy)),
+      onOversized: (id) => this.#answer((isBusy) => door.sendOversized(id, isBusy)),
       onInitError: (body) => this.#initError(body),
     });
   }
 
   whenReady(ready) {
-    const { runtimePort, flavour, python } = this.#door.options;
+    const { runtimePort, flavour } = this.#door.options;
     this.#api.listen(runtimePort, (port) => {
       this.#port = port;
       // Python starts before it knows its function, so that a pooled environment has paid for it.
-      if (flavour === "python") {
-        const args = ["-u", path.join(__dirname, "bootstrap.py")];
-        this.#adopt(spawn(python, args, { cwd: "/", env: {}, stdio: ["pipe", "pipe", "pipe"] }));
-      }
+      if (flavour === "python") this.#adopt(this.#python([], { cwd: "/", env: {}, stdin: "pipe" }));
       ready();
     });
   }
 
+  #python(words, { cwd, env, stdin }) {
+    const command = [this.#door.options.python, "-u", path.join(__dirname, "bootstrap.py"), ...words];
+    const [file, ...args] = wrapped(env, command);
+    return spawn(file, args, { cwd, env, stdio: [stdin, "pipe", "pipe"] });
+  }
+
   bind(binding) {
     const env = { ...binding.env, AWS_LAMBDA_RUNTIME_API: `127.0.0.1:${this.#port}` };
-    if (this.#door.options.flavour === "python") {
-      const { handler, taskRoot, version } = binding;
-      this.#child.stdin.end(`${JSON.stringify({ env, handler, taskRoot, version })}\n`);
-      return;
-    }
-    const entry = [path.join(binding.taskRoot, "bootstrap"), "/opt/bootstrap"].find(isExecutable);
+    if (this.#door.options.flavour !== "python") this.#startBootstrap(binding.taskRoot, env);
+    else if (binding.startsAnew) this.#startAnew(binding.taskRoot, env);
+    else this.#child.stdin.end(`${JSON.stringify({ env })}\n`);
+  }
+
+  /** A wrapper script, or what python reads only when it starts: the one that waits is of no use. */
+  #startAnew(taskRoot, env) {
+    this.#child.removeAllListeners("exit");
+    this.#child.kill("SIGKILL");
+    const fault = wrapperFault(env);
+    if (fault === null) return this.#adopt(this.#python(["anew"], { cwd: taskRoot, env, stdin: "ignore" }));
+    this.#door.sendLog(0, fault.text);
+    return this.#door.endWith(fault.status);
+  }
+
+  // Wrapper scripts are for runtimes of Lambda's own, not for "provided" ("Modifying the runtime environment").
+  #startBootstrap(taskRoot, env) {
+    const candidates = [path.join(taskRoot, "bootstrap"), "/opt/bootstrap"];
+    const entry = candidates.find(isFile);
     if (entry === undefined) {
-      const errorMessage = `Couldn't find valid bootstrap(s): [${binding.taskRoot}/bootstrap /opt/bootstrap]`;
+      const errorMessage = `Couldn't find valid bootstrap(s): [${taskRoot}/bootstrap /opt/bootstrap]`;
       this.#initError({ errorType: "Runtime.InvalidEntrypoint", errorMessage });
       return;
     }
-    this.#adopt(spawn(entry, [], { cwd: binding.taskRoot, env, stdio: ["ignore", "pipe", "pipe"] }));
+    this.#adopt(spawn(entry, [], { cwd: taskRoot, env, stdio: ["ignore", "pipe", "pipe"] }));
   }
 
   invoke(id, request, payload) {
@@ -60,11 +84,30 @@ class ChildEngine {
     this.#api.offer(id, request, Buffer.from(payload));
   }
 
-  // A runtime that asks for its first event has finished its INIT.
-  #initialised() {
-    if (this.#isInitialised) return;
-    this.#isInitialised = true;
-    this.#door.initDone();
+  // A runtime that asks for its first event has finished its INIT; one that asks again has finished what it answered.
+  #asksForNext() {
+    if (!this.#isInitialised) {
+      this.#isInitialised = true;
+      this.#door.initDone();
+      return;
+    }
+    afterOutput(() => {
+      if (this.#isFinishing) this.#door.sendNext();
+      this.#isFinishing = false;
+    });
+  }
+
+  #answer(send) {
+    afterOutput(() => {
+      this.#isFinishing = !this.#api.isWaiting;
+      send(this.#isFinishing);
+    });
+  }
+
+  // Python's bootstrap keeps an error and its traceback one record by carriage returns, as Lambda's own does.
+  #recordOf(line) {
+    const isError = this.#door.options.flavour === "python" && line.startsWith("[ERROR]");
+    return isError ? line.replaceAll("\r", "\n") : line;
   }
 
   #initError(body) {
@@ -75,37 +118,19 @@ class ChildEngine {
 
   #adopt(child) {
     this.#child = child;
-    for (const pipe of [child.stdout, child.stderr]) this.#readLines(pipe);
+    for (const pipe of [child.stdout, child.stderr])
+      readLines(pipe, (line) => this.#door.sendLog(this.#invocationId, this.#recordOf(line)));
     child.stdin?.on("error", () => {
       // It ended before it took its function; the exit tells.
     });
     child.on("error", (error) =>
       this.#initError({
         errorType: "Runtime.InvalidEntrypoint",
-        errorMessage: `Couldn't start the runtime: ${error.message}`,
+        errorMessage: `fork/exec ${child.spawnfile}: ${SPAWN_FAULTS[error.code] ?? error.message}`,
       }),
     );
-    child.on("exit", (code, signal) => {
-      const status = signal === null ? (code ?? 1) : 128 + (os.constants.signals[signal] ?? 0);
-      // The agent ends the way the runtime ended, so that whoever watches the sandbox sees that end.
-      afterOutput(() => process.reallyExit(status));
-    });
-  }
-
-  #readLines(pipe) {
-    let rest = "";
-    pipe.setEncoding("utf8");
-    pipe.on("data", (text) => {
-      rest += text;
-      const end = rest.lastIndexOf("\n");
-      if (end < 0) return;
-      for (const line of rest.slice(0, end).split("\n")) this.#door.sendLog(this.#invocationId, line);
-      rest = rest.slice(end + 1);
-    });
-    pipe.on("end", () => {
-      if (rest !== "") this.#door.sendLog(this.#invocationId, rest);
-      rest = "";
-    });
+    // The agent ends the way the runtime ended, so that whoever watches the sandbox sees that end.
+    child.on("exit", (code, signal) => afterOutput(() => this.#door.endWith(statusOf(code, signal))));
   }
 }
 
@@ -114,13 +139,8 @@ function afterOutput(run) {
   setImmediate(() => setImmediate(() => run()));
 }
 
-function isExecutable(file) {
-  try {
-    fs.accessSync(file, fs.constants.X_OK);
-    return fs.statSync(file).isFile();
-  } catch {
-    return false;
-  }
+function isFile(file) {
+  return fs.statSync(file, { throwIfNoEntry: false })?.isFile() === true;
 }
 
 exports.openEngine = (door) => new ChildEngine(door);

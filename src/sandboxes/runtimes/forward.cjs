@@ -9,6 +9,9 @@ exports.forwardAws = (options, ready) => {
     const out = net.connect({ path: options.awsSocket, allowHalfOpen: true });
     client.pipe(out);
     out.pipe(client);
+    // A kept connection of the function's SDK is idle, and its other end here must not keep the event loop alive either.
+    client.unref();
+    out.unref();
     client.on("error", () => out.destroy());
     out.on("error", () => client.destroy());
   });

@@ -1,49 +1,42 @@
-/** Turns what user code prints into log records: console methods with time and request id, raw writes as they are. */
+/** Turns what user code prints into log records: console methods with time, request id and level, raw writes line by line. As LogPatch.js of aws-lambda-ric. */
 "use strict";
-const { formatWithOptions } = require("node:util");
-const { process, Date, JSON } = globalThis;
-const stringify = JSON.stringify;
+const { format } = require("node:util");
+const { errorText } = require("./node-errors.cjs");
+const { process, Date } = globalThis;
 
-const LEVELS = { log: "INFO", info: "INFO", debug: "DEBUG", warn: "WARN", error: "ERROR", trace: "TRACE" };
+const LEVELS = { trace: "TRACE", debug: "DEBUG", info: "INFO", warn: "WARN", error: "ERROR", fatal: "FATAL" };
+// A raw write without a newline waits for the rest of its line, but not for ever.
+const MAX_REST = 64 * 1024;
 
-/** `stateOf` tells which invocation runs; returns how the runtime itself logs. */
+/** `stateOf` tells which invocation runs, and what stands for its id when none does; returns how the runtime itself logs. */
 exports.patchConsole = (stateOf, door) => {
   const write = (level, text) => {
-    const { request, invocationId } = stateOf();
-    const at = new Date().toISOString();
-    door.sendLog(invocationId, `${at}\t${request?.requestId ?? "undefined"}\t${level}\t${text}`);
+    const { request, noRequest, invocationId } = stateOf();
+    door.sendLog(invocationId, `${new Date().toISOString()}\t${request?.requestId ?? noRequest}\t${level}\t${text}`);
   };
   for (const [method, level] of Object.entries(LEVELS)) {
-    console[method] = (...parts) => write(level, formatWithOptions({}, ...parts));
+    console[method] = (message, ...more) => write(level, format(message, ...more));
   }
-  console.trace = (...parts) => {
-    const holder = { name: "Trace" };
-    Error.captureStackTrace(holder, console.trace);
-    write("TRACE", `${formatWithOptions({}, ...parts)}\n${holder.stack}`);
-  };
+  console.log = console.info;
   patchStream(process.stdout, stateOf, door);
   patchStream(process.stderr, stateOf, door);
   return {
-    errorLine: (title, body, thrown) => {
-      const { trace, ...rest } = body;
-      write("ERROR", `${title} \t${stringify({ ...rest, ...codeOf(thrown), stack: trace })}`);
-    },
+    errorLine: (title, thrown) => write("ERROR", `${title} ${errorText(thrown)}`),
+    warn: (text) => write("WARN", text),
+    error: (text) => write("ERROR", text),
   };
 };
-
-function codeOf(thrown) {
-  return typeof thrown?.code === "string" ? { code: thrown.code } : {};
-}
 
 // Raw writes come in pieces; a record is a line.
 function patchStream(stream, stateOf, door) {
   let rest = "";
   stream.write = (chunk, encoding, callback) => {
-    rest += typeof chunk === "string" ? chunk : chunk.toString("utf8");
+    rest += typeof chunk === "string" ? chunk : Buffer.from(chunk).toString("utf8");
     const end = rest.lastIndexOf("\n");
-    if (end >= 0) {
-      door.sendLog(stateOf().invocationId, rest.slice(0, end));
-      rest = rest.slice(end + 1);
+    if (end >= 0 || rest.length > MAX_REST) {
+      const { invocationId } = stateOf();
+      for (const line of rest.slice(0, end < 0 ? rest.length : end).split("\n")) door.sendLog(invocationId, line);
+      rest = end < 0 ? "" : rest.slice(end + 1);
     }
     const done = typeof encoding === "function" ? encoding : callback;
     if (typeof done === "function") process.nextTick(done);

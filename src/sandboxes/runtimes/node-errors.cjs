@@ -1,5 +1,6 @@
-/** Lambda's error body for anything a handler can throw, and the runtime's own named errors. */
+/** Lambda's error body and log text for anything a handler can throw (Errors.js of aws-lambda-ric 3, utils/error of 4), and the runtime's own named errors. */
 "use strict";
+const { isNativeError } = require("node:util/types");
 
 class RuntimeError extends Error {
   constructor(name, message, cause) {
@@ -15,25 +16,23 @@ class RuntimeError extends Error {
 }
 
 function isError(value) {
-  return value instanceof Error || Object.prototype.toString.call(value) === "[object Error]";
+  if (isNativeError(value) || value instanceof Error) return true;
+  return ["name", "message", "stack"].every((member) => typeof value?.[member] === "string" && value[member] !== "");
 }
+
+// The Runtime API takes the type as a header, where DEL may not stand.
+const printable = (text) => text?.replaceAll("\x7F", "%7F");
 
 /** {errorType, errorMessage, trace}; a thrown text or number has its type as errorType and no trace. */
 function errorBody(thrown) {
   try {
-    if (!isError(thrown)) return { errorType: typeof thrown, errorMessage: String(thrown), trace: [] };
-    const body = { errorType: String(thrown.name), errorMessage: String(thrown.message) };
-    if (thrown.reason !== undefined && String(thrown.name).startsWith("Runtime.")) {
-      body.reason = isError(thrown.reason)
-        ? {
-            errorType: thrown.reason.name,
-            errorMessage: thrown.reason.message,
-            stack: String(thrown.reason.stack).split("\n"),
-          }
-        : String(thrown.reason);
-      body.promise = {};
-    }
-    return { ...body, trace: String(thrown.stack ?? "").split("\n") };
+    if (!isError(thrown)) return { errorType: typeof thrown, errorMessage: textOf(thrown), trace: [] };
+    const { name, message, stack } = thrown;
+    return {
+      errorType: printable(name) ?? "Error",
+      errorMessage: printable(message),
+      trace: printable(stack)?.split("\n") ?? [],
+    };
   } catch {
     return {
       errorType: "handled",
@@ -44,4 +43,26 @@ function errorBody(thrown) {
   }
 }
 
-module.exports = { RuntimeError, errorBody, isError };
+function textOf(thrown) {
+  return thrown === undefined ? "undefined" : thrown.toString();
+}
+
+/** What follows the title of an error in the log: its code and its own fields belong to it, at every depth. */
+function errorText(thrown) {
+  const error = thrown instanceof Error ? thrown : new Error(thrown);
+  try {
+    return `\t${JSON.stringify(error, (_name, value) => withOwnFields(value))}`;
+  } catch {
+    return `\t${JSON.stringify(errorBody(error))}`;
+  }
+}
+
+function withOwnFields(value) {
+  if (!(value instanceof Error)) return value;
+  const { name, message, code, stack } = value;
+  const shown = Object.assign({ errorType: name, errorMessage: message, code }, value);
+  if (typeof stack === "string") shown.stack = stack.split("\n");
+  return shown;
+}
+
+module.exports = { RuntimeError, errorBody, errorText };

@@ -12,33 +12,46 @@ const FORM = /^([^.]*)\.(.*)$/;
 // Below this the cache costs more to carry than compiling costs.
 const CACHE_FROM_BYTES = 16 * 1024;
 
-/** Rejects with one of Lambda's named errors. `cache()` gives the V8 code cache once the code has run. */
-// Code that streams says so with a global of the runtime; it must load, so that it can be refused by name.
-globalThis.awslambda ??= {
-  streamifyResponse: (handler) => {
-    handler[STREAMING] = "response";
-    return handler;
-  },
-  HttpResponseStream: { from: (stream) => stream },
+/** The global of the runtime; code that streams says so with it, and must load so that it can be refused by name. */
+exports.offerGlobals = (env, invokeStore) => {
+  if (["1", "true"].includes(env.AWS_LAMBDA_NODEJS_NO_GLOBAL_AWSLAMBDA)) return;
+  globalThis.awslambda = {
+    ...globalThis.awslambda,
+    ...(invokeStore && { InvokeStore: invokeStore }),
+    streamifyResponse: (handler) => {
+      handler[STREAMING] = "response";
+      return handler;
+    },
+    HttpResponseStream: { from: (stream) => stream },
+  };
 };
 
+/** Rejects with one of Lambda's named errors. `cache()` gives the V8 code cache once the code has run. */
 exports.loadHandler = async (binding, cache) => {
   const { folder, file, names } = split(binding.handler);
-  const found = await loadModule(path.resolve(binding.taskRoot, folder, file), binding, cache);
-  let target = found.exports;
-  for (const name of names) target = target?.[name];
+  const found = await loadModule(path.resolve(binding.taskRoot, folder), file, binding, cache);
   const asked = binding.handler;
-  if (target === undefined || target === null)
-    throw new RuntimeError("HandlerNotFound", `${asked} is undefined or not exported`);
+  // A module of nodejs24.x is imported, and what it exports may be members of its default.
+  const target = memberOf(found.exports, names) || (!binding.isOld && memberOf(found.exports?.default, names));
+  if (!target) throw new RuntimeError("HandlerNotFound", `${asked} is undefined or not exported`);
   if (typeof target !== "function") throw new RuntimeError("HandlerNotFound", `${asked} is not a function`);
-  if (target[STREAMING] === "response") {
-    throw new RuntimeError(
-      "MalformedStreamingHandler",
-      "streaming handlers are not supported by Catamaran yet; return the whole response",
-    );
-  }
+  refuseStreaming(target[STREAMING]);
   return { handler: target, ...(found.cache && { cache: found.cache }) };
 };
+
+function memberOf(module, names) {
+  return names.reduce((inner, name) => inner && inner[name], module);
+}
+
+function refuseStreaming(mark) {
+  if (!mark) return;
+  throw new RuntimeError(
+    "MalformedStreamingHandler",
+    mark === "response"
+      ? "streaming handlers are not supported by Catamaran yet; return the whole response"
+      : "Only response streaming is supported.",
+  );
+}
 
 function split(handler) {
   if (handler.includes(".."))
@@ -48,31 +61,42 @@ function split(handler) {
     );
   const base = path.basename(handler);
   const match = FORM.exec(base);
-  if (match === null || match[1] === "" || match[2] === "")
-    throw new RuntimeError("MalformedHandlerName", "Bad handler");
-  return { folder: handler.slice(0, handler.lastIndexOf(base)), file: match[1], names: match[2].split(".") };
+  if (match === null) throw new RuntimeError("MalformedHandlerName", "Bad handler");
+  return { folder: handler.slice(0, handler.indexOf(base)), file: match[1], names: match[2].split(".") };
 }
 
-async function loadModule(base, binding, cache) {
-  const file = ["", ".js", ".mjs", ".cjs"].map((ending) => base + ending).find(isFile);
-  if (file === undefined) {
-    const name = path.relative(binding.taskRoot, base);
-    throw new RuntimeError(
-      "ImportModuleError",
-      `Error: Cannot find module '${name}'\nRequire stack:\n- /var/runtime/index.mjs`,
-    );
-  }
+/** The exact path, then .js, .mjs and .cjs, then wherever Node finds a package of that name. */
+async function loadModule(folder, name, binding, cache) {
+  const base = path.resolve(folder, name);
   try {
-    if (file.endsWith(".mjs") || (!file.endsWith(".cjs") && packageType(file, binding.taskRoot) === "module")) {
-      return { exports: await import(pathToFileURL(file).href) };
-    }
-    return loadCommon(file, cache);
+    const file = ["", ".js", ".mjs", ".cjs"]
+      .map((ending) => base + ending)
+      .find((candidate) => fs.existsSync(candidate));
+    if (file === undefined) return { exports: require(resolved(name, folder, binding.taskRoot)) };
+    // A folder of that name is a package for require; import refuses it.
+    if (!isFile(file)) return { exports: binding.isOld ? require(file) : await import(pathToFileURL(file).href) };
+    if (isModule(file, binding.taskRoot)) return { exports: await import(pathToFileURL(file).href) };
+    return await loadCommon(file, cache);
   } catch (error) {
     if (error instanceof SyntaxError) throw new RuntimeError("UserCodeSyntaxError", String(error), error);
-    if (error?.code === "MODULE_NOT_FOUND" || error?.code === "ERR_MODULE_NOT_FOUND")
-      throw new RuntimeError("ImportModuleError", String(error), error);
+    if (error?.code === "MODULE_NOT_FOUND") throw new RuntimeError("ImportModuleError", String(error), error);
     throw error;
   }
+}
+
+function resolved(name, folder, taskRoot) {
+  try {
+    return require.resolve(name, { paths: [taskRoot, folder] });
+  } catch (error) {
+    // The stack of requiring files is the runtime's own.
+    error.message = `Cannot find module '${name}'\nRequire stack:\n- /var/runtime/index.mjs`;
+    throw error;
+  }
+}
+
+function isModule(file, taskRoot) {
+  if (file.endsWith(".mjs")) return true;
+  return file.endsWith(".js") && packageType(file, taskRoot) === "module";
 }
 
 function isFile(file) {
@@ -94,15 +118,10 @@ function packageType(file, root) {
 }
 
 // A bundle of a megabyte compiles in 100 ms and loads in 40 with the cache that an earlier environment made.
-function loadCommon(file, cachedData) {
-  const size = fs.statSync(file).size;
-  if (size < CACHE_FROM_BYTES) return { exports: require(file) };
-  const source = fs.readFileSync(file, "utf8");
-  const script = new vm.Script(Module.wrap(source.replace(/^#!.*/, "")), {
-    filename: file,
-    importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-    ...(cachedData && { cachedData }),
-  });
+async function loadCommon(file, cachedData) {
+  if (fs.statSync(file).size < CACHE_FROM_BYTES) return requireAny(file);
+  const script = compiled(file, cachedData);
+  if (script === null) return requireAny(file);
   const module = new Module(file, null);
   module.filename = file;
   module.paths = Module._nodeModulePaths(path.dirname(file));
@@ -113,4 +132,29 @@ function loadCommon(file, cachedData) {
   module.loaded = true;
   const isFresh = cachedData === undefined || script.cachedDataRejected === true;
   return { exports: module.exports, ...(isFresh && { cache: () => script.createCachedData() }) };
+}
+
+/** Null when it is no CommonJS: Node tells an ES module by its syntax, and says better what is wrong with either. */
+function compiled(file, cachedData) {
+  const source = fs.readFileSync(file, "utf8");
+  try {
+    return new vm.Script(Module.wrap(source.replace(/^#!.*/, "")), {
+      filename: file,
+      importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+      ...(cachedData && { cachedData }),
+    });
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
+
+/** An ES module that awaits at its top cannot be required. */
+async function requireAny(file) {
+  try {
+    return { exports: require(file) };
+  } catch (error) {
+    if (error?.code !== "ERR_REQUIRE_ASYNC_MODULE") throw error;
+    return { exports: await import(pathToFileURL(file).href) };
+  }
 }

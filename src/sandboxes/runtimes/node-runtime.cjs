@@ -1,24 +1,21 @@
-/** Runs a Node handler inside the agent's own process: loading, the context object, callbacks, and what Lambda calls each failure. */
+/** Runs a Node handler inside the agent's own process: boot, INIT, the context object, answers. When an invocation is over is said by its runtime's rules. */
 "use strict";
 const Module = require("node:module");
 const { Buffer } = require("node:buffer");
-const { loadHandler } = require("./node-loader.cjs");
+const { loadHandler, offerGlobals } = require("./node-loader.cjs");
 const { patchConsole } = require("./node-console.cjs");
-const { errorBody } = require("./node-errors.cjs");
+const { errorBody, RuntimeError } = require("./node-errors.cjs");
+const { openInvokeStore } = require("./node-invoke-store.cjs");
 const { trace, showTrace } = require("./node-trace.cjs");
+const asyncRules = require("./node-async-rules.cjs");
+const callbackRules = require("./node-callback-rules.cjs");
 // User code may replace anything global later, so whatever is needed is taken now.
-const { JSON, process, Promise } = globalThis;
+const { JSON, process } = globalThis;
 const parse = JSON.parse;
 const stringify = JSON.stringify;
 const now = Date.now;
-const setTimer = setTimeout;
 const nextTurn = setImmediate;
 const chdir = process.chdir.bind(process);
-const exit = process.exit.bind(process);
-
-// The runtime interface client's own codes: 128 after an unhandled rejection, 129 after an uncaught exception.
-const EXIT_REJECTION = 128;
-const EXIT_EXCEPTION = 129;
 
 const WARM_UP = {
   runtime: "nodejs24.x",
@@ -32,12 +29,21 @@ const WARM_UP = {
 const WARM_UP_RUNS = 3;
 
 /** Takes everything and does nothing: what the warm-up says goes here. */
-const mute = { sendResponse() {}, sendError() {}, sendLog() {}, sendInitError() {}, initDone() {}, sendCache() {} };
+const mute = {
+  sendResponse() {},
+  sendError() {},
+  sendLog() {},
+  sendInitError() {},
+  initDone() {},
+  sendCache() {},
+  hold() {},
+};
 
-/** nodejs24.x took callback handlers away; the older ones keep them. */
-function takesCallbacks(runtime) {
-  const major = Number(/^nodejs(\d+)/.exec(runtime)?.[1] ?? 0);
-  return major > 0 && major < 24;
+// nodejs24.x took callback handlers away; the older ones keep them.
+const FIRST_ASYNC_MAJOR = 24;
+
+function majorOf(runtime) {
+  return Number(/^nodejs(\d+)/.exec(runtime)?.[1] ?? FIRST_ASYNC_MAJOR);
 }
 
 // Writing TZ makes V8 and ICU look for the time zone again, which costs a millisecond: what is right already is left alone.
@@ -54,15 +60,18 @@ class NodeEngine {
   #realDoor;
   #door = { ...mute };
   #log;
+  #rules = null;
+  #store = null;
   #loaded = null;
   #isFirst = true;
-  #ownHandles = 0;
 
   constructor(door) {
     this.#realDoor = door;
     this.#log = patchConsole(() => this, { sendLog: (id, text) => this.#door.sendLog(id, text) });
-    process.on("uncaughtException", (error) => this.#crash(error, EXIT_EXCEPTION));
-    process.on("unhandledRejection", (reason) => this.#crash(rejectionError(reason), EXIT_REJECTION));
+  }
+
+  get noRequest() {
+    return this.#rules?.noRequest ?? "undefined";
   }
 
   whenReady(ready) {
@@ -70,6 +79,7 @@ class NodeEngine {
       this.binding = null;
       this.handler = null;
       this.request = null;
+      this.#rules = null;
       this.#isFirst = true;
       this.#door = this.#realDoor;
       ready();
@@ -82,6 +92,7 @@ class NodeEngine {
   /** Loads and runs a small function of our own, so that the first real one finds everything compiled. */
   async #warmUp() {
     this.binding = { ...WARM_UP, taskRoot: __dirname };
+    this.#rules = asyncRules.openRules(this.#tools());
     this.handler = (await loadHandler(this.binding, undefined)).handler;
     const request = { requestId: "warm", deadlineMs: now() + 1000, arn: "", traceId: "" };
     for (let i = 0; i < WARM_UP_RUNS; i++) {
@@ -95,71 +106,66 @@ class NodeEngine {
 
   bind(binding, cache) {
     this.binding = binding;
-    this.#ownHandles = process.getActiveResourcesInfo().length;
-    setEnvironment(binding.env);
+    // A process that was started for this function has its environment, with what a wrapper script made of it.
+    if (this.#realDoor.options.isBelow !== true) setEnvironment(binding.env);
     showTrace();
     if (/--enable-source-maps/.test(binding.env.NODE_OPTIONS ?? "")) process.setSourceMapsEnabled(true);
     // NODE_PATH was set after the start.
     Module._initPaths();
+    const isOld = majorOf(binding.runtime) < FIRST_ASYNC_MAJOR;
+    if (!isOld) this.#store = openInvokeStore();
+    offerGlobals(binding.env, this.#store?.store);
+    this.#rules = (isOld ? callbackRules : asyncRules).openRules(this.#tools());
     try {
       chdir(binding.taskRoot);
     } catch {
       // The handler's import error names the missing folder better than this would.
     }
-    loadHandler(binding, cache).then(
+    loadHandler({ ...binding, isOld }, cache).then(
       (loaded) => this.#initialised(loaded),
       (error) => this.#refuse(error),
     );
   }
 
+  #tools() {
+    return {
+      finish: (id, result) => this.#finish(id, result),
+      fail: (id, error) => this.#fail(id, error),
+      crashed: (body) => this.#crashed(body),
+      log: this.#log,
+    };
+  }
+
   #initialised(loaded) {
+    try {
+      this.#rules.check(loaded.handler);
+    } catch (error) {
+      return this.#refuse(error);
+    }
     this.#loaded = loaded;
     this.handler = loaded.handler;
-    this.#door.initDone();
+    return this.#door.initDone();
   }
 
   #refuse(error) {
-    const body = errorBody(error);
-    this.#log.errorLine("Uncaught Exception", body, error);
-    this.#door.sendInitError(body);
+    this.#log.errorLine(this.#rules.initErrorTitle, error);
+    this.#door.sendInitError(errorBody(error));
   }
 
   invoke(id, request, payload) {
     this.invocationId = id;
     this.request = request;
     trace.id = request.traceId;
-    const settle = this.#settlerOf(id);
-    const context = this.#contextOf(request);
-    const byCallback = (error, result) => this.#settleByCallback(settle, context, { error, result });
-    const hasCallback = takesCallbacks(this.binding.runtime);
-    if (hasCallback) addOldEndings(context, byCallback);
-    try {
-      const event = parse(payload.length === 0 ? "{}" : payload.toString("utf8"));
-      const returned = hasCallback ? this.handler(event, context, byCallback) : this.handler(event, context);
-      if (typeof returned?.then === "function") settleByPromise(returned, settle);
-      else if (!hasCallback) settle(null, returned);
-      // Nothing but a callback, or the end of everything that still runs, ends such a handler; then the answer is null.
-      else this.#whenLoopIsEmpty(() => settle(null, null));
-    } catch (error) {
-      settle(error ?? new Error(String(error)));
-    }
-  }
-
-  /** Only the first answer counts. */
-  #settlerOf(id) {
-    let isSettled = false;
-    return (error, result) => {
-      if (isSettled) return;
-      isSettled = true;
-      if (error === null || error === undefined) this.#finish(id, result);
-      else this.#fail(id, error);
-    };
+    this.#store?.begin(request);
+    const text = payload.length === 0 ? "{}" : payload.toString("utf8");
+    // While a handler runs only what it started itself keeps the process alive: an empty event loop means something.
+    this.#door.hold(false);
+    this.#rules.run(id, this.handler, () => parse(text), this.#contextOf(request));
   }
 
   #contextOf(request) {
     const { binding } = this;
     return {
-      callbackWaitsForEmptyEventLoop: true,
       functionVersion: binding.version,
       functionName: binding.functionName,
       memoryLimitInMB: String(binding.memoryMib),
@@ -169,37 +175,29 @@ class NodeEngine {
       identity: undefined,
       invokedFunctionArn: request.arn,
       awsRequestId: request.requestId,
+      tenantId: undefined,
       getRemainingTimeInMillis: () => request.deadlineMs - now(),
     };
   }
 
-  // A callback waits for the event loop to become empty unless told not to; errors never wait.
-  #settleByCallback(settle, context, { error, result }) {
-    if (error !== null && error !== undefined) return settle(error);
-    if (!context.callbackWaitsForEmptyEventLoop) return settle(null, result);
-    return this.#whenLoopIsEmpty(() => settle(null, result));
-  }
-
-  #whenLoopIsEmpty(run) {
-    const check = () => {
-      // What was already open before the code was loaded is the agent's own and stays for good.
-      if (process.getActiveResourcesInfo().length <= this.#ownHandles) return run();
-      return setTimer(check, 1).unref();
-    };
-    nextTurn(check);
-  }
-
+  /** Throws when there is no JSON for it. */
   #finish(id, result) {
-    let text;
-    try {
-      text = stringify(result === undefined ? null : result);
-    } catch (error) {
-      return this.#fail(id, Object.assign(new Error("Unable to stringify response body"), { cause: error }));
-    }
-    this.#door.sendResponse(id, text ?? "null");
+    const text = this.#textOf(result);
+    this.#door.hold(true);
+    this.#door.sendResponse(id, text);
     if (this.#isFirst) nextTurn(() => this.#keepCache());
     this.#isFirst = false;
-    return undefined;
+  }
+
+  #textOf(result) {
+    const message = "Unable to stringify response body";
+    try {
+      return stringify(result === undefined ? null : result) ?? "null";
+    } catch {
+      throw majorOf(this.binding.runtime) < FIRST_ASYNC_MAJOR
+        ? new Error(message)
+        : new RuntimeError("JSONStringifyError", message);
+    }
   }
 
   /** After the first run: the cache then holds what was compiled lazily as well. */
@@ -210,36 +208,17 @@ class NodeEngine {
 
   #fail(id, error) {
     const body = errorBody(error);
-    this.#log.errorLine("Invoke Error", body, error);
+    this.#log.errorLine("Invoke Error", error);
+    this.#door.hold(true);
     this.#door.sendError(id, body.errorType, stringify(body));
   }
 
-  #crash(error, code) {
-    const body = errorBody(error);
-    this.#log.errorLine(code === EXIT_REJECTION ? "Unhandled Promise Rejection" : "Uncaught Exception", body, error);
+  /** The process ends with it: it never asks for another event. */
+  #crashed(body) {
+    this.#door.hold(true);
     if (this.request === null) this.#door.sendInitError(body);
-    else this.#door.sendError(this.invocationId, body.errorType, stringify(body));
-    nextTurn(() => exit(code));
+    else this.#door.sendError(this.invocationId, body.errorType, stringify(body), true);
   }
-}
-
-function settleByPromise(promise, settle) {
-  const failed = (error) => settle(error ?? new Error(String(error)));
-  Promise.resolve(promise).then((result) => settle(null, result), failed);
-}
-
-function addOldEndings(context, callback) {
-  context.succeed = (result) => callback(null, result);
-  context.fail = (error) => callback(error ?? "handled");
-  context.done = (error, result) => callback(error ?? null, result);
-}
-
-function rejectionError(reason) {
-  const error = new Error(String(reason));
-  error.name = "Runtime.UnhandledPromiseRejection";
-  error.reason = reason;
-  error.stack = `Runtime.UnhandledPromiseRejection: ${error.message}\n    at process.<anonymous> (file:///var/runtime/index.mjs)`;
-  return error;
 }
 
 exports.openEngine = (door) => new NodeEngine(door);

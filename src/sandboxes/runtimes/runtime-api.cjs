@@ -7,19 +7,22 @@ const ROOT = "/2018-06-01/runtime";
 // Extensions API, Logs API and Telemetry API.
 const EXTENSIONS = /^\/(2020-01-01\/extension|2020-08-15\/logs|2022-07-01\/telemetry)/;
 const ACCEPTED = '{"status":"OK"}\n';
-// A response of 6 MB is the limit; anything beyond it is cut short and refused by control.
-const MAX_BODY_BYTES = 6 * 1024 * 1024 + 1024;
+const ERROR_TYPE = "lambda-runtime-function-error-type";
+const ERROR_BODY = "lambda-runtime-function-error-body";
 
 exports.RuntimeApi = class {
   #listener;
+  #maxBodyBytes;
   /** The response object of a runtime that asked for the next event. */
   #waiting = null;
   #offered = null;
   #running = null;
   #server;
 
-  constructor(listener) {
+  /** Bodies beyond `maxBodyBytes` are read to their end, dropped and refused: never cut short. */
+  constructor(maxBodyBytes, listener) {
     this.#listener = listener;
+    this.#maxBodyBytes = maxBodyBytes;
     this.#server = http.createServer({ keepAlive: true }, (request, response) => this.#receive(request, response));
     // A runtime waits on "next" for as long as nobody calls the function.
     this.#server.keepAliveTimeout = 0;
@@ -37,16 +40,25 @@ exports.RuntimeApi = class {
     this.#answerNext();
   }
 
+  /** Whether the runtime has asked for its next event. */
+  get isWaiting() {
+    return this.#waiting !== null;
+  }
+
   #receive(request, response) {
     const chunks = [];
     let length = 0;
     request.on("data", (chunk) => {
       length += chunk.length;
-      if (length <= MAX_BODY_BYTES) chunks.push(chunk);
+      if (length <= this.#maxBodyBytes) chunks.push(chunk);
+      else chunks.length = 0;
     });
-    request.on("end", () => this.#route(request, response, Buffer.concat(chunks)));
+    request.on("end", () =>
+      this.#route(request, response, length <= this.#maxBodyBytes ? Buffer.concat(chunks, length) : null),
+    );
   }
 
+  /** `body` is null when it was too long. */
   #route(request, response, body) {
     const { method, url } = request;
     if (method === "GET" && url === `${ROOT}/invocation/next`) {
@@ -60,7 +72,8 @@ exports.RuntimeApi = class {
       this.#settle(match[1], match[2] === "error", { request, response, body });
     } else if (method === "POST" && url === `${ROOT}/init/error`) {
       accept(response);
-      this.#listener.onInitError(bodyOf(body, errorTypeOf(request, body)));
+      const text = body ?? Buffer.alloc(0);
+      this.#listener.onInitError(bodyOf(text, errorTypeOf(request, text)));
     } else if (EXTENSIONS.test(url)) {
       refuse(response, 501, {
         errorType: "Extension.NotSupported",
@@ -78,8 +91,18 @@ exports.RuntimeApi = class {
     }
     const { id } = this.#running;
     this.#running = null;
+    if (body === null) {
+      const errorMessage = `Exceeded maximum allowed payload size (${this.#maxBodyBytes} bytes).`;
+      refuse(response, 413, { errorType: "RequestEntityTooLarge", errorMessage });
+      this.#listener.onOversized(id);
+      return;
+    }
     accept(response);
-    if (isError) this.#listener.onError(id, errorTypeOf(request, body), body);
+    // A runtime that streams its answer tells in trailers that it broke off ("Using the Lambda runtime API", response streaming).
+    const brokenBy = request.trailers[ERROR_TYPE];
+    if (brokenBy !== undefined)
+      this.#listener.onError(id, String(brokenBy), Buffer.from(String(request.trailers[ERROR_BODY] ?? ""), "base64"));
+    else if (isError) this.#listener.onError(id, errorTypeOf(request, body), body);
     else this.#listener.onResponse(id, body);
   }
 
@@ -115,7 +138,7 @@ function refuse(response, status, error) {
 }
 
 function errorTypeOf(request, body) {
-  const named = request.headers["lambda-runtime-function-error-type"];
+  const named = request.headers[ERROR_TYPE];
   if (named !== undefined) return String(named);
   const parsed = bodyOf(body, "Unhandled");
   return String(parsed.errorType);
