@@ -33,13 +33,20 @@ function syscalls(list) {
   return found;
 }
 
+// SOCK_DGRAM; netlink by protocol.
+function families() {
+  const call = require("koffi").load("libc.so.6").func("int socket(int family, int type, int protocol)");
+  const opens = (family, protocol) => call(family, 2, protocol) >= 0;
+  return { unix: opens(1, 0), inet: opens(2, 0), inet6: opens(10, 0), route: opens(16, 0), netfilter: opens(16, 12), packet: opens(17, 0), vsock: opens(40, 0) };
+}
+
 exports.handler = async (event) => {
   const status = fs.readFileSync("/proc/self/status", "utf8");
   const field = (name) => new RegExp("^" + name + ":\\\\s+(\\\\S+)", "m").exec(status)[1];
   const writes = {};
   for (const file of ["/x", "/var/task/x", "/var/runtime/x", "/etc/passwd", "/bin/x", "/dev/x", "/proc/sys/kernel/hostname", "/proc/sysrq-trigger", "/run/x", "/opt/x"]) writes[file] = tried(() => fs.writeFileSync(file, "x"));
   const reads = {};
-  for (const file of [...event.secrets, "/etc/shadow", "/root/.ssh", "/proc/kcore", "/proc/1/root/etc/shadow", "/sys/fs/cgroup", "/dev/mem", "/dev/kvm", "/run/containerd"]) reads[file] = tried(() => fs.statSync(file).isDirectory() ? fs.readdirSync(file).length || (() => { throw new Error("empty") })() : fs.readFileSync(file).length || (() => { throw new Error("empty") })());
+  for (const file of [...event.secrets, "/etc/shadow", "/root/.ssh", "/proc/kcore", "/proc/1/root/etc/shadow", "/sys/fs/cgroup", "/dev/mem", "/dev/kvm", "/proc/cmdline", "/proc/partitions", "/proc/pressure", "/proc/diskstats", "/run/containerd"]) reads[file] = tried(() => fs.statSync(file).isDirectory() ? fs.readdirSync(file).length || (() => { throw new Error("empty") })() : fs.readFileSync(file).length || (() => { throw new Error("empty") })());
   const open = [];
   let files = 0;
   try { for (;;) { open.push(fs.openSync("/dev/null")); files++; } } catch {}
@@ -48,6 +55,8 @@ exports.handler = async (event) => {
     status: { caps: field("CapEff"), bounding: field("CapBnd"), newPrivileges: field("NoNewPrivs"), seccomp: field("Seccomp") },
     uidMap: fs.readFileSync("/proc/self/uid_map", "utf8").trim().split(/\\s+/).map(Number),
     user: [process.getuid(), process.getgid()],
+    processLimit: /Max processes\\s+(\\d+)/.exec(fs.readFileSync("/proc/self/limits", "utf8"))[1],
+    families: families(),
     processes: fs.readdirSync("/proc").filter((name) => /^\\d+$/.test(name)),
     interfaces: Object.keys(os.networkInterfaces()),
     sockets: fs.readdirSync("/run/catamaran"),

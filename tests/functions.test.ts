@@ -61,15 +61,15 @@ for (const oci of ["runc", "crun"]) {
       });
       if (!sandboxes.driver.startsWith(oci)) return t.skip(`${oci} does not work here`);
       await using bench = await Bench.open(sandboxes, code);
-      await bench.create("f", { "index.js": "exports.handler = async () => process.pid" });
-      assert.equal(await bench.ask("f"), 1);
+      await bench.create("f", { "index.js": "exports.handler = async () => 'alive'" });
+      assert.equal(await bench.ask("f"), "alive");
       await realClock.sleep(100);
       assert.equal(bench.functions.stats()[0]?.frozen, 1);
       first?.kill("SIGKILL");
       await first?.ended;
       await assert.rejects(bench.invoke("f"), /Unavailable|launcher/);
       await using second = await startLauncher(config);
-      await waitFor(async () => (await bench.ask("f")) === 1);
+      await waitFor(async () => (await bench.ask("f")) === "alive");
       assert.ok(second !== null);
     }
     nothingLeft(config.instance, folder);
@@ -137,6 +137,8 @@ interface Findings {
   readonly uidMap: readonly number[];
   readonly user: readonly number[];
   readonly processes: readonly string[];
+  readonly processLimit: string;
+  readonly families: Readonly<Record<string, boolean>>;
   readonly interfaces: readonly string[];
   readonly sockets: readonly string[];
   readonly environment: readonly string[];
@@ -149,6 +151,8 @@ interface Findings {
   readonly reads: Readonly<Record<string, string>>;
   readonly calls: Readonly<Record<string, string>>;
 }
+
+const FAMILIES = { unix: true, inet: true, inet6: true, route: true, netfilter: false, packet: false, vsock: false };
 
 async function probes(
   t: TestContext,
@@ -177,7 +181,9 @@ async function probes(
       [found.uidMap[0], (found.uidMap[1] ?? 0) >= 0x1000_0000, found.uidMap[2], found.user],
       [0, true, 65_536, [993, 990]],
     ],
-    ["sees its own processes only", found.processes, ["1"]],
+    ["sees its own processes only, and is not the first of them", found.processes, ["1", "2"]],
+    ["may have as many processes as on Lambda", found.processLimit, "742"],
+    ["opens no socket that leaves its network namespace", found.families, FAMILIES],
     ["has no network but its own loopback", found.interfaces, ["lo"]],
     ["sees no socket of the runtime", found.sockets, []],
     ["has no variable of the machine", found.environment, []],

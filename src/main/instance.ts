@@ -19,6 +19,8 @@ export interface Instance {
   readonly rootKey: { readonly accessKeyId: string; readonly secretAccessKey: string };
   /** Pods and isolated sandboxes need root and containerd; without them only the rest runs. */
   readonly canRunPods: boolean;
+  /** Isolated sandboxes need root and an OCI runtime, and no node. */
+  readonly canIsolate: boolean;
 }
 
 export interface Ports {
@@ -118,6 +120,7 @@ export async function remainsOf(
     accountId: "",
     networkIndex: networkIndex ?? 0,
     canRunPods: networkIndex !== undefined && nodes.length > 0,
+    canIsolate: false,
   };
 }
 

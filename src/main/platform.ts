@@ -91,6 +91,7 @@ export class Platform {
       ),
       role("gateway", this.#role("gateway"), `gateway on ${instance.ports.gateway}`),
       ...instance.nodes.map((name, index) => node(name, index === 0)),
+      ...(instance.canIsolate && instance.nodes.length === 0 ? [this.#startLauncher()] : []),
     ]);
   }
 
@@ -116,10 +117,11 @@ export class Platform {
       node: process.execPath,
       preload: join(import.meta.dirname, "answer-probes.ts"),
     });
-    const place = nodePlace(instance, instance.nodes[0] ?? "node-1");
+    const [first] = instance.nodes;
     return this.#supervisor.start({
       name: "launcher",
-      command: [...enterNode(place), file, ...args],
+      // Sandboxes have a network namespace of their own; without nodes the launcher needs none.
+      command: [...(first === undefined ? [] : enterNode(nodePlace(instance, first))), file, ...args],
       environment: env,
       logFile: files.roleLog(instance, "launcher"),
       saysReady: false,

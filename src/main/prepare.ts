@@ -26,8 +26,13 @@ export function hasSystemProgram(program: string): boolean {
 /** What keeps this machine from running pods and isolated sandboxes; empty when nothing does. */
 export function missingForPods(): readonly string[] {
   const missing = NEEDED.filter((program) => !hasSystemProgram(program));
-  if (!hasSystemProgram("crun") && !hasSystemProgram("runc")) missing.push("crun or runc");
-  return [...(process.getuid?.() === 0 ? [] : ["root"]), ...missing];
+  return [...missingForSandboxes(), ...missing];
+}
+
+/** What keeps this machine from isolating functions. */
+function missingForSandboxes(): readonly string[] {
+  const hasRuntime = hasSystemProgram("crun") || hasSystemProgram("runc");
+  return [...(process.getuid?.() === 0 ? [] : ["root"]), ...(hasRuntime ? [] : ["crun or runc"])];
 }
 
 export async function prepareInstance(options: UpOptions): Promise<Instance> {
@@ -44,6 +49,7 @@ export async function prepareInstance(options: UpOptions): Promise<Instance> {
     accountId: "000000000000",
     rootKey: before?.rootKey ?? newRootKey(),
     canRunPods,
+    canIsolate: missingForSandboxes().length === 0,
   };
   await writeInstance(instance);
   await mkdir(join(options.dataDir, "log"), { recursive: true, mode: 0o700 });

@@ -266,7 +266,7 @@ async function openFunctions(
 ): Promise<OpenedFunctions> {
   const { region, accountId, ports, rootKey } = instance;
   const code = await CodeFolder.open(files.code(instance));
-  const launcher = instance.canRunPods ? { launcherFolder: files.launcher(instance) } : {};
+  const launcher = instance.canIsolate ? { launcherFolder: files.launcher(instance) } : {};
   const aws = { host: "127.0.0.1", port: ports.aws };
   const sandboxes = stack.use(await openSandboxes({ code, clock, log, region, aws, ...launcher }));
   log.info("functions run in sandboxes", { driver: sandboxes.driver, cores: availableParallelism() });
@@ -292,7 +292,8 @@ async function openFunctions(
           { ...rootKey, accountId },
           role === "" ? `arn:aws:iam::${accountId}:role/${name}` : role,
           { namespace, name, uid },
-          clock.now(),
+          // Lambda gives each environment keys of its own; a fraction tells those of one millisecond apart.
+          clock.now() + random.number(),
         ),
     }),
   );

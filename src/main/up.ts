@@ -121,7 +121,7 @@ function sayWhatIsMissing(steps: Steps, options: UpOptions): void {
   const missing = missingForPods();
   if (missing.length === 0 || options.noNodes) return;
   steps.say(
-    `no pods and no isolated sandboxes on this machine: ${missing.join(", ")} missing. The control plane works, and functions run as plain processes (not isolated).`,
+    `no pods and no isolated sandboxes on this machine: ${missing.join(", ")} missing. The control plane works, and functions ${process.getuid?.() === 0 ? "are refused: none runs as root without isolation" : "run as plain processes (not isolated)"}.`,
   );
 }
 

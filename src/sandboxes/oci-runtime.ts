@@ -51,6 +51,7 @@ function probe(config: LauncherConfig, runtime: OciRuntime, rootDir: string): st
       heapMib: 64,
       memoryMib: 256,
       hasUserNamespace: runtime.hasUserNamespace,
+      hasInit: false,
       options: {},
     }) as { readonly process: object };
     writeFileSync(

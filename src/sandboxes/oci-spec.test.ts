@@ -12,6 +12,7 @@ const plan: SlotPlan = {
   heapMib: 115,
   memoryMib: 128,
   hasUserNamespace: true,
+  hasInit: true,
   options: {},
 };
 

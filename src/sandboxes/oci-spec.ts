@@ -16,11 +16,15 @@ export interface SlotPlan {
   readonly memoryMib: number;
   /** Without one the sandbox's user is a user of the machine, though one with no capability. */
   readonly hasUserNamespace: boolean;
+  /** An init lies in the root. */
+  readonly hasInit: boolean;
   /** The agent's options. */
   readonly options: object;
 }
 
 export const NODE_INSIDE = "/var/lang/bin/node";
+// Where Lambda has its own.
+export const INIT_INSIDE = "/var/rapid/init";
 export const RUNTIME_INSIDE = "/var/runtime";
 export const TASK_INSIDE = "/var/task";
 export const SOCKET_INSIDE = "/run/catamaran/agent.sock";
@@ -37,10 +41,48 @@ const MAX_SANDBOX_IDS = 8_192;
 // Lambda's quotas for every function.
 const MAX_PROCESSES = 1_024;
 const MAX_FILES = 1_024;
+// What RLIMIT_NPROC and RLIMIT_MEMLOCK say inside Lambda.
+const MAX_USER_PROCESSES = 742;
+const MAX_LOCKED_BYTES = 65_536;
 // A refill never takes the machine from an invocation: the lowest weight until the sandbox is claimed.
 const BOOT_CPU_SHARES = 64;
 
 const NO_CAPABILITIES = { bounding: [], effective: [], inheritable: [], permitted: [], ambient: [] };
+
+// What tells of the machine and of nobody's process; each costs a mount at the boot. What programs read of it (meminfo, cpuinfo, stat) stays.
+const MASKED: readonly string[] = [
+  "/proc/acpi",
+  "/proc/asound",
+  "/proc/buddyinfo",
+  "/proc/cmdline",
+  "/proc/config.gz",
+  "/proc/devices",
+  "/proc/diskstats",
+  "/proc/interrupts",
+  "/proc/iomem",
+  "/proc/ioports",
+  "/proc/kallsyms",
+  "/proc/kcore",
+  "/proc/keys",
+  "/proc/key-users",
+  "/proc/kmsg",
+  "/proc/latency_stats",
+  "/proc/modules",
+  "/proc/mounts.d",
+  "/proc/pagetypeinfo",
+  "/proc/partitions",
+  "/proc/pressure",
+  "/proc/sched_debug",
+  "/proc/scsi",
+  "/proc/slabinfo",
+  "/proc/softirqs",
+  "/proc/sysrq-trigger",
+  "/proc/timer_list",
+  "/proc/timer_stats",
+  "/proc/vmallocinfo",
+  "/proc/zoneinfo",
+  "/sys/firmware",
+];
 
 export function ociSpec(plan: SlotPlan): object {
   const ids = [
@@ -55,6 +97,8 @@ export function ociSpec(plan: SlotPlan): object {
       user: USER,
       cwd: "/",
       args: [
+        // As the first process of its namespace a runtime could not be killed by its own signals, nor would anybody reap.
+        ...(plan.hasInit ? [INIT_INSIDE, "--"] : []),
         NODE_INSIDE,
         `--max-old-space-size=${plan.heapMib}`,
         `${RUNTIME_INSIDE}/agent.cjs`,
@@ -67,6 +111,11 @@ export function ociSpec(plan: SlotPlan): object {
       rlimits: [
         { type: "RLIMIT_NOFILE", soft: MAX_FILES, hard: MAX_FILES },
         { type: "RLIMIT_CORE", soft: 0, hard: 0 },
+        { type: "RLIMIT_MEMLOCK", soft: MAX_LOCKED_BYTES, hard: MAX_LOCKED_BYTES },
+        // Counted per user, and only in a namespace of its own is the user this sandbox's alone.
+        ...(plan.hasUserNamespace
+          ? [{ type: "RLIMIT_NPROC", soft: MAX_USER_PROCESSES, hard: MAX_USER_PROCESSES }]
+          : []),
       ],
     },
     mounts: mountsOf(plan),
@@ -85,28 +134,7 @@ export function ociSpec(plan: SlotPlan): object {
         pids: { limit: MAX_PROCESSES },
       },
       seccomp: seccompProfile,
-      maskedPaths: [
-        "/proc/acpi",
-        "/proc/asound",
-        "/proc/config.gz",
-        "/proc/interrupts",
-        "/proc/kallsyms",
-        "/proc/kcore",
-        "/proc/keys",
-        "/proc/key-users",
-        "/proc/kmsg",
-        "/proc/latency_stats",
-        "/proc/modules",
-        "/proc/mounts.d",
-        "/proc/sched_debug",
-        "/proc/scsi",
-        "/proc/slabinfo",
-        "/proc/sysrq-trigger",
-        "/proc/timer_list",
-        "/proc/timer_stats",
-        "/proc/vmallocinfo",
-        "/sys/firmware",
-      ],
+      maskedPaths: MASKED,
       readonlyPaths: ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys"],
     },
   };

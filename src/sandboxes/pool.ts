@@ -17,6 +17,7 @@ import { LauncherClient } from "./launcher-client.ts";
 import { awsDirOf, type Hello, type Tell } from "./launcher-protocol.ts";
 import { AWS_DIR_INSIDE, PATH_INSIDE, RUNTIME_INSIDE, TASK_INSIDE } from "./oci-spec.ts";
 import { Gate } from "./gate.ts";
+import { NoSandboxes } from "./no-sandboxes.ts";
 import { ProcessSandboxes } from "./process-driver.ts";
 import { afterClaim, afterWhile, type Stock } from "./shelf.ts";
 import { SlotBody } from "./slot-bodies.ts";
@@ -70,11 +71,16 @@ interface Claim {
   readonly onLog: (line: LogLine) => void;
 }
 
-/** Isolated where a launcher says it can, else plain processes: never nothing. */
+/** Isolated where a launcher says it can, else plain processes of the user who runs the platform; of root's, none. */
 export async function openSandboxes(options: SandboxesOptions): Promise<Sandboxes & AsyncDisposable> {
   const { aws, launcherFolder, log } = options;
-  const fallback = (): Promise<ProcessSandboxes> =>
-    ProcessSandboxes.open({ ...options, ...(aws !== undefined && { endpointUrl: `http://${aws.host}:${aws.port}` }) });
+  const fallback = async (): Promise<Sandboxes & AsyncDisposable> =>
+    process.getuid?.() === 0
+      ? new NoSandboxes(NO_ROOT_PROCESSES)
+      : ProcessSandboxes.open({
+          ...options,
+          ...(aws !== undefined && { endpointUrl: `http://${aws.host}:${aws.port}` }),
+        });
   if (launcherFolder === undefined) return fallback();
   const pool = new Pool(options, launcherFolder);
   const hello = await pool.connect();
@@ -83,6 +89,10 @@ export async function openSandboxes(options: SandboxesOptions): Promise<Sandboxe
   await pool[Symbol.asyncDispose]();
   return fallback();
 }
+
+// It would read the platform's keys and everything else of the machine.
+const NO_ROOT_PROCESSES =
+  "functions cannot be isolated on this machine (crun or runc is missing or does not work; see the control log), and a function is never run as root without: install crun, or run the platform as another user";
 
 class Pool implements Sandboxes, AsyncDisposable {
   readonly #options: SandboxesOptions;

@@ -15,6 +15,7 @@ import {
 } from "node:fs";
 import path from "node:path";
 import { bindReadOnly } from "./mounts.ts";
+import { INIT_INSIDE } from "./oci-spec.ts";
 import { nodeModulesDir, runtimesDir } from "./places.ts";
 
 /** "node": Node, its libraries and a small shell. "full": the machine's own /usr as well, for bootstraps and python. */
@@ -38,6 +39,7 @@ const FOLDERS = [
   "run/aws",
   "var/task",
   "var/lang/bin",
+  "var/rapid",
   "var/runtime/node_modules",
   "opt",
   "etc",
@@ -48,6 +50,11 @@ const FOLDERS = [
 // What people's code and child processes call most; busybox carries all of them in one file.
 const APPLETS =
   "sh ash cat ls cp mv rm mkdir rmdir ln echo printf grep sed awk head tail sort uniq wc tr cut find xargs env id uname sleep date basename dirname true false test tar gzip gunzip ps kill which touch chmod pwd tee md5sum sha256sum base64 hostname";
+
+/** Where catatonit (tini's kind: starts one child, passes signals on, reaps) lies on this machine; undefined: sandboxes have no init. */
+export function findInit(): string | undefined {
+  return ["/usr/bin/catatonit", "/usr/libexec/catatonit/catatonit"].find((file) => existsSync(file));
+}
 
 /** Builds `folder`/node and `folder`/full afresh; must run in a mount namespace of its own. */
 export function buildRoots(folder: string, nodeBinary: string): Readonly<Record<RootName, string>> {
@@ -66,6 +73,8 @@ function layOut(root: string, nodeBinary: string): void {
   for (const name of readdirSync(runtimesDir))
     copyFileSync(path.join(runtimesDir, name), path.join(root, "var/runtime", name));
   symlinkSync("/var/runtime/node_modules", path.join(root, "node_modules"));
+  const init = findInit();
+  if (init !== undefined) bindFile(realpathSync(init), path.join(root, INIT_INSIDE));
   bindFile(realpathSync(nodeBinary), path.join(root, "var/lang/bin/node"));
   if (existsSync(nodeModulesDir)) bindReadOnly(nodeModulesDir, path.join(root, "var/runtime/node_modules"));
 }

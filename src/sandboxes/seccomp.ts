@@ -21,7 +21,7 @@ rt_sigqueueinfo rt_sigreturn rt_sigsuspend rt_sigtimedwait rt_tgsigqueueinfo sch
 sched_get_priority_max sched_get_priority_min sched_getscheduler sched_rr_get_interval sched_setaffinity sched_setattr sched_setparam
 sched_setscheduler sched_yield seccomp select semctl semget semop semtimedop sendfile sendmmsg sendmsg sendto setfsgid setfsuid setgid
 setgroups setitimer setpgid setpriority setregid setresgid setresuid setreuid setrlimit set_robust_list setsid setsockopt set_tid_address
-setuid setxattr shmat shmctl shmdt shmget shutdown sigaltstack signalfd signalfd4 socket socketpair splice stat statfs statx symlink
+setuid setxattr shmat shmctl shmdt shmget shutdown sigaltstack signalfd signalfd4 splice stat statfs statx symlink
 symlinkat sync sync_file_range syncfs sysinfo tee tgkill time timer_create timer_delete timer_getoverrun timer_gettime timer_settime
 timerfd_create timerfd_gettime timerfd_settime times tkill truncate umask uname unlink unlinkat utime utimensat utimes vfork wait4 waitid write writev
 `
@@ -39,6 +39,18 @@ set_mempolicy setdomainname sethostname setns settimeofday swapoff swapon syslog
   .trim()
   .split(/\s+/);
 
+// linux/socket.h. AF_VSOCK would lead to whatever hypervisor there is, past the empty network namespace (man 7 vsock).
+const AF = { unix: 1, inet: 2, inet6: 10, netlink: 16 } as const;
+const NETLINK_ROUTE = 0;
+
+const equals = (index: number, value: number): object => ({ index, value, op: "SCMP_CMP_EQ" });
+
+// What programs open to talk to each other, to their loopback, and to read their interfaces (getifaddrs).
+const sockets: readonly object[] = [
+  ...[AF.unix, AF.inet, AF.inet6].map((family) => [equals(0, family)]),
+  [equals(0, AF.netlink), equals(2, NETLINK_ROUTE)],
+].map((args) => ({ names: ["socket"], action: "SCMP_ACT_ALLOW", args }));
+
 /** The linux.seccomp member of an OCI spec. */
 export const seccompProfile: object = {
   defaultAction: "SCMP_ACT_ERRNO",
@@ -51,6 +63,8 @@ export const seccompProfile: object = {
       action: "SCMP_ACT_ALLOW",
       args: [{ index: 0, value: CLONE_NEW_MASK, valueTwo: 0, op: "SCMP_CMP_MASKED_EQ" }],
     },
+    ...sockets,
+    { names: ["socketpair"], action: "SCMP_ACT_ALLOW", args: [equals(0, AF.unix)] },
     { names: forbidden, action: "SCMP_ACT_ERRNO", errnoRet: EPERM },
   ],
 };

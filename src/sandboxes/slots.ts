@@ -17,7 +17,7 @@ import { LogBudget } from "./log-budget.ts";
 import { bindAgain, bindReadOnly, mountTmpfs, resizeTmpfs, unmount } from "./mounts.ts";
 import type { OciRuntime } from "./oci-runtime.ts";
 import { ociSpec } from "./oci-spec.ts";
-import type { RootName } from "./root-folders.ts";
+import { findInit, type RootName } from "./root-folders.ts";
 
 // 1,769 MiB are one vCPU on Lambda; the kernel's default weight stands for it.
 const MIB_PER_CPU = 1_769;
@@ -51,6 +51,7 @@ export class Slots {
   readonly #tools: SlotTools;
   readonly #slots = new Map<string, Slot>();
   readonly #staged = new Set<string>();
+  readonly #hasInit = findInit() !== undefined;
 
   constructor(tools: SlotTools) {
     this.#tools = tools;
@@ -75,6 +76,7 @@ export class Slots {
       cgroupsPath: group,
       heapMib: ask.heapMib,
       hasUserNamespace: runtime.hasUserNamespace,
+      hasInit: this.#hasInit,
       memoryMib: ask.memoryMib,
       options: ask.options,
     });
