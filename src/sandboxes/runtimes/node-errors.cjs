@@ -5,7 +5,8 @@ const { isNativeError } = require("node:util/types");
 class RuntimeError extends Error {
   constructor(name, message, cause) {
     super(message);
-    this.name = `Runtime.${name}`;
+    // As of a class: what the log shows are an error's own fields.
+    Object.defineProperty(this, "name", { value: `Runtime.${name}`, enumerable: false, configurable: true });
     // Where user code broke is what helps, not where the agent noticed.
     if (cause?.stack)
       this.stack = `${this.name}: ${message}\n${String(cause.stack)
