@@ -21,7 +21,7 @@ import { startContainerd, type Containerd } from "./containerd.ts";
 import { GrpcClient } from "./grpc.ts";
 import { freeImages, freeLostAddresses } from "./housekeeping.ts";
 import { Heartbeat } from "./heartbeat.ts";
-import { importImage, importedDigest } from "./image-import.ts";
+import { bringImage } from "./image-import.ts";
 import { ImageStore } from "./image-store.ts";
 import { refusalOf } from "./node-admission.ts";
 import type { NodeFacts } from "./node-facts.ts";
@@ -100,7 +100,7 @@ export async function runAgent(options: AgentOptions): Promise<Agent> {
   const store = new ImageStore(options.imagesDir);
   const grpc = new GrpcClient(containerd.socketPath);
   const pause = await ensurePauseImage(store, clock.now());
-  if ((await importedDigest(grpc, pause.name)) !== pause.digest) await importImage(grpc, store, pause, clock.now());
+  await bringImage(grpc, store, pause, clock.now());
   // A containerd that went on may be making a sandbox right now, whose address is booked before it is listed.
   if (!containerd.isAdopted) await freeLostAddresses(containerd.cri, containerd.paths);
   const running = new RunningAgent(options, { facts, cgroups, containerd, grpc, store });

@@ -1,5 +1,5 @@
 /** The images that exist without a registry, made from programs of this machine: pause, busybox and node. */
-import { realpath, stat } from "node:fs/promises";
+import { readFile, realpath, stat } from "node:fs/promises";
 import { run } from "#machine/command.ts";
 import { Fault } from "#base/fault.ts";
 import { PAUSE_IMAGE } from "./containerd-config.ts";
@@ -51,10 +51,13 @@ export async function ensurePauseImage(store: ImageStore, now: number): Promise<
 
 async function busyboxLayer(store: ImageStore): Promise<Descriptor> {
   const busybox = await program("busybox", "busybox-static");
-  return store.addLayer(await keyOf("busybox", busybox), async (tar) => {
-    await tar.addFile("bin/busybox", busybox, 0o755);
+  return store.addLayer(await keyOf("busybox with wget -T", busybox), async (tar) => {
+    const bytes = await readFile(busybox);
+    const isPatched = !(await knowsTimeouts(busybox)) && renameWget(bytes);
+    await tar.addBytes("bin/busybox", bytes, 0o755);
+    if (isPatched) await tar.addBytes("bin/wget", Buffer.from(WGET), 0o755);
     const applets = (await run([busybox, "--list"])).split("\n").filter((name) => name !== "" && name !== "busybox");
-    for (const applet of applets) await tar.addSymlink(`bin/${applet}`, "busybox");
+    for (const applet of applets) if (!isPatched || applet !== "wget") await tar.addSymlink(`bin/${applet}`, "busybox");
     await tar.addDirectory("tmp", 0o1777);
     for (const directory of ["dev", "proc", "sys", "root", "var", "usr/bin", "usr/local/bin"])
       await tar.addDirectory(directory);
@@ -67,6 +70,50 @@ async function busyboxLayer(store: ImageStore): Promise<Descriptor> {
     await tar.addBytes("etc/nsswitch.conf", Buffer.from("hosts: files dns\n"));
   });
 }
+
+async function knowsTimeouts(busybox: string): Promise<boolean> {
+  const help = await run(["sh", "-c", '"$1" wget --help 2>&1 || true', "sh", busybox]);
+  return /-T SEC/.test(help);
+}
+
+/**
+ * Debian builds busybox without wget's time-outs and crashes at -T (FEATURE_WGET_TIMEOUT is off, the option's place is a null
+ * pointer). Its shell prefers its own programs to those in the path: only under another name can wget be stood in for.
+ */
+function renameWget(busybox: Buffer): boolean {
+  const [names, renamed] = ["\0wc\0wget\0which\0", `\0wc\0${HIDDEN_WGET}\0which\0`].map((text) =>
+    Buffer.from(text, "latin1"),
+  );
+  const at = names === undefined ? -1 : busybox.indexOf(names);
+  if (at === -1 || renamed === undefined) return false;
+  renamed.copy(busybox, at);
+  return true;
+}
+
+// As long as "wget", and in its place in the order of names.
+const HIDDEN_WGET = "wgeT";
+
+// DIFFERS: -T of the busybox image's wget bounds the whole transfer, not each wait for the network.
+const WGET = `#!/bin/sh
+# Debian's busybox knows no time-out of wget: it is taken out of the arguments here, and kept by timeout.
+limit= next=
+for word do
+  shift
+  if [ -n "$next" ]; then limit=$word; next=; continue; fi
+  case $word in
+    -T|--timeout) next=1 ;;
+    -T*) limit=\${word#-T} ;;
+    --timeout=*) limit=\${word#*=} ;;
+    -[cqS]T|-[cqS][cqS]T) set -- "$@" "\${word%T}"; next=1 ;;
+    *) set -- "$@" "$word" ;;
+  esac
+done
+[ -n "$limit" ] || exec /bin/busybox ${HIDDEN_WGET} "$@"
+timeout "$limit" /bin/busybox ${HIDDEN_WGET} "$@"
+code=$?
+if [ $code = 143 ]; then echo "wget: download timed out" >&2; code=1; fi
+exit $code
+`;
 
 /** The Node that runs us, with the loader and every shared library that it and name resolution need. */
 async function nodeLayer(store: ImageStore): Promise<Descriptor> {

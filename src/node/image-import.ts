@@ -33,7 +33,20 @@ const writeRequest: Message = {
 const WRITE = 1;
 const COMMIT = 2;
 
-export async function importImage(grpc: GrpcClient, store: ImageStore, image: StoredImage, now: number): Promise<void> {
+/** The image is whole in the node's containerd afterwards: what is not there, or was lost since, is brought. */
+export async function bringImage(grpc: GrpcClient, store: ImageStore, image: StoredImage, now: number): Promise<void> {
+  if ((await importedDigest(grpc, image.name)) === image.digest && (await isWhole(grpc, store, image))) return;
+  await importImage(grpc, store, image, now);
+}
+
+async function isWhole(grpc: GrpcClient, store: ImageStore, { digest }: StoredImage): Promise<boolean> {
+  const { config, layers } = await store.manifest(digest);
+  for (const blob of [digest, config.digest, ...layers.map((layer) => layer.digest)])
+    if (!(await isReadable(grpc, blob))) return false;
+  return true;
+}
+
+async function importImage(grpc: GrpcClient, store: ImageStore, image: StoredImage, now: number): Promise<void> {
   const lease = await createLease(grpc, now);
   const headers = { ...HEADERS, "containerd-lease": lease };
   try {
@@ -85,7 +98,10 @@ async function upload(
   blob: Descriptor,
   { headers, labels: blobLabels = {} }: Upload,
 ): Promise<void> {
-  if (await isThere(grpc, blob.digest)) return;
+  if (await isThere(grpc, blob.digest)) {
+    if (await isReadable(grpc, blob.digest)) return;
+    await forget(grpc, blob.digest);
+  }
   const path = "/containerd.services.content.v1.Content/Write";
   const call = grpc.open(path, { headers });
   const answers = answersOf(call, path);
@@ -93,7 +109,8 @@ async function upload(
   try {
     await using file = await open(store.blobPath(blob.digest));
     const { size } = await file.stat();
-    const ref = `catamaran-${blob.digest}`;
+    // Of this upload alone: containerd locks a ref, and a dead agent's may be half written.
+    const ref = `catamaran-${blob.digest}-${randomUUID()}`;
     const buffer = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, Math.max(size, 1)));
     for (let offset = 0; offset < size;) {
       const { bytesRead } = await file.read(buffer, 0, buffer.length, offset);
@@ -109,13 +126,35 @@ async function upload(
   }
 }
 
-async function isThere(grpc: GrpcClient, digest: string): Promise<boolean> {
+const digestRequest: Message = { digest: { number: 1, type: "string" } };
+const readRequest: Message = {
+  ...digestRequest,
+  offset: { number: 2, type: "int" },
+  size: { number: 3, type: "int" },
+};
+
+/** Whether containerd believes that it has the blob. */
+function isThere(grpc: GrpcClient, digest: string): Promise<boolean> {
+  return isFound(() =>
+    grpc.unary("/containerd.services.content.v1.Content/Info", encode(digestRequest, { digest }), { headers: HEADERS }),
+  );
+}
+
+/** Whether it really has: its records and its files are two things. */
+function isReadable(grpc: GrpcClient, digest: string): Promise<boolean> {
+  const request = encode(readRequest, { digest, offset: 0, size: 1 });
+  return isFound(() => grpc.unary("/containerd.services.content.v1.Content/Read", request, { headers: HEADERS }));
+}
+
+/** Drops the record of a blob whose file is lost, so that it can be written again. */
+async function forget(grpc: GrpcClient, digest: string): Promise<void> {
+  const request = encode(digestRequest, { digest });
+  await isFound(() => grpc.unary("/containerd.services.content.v1.Content/Delete", request, { headers: HEADERS }));
+}
+
+async function isFound(call: () => Promise<unknown>): Promise<boolean> {
   try {
-    await grpc.unary(
-      "/containerd.services.content.v1.Content/Info",
-      encode({ digest: { number: 1, type: "string" } }, { digest }),
-      { headers: HEADERS },
-    );
+    await call();
     return true;
   } catch (thrown) {
     if (isGrpc(thrown, grpcCode.notFound)) return false;
@@ -137,7 +176,7 @@ async function record(grpc: GrpcClient, name: string, target: Descriptor): Promi
 }
 
 /** The digest that the node's containerd has under a full name; null when it has none. */
-export async function importedDigest(grpc: GrpcClient, name: string): Promise<string | null> {
+async function importedDigest(grpc: GrpcClient, name: string): Promise<string | null> {
   try {
     const answer = await grpc.unary(
       "/containerd.services.images.v1.Images/Get",

@@ -1,7 +1,8 @@
 /** The instance's images on disk, as an OCI layout: blobs by digest, an index of names. Nodes import from here. */
 import { createHash, randomUUID } from "node:crypto";
-import { access, mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { access, mkdir, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { withLock } from "./file-lock.ts";
 import { fullImageName } from "./image-name.ts";
 import { TarWriter } from "./tar.ts";
 
@@ -65,6 +66,12 @@ export class ImageStore {
     return images.toSorted((a, b) => (a.name < b.name ? -1 : 1));
   }
 
+  /** Changes whenever a name does: what was known of names before holds no longer. */
+  async stamp(): Promise<string> {
+    const facts = await stat(join(this.#directory, "index.json"), { bigint: true }).catch(() => null); // Nothing was ever stored.
+    return facts === null ? "" : `${facts.ino} ${facts.mtimeNs}`;
+  }
+
   async find(name: string): Promise<StoredImage | null> {
     const full = fullImageName(name);
     const entry = (await this.#index()).find(({ annotations }) => annotations?.[NAME] === full);
@@ -103,13 +110,15 @@ export class ImageStore {
   async tagManifest(name: string, manifest: Manifest): Promise<StoredImage> {
     const descriptor = await this.addBytes(mediaTypes.manifest, Buffer.from(JSON.stringify(manifest)));
     const full = fullImageName(name);
-    const others = (await this.#index()).filter(({ annotations }) => annotations?.[NAME] !== full);
     const entry: IndexEntry = { ...descriptor, annotations: { [NAME]: full } };
-    await this.#replace(
-      "index.json",
-      JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.index, manifests: [...others, entry] }),
-    );
-    await this.#replace("oci-layout", JSON.stringify({ imageLayoutVersion: "1.0.0" }));
+    await this.#locked(async () => {
+      const others = (await this.#index()).filter(({ annotations }) => annotations?.[NAME] !== full);
+      await this.#replace(
+        "index.json",
+        JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.index, manifests: [...others, entry] }),
+      );
+      await this.#replace("oci-layout", JSON.stringify({ imageLayoutVersion: "1.0.0" }));
+    });
     return this.#described(entry);
   }
 
@@ -117,8 +126,9 @@ export class ImageStore {
     const digest = `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
     if (!(await this.has(digest))) {
       await this.#prepare();
-      await writeFile(this.#temporary(digest), bytes);
-      await rename(this.#temporary(digest), this.blobPath(digest));
+      const temporary = this.#temporary("bytes");
+      await writeFile(temporary, bytes);
+      await rename(temporary, this.blobPath(digest));
     }
     return { mediaType, digest, size: bytes.length };
   }
@@ -126,16 +136,19 @@ export class ImageStore {
   /** Adds bytes of unknown digest, as they stream by. */
   async addStream(mediaType: string, chunks: AsyncIterable<Uint8Array>): Promise<Descriptor> {
     await this.#prepare();
-    const temporary = this.#temporary(`stream-${randomUUID()}`);
+    const temporary = this.#temporary("stream");
     const hash = createHash("sha256");
     let size = 0;
-    {
+    try {
       await using file = await open(temporary, "w");
       for await (const chunk of chunks) {
         hash.update(chunk);
         size += chunk.length;
         await file.writeFile(chunk);
       }
+    } catch (thrown) {
+      await rm(temporary, { force: true });
+      throw thrown;
     }
     const digest = `sha256:${hash.digest("hex")}`;
     await rename(temporary, this.blobPath(digest));
@@ -147,12 +160,14 @@ export class ImageStore {
     const cached = cacheKey === null ? undefined : (await this.#layerCache())[cacheKey];
     if (cached !== undefined && (await this.has(cached.digest))) return cached;
     await this.#prepare();
-    const temporary = this.#temporary(`layer-${randomUUID()}`);
+    const temporary = this.#temporary("layer");
     const { digest, size } = await this.#writeTar(temporary, fill);
     await rename(temporary, this.blobPath(digest));
     const layer = { mediaType: mediaTypes.layer, digest, size };
     if (cacheKey !== null)
-      await this.#replace("layers.json", JSON.stringify({ ...(await this.#layerCache()), [cacheKey]: layer }, null, 2));
+      await this.#locked(async () =>
+        this.#replace("layers.json", JSON.stringify({ ...(await this.#layerCache()), [cacheKey]: layer }, null, 2)),
+      );
     return layer;
   }
 
@@ -202,14 +217,20 @@ export class ImageStore {
     await mkdir(join(this.#directory, "tmp"), { recursive: true });
   }
 
+  /** Nobody else's: the command line and every node's agent write here. */
   #temporary(name: string): string {
-    return join(this.#directory, "tmp", name.replace(":", "-"));
+    return join(this.#directory, "tmp", `${name}-${randomUUID()}`);
+  }
+
+  async #locked<T>(work: () => Promise<T>): Promise<T> {
+    await this.#prepare();
+    return withLock(join(this.#directory, "lock"), work);
   }
 
   /** Readers see the old file or the new one. */
   async #replace(name: string, text: string): Promise<void> {
     await this.#prepare();
-    const temporary = this.#temporary(`${name}.${process.pid}`);
+    const temporary = this.#temporary(name);
     await writeFile(temporary, text);
     await rename(temporary, join(this.#directory, name));
   }

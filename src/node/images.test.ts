@@ -256,3 +256,19 @@ test("an OCI layout is loaded; an archive without either is refused", async () =
     /neither manifest.json/,
   );
 });
+
+test("many who tag at once lose no name, and a new meaning of a name shows in the stamp", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "ctm-tags-"));
+  const stores = [new ImageStore(directory), new ImageStore(directory)];
+  const names = Array.from({ length: 20 }, (_, index) => `app-${index}`);
+  const tag = (name: string, index: number, word: string): Promise<unknown> =>
+    (stores[index % 2] ?? new ImageStore(directory)).tag(name, { config: { Cmd: [word] }, layers: [], now: 0 });
+  await Promise.all(names.map((name, index) => tag(name, index, "same")));
+  const [store] = stores;
+  assert.equal((await store?.list())?.length, names.length);
+  const before = await store?.stamp();
+  assert.equal(await store?.stamp(), before);
+  await tag("app-0", 1, "new");
+  assert.notEqual(await store?.stamp(), before);
+  await rm(directory, { recursive: true });
+});

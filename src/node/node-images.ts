@@ -4,10 +4,11 @@ import type { Clock } from "#base/clock.ts";
 import type { Cri } from "./cri.ts";
 import type { CriImage } from "./cri-messages.ts";
 import type { GrpcClient } from "./grpc.ts";
-import { importedDigest, importImage } from "./image-import.ts";
+import { bringImage } from "./image-import.ts";
 import { fullImageName } from "./image-name.ts";
 import { findImage } from "./images.ts";
 import type { ImageStore } from "./image-store.ts";
+import { Turns } from "./turns.ts";
 
 // CRI learns of an imported image through an event; it takes a few milliseconds.
 const NOTICE_POLL_MS = 5;
@@ -19,6 +20,9 @@ export class NodeImages {
   readonly #store: ImageStore;
   readonly #clock: Clock;
   readonly #known = new Map<string, CriImage>();
+  #stamp = "";
+  /** One import at a time: images share layers, and a second import finds what the first has brought. */
+  readonly #imports = new Turns(1);
   readonly #underWay = new Map<string, Promise<CriImage | null>>();
 
   constructor(parts: {
@@ -35,6 +39,7 @@ export class NodeImages {
 
   /** The image of a name as a pod's author wrote it; brought over from the store when only that has it. Null when neither has. */
   async find(name: string): Promise<CriImage | null> {
+    await this.#noticeStore();
     const known = this.#known.get(name);
     if (known !== undefined) return known;
     const running = this.#underWay.get(name);
@@ -44,6 +49,14 @@ export class NodeImages {
     const found = await finding;
     if (found !== null) this.#known.set(name, found);
     return found;
+  }
+
+  /** A name that was loaded or built again means another image from then on. */
+  async #noticeStore(): Promise<void> {
+    const stamp = await this.#store.stamp();
+    if (stamp === this.#stamp) return;
+    this.#stamp = stamp;
+    this.#known.clear();
   }
 
   /** Takes the store's newest image of that name. There is no registry: what the store lacks cannot be had. */
@@ -56,7 +69,7 @@ export class NodeImages {
     );
   }
 
-  /** Forgets what was known of images, so that a name that was built again is taken anew. */
+  /** Forgets what was known of images: what is asked for next is looked at again, and what the runtime has lost of it is brought anew. */
   refresh(): void {
     this.#known.clear();
   }
@@ -69,8 +82,7 @@ export class NodeImages {
     const full = isId(name) ? name : fullImageName(name);
     const stored = isId(name) ? null : await findImage(this.#store, full, this.#clock.now());
     if (stored === null) return this.#cri.image(full);
-    if ((await importedDigest(this.#grpc, full)) !== stored.digest)
-      await importImage(this.#grpc, this.#store, stored, this.#clock.now());
+    await this.#imports.take(() => bringImage(this.#grpc, this.#store, stored, this.#clock.now()));
     const { config } = await this.#store.manifest(stored.digest);
     return this.#noticed(full, config.digest);
   }

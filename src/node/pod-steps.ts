@@ -11,6 +11,7 @@ import { podCgroup as podCgroupLimits } from "#pods/cgroup.ts";
 import { environmentOf, type Surroundings } from "#pods/environment.ts";
 import type { Observed, Step, StepResult } from "#pods/observed.ts";
 import type { Cgroups } from "./cgroups.ts";
+import { PAUSE_IMAGE } from "./containerd-config.ts";
 import { containerConfig, identityOf, sandboxConfig, type PodIdentity } from "./container-config.ts";
 import type { Cri } from "./cri.ts";
 import { grpcCode, isGrpc } from "./grpc.ts";
@@ -120,7 +121,13 @@ export class PodSteps {
   }
 
   async #createSandbox({ attempt }: StepOf<"createSandbox">, { pod }: PodParts): Promise<void> {
-    await this.#tools.cri.runSandbox(sandboxConfig(pod, attempt, this.#tools.facts));
+    const { cri, facts, images } = this.#tools;
+    await cri.runSandbox(sandboxConfig(pod, attempt, facts)).catch(async (cause: unknown) => {
+      // Perhaps because the image that holds the sandbox was lost: the next try finds it again.
+      images.refresh();
+      await images.find(PAUSE_IMAGE);
+      throw cause;
+    });
   }
 
   async #start(step: StepOf<"startContainer">, parts: PodParts): Promise<void> {
@@ -152,6 +159,7 @@ export class PodSteps {
     try {
       return await cri.createContainer(step.sandboxId, config, sandboxConfig(pod, 0, facts));
     } catch (cause) {
+      this.#tools.images.refresh(); // The next try looks at the image again, and brings what the runtime has lost of it.
       throw new StepFailure("CreateContainerError", reasonOf(cause), cause);
     }
   }
