@@ -97,6 +97,8 @@ export async function runAgent(options: AgentOptions): Promise<Agent> {
     adopted: containerd.isAdopted,
   });
   await cgroups.create(facts.cgroup);
+  // Its records are gone: nobody would ever stop what still runs of the pods that were in them.
+  if (containerd.setAside !== null) await killAll(cgroups, `${facts.cgroup}/pods`);
   const store = new ImageStore(options.imagesDir);
   const grpc = new GrpcClient(containerd.socketPath);
   const pause = await ensurePauseImage(store, clock.now());
@@ -106,6 +108,15 @@ export async function runAgent(options: AgentOptions): Promise<Agent> {
   const running = new RunningAgent(options, { facts, cgroups, containerd, grpc, store });
   await running.start();
   return running;
+}
+
+async function killAll(cgroups: Cgroups, path: string): Promise<void> {
+  for (const pid of await cgroups.processes(path))
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch {
+      // It ended meanwhile.
+    }
 }
 
 function factsOf(options: AgentOptions): NodeFacts {
@@ -226,6 +237,7 @@ class RunningAgent implements Agent {
         this.#workers.get(previous.metadata.uid)?.forsake();
       if (next !== undefined) this.#bound(next);
     });
+    if (this.containerd.setAside !== null) this.#tellDamage(this.containerd.setAside);
     this.#tasks.run("heartbeat", () => this.#heartbeat.run());
     this.#tasks.run("runtime watch", () => this.#watch.run());
     this.#tasks.run("refresh", () => this.#refreshLoop());
@@ -343,6 +355,17 @@ class RunningAgent implements Agent {
         });
   }
 
+  #tellDamage(aside: string): void {
+    const { objects, clock, log } = this.#options;
+    const about = { apiVersion: "v1", kind: "Node", metadata: { name: this.facts.name } };
+    const message = `The container runtime's data was damaged and is put aside in ${aside}; pods are started anew`;
+    this.#tasks.run("event", async () => {
+      await new EventRecorder(objects, "kubelet")
+        .record({ about, type: "Warning", reason: "ContainerRuntimeReset", message }, clock.now())
+        .catch((thrown: unknown) => log.debug("an event was lost", { reason: reasonOf(thrown) }));
+    });
+  }
+
   #recorder(): WorkerTools["record"] {
     const { objects, clock, log } = this.#options;
     const events = new EventRecorder(objects, "kubelet");
@@ -358,5 +381,5 @@ class RunningAgent implements Agent {
   }
 }
 
-// Longer than any grace period that a forsaken pod gets.
-const REMOVE_ALL_MS = 60_000;
+// Longer than any grace period that a forsaken pod gets. Where the runtime is broken, the rest is ended from outside (remove-node.ts).
+const REMOVE_ALL_MS = 15_000;

@@ -3,13 +3,15 @@
  * it holds. It outlives the agent, so that pods do. The caller is inside the node's namespaces.
  */
 import { spawn } from "node:child_process";
-import { open, mkdir, readFile, readlink, rm, writeFile } from "node:fs/promises";
+import { open, mkdir, readFile, readlink, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "#base/clock.ts";
-import { Fault } from "#base/fault.ts";
+import { Fault, reasonOf } from "#base/fault.ts";
 import type { Log } from "#base/log.ts";
 import { containerdConfig, cniConfig, type NodePaths } from "./containerd-config.ts";
 import { Cri } from "./cri.ts";
+import { isDamage, putAside } from "./containerd-damage.ts";
+import { grpcCode, isGrpc } from "./grpc.ts";
 import { run } from "#machine/command.ts";
 import { probeRuntime, type RuntimeChoice } from "./runtime-probe.ts";
 
@@ -27,6 +29,8 @@ export interface ContainerdOptions {
 
 // A busy machine with a cold disk; 0.1 s is ordinary.
 const START_MS = 20_000;
+const STOP_MS = 5_000;
+const MAX_LINES_BYTES = 256 * 1024;
 const POLL_MS = 5;
 const FIRST_RETRY_MS = 200;
 const LAST_RETRY_MS = 10_000;
@@ -39,6 +43,8 @@ export interface Containerd extends AsyncDisposable {
   readonly isAdopted: boolean;
   readonly paths: NodePaths;
   readonly pid: () => number;
+  /** Where damaged data was put aside at this start; null when it was whole. */
+  readonly setAside: string | null;
   /** Ends containerd itself; its pods must have been removed before. Disposing leaves it running. */
   readonly stop: () => Promise<void>;
 }
@@ -56,12 +62,14 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
   await writeFile(paths.config, containerdConfig(version, runtime, paths));
   const keeper = new Keeper(program, paths, options);
   const isAdopted = await keeper.start();
+  const { setAside } = keeper;
   return {
     cri: keeper.cri,
     socketPath: paths.socket,
     version,
     runtime,
     isAdopted,
+    setAside,
     paths,
     pid: () => keeper.pid,
     stop: () => keeper.stop(),
@@ -108,6 +116,7 @@ async function containerdVersion(): Promise<readonly string[]> {
 class Keeper {
   readonly cri: Cri;
   pid = 0;
+  setAside: string | null = null;
   readonly #program: string;
   readonly #node: string;
   readonly #paths: NodePaths;
@@ -131,23 +140,45 @@ class Keeper {
     const running = await this.#runningPid();
     const isAdopted = running !== 0;
     if (isAdopted) this.pid = running;
-    else await this.#spawn();
-    await this.#answering();
+    else await this.#startHealing();
+    if (isAdopted) await this.#answering();
     this.#watch();
     return isAdopted;
   }
 
+  /** Data that keeps containerd from starting is put aside, once: images come again from the store, pods are made anew. */
+  async #startHealing(): Promise<void> {
+    const before = await sizeOf(this.#paths.log);
+    try {
+      await this.#spawn();
+      await this.#answering();
+    } catch (thrown) {
+      if (this.setAside !== null || !isDamage(await textFrom(this.#paths.log, before))) throw thrown;
+      await this.#end();
+      this.setAside = await putAside(this.#paths.root, this.#clock.now());
+      this.#log.error("containerd's data is damaged; it was put aside, and pods are started anew", {
+        aside: this.setAside,
+        reason: reasonOf(thrown),
+      });
+      await this.#startHealing();
+    }
+  }
+
   async stop(): Promise<void> {
     await this.leave();
-    const { pid } = this;
-    if (pid === 0 || !isAlive(pid)) return;
-    process.kill(pid, "SIGTERM");
-    const until = this.#clock.monotonicMs() + START_MS;
-    while (isAlive(pid)) {
-      if (this.#clock.monotonicMs() > until) process.kill(pid, "SIGKILL");
-      await this.#clock.sleep(POLL_MS);
-    }
+    await this.#end();
     await rm(this.#paths.pidFile, { force: true });
+  }
+
+  /** A process that even SIGKILL does not end hangs in the kernel: nobody can wait for that. */
+  async #end(): Promise<void> {
+    const { pid } = this;
+    for (const signal of ["SIGTERM", "SIGKILL"] as const) {
+      if (!isAlive(pid)) return;
+      process.kill(pid, signal);
+      const until = this.#clock.monotonicMs() + STOP_MS;
+      while (isAlive(pid) && this.#clock.monotonicMs() < until) await this.#clock.sleep(POLL_MS);
+    }
   }
 
   async leave(): Promise<void> {
@@ -182,6 +213,11 @@ class Keeper {
         await this.cri.version();
         return;
       } catch (thrown) {
+        // It answers, but its CRI plugin did not load.
+        if (isGrpc(thrown, grpcCode.unimplemented))
+          throw new Fault("Unavailable", `containerd has no CRI: ${await lastLines(this.#paths.log)}`, {
+            cause: thrown,
+          });
         if (!isAlive(this.pid))
           throw new Fault("Unavailable", `containerd ended at once: ${await lastLines(this.#paths.log)}`, {
             cause: thrown,
@@ -253,6 +289,21 @@ function isAlive(pid: number): boolean {
 }
 
 async function lastLines(file: string): Promise<string> {
-  const text = await readFile(file, "utf8").catch(() => "");
-  return text.trim().split("\n").slice(-3).join(" | ");
+  return (await textFrom(file, (await sizeOf(file)) - MAX_LINES_BYTES)).trim().split("\n").slice(-3).join(" | ");
+}
+
+async function sizeOf(file: string): Promise<number> {
+  return stat(file).then(
+    ({ size }) => size,
+    () => 0,
+  );
+}
+
+/** From an offset on, and no more of it than anybody reads. */
+async function textFrom(file: string, offset: number): Promise<string> {
+  const opened = await open(file).catch(() => null); // Never written.
+  if (opened === null) return "";
+  await using log = opened;
+  const { bytesRead, buffer } = await log.read(Buffer.alloc(MAX_LINES_BYTES), 0, MAX_LINES_BYTES, Math.max(0, offset));
+  return buffer.subarray(0, bytesRead).toString("utf8");
 }

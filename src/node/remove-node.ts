@@ -4,6 +4,7 @@
  */
 import { readdir, readlink, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { Fault } from "#base/fault.ts";
 import { openCgroups } from "./cgroups.ts";
 
 export interface NodeRemains {
@@ -17,7 +18,8 @@ export interface NodeRemains {
 }
 
 const POLL_MS = 10;
-const PATIENCE_POLLS = 1_000;
+// 2 s of killing again and again, and what looking costs.
+const PATIENCE_POLLS = 200;
 
 export async function removeNode({ instance, node, mountPin, nodeDir, purge = false }: NodeRemains): Promise<void> {
   const cgroups = await openCgroups();
@@ -32,9 +34,12 @@ export async function removeNode({ instance, node, mountPin, nodeDir, purge = fa
     for (const pid of pids) kill(pid);
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
+  if (purge) await rm(nodeDir, { recursive: true, force: true });
+  const left = await cgroups.processes(cgroup);
+  // A process that SIGKILL does not end hangs in the kernel; all else is gone, and a later try takes the rest.
+  if (left.length > 0) throw new Fault("Timeout", `processes of ${node} do not end: ${left.join(", ")}`);
   await cgroups.remove(cgroup);
   for (const parent of [`/catamaran/${instance}`, "/catamaran"]) await cgroups.removeIfEmpty(parent);
-  if (purge) await rm(nodeDir, { recursive: true, force: true });
 }
 
 /** The processes whose mount namespace has this inode number, the number that the pin file shows. */
