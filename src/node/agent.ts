@@ -85,10 +85,17 @@ export async function runAgent(options: AgentOptions): Promise<Agent> {
   const facts = factsOf(options);
   const { log, clock } = options;
   await ensureSecretMemory(facts);
-  const [cgroups, containerd] = await Promise.all([
-    openCgroups(),
-    startContainerd({ ...options, nodeDir: facts.nodeDir }),
-  ]);
+  const cgroups = await openCgroups();
+  let running: RunningAgent | null = null;
+  const containerd = await startContainerd({
+    ...options,
+    nodeDir: facts.nodeDir,
+    onReset: async () => {
+      // Nobody would ever stop what still runs of the pods that were in its records.
+      await killAll(cgroups, `${facts.cgroup}/pods`);
+      running?.tellReset();
+    },
+  });
   log.info("container runtime", {
     containerd: containerd.version,
     runtime: containerd.runtime.name,
@@ -97,15 +104,13 @@ export async function runAgent(options: AgentOptions): Promise<Agent> {
     adopted: containerd.isAdopted,
   });
   await cgroups.create(facts.cgroup);
-  // Its records are gone: nobody would ever stop what still runs of the pods that were in them.
-  if (containerd.setAside !== null) await killAll(cgroups, `${facts.cgroup}/pods`);
   const store = new ImageStore(options.imagesDir);
   const grpc = new GrpcClient(containerd.socketPath);
   const pause = await ensurePauseImage(store, clock.now());
   await bringImage(grpc, store, pause, clock.now());
   // A containerd that went on may be making a sandbox right now, whose address is booked before it is listed.
   if (!containerd.isAdopted) await freeLostAddresses(containerd.cri, containerd.paths);
-  const running = new RunningAgent(options, { facts, cgroups, containerd, grpc, store });
+  running = new RunningAgent(options, { facts, cgroups, containerd, grpc, store });
   await running.start();
   return running;
 }
@@ -237,7 +242,7 @@ class RunningAgent implements Agent {
         this.#workers.get(previous.metadata.uid)?.forsake();
       if (next !== undefined) this.#bound(next);
     });
-    if (this.containerd.setAside !== null) this.#tellDamage(this.containerd.setAside);
+    this.tellReset();
     this.#tasks.run("heartbeat", () => this.#heartbeat.run());
     this.#tasks.run("runtime watch", () => this.#watch.run());
     this.#tasks.run("refresh", () => this.#refreshLoop());
@@ -355,7 +360,10 @@ class RunningAgent implements Agent {
         });
   }
 
-  #tellDamage(aside: string): void {
+  /** Says so when the runtime had to begin anew. */
+  tellReset(): void {
+    const aside = this.containerd.setAside();
+    if (aside === null) return;
     const { objects, clock, log } = this.#options;
     const about = { apiVersion: "v1", kind: "Node", metadata: { name: this.facts.name } };
     const message = `The container runtime's data was damaged and is put aside in ${aside}; pods are started anew`;

@@ -12,6 +12,7 @@ for (const [text, expected] of [
   ["panic: page 3 already freed", true],
   [`containerd: failed to get listener for main ttrpc endpoint: address already in use`, false],
   [`containerd: failed to load TOML: /data/containerd.toml`, false],
+  [`failed to load plugin "io.containerd.metadata.v1.bolt" error="open meta.db: no space left on device"`, false],
   ["", false],
 ] as const)
   test(`${expected ? "damage" : "no damage"}: ${text.slice(0, 60)}`, () => assert.equal(isDamage(text), expected));

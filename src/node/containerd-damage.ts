@@ -14,8 +14,12 @@ const DAMAGE = [
   /panic.*bbolt/is,
 ];
 
+// The machine's trouble, not the data's: it ends without anything being thrown away.
+const ELSEWHERE =
+  /no space left|disk quota|read-only file system|permission denied|too many open files|input\/output error|cannot allocate memory|timeout/i;
+
 export function isDamage(output: string): boolean {
-  return DAMAGE.some((sign) => sign.test(output));
+  return DAMAGE.some((sign) => sign.test(output)) && !ELSEWHERE.test(output);
 }
 
 /** Moves the folder away, in place of an older one that was; a new and empty one is there afterwards. Returns where it is. */

@@ -23,6 +23,8 @@ export interface ContainerdOptions {
   /** On /run, short: sockets and running state. */
   readonly nodeRunDir: string;
   readonly podCidr: string;
+  /** Damaged data was put aside: whatever still runs of pods, the runtime knows no more. Awaited before it starts again. */
+  readonly onReset: () => Promise<void>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -43,8 +45,8 @@ export interface Containerd extends AsyncDisposable {
   readonly isAdopted: boolean;
   readonly paths: NodePaths;
   readonly pid: () => number;
-  /** Where damaged data was put aside at this start; null when it was whole. */
-  readonly setAside: string | null;
+  /** Where damaged data was put aside; null as long as it is whole. */
+  readonly setAside: () => string | null;
   /** Ends containerd itself; its pods must have been removed before. Disposing leaves it running. */
   readonly stop: () => Promise<void>;
 }
@@ -62,14 +64,13 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
   await writeFile(paths.config, containerdConfig(version, runtime, paths));
   const keeper = new Keeper(program, paths, options);
   const isAdopted = await keeper.start();
-  const { setAside } = keeper;
   return {
     cri: keeper.cri,
     socketPath: paths.socket,
     version,
     runtime,
     isAdopted,
-    setAside,
+    setAside: () => keeper.setAside,
     paths,
     pid: () => keeper.pid,
     stop: () => keeper.stop(),
@@ -119,6 +120,7 @@ class Keeper {
   setAside: string | null = null;
   readonly #program: string;
   readonly #node: string;
+  readonly #onReset: () => Promise<void>;
   readonly #paths: NodePaths;
   readonly #clock: Clock;
   readonly #log: Log;
@@ -126,7 +128,8 @@ class Keeper {
   #timer: Disposable | null = null;
   #retryMs = FIRST_RETRY_MS;
 
-  constructor(program: string, paths: NodePaths, { node, clock, log }: ContainerdOptions) {
+  constructor(program: string, paths: NodePaths, { node, onReset, clock, log }: ContainerdOptions) {
+    this.#onReset = onReset;
     this.#node = node;
     this.cri = new Cri(paths.socket);
     this.#program = program;
@@ -147,20 +150,21 @@ class Keeper {
   }
 
   /** Data that keeps containerd from starting is put aside, once: images come again from the store, pods are made anew. */
-  async #startHealing(): Promise<void> {
+  async #startHealing(isSecond = false): Promise<void> {
     const before = await sizeOf(this.#paths.log);
     try {
       await this.#spawn();
       await this.#answering();
     } catch (thrown) {
-      if (this.setAside !== null || !isDamage(await textFrom(this.#paths.log, before))) throw thrown;
       await this.#end();
+      if (isSecond || !isDamage(await textFrom(this.#paths.log, before))) throw thrown;
       this.setAside = await putAside(this.#paths.root, this.#clock.now());
       this.#log.error("containerd's data is damaged; it was put aside, and pods are started anew", {
         aside: this.setAside,
         reason: reasonOf(thrown),
       });
-      await this.#startHealing();
+      await this.#onReset();
+      await this.#startHealing(true);
     }
   }
 
@@ -247,8 +251,7 @@ class Keeper {
   async #revive(): Promise<void> {
     this.#log.warn("containerd is gone; starting it again; pods keep running", { pid: this.pid });
     try {
-      await this.#spawn();
-      await this.#answering();
+      await this.#startHealing();
     } catch (thrown) {
       this.#retryMs = Math.min(this.#retryMs * 2, LAST_RETRY_MS);
       this.#log.error("containerd does not come back", { reason: (thrown as Error).message });
