@@ -372,7 +372,18 @@ const scenes: Readonly<Record<string, () => Promise<void>>> = {
       "cat /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null || cat /sys/fs/cgroup/memory.max",
     );
     assert.equal(limit.trim(), String(64 * 1024 * 1024));
+    const group = `${agent.facts.cgroup}/pods/${pod.metadata.uid}/pids.max`;
+    const pids = ["/sys/fs/cgroup/pids", "/sys/fs/cgroup"].map((root) => root + group).find(existsSync) ?? "";
+    assert.equal(readFileSync(pids, "utf8").trim(), "4096");
     await remove("limited");
+  },
+  "system calls are filtered unless a pod asks for all of them": async () => {
+    const seccomp = async (pod: Pod): Promise<string> => exec(pod, "grep", "Seccomp:", "/proc/self/status");
+    assert.match(await seccomp(await running("filtered", { command: SLEEP })), /\t2/);
+    const securityContext = { seccompProfile: { type: "Unconfined" as const } };
+    assert.match(await seccomp(await running("unfiltered", { command: SLEEP, securityContext })), /\t0/);
+    await remove("filtered");
+    await remove("unfiltered");
   },
   "a graceful stop runs the hook, sends the signal and waits": async () => {
     const lifecycle = { preStop: { exec: { command: ["sh", "-c", "echo hook > /shared/hook"] } } };

@@ -18,6 +18,7 @@ const SCENES = [
   "too much memory ends the container with OOMKilled",
   "a crashing container backs off",
   "limits become cgroup limits",
+  "system calls are filtered unless a pod asks for all of them",
   "a graceful stop runs the hook, sends the signal and waits",
   "an agent that restarts adopts its pods without restarting them",
   "pods outlive a killed containerd, which comes back",

@@ -14,6 +14,7 @@ import { EventRecorder } from "#deck/events.ts";
 import type { Objects, View } from "#deck/objects.ts";
 import { podKind, type Pod } from "#kinds/pod.ts";
 import { serviceKind, type Service } from "#kinds/service.ts";
+import { allPodsCgroup } from "#pods/cgroup.ts";
 import type { Amount } from "#pods/fields.ts";
 import { ensurePauseImage } from "./base-images.ts";
 import { openCgroups, type Cgroups } from "./cgroups.ts";
@@ -24,7 +25,11 @@ import { Heartbeat } from "./heartbeat.ts";
 import { bringImage } from "./image-import.ts";
 import { ImageStore } from "./image-store.ts";
 import { refusalOf } from "./node-admission.ts";
-import type { NodeFacts } from "./node-facts.ts";
+import { allPodsGroup, type NodeFacts } from "./node-facts.ts";
+import { NodePressure } from "./node-pressure.ts";
+import { measureSupplies } from "./supplies.ts";
+import { refusalUnder } from "#pods/pressure.ts";
+import { qosClassOf } from "#kinds/qos.ts";
 import { NodeImages } from "./node-images.ts";
 import { PodMaterials, type RequestToken } from "./pod-materials.ts";
 import { PodWorker, type WorkerTools } from "./pod-worker.ts";
@@ -92,7 +97,7 @@ export async function runAgent(options: AgentOptions): Promise<Agent> {
     nodeDir: facts.nodeDir,
     onReset: async () => {
       // Nobody would ever stop what still runs of the pods that were in its records.
-      await killAll(cgroups, `${facts.cgroup}/pods`);
+      await killAll(cgroups, allPodsGroup(facts));
       running?.tellReset();
     },
   });
@@ -104,6 +109,10 @@ export async function runAgent(options: AgentOptions): Promise<Agent> {
     adopted: containerd.isAdopted,
   });
   await cgroups.create(facts.cgroup);
+  await cgroups.create(allPodsGroup(facts), allPodsCgroup(facts.allocatable)).catch((thrown: unknown) =>
+    // Pods that run on from before use more: the kernel refuses the limit, and the next start tries again.
+    log.warn("the limit of all pods could not be set", { reason: reasonOf(thrown) }),
+  );
   const store = new ImageStore(options.imagesDir);
   const grpc = new GrpcClient(containerd.socketPath);
   const pause = await ensurePauseImage(store, clock.now());
@@ -168,6 +177,7 @@ class RunningAgent implements Agent {
   readonly #services: View<Service>;
   readonly #referenced: ReferencedObjects;
   readonly #heartbeat: Heartbeat;
+  readonly #pressure: NodePressure;
   readonly #watch: RuntimeWatch;
   readonly #tools: WorkerTools;
   #endpointPort: number | null = null;
@@ -193,6 +203,7 @@ class RunningAgent implements Agent {
       facts,
       labels: options.labels ?? {},
       endpointPort: () => this.#endpointPort,
+      pressures: () => this.#pressure.types(),
       clock,
       log,
       stop: this.#ending.stop,
@@ -206,6 +217,7 @@ class RunningAgent implements Agent {
       onChange: (uid, glimpse) => this.#noticed(uid, glimpse),
       isBusy: () => [...this.#workers.values()].some((worker) => worker.isBusy),
     });
+    this.#pressure = this.#pressureWatch();
     this.#tools = {
       cri: containerd.cri,
       facts,
@@ -226,12 +238,30 @@ class RunningAgent implements Agent {
       }),
       tasks: this.#tasks,
       log,
-      refusal: (pod) => refusalOf(pod, this.pods.list(), facts.allocatable),
+      refusal: (pod) =>
+        refusalUnder(this.#pressure.types(), pod, qosClassOf(pod.spec) === "BestEffort") ??
+        refusalOf(pod, this.pods.list(), facts.allocatable),
       record: this.#recorder(),
       onDone: (uid) => this.#done(uid),
     };
     if (stop.aborted) this.#ending.fire();
     else stop.addEventListener("abort", () => this.#ending.fire(), { once: true });
+  }
+
+  #pressureWatch(): NodePressure {
+    const { facts, containerd, cgroups } = this.#parts;
+    const { clock, log } = this.#options;
+    return new NodePressure({
+      facts,
+      cgroups,
+      measure: () => measureSupplies(facts, cgroups, containerd.paths.root),
+      pods: () => this.pods.list(),
+      freeDisk: () => freeImages(containerd.cri, containerd.paths, log),
+      evict: ({ pod, failure }) => this.#workers.get(pod.metadata.uid ?? "")?.evict(failure),
+      clock,
+      log,
+      stop: this.#ending.stop,
+    });
   }
 
   async start(): Promise<void> {
@@ -244,6 +274,7 @@ class RunningAgent implements Agent {
     });
     this.tellReset();
     this.#tasks.run("heartbeat", () => this.#heartbeat.run());
+    this.#tasks.run("pressure", () => this.#pressure.run());
     this.#tasks.run("runtime watch", () => this.#watch.run());
     this.#tasks.run("refresh", () => this.#refreshLoop());
     this.#tasks.run("log rotation", () => this.#rotateLoop());

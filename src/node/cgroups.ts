@@ -71,6 +71,7 @@ class SplitCgroups implements Cgroups {
       await writeFile(this.#file("cpu", path, "cpu.cfs_quota_us"), String(limits.cpuQuotaMicros));
     if (limits.memoryLimitBytes > 0)
       await writeFile(this.#file("memory", path, "memory.limit_in_bytes"), String(limits.memoryLimitBytes));
+    if (limits.pidsLimit !== undefined) await writeFile(this.#file("pids", path, "pids.max"), String(limits.pidsLimit));
   }
 
   async usage(path: string): Promise<CgroupUsage | null> {
@@ -134,6 +135,7 @@ class UnifiedCgroups implements Cgroups {
     await writeFile(at("cpu.weight"), String(cpuWeight(limits.cpuShares)));
     if (limits.cpuQuotaMicros > 0) await writeFile(at("cpu.max"), `${limits.cpuQuotaMicros} ${limits.cpuPeriodMicros}`);
     if (limits.memoryLimitBytes > 0) await writeFile(at("memory.max"), String(limits.memoryLimitBytes));
+    if (limits.pidsLimit !== undefined) await writeFile(at("pids.max"), String(limits.pidsLimit));
   }
 
   async #passOn(path: string): Promise<void> {

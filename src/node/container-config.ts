@@ -242,9 +242,10 @@ function requireNonRoot(user: number | undefined, image: CriImage): void {
 
 function seccompOf(profile: SeccompProfile | undefined): SecurityProfile {
   switch (profile?.type) {
-    case undefined:
     case "Unconfined":
       return { profile_type: profileType.unconfined };
+    // As a kubelet with seccompDefault (KEP-2413): a pod must say so if it wants every system call.
+    case undefined:
     case "RuntimeDefault":
       return { profile_type: profileType.runtimeDefault };
     case "Localhost":

@@ -10,6 +10,7 @@ import type { Stop } from "#base/stop.ts";
 import type { Objects } from "#deck/objects.ts";
 import { leaseKind } from "#kinds/lease.ts";
 import { nodeKind, type Node, type NodeInfo, type NodeStatus } from "#kinds/node.ts";
+import type { PressureType } from "#pods/pressure.ts";
 import type { Cri } from "./cri.ts";
 import { newNode, nodeStatus, type NodeReport } from "./node-object.ts";
 import type { NodeFacts } from "./node-facts.ts";
@@ -28,6 +29,8 @@ export interface HeartbeatParts {
   readonly facts: NodeFacts;
   readonly labels: Readonly<Record<string, string>>;
   readonly endpointPort: () => number | null;
+  /** What the node is low on. */
+  readonly pressures: () => ReadonlySet<PressureType>;
   readonly clock: Clock;
   readonly log: Log;
   readonly stop: Stop;
@@ -123,11 +126,19 @@ export class Heartbeat {
   }
 
   async #report(): Promise<NodeReport> {
-    const { cri, facts, endpointPort, clock } = this.#parts;
+    const { cri, facts, endpointPort, pressures, clock } = this.#parts;
     this.#info ??= await nodeInfo(cri);
     const faults = await cri.faults().catch((thrown: unknown) => [`container runtime is down: ${reasonOf(thrown)}`]);
     const images = faults.length === 0 ? await cri.images() : [];
-    return { facts, info: this.#info, endpointPort: endpointPort(), images, faults, now: clock.now() };
+    return {
+      facts,
+      info: this.#info,
+      endpointPort: endpointPort(),
+      images,
+      faults,
+      pressures: pressures(),
+      now: clock.now(),
+    };
   }
 }
 

@@ -38,5 +38,9 @@ export function podLogFolder(
 }
 
 export function podCgroup(facts: NodeFacts, uid: string): string {
-  return `${facts.cgroup}/pods/${uid}`;
+  return `${allPodsGroup(facts)}/${uid}`;
+}
+
+export function allPodsGroup(facts: NodeFacts): string {
+  return `${facts.cgroup}/pods`;
 }

@@ -3,6 +3,7 @@ import { timestamp } from "#base/clock.ts";
 import type { Node, NodeInfo, NodeStatus } from "#kinds/node.ts";
 import type { Condition } from "#kinds/object.ts";
 import type { ResourceList } from "#kinds/pod-spec.ts";
+import type { PressureType } from "#pods/pressure.ts";
 import type { CriImage } from "./cri-messages.ts";
 import type { NodeFacts } from "./node-facts.ts";
 
@@ -19,6 +20,8 @@ export interface NodeReport {
   readonly images: readonly CriImage[];
   /** What keeps the runtime from working; empty when it is ready. */
   readonly faults: readonly string[];
+  /** What the node is low on. */
+  readonly pressures: ReadonlySet<PressureType>;
   readonly now: number;
 }
 
@@ -72,28 +75,34 @@ function amounts({ cpuMillis, memoryBytes }: NodeFacts["capacity"]): ResourceLis
   };
 }
 
+/** Kubelet's reasons and words for each, under pressure and without. */
+const PRESSURES = [
+  [
+    "MemoryPressure",
+    ["HasInsufficientMemory", "insufficient memory available"],
+    ["HasSufficientMemory", "sufficient memory available"],
+  ],
+  ["DiskPressure", ["HasDiskPressure", "disk pressure"], ["HasNoDiskPressure", "no disk pressure"]],
+  [
+    "PIDPressure",
+    ["HasInsufficientPID", "insufficient PID available"],
+    ["HasSufficientPID", "sufficient PID available"],
+  ],
+] as const;
+
 /** The transition time changes with the status, the heartbeat with every report; other conditions are others' and kept. */
-function conditionsOf({ faults }: NodeReport, live: readonly Condition[], now: number): readonly Condition[] {
+function conditionsOf(
+  { faults, pressures }: NodeReport,
+  live: readonly Condition[],
+  now: number,
+): readonly Condition[] {
   const isReady = faults.length === 0;
   const mine: readonly Omit<Condition, "lastTransitionTime">[] = [
-    {
-      type: "MemoryPressure",
-      status: "False",
-      reason: "KubeletHasSufficientMemory",
-      message: "kubelet has sufficient memory available",
-    },
-    {
-      type: "DiskPressure",
-      status: "False",
-      reason: "KubeletHasNoDiskPressure",
-      message: "kubelet has no disk pressure",
-    },
-    {
-      type: "PIDPressure",
-      status: "False",
-      reason: "KubeletHasSufficientPID",
-      message: "kubelet has sufficient PID available",
-    },
+    ...PRESSURES.map(([type, low, enough]) =>
+      pressures.has(type)
+        ? { type, status: "True" as const, reason: `Kubelet${low[0]}`, message: `kubelet has ${low[1]}` }
+        : { type, status: "False" as const, reason: `Kubelet${enough[0]}`, message: `kubelet has ${enough[1]}` },
+    ),
     isReady
       ? { type: "Ready", status: "True", reason: "KubeletReady", message: "kubelet is posting ready status" }
       : { type: "Ready", status: "False", reason: "KubeletNotReady", message: faults.join("; ") },

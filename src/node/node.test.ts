@@ -220,6 +220,7 @@ const report: NodeReport = {
   endpointPort: 10_250,
   images: [],
   faults: [],
+  pressures: new Set(),
   now: Date.parse("2026-01-02T03:04:05Z"),
 };
 
@@ -247,6 +248,19 @@ test("a runtime that is down makes the node not ready; transition times change w
   );
   const down = nodeStatus({ ...later, faults: ["down"] }, before).conditions?.find(({ type }) => type === "Ready");
   assert.deepEqual([down?.status, down?.message, down?.lastTransitionTime], ["False", "down", "2026-01-02T03:05:05Z"]);
+});
+
+test("conditions tell what the node is low on", () => {
+  const told = nodeStatus({ ...report, pressures: new Set(["DiskPressure"]) }, undefined).conditions ?? [];
+  assert.deepEqual(
+    told.map(({ type, status, reason }) => `${type} ${status} ${reason}`),
+    [
+      "MemoryPressure False KubeletHasSufficientMemory",
+      "DiskPressure True KubeletHasDiskPressure",
+      "PIDPressure False KubeletHasSufficientPID",
+      "Ready True KubeletReady",
+    ],
+  );
 });
 
 test("capacity that others have told is kept, and offered", () => {

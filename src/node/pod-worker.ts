@@ -10,7 +10,15 @@ import type { PodStatus } from "#kinds/pod-status.ts";
 import { emptyMemory, remember } from "#pods/memory.ts";
 import { nextSteps } from "#pods/next.ts";
 import { eventsOf } from "#pods/outcome-events.ts";
-import { stepKey, type Observed, type Outcome, type PodEvent, type PodMemory, type Step } from "#pods/observed.ts";
+import {
+  stepKey,
+  type Observed,
+  type Outcome,
+  type PodEvent,
+  type PodFailure,
+  type PodMemory,
+  type Step,
+} from "#pods/observed.ts";
 import { identityOf, type PodIdentity } from "./container-config.ts";
 import { podCgroup } from "./node-facts.ts";
 import type { PodMaterials } from "./pod-materials.ts";
@@ -80,6 +88,14 @@ export class PodWorker {
   /** The object is gone: what runs of it must go, too. */
   forsake(): void {
     this.#isGone = true;
+    this.wake();
+  }
+
+  /** The pod ends as failed although nobody deleted it. */
+  evict(failure: PodFailure): void {
+    if (this.#memory.failed !== undefined) return;
+    this.#memory = { ...this.#memory, failed: failure };
+    this.#tools.record(this.#pod, { type: "Warning", reason: failure.reason, message: failure.message });
     this.wake();
   }
 

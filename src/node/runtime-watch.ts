@@ -83,6 +83,8 @@ export class RuntimeWatch {
     const { grpc, clock, stop, log } = this.#parts;
     const filters = { filters: [`topic=="/tasks/exit"`, `topic=="/tasks/oom"`] };
     while (!stop.aborted) {
+      // What happened before this connection was not heard.
+      this.#lookSoon();
       try {
         const request = encode({ filters: { number: 1, type: "string", is: "list" } }, filters);
         for await (const message of grpc.stream("/containerd.services.events.v1.Events/Subscribe", request, { stop })) {

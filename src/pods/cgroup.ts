@@ -12,6 +12,8 @@ export interface CgroupLimits {
   readonly cpuPeriodMicros: number;
   /** 0 is no limit. */
   readonly memoryLimitBytes: number;
+  /** Processes and threads; absent is no limit. */
+  readonly pidsLimit?: number;
 }
 
 // Kubelet's constants: 1 CPU is 1024 shares, never fewer than 2; 100 ms periods; 1 ms is the least quota the kernel takes.
@@ -20,6 +22,22 @@ const MIN_SHARES = 2;
 const MAX_SHARES = 262_144;
 const PERIOD_MICROS = 100_000;
 const MIN_QUOTA_MICROS = 1_000;
+
+// Kubelet's podPidsLimit, which is no limit by default: one pod could then take every process id of the machine. OpenShift's value.
+const POD_PIDS = 4_096;
+
+/** The group of all pods of a node: together they never use more than the node has for them. */
+export function allPodsCgroup(allocatable: Amounts): CgroupLimits {
+  return {
+    cpuShares: sharesOf(allocatable.cpuMillis),
+    cpuQuotaMicros: -1,
+    cpuPeriodMicros: PERIOD_MICROS,
+    memoryLimitBytes: allocatable.memoryBytes + EVICTION_RESERVE_BYTES,
+  };
+}
+
+// Kubelet's memory.available<100Mi: before the kernel has to end a process, the node evicts a pod. It is no pod's to book.
+export const EVICTION_RESERVE_BYTES: number = 100 * 1024 * 1024;
 
 export function containerCgroup({ resources = {} }: Container): CgroupLimits {
   return cgroupOf({ requests: { ...resources.limits, ...resources.requests }, limits: resources.limits ?? {} });
@@ -36,6 +54,7 @@ export function podCgroup({ spec }: Pod): CgroupLimits {
     cpuQuotaMicros: limited("cpu") ? quotaOf(limits.cpuMillis) : -1,
     cpuPeriodMicros: PERIOD_MICROS,
     memoryLimitBytes: limited("memory") ? limits.memoryBytes : 0,
+    pidsLimit: POD_PIDS,
   };
 }
 

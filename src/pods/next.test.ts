@@ -590,6 +590,17 @@ test("activeDeadlineSeconds ends the pod as Failed", () => {
   assert.ok(one.steps.includes("stop web in 30s"));
 });
 
+test("an evicted pod is killed at once, and says why", () => {
+  const one = node(podOf([{}]));
+  one.run();
+  const message = "The node was low on resource: memory. ";
+  one.memory = { ...one.memory, failed: { reason: "Evicted", message, atMs: at(1), graceSeconds: 0 } };
+  one.run(at(1));
+  assert.ok(one.steps.includes("stop web in 0s"));
+  assert.deepEqual([one.status().phase, one.status().reason], ["Failed", "Evicted"]);
+  assert.equal(condition(one, "DisruptionTarget"), "True");
+});
+
 test("dead attempts are removed but for the last one", () => {
   const one = node(podOf([{}]));
   one.run();

@@ -277,7 +277,17 @@ type Finding = Pick<Condition, "type" | "status" | "reason" | "message">;
 function conditionsOf(lineup: Lineup, standing: Standing): readonly Condition[] {
   const before = lineup.pod.status?.conditions ?? [];
   const others = before.filter(({ type }) => !(OWN_CONDITIONS as readonly string[]).includes(type));
-  return [...findings(lineup, standing).map((finding) => dated(finding, before, standing.now)), ...others];
+  const { failed } = standing.memory;
+  // KEP-3329: who watches disruptions learns of it here.
+  const evicted: readonly Finding[] =
+    failed?.reason === "Evicted"
+      ? [{ type: "DisruptionTarget", status: "True", reason: "TerminationByKubelet", message: failed.message }]
+      : [];
+  const kept = others.filter(({ type }) => evicted.every((finding) => finding.type !== type));
+  return [
+    ...[...findings(lineup, standing), ...evicted].map((finding) => dated(finding, before, standing.now)),
+    ...kept,
+  ];
 }
 
 /** The time of a condition is when its status last changed. */
