@@ -55,7 +55,8 @@ export function ownerFile({ runRoot, name }: Pick<Place, "runRoot" | "name">): s
   return join(runRoot, `${name}.owner`);
 }
 
-function jsonMember(file: string, member: string): string | undefined {
+/** One member of a small file of ours. */
+export function jsonMember(file: string, member: string): string | undefined {
   try {
     const value = (JSON.parse(readFileSync(file, "utf8")) as Readonly<Record<string, unknown>>)[member];
     return typeof value === "string" ? value : undefined;

@@ -7,6 +7,7 @@ import { startNodePlane } from "#network/node-plane.ts";
 import { runAgent } from "#node/agent.ts";
 import { listenEndpoint } from "#node/endpoint.ts";
 import { files, networkOf, nodePlace } from "./plan.ts";
+import { instanceFolders } from "./instance-folders.ts";
 import type { World } from "./role.ts";
 import { tokenRequester } from "./token-requester.ts";
 
@@ -39,6 +40,7 @@ export async function startNode(
       imagesDir: files.images(instance),
       requestToken: tokenRequester(objects),
       clusterCa: ca,
+      hiddenPaths: () => instanceFolders(instance),
       clock,
       log,
       stop,

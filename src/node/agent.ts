@@ -58,6 +58,8 @@ export interface AgentOptions {
   readonly nodeRunDir: string;
   /** The instance's image store, an OCI layout. */
   readonly imagesDir: string;
+  /** Folders of the platform's instances, which no hostPath may show; the node's own are known. */
+  readonly hiddenPaths?: () => Promise<readonly string[]>;
   /** Absent where the API server issues no tokens: pods then run without. */
   readonly requestToken?: RequestToken;
   /** PEM, for pods' ca.crt where no configMap kube-root-ca.crt exists. */
@@ -225,6 +227,7 @@ class RunningAgent implements Agent {
       images: new NodeImages({ cri: containerd.cri, grpc, store, clock }),
       objects,
       clock,
+      hiddenPaths: async () => [facts.nodeDir, facts.nodeRunDir, ...((await options.hiddenPaths?.()) ?? [])],
       turns: new Turns(TURNS_PER_CORE * availableParallelism()),
       runtime,
       materials: new PodMaterials({

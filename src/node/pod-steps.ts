@@ -31,6 +31,8 @@ export interface NodeTools {
   readonly images: NodeImages;
   readonly objects: Objects;
   readonly clock: Clock;
+  /** Folders of the platform's instances, which no hostPath may show. */
+  readonly hiddenPaths: () => Promise<readonly string[]>;
   /** Bounds how many sandboxes and containers are made or unmade at once. */
   readonly turns: Turns;
 }
@@ -177,12 +179,14 @@ export class PodSteps {
       throw new StepFailure("CreateContainerError", `the image ${container.image ?? ""} is gone from the node`);
     const sandbox = observed.sandboxes.find(({ id }) => id === step.sandboxId);
     const podIp = sandbox?.ip === undefined || sandbox.ip === "" ? facts.ip : sandbox.ip;
-    const mounts = await mountsFor(pod, container, { volumes, variables: environment.variables, podIp }, facts);
+    const { variables } = environment;
+    const hidden = await this.#tools.hiddenPaths();
+    const mounts = await mountsFor(pod, container, { volumes, variables, podIp, hidden }, facts);
     const messageFile = join(podFolder(facts, identityOf(pod).uid), "messages", `${container.name}-${step.attempt}`);
     const config = containerConfig(
       pod,
       container,
-      { attempt: step.attempt, image, variables: environment.variables, mounts, messageFile },
+      { attempt: step.attempt, image, variables, mounts, messageFile },
       facts,
     );
     await mkdir(dirname(messageFile), { recursive: true });

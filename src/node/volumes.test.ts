@@ -89,7 +89,7 @@ async function mountOf(
   await prepareVolumes(pod, [volume], around, facts);
   await prepare?.(join(facts.nodeDir, "pods", pod.metadata.uid ?? "", "volumes", volume.name));
   const container = { name: "c", volumeMounts: [{ name: volume.name, mountPath: "/m", ...mount }] };
-  const [made] = await mountsFor(pod, container, { volumes: [volume], variables: [], podIp: "" }, facts);
+  const [made] = await mountsFor(pod, container, { volumes: [volume], variables: [], podIp: "", hidden: [] }, facts);
   return made?.host_path ?? "";
 }
 

@@ -14,6 +14,7 @@ import { volumeFiles, type VolumeFile, type VolumeSurroundings } from "#pods/vol
 import { writeAtomically } from "./atomic-files.ts";
 import { run } from "#machine/command.ts";
 import { hostnameOf, identityOf, type Variables } from "./container-config.ts";
+import { masksOver } from "./hidden-paths.ts";
 import { propagation, type CriMount } from "./cri-messages.ts";
 import { podFolder, podLogFolder, podMemoryFolder, type NodeFacts } from "./node-facts.ts";
 
@@ -209,20 +210,24 @@ export interface MountParts {
   readonly volumes: readonly Volume[];
   readonly variables: Variables;
   readonly podIp: string;
+  /** Folders that no hostPath may show. */
+  readonly hidden: readonly string[];
 }
 
 /** The container's mounts: volumes, the service account's token, and our own /etc/hosts. */
 export async function mountsFor(
   pod: Pod,
   container: Container,
-  { volumes, variables, podIp }: MountParts,
+  { volumes, variables, podIp, hidden }: MountParts,
   facts: NodeFacts,
 ): Promise<readonly CriMount[]> {
   const mounts: CriMount[] = [];
   for (const mount of container.volumeMounts ?? []) {
     const volume = volumes.find(({ name }) => name === mount.name);
     if (volume === undefined) throw new Fault("Invalid", `there is no volume ${mount.name}`);
-    mounts.push(await mountOf(pod, volume, mount, { variables, facts }));
+    const made = await mountOf(pod, volume, mount, { variables, facts });
+    mounts.push(made);
+    if (volume.hostPath !== undefined) mounts.push(...(await masksOf(pod, made, hidden, facts)));
   }
   const access = volumes.find(({ name }) => name === ACCESS_VOLUME);
   if (access !== undefined && !mountsAccess(container))
@@ -230,6 +235,20 @@ export async function mountsFor(
   if (!mounts.some(({ container_path }) => container_path === "/etc/hosts"))
     mounts.push({ container_path: "/etc/hosts", host_path: await hostsFile(pod, podIp, facts) });
   return mounts;
+}
+
+/** What lies over the platform's own folders in a hostPath; those that are not there need nothing. */
+async function masksOf(
+  pod: Pod,
+  mount: CriMount,
+  hidden: readonly string[],
+  facts: NodeFacts,
+): Promise<readonly CriMount[]> {
+  const found = await Promise.all(hidden.map((folder) => realpath(folder).catch(() => null)));
+  const empty = join(podFolder(facts, identityOf(pod).uid), "empty");
+  const masks = masksOver(mount, [...new Set(found.filter((folder) => folder !== null))], empty);
+  if (masks.length > 0) await mkdir(empty, { recursive: true, mode: 0o555 });
+  return masks;
 }
 
 interface MountSurroundings {
@@ -251,9 +270,11 @@ async function mountOf(
     volume.secret !== undefined ||
     volume.downwardAPI !== undefined ||
     volume.projected !== undefined;
+  const path = below === undefined || below === "" ? folder : await subPathOf(folder, below);
   return {
     container_path: posix.resolve("/", mount.mountPath),
-    host_path: below === undefined || below === "" ? folder : await subPathOf(folder, below),
+    // A link must not lead to where a hostPath may not go.
+    host_path: volume.hostPath === undefined ? path : await realpath(path).catch(() => path),
     readonly: mount.readOnly === true || isContent,
     propagation:
       mount.mountPropagation === "Bidirectional"
