@@ -6,6 +6,9 @@ export interface CommandOptions {
   readonly timeoutMs?: number;
 }
 
+// Far beyond what any of them has to say; a program that goes mad must not take us along.
+const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
+
 // Long enough for an image import on a busy machine.
 const PATIENCE_MS = 60_000;
 
@@ -16,8 +19,14 @@ export async function run(command: readonly string[], options: CommandOptions = 
   const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"], timeout: options.timeoutMs ?? PATIENCE_MS });
   const output: Buffer[] = [];
   const errors: Buffer[] = [];
-  child.stdout.on("data", (chunk: Buffer) => output.push(chunk));
-  child.stderr.on("data", (chunk: Buffer) => errors.push(chunk));
+  let size = 0;
+  const collect = (into: Buffer[], chunk: Buffer): void => {
+    size += chunk.length;
+    if (size <= MAX_OUTPUT_BYTES) into.push(chunk);
+    else child.kill("SIGKILL");
+  };
+  child.stdout.on("data", (chunk: Buffer) => collect(output, chunk));
+  child.stderr.on("data", (chunk: Buffer) => collect(errors, chunk));
   // The program may end without reading its input; its exit code tells.
   child.stdin.on("error", () => {});
   child.on("error", reject);

@@ -1,5 +1,6 @@
 /** The cluster's DNS server: UDP and TCP on one address, answering from live views of services and endpoints. */
 import { createSocket, type RemoteInfo, type Socket as UdpSocket } from "node:dgram";
+import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import { reasonOf } from "#base/fault.ts";
 import { keyOf } from "#base/key.ts";
@@ -30,6 +31,8 @@ export interface DnsServer extends AsyncDisposable {
 const UPSTREAM_MS = 2_000;
 const PLAIN_UDP_BYTES = 512;
 const MAX_TCP_BYTES = 65_535;
+// Any pod may ask: its forgotten connections must not take the agent's descriptors.
+const MAX_TCP_CONNECTIONS = 512;
 // Idle connections are closed by us: a client that forgot one would hold it for ever.
 const TCP_IDLE_MS = 10_000;
 
@@ -166,6 +169,7 @@ async function listenTcp(host: string, port: number, answer: Answering["answer"]
     socket.on("error", () => {}); // The client went away.
     void answerTcp(socket, answer);
   });
+  server.maxConnections = MAX_TCP_CONNECTIONS;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, host, resolve);
@@ -189,7 +193,7 @@ async function answerTcp(socket: Socket, answer: Answering["answer"]): Promise<v
         const reply = await answer(pending.subarray(2, end), () => MAX_TCP_BYTES);
         const length = Buffer.alloc(2);
         length.writeUInt16BE(reply.length);
-        socket.write(Buffer.concat([length, reply]));
+        if (!socket.write(Buffer.concat([length, reply]))) await once(socket, "drain");
         pending = pending.subarray(end);
       }
     }

@@ -42,6 +42,9 @@ const STREAM_PATH = /^\/(exec|attach|portForward|dial)\//;
 const MAX_HEAD_BYTES = 1024 * 1024;
 // Each is two connections here and two in the API server; a forgotten loop of clients must not take all descriptors.
 const MAX_STREAMS = 256;
+// Streams, logs that are followed, and callers that are still to be refused.
+const MAX_CONNECTIONS = 1_024;
+const HANDSHAKE_MS = 10_000;
 
 export async function listenEndpoint(options: EndpointOptions): Promise<AgentEndpoint> {
   const { host, port, ca, cert, key, log } = options;
@@ -54,6 +57,7 @@ export async function listenEndpoint(options: EndpointOptions): Promise<AgentEnd
       requestCert: true,
       rejectUnauthorized: true,
       minVersion: "TLSv1.2",
+      handshakeTimeout: HANDSHAKE_MS,
       maxHeaderSize: MAX_HEAD_BYTES,
       shouldUpgradeCallback: ({ url = "" }) => STREAM_PATH.test(url),
     },
@@ -73,6 +77,7 @@ export async function listenEndpoint(options: EndpointOptions): Promise<AgentEnd
     open.add(socket);
     socket.on("close", () => open.delete(socket));
   });
+  server.maxConnections = MAX_CONNECTIONS;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, host, resolve);

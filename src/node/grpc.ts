@@ -44,6 +44,8 @@ interface CallOptions {
   /** Cancels the call when it fires. */
   readonly stop?: Stop;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Of one answer; what a pod says is trusted less than what containerd does. */
+  readonly maxBytes?: number;
 }
 
 /** The path of a unix socket, or a TCP port. */
@@ -71,7 +73,7 @@ export class GrpcClient implements AsyncDisposable {
     const stream = this.open(path, options);
     try {
       stream.end(framed(request));
-      yield* answersOf(stream, path);
+      yield* answersOf(stream, path, options.maxBytes);
     } finally {
       if (!stream.closed) stream.close(constants.NGHTTP2_CANCEL);
     }
@@ -140,20 +142,17 @@ export function framed(message: Uint8Array): Buffer {
 }
 
 /** The messages that a call answers; throws GrpcError when its status is not OK. */
-export async function* answersOf(stream: ClientHttp2Stream, path: string): AsyncGenerator<Uint8Array> {
+export async function* answersOf(
+  stream: ClientHttp2Stream,
+  path: string,
+  maxBytes: number = MAX_MESSAGE_BYTES,
+): AsyncGenerator<Uint8Array> {
   let status: IncomingHttpHeaders = {};
   stream.on("response", (headers) => (status = { ...status, ...headers }));
   stream.on("trailers", (headers) => (status = { ...status, ...headers }));
-  let pending: Buffer = Buffer.alloc(0);
+  const messages = new Messages(maxBytes);
   try {
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
-      pending = pending.length === 0 ? chunk : Buffer.concat([pending, chunk]);
-      for (let size = messageSize(pending); size !== null && pending.length >= 5 + size; size = messageSize(pending)) {
-        const message = pending.subarray(5, 5 + size);
-        pending = pending.subarray(5 + size);
-        yield message;
-      }
-    }
+    for await (const chunk of stream as AsyncIterable<Buffer>) yield* messages.add(chunk);
   } catch (cause) {
     if (cause instanceof Fault) throw cause;
     throw new GrpcError(grpcCode.unavailable, path, `${path}: ${(cause as Error).message}`);
@@ -163,12 +162,43 @@ export async function* answersOf(stream: ClientHttp2Stream, path: string): Async
   if (code !== "0") throw new GrpcError(Number(code), path, messageOf(status["grpc-message"]));
 }
 
-function messageSize(pending: Buffer): number | null {
-  if (pending.length < 5) return null;
-  const size = pending.readUInt32BE(1);
-  if (size > MAX_MESSAGE_BYTES)
-    throw new Fault("InternalError", `a gRPC answer of ${size} bytes is over the limit of ${MAX_MESSAGE_BYTES}`);
-  return size;
+const PREFIX_BYTES = 5;
+
+/** Cuts a stream into messages. Pieces of one that is under way are joined once, when it is whole: a big one comes in a thousand. */
+export class Messages {
+  readonly #maxBytes: number;
+  #pieces: Buffer[] = [];
+  #size = 0;
+  /** How much must be there before it is worth a look. */
+  #wanted = PREFIX_BYTES;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  *add(chunk: Buffer): Generator<Uint8Array> {
+    this.#pieces.push(chunk);
+    this.#size += chunk.length;
+    while (this.#size >= this.#wanted) {
+      const [first = chunk, ...more] = this.#pieces;
+      const joined = more.length === 0 ? first : Buffer.concat(this.#pieces);
+      const end = PREFIX_BYTES + this.#lengthOf(joined);
+      const isWhole = joined.length >= end;
+      const rest = isWhole ? joined.subarray(end) : joined;
+      this.#pieces = [rest];
+      this.#size = rest.length;
+      this.#wanted = isWhole ? PREFIX_BYTES : end;
+      if (!isWhole) return;
+      yield joined.subarray(PREFIX_BYTES, end);
+    }
+  }
+
+  #lengthOf(start: Buffer): number {
+    const size = start.readUInt32BE(1);
+    if (size > this.#maxBytes)
+      throw new Fault("InternalError", `a gRPC answer of ${size} bytes is over the limit of ${this.#maxBytes}`);
+    return size;
+  }
 }
 
 /** grpc-message is percent-encoded UTF-8. */

@@ -272,3 +272,24 @@ test("many who tag at once lose no name, and a new meaning of a name shows in th
   assert.notEqual(await store?.stamp(), before);
   await rm(directory, { recursive: true });
 });
+
+test("a layer that is not what its digest says is refused", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "ctm-damaged-"));
+  const digest = (letter: string): string => `sha256:${letter.repeat(64)}`;
+  const path = (of: string): string => `blobs/${of.replace(":", "/")}`;
+  const manifest = { config: { digest: digest("a") }, layers: [{ digest: digest("b") }] };
+  const file = join(directory, "image.tar");
+  await using archive = await open(file, "w");
+  const tar = new TarWriter(archive);
+  const index = { manifests: [{ digest: digest("c"), annotations: { "org.opencontainers.image.ref.name": "app" } }] };
+  for (const [name, text] of [
+    ["index.json", JSON.stringify(index)],
+    [path(digest("c")), JSON.stringify(manifest)],
+    [path(digest("a")), "{}"],
+    [path(digest("b")), "layer"],
+  ] as const)
+    await tar.addBytes(name, Buffer.from(text));
+  await tar.end();
+  await assert.rejects(loadImage(new ImageStore(join(directory, "store")), file), /is damaged/);
+  await rm(directory, { recursive: true });
+});

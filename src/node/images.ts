@@ -1,5 +1,5 @@
 /** Building, loading and listing images of an instance's store, without Docker and without a registry. */
-import { readFile, stat } from "node:fs/promises";
+import { open, readFile, stat } from "node:fs/promises";
 import { basename, isAbsolute, join, matchesGlob, normalize, posix } from "node:path";
 import { Fault, unsupported } from "#base/fault.ts";
 import { baseImage, baseOf, type BaseImage, type BaseName } from "./base-images.ts";
@@ -43,6 +43,7 @@ export async function loadImage(store: ImageStore, file: string): Promise<readon
   const documents = new Map<string, Buffer>();
   const blobs = new Map<string, Descriptor>();
   const links = new Map<string, string>();
+  let documentBytes = 0;
   for await (const { name, type, size, target, body } of readTar(file)) {
     const path = normalize(name).replace(/^\.\//, "");
     if (type === "symlink" || type === "link")
@@ -51,6 +52,9 @@ export async function loadImage(store: ImageStore, file: string): Promise<readon
     if (size <= MAX_DOCUMENT_BYTES && /\.json$|^oci-layout$|^blobs\/|^[0-9a-f]{64}$/.test(path))
       documents.set(path, await collected(body));
     const bytes = documents.get(path);
+    documentBytes += bytes?.length ?? 0;
+    if (documentBytes > MAX_DOCUMENTS_BYTES)
+      throw new Fault("RequestTooLarge", `${file} holds more than ${MAX_DOCUMENTS_BYTES} bytes of small files`);
     blobs.set(
       path,
       bytes === undefined
@@ -80,6 +84,8 @@ export async function findImage(store: ImageStore, name: string, now: number): P
 
 // Manifests and configurations; layers are streamed.
 const MAX_DOCUMENT_BYTES = 4 * 1024 * 1024;
+// They are kept in memory until the archive is read: a few for each image, and small layers count as well.
+const MAX_DOCUMENTS_BYTES = 256 * 1024 * 1024;
 
 async function baseFor(store: ImageStore, from: string): Promise<BaseImage> {
   const [repository = ""] = from.split(":");
@@ -245,7 +251,9 @@ async function layoutImages(store: ImageStore, archive: Archive): Promise<readon
           : documentOf<Partial<Manifest>>(archive, pathOf(mine.digest));
     if (manifest.config === undefined || manifest.layers === undefined)
       throw new Fault("Invalid", `${name} has no image for linux on ${process.arch}`);
-    for (const { digest } of [manifest.config, ...manifest.layers]) blobOf(archive, pathOf(digest));
+    for (const { digest } of [manifest.config, ...manifest.layers])
+      if (blobOf(archive, pathOf(digest)).digest !== digest)
+        throw new Fault("Invalid", `${archive.file} is damaged: ${digest} holds something else`);
     stored.push(
       await store.tagManifest(name, {
         schemaVersion: 2,
@@ -275,7 +283,8 @@ function blobOf({ file, blobs, links }: Archive, path: string): Descriptor {
 }
 
 async function layerOf(store: ImageStore, layer: Descriptor): Promise<Descriptor> {
-  const start = (await readFile(store.blobPath(layer.digest))).subarray(0, 2);
+  await using file = await open(store.blobPath(layer.digest));
+  const { buffer: start } = await file.read(Buffer.alloc(2), 0, 2, 0);
   return { ...layer, mediaType: start[0] === 0x1f && start[1] === 0x8b ? mediaTypes.layerGzip : mediaTypes.layer };
 }
 

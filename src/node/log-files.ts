@@ -22,6 +22,7 @@ export interface LogOptions {
 }
 
 const READ_BYTES = 64 * 1024;
+const MAX_LINE_BYTES = 1024 * 1024;
 // A follower looks this often; inotify would cost a watch per reader and misses rotations.
 const FOLLOW_MS = 100;
 const NEWLINE = 10;
@@ -131,6 +132,8 @@ async function* linesOfFile(first: FileHandle, start: number, following: Followi
       pending = Buffer.concat([pending, buffer.subarray(0, bytesRead)]);
       yield* splitLines(pending);
       pending = pending.subarray(pending.lastIndexOf(NEWLINE) + 1);
+      // The runtime cuts lines at 16 KiB: this is none of its lines.
+      if (pending.length > MAX_LINE_BYTES) pending = Buffer.alloc(0);
       if (bytesRead > 0) continue;
       if (following === null || wasOver) return;
       const renewed = await openIfRotated(file, following.path);
@@ -169,7 +172,7 @@ async function offsetOfTail(file: FileHandle, size: number, lines: number): Prom
     const start = Math.max(0, end - READ_BYTES);
     const chunk = Buffer.alloc(end - start);
     await file.read(chunk, 0, chunk.length, start);
-    const bytes = Buffer.concat([chunk, after]);
+    const bytes = Buffer.concat([chunk, after.length > MAX_LINE_BYTES ? Buffer.alloc(0) : after]);
     // Each newline ends a line; a full line counts, and the tail begins after the newline before it.
     for (
       let newline = bytes.lastIndexOf(NEWLINE);

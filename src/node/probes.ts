@@ -94,7 +94,7 @@ async function askGrpc(
     const answer = await client.unary(
       "/grpc.health.v1.Health/Check",
       encode({ service: { number: 1, type: "string" } }, { service }),
-      { timeoutMs: asked.timeoutMs },
+      { timeoutMs: asked.timeoutMs, maxBytes: MAX_OUTPUT },
     );
     const { status = 0 } = decode<{ status?: number }>({ status: { number: 1, type: "int" } }, answer);
     return status === SERVING

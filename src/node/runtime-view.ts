@@ -1,5 +1,5 @@
 /** What containerd runs, by pod: listed as a whole to notice changes, and per pod to be sure. Reads only. */
-import { readFile } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import type { ObservedContainer, ObservedSandbox } from "#pods/observed.ts";
 import { annotations, labels, type PodIdentity } from "./container-config.ts";
 import type { Cri } from "./cri.ts";
@@ -139,7 +139,7 @@ async function observedContainer(listed: ContainerListed, report: ContainerRepor
 /** What the container left in its message file, else the end of its log if it asked for that, else the runtime's words. */
 async function messageOf(report: ContainerReport): Promise<string> {
   const file = report.annotations[annotations.terminationMessage];
-  const left = file === undefined ? "" : (await readFile(file, "utf8").catch(() => "")).slice(0, MAX_MESSAGE_BYTES); // Removed: nothing left.
+  const left = file === undefined ? "" : await endOfFile(file, MAX_MESSAGE_BYTES);
   if (left !== "") return left;
   const wantsLog = report.annotations[annotations.policy] === "FallbackToLogsOnError" && (report.exit_code ?? 0) !== 0;
   const tail =
@@ -147,6 +147,16 @@ async function messageOf(report: ContainerReport): Promise<string> {
       ? await lastLogText(report.log_path, { lines: MAX_LOG_MESSAGE_LINES, bytes: MAX_LOG_MESSAGE_BYTES })
       : "";
   return tail === "" ? (report.message ?? "") : tail;
+}
+
+/** The last bytes, as kubelet's tail.ReadAtMost: a container may write what it likes. Empty when the file is gone. */
+async function endOfFile(path: string, maxBytes: number): Promise<string> {
+  const opened = await open(path).catch(() => null);
+  if (opened === null) return "";
+  await using file = opened;
+  const { size } = await file.stat();
+  const { bytesRead, buffer } = await file.read(Buffer.alloc(maxBytes), 0, maxBytes, Math.max(0, size - maxBytes));
+  return buffer.subarray(0, bytesRead).toString("utf8");
 }
 
 function millisOf(nanos: number): number {

@@ -8,6 +8,10 @@ import { Fault } from "#base/fault.ts";
 
 const BLOCK = 512;
 const COPY_BYTES = 1024 * 1024;
+// What an archive may hold, unpacked: the biggest images people have are a tenth of it, and have hundreds of entries.
+const MAX_ARCHIVE_BYTES = 256 * 1024 ** 3;
+const MAX_ENTRIES = 100_000;
+const MAX_EXTENSION_BYTES = 1024 * 1024;
 const TYPES = { file: "0", link: "1", symlink: "2", directory: "5" } as const;
 
 export interface TarFacts {
@@ -169,13 +173,23 @@ export interface TarEntry extends TarFacts {
 export async function* readTar(path: string): AsyncGenerator<TarEntry> {
   const source = new ByteSource(await plainBytes(path));
   let pax: Readonly<Record<string, string>> = {};
+  let entries = 0;
   for (;;) {
     const block = await source.take(BLOCK);
     if (block === null || block.every((byte) => byte === 0)) return;
     checkSum(block, path);
     const size = Number(pax["size"] ?? Number.parseInt(cut(block, 124, 12).trim() || "0", 8));
+    if (!(size >= 0 && size <= MAX_ARCHIVE_BYTES))
+      throw new Fault("Invalid", `${path} says that an entry has ${size} bytes`);
     const end = source.position + Math.ceil(size / BLOCK) * BLOCK;
+    if (++entries > MAX_ENTRIES || end > MAX_ARCHIVE_BYTES)
+      throw new Fault(
+        "RequestTooLarge",
+        `${path} holds more than ${MAX_ENTRIES} entries or ${MAX_ARCHIVE_BYTES} bytes`,
+      );
     const flag = cut(block, 156, 1) || "0";
+    if ("xgLK".includes(flag) && size > MAX_EXTENSION_BYTES)
+      throw new Fault("Invalid", `${path} has a name of ${size} bytes`);
     if ("xgLK".includes(flag)) pax = { ...pax, ...extension(flag, (await source.take(size)) ?? Buffer.alloc(0)) };
     else {
       const facts = factsOf(block, flag, pax);
