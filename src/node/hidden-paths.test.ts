@@ -4,13 +4,13 @@ import { test } from "node:test";
 import { propagation } from "./cri-messages.ts";
 import { masksOver } from "./hidden-paths.ts";
 
-const HIDDEN = ["/home/me/data", "/home/me/data/nodes/node-1", "/run/catamaran"];
+const HIDDEN = ["/srv/data", "/srv/data/nodes/node-1", "/run/catamaran"];
 
 for (const { title, path, masks } of [
   { title: "elsewhere", path: "/var/log", masks: [] },
-  { title: "beside, with the same beginning", path: "/home/me/database", masks: [] },
-  { title: "a parent", path: "/home", masks: ["/m/me/data"] },
-  { title: "the root", path: "/", masks: ["/m/home/me/data", "/m/run/catamaran"] },
+  { title: "beside, with the same beginning", path: "/srv/database", masks: [] },
+  { title: "a parent", path: "/srv", masks: ["/m/data"] },
+  { title: "the root", path: "/", masks: ["/m/srv/data", "/m/run/catamaran"] },
 ])
   test(`a hostPath ${title} shows ${masks.length === 0 ? "all" : "an empty folder"}`, () =>
     assert.deepEqual(
@@ -20,7 +20,7 @@ for (const { title, path, masks } of [
 
 for (const [title, mount] of [
   ["the folder", { host_path: "/run/catamaran" }],
-  ["something in it", { host_path: "/home/me/data/pki" }],
+  ["something in it", { host_path: "/srv/data/pki" }],
   ["a parent that passes mounts on", { host_path: "/", propagation: propagation.bidirectional }],
 ] as const)
   test(`a hostPath of ${title} is refused`, () =>
