@@ -21,13 +21,13 @@ import { podCgroup, type NodeFacts } from "./node-facts.ts";
 
 export interface NodePressureParts {
   readonly facts: NodeFacts;
-  readonly cgroups: Cgroups;
+  readonly cgroups: Pick<Cgroups, "usage" | "processes">;
   readonly measure: () => Promise<Supplies>;
   readonly pods: () => readonly Pod[];
   /** Removes images that nobody uses. */
   readonly freeDisk: () => Promise<void>;
   readonly evict: (eviction: Eviction) => void;
-  readonly clock: Clock;
+  readonly clock: Pick<Clock, "now" | "sleep">;
   readonly log: Log;
   readonly stop: Stop;
 }
