@@ -1,7 +1,7 @@
 /** The cluster's DNS server: UDP and TCP on one address, answering from live views of services and endpoints. */
 import { createSocket, type RemoteInfo, type Socket as UdpSocket } from "node:dgram";
 import { once } from "node:events";
-import { createServer, type Server, type Socket } from "node:net";
+import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { reasonOf } from "#base/fault.ts";
 import { keyOf } from "#base/key.ts";
 import type { Log } from "#base/log.ts";
@@ -56,24 +56,22 @@ export async function serveDns(options: DnsOptions): Promise<DnsServer> {
   );
   const answer = (bytes: Uint8Array, limit: (query: Query) => number): Promise<Uint8Array> =>
     replyTo(zone, bytes, limit, options);
+  // Of a start that fails nothing stays open.
+  await using stack = new AsyncDisposableStack();
+  stack.use(services);
+  stack.use(slices);
+  // TCP first: a free port is rarer there, among all the connections of the machine.
+  const { port: bound } = stack.use(await listenTcp(host, port, answer));
   const udp = createSocket({ type: "udp4" });
+  stack.defer(() => new Promise<void>((resolve) => udp.close(resolve)));
   udp.on("message", (bytes, from) => void answerUdp(udp, bytes, from, { answer, log }));
   udp.on("error", (cause) => log.warn("DNS over UDP", { reason: cause.message }));
   await new Promise<void>((resolve, reject) => {
     udp.once("error", reject);
-    udp.bind(port, host, resolve);
+    udp.bind(bound, host, resolve);
   });
-  const bound = udp.address().port;
-  const tcp = await listenTcp(host, bound, answer);
-  return {
-    port: bound,
-    [Symbol.asyncDispose]: async () => {
-      services[Symbol.dispose]();
-      slices[Symbol.dispose]();
-      await new Promise<void>((resolve) => udp.close(resolve));
-      await tcp[Symbol.asyncDispose]();
-    },
-  };
+  const open = stack.move();
+  return { port: bound, [Symbol.asyncDispose]: () => open.disposeAsync() };
 }
 
 function serviceOf({ metadata }: EndpointSlice): string {
@@ -160,7 +158,7 @@ async function answerUdp(
   }
 }
 
-async function listenTcp(host: string, port: number, answer: Answering["answer"]): Promise<AsyncDisposable> {
+async function listenTcp(host: string, port: number, answer: Answering["answer"]): Promise<DnsServer> {
   const open = new Set<Socket>();
   const server: Server = createServer((socket) => {
     open.add(socket);
@@ -175,6 +173,7 @@ async function listenTcp(host: string, port: number, answer: Answering["answer"]
     server.listen(port, host, resolve);
   });
   return {
+    port: (server.address() as AddressInfo).port,
     [Symbol.asyncDispose]: async () => {
       for (const socket of open) socket.destroy();
       await new Promise<void>((resolve) => server.close(() => resolve()));
