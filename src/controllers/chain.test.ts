@@ -222,6 +222,29 @@ test("a rollout to an image that never gets ready stops at its bounds, is told o
   assert.equal(cluster.list(podKind).filter(({ spec }) => bad(spec.containers[0]?.image)).length, 0);
 });
 
+/** kubernetes#20436: the clean-up of unhealthy pods went on while the rollout was paused. */
+test("a rollout to what does not start, paused: the good pod stays, and goes on when it is resumed", async () => {
+  await using cluster = await open();
+  await cluster.addNode("node-1");
+  const rollingUpdate = { maxSurge: 1, maxUnavailable: 1 };
+  await cluster.objects.create(
+    deploymentKind,
+    deployment({ replicas: 2, strategy: { type: "RollingUpdate", rollingUpdate } }),
+  );
+  await untilRolledOut(cluster);
+  cluster.result = (step) => (step.do === "startContainer" ? { ok: false, message: "not found" } : { ok: true });
+  await edit(cluster, withImage("app:none"));
+  await cluster.settle();
+  await edit(cluster, (live) => ({ ...live, spec: { ...live.spec, paused: true } }));
+  await cluster.pass(60, 5);
+  assert.equal(cluster.list(podKind).filter(isReady).length, 1);
+  cluster.result = () => ({ ok: true });
+  await edit(cluster, (live) => ({ ...live, spec: { ...live.spec, paused: false } }));
+  await edit(cluster, withImage("app:3"));
+  await untilRolledOut(cluster);
+  assert.equal(cluster.list(podKind).filter(isReady).length, 2);
+});
+
 test("scaling up and down, with the events that say so", async () => {
   await using cluster = await open();
   await cluster.addNode("node-1");
