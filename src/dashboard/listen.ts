@@ -8,6 +8,7 @@ import { reasonOf } from "#base/fault.ts";
 import { keyOf } from "#base/key.ts";
 import type { Log } from "#base/log.ts";
 import type { Objects, View } from "#deck/objects.ts";
+import { limitConnections } from "#http/connections.ts";
 import type { Functions } from "#functions/engine.ts";
 import { deploymentKind, type Deployment } from "#kinds/deployment.ts";
 import { functionKind, type FunctionObject } from "#kinds/function.ts";
@@ -50,6 +51,9 @@ export interface Dashboard extends AsyncDisposable {
   readonly port: number;
 }
 
+const HEADERS_DEADLINE_MS = 20_000;
+// A person's browsers; each page holds one stream.
+const CONNECTIONS = { total: 512, perPeer: 256 };
 const EVERY_MS = 1_000;
 // Everything that a browser keeps open costs memory here; who has so many pages open closes one.
 const MAX_OPEN = 50;
@@ -97,7 +101,11 @@ class DashboardServer implements Dashboard {
     this.#functions = objects.view(functionKind);
     this.#metrics = objects.view(podMetricsKind);
     this.#pods = objects.view(podKind);
-    this.#server = createServer((request, response) => void this.#answer(request, response));
+    this.#server = createServer(
+      { headersTimeout: HEADERS_DEADLINE_MS },
+      (request, response) => void this.#answer(request, response),
+    );
+    limitConnections(this.#server, CONNECTIONS);
   }
 
   get port(): number {
