@@ -136,6 +136,8 @@ class Gateway implements GatewayPart {
     response: ServerResponse,
     counted: { backend: string; bytesIn: number },
   ): Promise<Answered> {
+    // Node drops what came in one piece behind an offer to upgrade: whoever sent more asks again on a new connection.
+    if (request.headers.upgrade !== undefined) response.shouldKeepAlive = false;
     const target = edgeTarget(request);
     if ("refused" in target) return say(response, 400, `Bad Request: ${target.refused}`);
     const { remoteAddress: peer = "" } = request.socket;
