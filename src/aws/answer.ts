@@ -65,7 +65,7 @@ export function writeError(
 function jsonError(error: AwsError, door: ServiceDoor | null): string {
   return JSON.stringify({
     __type: typeOf(error, door),
-    Type: error.status < 500 ? "User" : "Service",
+    ...(error.type !== null && { Type: error.type }),
     message: error.message,
     Message: error.message,
     ...error.members,

@@ -25,7 +25,7 @@ export type Shape =
 
 const MAX_PROBLEMS = 10;
 // What a sentence repeats of a value that does not fit.
-const MAX_SHOWN = 200;
+const MAX_SHOWN = 1_024;
 
 /**
  * Throws a SerializationException at the first member of another type, else a ValidationException that names every member at
@@ -104,7 +104,17 @@ function checkNumber(
 function checkList(value: unknown, shape: Shape & { is: "list" }, path: string, problems: string[]): void {
   if (!Array.isArray(value)) throw wrongType(value, "List");
   checkSize(value, shape, path, problems);
+  if (shape.of.is === "string" && shape.of.enum !== undefined) return checkEnums(value, shape.of.enum, path, problems);
   for (const [index, member] of value.entries()) checkMember(member, shape.of, `${path}.${index + 1}.member`, problems);
+}
+
+/** AWS says once of a list that its members are not in the set. */
+function checkEnums(value: readonly unknown[], values: readonly string[], path: string, problems: string[]): void {
+  const wrong = value.find((member) => typeof member !== "string" && member !== null);
+  if (wrong !== undefined) throw wrongType(wrong, "String");
+  if (value.every((member) => values.includes(member as string))) return;
+  const set = `Member must satisfy enum value set: [${values.join(", ")}]`;
+  problems.push(constraint(value, path, `Member must satisfy constraint: [${set}, Member must not be null]`));
 }
 
 function checkMap(value: unknown, shape: Shape & { is: "map" }, path: string, problems: string[]): void {

@@ -146,16 +146,24 @@ export function signedHeaders(
   };
 }
 
+export interface PresignOptions {
+  readonly now: number;
+  readonly expiresSeconds: number;
+  /** Parameters of the request itself, without the question mark. */
+  readonly query?: string;
+}
+
 /** A URL that whoever has it may GET until it expires, in the name of `caller`. */
 export function presignedUrl(
   target: { readonly host: string; readonly path: string },
   caller: Pick<Caller, "accessKeyId" | "secretAccessKey" | "sessionToken">,
   to: { readonly region: string; readonly service: string },
-  { now, expiresSeconds }: { readonly now: number; readonly expiresSeconds: number },
+  { now, expiresSeconds, query: asked = "" }: PresignOptions,
 ): string {
   const timestamp = basicTime(now);
   const scope: Scope = { accessKeyId: caller.accessKeyId, date: timestamp.slice(0, 8), ...to };
   const query = new URLSearchParams({
+    ...Object.fromEntries(new URLSearchParams(asked)),
     "X-Amz-Algorithm": ALGORITHM,
     "X-Amz-Credential": credentialOf(scope),
     "X-Amz-Date": timestamp,

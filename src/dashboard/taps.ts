@@ -1,5 +1,5 @@
 /** Stores that also tell what goes into them, so that live pages need not ask the disk again and again. */
-import type { LogFilter, LogStore, StoredLine } from "#functions/logs.ts";
+import type { LogFilter, LogPage, LogScan, LogStore, LogStreamSummary, StoredLine } from "#functions/logs.ts";
 import type { LogLine } from "#functions/sandboxes.ts";
 import type { Ledger, Usage, UsageWindow } from "#metering/usage.ts";
 
@@ -45,6 +45,14 @@ export class TappedLogs implements LogStore {
 
   read(group: string, filter: LogFilter): Promise<readonly StoredLine[]> {
     return this.#logs.read(group, filter);
+  }
+
+  scan(group: string, scan: LogScan): Promise<LogPage> {
+    return this.#logs.scan(group, scan);
+  }
+
+  streams(group: string): Promise<readonly LogStreamSummary[]> {
+    return this.#logs.streams(group);
   }
 
   groups(): Promise<readonly string[]> {

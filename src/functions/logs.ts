@@ -15,17 +15,61 @@ export interface LogFilter {
   readonly limit?: number;
 }
 
+/** Between two lines, in the order in which they were kept. Stays right while lines are added, and is passed by when they are dropped. */
+export interface LogPlace {
+  readonly chunk: number;
+  readonly index: number;
+}
+
+export interface PlacedLine extends StoredLine {
+  readonly at: LogPlace;
+}
+
+export interface LogScan {
+  /** Default: the end that the direction comes from. */
+  readonly from?: LogPlace;
+  /** Backward: the lines before `from`, the newest first to be found. */
+  readonly direction: "forward" | "backward";
+  /** Inclusive. */
+  readonly fromMs?: number;
+  /** Exclusive. */
+  readonly toMs?: number;
+  readonly matches: (line: StoredLine) => boolean;
+  readonly limit: number;
+  /** Of the texts that are found: the last line may go over it. */
+  readonly maxLength: number;
+}
+
+export interface LogPage {
+  /** In the order in which they were kept, in both directions. */
+  readonly lines: readonly PlacedLine[];
+  /** Where the next scan in the same direction goes on. */
+  readonly next: LogPlace;
+  /** True: nothing more was there, up to now. False: there may be, also when no line was found, because one call does only so much. */
+  readonly isEnd: boolean;
+}
+
+export interface LogStreamSummary {
+  readonly name: string;
+  readonly firstMs: number;
+  readonly lastMs: number;
+}
+
 export interface LogStore {
   /** Never waits; implementations batch and flush within a second. */
   append(group: string, stream: string, lines: readonly LogLine[]): void;
   /** In order of time; everything appended before the call is included. */
   read(group: string, filter: LogFilter): Promise<readonly StoredLine[]>;
+  /** Looks at a bounded part of the group. */
+  scan(group: string, scan: LogScan): Promise<LogPage>;
   groups(): Promise<readonly string[]>;
+  /** In order of names. */
+  streams(group: string): Promise<readonly LogStreamSummary[]>;
   /** Forgets a group. */
   remove(group: string): Promise<void>;
 }
 
-function passes(line: StoredLine, filter: LogFilter): boolean {
+function passes(line: StoredLine, filter: Pick<LogFilter, "stream" | "fromMs" | "toMs">): boolean {
   if (filter.stream !== undefined && line.stream !== filter.stream) return false;
   return line.atMs >= (filter.fromMs ?? -Infinity) && line.atMs < (filter.toMs ?? Infinity);
 }
@@ -36,31 +80,95 @@ export function newest(lines: readonly StoredLine[], filter: LogFilter): readonl
   return filter.limit === undefined ? kept : kept.slice(Math.max(0, kept.length - filter.limit));
 }
 
+/** One chunk's part of a scan: what fits of `lines`, which stand in `chunk` from `first` on. `from` bounds it on the side it comes from. */
+export function scanChunk(
+  lines: readonly StoredLine[],
+  { chunk, first = 0 }: { readonly chunk: number; readonly first?: number },
+  scan: LogScan,
+): { readonly found: readonly PlacedLine[]; readonly stoppedAt: LogPlace | null } {
+  const isForward = scan.direction === "forward";
+  const bound = scan.from?.chunk === chunk ? scan.from.index - first : isForward ? 0 : lines.length;
+  const found: PlacedLine[] = [];
+  let length = 0;
+  const step = isForward ? 1 : -1;
+  for (
+    let i = isForward ? Math.max(0, bound) : Math.min(lines.length, bound) - 1;
+    i >= 0 && i < lines.length;
+    i += step
+  ) {
+    const line = lines[i] as StoredLine;
+    const at = { chunk, index: first + i };
+    if (found.length >= scan.limit || length >= scan.maxLength)
+      return { found, stoppedAt: isForward ? at : { chunk, index: at.index + 1 } };
+    if (!passes(line, scan) || !scan.matches(line)) continue;
+    found.push({ ...line, at });
+    length += line.text.length;
+  }
+  return { found, stoppedAt: null };
+}
+
+/** The same page with its lines in the order in which they were kept. */
+export function inOrder(found: readonly PlacedLine[], { direction }: LogScan): readonly PlacedLine[] {
+  return direction === "forward" ? found : found.toReversed();
+}
+
 // What people scroll through; older lines belong to a store on disk.
 const MAX_LINES_PER_GROUP = 10_000;
 
+interface MemoryGroup {
+  readonly lines: StoredLine[];
+  /** How many were dropped before the first: places count from the very first line. */
+  dropped: number;
+}
+
 export class MemoryLogs implements LogStore {
-  readonly #groups = new Map<string, StoredLine[]>();
+  readonly #groups = new Map<string, MemoryGroup>();
 
   append(group: string, stream: string, lines: readonly LogLine[]): void {
-    const kept = this.#groups.get(group) ?? [];
-    for (const line of lines) kept.push({ ...line, stream });
+    const kept = this.#groups.get(group) ?? { lines: [], dropped: 0 };
+    for (const line of lines) kept.lines.push({ ...line, stream });
     // Dropping half at once keeps appending cheap.
-    if (kept.length > MAX_LINES_PER_GROUP) kept.splice(0, kept.length - MAX_LINES_PER_GROUP / 2);
+    if (kept.lines.length > MAX_LINES_PER_GROUP)
+      kept.dropped += kept.lines.splice(0, kept.lines.length - MAX_LINES_PER_GROUP / 2).length;
     this.#groups.set(group, kept);
   }
 
   async read(group: string, filter: LogFilter): Promise<readonly StoredLine[]> {
-    return newest(this.#groups.get(group) ?? [], filter);
+    return newest(this.#groups.get(group)?.lines ?? [], filter);
+  }
+
+  async scan(group: string, scan: LogScan): Promise<LogPage> {
+    const { lines, dropped } = this.#groups.get(group) ?? { lines: [], dropped: 0 };
+    const { found, stoppedAt } = scanChunk(lines, { chunk: 0, first: dropped }, scan);
+    const end = { chunk: 0, index: scan.direction === "forward" ? dropped + lines.length : dropped };
+    return { lines: inOrder(found, scan), next: stoppedAt ?? end, isEnd: stoppedAt === null };
   }
 
   async groups(): Promise<readonly string[]> {
     return [...this.#groups.keys()].toSorted();
   }
 
+  async streams(group: string): Promise<readonly LogStreamSummary[]> {
+    return streamsOf(this.#groups.get(group)?.lines ?? []);
+  }
+
   async remove(group: string): Promise<void> {
     this.#groups.delete(group);
   }
+}
+
+/** By name. */
+export function streamsOf(lines: readonly StoredLine[]): readonly LogStreamSummary[] {
+  const streams = new Map<string, LogStreamSummary>();
+  for (const { stream, atMs } of lines) {
+    const known = streams.get(stream);
+    streams.set(stream, {
+      name: stream,
+      firstMs: Math.min(known?.firstMs ?? atMs, atMs),
+      lastMs: Math.max(known?.lastMs ?? atMs, atMs),
+    });
+  }
+  return [...streams.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 // LogType=Tail: "the last 4 KB of the execution log".

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { AsyncEvent } from "#functions/event-queue.ts";
-import { type LogFilter, MemoryLogs } from "#functions/logs.ts";
+import { type LogFilter, type LogPage, type LogScan, type LogStore, MemoryLogs } from "#functions/logs.ts";
 import { SqliteEvents } from "./sqlite-events.ts";
 import { SqliteLogs } from "./sqlite-logs.ts";
 
@@ -40,6 +40,71 @@ test("logs are read back as the store in memory reads them, also after a reopen"
   assert.deepEqual(await logs.groups(), ["/aws/lambda/f", "/aws/lambda/g"]);
   await logs.remove("/aws/lambda/g");
   assert.deepEqual(await logs.read("/aws/lambda/g", {}), []);
+});
+
+const STEP = { limit: 700, maxLength: 1_000_000 };
+
+/** All pages of a scan, from one end to the other. */
+async function pages(store: LogStore, scan: LogScan): Promise<readonly LogPage[]> {
+  const all: LogPage[] = [];
+  for (let from = scan.from; ; from = all.at(-1)?.next) {
+    all.push(await store.scan("g", { ...scan, ...(from !== undefined && { from }) }));
+    if (all.at(-1)?.isEnd === true) return all;
+  }
+}
+
+test("pages of a scan have every matching line once, in both directions, and go on with what is added", async () => {
+  using place = folder();
+  await using logs = SqliteLogs.open(place.file);
+  const memory = new MemoryLogs();
+  const add = (from: number, to: number): void => {
+    for (let i = from; i < to; i++)
+      for (const store of [memory, logs])
+        store.append("g", i % 2 === 0 ? "even" : "odd", [{ atMs: i, requestId: null, text: `line ${i}` }]);
+  };
+  add(0, 5_000);
+  for (const store of [memory, logs]) {
+    for (const direction of ["forward", "backward"] as const) {
+      const found = await pages(store, { ...STEP, direction, matches: ({ stream }) => stream === "odd" });
+      const lines = (direction === "forward" ? found : found.toReversed()).flatMap((page) => page.lines);
+      assert.deepEqual(
+        lines.map(({ atMs }) => atMs),
+        Array.from({ length: 2_500 }, (_, i) => 2 * i + 1),
+      );
+      assert.equal(new Set(lines.map(({ at }) => JSON.stringify(at))).size, 2_500);
+      const end = found.at(-1)?.next;
+      const after = await store.scan("g", {
+        ...STEP,
+        direction,
+        matches: () => true,
+        ...(end !== undefined && { from: end }),
+      });
+      assert.deepEqual(after, { lines: [], next: end, isEnd: true });
+    }
+  }
+  const everything: LogScan = { ...STEP, limit: 9_000, direction: "forward", matches: () => true };
+  const before = await Promise.all([memory, logs].map((store) => store.scan("g", everything)));
+  add(5_000, 5_003);
+  for (const [index, store] of [memory, logs].entries()) {
+    const from = before[index]?.next;
+    const { lines } = await store.scan("g", { ...everything, ...(from !== undefined && { from }) });
+    assert.deepEqual(
+      lines.map(({ atMs }) => atMs),
+      [5_000, 5_001, 5_002],
+    );
+    assert.deepEqual(await store.streams("g"), [
+      { name: "even", firstMs: 0, lastMs: 5_002 },
+      { name: "odd", firstMs: 1, lastMs: 5_001 },
+    ]);
+  }
+});
+
+test("a page ends by length too", async () => {
+  const memory = new MemoryLogs();
+  for (let i = 0; i < 10; i++) memory.append("g", "s", [{ atMs: i, requestId: null, text: "x".repeat(100) }]);
+  const page = await memory.scan("g", { direction: "forward", matches: () => true, limit: 100, maxLength: 250 });
+  assert.equal(page.lines.length, 3);
+  assert.equal(page.isEnd, false);
 });
 
 test("accepted events survive a reopen until they are removed", async () => {

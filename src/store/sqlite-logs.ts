@@ -1,7 +1,19 @@
 /** What functions wrote, in one SQLite file: lines gathered for a second, compressed, the oldest dropped when a group grows too big. */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { deflateRawSync, inflateRawSync } from "node:zlib";
-import { type LogFilter, type LogStore, newest, type StoredLine } from "#functions/logs.ts";
+import {
+  inOrder,
+  type LogFilter,
+  type LogPage,
+  type LogScan,
+  type LogStore,
+  type LogStreamSummary,
+  newest,
+  type PlacedLine,
+  scanChunk,
+  type StoredLine,
+  streamsOf,
+} from "#functions/logs.ts";
 import type { LogLine } from "#functions/sandboxes.ts";
 import { checksumOf } from "./checksum.ts";
 import { damaged, SqliteFile, type SqliteRow } from "./sqlite-file.ts";
@@ -11,6 +23,14 @@ const SCHEMA = `
     id INTEGER PRIMARY KEY, log_group TEXT NOT NULL, from_ms REAL NOT NULL, to_ms REAL NOT NULL, lines BLOB NOT NULL, sum INTEGER NOT NULL DEFAULT 0
   );
   CREATE INDEX IF NOT EXISTS chunk_by_group ON chunk (log_group, id);
+  CREATE TABLE IF NOT EXISTS stream (
+    log_group TEXT NOT NULL, name TEXT NOT NULL, first_ms REAL NOT NULL, last_ms REAL NOT NULL, PRIMARY KEY (log_group, name)
+  ) WITHOUT ROWID;
+`;
+
+const ADD_STREAM = `
+  INSERT INTO stream (log_group, name, first_ms, last_ms) VALUES (?, ?, ?, ?)
+  ON CONFLICT DO UPDATE SET first_ms = min(first_ms, excluded.first_ms), last_ms = max(last_ms, excluded.last_ms)
 `;
 
 const FLUSH_EVERY_MS = 1_000;
@@ -22,6 +42,9 @@ const MAX_GROUP_BYTES = 64 * 1024 * 1024;
 const TRIM_EVERY_CHUNKS = 64;
 const DEFLATE_LEVEL = 1;
 
+// Reading a chunk takes about 5 ms, after each of which others have their turn: half a second of work for one call.
+const CHUNKS_PER_SCAN = 100;
+
 type Packed = readonly [atMs: number, stream: number, requestId: string | null, text: string];
 
 export class SqliteLogs implements LogStore, AsyncDisposable {
@@ -29,6 +52,9 @@ export class SqliteLogs implements LogStore, AsyncDisposable {
   readonly #file: SqliteFile;
   readonly #insert: StatementSync;
   readonly #select: StatementSync;
+  readonly #selectForward: StatementSync;
+  readonly #selectBackward: StatementSync;
+  readonly #addStream: StatementSync;
   readonly #pending = new Map<string, StoredLine[]>();
   #timer: NodeJS.Timeout | null = null;
   #chunks = 0;
@@ -44,9 +70,12 @@ export class SqliteLogs implements LogStore, AsyncDisposable {
     this.#file = file;
     this.#db = db;
     this.#insert = db.prepare("INSERT INTO chunk (log_group, from_ms, to_ms, lines, sum) VALUES (?, ?, ?, ?, ?)");
-    this.#select = db.prepare(
-      "SELECT id, log_group, from_ms, to_ms, lines, sum FROM chunk WHERE log_group = ? AND to_ms >= ? AND from_ms < ? AND id < ? ORDER BY id DESC LIMIT 1",
-    );
+    const inWindow =
+      "SELECT id, log_group, from_ms, to_ms, lines, sum FROM chunk WHERE log_group = ? AND to_ms >= ? AND from_ms < ?";
+    this.#select = db.prepare(`${inWindow} AND id < ? ORDER BY id DESC LIMIT 1`);
+    this.#selectForward = db.prepare(`${inWindow} AND id >= ? ORDER BY id LIMIT 1`);
+    this.#selectBackward = db.prepare(`${inWindow} AND id <= ? ORDER BY id DESC LIMIT 1`);
+    this.#addStream = db.prepare(ADD_STREAM);
   }
 
   append(group: string, stream: string, lines: readonly LogLine[]): void {
@@ -81,6 +110,46 @@ export class SqliteLogs implements LogStore, AsyncDisposable {
     );
   }
 
+  async scan(group: string, scan: LogScan): Promise<LogPage> {
+    this.#flush();
+    const { limit, maxLength, direction } = scan;
+    const isForward = direction === "forward";
+    let lines: readonly PlacedLine[] = [];
+    let length = 0;
+    let next = scan.from ?? { chunk: isForward ? 0 : Number.MAX_SAFE_INTEGER, index: 0 };
+    for (let chunks = 0; chunks < CHUNKS_PER_SCAN; chunks++) {
+      const row = this.#chunkAt(group, scan, next.chunk);
+      if (row === undefined) return { lines: inOrder(lines, scan), next, isEnd: true };
+      const chunk = row["id"] as number;
+      const rest = { ...scan, from: next, limit: limit - lines.length, maxLength: maxLength - length };
+      const { found, stoppedAt } = scanChunk(this.#unpack(row), { chunk }, rest);
+      lines = [...lines, ...found];
+      if (stoppedAt !== null) return { lines: inOrder(lines, scan), next: stoppedAt, isEnd: false };
+      length += found.reduce((sum, { text }) => sum + text.length, 0);
+      next = isForward ? { chunk: chunk + 1, index: 0 } : { chunk: chunk - 1, index: Number.MAX_SAFE_INTEGER };
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    return { lines: inOrder(lines, scan), next, isEnd: false };
+  }
+
+  #chunkAt(group: string, { direction, fromMs, toMs }: LogScan, chunk: number): SqliteRow | undefined {
+    const select = direction === "forward" ? this.#selectForward : this.#selectBackward;
+    return select.get(group, fromMs ?? -Infinity, toMs ?? Infinity, chunk);
+  }
+
+  async streams(group: string): Promise<readonly LogStreamSummary[]> {
+    this.#flush();
+    await Promise.resolve();
+    return this.#db
+      .prepare("SELECT name, first_ms, last_ms FROM stream WHERE log_group = ? ORDER BY name")
+      .all(group)
+      .map((row) => ({
+        name: row["name"] as string,
+        firstMs: row["first_ms"] as number,
+        lastMs: row["last_ms"] as number,
+      }));
+  }
+
   async groups(): Promise<readonly string[]> {
     this.#flush();
     await Promise.resolve();
@@ -92,7 +161,9 @@ export class SqliteLogs implements LogStore, AsyncDisposable {
 
   async remove(group: string): Promise<void> {
     this.#pending.delete(group);
-    this.#db.prepare("DELETE FROM chunk WHERE log_group = ?").run(group);
+    this.#file.write(() => {
+      for (const table of ["chunk", "stream"]) this.#db.prepare(`DELETE FROM ${table} WHERE log_group = ?`).run(group);
+    });
     await Promise.resolve();
   }
 
@@ -112,6 +183,7 @@ export class SqliteLogs implements LogStore, AsyncDisposable {
         const head = [group, Math.min(...times), Math.max(...times)] as const;
         const packed = pack(lines);
         this.#insert.run(...head, packed, checksumOf(head.join(" "), packed));
+        for (const { name, firstMs, lastMs } of streamsOf(lines)) this.#addStream.run(group, name, firstMs, lastMs);
         if (++this.#chunks % TRIM_EVERY_CHUNKS === 0) this.#trim(group);
       });
     } catch {
@@ -136,6 +208,11 @@ export class SqliteLogs implements LogStore, AsyncDisposable {
          )`,
       )
       .run(group, MAX_GROUP_BYTES);
+    this.#db
+      .prepare(
+        "DELETE FROM stream WHERE log_group = ?1 AND last_ms < (SELECT min(from_ms) FROM chunk WHERE log_group = ?1)",
+      )
+      .run(group);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -178,5 +255,12 @@ export function chunkSum(row: SqliteRow): number {
 function upgrade(db: DatabaseSync): void {
   db.exec("ALTER TABLE chunk ADD COLUMN sum INTEGER NOT NULL DEFAULT 0");
   const setSum = db.prepare("UPDATE chunk SET sum = ? WHERE id = ?");
-  for (const row of db.prepare("SELECT * FROM chunk").all()) setSum.run(chunkSum(row), row["id"] as number);
+  db.exec(SCHEMA);
+  const addStream = db.prepare(ADD_STREAM);
+  for (const row of db.prepare("SELECT * FROM chunk").all()) {
+    setSum.run(chunkSum(row), row["id"] as number);
+    const group = row["log_group"] as string;
+    for (const { name, firstMs, lastMs } of streamsOf(unpack(row["lines"] as Uint8Array)))
+      addStream.run(group, name, firstMs, lastMs);
+  }
 }

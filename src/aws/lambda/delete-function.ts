@@ -8,13 +8,16 @@ import { functionKey, type LambdaWorld } from "./world.ts";
 export async function deleteFunction(world: LambdaWorld, input: Input): Promise<Reply> {
   const { name, qualifier } = referenceOf(world, input);
   if (qualifier === "$LATEST") throw invalid("$LATEST version cannot be deleted without deleting the function.");
-  if (qualifier !== undefined && /^\d+$/.test(qualifier)) throw notFound(world, name, qualifier);
   // "$latest" is neither a version nor an alias, and AWS then looks for the function alone.
-  if (qualifier !== undefined && !qualifier.startsWith("$"))
+  const isVersion = qualifier !== undefined && /^\d+$/.test(qualifier);
+  if (qualifier !== undefined && !isVersion && !qualifier.startsWith("$"))
     throw invalid("Deletion of aliases is not currently supported.");
-  if (qualifier !== undefined) throw notFound(world, name);
-  const wasThere = await world.objects.remove(functionKind, functionKey(world, name));
-  if (!wasThere) throw notFound(world, name);
+  const key = functionKey(world, name);
+  const isThere = isVersion
+    ? // Deleting a version that is not there succeeds, and no version is.
+      (await world.objects.get(functionKind, key)) !== null
+    : qualifier === undefined && (await world.objects.remove(functionKind, key));
+  if (!isThere) throw notFound(world, name);
   return {};
 }
 

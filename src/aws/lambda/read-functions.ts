@@ -35,7 +35,7 @@ export async function getFunction(world: LambdaWorld, input: Input, call: Call):
     body: given({
       Configuration: configurationOf(world, fn, reference.qualifier),
       Code: { RepositoryType: "S3", Location: codeLocation(world, code.sha256, call) },
-      Tags: tags,
+      Tags: tags === undefined || Object.keys(tags).length === 0 ? undefined : tags,
       Concurrency:
         reservedConcurrency === undefined ? undefined : { ReservedConcurrentExecutions: reservedConcurrency },
     }),
