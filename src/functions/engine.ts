@@ -144,7 +144,9 @@ export class Functions implements AsyncDisposable {
   }
 
   logs(name: string, filter: LogFilter & { readonly namespace?: string } = {}): Promise<readonly StoredLine[]> {
-    return this.#logs.read(logGroupOf({ namespace: filter.namespace ?? "default", name }), filter);
+    const named = { namespace: filter.namespace ?? "default", name };
+    const fleet = this.#fleets.get(keyOf(named.namespace, name));
+    return this.#logs.read(fleet?.settings.logGroup ?? logGroupOf(named), filter);
   }
 
   stats(): readonly FunctionStats[] {

@@ -6,7 +6,7 @@ import { keyOf } from "#base/key.ts";
 import { fromLabelSelector, matches } from "#base/selector.ts";
 import type { Cluster } from "#client/cluster.ts";
 import { objectPath } from "#client/paths.ts";
-import { AwsClient } from "#compare/aws-client.ts";
+import { AwsClient, AwsRefused } from "#compare/aws-client.ts";
 import { deploymentKind } from "#kinds/deployment.ts";
 import { functionKind } from "#kinds/function.ts";
 import { podKind } from "#kinds/pod.ts";
@@ -134,11 +134,12 @@ async function printFunction(
   { follow, tail }: Wanted,
 ): Promise<void> {
   const aws = new AwsClient({ endpoint: `http://127.0.0.1:${ports.aws}`, ...rootKey, region }, realClock);
+  const group = await groupOf(aws, name);
   let [sinceMs, printedAtSince] = [0, 0];
   let keep = tail === undefined ? NEWEST : Number(tail);
   do {
     // Lines of one millisecond keep their order, so those of the last one that were printed are the first of this page.
-    const events = (await eventsSince(aws, name, sinceMs)).slice(printedAtSince);
+    const events = (await eventsSince(aws, group, sinceMs)).slice(printedAtSince);
     for (const { message } of events.slice(-keep)) process.stdout.write(`${message.trimEnd()}\n`);
     const lastMs = events.at(-1)?.timestamp ?? sinceMs;
     printedAtSince =
@@ -149,12 +150,27 @@ async function printFunction(
   } while (follow);
 }
 
-async function eventsSince(aws: AwsClient, name: string, startTime: number): Promise<readonly LogEvent[]> {
+/** The function's own group; one that was deleted is looked for where logs are by default. */
+async function groupOf(aws: AwsClient, name: string): Promise<string> {
+  const byDefault = `/aws/lambda/${name}`;
+  try {
+    const path = `/2015-03-31/functions/${encodeURIComponent(name)}/configuration`;
+    const { LoggingConfig } = (await aws.lambda("GET", path)) as {
+      readonly LoggingConfig?: { readonly LogGroup?: string };
+    };
+    return LoggingConfig?.LogGroup ?? byDefault;
+  } catch (thrown) {
+    if (thrown instanceof AwsRefused && thrown.status === 404) return byDefault;
+    throw thrown;
+  }
+}
+
+async function eventsSince(aws: AwsClient, group: string, startTime: number): Promise<readonly LogEvent[]> {
   const all: LogEvent[] = [];
   let nextToken: string | undefined;
   do {
     const page = (await aws.logs("FilterLogEvents", {
-      logGroupName: `/aws/lambda/${name}`,
+      logGroupName: group,
       startTime,
       ...(nextToken !== undefined && { nextToken }),
     })) as { readonly events: readonly LogEvent[]; readonly nextToken?: string };

@@ -17,7 +17,7 @@ const ACTIVE: FunctionStatus = { state: "Active", lastUpdateStatus: "Successful"
 const others: readonly (readonly [title: string, object: FunctionObject, isAnother: boolean])[] = [
   ["the same", fn({}, ACTIVE), false],
   ["only counts changed", fn({}, { ...ACTIVE, running: 3 }), false],
-  ["a tag", fn({ tags: { a: "b" } }, ACTIVE), false],
+  ["a tag", fn({ tags: { a: "b" } }, ACTIVE), true],
   ["reserved concurrency", fn({ reservedConcurrency: 1 }, ACTIVE), false],
   ["an update that is on its way", fn({}, ACTIVE, "t2"), true],
   ["an update that changed nothing, taken in", fn({}, { ...ACTIVE, lastModified: "t2" }, "t2"), true],

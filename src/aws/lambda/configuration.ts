@@ -83,11 +83,11 @@ export function lambdaTime(ms: number): string {
 }
 
 /**
- * Changes with each update and again when that was taken in, as Lambda's does, and with nothing else: nothing is stored for it,
+ * Changes with each update and again when that was taken in, and with tags, as Lambda's does: nothing is stored for it,
  * so that changes by kubectl count too.
  */
 export function revisionId(fn: FunctionObject): string {
-  const { url: _url, tags: _tags, reservedConcurrency: _reserved, ...configured } = fn.spec;
+  const { url: _url, reservedConcurrency: _reserved, ...configured } = fn.spec;
   const settled = isUnsettled(fn) ? "" : (fn.status?.lastUpdateStatus ?? "");
   const digest = sha256Hex(JSON.stringify([fn.metadata.uid, configured, lastModified(fn), settled]));
   return digest.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, "$1-$2-$3-$4-$5");

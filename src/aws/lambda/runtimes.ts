@@ -9,7 +9,7 @@ const DEPRECATED = new Set(
 );
 
 export function checkRuntime(runtime: string, known: readonly string[]): void {
-  if (known.includes(runtime)) return;
+  if (known.includes(runtime) && !DEPRECATED.has(runtime)) return;
   throw new AwsError(
     "InvalidParameterValueException",
     400,

@@ -2,7 +2,7 @@
 import type { Input, Reply } from "../action.ts";
 import { AwsError } from "../aws-error.ts";
 import type { Shape } from "../shape.ts";
-import { arnOf, functionResource, referenceOf } from "./names.ts";
+import { functionResource, referenceOf } from "./names.ts";
 import { text } from "./shapes.ts";
 import { changeFunction, findFunction, type LambdaWorld } from "./world.ts";
 
@@ -58,13 +58,21 @@ export function checkedTags(tags: Tags): Tags {
   return tags;
 }
 
+// What else has tags on AWS; there are none of these here yet.
+const OTHERS: readonly (readonly [part: string, title: string])[] = [
+  [":event-source-mapping:", "Event source mapping"],
+  [":capacity-provider:", "Capacity provider"],
+  [":code-signing-config:", "Code signing configuration"],
+  [":layer:", "Layer"],
+];
+
 function taggedName(world: LambdaWorld, input: Input): string {
-  const { name, qualifier } = referenceOf(world, input, "Resource");
-  if (qualifier !== undefined)
-    throw invalid("Tags on function aliases and versions are not supported. Please specify a function ARN.");
   const resource = input["Resource"] as string;
-  if (resource === arnOf(world, name)) return name;
-  throw new AwsError("ResourceNotFoundException", 404, `Catamaran has no such resource: ${resource}`);
+  const other = OTHERS.find(([part]) => resource.includes(part));
+  if (other !== undefined) throw new AwsError("ResourceNotFoundException", 404, `${other[1]} not found: ${resource}`);
+  const { name, qualifier } = referenceOf(world, input, "Resource");
+  if (qualifier === undefined) return name;
+  throw invalid("Tags on function aliases and versions are not supported. Please specify a function ARN.");
 }
 
 function invalid(message: string): AwsError {
