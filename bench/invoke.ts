@@ -2,7 +2,7 @@
  * Measures the signed Invoke API of a running instance (catamaran up first): cold start, warm latency and requests a second,
  * beside a bare node:http server in the same run. Usage: node bench/invoke.ts [--name NAME]
  */
-import { execFileSync, fork } from "node:child_process";
+import { fork, spawnSync } from "node:child_process";
 import { createServer } from "node:http";
 import net, { type AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -97,11 +97,22 @@ function row(what: string, times: Histogram, more = ""): void {
   process.stdout.write(`${what.padEnd(34)} p50${ms(0.5)} ms  p99${ms(0.99)} ms  ${more}\n`);
 }
 
-async function main(): Promise<void> {
+/** Null when no instance runs; the command has said why on stderr. */
+function environmentOf(words: readonly string[]): Readonly<Record<string, string>> | null {
   const bin = join(import.meta.dirname, "..", "tools", "catamaran.mjs");
-  const environment = JSON.parse(
-    execFileSync(process.execPath, [bin, "env", "-o", "json", ...process.argv.slice(2)], { encoding: "utf8" }),
-  ) as Record<string, string>;
+  const { status, stdout } = spawnSync(process.execPath, [bin, "env", "-o", "json", ...words], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  return status === 0 ? (JSON.parse(stdout) as Readonly<Record<string, string>>) : null;
+}
+
+async function main(): Promise<void> {
+  const environment = environmentOf(process.argv.slice(2));
+  if (environment === null) {
+    process.stderr.write("bench/invoke.ts measures a running instance: first catamaran up --detach\n");
+    process.exit(4);
+  }
   const url = new URL(environment["AWS_ENDPOINT_URL"] ?? "");
   const key = {
     accessKeyId: environment["AWS_ACCESS_KEY_ID"] ?? "",

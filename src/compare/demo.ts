@@ -18,6 +18,7 @@ import { type LoadResult, sendTrace, type Target } from "./load.ts";
 import { Observer } from "./observe.ts";
 import { reportHtml } from "./report.ts";
 import type { Comparison, HullResult, Moment } from "./result.ts";
+import { watchProcessors } from "./machine-load.ts";
 import { summaryTable } from "./summary.ts";
 import { businessDay, ratePerSecond, replay, type Trace } from "./trace.ts";
 import type { DemoWorld } from "./world.ts";
@@ -63,9 +64,9 @@ export async function runDemo(world: DemoWorld, options: DemoOptions): Promise<D
   ]);
   const trace = replay(businessDay(options.requestsPerDay, options.seed), options.replayMs, options.requests);
   const startedAtMs = world.clock.now();
-  const { results, moments } = await sendToBoth(world, trace, options);
+  const { results, moments, machineBusy } = await sendToBoth(world, trace, options);
   await world.clock.sleep(LEDGER_LAG_MS, world.stop);
-  const comparison = await compareRun(world, options, { startedAtMs, trace, results, moments });
+  const comparison = await compareRun(world, options, { startedAtMs, trace, results, moments, machineBusy });
   const [reportFile, dataFile] = [join(world.workFolder, "report.html"), join(world.workFolder, "report.json")];
   await writeFile(reportFile, reportHtml(comparison));
   await writeFile(dataFile, `${JSON.stringify(comparison, null, 2)}\n`);
@@ -85,16 +86,18 @@ interface Run {
   readonly trace: Trace;
   readonly results: readonly [LoadResult, LoadResult];
   readonly moments: readonly Moment[];
+  readonly machineBusy: number;
 }
 
 async function sendToBoth(
   world: DemoWorld,
   trace: Trace,
   options: DemoOptions,
-): Promise<Pick<Run, "results" | "moments">> {
+): Promise<Pick<Run, "results" | "moments" | "machineBusy">> {
   const done = world.progress.step(
     `send the same day to both: ${options.requestsPerDay.toLocaleString("en-US")} requests a day, ${trace.arrivalsMs.length.toLocaleString("en-US")} of them in ${Math.round(trace.lengthMs / 1000)} s`,
   );
+  const machineBusy = watchProcessors();
   const counted = { containers: 0, functions: 0 };
   const failed = { containers: 0, functions: 0 };
   using observer = new Observer(world, () => ({ ...counted }));
@@ -117,7 +120,7 @@ async function sendToBoth(
     }),
   ]);
   done(`${counted.containers + counted.functions} answered, ${failed.containers + failed.functions} failed`);
-  return { results, moments: [...observer.moments] };
+  return { results, moments: [...observer.moments], machineBusy: machineBusy() };
 }
 
 function target(world: DemoWorld, name: string, virtualHost: string): Target {
@@ -163,6 +166,7 @@ async function compareRun(world: DemoWorld, options: DemoOptions, run: Run): Pro
       plannedRate,
     },
     hulls: [hullResult("containers", containers), hullResult("functions", functions)],
+    machineBusy: run.machineBusy,
     timeline: run.moments,
     costs,
     assumptions: assumptions(options, run),
@@ -206,6 +210,8 @@ function hullResult(hull: HullResult["hull"], load: LoadResult): HullResult {
     latencyMs: { p50: ms(0.5), p95: ms(0.95), p99: ms(0.99), max: load.latency.max / 1000 },
     curve: load.latency.curve().map(({ value, share }) => ({ ms: value / 1000, share })),
     failures: load.failures,
+    causes: load.causes,
+    sendLateMsP99: load.lateness.quantile(0.99) / 1000,
   };
 }
 

@@ -3,6 +3,7 @@ import { Agent, request as httpRequest } from "node:http";
 import type { Clock } from "#base/clock.ts";
 import { Histogram } from "#base/histogram.ts";
 import type { Stop } from "#base/stop.ts";
+import type { FailureCause, FailureCauses } from "./result.ts";
 import type { Trace } from "./trace.ts";
 
 export interface Target {
@@ -33,6 +34,9 @@ export interface LoadResult {
   readonly samples: readonly LoadSample[];
   /** The first few reasons of failures. */
   readonly failures: readonly string[];
+  readonly causes: FailureCauses;
+  /** Microseconds from the planned moment to the moment at which the request was sent: what the generator itself was late. */
+  readonly lateness: Histogram;
 }
 
 const MAX_IN_FLIGHT = 2_000; // Beyond it the machine, not the target, is being measured.
@@ -57,6 +61,26 @@ export async function sendTrace(
   return load.finish();
 }
 
+interface Answer {
+  readonly status: number;
+  readonly isCold: boolean;
+  readonly failure?: NodeJS.ErrnoException;
+}
+
+/** Why a request counts as failed; null when it does not. `status` 0 is no answer, and `code` says how it ended. */
+export function causeOf(status: number, code?: string): FailureCause | null {
+  if (status === 0)
+    return code === "ETIMEDOUT"
+      ? "timed out"
+      : code === "ECONNREFUSED" || code === "EHOSTUNREACH"
+        ? "refused"
+        : "broken";
+  if (status === 429) return "throttled";
+  if (status === 502 || status === 503) return "refused";
+  if (status === 504) return "timed out";
+  return status >= 500 ? "failed" : null;
+}
+
 class Load {
   readonly #target: Target;
   readonly #clock: Clock;
@@ -66,6 +90,8 @@ class Load {
   readonly #latency = new Histogram();
   readonly #samples: LoadSample[] = [];
   readonly #failures: string[] = [];
+  readonly #causes: Partial<Record<FailureCause, number>> = {};
+  readonly #lateness = new Histogram();
   #sent = 0;
   #failed = 0;
   #cold = 0;
@@ -84,19 +110,22 @@ class Load {
   }
 
   async #one(n: number, startMs: number, plannedMs: number): Promise<void> {
+    this.#lateness.record(Math.max(0, this.#clock.monotonicMs() - plannedMs) * 1000);
     const { status, isCold, failure } = await this.#get(this.#target.path(n));
     const latencyMs = this.#clock.monotonicMs() - plannedMs;
     this.#latency.record(latencyMs * 1000);
     this.#samples.push({ atMs: plannedMs - startMs, latencyMs, status, isCold });
     if (isCold) this.#cold++;
-    if (status === 0 || status === 429 || status >= 500) {
+    const cause = causeOf(status, failure?.code);
+    if (cause !== null) {
       this.#failed++;
-      if (this.#failures.length < KEPT_FAILURES) this.#failures.push(failure ?? `HTTP ${status}`);
+      this.#causes[cause] = (this.#causes[cause] ?? 0) + 1;
+      if (this.#failures.length < KEPT_FAILURES) this.#failures.push(failure?.message ?? `HTTP ${status}`);
     }
     this.#onProgress(this.#samples.length, this.#failed);
   }
 
-  #get(path: string): Promise<{ readonly status: number; readonly isCold: boolean; readonly failure?: string }> {
+  #get(path: string): Promise<Answer> {
     const { host, port, virtualHost } = this.#target;
     return new Promise((resolve) => {
       const request = httpRequest(
@@ -106,11 +135,13 @@ class Load {
           response.on("end", () =>
             resolve({ status: response.statusCode ?? 0, isCold: response.headers["x-catamaran-cold-start"] === "1" }),
           );
-          response.on("error", (error) => resolve({ status: 0, isCold: false, failure: error.message }));
+          response.on("error", (error) => resolve({ status: 0, isCold: false, failure: error }));
         },
       );
-      request.on("timeout", () => request.destroy(new Error(`no answer within ${TIMEOUT_MS / 1000} s`)));
-      request.on("error", (error) => resolve({ status: 0, isCold: false, failure: error.message }));
+      request.on("timeout", () =>
+        request.destroy(Object.assign(new Error(`no answer within ${TIMEOUT_MS / 1000} s`), { code: "ETIMEDOUT" })),
+      );
+      request.on("error", (error) => resolve({ status: 0, isCold: false, failure: error }));
       request.end();
     });
   }
@@ -126,6 +157,8 @@ class Load {
       latency: this.#latency,
       samples: this.#samples.toSorted((a, b) => a.atMs - b.atMs),
       failures: this.#failures,
+      causes: this.#causes,
+      lateness: this.#lateness,
     };
   }
 }

@@ -1,5 +1,6 @@
 /** A comparison as one self-contained HTML page: no script, no request, light and dark. Pure. */
 import { escape, type Plot, plotSvg } from "./plot.ts";
+import { failureText, machineWarning } from "./failures.ts";
 import type { Comparison, CostSide, HullResult } from "./result.ts";
 
 const CONTAINERS = "var(--containers)";
@@ -28,21 +29,24 @@ export function comparisonBody(comparison: Comparison): string {
   ].join("\n");
 }
 
-function verdict({ costs, hulls }: Comparison): string {
+function verdict(comparison: Comparison): string {
+  const { costs, hulls } = comparison;
   const [containers, functions] = hulls as readonly [HullResult, HullResult];
   const even =
     costs.breakEvenRequests === null
       ? ""
       : ` Both cost the same at <b>${costs.breakEvenRequests.toLocaleString("en-US")}</b> requests a month.`;
   const failed = containers.failed + functions.failed;
-  return `<p class="verdict">A month of this traffic costs <b class="c">${costs.containers.totalUsd}</b> on containers and <b class="f">${costs.functions.totalUsd}</b> as functions.${even} ${failed === 0 ? "No request failed on either." : `<b>${failed}</b> requests failed.`}</p>`;
+  const warning = machineWarning(comparison);
+  const warned = warning === null ? "" : `<p class="verdict">${escape(warning)}</p>`;
+  return `<p class="verdict">A month of this traffic costs <b class="c">${costs.containers.totalUsd}</b> on containers and <b class="f">${costs.functions.totalUsd}</b> as functions.${even} ${failed === 0 ? "No request failed on either." : `<b>${failed}</b> requests failed.`}</p>${warned}`;
 }
 
 function hullCard(hull: HullResult, cost: CostSide): string {
   const isContainers = hull.hull === "containers";
   const rows: readonly (readonly [string, string])[] = [
     ["requests", hull.requests.toLocaleString("en-US")],
-    ["failed", hull.failed.toLocaleString("en-US")],
+    ["failed", failureText(hull)],
     ["p50", ms(hull.latencyMs.p50)],
     ["p95", ms(hull.latencyMs.p95)],
     ["p99", ms(hull.latencyMs.p99)],

@@ -7,6 +7,8 @@ export interface Comparison {
   readonly durationMs: number;
   readonly traffic: TrafficPlan;
   readonly hulls: readonly HullResult[];
+  /** Share of the machine's processor time that was used while it ran, 0 to 1. Absent in comparisons of older versions. */
+  readonly machineBusy?: number;
   /** What was seen while it ran, once a second or so. */
   readonly timeline: readonly Moment[];
   readonly costs: CostComparison;
@@ -33,7 +35,19 @@ export interface HullResult {
   /** Points of the latency curve: share of requests at or below a value. */
   readonly curve: readonly { readonly ms: number; readonly share: number }[];
   readonly failures: readonly string[];
+  /** Every failed request, by its cause. Absent in comparisons of older versions. */
+  readonly causes?: FailureCauses;
+  /** How late the load generator itself sent its requests, at p99. Absent in comparisons of older versions. */
+  readonly sendLateMsP99?: number;
 }
+
+export const failureCauses = ["throttled", "refused", "timed out", "broken", "failed"] as const;
+/**
+ * throttled: 429, the side said it was at its limit. refused: no connection, or 502 and 503: nobody was there to answer.
+ * timed out: no answer in time, or 504. broken: the connection ended within an answer. failed: another status of 500 and above.
+ */
+export type FailureCause = (typeof failureCauses)[number];
+export type FailureCauses = Readonly<Partial<Record<FailureCause, number>>>;
 
 export interface Moment {
   /** Since the start. */

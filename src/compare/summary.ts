@@ -1,4 +1,5 @@
 /** The final table of a comparison, for a terminal. Pure. */
+import { failureText, machineWarning } from "./failures.ts";
 import type { Comparison, HullResult } from "./result.ts";
 
 type Row = readonly [label: string, containers: string, functions: string];
@@ -12,7 +13,7 @@ export function summaryTable(comparison: Comparison): string {
   const rows: readonly Row[] = [
     ["", "containers", "functions"],
     ["requests", count(containers.requests), count(functions.requests)],
-    ["failed", count(containers.failed), count(functions.failed)],
+    ["failed", failureText(containers), failureText(functions)],
     ["latency p50", ms(containers.latencyMs.p50), ms(functions.latencyMs.p50)],
     ["latency p95", ms(containers.latencyMs.p95), ms(functions.latencyMs.p95)],
     ["latency p99", ms(containers.latencyMs.p99), ms(functions.latencyMs.p99)],
@@ -30,7 +31,9 @@ export function summaryTable(comparison: Comparison): string {
     costs.breakEvenRequests === null
       ? "functions stay cheaper at any number of requests shown"
       : `both cost the same at ${count(costs.breakEvenRequests)} requests a month`;
-  return ["", ...aligned(rows), "", `${costs.bookTitle}, ${costs.asOf}: ${even}`].join("\n");
+  const warning = machineWarning(comparison);
+  const warned = warning === null ? [] : ["", warning];
+  return ["", ...aligned(rows), "", `${costs.bookTitle}, ${costs.asOf}: ${even}`, ...warned].join("\n");
 }
 
 function aligned(rows: readonly Row[]): readonly string[] {

@@ -8,7 +8,8 @@ import { formatUsd } from "#metering/money.ts";
 import { type NodePrice, type PriceBook, priceBook, priceBooks } from "#metering/price-book.ts";
 import { totalUsage } from "#metering/totals.ts";
 import { instanceOf } from "./env.ts";
-import { placeOf, placeOptions } from "./options.ts";
+import { costOptionTable, placeOptions } from "./command-options.ts";
+import { placeOf } from "./options.ts";
 import { files } from "./plan.ts";
 import { realClock } from "./real-clock.ts";
 
@@ -33,14 +34,7 @@ const sheet: Sheet<Row> = {
 };
 
 export async function printCost(words: readonly string[]): Promise<number> {
-  const options = {
-    ...placeOptions,
-    window: { type: "string", default: "24h" },
-    "price-book": { type: "string", default: "aws-us-east-1" },
-    node: { type: "string" },
-    output: { type: "string", short: "o" },
-  } as const;
-  const { values } = parseArgs({ args: [...words], options });
+  const { values } = parseArgs({ args: [...words], options: { ...placeOptions, ...costOptionTable } });
   const format = formatOf(values.output);
   const windowMs = windowOf(values.window);
   const book = bookOf(values["price-book"]);

@@ -6,7 +6,8 @@ import { formatOf, renderRows, type Sheet } from "#cli/rows.ts";
 import { ImageStore, type StoredImage } from "#node/image-store.ts";
 import { buildImage, findImage, listImages, loadImage } from "#node/images.ts";
 import { instanceOf } from "./env.ts";
-import { placeOf, placeOptions } from "./options.ts";
+import { imageOptionTable, placeOptions } from "./command-options.ts";
+import { placeOf } from "./options.ts";
 import { files } from "./plan.ts";
 import { realClock } from "./real-clock.ts";
 
@@ -27,7 +28,7 @@ export async function image(words: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...words],
     allowPositionals: true,
-    options: { ...placeOptions, tag: { type: "string", short: "t" }, output: { type: "string", short: "o" } },
+    options: { ...placeOptions, ...imageOptionTable },
   });
   const [verb, what] = positionals;
   const store = new ImageStore(files.images(await instanceOf(placeOf(values))));

@@ -6,13 +6,15 @@ import { keyOf } from "#base/key.ts";
 import { fromLabelSelector, matches } from "#base/selector.ts";
 import type { Cluster } from "#client/cluster.ts";
 import { objectPath } from "#client/paths.ts";
+import { terminalText } from "#cli/terminal-text.ts";
 import { AwsClient, AwsRefused } from "#compare/aws-client.ts";
 import { deploymentKind } from "#kinds/deployment.ts";
 import { functionKind } from "#kinds/function.ts";
 import { podKind } from "#kinds/pod.ts";
 import { instanceOf } from "./env.ts";
 import type { Instance } from "./instance.ts";
-import { placeOf, placeOptions } from "./options.ts";
+import { logsOptionTable, placeOptions } from "./command-options.ts";
+import { placeOf } from "./options.ts";
 import { realClock } from "./real-clock.ts";
 import { connectCluster, listObjects } from "./session.ts";
 
@@ -28,14 +30,11 @@ const NEWEST = 1_000; // Lines of a function, as the service's page.
 
 /** NAME, pod/NAME, deployment/NAME or function/NAME; without a type the first that exists, in this order. */
 export async function printLogs(words: readonly string[]): Promise<number> {
-  const options = {
-    ...placeOptions,
-    follow: { type: "boolean", short: "f", default: false },
-    tail: { type: "string" },
-    container: { type: "string", short: "c" },
-    namespace: { type: "string", short: "n", default: "default" },
-  } as const;
-  const { values, positionals } = parseArgs({ args: [...words], allowPositionals: true, options });
+  const { values, positionals } = parseArgs({
+    args: [...words],
+    allowPositionals: true,
+    options: { ...placeOptions, ...logsOptionTable },
+  });
   const [reference] = positionals;
   if (reference === undefined)
     throw new Fault("BadRequest", "logs of what? For example: catamaran logs -f deployment/web");
@@ -103,7 +102,12 @@ async function printPod(
       "Unavailable",
       `the logs of pod ${pod} cannot be read (HTTP ${status}): ${(await textOf(stream)).slice(0, 300)}`,
     );
-  for await (const line of linesOf(stream)) process.stdout.write(withName ? `${pod}: ${line}\n` : `${line}\n`);
+  for await (const line of linesOf(stream)) writeLine(withName ? `${pod}: ${line}` : line);
+}
+
+/** A terminal gets no foreign control characters; a file or a pipe gets the line as it is. */
+function writeLine(line: string): void {
+  process.stdout.write(`${process.stdout.isTTY ? terminalText(line.replace(/\r$/, "")) : line}\n`);
 }
 
 async function textOf(stream: ClientHttp2Stream): Promise<string> {
@@ -140,7 +144,7 @@ async function printFunction(
   do {
     // Lines of one millisecond keep their order, so those of the last one that were printed are the first of this page.
     const events = (await eventsSince(aws, group, sinceMs)).slice(printedAtSince);
-    for (const { message } of events.slice(-keep)) process.stdout.write(`${message.trimEnd()}\n`);
+    for (const { message } of events.slice(-keep)) for (const line of message.trimEnd().split("\n")) writeLine(line);
     const lastMs = events.at(-1)?.timestamp ?? sinceMs;
     printedAtSince =
       events.filter(({ timestamp }) => timestamp === lastMs).length + (lastMs === sinceMs ? printedAtSince : 0);

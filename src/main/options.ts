@@ -4,6 +4,7 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { Fault, unsupported } from "#base/fault.ts";
+import { upOptionTable, placeOptions } from "./command-options.ts";
 import type { Ports } from "./instance.ts";
 
 export interface Place {
@@ -24,9 +25,6 @@ export interface UpOptions extends Place {
 
 const NAME = /^[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?$/;
 const MAX_NODES = 16;
-
-/** `--name` and `--data-dir`, common to all commands. */
-export const placeOptions = { name: { type: "string" }, "data-dir": { type: "string" } } as const;
 
 export function placeOf(values: {
   readonly name?: string | undefined;
@@ -76,20 +74,7 @@ export function userKubeconfig(): string {
 export function upOptions(words: readonly string[]): UpOptions {
   const { values } = parseArgs({
     args: [...words],
-    options: {
-      ...placeOptions,
-      detach: { type: "boolean", default: false },
-      demo: { type: "boolean", default: false },
-      "no-demo": { type: "boolean", default: false },
-      nodes: { type: "string", default: "1" },
-      "kube-port": { type: "string" },
-      "aws-port": { type: "string" },
-      "gateway-port": { type: "string" },
-      "dashboard-port": { type: "string" },
-      "merge-kubeconfig": { type: "boolean", default: false },
-      join: { type: "string" },
-      token: { type: "string" },
-    },
+    options: { ...placeOptions, ...upOptionTable },
   });
   if (values.join !== undefined || values.token !== undefined)
     throw unsupported("catamaran up --join", "all nodes of an instance are on one machine: --nodes N");

@@ -18,7 +18,8 @@ import { buildImage } from "#node/images.ts";
 import { priceBooks } from "#metering/price-book.ts";
 import { instanceOf, podAwsEndpoint } from "./env.ts";
 import type { Instance } from "./instance.ts";
-import { type Place, placeOf, placeOptions } from "./options.ts";
+import { demoOptionTable, placeOptions } from "./command-options.ts";
+import { type Place, placeOf } from "./options.ts";
 import { files } from "./plan.ts";
 import { realClock } from "./real-clock.ts";
 import { realRandom } from "./real-random.ts";
@@ -29,22 +30,14 @@ const ROOT = join(import.meta.dirname, "..", "..");
 export async function demo(words: readonly string[]): Promise<number> {
   const { values } = parseArgs({
     args: [...words],
-    options: {
-      ...placeOptions,
-      "requests-per-day": { type: "string", default: String(demoDefaults.requestsPerDay) },
-      seconds: { type: "string", default: String(demoDefaults.replayMs / 1000) },
-      requests: { type: "string", default: String(demoDefaults.requests) },
-      seed: { type: "string", default: String(demoDefaults.seed) },
-      "price-book": { type: "string", default: demoDefaults.priceBook },
-      output: { type: "string", short: "o" },
-    },
+    options: { ...placeOptions, ...demoOptionTable },
   });
   const options: DemoOptions = {
-    requestsPerDay: positive("--requests-per-day", values["requests-per-day"]),
-    replayMs: positive("--seconds", values.seconds) * 1000,
-    requests: positive("--requests", values.requests),
-    seed: positive("--seed", values.seed),
-    priceBook: bookId(values["price-book"]),
+    requestsPerDay: positive("--requests-per-day", values["requests-per-day"] ?? String(demoDefaults.requestsPerDay)),
+    replayMs: positive("--seconds", values.seconds ?? String(demoDefaults.replayMs / 1000)) * 1000,
+    requests: positive("--requests", values.requests ?? String(demoDefaults.requests)),
+    seed: positive("--seed", values.seed ?? String(demoDefaults.seed)),
+    priceBook: bookId(values["price-book"] ?? demoDefaults.priceBook),
   };
   const stopping = new AbortController();
   process.on("SIGINT", () => stopping.abort());

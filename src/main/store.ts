@@ -5,7 +5,8 @@ import { Fault } from "#base/fault.ts";
 import { formatOf, renderRows, type Sheet } from "#cli/rows.ts";
 import { checkFile, type Finding, repairFile, stateFiles } from "#store/repair.ts";
 import { supervisorOf } from "./lock.ts";
-import { placeOf, placeOptions } from "./options.ts";
+import { outputOptions, placeOptions } from "./command-options.ts";
+import { placeOf } from "./options.ts";
 import { realClock } from "./real-clock.ts";
 
 const USAGE = "catamaran store check|repair [--name NAME] [--data-dir DIR] [-o json]";
@@ -25,7 +26,7 @@ export async function storeCommand(words: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...words],
     allowPositionals: true,
-    options: { ...placeOptions, output: { type: "string", short: "o" } },
+    options: { ...placeOptions, ...outputOptions },
   });
   const [verb] = positionals;
   if (verb !== "check" && verb !== "repair") throw new Fault("BadRequest", USAGE);
