@@ -271,7 +271,7 @@ function naively(document: Json, steps: readonly Step[]): Json {
     else if (op === "replace") {
       at(tokensOf(path));
       write(tokensOf(path), value, false);
-    } else if (op === "copy") write(tokensOf(path), at(tokensOf(from)), true);
+    } else if (op === "copy") write(tokensOf(path), structuredClone(at(tokensOf(from))), true);
     else if (op === "move" && path !== from) write(tokensOf(path), take(tokensOf(from)), true);
     else if (op === "move") at(tokensOf(from));
     else assert.deepEqual(at(tokensOf(path)), value);
