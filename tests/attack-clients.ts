@@ -23,7 +23,7 @@ interface Sent {
 }
 
 /** Never rejects: what happens to an attacker is the result. */
-export function ask(url: string, sent: Sent, tls?: Credentials & { readonly agent: Agent }): Promise<Answer> {
+export function ask(url: string, sent: Sent, tls?: Doors["kube"]): Promise<Answer> {
   const { hostname: host, port } = new URL(url);
   const { method, path, body } = sent;
   return new Promise((resolve) => {
@@ -61,7 +61,14 @@ export function raw(url: string, bytes: string, silenceMs = 500): Promise<string
   });
 }
 
-export interface AwsPlace {
+/** Where a platform is reached, and the keys to its doors. */
+export interface Doors {
+  readonly kube: Credentials & { readonly agent?: Agent };
+  readonly aws: AwsPlace;
+  readonly gateway: string;
+}
+
+interface AwsPlace {
   readonly endpoint: string;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;

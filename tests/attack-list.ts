@@ -1,19 +1,11 @@
 /** Attacks on the three doors as values: what is sent, and what must come back. Cheap ones, so that each run can afford all of them. */
 import { crc32 } from "node:zlib";
 import { zipSync } from "fflate";
-import type { Agent } from "node:https";
-import type { Credentials } from "#client/connection.ts";
-import { type Answer, ask, type AwsPlace, raw, signed } from "./attack-clients.ts";
-
-export interface Target {
-  readonly kube: Credentials & { readonly agent: Agent };
-  readonly aws: AwsPlace;
-  readonly gateway: string;
-}
+import { type Answer, ask, type Doors, raw, signed } from "./attack-clients.ts";
 
 export interface Attack {
   readonly title: string;
-  readonly run: (target: Target) => Promise<string>;
+  readonly run: (doors: Doors) => Promise<string>;
   readonly want: RegExp;
 }
 
