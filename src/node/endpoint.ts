@@ -6,15 +6,16 @@ import { type Duplex, Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { TLSSocket } from "node:tls";
 import type { Clock } from "#base/clock.ts";
-import { Fault, reasonOf } from "#base/fault.ts";
+import { Fault, reasonOf, unsupported } from "#base/fault.ts";
 import { keyOf } from "#base/key.ts";
 import type { Log } from "#base/log.ts";
 import { join } from "#relay/join.ts";
 import { plainResponse, switching } from "#relay/upgrade.ts";
 import type { Agent } from "./agent.ts";
 import { dialPod } from "./dial.ts";
+import { metricsPage, noPage, type Page, podsPage, resourceMetricsPage, summaryPage } from "./kubelet-pages.ts";
 import { logStream, type LogQuery } from "./pod-logs.ts";
-import { nodeStats } from "./stats.ts";
+import { type NodeStats, nodeStats } from "./stats.ts";
 import { openStream } from "./streams.ts";
 
 export interface EndpointOptions {
@@ -132,7 +133,7 @@ async function serveUpgrade(options: EndpointOptions, asked: Upgrading): Promise
 }
 
 async function serve(options: EndpointOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { agent, clock } = options;
+  const { agent } = options;
   requireCaller(request.socket as TLSSocket);
   if (request.method !== "GET") throw new Fault("MethodNotAllowed", `${request.method} is not allowed here`);
   const { url, words } = parsedUrl(request.url ?? "/");
@@ -142,14 +143,15 @@ async function serve(options: EndpointOptions, request: IncomingMessage, respons
       await agent.containerd.cri.version();
       response.end("ok");
       return;
+    case "pods":
+      return send(response, podsPage([...agent.pods.list()]));
     case "stats":
-      response.setHeader("content-type", "application/json");
-      response.end(
-        JSON.stringify(
-          await nodeStats({ cri: agent.containerd.cri, cgroups: agent.cgroups, facts: agent.facts }, clock.now()),
-        ),
-      );
-      return;
+      if (rest[0] === "summary") return send(response, summaryPage(agent.facts.name, await usage(options)));
+      return send(response, { type: "application/json", text: JSON.stringify(await usage(options)) });
+    case "metrics":
+      if (rest.length === 0) return send(response, metricsPage(await usage(options)));
+      if (rest[0] === "resource") return send(response, resourceMetricsPage(await usage(options)));
+      throw unsupported(`the path /metrics/${rest[0] ?? ""} of a node's agent`);
     case "containerLogs":
       return serveLogs(options, response, { rest, query: url.searchParams });
     case "exec":
@@ -158,8 +160,17 @@ async function serve(options: EndpointOptions, request: IncomingMessage, respons
     case "dial":
       throw new Fault("BadRequest", "Upgrade request required");
     default:
-      throw new Fault("NotFound", `there is no ${url.pathname} here`);
+      throw noPage(url.pathname);
   }
+}
+
+function usage({ agent, clock }: EndpointOptions): Promise<NodeStats> {
+  return nodeStats({ cri: agent.containerd.cri, cgroups: agent.cgroups, facts: agent.facts }, clock.now());
+}
+
+function send(response: ServerResponse, { type, text }: Page): void {
+  response.setHeader("content-type", type);
+  response.end(text);
 }
 
 function parsedUrl(text: string): { readonly url: URL; readonly words: readonly string[] } {
@@ -225,7 +236,14 @@ function logQuery(query: URLSearchParams, now: number): LogQuery {
   };
 }
 
-const STATUS = { NotFound: 404, BadRequest: 400, Forbidden: 403, MethodNotAllowed: 405, TooManyRequests: 429 } as const;
+const STATUS = {
+  NotFound: 404,
+  BadRequest: 400,
+  Unsupported: 400,
+  Forbidden: 403,
+  MethodNotAllowed: 405,
+  TooManyRequests: 429,
+} as const;
 
 function fail(response: ServerResponse, thrown: unknown, log: Log): void {
   if (response.headersSent) return void response.destroy();
