@@ -35,7 +35,14 @@ const VERBATIM = [
   "x-kubernetes-validations",
 ] as const;
 const JUNCTORS = ["allOf", "anyOf", "oneOf"] as const;
-const TEXT: JsonObject = { type: "string" };
+// What `kubectl explain` says of every object; suites of others look for it.
+const TYPE_META: JsonObject = {
+  apiVersion: {
+    type: "string",
+    description: "APIVersion defines the versioned schema of this representation of an object.",
+  },
+  kind: { type: "string", description: "Kind is the type that this object is of, in CamelCase." },
+};
 
 export function publishedDefinition(root: JsonSchema | undefined, metadata: JsonObject, dialect: Dialect): JsonObject {
   // kubectl would complain of unknown fields if anything more were known, TypeMeta and ObjectMeta included.
@@ -81,7 +88,7 @@ class Publishing {
 
 function withIdentity(published: JsonObject, metadata: JsonObject): JsonObject {
   const own = published["properties"] as JsonObject | undefined;
-  return { ...published, properties: { ...own, apiVersion: TEXT, kind: TEXT, metadata } };
+  return { ...published, properties: { ...own, ...TYPE_META, metadata } };
 }
 
 function isOpen(schema: JsonSchema): boolean {
@@ -110,7 +117,9 @@ function readableByV2(source: JsonSchema): JsonSchema {
   } = source;
   const isNullable = nullable === true;
   const isBare = isNullable || isOpen(source);
-  const hasType = type !== undefined && !isNullable && !(type === "array" && (isBare || items === undefined));
+  // kubectl cannot read lists without elements, nor objects of which nothing is known.
+  const isUnreadable = (type === "array" && (isBare || items === undefined)) || (type === "object" && isOpen(source));
+  const hasType = type !== undefined && !isNullable && !isUnreadable;
   const { additionalProperties } = source;
   const hasNullableMembers = typeof additionalProperties === "object" && additionalProperties.nullable === true;
   const demanded = hasNullableMembers ? [] : (required ?? []).filter((name) => properties?.[name]?.nullable !== true);
