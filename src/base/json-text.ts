@@ -1,11 +1,9 @@
-/** What can be said of a JSON text before it is parsed: how deep it nests, how many values it holds, and integers that a double cannot. */
+/** What can be said of a JSON text before it is parsed: how deep it nests, how many values it holds, whether it may hold large integers. */
 import { Fault } from "./fault.ts";
 
 export interface JsonLimits {
   /** How many members and elements the document may have, all together. */
   readonly values?: number;
-  /** Refuses integers that would lose digits on their way through a double. */
-  readonly isExact?: boolean;
 }
 
 // The parser needs 200 ms for a million brackets or 200,000 members, a look at the text 5: what is small is parsed at once.
@@ -21,12 +19,8 @@ const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
 /** Whether it is JSON at all is the parser's to say. */
-export function checkText(
-  text: string,
-  { depth, values = Infinity, isExact = false }: JsonLimits & { readonly depth: number },
-): void {
+export function checkText(text: string, { depth, values = Infinity }: JsonLimits & { readonly depth: number }): void {
   if (text.length > UNSEEN_CHARACTERS) checkExtent(text, depth, values);
-  if (isExact && /\d{16}/.test(text)) checkIntegers(text);
 }
 
 /** Counts brackets and commas outside of strings. */
@@ -44,27 +38,40 @@ function checkExtent(text: string, maxDepth: number, maxValues: number): void {
   }
 }
 
-const NUMBER = /-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?/y;
+// A double says every integer of 15 digits.
+const LONG = 16;
 
-function checkIntegers(text: string): void {
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (code === QUOTE) at = endOfString(text, at);
-    if (code < ZERO || code > NINE) continue;
-    NUMBER.lastIndex = at;
-    const number = NUMBER.exec(text)?.[0] ?? "";
-    if (losesDigits(number))
-      throw new Fault("BadRequest", `the integer ${number} is not supported: it has no exact double`);
-    at += number.length - 1;
+/** Whether 16 digits stand in a row, in a string or not. Looks at every 16th character: 0.04 µs for 1 KB of text. */
+export function mayHoldLongIntegers(text: string): boolean {
+  for (let at = LONG - 1; at < text.length; at += LONG) {
+    let [start, end] = [at, at];
+    while (isDigit(text.charCodeAt(end))) end++;
+    if (end === at) continue;
+    while (isDigit(text.charCodeAt(start - 1))) start--;
+    if (end - start >= LONG) return true;
+    at = Math.max(at, end - LONG);
   }
+  return false;
 }
 
-/** Go keeps integers of 64 bits as they are and reads larger ones as doubles; we have doubles only. */
-export function losesDigits(number: string): boolean {
-  const digits = /^[-+]?(\d{16,19})$/.exec(number)?.[1];
-  if (digits === undefined) return false;
-  const exact = BigInt(digits);
-  return exact < 1n << 63n && BigInt(Number(digits)) !== exact;
+function isDigit(code: number): boolean {
+  return code >= ZERO && code <= NINE;
+}
+
+const LONG_INTEGER = /^-?\d{16,19}$/;
+const MAX_INT64 = 2n ** 63n - 1n;
+
+/** The integer that a text says, if a double would say it with other digits; Go keeps 64 bits and reads what is larger as a double. */
+export function longInteger(text: string): bigint | null {
+  if (!LONG_INTEGER.test(text)) return null;
+  if (String(Number(text)) === text) return null;
+  const value = BigInt(text);
+  return value <= MAX_INT64 && value >= -MAX_INT64 - 1n ? value : null;
+}
+
+/** An integer as JSON values hold it. */
+export function exactInteger(value: bigint): number | bigint {
+  return longInteger(String(value)) ?? Number(value);
 }
 
 /** The closing quote of the string that opens at `start`. */

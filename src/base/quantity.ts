@@ -22,7 +22,7 @@ const FORM = /^([+-]?)(\d+\.?\d*|\.\d+)(?:([KMGTPE]i|[numkMGTPE])|[eE]([+-]?\d{1
 export type Nanos = bigint;
 
 /** Null when the text is no quantity. Finer than nano rounds away from zero, as upstream does. */
-export function parseNanos(text: string | number): Nanos | null {
+export function parseNanos(text: string | number | bigint): Nanos | null {
   const match = FORM.exec(String(text));
   if (match === null) return null;
   const [, sign = "", number = "", suffix = "", exponent] = match;
@@ -60,7 +60,7 @@ function nanosOf(quantity: string | number): Nanos {
  * The canonical text that Kubernetes stores: the largest suffix of the quantity's own family that loses nothing,
  * no fraction, exponent form only where it was written so ("1000m" -> "1", "1.5Gi" -> "1536Mi", "0.5" -> "500m").
  */
-export function canonicalQuantity(text: string | number): string {
+export function canonicalQuantity(text: string | number | bigint): string {
   const source = String(text);
   const nanos = nanosOf(source);
   if (nanos === 0n) return "0";

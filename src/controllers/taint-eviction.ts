@@ -42,7 +42,7 @@ export function evictionTime({ spec }: Pod, taints: readonly Taint[], now: numbe
     if (toleration === undefined) return now;
     if (toleration.tolerationSeconds === undefined) continue;
     const addedAtMs = taint.timeAdded === undefined ? now : Date.parse(taint.timeAdded);
-    dueAtMs = Math.min(dueAtMs, addedAtMs + Math.max(0, toleration.tolerationSeconds) * 1_000);
+    dueAtMs = Math.min(dueAtMs, addedAtMs + Math.max(0, Number(toleration.tolerationSeconds)) * 1_000);
   }
   return dueAtMs;
 }

@@ -1,5 +1,7 @@
 /** What a delete does to an object: gone at once, or marked and left to its finalizers and its grace period. Decides, never writes. */
 import { timestamp } from "#base/clock.ts";
+import type { Int64 } from "#base/json.ts";
+import { graceSeconds } from "#kinds/grace.ts";
 import type { Kind } from "#kinds/kind.ts";
 import type { KubeObject, ObjectMeta } from "#kinds/object.ts";
 import type { RemoveOptions } from "./objects.ts";
@@ -9,11 +11,9 @@ export type Removal =
   | { readonly is: "marked"; readonly next: KubeObject }
   | { readonly is: "pending" };
 
-const DEFAULT_GRACE_SECONDS = 30;
-
 export function removalOf(kind: Kind, live: KubeObject, options: RemoveOptions, now: number): Removal {
   const finalizers = finalizersFor(live.metadata, options.propagation);
-  const grace = graceSeconds(kind, live, options.gracePeriodSeconds);
+  const grace = graceOf(kind, live, options.gracePeriodSeconds);
   const metadata = marked(live.metadata, finalizers, grace, now);
   const isHeld = finalizers.length > 0 || namespaceFinalizers(kind, live).length > 0;
   if (!isHeld && grace === 0) return { is: "gone" };
@@ -65,17 +65,17 @@ function finalizersFor(metadata: ObjectMeta, propagation: RemoveOptions["propaga
 }
 
 interface PodParts {
-  readonly spec?: { readonly nodeName?: string; readonly terminationGracePeriodSeconds?: number };
+  readonly spec?: { readonly nodeName?: string; readonly terminationGracePeriodSeconds?: Int64 };
   readonly status?: { readonly phase?: string };
 }
 
 /** Only pods end gracefully, and only where somebody can end them: on a node, still running. */
-function graceSeconds(kind: Kind, live: KubeObject, asked: number | undefined): number {
+function graceOf(kind: Kind, live: KubeObject, asked: number | undefined): number {
   if (kind.group !== "" || kind.plural !== "pods") return 0;
   const { spec, status } = live as KubeObject & PodParts;
   if ((spec?.nodeName ?? "") === "") return 0;
   if (status?.phase === "Succeeded" || status?.phase === "Failed") return 0;
-  return Math.max(0, asked ?? spec?.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS);
+  return graceSeconds(asked ?? spec?.terminationGracePeriodSeconds);
 }
 
 function isNamespace(kind: Kind): boolean {

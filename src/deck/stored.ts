@@ -1,5 +1,5 @@
 /** An object as the deck keeps it: bytes first, parsed on demand. Reading and splicing only, never deciding. */
-import { type Json, type JsonObject, isJsonObject, sameJson } from "#base/json.ts";
+import { type Json, type JsonObject, isJsonObject, parseExactly, sameJson } from "#base/json.ts";
 import type { ObjectKey } from "#base/key.ts";
 import { decodeUtf8, encodeUtf8 } from "#base/utf8.ts";
 import { withDefaults } from "#kinds/defaults.ts";
@@ -118,7 +118,7 @@ export class StoredObject implements Stored {
   }
 
   get object(): KubeObject {
-    this.#object ??= freeze(withRevision(JSON.parse(decodeUtf8(this.raw)) as KubeObject, this.#form, this.revision));
+    this.#object ??= freeze(withRevision(parseExactly(decodeUtf8(this.raw)) as KubeObject, this.#form, this.revision));
     return this.#object;
   }
 

@@ -131,17 +131,24 @@ class Walk {
     switch (schema.is) {
       case "string":
       case "boolean":
-      case "number":
         return typeof value === schema.is ? value : this.#mistyped(value, schema.is, at);
+      case "number":
+        return this.#number(value, at);
       case "integer": {
         const wanted = schema.format === "int32" ? "int32" : "integer";
         return isInteger(value, schema.format) ? value : this.#mistyped(value, wanted, at);
       }
       case "intOrString":
-        return typeof value === "string" || Number.isInteger(value)
+        return typeof value === "string" || isInteger(value, this.#manner === "decode" ? "int32" : undefined)
           ? value
           : this.#mistyped(value, "integer or string", at);
     }
+  }
+
+  /** Go's float64, where the type is Go's own. */
+  #number(value: Json, at: Place): Json {
+    if (typeof value === "bigint") return this.#manner === "decode" ? Number(value) : value;
+    return typeof value === "number" ? value : this.#mistyped(value, "number", at);
   }
 
   #named(value: Json, type: string, at: Place): Json {
@@ -185,7 +192,7 @@ class Walk {
   }
 
   #quantity(value: Json): Json {
-    if (typeof value !== "string" && typeof value !== "number") throw new Fault("BadRequest", QUANTITY_FORM);
+    if (typeof value !== "string" && !isNumeric(value)) throw new Fault("BadRequest", QUANTITY_FORM);
     if (parseNanos(value) !== null) return canonicalQuantity(value);
     const isSuffixWrong = /^[+-]?(\d+\.?\d*|\.\d+)[eEinumkKMGTP]/.test(String(value));
     throw new Fault("BadRequest", isSuffixWrong ? "unable to parse quantity's suffix" : QUANTITY_FORM);
@@ -226,7 +233,7 @@ class Walk {
       this.faults.wrongType(path, shown, `${path} in body must be of type ${plain}: ${JSON.stringify(shown)}`);
       return value;
     }
-    const got = typeof value === "number" && wanted.startsWith("int") ? `number ${value}` : nameOfType(value);
+    const got = isNumeric(value) && wanted.startsWith("int") ? `number ${value}` : nameOfType(value);
     const into = at.parent === undefined ? "Go value" : `Go struct field ${at.struct}.${goPathOf(at)}`;
     throw new Fault("BadRequest", `json: cannot unmarshal ${got} into ${into} of type ${GO_TYPES[wanted] ?? wanted}`);
   }
@@ -256,7 +263,12 @@ function goPathOf(at: Place): string {
   return at.isInside === true ? goPathOf(at.parent) : goPathOf(at.parent) + at.step;
 }
 
+function isNumeric(value: Json): value is number | bigint {
+  return typeof value === "number" || typeof value === "bigint";
+}
+
 function isInteger(value: Json, format: string | undefined): boolean {
+  if (typeof value === "bigint") return format !== "int32";
   if (typeof value !== "number" || !Number.isInteger(value)) return false;
   return format !== "int32" || (value >= -2_147_483_648 && value <= 2_147_483_647);
 }
@@ -270,6 +282,7 @@ function isEmpty(value: Json): boolean {
 function nameOfType(value: Json): string {
   if (Array.isArray(value)) return "array";
   if (typeof value === "boolean") return "bool";
+  if (typeof value === "bigint") return "number";
   return value === null ? "null" : typeof value;
 }
 

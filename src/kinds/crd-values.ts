@@ -43,7 +43,7 @@ export class ValueRules {
       );
     }
     if (typeof value === "string") this.#text(value, schema, path, faults);
-    else if (typeof value === "number") checkNumber(value, schema, path, faults);
+    else if (typeof value === "number" || typeof value === "bigint") checkNumber(value, schema, path, faults);
     else if (Array.isArray(value)) this.#list(value, schema, path, faults);
     else if (isJsonObject(value)) this.#object(value, schema, path, faults);
     this.#combinations(value, schema, path, faults);
@@ -138,7 +138,7 @@ function charactersOf(text: string): number {
   return count;
 }
 
-function checkNumber(value: number, schema: JsonSchema, path: string, faults: FieldFaults): void {
+function checkNumber(value: number | bigint, schema: JsonSchema, path: string, faults: FieldFaults): void {
   const { minimum, maximum, multipleOf } = schema;
   if (minimum !== undefined && (schema.exclusiveMinimum === true ? value <= minimum : value < minimum)) {
     faults.invalid(
@@ -154,7 +154,7 @@ function checkNumber(value: number, schema: JsonSchema, path: string, faults: Fi
       `${path} in body should be less than ${schema.exclusiveMaximum === true ? "" : "or equal to "}${maximum}`,
     );
   }
-  if (multipleOf !== undefined && !Number.isInteger(value / multipleOf))
+  if (multipleOf !== undefined && !Number.isInteger(Number(value) / multipleOf))
     faults.invalid(path, value, `${path} in body should be a multiple of ${multipleOf}`);
 }
 
@@ -179,7 +179,9 @@ function isOfType(value: Json, type: string): boolean {
     case "object":
       return isJsonObject(value);
     case "integer":
-      return Number.isInteger(value);
+      return typeof value === "bigint" || Number.isInteger(value);
+    case "number":
+      return typeof value === "bigint" || typeof value === "number";
     default:
       return typeof value === type;
   }

@@ -1,5 +1,6 @@
 /** What a kind is: a frozen value of data and a few pure functions. Built-ins and CRDs go through the same code. */
 import type { FieldFault } from "#base/fault.ts";
+import type { Int64 } from "#base/json.ts";
 import type { Schema, SchemaTable, TypeName } from "#base/schema.ts";
 import type { JsonSchema } from "./definition-spec.ts";
 import type { KubeObject } from "./object.ts";
@@ -90,7 +91,7 @@ export interface ScalePaths {
   readonly selector?: string;
 }
 
-export type Cell = string | number | boolean | null;
+export type Cell = string | Int64 | boolean | null;
 
 /** One metav1.TableColumnDefinition and how its cell is computed. `now` is for ages only. */
 export interface Column<T> {

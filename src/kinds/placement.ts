@@ -1,4 +1,5 @@
 /** The types by which pods say where they want to run: affinity, tolerations, spreading. */
+import type { Int64 } from "#base/json.ts";
 import type { LabelSelector } from "#base/selector.ts";
 
 export interface Affinity {
@@ -48,7 +49,7 @@ export interface Toleration {
   readonly operator?: "Exists" | "Equal";
   readonly value?: string;
   readonly effect?: TaintEffect;
-  readonly tolerationSeconds?: number;
+  readonly tolerationSeconds?: Int64;
 }
 
 export type TaintEffect = "NoSchedule" | "PreferNoSchedule" | "NoExecute";

@@ -1,6 +1,6 @@
 /** The rules of pods and pod templates, and what may change of a living pod. */
 import type { FieldFault } from "#base/fault.ts";
-import { sameJson } from "#base/json.ts";
+import { type Int64, sameJson } from "#base/json.ts";
 import { checkContainer, checkId, checkProbes, forbidProbes } from "./container-rules.ts";
 import { FieldFaults } from "./field-faults.ts";
 import { checkAnnotations, checkLabels } from "./meta-rules.ts";
@@ -142,7 +142,7 @@ function checkDeadlineChange(next: PodSpec, live: PodSpec, faults: FieldFaults):
 }
 
 function withoutSeconds(toleration: object): object {
-  const { tolerationSeconds: _, ...rest } = toleration as { tolerationSeconds?: number };
+  const { tolerationSeconds: _, ...rest } = toleration as { tolerationSeconds?: Int64 };
   return rest;
 }
 

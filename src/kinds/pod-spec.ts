@@ -1,4 +1,5 @@
 /** The types of PodSpec and PodTemplateSpec, as far as our code reads them. The whole shape is in the schema table. */
+import type { Int64 } from "#base/json.ts";
 import type { ObjectMeta } from "./object.ts";
 import type { Affinity, Toleration, TopologySpreadConstraint } from "./placement.ts";
 import type { FieldRef, ResourceFieldRef, Volume } from "./volume.ts";
@@ -18,7 +19,7 @@ export interface PodSpec {
   readonly ephemeralContainers?: readonly Container[];
   readonly volumes?: readonly Volume[];
   readonly restartPolicy?: "Always" | "OnFailure" | "Never";
-  readonly terminationGracePeriodSeconds?: number;
+  readonly terminationGracePeriodSeconds?: Int64;
   readonly activeDeadlineSeconds?: number;
   readonly dnsPolicy?: "ClusterFirst" | "ClusterFirstWithHostNet" | "Default" | "None";
   readonly dnsConfig?: DnsConfig;
@@ -160,7 +161,7 @@ export interface Probe extends ProbeAction {
   readonly periodSeconds?: number;
   readonly successThreshold?: number;
   readonly failureThreshold?: number;
-  readonly terminationGracePeriodSeconds?: number;
+  readonly terminationGracePeriodSeconds?: Int64;
 }
 
 export interface LifecycleAction {

@@ -5,6 +5,7 @@ import type { Clock } from "#base/clock.ts";
 import { Fault, reasonOf } from "#base/fault.ts";
 import { keyOf } from "#base/key.ts";
 import type { Objects } from "#deck/objects.ts";
+import { graceSeconds } from "#kinds/grace.ts";
 import type { Container, LifecycleAction } from "#kinds/pod-spec.ts";
 import { podKind, type Pod } from "#kinds/pod.ts";
 import { podCgroup as podCgroupLimits } from "#pods/cgroup.ts";
@@ -146,7 +147,7 @@ export class PodSteps {
     if (hook === undefined) return;
     const failure = await this.#hook(hook, { id, container, parts, timeoutMs: HOOK_MS });
     if (failure === null) return;
-    await cri.stopContainer(id, parts.pod.spec.terminationGracePeriodSeconds ?? LEAST_GRACE_SECONDS);
+    await cri.stopContainer(id, graceSeconds(parts.pod.spec.terminationGracePeriodSeconds));
     throw new StepFailure("PostStartHookError", `PostStartHook failed: ${failure}`);
   }
 

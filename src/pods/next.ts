@@ -1,4 +1,5 @@
 /** What the node must do next about one pod. Pure: everything it knows is the pod, what was observed, and now. */
+import { graceSeconds } from "#kinds/grace.ts";
 import type { PodObject as Pod } from "#kinds/pod-status.ts";
 import {
   exitCodeOf,
@@ -27,7 +28,6 @@ import { dueProbes, unhealthy } from "./probes.ts";
 import { countExits } from "./restarts.ts";
 import { podStatus } from "./status.ts";
 
-const DEFAULT_GRACE_SECONDS = 30;
 // The object was deleted by force: kubelet's least grace period.
 const GONE_GRACE_SECONDS = 1;
 // `kubectl logs --previous` needs one dead container of each.
@@ -197,7 +197,11 @@ function tend(work: Work, place: Place, sandboxId: string): void {
     const sick = unhealthy(place, memory);
     if (sick === null) return;
     const probe = sick.role === "startup" ? place.spec.startupProbe : place.spec.livenessProbe;
-    return work.stop(current, probe?.terminationGracePeriodSeconds ?? graceOf(lineup.pod), sick.message);
+    return work.stop(
+      current,
+      graceSeconds(probe?.terminationGracePeriodSeconds ?? lineup.pod.spec.terminationGracePeriodSeconds),
+      sick.message,
+    );
   }
   if (current.state === "created") return removeHalfStarted(work, current);
   if (current.state !== "exited" || !isRestarted(lineup.pod, place, exitCodeOf(current))) return;
@@ -242,7 +246,7 @@ function removeOldAttempts(work: Work): void {
 /** Nothing will start again: stop what still runs and free the address; the dead containers stay for their logs. */
 function settleEnded(work: Work): void {
   const { lineup, observed } = work;
-  stopRunning(work, work.memory.failed?.graceSeconds ?? graceOf(lineup.pod));
+  stopRunning(work, work.memory.failed?.graceSeconds ?? graceSeconds(lineup.pod.spec.terminationGracePeriodSeconds));
   if (lineup.running.length > 0) return;
   for (const sandbox of observed.sandboxes) if (sandbox.isReady) work.add({ do: "stopSandbox", id: sandbox.id });
 }
@@ -289,8 +293,4 @@ function probeEnding(work: Work): void {
     probes.steps.forEach((step) => work.add(step));
     work.wakeAt(...probes.againAtMs);
   }
-}
-
-function graceOf(pod: Pod): number {
-  return pod.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS;
 }

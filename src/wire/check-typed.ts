@@ -14,8 +14,8 @@ interface Scalar {
 }
 
 const TEXT: Scalar = { what: "string", types: ["string"] };
-const NUMBER: Scalar = { what: "numeric (int or float)", types: ["number"] };
-const TEXT_OR_NUMBER: Scalar = { what: "untyped", types: ["string", "number"] };
+const NUMBER: Scalar = { what: "numeric (int or float)", types: ["number", "bigint"] };
+const TEXT_OR_NUMBER: Scalar = { what: "untyped", types: ["string", "number", "bigint"] };
 
 const SCALARS: Readonly<Partial<Record<Schema["is"], Scalar>>> = {
   string: TEXT,

@@ -1,6 +1,6 @@
 /** Sets of field paths as Kubernetes writes them (FieldsV1), and their algebra. Never a schema, never an object's values. */
 import type { Json, JsonObject } from "#base/json.ts";
-import { isJsonObject } from "#base/json.ts";
+import { isJsonObject, parseExactly } from "#base/json.ts";
 
 /**
  * A trie in FieldsV1's own form. The root is a set; {} as a root is the empty set. Below the root a node without
@@ -134,7 +134,7 @@ function printStep(step: string): string {
   if (step.startsWith("f:")) return `.${rest}`;
   if (step.startsWith("v:")) return `[=${rest}]`;
   if (step.startsWith("i:")) return `[${rest}]`;
-  const keys = JSON.parse(rest) as JsonObject;
+  const keys = parseExactly(rest) as JsonObject;
   return `[${Object.entries(keys)
     .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
     .join(",")}]`;
@@ -161,7 +161,7 @@ function canonicalStep(step: string): string | null | undefined {
   if (/^i:-?\d+$/.test(step)) return step;
   if (!/^[kv]:/.test(step)) return step[1] === ":" ? undefined : null;
   try {
-    const value = JSON.parse(step.slice(2)) as Json;
+    const value = parseExactly(step.slice(2)) as Json;
     return step.startsWith("v:") ? valueStep(value) : isJsonObject(value) ? keyStep(Object.entries(value)) : null;
   } catch {
     return null; // not JSON: the caller refuses the whole entry

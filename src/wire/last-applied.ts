@@ -1,6 +1,6 @@
 /** The annotation of client-side apply: how an object moves from `kubectl apply` to `kubectl apply --server-side`. */
 import { Fault } from "#base/fault.ts";
-import { isJsonObject, type Json, type JsonObject } from "#base/json.ts";
+import { isJsonObject, type Json, type JsonObject, parseExactly } from "#base/json.ts";
 import type { Schema, SchemaTable } from "#base/schema.ts";
 import { difference, EMPTY, type FieldSet } from "./field-set.ts";
 import { member, textOf } from "./members.ts";
@@ -78,7 +78,7 @@ function sortedJson(value: Json): Json {
 
 function tryParse(text: string): Json | undefined {
   try {
-    return JSON.parse(text) as Json;
+    return parseExactly(text) as Json;
   } catch {
     return undefined; // a broken annotation allows nothing; the conflict is reported as it is
   }

@@ -1,6 +1,7 @@
 /** The leaves of Kubernetes' protobuf messages: scalars, and the types whose JSON is not their message's. */
 import { Fault } from "#base/fault.ts";
-import type { Json } from "#base/json.ts";
+import { type Json, parseExactly } from "#base/json.ts";
+import { exactInteger } from "#base/json-text.ts";
 import { canonicalQuantity } from "#base/quantity.ts";
 import type { Schema } from "#base/schema.ts";
 import { decodeUtf8Strictly, encodeUtf8 } from "#base/utf8.ts";
@@ -16,7 +17,7 @@ export function readSpecial(reader: ProtoReader, schema: Schema, wire: number): 
       return schema.format === "duration" ? readDuration(message(reader, wire)) : text(reader, wire);
     case "integer":
       expect(wire, VARINT);
-      return Number(reader.integer());
+      return jsonInteger(reader.integer());
     case "boolean":
       expect(wire, VARINT);
       return reader.integer() !== 0;
@@ -56,7 +57,7 @@ export function writeSpecial(out: ProtoWriter, number: number, value: Json, sche
       else out.tag(number, DELIMITED).text(textOf(value));
       return;
     case "integer":
-      out.tag(number, VARINT).integer(Math.trunc(Number(value)));
+      out.tag(number, VARINT).integer(typeof value === "bigint" ? value : Math.trunc(Number(value)));
       return;
     case "boolean":
       out.tag(number, VARINT).unsigned(value === true ? 1 : 0);
@@ -91,6 +92,10 @@ export function writeSpecial(out: ProtoWriter, number: number, value: Json, sche
     case "ref":
       throw new RangeError(`a ${schema.is} is no leaf`);
   }
+}
+
+function jsonInteger(value: number | bigint): number | bigint {
+  return typeof value === "bigint" ? exactInteger(value) : value;
 }
 
 function expect(wire: number, wanted: number): void {
@@ -204,7 +209,7 @@ function readRaw(reader: ProtoReader): Json {
 
 function parseRaw(bytes: Uint8Array): Json {
   try {
-    return JSON.parse(decodeUtf8Strictly(bytes)) as Json;
+    return parseExactly(decodeUtf8Strictly(bytes)) as Json;
   } catch (cause) {
     throw new Fault("BadRequest", "malformed protobuf: a raw document is not JSON", { cause });
   }

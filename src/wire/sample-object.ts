@@ -25,6 +25,7 @@ export function sample(schema: Schema, sampling: Sampling): Json {
         ? `${1 + Math.floor(random.number() * 50)}s`
         : pick(schema.enum ?? NAMES, random);
     case "integer":
+      if (schema.format === "int64" && random.number() < 0.2) return 9_007_199_254_740_993n;
       return 1 + Math.floor(random.number() * 3);
     case "number":
       return Math.floor(random.number() * 8) / 4;

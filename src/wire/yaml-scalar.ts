@@ -1,6 +1,6 @@
 /** What a YAML scalar means to Kubernetes: the YAML 1.1 words and numbers that its YAML library resolves. Never structure. */
 
-import { losesDigits } from "#base/json-text.ts";
+import { exactInteger } from "#base/json-text.ts";
 
 const NULLS: ReadonlySet<string> = new Set(["", "~", "null", "Null", "NULL"]);
 const TRUES: ReadonlySet<string> = new Set(["y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"]);
@@ -20,18 +20,19 @@ const FALSES: ReadonlySet<string> = new Set([
 const INTEGER = /^[-+]?(?:0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|0|[1-9]\d*)$/;
 const FLOAT = /^[-+]?(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?$/;
 
-/** A plain (unquoted) scalar; undefined for a number that we cannot say (.inf, .nan, integers of 64 bits without an exact double). */
-export function resolvePlain(source: string): null | boolean | number | string | undefined {
+type Scalar = null | boolean | number | bigint | string;
+
+/** A plain (unquoted) scalar; undefined for a number that JSON cannot say (.inf, .nan). */
+export function resolvePlain(source: string): Scalar | undefined {
   if (NULLS.has(source)) return null;
   if (TRUES.has(source)) return true;
   if (FALSES.has(source)) return false;
   if (/^[-+]?\.(?:inf|Inf|INF)$|^\.(?:nan|NaN|NAN)$/.test(source)) return undefined;
-  const value = numberOf(source);
-  return value !== undefined && losesDigits(source) ? undefined : (value ?? source);
+  return numberOf(source) ?? source;
 }
 
 /** A scalar with an explicit tag; undefined when the text does not fit it. Unknown tags leave the text alone. */
-export function resolveTagged(tag: string, source: string): null | boolean | number | string | undefined {
+export function resolveTagged(tag: string, source: string): Scalar | undefined {
   switch (tag.replace("tag:yaml.org,2002:", "!!")) {
     case "!!null":
       return NULLS.has(source) ? null : undefined;
@@ -39,7 +40,7 @@ export function resolveTagged(tag: string, source: string): null | boolean | num
       return TRUES.has(source) ? true : FALSES.has(source) ? false : undefined;
     case "!!int": {
       const value = numberOf(source);
-      return value !== undefined && Number.isInteger(value) ? value : undefined;
+      return typeof value === "bigint" || Number.isInteger(value) ? value : undefined;
     }
     case "!!float":
       return numberOf(source);
@@ -51,7 +52,7 @@ export function resolveTagged(tag: string, source: string): null | boolean | num
 }
 
 /** Underscores separate digits; a leading zero is octal. */
-function numberOf(source: string): number | undefined {
+function numberOf(source: string): number | bigint | undefined {
   if (!/^[-+.\d]/.test(source)) return undefined;
   const digits = source.replaceAll("_", "");
   if (INTEGER.test(digits)) return integerOf(digits);
@@ -60,11 +61,12 @@ function numberOf(source: string): number | undefined {
   return Number.isFinite(value) ? value : undefined;
 }
 
-function integerOf(text: string): number {
+function integerOf(text: string): number | bigint {
   const isNegative = text.startsWith("-");
   const digits = text.replace(/^[-+]/, "");
   const octal = /^0[0-7]+$/.test(digits) ? `0o${digits.slice(1)}` : digits;
   const value = Number(octal);
+  if (!Number.isSafeInteger(value)) return exactInteger(isNegative ? -BigInt(octal) : BigInt(octal));
   return isNegative && value !== 0 ? -value : value;
 }
 

@@ -13,7 +13,7 @@ import {
   type YAMLMap,
 } from "yaml";
 import { Fault } from "#base/fault.ts";
-import { isDeeper, type Json, parseJson } from "#base/json.ts";
+import { isDeeper, type Json, parseExactly, parseJson } from "#base/json.ts";
 import type { JsonLimits } from "#base/json-text.ts";
 import { type Draft, put, textOf } from "./members.ts";
 import { resolvePlain, resolveTagged } from "./yaml-scalar.ts";
@@ -88,7 +88,7 @@ function tryJson(text: string): Json | undefined {
   if (!/^\s*[{[]/.test(text)) return undefined;
   let value: Json;
   try {
-    value = JSON.parse(text) as Json;
+    value = parseExactly(text) as Json;
   } catch {
     return undefined; // flow-style YAML, or the YAML parser says better where it breaks
   }
@@ -216,7 +216,13 @@ class Reading {
 
   #key(key: Node | null, depth: number): string {
     const value = this.read(key, depth + 1);
-    if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") return String(value);
+    if (
+      typeof value === "string" ||
+      typeof value === "number" ||
+      typeof value === "bigint" ||
+      typeof value === "boolean"
+    )
+      return String(value);
     if (key === null) throw new Fault("BadRequest", "error parsing YAML: a key is missing");
     throw this.#refuse("a key must be a string, a number or a boolean", key);
   }
