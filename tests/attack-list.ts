@@ -279,6 +279,16 @@ const edgeAttacks: readonly Attack[] = [
   edge("names of objects in a query", /^200 .*"__proto__":"a"/s, { path: `${URL_PATH}?__proto__=a&toString=b` }),
   edge("the dashboard's session stays here", /^200 (?!.*ctm-)/s, { headers: { cookie: "ctm-x=secret; a=1" } }),
   edge("a function sets no session of ours", /^200 (?!.*ctm-)/s, { path: `${URL_PATH}?answer=cookie` }),
+  edge("the page of another origin reads nothing", /^200 (?!.*access-control)/s, {
+    headers: { origin: "http://c.test" },
+  }),
+  edge("an origin that is allowed does", /^200 .*"access-control-allow-origin":"http:\/\/b\.test"/s, {
+    headers: { origin: "http://b.test" },
+  }),
+  edge("and may ask before", /^200 .*"access-control-allow-methods":"GET"/s, {
+    method: "OPTIONS",
+    headers: { origin: "http://b.test", "access-control-request-method": "GET" },
+  }),
   edge("framing from a function", /^200 (?!.*transfer-encoding)/s, { path: `${URL_PATH}?answer=chunked` }),
   edge("a status that ends nothing", /^502 /, { path: `${URL_PATH}?answer=101` }),
   edge("a line end in a header", /^502 /, { path: `${URL_PATH}?answer=crlf` }),

@@ -41,6 +41,8 @@ const INGRESS = {
   },
 };
 
+const CORS = JSON.stringify({ AllowOrigins: ["http://a.test", "http://b.test"], AllowMethods: ["GET"] });
+
 let stage: Stage;
 let outcomes: readonly Outcome[] = [];
 
@@ -69,7 +71,7 @@ before(
       ];
       for (const words of [
         ["create-function", ...of, ...code],
-        ["create-function-url-config", ...of, "--auth-type", auth],
+        ["create-function-url-config", ...of, "--auth-type", auth, "--cors", CORS],
       ]) {
         const ran = await stage.aws("lambda", ...words);
         assert.equal(ran.code, 0, ran.error);

@@ -1,5 +1,7 @@
 /** CreateFunctionUrlConfig, GetFunctionUrlConfig, UpdateFunctionUrlConfig and DeleteFunctionUrlConfig. */
 import { given } from "#base/given.ts";
+import { type Cors, corsFaults } from "#kinds/cors.ts";
+import { FieldFaults } from "#kinds/field-faults.ts";
 import { functionKind, type FunctionObject } from "#kinds/function.ts";
 import type { Input, Reply } from "../action.ts";
 import { AwsError } from "../aws-error.ts";
@@ -8,6 +10,19 @@ import { lastModified } from "./configuration.ts";
 import { arnOf, functionName, referenceOf, urlQualifier } from "./names.ts";
 import { functionKey, type LambdaWorld } from "./world.ts";
 
+const list: Shape = { is: "list", of: { is: "string" } };
+const cors: Shape = {
+  is: "structure",
+  members: {
+    AllowCredentials: { is: "boolean" },
+    AllowHeaders: list,
+    AllowMethods: list,
+    AllowOrigins: list,
+    ExposeHeaders: list,
+    MaxAge: { is: "integer" },
+  },
+};
+
 export const functionUrlInput: Shape = {
   is: "structure",
   members: {
@@ -15,7 +30,7 @@ export const functionUrlInput: Shape = {
     Qualifier: urlQualifier,
     AuthType: { is: "string", enum: ["NONE", "AWS_IAM"] },
     InvokeMode: { is: "string", enum: ["BUFFERED", "RESPONSE_STREAM"] },
-    Cors: { is: "any" },
+    Cors: cors,
   },
   required: ["FunctionName"],
 };
@@ -101,13 +116,23 @@ function urlOf(input: Input, before: FunctionUrl | undefined): FunctionUrl {
       400,
       "InvokeMode=RESPONSE_STREAM is not supported by Catamaran; use BUFFERED",
     );
-  if (input["Cors"] !== undefined)
-    throw new AwsError(
-      "InvalidParameterValueException",
-      400,
-      "Cors is not supported by Catamaran; answer CORS requests in the function",
-    );
-  return { authType };
+  const cors = input["Cors"] === undefined ? before?.cors : corsOf(input["Cors"] as Input);
+  return { authType, ...(cors !== undefined && { cors }) };
+}
+
+/** An empty structure takes the rules away (Lambda API Reference, UpdateFunctionUrlConfig). */
+function corsOf(given: Input): Cors | undefined {
+  const cors = withNames(given, (name) => name[0]?.toLowerCase() + name.slice(1)) as Cors;
+  const faults = new FieldFaults();
+  corsFaults(faults, "cors", cors);
+  const [fault] = faults.found;
+  if (fault !== undefined)
+    throw new AwsError("InvalidParameterValueException", 400, `${fault.field}: ${fault.message}`);
+  return Object.keys(cors).length === 0 ? undefined : cors;
+}
+
+function withNames(members: object, rename: (name: string) => string): object {
+  return Object.fromEntries(Object.entries(members).map(([name, value]) => [rename(name), value]));
 }
 
 function existing(fn: FunctionObject): FunctionUrl {
@@ -122,6 +147,7 @@ function described(world: LambdaWorld, fn: FunctionObject): Readonly<Record<stri
     FunctionUrl: `${world.gatewayUrl}/_functions/${world.namespace}/${name}/`,
     FunctionArn: arnOf(world, name),
     AuthType: url.authType,
+    Cors: url.cors && withNames(url.cors, (member) => member[0]?.toUpperCase() + member.slice(1)),
     InvokeMode: "BUFFERED",
     CreationTime: fn.metadata.creationTimestamp,
     LastModifiedTime: lastModified(fn),

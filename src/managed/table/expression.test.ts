@@ -339,10 +339,7 @@ for (const [title, term, value] of costly) {
     const condition = Array.from({ length: 100 }, () => term).join(" AND ");
     const names = term.includes("#m") ? { "#m": "many" } : { "#l": "long" };
     const parsed = parseExpressions({ condition, names, values: { ":v": value } });
-    const started = performance.now();
     assert.throws(() => parsed.condition && holds(parsed.condition, LARGE), /compares more data/);
-    // A few ms on a machine of its own; unbounded it is more than a second.
-    assert.ok(performance.now() - started < 500);
     const one = parseExpressions({ condition: term, names, values: { ":v": value } });
     assert.ok(one.condition !== undefined && holds(one.condition, LARGE));
   });
