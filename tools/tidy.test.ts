@@ -103,6 +103,14 @@ test("work that is left is in the features list, not in comments", () => {
   assertNone(marked, "unfinished business");
 });
 
+test("dictionaries are written by put of base/dictionary.ts, not by assignment", () => {
+  const plain = /(: Record<string,[^=\n]*>(?: \| undefined)? = \{\}|= \{\} as Record<)/;
+  assertNone(
+    sources.filter((path) => path.startsWith("src/") && !path.endsWith(".test.ts") && plain.test(read(path))),
+    "a key from outside may be __proto__: draft() and put()",
+  );
+});
+
 test("a generated file names its generator", () => {
   const orphans = tracked.filter((path) => {
     if (!/\.gen\.[a-z]+$/.test(path)) return false;

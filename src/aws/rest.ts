@@ -1,4 +1,5 @@
 /** The rest-json protocol: finds the action of a method and path, gathers its input from path, query, headers and body. */
+import { draft, put } from "#base/dictionary.ts";
 import type { Input, QueryMember, RestAction } from "./action.ts";
 import { AwsError } from "./aws-error.ts";
 import { parseCutting, parseJsonBody } from "./json-body.ts";
@@ -59,22 +60,22 @@ function jsonBody(action: RestAction, body: Uint8Array): Input {
 }
 
 function headerMembers(action: RestAction, request: SignedHead): Input {
-  const members: Record<string, string> = {};
+  const members = draft<string>();
   for (const [header, member] of Object.entries(action.headers ?? {})) {
     const value = request.headers[header];
-    if (value !== undefined) members[member] = value;
+    if (value !== undefined) put(members, member, value);
   }
   return members;
 }
 
 function queryMembers(action: RestAction, query: string): Input {
-  const members: Record<string, unknown> = {};
+  const members = draft<unknown>();
   if (query === "" || action.query === undefined) return members;
   const asked = new URLSearchParams(query);
   for (const [name, known] of Object.entries(action.query)) {
     const values = asked.getAll(name);
     const last = values.at(-1);
-    if (last !== undefined) members[known.member] = known.is === "list" ? values : queryValue(name, last, known);
+    if (last !== undefined) put(members, known.member, known.is === "list" ? values : queryValue(name, last, known));
   }
   return members;
 }

@@ -1,4 +1,5 @@
 /** Label and field selectors: parsing their text form, reading their object form, matching. */
+import { member } from "./dictionary.ts";
 import { Fault } from "./fault.ts";
 
 export type Labels = Readonly<Record<string, string>>;
@@ -22,7 +23,7 @@ export interface LabelSelector {
 }
 
 export function matches(selector: Selector, labels: Labels | undefined): boolean {
-  return selector.every((requirement) => holds(requirement, labels?.[requirement.key]));
+  return selector.every((requirement) => holds(requirement, member(labels, requirement.key)));
 }
 
 function holds(requirement: Requirement, value: string | undefined): boolean {

@@ -1,4 +1,5 @@
 /** Which pods of a set go first when it shrinks: upstream's ActivePodsWithRanks. */
+import { member } from "#base/dictionary.ts";
 import type { Pod } from "#kinds/pod.ts";
 import { isReady, readySinceMs } from "./pod-facts.ts";
 
@@ -37,7 +38,7 @@ function isPlaced({ spec }: Pod): number {
 }
 
 function phaseRank({ status }: Pod): number {
-  return PHASE_RANK[status?.phase ?? "Pending"] ?? 0;
+  return member(PHASE_RANK, status?.phase ?? "Pending") ?? 0;
 }
 
 function deletionCost({ metadata }: Pod): number {

@@ -1,4 +1,5 @@
 /** What every new pod gets: its service account, its priority and the tolerations that let it sit out a short node failure. */
+import { member } from "#base/dictionary.ts";
 import { keyOf, nameOf } from "#base/key.ts";
 import type { KubeObject } from "#kinds/object.ts";
 import type { Pod } from "#kinds/pod.ts";
@@ -68,7 +69,7 @@ type Priority = Pick<Pod["spec"], "priorityClassName" | "priority" | "preemption
 
 function priorityOf({ kind, key }: AdmissionRequest, { spec }: Pod, present: Present): Priority {
   const name = spec.priorityClassName ?? "";
-  const system = SYSTEM_PRIORITIES[name];
+  const system = member(SYSTEM_PRIORITIES, name);
   if (system !== undefined) return { priority: system, preemptionPolicy: "PreemptLowerPriority" };
   if (name === "") return classFacts(defaultClass(present));
   const found = present.get("scheduling.k8s.io/priorityclasses", `/${name}`) as PriorityClass | undefined;

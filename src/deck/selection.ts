@@ -1,4 +1,5 @@
 /** Which objects of a kind are meant: namespace, labels and fields, compiled into one test. */
+import { draft, put } from "#base/dictionary.ts";
 import { Fault } from "#base/fault.ts";
 import { matches, type Selector } from "#base/selector.ts";
 import type { Kind } from "#kinds/kind.ts";
@@ -24,8 +25,8 @@ export function compileSelection(
   return (object) => {
     if (!matches(labels, object.metadata.labels)) return false;
     if (readers.length === 0) return true;
-    const values: Record<string, string> = {};
-    for (const [key, read] of readers) values[key] = read(object);
+    const values = draft<string>();
+    for (const [key, read] of readers) put(values, key, read(object));
     return matches(fields, values);
   };
 }

@@ -1,4 +1,5 @@
 /** Makes a document conform to a schema, in one walk: types checked, unknown fields dropped, amounts and times canonical, defaults set. */
+import { type Draft, draft, put } from "#base/dictionary.ts";
 import { Fault, type FieldFault } from "#base/fault.ts";
 import { isJsonObject, type Json, type JsonObject } from "#base/json.ts";
 import { canonicalQuantity, parseNanos } from "#base/quantity.ts";
@@ -63,33 +64,33 @@ class Walk {
   }
 
   object(document: JsonObject, schema: ObjectSchema, at: Place): JsonObject {
-    const kept: Record<string, Json> = {};
+    const kept = draft<Json>();
     for (const [name, value] of Object.entries(document)) {
       const field = Object.hasOwn(schema.fields, name) ? schema.fields[name] : undefined;
       if (field !== undefined) this.#member({ kept, name, value, field, at });
-      else if (schema.preserveUnknown === true) define(kept, name, value);
+      else if (schema.preserveUnknown === true) put(kept, name, value);
       else if (this.unknown.length < MAX_UNKNOWN) this.unknown.push(pathOf(step(at, name)));
     }
     for (const name in schema.fields) {
       const field = schema.fields[name] as Field;
       if (field.default === undefined || Object.hasOwn(kept, name)) continue;
       if (field.omitsEmpty === true && isEmpty(field.default)) continue;
-      kept[name] = this.#value(field.default, field.schema, step(at, name));
+      put(kept, name, this.#value(field.default, field.schema, step(at, name)));
     }
     this.#requireAll(kept, schema, at);
     return kept;
   }
 
-  #member(member: { kept: Record<string, Json>; name: string; value: Json; field: Field; at: Place }): void {
+  #member(member: { kept: Draft<Json>; name: string; value: Json; field: Field; at: Place }): void {
     const { kept, name, value, field, at } = member;
     if (value === null && field.nullable !== true && (this.#manner === "decode" || field.default !== undefined)) return;
     if (value === null && field.nullable === true) {
-      kept[name] = null;
+      put(kept, name, null);
       return;
     }
     const conformed = this.#value(value, field.schema, step(at, name));
     if (field.omitsEmpty === true && isEmpty(conformed)) return;
-    define(kept, name, conformed);
+    put(kept, name, conformed);
   }
 
   #requireAll(kept: JsonObject, schema: ObjectSchema, at: Place): void {
@@ -163,13 +164,12 @@ class Walk {
   }
 
   #map(value: JsonObject, of: Schema, at: Place): JsonObject {
-    const kept: Record<string, Json> = {};
+    const kept = draft<Json>();
     const entries = Object.entries(value);
     // DIFFERS: a map has at most 10,000 keys; upstream is bounded by the size of the object alone.
     if (entries.length > MAX_KEYS)
       throw new Fault("RequestTooLarge", `${pathOf(at)} has ${entries.length} keys; the limit is ${MAX_KEYS}`);
-    for (const [name, child] of entries)
-      define(kept, name, this.#child(child, of, { ...step(at, name), isInside: true }));
+    for (const [name, child] of entries) put(kept, name, this.#child(child, of, { ...step(at, name), isInside: true }));
     return kept;
   }
 
@@ -284,11 +284,4 @@ function nameOfType(value: Json): string {
   if (typeof value === "boolean") return "bool";
   if (typeof value === "bigint") return "number";
   return value === null ? "null" : typeof value;
-}
-
-/** A key from outside may be "__proto__": plain assignment would change the prototype instead. */
-function define(target: Record<string, Json>, name: string, value: Json): void {
-  if (name === "__proto__")
-    Object.defineProperty(target, name, { value, enumerable: true, writable: true, configurable: true });
-  else target[name] = value;
 }

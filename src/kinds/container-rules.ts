@@ -1,4 +1,5 @@
 /** The rules of one container: name, image, ports, environment, amounts, mounts, probes, hooks. Upstream's sentences. */
+import { member } from "#base/dictionary.ts";
 import { parseNanos } from "#base/quantity.ts";
 import type { FieldFaults } from "./field-faults.ts";
 import {
@@ -147,7 +148,7 @@ export function checkResources({ limits = {}, requests = {} }: Resources, path: 
   for (const [name, amount] of Object.entries(limits)) checkAmount(name, amount, `${path}.limits`, faults);
   for (const [name, amount] of Object.entries(requests)) {
     checkAmount(name, amount, `${path}.requests`, faults);
-    const limit = limits[name];
+    const limit = member(limits, name);
     if (limit === undefined) {
       if (!STANDARD.test(name)) faults.required(`${path}.limits`, "Limit must be set for non overcommitable resources");
     } else if ((parseNanos(amount) ?? 0n) > (parseNanos(limit) ?? 0n)) {

@@ -1,4 +1,5 @@
 /** The formats of strings that definitions may ask for. */
+import { member } from "#base/dictionary.ts";
 import { isAddress } from "./pod-rules.ts";
 
 const FORMATS: Readonly<Record<string, (value: string) => boolean>> = {
@@ -22,5 +23,5 @@ const FORMATS: Readonly<Record<string, (value: string) => boolean>> = {
 
 /** Unknown formats are ignored, as upstream ignores them. */
 export function formatFits(format: string, value: string): boolean {
-  return FORMATS[format]?.(value) ?? true;
+  return member(FORMATS, format)?.(value) ?? true;
 }

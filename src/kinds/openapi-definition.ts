@@ -1,4 +1,5 @@
 /** The schema of a custom resource as OpenAPI publishes it: what its definition says, nothing added, and for v2 without what kubectl cannot read there. */
+import { draft, put } from "#base/dictionary.ts";
 import type { Json, JsonObject } from "#base/json.ts";
 import type { JsonSchema } from "./definition-spec.ts";
 import type { Dialect } from "./openapi-schema.ts";
@@ -62,21 +63,29 @@ class Publishing {
   schema(source: JsonSchema): JsonObject {
     const schema = this.#dialect === "v2" ? readableByV2(source) : unfolded(source);
     const { properties, items, additionalProperties, not } = schema;
-    const published: Record<string, Json> = {};
+    const published = draft<Json>();
     for (const name of VERBATIM) {
       const value = schema[name];
-      if (value !== undefined && value !== false) published[name] = value;
+      if (value !== undefined && value !== false) put(published, name, value);
     }
-    if (properties !== undefined) published["properties"] = this.#properties(properties);
-    if (items !== undefined) published["items"] = this.schema(items);
+    if (properties !== undefined) put(published, "properties", this.#properties(properties));
+    if (items !== undefined) put(published, "items", this.schema(items));
     if (additionalProperties !== undefined)
-      published["additionalProperties"] =
-        typeof additionalProperties === "boolean" ? additionalProperties : this.schema(additionalProperties);
+      put(
+        published,
+        "additionalProperties",
+        typeof additionalProperties === "boolean" ? additionalProperties : this.schema(additionalProperties),
+      );
     for (const junctor of JUNCTORS) {
       const parts = schema[junctor];
-      if (parts !== undefined) published[junctor] = parts.map((part) => this.schema(part));
+      if (parts !== undefined)
+        put(
+          published,
+          junctor,
+          parts.map((part) => this.schema(part)),
+        );
     }
-    if (not !== undefined) published["not"] = this.schema(not);
+    if (not !== undefined) put(published, "not", this.schema(not));
     const isEmbedded = schema["x-kubernetes-embedded-resource"] === true && !(this.#dialect === "v2" && isOpen(source));
     return isEmbedded ? withIdentity(published, this.#metadata) : published;
   }

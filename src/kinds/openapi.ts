@@ -1,4 +1,5 @@
 /** The OpenAPI documents of the API: one per group-version for v3, one for everything for v2. Built when asked; who serves them keeps them. */
+import { draft } from "#base/dictionary.ts";
 import type { Json, JsonObject } from "#base/json.ts";
 import type { TypeName } from "#base/schema.ts";
 import { apiVersionOf, type Kind } from "./kind.ts";
@@ -32,7 +33,7 @@ function describe(
   dialect: Dialect,
 ): { readonly paths: JsonObject; readonly schemas: JsonObject } {
   const writer = new SchemaWriter(dialect);
-  const paths: Record<string, Json> = {};
+  const paths = draft<Json>();
   writer.use(`${META}.DeleteOptions`, builtinTable);
   writer.use(`${META}.Status`, builtinTable);
   for (const kind of kinds) {

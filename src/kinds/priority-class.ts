@@ -1,4 +1,5 @@
 /** PriorityClass. */
+import { member } from "#base/dictionary.ts";
 import type { FieldFault } from "#base/fault.ts";
 import { builtinKind } from "./builtin.ts";
 import { ageColumn, integer, text } from "./columns.ts";
@@ -42,7 +43,7 @@ function priorityClassFaults(next: PriorityClass, live: PriorityClass | null): r
   const faults = new FieldFaults();
   const { name } = next.metadata;
   if (name.startsWith("system-")) {
-    if (SYSTEM_CLASSES[name] !== next.value)
+    if (member(SYSTEM_CLASSES, name) !== next.value)
       faults.forbidden(
         "metadata.name",
         "priority class names with 'system-' prefix are reserved for system use only. error: " +

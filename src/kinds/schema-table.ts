@@ -1,4 +1,5 @@
 /** The schema table of the built-in kinds: expands a line of schema.gen.ts when its type is first asked for. */
+import { draft, put } from "#base/dictionary.ts";
 import type { Json } from "#base/json.ts";
 import type { Field, Schema, SchemaTable, TypeName } from "#base/schema.ts";
 import { schemaLines } from "./schema.gen.ts";
@@ -80,20 +81,20 @@ function indexLines(text: string): ReadonlyMap<TypeName, string> {
 }
 
 function expandLine(line: Line, home: string): ObjectSchema {
-  const fields: Record<string, Field> = {};
+  const fields = draft<Field>();
   const required: string[] = [];
   for (const [name, [proto, text, options = {}]] of Object.entries(line.f)) {
     const [, prefix = "", chain = ""] = /^([!*+]*)(.*)$/.exec(text) ?? [];
     if (prefix.includes("!")) required.push(name);
     const schema = expandType(chain, home, options);
     const initial = options.d ?? (prefix === "!" || prefix === "+" ? zeroOf(schema) : undefined);
-    fields[name] = {
+    put(fields, name, {
       schema,
       ...(initial !== undefined && { default: initial }),
       ...(proto > 0 && { proto }),
       ...(options.s !== undefined && { strategy: options.s }),
       ...(prefix === "" && { omitsEmpty: true }),
-    };
+    });
   }
   const inlined =
     line.in === undefined

@@ -1,4 +1,5 @@
 /** Secret. */
+import { member } from "#base/dictionary.ts";
 import type { FieldFault } from "#base/fault.ts";
 import { isJsonObject } from "#base/json.ts";
 import { decodeUtf8, encodeUtf8 } from "#base/utf8.ts";
@@ -59,9 +60,9 @@ function secretFaults(next: Secret, live: Secret | null): readonly FieldFault[] 
   const { data = {}, type = "" } = next;
   checkKeys(data, "data", faults);
   checkSize([], Object.values(data), "data", faults);
-  for (const key of KEYS_OF_TYPE[type] ?? []) {
+  for (const key of member(KEYS_OF_TYPE, type) ?? []) {
     if (!Object.hasOwn(data, key)) faults.required(`data[${key}]`);
-    else if (key.startsWith(".docker") && !isJsonText(data[key] ?? ""))
+    else if (key.startsWith(".docker") && !isJsonText(member(data, key) ?? ""))
       faults.invalid(`data[${key}]`, "<secret contents redacted>", "invalid character in JSON");
   }
   if (type === "kubernetes.io/basic-auth" && data["username"] === undefined && data["password"] === undefined) {

@@ -1,4 +1,5 @@
 /** Which verb a request means, and which function answers it. */
+import { member } from "#base/dictionary.ts";
 import { Fault } from "#base/fault.ts";
 import { bindingKind } from "#kinds/reviews.ts";
 import { askedKinds } from "#kinds/registry.ts";
@@ -32,7 +33,7 @@ export function requestedVerb({ method, query }: Exchange, name: string): string
     case "DELETE":
       return isCollection ? "deletecollection" : "delete";
     default:
-      return VERBS[method] ?? "";
+      return member(VERBS, method) ?? "";
   }
 }
 
@@ -103,11 +104,11 @@ function subresourceVerb(exchange: Exchange, { kind, subresource = "status" }: A
     return { verb: exchange.method === "POST" ? "create" : "get", run: streamPod, counted: "connect" };
   }
   if (subresource === "proxy") {
-    const verb = PROXY_VERBS[exchange.method];
+    const verb = member(PROXY_VERBS, exchange.method);
     if (verb === undefined) throw notAllowed();
     return { verb, run: proxyObject, counted: "connect" };
   }
-  const post = POSTS[subresource];
+  const post = member(POSTS, subresource);
   if (post !== undefined && (exchange.method === "POST" || exchange.method === "GET"))
     return { verb: "create", run: post };
   if (subresource === "log" && exchange.method === "GET") return { verb: "get", run: podLog };

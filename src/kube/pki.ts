@@ -1,4 +1,5 @@
 /** The instance's certificates: one CA, one server certificate, one client certificate a role. Made once, kept as PEM files. */
+import { draft, put } from "#base/dictionary.ts";
 import "reflect-metadata";
 import { createPrivateKey, generateKeyPairSync, webcrypto, X509Certificate } from "node:crypto";
 import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
@@ -40,8 +41,8 @@ export async function ensurePki(folder: string, names: PkiNames, clock: Clock): 
   const maker = new Maker(folder, clock);
   const ca = await maker.authority();
   const server = await maker.server(names.hosts);
-  const clients: Record<string, KeyPair> = {};
-  for (const [name, subject] of Object.entries(names.clients)) clients[name] = await maker.client(name, subject);
+  const clients = draft<KeyPair>();
+  for (const [name, subject] of Object.entries(names.clients)) put(clients, name, await maker.client(name, subject));
   return { ca: ca.cert, server, clients, tokenKey: await tokenKey(folder) };
 }
 

@@ -1,4 +1,5 @@
 /** pods/proxy, services/proxy and nodes/proxy: the request goes on to a pod or to a node's agent, the answer comes back with its links rewritten. */
+import { draft, put } from "#base/dictionary.ts";
 import { request as httpRequest, type ClientRequest, type IncomingMessage } from "node:http";
 import { buffer } from "node:stream/consumers";
 import type { Duplex } from "node:stream";
@@ -280,10 +281,10 @@ async function rewritten(bytes: Buffer, { unpack, pack }: Codec, page: ProxiedPa
 /** Hop-by-hop names end here, and a pod says nothing about who may read the API server's answers (corsRemovingTransport). */
 function answeredHeaders(response: IncomingMessage, page: ProxiedPage): Passed {
   const named = namedByConnection(response.headers.connection);
-  const passed: Record<string, string | string[]> = {};
+  const passed = draft<string | string[]>();
   for (const [name, values = []] of Object.entries(response.headersDistinct)) {
     if (NOT_PASSED.has(name) || named.has(name) || name.startsWith("access-control-")) continue;
-    passed[name] = name === "set-cookie" ? values : values.join(", ");
+    put(passed, name, name === "set-cookie" ? values : values.join(", "));
   }
   const { location } = response.headers;
   return location === undefined ? passed : { ...passed, location: rewriteUrl(location, page) };

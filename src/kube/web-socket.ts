@@ -1,4 +1,5 @@
 /** The server's end of a WebSocket that only tells (RFC 6455): the handshake, frames, and the client's close. */
+import { member } from "#base/dictionary.ts";
 import { createHash } from "node:crypto";
 import type { Duplex } from "node:stream";
 import { Fault } from "#base/fault.ts";
@@ -34,7 +35,7 @@ export function openWebSocket(upgrade: Upgrade, opened: (connection: Duplex) => 
   const protocol = asked
     .split(",")
     .map((word) => word.trim())
-    .find((word) => PROTOCOLS[word] !== undefined);
+    .find((word) => member(PROTOCOLS, word) !== undefined);
   if (protocol === undefined)
     throw new Fault("BadRequest", `none of the subprotocols is spoken here: ${asked.slice(0, 200)}`);
   const socket = upgrade.accept({
@@ -46,7 +47,7 @@ export function openWebSocket(upgrade: Upgrade, opened: (connection: Duplex) => 
     ...(protocol !== "" && { "sec-websocket-protocol": protocol }),
   });
   opened(socket);
-  return telling(socket, PROTOCOLS[protocol] ?? "binary");
+  return telling(socket, member(PROTOCOLS, protocol) ?? "binary");
 }
 
 function one(headers: Headers, name: string): string {

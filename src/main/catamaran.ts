@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The program: finds the command, runs it, turns faults into words and exit codes. Commands are loaded when they are asked for. */
+import { member } from "#base/dictionary.ts";
 import { parseArgs } from "node:util";
 import { Fault, type FaultCode, unsupported } from "#base/fault.ts";
 import type { Completed } from "#cli/completion.ts";
@@ -190,7 +191,7 @@ async function main(words: readonly string[]): Promise<number> {
   if (name === "--help" || name === "-h" || name === "help") return help(0);
   if (name === "--version") return main(["version"]);
   if (NOT_YET.includes(name)) throw unsupported(`catamaran ${name}`);
-  const command = INTERNAL[name] ?? COMMANDS[name]?.run;
+  const command = member(INTERNAL, name) ?? member(COMMANDS, name)?.run;
   if (command === undefined) {
     const near = nearestWord(name, Object.keys(COMMANDS));
     throw new Fault(
@@ -203,7 +204,7 @@ async function main(words: readonly string[]): Promise<number> {
 }
 
 function help(code: number, only?: string): number {
-  const command = only === undefined ? undefined : COMMANDS[only];
+  const command = only === undefined ? undefined : member(COMMANDS, only);
   process.stdout.write(command === undefined ? overview() : helpOf(only ?? "", command));
   return code;
 }

@@ -1,4 +1,5 @@
 /** Before the processes: decides what this machine can do, chooses names, ports and addresses, makes certificates and the fabric. */
+import { draft, put } from "#base/dictionary.ts";
 import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
@@ -57,18 +58,18 @@ export async function prepareInstance(options: UpOptions): Promise<Instance> {
 }
 
 async function choosePorts({ ports, name }: UpOptions, before: Ports | undefined): Promise<Ports> {
-  const chosen: Record<string, number> = {};
+  const chosen = draft<number>();
   for (const door of ["kube", "aws", "gateway", "dashboard"] as const) {
     const asked = ports[door];
     if (asked !== undefined && asked !== 0) {
       if (!(await isFree(asked)))
         throw new Fault("Conflict", `port ${asked} for --${door}-port is taken; choose another one, or 0 for any`);
-      chosen[door] = asked;
+      put(chosen, door, asked);
       continue;
     }
     const wished =
       asked === 0 ? before?.[door] : (before?.[door] ?? (name === "default" ? PREFERRED[door] : undefined));
-    chosen[door] = wished !== undefined && (await isFree(wished)) ? wished : await freePort();
+    put(chosen, door, wished !== undefined && (await isFree(wished)) ? wished : await freePort());
   }
   return chosen as unknown as Ports;
 }

@@ -1,4 +1,5 @@
 /** The images that exist without a registry, made from programs of this machine: pause, busybox and node. */
+import { member } from "#base/dictionary.ts";
 import { readFile, realpath, stat } from "node:fs/promises";
 import { run } from "#machine/command.ts";
 import { Fault } from "#base/fault.ts";
@@ -23,7 +24,7 @@ const BASE_NAMES: Readonly<Record<string, BaseName>> = {
 };
 
 export function baseOf(fullName: string): BaseName | null {
-  return BASE_NAMES[fullName] ?? null;
+  return member(BASE_NAMES, fullName) ?? null;
 }
 
 export async function baseImage(store: ImageStore, name: BaseName): Promise<BaseImage> {

@@ -1,4 +1,5 @@
 /** How this folder writes protobuf messages down: by field name, maps as plain objects, absent lists empty. The bytes are wire/protobuf.ts's work. */
+import { draft, put } from "#base/dictionary.ts";
 import { decodeMessage, encodeMessage, type Descriptor, type ProtoMessage } from "#wire/protobuf.ts";
 
 export type Scalar = "string" | "bytes" | "bool" | "int";
@@ -52,11 +53,11 @@ function descriptorOf(message: Message): Descriptor {
 }
 
 function toWire(message: Message, fields: Fields): ProtoMessage {
-  const wire: Record<string, unknown> = {};
+  const wire = draft<unknown>();
   for (const [name, value] of Object.entries(fields)) {
     const field = message[name];
     if (field === undefined) throw new RangeError(`the message has no field ${name}`);
-    if (value !== undefined) wire[name] = valueToWire(field, value);
+    if (value !== undefined) put(wire, name, valueToWire(field, value));
   }
   return wire as ProtoMessage;
 }
@@ -69,11 +70,11 @@ function valueToWire({ type, is }: MessageField, value: unknown): unknown {
 }
 
 function fromWire(message: Message, wire: ProtoMessage): Fields {
-  const fields: Record<string, unknown> = {};
+  const fields = draft<unknown>();
   for (const [name, field] of Object.entries(message)) {
     const value: unknown = wire[name];
-    if (value !== undefined) fields[name] = valueFromWire(field, value);
-    else if (field.is !== undefined) fields[name] = field.is === "list" ? [] : {};
+    if (value !== undefined) put(fields, name, valueFromWire(field, value));
+    else if (field.is !== undefined) put(fields, name, field.is === "list" ? [] : {});
   }
   return fields;
 }

@@ -1,4 +1,5 @@
 /** Writing and reading tar archives (ustar with pax headers for what does not fit). Knows nothing of images. */
+import { draft, put } from "#base/dictionary.ts";
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { lstat, open, readdir, readlink, type FileHandle } from "node:fs/promises";
@@ -243,7 +244,7 @@ function longName(body: Buffer): string {
 }
 
 function paxRecords(body: Buffer): Readonly<Record<string, string>> {
-  const records: Record<string, string> = {};
+  const records = draft<string>();
   for (let at = 0; at < body.length;) {
     const space = body.indexOf(32, at);
     const length = Number(body.subarray(at, space).toString());
@@ -252,7 +253,7 @@ function paxRecords(body: Buffer): Readonly<Record<string, string>> {
       .subarray(space + 1, at + length - 1)
       .toString("utf8")
       .split("=");
-    records[key] = value.join("=");
+    put(records, key, value.join("="));
     at += length;
   }
   return records;

@@ -1,4 +1,5 @@
 /** A container's environment variables: service links, envFrom, env with its references, and $(VAR) in commands. */
+import { member } from "#base/dictionary.ts";
 import { decodeUtf8 } from "#base/utf8.ts";
 import type { ConfigMap } from "#kinds/config-map.ts";
 import type { Container, EnvVar } from "#kinds/pod-spec.ts";
@@ -86,7 +87,7 @@ function valueOf(
   const isSecret = configMapKeyRef === undefined;
   const source = isSecret ? surroundings.secret(name) : surroundings.configMap(name);
   const data = isSecret ? secretTexts(surroundings.secret(name)) : surroundings.configMap(name)?.data;
-  const text = data?.[ref.key];
+  const text = member(data, ref.key);
   if (text !== undefined) return { value: text };
   if (ref.optional === true) return {};
   const noun = isSecret ? "secret" : "configmap";

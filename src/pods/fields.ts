@@ -1,4 +1,5 @@
 /** What the downward API tells a container about its pod: fields and resources, as text. */
+import { member } from "#base/dictionary.ts";
 import { unsupported } from "#base/fault.ts";
 import { parseNanos } from "#base/quantity.ts";
 import type { Container } from "#kinds/pod-spec.ts";
@@ -27,7 +28,7 @@ export function fieldText(pod: Pod, path: string, { podIp, hostIp }: Pick<Wherea
     const [, list, key = ""] = subscript;
     return (list === "labels" ? pod.metadata.labels : pod.metadata.annotations)?.[key] ?? "";
   }
-  const read = FIELDS[path];
+  const read = member(FIELDS, path);
   if (read === undefined) throw unsupported(`fieldRef "${path}"`);
   return read(pod, { podIp, hostIp });
 }
@@ -70,8 +71,8 @@ export function resourceText(
   if (match === null) throw unsupported(`resourceFieldRef "${ref.resource}"`);
   const [, list, name = ""] = match;
   const { requests, limits } = resourcesOf(pod, own, ref.containerName ?? "");
-  const limit = limits?.[name] ?? defaultLimit(name, allocatable);
-  const amount = list === "limits" ? limit : (requests?.[name] ?? limits?.[name] ?? "0");
+  const limit = member(limits, name) ?? defaultLimit(name, allocatable);
+  const amount = list === "limits" ? limit : (member(requests, name) ?? member(limits, name) ?? "0");
   return divideUp(parseNanos(amount) ?? 0n, parseNanos(ref.divisor ?? "1") ?? 0n);
 }
 

@@ -1,4 +1,5 @@
 /** What is known about a pod beyond what CRI lists: probe counts, back-off, stops under way. A frozen value that each plan hands to the next. */
+import { member } from "#base/dictionary.ts";
 import type { Container, Probe } from "#kinds/pod-spec.ts";
 import type { PodObject as Pod } from "#kinds/pod-status.ts";
 import {
@@ -64,7 +65,7 @@ export function forgetEffective(memory: PodMemory, asked: ReadonlySet<string>): 
 export function noteExits(memory: PodMemory, { containers }: Observed): PodMemory {
   const exits: Record<string, ObservedContainer> = { ...memory.exits };
   for (const container of containers)
-    if (container.state === "exited" && container.attempt >= (exits[container.name]?.attempt ?? 0))
+    if (container.state === "exited" && container.attempt >= (member(exits, container.name)?.attempt ?? 0))
       exits[container.name] = container;
   return { ...memory, exits };
 }

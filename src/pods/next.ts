@@ -1,4 +1,5 @@
 /** What the node must do next about one pod. Pure: everything it knows is the pod, what was observed, and now. */
+import { member } from "#base/dictionary.ts";
 import { graceSeconds } from "#kinds/grace.ts";
 import type { PodObject as Pod } from "#kinds/pod-status.ts";
 import {
@@ -205,7 +206,7 @@ function tend(work: Work, place: Place, sandboxId: string): void {
   }
   if (current.state === "created") return removeHalfStarted(work, current);
   if (current.state !== "exited" || !isRestarted(lineup.pod, place, exitCodeOf(current))) return;
-  const retryAtMs = memory.restarts[place.spec.name]?.retryAtMs ?? 0;
+  const retryAtMs = member(memory.restarts, place.spec.name)?.retryAtMs ?? 0;
   if (retryAtMs > now) work.wakeAt(retryAtMs);
   else startContainer(work, place, sandboxId);
 }

@@ -1,4 +1,5 @@
 /** When a container that exited may start again: kubelet's crash-loop back-off. */
+import { member } from "#base/dictionary.ts";
 import type { PodObject as Pod } from "#kinds/pod-status.ts";
 import { exitCodeOf, isRestarted, type Lineup, type Place } from "./lineup.ts";
 import { BACKOFF_FIRST_MS, BACKOFF_MAX_MS, BACKOFF_RESET_MS } from "./memory.ts";
@@ -13,9 +14,9 @@ export function countExits(
   const restarts: Record<string, RestartMemory> = { ...memory.restarts };
   for (const place of [...lineup.inits, ...lineup.mains]) {
     const { newest, spec } = place;
-    if (newest?.state !== "exited" || restarts[spec.name]?.id === newest.id) continue;
+    if (newest?.state !== "exited" || member(restarts, spec.name)?.id === newest.id) continue;
     if (!isRestarted(lineup.pod, place, exitCodeOf(newest))) continue;
-    const delayMs = delayAfter(newest, restarts[spec.name]);
+    const delayMs = delayAfter(newest, member(restarts, spec.name));
     restarts[spec.name] = { id: newest.id, delayMs, retryAtMs: (newest.finishedAtMs ?? newest.createdAtMs) + delayMs };
     if (delayMs > 0) events.push(backOffEvent(lineup.pod, place));
   }

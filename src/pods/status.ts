@@ -1,4 +1,5 @@
 /** The status of a pod as its node reports it: phase, conditions, container states. Decided from what is observed, never from what was done. */
+import { member } from "#base/dictionary.ts";
 import { timestamp } from "#base/clock.ts";
 import type { Condition } from "#kinds/object.ts";
 import type {
@@ -147,7 +148,7 @@ class Teller {
     if (newest?.state === "running") return { waiting: { reason: "ContainerCreating" } };
     const terminated = newest?.state === "exited" ? termination(newest) : undefined;
     // CRI has forgotten a pod that has ended.
-    const exit = this.#memory.exits[place.spec.name];
+    const exit = member(this.#memory.exits, place.spec.name);
     if (newest === undefined && exit !== undefined && this.#isOver(place)) return { terminated: termination(exit) };
     if (newest === undefined && told?.state?.terminated !== undefined && this.#isOver(place))
       return { terminated: told.state.terminated };
@@ -177,7 +178,7 @@ class Teller {
       (current.state === "exited" && isRestarted(pod, place, exitCodeOf(current)));
     if (!isDue || this.#memory.failed !== undefined || pod.metadata.deletionTimestamp !== undefined) return null;
     if (!this.#isTurn(place)) return newest === undefined ? { reason: "PodInitializing" } : null;
-    const back = this.#memory.restarts[spec.name];
+    const back = member(this.#memory.restarts, spec.name);
     if (newest?.state === "exited" && back?.id === newest.id && back.retryAtMs > this.#now) {
       return {
         reason: "CrashLoopBackOff",

@@ -1,4 +1,5 @@
 /** HTTP/1.1 upgrades (RFC 9110, 7.8) passed from hop to hop: what is asked of the next, and what it answered. */
+import { draft, put } from "#base/dictionary.ts";
 import { type ClientRequest, type IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
@@ -36,10 +37,10 @@ const LEAVE_MS = 5_000;
 
 /** What of a message's headers is about the upgrade. Repeated ones stay apart: some servers do not split at commas. */
 export function negotiation({ headersDistinct }: IncomingMessage): Headers {
-  const found: Record<string, string[]> = {};
+  const found = draft<string[]>();
   for (const name of NEGOTIATION) {
     const values = headersDistinct[name];
-    if (values !== undefined) found[name] = values;
+    if (values !== undefined) put(found, name, values);
   }
   return found;
 }

@@ -2,6 +2,7 @@
  * Nodes and what runs on them, kept up change by change so that a pick never walks all pods: used amounts and ports per node,
  * pods counted per selector and topology value, and which nodes suit which kind of pod. Never decides anything.
  */
+import { member } from "#base/dictionary.ts";
 import { sameJson } from "#base/json.ts";
 import type { Node } from "#kinds/node.ts";
 import type { Pod } from "#kinds/pod.ts";
@@ -147,7 +148,7 @@ export class Cluster {
   domains(topologyKey: string): number {
     let count = this.#domains.get(topologyKey);
     if (count === undefined) {
-      count = new Set(this.#nodes.flatMap(({ labels }) => labels[topologyKey] ?? [])).size;
+      count = new Set(this.#nodes.flatMap(({ labels }) => member(labels, topologyKey) ?? [])).size;
       this.#domains.set(topologyKey, count);
     }
     return count;
@@ -345,7 +346,7 @@ function isCounted({ term, ignoresTerminating }: Count, needs: PodNeeds): boolea
 }
 
 function tally(count: Count | Declared, { labels }: NodeFacts, sign: 1 | -1): void {
-  const value = labels[count.term.topologyKey];
+  const value = member(labels, count.term.topologyKey);
   if (value === undefined) return;
   add(count.byValue, value, sign);
   count.total += sign;

@@ -1,4 +1,5 @@
 /** What one pod asks of a node, read once from its spec: amounts, ports, terms. Never which node. */
+import { member } from "#base/dictionary.ts";
 import { millis, units } from "#base/quantity.ts";
 import { fromLabelSelector, matches, type Labels, type Selector } from "#base/selector.ts";
 import type { PodAffinity, PodAffinityTerm, TopologySpreadConstraint } from "#kinds/placement.ts";
@@ -208,7 +209,10 @@ function withLabelKeys(
 ): Selector | null {
   if (selector === null || matchLabelKeys.length + mismatchLabelKeys.length === 0) return selector;
   const valued = (keys: readonly string[]): readonly (readonly [string, string])[] =>
-    keys.flatMap((key) => (pod.metadata.labels?.[key] === undefined ? [] : [[key, pod.metadata.labels[key]] as const]));
+    keys.flatMap((key) => {
+      const value = member(pod.metadata.labels, key);
+      return value === undefined ? [] : [[key, value] as const];
+    });
   const same = valued(matchLabelKeys).map(([key, value]) => ({ key, operator: "In" as const, values: [value] }));
   const other = valued(mismatchLabelKeys).map(([key, value]) => ({ key, operator: "NotIn" as const, values: [value] }));
   return [...selector, ...same, ...other];

@@ -1,4 +1,5 @@
 /** The rules of a pod about the pods around it: affinity, anti-affinity (its own and theirs), spreading; as checks and scores per node. */
+import { member } from "#base/dictionary.ts";
 import type { Cluster, Count, Declared } from "./cluster.ts";
 import type { PodNeeds, Spread, Term } from "./needs.ts";
 import type { NodeFacts } from "./node-facts.ts";
@@ -46,7 +47,7 @@ function spreadCheck(cluster: Cluster, needs: PodNeeds, spread: Spread): Check {
   const { byValue } = cluster.countOf(spread, { ignoresTerminating: true });
   const domains = new Set<string>();
   for (const { node, labels } of cluster.nodes) {
-    const value = labels[spread.topologyKey];
+    const value = member(labels, spread.topologyKey);
     if (value === undefined || domains.has(value) || !isEligible(needs, spread, node)) continue;
     domains.add(value);
   }
@@ -54,7 +55,7 @@ function spreadCheck(cluster: Cluster, needs: PodNeeds, spread: Spread): Check {
     domains.size < spread.minDomains ? 0 : Math.min(...[...domains].map((value) => byValue.get(value) ?? 0));
   const own = spread.selects(needs.namespace, needs.labels) ? 1 : 0;
   return ({ labels }) => {
-    const value = labels[spread.topologyKey];
+    const value = member(labels, spread.topologyKey);
     if (value === undefined) return NO_LABEL;
     return (byValue.get(value) ?? 0) + own - least > spread.maxSkew ? NO_SPREAD : null;
   };
@@ -81,7 +82,7 @@ function affinityChecks(cluster: Cluster, needs: PodNeeds): readonly Check[] {
 const ALL = { ignoresTerminating: false };
 
 function hasAny({ term, byValue }: Count | Declared, labels: NodeFacts["labels"]): boolean {
-  const value = labels[term.topologyKey];
+  const value = member(labels, term.topologyKey);
   return value !== undefined && (byValue.get(value) ?? 0) > 0;
 }
 
@@ -92,7 +93,7 @@ function attractionCheck(cluster: Cluster, needs: PodNeeds): Check {
     wanted.every(({ total }) => total === 0) &&
     needs.affinity.every((term: Term) => term.selects(needs.namespace, needs.labels));
   return ({ labels }) => {
-    const isLabelled = wanted.every(({ term }) => labels[term.topologyKey] !== undefined);
+    const isLabelled = wanted.every(({ term }) => member(labels, term.topologyKey) !== undefined);
     return isLabelled && (isFirst || wanted.every((count) => hasAny(count, labels))) ? null : NO_AFFINITY;
   };
 }
@@ -115,7 +116,7 @@ function spreadScore(cluster: Cluster, spreads: readonly Spread[]): Neighbours["
   return ({ labels }) => {
     let sum = 0;
     for (const { key, skew, byValue, weight } of useful) {
-      const value = labels[key];
+      const value = member(labels, key);
       if (value !== undefined) sum += (byValue.get(value) ?? 0) * weight + skew;
     }
     return sum;
@@ -136,7 +137,7 @@ function affinityScore(cluster: Cluster, needs: PodNeeds): Neighbours["affinityS
   if (all.length === 0) return null;
   return ({ labels }) =>
     all.reduce(
-      (sum, { weight, count }) => sum + weight * (count.byValue.get(labels[count.term.topologyKey] ?? "") ?? 0),
+      (sum, { weight, count }) => sum + weight * (count.byValue.get(member(labels, count.term.topologyKey) ?? "") ?? 0),
       0,
     );
 }

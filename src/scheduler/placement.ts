@@ -1,4 +1,5 @@
 /** Whether a node suits a pod whatever else runs there: name, cordon, taints, selector, node affinity; and how well. */
+import { member } from "#base/dictionary.ts";
 import type {
   NodeAffinity,
   NodeSelectorRequirement,
@@ -25,7 +26,7 @@ const UNSCHEDULABLE: Taint = { key: "node.kubernetes.io/unschedulable", effect: 
 
 export function suitsAffinity({ spec }: Pod, node: Node): boolean {
   const labels = node.metadata.labels ?? {};
-  if (Object.entries(spec.nodeSelector ?? {}).some(([key, value]) => labels[key] !== value)) return false;
+  if (Object.entries(spec.nodeSelector ?? {}).some(([key, value]) => member(labels, key) !== value)) return false;
   const required = spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
   return required === undefined || required.nodeSelectorTerms.some((term) => suitsTerm(term, node));
 }
@@ -57,7 +58,7 @@ function suitsTerm({ matchExpressions = [], matchFields = [] }: NodeSelectorTerm
   if (matchExpressions.length + matchFields.length === 0) return false;
   const labels = node.metadata.labels ?? {};
   return (
-    matchExpressions.every((requirement) => holds(requirement, labels[requirement.key])) &&
+    matchExpressions.every((requirement) => holds(requirement, member(labels, requirement.key))) &&
     matchFields.every((requirement) => holds(requirement, node.metadata.name))
   );
 }

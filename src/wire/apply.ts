@@ -1,4 +1,5 @@
 /** Server-side apply and the tracking of field owners on every other write, after sigs.k8s.io/structured-merge-diff. */
+import { member } from "#base/dictionary.ts";
 import { Fault } from "#base/fault.ts";
 import { isJsonObject, type Json, type JsonObject, sameJson } from "#base/json.ts";
 import type { Schema, SchemaTable } from "#base/schema.ts";
@@ -29,7 +30,7 @@ import {
   withFields,
   withoutEmpty,
 } from "./managed-fields.ts";
-import { member, textOf } from "./members.ts";
+import { textOf } from "./members.ts";
 import {
   compare,
   type Delta,

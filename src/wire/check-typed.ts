@@ -1,10 +1,11 @@
 /** Whether an applied configuration fits its schema: no unknown field, no value of the wrong type, no key twice. */
+import { member } from "#base/dictionary.ts";
 import { Fault } from "#base/fault.ts";
 import { isJsonObject, type Json, type JsonObject } from "#base/json.ts";
 import type { Schema, SchemaTable } from "#base/schema.ts";
 import { MAX_KEYS } from "#kinds/conform.ts";
 import { printPath } from "./field-set.ts";
-import { isList, member, textOf } from "./members.ts";
+import { isList, textOf } from "./members.ts";
 import { elementStep, formOf, memberSchema, resolved } from "./typed.ts";
 
 interface Scalar {

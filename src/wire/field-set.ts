@@ -1,4 +1,5 @@
 /** Sets of field paths as Kubernetes writes them (FieldsV1), and their algebra. Never a schema, never an object's values. */
+import { draft, type Draft, drop, put } from "#base/dictionary.ts";
 import type { Json, JsonObject } from "#base/json.ts";
 import { isJsonObject, parseExactly } from "#base/json.ts";
 
@@ -32,12 +33,12 @@ export function nodeOf(isSelf: boolean, below: FieldSet): FieldSet | undefined {
 export function union(a: FieldSet, b: FieldSet): FieldSet {
   if (a === b || isEmpty(b)) return a;
   if (isEmpty(a)) return b;
-  let result: Record<string, Json> | undefined;
+  let result: Draft<Json> | undefined;
   for (const step in b) {
     const node = b[step] as FieldSet;
     const own = a[step] as FieldSet | undefined;
     const both = own === undefined ? node : unionOfNodes(own, node);
-    if (both !== own) (result ??= { ...a })[step] = both;
+    if (both !== own) put((result ??= { ...a }), step, both);
   }
   return result ?? a;
 }
@@ -71,15 +72,15 @@ function without(
   b: FieldSet,
   remaining: (own: FieldSet, other: FieldSet) => FieldSet | undefined,
 ): FieldSet {
-  let result: Record<string, Json> | undefined;
+  let result: Draft<Json> | undefined;
   for (const step in b) {
     const own = a[step] as FieldSet | undefined;
     if (own === undefined || step === SELF) continue;
     const rest = remaining(own, b[step] as FieldSet);
     if (rest !== undefined && (rest === own || (isEmpty(rest) && isEmpty(own)) || sizeIsSame(rest, own))) continue;
     result ??= { ...a };
-    if (rest === undefined) delete result[step];
-    else result[step] = rest;
+    if (rest === undefined) drop(result, step);
+    else put(result, step, rest);
   }
   return result ?? a;
 }
@@ -91,13 +92,13 @@ function sizeIsSame(rest: FieldSet, own: FieldSet): boolean {
 }
 
 export function intersection(a: FieldSet, b: FieldSet): FieldSet {
-  const result: Record<string, Json> = {};
+  const result = draft<Json>();
   for (const step in a) {
     const other = b[step] as FieldSet | undefined;
     if (other === undefined || step === SELF) continue;
     const own = a[step] as FieldSet;
     const both = nodeOf(isMember(own) && isMember(other), intersection(below(own), below(other)));
-    if (both !== undefined) result[step] = both;
+    if (both !== undefined) put(result, step, both);
   }
   return result;
 }
@@ -145,13 +146,13 @@ export function readFields(fields: Json | undefined): FieldSet | null {
   if (fields === undefined || fields === null) return EMPTY;
   if (!isJsonObject(fields)) return null;
   let isCanonical = true;
-  const result: Record<string, Json> = {};
+  const result = draft<Json>();
   for (const [step, node] of Object.entries(fields)) {
     const read = step === SELF ? MEMBER : readFields(node);
     const canonical = canonicalStep(step);
     if (read === null || canonical === null) return null;
     isCanonical &&= read === node && canonical === step;
-    if (canonical !== undefined) result[canonical] = read;
+    if (canonical !== undefined) put(result, canonical, read);
   }
   return isCanonical ? fields : result;
 }
@@ -192,7 +193,7 @@ function compareSteps(a: string, b: string): number {
 export function sorted(set: FieldSet): FieldSet {
   const steps = Object.keys(set);
   if (steps.length === 0) return set;
-  const result: Record<string, Json> = {};
-  for (const step of steps.sort(compareSteps)) result[step] = sorted(set[step] as FieldSet);
+  const result = draft<Json>();
+  for (const step of steps.sort(compareSteps)) put(result, step, sorted(set[step] as FieldSet));
   return result;
 }

@@ -1,7 +1,8 @@
 /** JSON patch (RFC 6902): add, remove, replace, move, copy and test, all or nothing. */
+import { type Draft, drop, member, put } from "#base/dictionary.ts";
 import { Fault } from "#base/fault.ts";
 import { isJsonObject, type Json, type JsonObject, sameJson } from "#base/json.ts";
-import { type Draft, isList, member, nesting, put, textOf, weight } from "./members.ts";
+import { isList, nesting, textOf, weight } from "./members.ts";
 
 // The API server's own bound (apiserver's MaxJSONPatchOperations).
 const MAX_OPERATIONS = 10_000;
@@ -75,7 +76,7 @@ function readPointer(source: JsonObject, name: "path" | "from", where: string): 
 }
 
 type Container = readonly Json[] | JsonObject;
-type OwnContainer = Json[] | Draft;
+type OwnContainer = Json[] | Draft<Json>;
 
 /** A document while operations change it: each container is copied once, when it is first written to, and then edited in place. */
 class Patching {
@@ -133,7 +134,7 @@ class Patching {
       parent.splice(index, 1);
     } else {
       step(parent, token, place);
-      delete parent[token];
+      drop(parent, token);
     }
   }
 

@@ -1,8 +1,9 @@
 /** Kubernetes' protobuf bodies, read into (and written from) the JSON they stand for; driven by the schema table. */
+import { type Draft, draft, member, put } from "#base/dictionary.ts";
 import { Fault } from "#base/fault.ts";
 import { isJsonObject, type Json, type JsonObject } from "#base/json.ts";
 import type { Field, Schema, SchemaTable } from "#base/schema.ts";
-import { type Draft, isList, member, put, textOf } from "./members.ts";
+import { isList, textOf } from "./members.ts";
 import { readSpecial, writeSpecial } from "./proto-special.ts";
 import { DELIMITED, malformed, ProtoReader, ProtoWriter, VARINT } from "./proto-wire.ts";
 
@@ -44,7 +45,7 @@ export class KubernetesCodec {
     const type = this.#lookup(apiVersion, kind);
     if (type === undefined)
       throw new Fault("BadRequest", `no kind "${kind}" is registered for version "${apiVersion}"`);
-    const object: Draft = { apiVersion, kind };
+    const object: Draft<Json> = { apiVersion, kind };
     this.#readObject(raw, type, object, 0);
     return object;
   }
@@ -77,7 +78,7 @@ export class KubernetesCodec {
     return parts;
   }
 
-  #readObject(reader: ProtoReader, type: MessageType, into: Draft, depth: number): void {
+  #readObject(reader: ProtoReader, type: MessageType, into: Draft<Json>, depth: number): void {
     if (depth > MAX_DEPTH) throw malformed("it nests too deeply");
     const parts = this.#partsOf(type);
     while (!reader.isDone) {
@@ -105,7 +106,7 @@ export class KubernetesCodec {
       return;
     }
     if (schema.is === "map") {
-      const map = (member(at.into, name) as Draft | undefined) ?? {};
+      const map = (member(at.into, name) as Draft<Json> | undefined) ?? {};
       this.#readEntry(reader.message(), schema.of, map, at);
       put(at.into, name, map);
       return;
@@ -114,7 +115,7 @@ export class KubernetesCodec {
     if (value !== undefined && !(field.omitsEmpty === true && isZero(value))) put(at.into, name, value);
   }
 
-  #readEntry(reader: ProtoReader, of: Schema, map: Draft, at: Reading): void {
+  #readEntry(reader: ProtoReader, of: Schema, map: Draft<Json>, at: Reading): void {
     let key = "";
     let value: Json | undefined;
     while (!reader.isDone) {
@@ -131,7 +132,7 @@ export class KubernetesCodec {
     const schema = resolve(unresolved, at.table);
     switch (schema.is) {
       case "object": {
-        const object: Draft = {};
+        const object = draft<Json>();
         this.#readObject(expectMessage(reader, at.wire), { schema, table: at.table }, object, at.depth + 1);
         return object;
       }
@@ -204,7 +205,7 @@ export class KubernetesCodec {
 }
 
 interface Reading {
-  readonly into: Draft;
+  readonly into: Draft<Json>;
   readonly table: SchemaTable;
   readonly depth: number;
   readonly wire: number;

@@ -1,9 +1,10 @@
 /** The annotation of client-side apply: how an object moves from `kubectl apply` to `kubectl apply --server-side`. */
+import { member } from "#base/dictionary.ts";
 import { Fault } from "#base/fault.ts";
 import { isJsonObject, type Json, type JsonObject, parseExactly } from "#base/json.ts";
 import type { Schema, SchemaTable } from "#base/schema.ts";
 import { difference, EMPTY, type FieldSet } from "./field-set.ts";
-import { member, textOf } from "./members.ts";
+import { textOf } from "./members.ts";
 import { compare, ownedBy } from "./typed.ts";
 
 const ANNOTATION = "kubectl.kubernetes.io/last-applied-configuration";

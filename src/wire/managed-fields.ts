@@ -1,7 +1,8 @@
 /** metadata.managedFields: who owns which fields. Reading, identifying, capping and ordering its entries. */
+import { member } from "#base/dictionary.ts";
 import { isJsonObject, type Json, type JsonObject, sameJson } from "#base/json.ts";
 import { type FieldSet, isEmpty, readFields, sorted, union } from "./field-set.ts";
-import { isList, member } from "./members.ts";
+import { isList } from "./members.ts";
 
 /** metav1.ManagedFieldsEntry, as it is stored. */
 export interface ManagedFields {

@@ -1,18 +1,5 @@
-/** Own members of JSON objects, safe for every name a client can send ("__proto__" is a name like any other). */
-import { type Json, type JsonObject } from "#base/json.ts";
-
-/** A JSON object under construction. */
-export type Draft = Record<string, Json>;
-
-export function member(object: JsonObject | undefined, name: string): Json | undefined {
-  return object !== undefined && Object.hasOwn(object, name) ? object[name] : undefined;
-}
-
-export function put(draft: Draft, name: string, value: Json): void {
-  if (name === "__proto__")
-    Object.defineProperty(draft, name, { value, writable: true, enumerable: true, configurable: true });
-  else draft[name] = value;
-}
+/** What a JSON value is and how much of it there is: list or not, as text, how deep, how heavy. */
+import type { Json } from "#base/json.ts";
 
 export function isList(value: unknown): value is readonly Json[] {
   return Array.isArray(value);

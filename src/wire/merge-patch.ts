@@ -1,20 +1,20 @@
 /** JSON merge patch (RFC 7386): applying one and computing one. What does not change stays identical (===). */
+import { draft, type Draft, drop, member, put } from "#base/dictionary.ts";
 import { isJsonObject, type Json, sameJson } from "#base/json.ts";
-import { type Draft, member, put } from "./members.ts";
 
 /** Returns `target` itself when the patch changes nothing, so that an idle patch is recognised at once. */
 export function applyMergePatch(target: Json | undefined, patch: Json): Json {
   if (!isJsonObject(patch)) return target !== undefined && sameJson(target, patch) ? target : patch;
   const base = isJsonObject(target) ? target : {};
   // Copied when the first member changes: most of what a patch repeats is the same already.
-  let merged: Draft | undefined = base === target ? undefined : {};
+  let merged: Draft<Json> | undefined = base === target ? undefined : {};
   for (const name in patch) {
     const change = patch[name] ?? null;
     const before = member(base, name);
     const after = change === null ? undefined : applyMergePatch(before, change);
     if (after === before) continue;
     merged ??= { ...base };
-    if (after === undefined) delete merged[name];
+    if (after === undefined) drop(merged, name);
     else put(merged, name, after);
   }
   return merged ?? base;
@@ -27,7 +27,7 @@ export function applyMergePatch(target: Json | undefined, patch: Json): Json {
 export function mergePatchOf(from: Json, to: Json): Json {
   if (!isJsonObject(to)) return to;
   const base = isJsonObject(from) ? from : {};
-  const patch: Draft = {};
+  const patch = draft<Json>();
   for (const name of Object.keys(base)) if (member(to, name) === undefined) put(patch, name, null);
   for (const [name, wanted] of Object.entries(to)) {
     const before = member(base, name);

@@ -1,4 +1,5 @@
 /** A small generic protobuf codec: messages as plain objects, by a descriptor. Kubernetes' bodies have a codec of their own. */
+import { draft, put } from "#base/dictionary.ts";
 import {
   DELIMITED,
   FIXED32,
@@ -80,7 +81,7 @@ export function encodeMessage(descriptor: Descriptor, message: ProtoMessage): Ui
 
 function readMessage(descriptor: Descriptor, reader: ProtoReader, depth: number): ProtoMessage {
   if (depth > MAX_DEPTH) throw malformed("it nests too deeply");
-  const message: Record<string, ProtoValue> = {};
+  const message = draft<ProtoValue>();
   while (!reader.isDone) {
     const { number, type } = reader.tag();
     const field = descriptor.fields[number];
@@ -102,15 +103,15 @@ function readField(reader: ProtoReader, field: FieldDescriptor, { type, depth, m
     const map = (message[name] ?? new Map()) as Map<string | number | bigint | boolean, ProtoValue>;
     const entry = readMessage(entryOf(field, field.mapKey), reader.message(), depth + 1);
     map.set((entry["key"] ?? zeroOf(field.mapKey)) as string, entry["value"] ?? zeroOf(field.type));
-    message[name] = map;
+    put(message, name, map);
     return;
   }
   if (field.repeated === undefined) {
-    message[name] = readValue(reader, field, type, depth);
+    put(message, name, readValue(reader, field, type, depth));
     return;
   }
   const list = (message[name] ?? []) as ProtoValue[];
-  message[name] = list;
+  put(message, name, list);
   const wanted = wireTypeOf(field.type);
   if (type === DELIMITED && wanted !== DELIMITED) {
     const packed = reader.message();

@@ -1,9 +1,9 @@
 /** Random objects of a schema for property tests: small, with few names, so that two of them have much in common. */
+import { type Draft, draft, put } from "#base/dictionary.ts";
 import type { Json } from "#base/json.ts";
 import { canonicalQuantity } from "#base/quantity.ts";
 import type { Random } from "#base/random.ts";
 import type { Schema, SchemaTable } from "#base/schema.ts";
-import { type Draft, put } from "./members.ts";
 
 export interface Sampling {
   readonly random: Random;
@@ -55,7 +55,7 @@ export function sample(schema: Schema, sampling: Sampling): Json {
 }
 
 function sampleObject(schema: Schema & { readonly is: "object" }, sampling: Sampling): Json {
-  const object: Draft = {};
+  const object = draft<Json>();
   for (const [name, field] of Object.entries(schema.fields)) {
     const isKey = name === "name" || schema.required?.includes(name) === true;
     const isPresent = sampling.random.number() < (isKey ? 0.95 : sampling.density);
@@ -77,10 +77,10 @@ function sampleList(schema: Schema & { readonly is: "list" }, sampling: Sampling
         : [];
   const seen = new Set<string>();
   return elements.filter((element) => {
-    const key = JSON.stringify(keys.length === 0 ? element : keys.map((name) => (element as Draft)[name]));
+    const key = JSON.stringify(keys.length === 0 ? element : keys.map((name) => (element as Draft<Json>)[name]));
     const isNew = !seen.has(key);
     if (schema.type !== undefined || schema.mergeKey !== undefined) seen.add(key);
-    return isNew && keys.every((name) => (element as Draft)[name] !== undefined || name === "protocol");
+    return isNew && keys.every((name) => (element as Draft<Json>)[name] !== undefined || name === "protocol");
   });
 }
 

@@ -1,9 +1,10 @@
 /** Kubernetes' strategic merge patch: a merge patch that merges lists by key, told by the schema and by `$` directives. */
+import { draft, type Draft, drop, member, put } from "#base/dictionary.ts";
 import { Fault } from "#base/fault.ts";
 import { isJsonObject, type Json, type JsonObject, sameJson } from "#base/json.ts";
 import type { Field, Schema, SchemaTable } from "#base/schema.ts";
 import { mergeLists, reorder } from "./element-order.ts";
-import { type Draft, isList, member, put } from "./members.ts";
+import { isList } from "./members.ts";
 
 const PATCH = "$patch";
 const RETAIN_KEYS = "$retainKeys";
@@ -33,7 +34,7 @@ export function applyStrategicMerge(live: Json, patch: Json, schema: Schema, tab
 function mergeObject(live: JsonObject, patch: JsonObject, place: Place): JsonObject {
   const directive = member(patch, PATCH);
   if (directive !== undefined) return directed(directive, patch, place);
-  const merged: Draft = retained(live, patch, place);
+  const merged: Draft<Json> = retained(live, patch, place);
   const done = new Set<string>([RETAIN_KEYS]);
   for (const name of Object.keys(patch)) {
     if (!name.startsWith(ORDER_PREFIX)) continue;
@@ -56,7 +57,7 @@ function directed(directive: Json, patch: JsonObject, place: Place): JsonObject 
 }
 
 /** `$retainKeys` lists all members that may stay; whatever else the live object has is dropped. */
-function retained(live: JsonObject, patch: JsonObject, place: Place): Draft {
+function retained(live: JsonObject, patch: JsonObject, place: Place): Draft<Json> {
   const keys = member(patch, RETAIN_KEYS);
   if (keys === undefined) return { ...live };
   if (!isList(keys)) throw refusal(place, "invalid patch format of retainKeys");
@@ -67,14 +68,14 @@ function retained(live: JsonObject, patch: JsonObject, place: Place): Draft {
     if (isAsked && !names.has(name))
       throw refusal(place, `invalid patch format of retainKeys: "${name}" is set but not retained`);
   }
-  const kept: Draft = {};
+  const kept = draft<Json>();
   for (const [name, value] of Object.entries(live)) if (names.has(name)) put(kept, name, value);
   return kept;
 }
 
-function mergeMember(merged: Draft, name: string, change: Json, place: Place): void {
+function mergeMember(merged: Draft<Json>, name: string, change: Json, place: Place): void {
   if (change === null) {
-    delete merged[name];
+    drop(merged, name);
     return;
   }
   const before = member(merged, name);
@@ -87,11 +88,11 @@ function mergeMember(merged: Draft, name: string, change: Json, place: Place): v
     return;
   }
   const value = cleaned(change);
-  if (value === undefined) delete merged[name];
+  if (value === undefined) drop(merged, name);
   else put(merged, name, value);
 }
 
-function deleteFromPrimitives(merged: Draft, directive: string, unwanted: Json, place: Place): void {
+function deleteFromPrimitives(merged: Draft<Json>, directive: string, unwanted: Json, place: Place): void {
   const name = directive.slice(DELETE_PREFIX.length);
   if (!isList(unwanted)) throw refusal(inside(place, name), "invalid patch format of primitive list");
   const before = member(merged, name);
@@ -105,7 +106,7 @@ function deleteFromPrimitives(merged: Draft, directive: string, unwanted: Json, 
 }
 
 /** `$setElementOrder/<list>`: the list is merged first, then put in that order; elements it does not name keep their places. */
-function mergeOrdered(merged: Draft, patch: JsonObject, directive: string, parent: Place): void {
+function mergeOrdered(merged: Draft<Json>, patch: JsonObject, directive: string, parent: Place): void {
   const name = directive.slice(ORDER_PREFIX.length);
   const place = inside(parent, name);
   const order = patch[directive];
@@ -197,7 +198,7 @@ function cleaned(value: Json): Json | undefined {
     return value.filter((element) => !hasDirective(element)).map((element) => cleaned(element) ?? null);
   if (!isJsonObject(value)) return value;
   if (hasDirective(value)) return undefined;
-  const kept: Draft = {};
+  const kept = draft<Json>();
   for (const [name, child] of Object.entries(value)) {
     if (child === null || name === RETAIN_KEYS || name.startsWith(ORDER_PREFIX) || name.startsWith(DELETE_PREFIX))
       continue;

@@ -1,8 +1,9 @@
 /** Merges an applied configuration into a live object by schema; the order of list elements follows upstream's rules. */
+import { type Draft, drop, member, put } from "#base/dictionary.ts";
 import { Fault } from "#base/fault.ts";
 import { isJsonObject, type Json, type JsonObject } from "#base/json.ts";
 import type { Schema, SchemaTable } from "#base/schema.ts";
-import { type Draft, isList, member, put } from "./members.ts";
+import { isList } from "./members.ts";
 import { elementSchema, elementsOf, elementStep, formOf, memberSchema, resolved } from "./typed.ts";
 
 /** What the configuration says wins; what it does not say stays. undefined only if both sides say nothing. */
@@ -27,7 +28,7 @@ function isBare(value: Json | undefined): boolean {
 }
 
 function mergeMembers(live: JsonObject, applied: JsonObject, schema: Schema, table: SchemaTable): Json {
-  const merged: Draft = { ...live };
+  const merged: Draft<Json> = { ...live };
   for (const [name, value] of Object.entries(applied)) {
     const inner = memberSchema(schema, name) ?? { is: "any" };
     put(merged, name, mergeTyped(member(live, name), value, inner, table) ?? null);
@@ -90,12 +91,12 @@ function mergeElements(live: readonly Json[], applied: readonly Json[], schema: 
 export function withoutNulls(value: Json): Json {
   if (isList(value)) return value.some((element) => typeof element === "object") ? value.map(withoutNulls) : value;
   if (!isJsonObject(value)) return value;
-  let kept: Draft | undefined;
+  let kept: Draft<Json> | undefined;
   for (const [name, child] of Object.entries(value)) {
     const clean = child === null ? null : withoutNulls(child);
     if (clean === child && clean !== null) continue;
     kept ??= { ...value };
-    if (clean === null) delete kept[name];
+    if (clean === null) drop(kept, name);
     else put(kept, name, clean);
   }
   return kept ?? value;

@@ -1,4 +1,5 @@
 /** Objects seen through their schema as server-side apply sees them: which fields they have, what differs, merge and removal. */
+import { type Draft, draft, member, put } from "#base/dictionary.ts";
 import { Fault } from "#base/fault.ts";
 import { isJsonObject, type Json, type JsonObject, sameJson } from "#base/json.ts";
 import type { Schema, SchemaTable } from "#base/schema.ts";
@@ -15,7 +16,7 @@ import {
   union,
   valueStep,
 } from "./field-set.ts";
-import { isList, member } from "./members.ts";
+import { isList } from "./members.ts";
 
 type ListSchema = Schema & { readonly is: "list" };
 
@@ -109,11 +110,11 @@ export function ownedBy(value: Json, schema: Schema, table: SchemaTable): FieldS
 function ownedNode(value: Json, schema: Schema, table: SchemaTable): FieldSet | undefined {
   const form = formOf(schema, value);
   if (form === "leaf") return MEMBER;
-  const steps: Record<string, Json> = {};
+  const steps = draft<Json>();
   if (form === "elements") {
     for (const [step, element] of elementsOf(schema, value, table)) {
       const node = element === null ? MEMBER : ownedNode(element, resolved(elementSchema(schema), table), table);
-      steps[step] = nodeOf(true, below(node ?? EMPTY)) ?? MEMBER;
+      put(steps, step, nodeOf(true, below(node ?? EMPTY)) ?? MEMBER);
     }
     return isEmpty(steps) && value !== null ? undefined : nodeOf(false, steps);
   }
@@ -121,7 +122,7 @@ function ownedNode(value: Json, schema: Schema, table: SchemaTable): FieldSet | 
     const node = ownedNode(child, resolved(memberSchema(schema, name) ?? ANY, table), table);
     const isSelf = child === null || (isJsonObject(child) && isEmpty(child)) || !isDeclared(schema, name);
     const whole = isSelf ? (nodeOf(true, below(node ?? EMPTY)) ?? MEMBER) : node;
-    if (whole !== undefined) steps[fieldStep(name)] = whole;
+    if (whole !== undefined) put(steps, fieldStep(name), whole);
   }
   return nodeOf(false, steps);
 }
@@ -130,14 +131,14 @@ function ownedNode(value: Json, schema: Schema, table: SchemaTable): FieldSet | 
 function everyNode(value: Json, schema: Schema, table: SchemaTable): FieldSet {
   const form = formOf(schema, value);
   if (form === "leaf" || value === null) return MEMBER;
-  const steps: Record<string, Json> = {};
+  const steps = draft<Json>();
   if (form === "elements") {
     const of = resolved(elementSchema(schema), table);
     for (const [step, element] of elementsOf(schema, value, table))
-      steps[step] = element === null ? MEMBER : everyNode(element, of, table);
+      put(steps, step, element === null ? MEMBER : everyNode(element, of, table));
   } else {
     for (const [name, child] of Object.entries(isJsonObject(value) ? value : {})) {
-      steps[fieldStep(name)] = everyNode(child, resolved(memberSchema(schema, name) ?? ANY, table), table);
+      put(steps, fieldStep(name), everyNode(child, resolved(memberSchema(schema, name) ?? ANY, table), table));
     }
   }
   return nodeOf(true, steps) ?? MEMBER;
@@ -153,8 +154,8 @@ const NOTHING: Delta = { changed: EMPTY, removed: EMPTY };
 
 /** Compares two objects. Members of the root named in `skipped` ("managedFields" of metadata, say) are the caller's affair. */
 export function compare(before: Json, after: Json, schema: Schema, table: SchemaTable): Delta {
-  const changed: Record<string, Json> = {};
-  const removed: Record<string, Json> = {};
+  const changed = draft<Json>();
+  const removed = draft<Json>();
   compareInto({ before, after, schema: resolved(schema, table), table, changed, removed, step: "" });
   return isEmpty(changed) && isEmpty(removed)
     ? NOTHING
@@ -170,8 +171,8 @@ interface Comparing {
   /** Resolved. */
   readonly schema: Schema;
   readonly table: SchemaTable;
-  readonly changed: Record<string, Json>;
-  readonly removed: Record<string, Json>;
+  readonly changed: Draft<Json>;
+  readonly removed: Draft<Json>;
   /** Under which step the outcome is written into `changed` and `removed`. */
   readonly step: string;
 }
@@ -180,11 +181,11 @@ function compareInto(pair: Comparing): void {
   const { before, after, schema, table, step } = pair;
   if (before === after) return;
   if (before === undefined) {
-    pair.changed[step] = everyNode(after ?? null, schema, table);
+    put(pair.changed, step, everyNode(after ?? null, schema, table));
     return;
   }
   if (after === undefined) {
-    pair.removed[step] = everyNode(before, schema, table);
+    put(pair.removed, step, everyNode(before, schema, table));
     return;
   }
   const form = formOf(schema, before);
@@ -193,15 +194,15 @@ function compareInto(pair: Comparing): void {
     return;
   }
   if (form === "leaf" || (isBare(before) && isBare(after))) {
-    if (!sameJson(before, after) && !isSameEmptyList(before, after)) pair.changed[step] = MEMBER;
+    if (!sameJson(before, after) && !isSameEmptyList(before, after)) put(pair.changed, step, MEMBER);
     return;
   }
-  const changed: Record<string, Json> = {};
-  const removed: Record<string, Json> = {};
+  const changed = draft<Json>();
+  const removed = draft<Json>();
   if (form === "members") compareMembers({ ...pair, changed, removed });
   else compareElements({ ...pair, changed, removed });
-  if (!isEmpty(changed)) pair.changed[step] = changed;
-  if (!isEmpty(removed)) pair.removed[step] = removed;
+  if (!isEmpty(changed)) put(pair.changed, step, changed);
+  if (!isEmpty(removed)) put(pair.removed, step, removed);
 }
 
 /** Neither members nor elements. */
@@ -225,13 +226,13 @@ function isSameEmptyList(before: Json, after: Json): boolean {
  */
 export function zeroObject(schema: Schema, table: SchemaTable): JsonObject {
   const shape = resolved(schema, table);
-  const zero: Record<string, Json> = {};
+  const zero = draft<Json>();
   if (shape.is !== "object") return zero;
   for (const [name, field] of Object.entries(shape.fields)) {
     // A field number means a Go type; a CRD's own defaults are no zero values.
     if (field.default === undefined || field.proto === undefined || field.omitsEmpty === true) continue;
-    if (isJsonObject(field.default) && isEmpty(field.default)) zero[name] = zeroObject(field.schema, table);
-    else if (isZero(field.default)) zero[name] = field.default;
+    if (isJsonObject(field.default) && isEmpty(field.default)) put(zero, name, zeroObject(field.schema, table));
+    else if (isZero(field.default)) put(zero, name, field.default);
   }
   return zero;
 }
@@ -251,8 +252,8 @@ function isZero(value: Json): boolean {
 function compareForms({ before, after, schema, table, changed, removed, step }: Comparing): void {
   const gone = below(everyNode(before ?? null, schema, table));
   const come = below(everyNode(after ?? null, schema, table));
-  changed[step] = nodeOf(true, come) ?? MEMBER;
-  if (!isEmpty(gone)) removed[step] = gone;
+  put(changed, step, nodeOf(true, come) ?? MEMBER);
+  if (!isEmpty(gone)) put(removed, step, gone);
 }
 
 function compareMembers({ before, after, schema, table, changed, removed }: Comparing): void {
@@ -298,7 +299,7 @@ function compareElements(pair: Comparing): void {
   }
   for (const [step, b] of young) {
     if (old.has(step)) continue;
-    if (b === null) changed[step] = MEMBER;
+    if (b === null) put(changed, step, MEMBER);
     else compareInto({ before: undefined, after: b, schema: of, table, changed, removed, step });
   }
 }
@@ -310,16 +311,16 @@ function compareDuplicates({ before, after, schema, table, changed, removed }: C
   const [old, young] = [all(before), all(after)];
   const of = resolved(elementSchema(schema), table);
   if (old.length > 1 && young.length > 1) {
-    if (!sameJson(old, young)) changed[step] = MEMBER;
+    if (!sameJson(old, young)) put(changed, step, MEMBER);
     return;
   }
   if (old.length > 1) {
-    if (young[0] !== undefined) changed[step] = everyNode(young[0], of, table);
-    removed[step] = MEMBER;
+    if (young[0] !== undefined) put(changed, step, everyNode(young[0], of, table));
+    put(removed, step, MEMBER);
     return;
   }
-  if (old[0] !== undefined) removed[step] = everyNode(old[0], of, table);
-  changed[step] = MEMBER;
+  if (old[0] !== undefined) put(removed, step, everyNode(old[0], of, table));
+  put(changed, step, MEMBER);
 }
 
 /**
@@ -330,16 +331,11 @@ export function withoutFields(value: Json, fields: FieldSet, schema: Schema, tab
   const shape = resolved(schema, table);
   const form = formOf(shape, value);
   if (form === "members" && isJsonObject(value)) {
-    const kept: Record<string, Json> = {};
+    const kept = draft<Json>();
     for (const [name, child] of Object.entries(value)) {
       const node = fields[fieldStep(name)] as FieldSet | undefined;
       if (node !== undefined && isMember(node)) continue;
-      Object.defineProperty(kept, name, {
-        value: node === undefined ? child : withoutFields(child, node, memberSchema(shape, name) ?? ANY, table),
-        enumerable: true,
-        writable: true,
-        configurable: true,
-      });
+      put(kept, name, node === undefined ? child : withoutFields(child, node, memberSchema(shape, name) ?? ANY, table));
     }
     return isEmpty(kept) ? null : kept;
   }
@@ -357,7 +353,7 @@ export function withoutFields(value: Json, fields: FieldSet, schema: Schema, tab
 /** Named fields that have something of the set below them are put into the set; list elements and map entries are not. */
 export function withNamedParents(set: FieldSet, schema: Schema, table: SchemaTable): FieldSet {
   const shape = resolved(schema, table);
-  let result: Record<string, Json> | undefined;
+  let result: Draft<Json> | undefined;
   for (const [step, node] of Object.entries(set)) {
     if (step === "." || isEmpty(node as FieldSet)) continue;
     const name = step.slice(2);
@@ -365,7 +361,7 @@ export function withNamedParents(set: FieldSet, schema: Schema, table: SchemaTab
     const inner = isField ? (memberSchema(shape, name) ?? ANY) : elementSchema(shape);
     const children = withNamedParents(below(node as FieldSet), inner, table);
     const isSelf = isMember(node as FieldSet) || (isField && isDeclared(shape, name));
-    (result ??= { ...set })[step] = nodeOf(isSelf, children) ?? MEMBER;
+    put((result ??= { ...set }), step, nodeOf(isSelf, children) ?? MEMBER);
   }
   return result ?? set;
 }

@@ -1,4 +1,5 @@
 /** YAML as Kubernetes reads it: YAML 1.1 scalars turned into JSON, bounded, duplicate keys refused. Never writes YAML. */
+import { type Draft, draft, put } from "#base/dictionary.ts";
 import {
   isAlias,
   isMap,
@@ -15,7 +16,7 @@ import {
 import { Fault } from "#base/fault.ts";
 import { isDeeper, type Json, parseExactly, parseJson } from "#base/json.ts";
 import type { JsonLimits } from "#base/json-text.ts";
-import { type Draft, put, textOf } from "./members.ts";
+import { textOf } from "./members.ts";
 import { resolvePlain, resolveTagged } from "./yaml-scalar.ts";
 
 // Aliases may repeat what they name; together they may not make a document larger than this.
@@ -199,7 +200,7 @@ class Reading {
   }
 
   #map(map: YAMLMap, depth: number): Json {
-    const object: Draft = {};
+    const object = draft<Json>();
     const merged: Node[] = [];
     for (const { key, value } of map.items as readonly { readonly key: Node; readonly value: Node | null }[]) {
       if (isScalar(key) && key.type === "PLAIN" && key.value === "<<") {
@@ -228,7 +229,7 @@ class Reading {
   }
 
   /** `<<: *base`, `<<: [*a, *b]`: members that are not set by the map itself; earlier ones win. */
-  #merge(object: Draft, node: Node, depth: number): void {
+  #merge(object: Draft<Json>, node: Node, depth: number): void {
     const source = this.read(node, depth + 1);
     for (const part of Array.isArray(source) ? (source as readonly Json[]) : [source]) {
       if (typeof part !== "object" || part === null || Array.isArray(part))

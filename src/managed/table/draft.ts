@@ -1,4 +1,5 @@
 /** An item while it is changed: each map and list is copied once, when something in it changes first. */
+import { put } from "#base/dictionary.ts";
 import { Fault } from "#base/fault.ts";
 import { type Attribute, type Item, own } from "./attribute.ts";
 import type { Path } from "./document-path.ts";
@@ -21,7 +22,7 @@ export class Draft {
     const { holder, last } = this.#place(path);
     // An index beyond the end appends.
     if (Array.isArray(holder)) holder[Math.min(Number(last), holder.length)] = value;
-    else define(holder, String(last), value);
+    else put(holder, String(last), value);
   }
 
   remove(path: Path): void {
@@ -50,18 +51,13 @@ export class Draft {
     this.#copied.add(copy);
     const changed: Attribute = Array.isArray(copy) ? { L: copy } : { M: copy };
     if (Array.isArray(holder)) holder[Number(step)] = changed;
-    else define(holder, String(step), changed);
+    else put(holder, String(step), changed);
     return copy;
   }
 
   #isCopied(inner: Item | readonly Attribute[]): inner is Holder {
     return (this.#copied as ReadonlySet<unknown>).has(inner);
   }
-}
-
-// Not by assignment: a name may be "__proto__".
-function define(holder: Record<string, Attribute>, name: string, value: Attribute): void {
-  Object.defineProperty(holder, name, { value, enumerable: true, configurable: true, writable: true });
 }
 
 function invalidPath(): Fault {
