@@ -15,7 +15,9 @@ export function ingressAddressController({ ip, port }: Edge): Controller<Ingress
     plan: (_key, ingress) => {
       if (ingress === undefined || ingress.metadata.deletionTimestamp !== undefined) return { changes: [] };
       const before = ingress.status?.loadBalancer?.ingress ?? [];
-      if (isServedByGateway(ingress))
+      // What somebody else says of it, a balancer before the gateway perhaps, is left as it is.
+      const isOurs = before.every((address) => address.ip === ip);
+      if (isServedByGateway(ingress) && isOurs)
         return { changes: patchTo(ingressKind, ingress, withAddress(ingress, ours), "status") };
       // Of another class by now: its own controller says where it is, but not before we have taken back what we said.
       return {

@@ -190,7 +190,7 @@ export const coreProofs: TypeProofs = {
   },
   "io.k8s.api.core.v1.SecurityContext": {
     "src/policy/pod-security.test.ts":
-      "capabilities privileged runAsUser runAsNonRoot allowPrivilegeEscalation procMount seccompProfile appArmorProfile",
+      "capabilities privileged seLinuxOptions runAsUser runAsNonRoot allowPrivilegeEscalation procMount seccompProfile appArmorProfile",
   },
   "io.k8s.api.core.v1.Capabilities": {
     "src/policy/pod-security.test.ts": "add drop",
@@ -211,8 +211,11 @@ export const coreProofs: TypeProofs = {
     "tests/exec.test.ts": "stdin tty",
   },
   "io.k8s.api.core.v1.PodSecurityContext": {
-    "src/policy/pod-security.test.ts": "runAsUser runAsNonRoot sysctls seccompProfile appArmorProfile",
+    "src/policy/pod-security.test.ts": "runAsUser runAsNonRoot seLinuxOptions sysctls seccompProfile appArmorProfile",
     "src/node/volumes.test.ts": "fsGroup",
+  },
+  "io.k8s.api.core.v1.SELinuxOptions": {
+    "src/policy/pod-security.test.ts": "user role type level",
   },
   "io.k8s.api.core.v1.Sysctl": {
     "src/controllers/chain.test.ts": "name value",

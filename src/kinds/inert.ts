@@ -6,7 +6,8 @@ import type { TypeName } from "#base/schema.ts";
 type Inert = Readonly<Record<string, readonly Json[]>>;
 
 const container: Inert = { resizePolicy: [], restartPolicyRules: [], volumeDevices: [] };
-const confinement: Inert = { appArmorProfile: [{ type: "Unconfined" }], seLinuxOptions: [], windowsOptions: [] };
+// seLinuxOptions are judged by pod security, and mean nothing on a host without SELinux, upstream too.
+const confinement: Inert = { appArmorProfile: [{ type: "Unconfined" }], windowsOptions: [] };
 
 const core: Readonly<Record<string, Inert>> = {
   Container: container,

@@ -6,13 +6,17 @@ import type { JsonSchema } from "./definition-spec.ts";
 import { publishedDefinition } from "./openapi-definition.ts";
 
 const metadata = { $ref: "ObjectMeta" };
-const own = {
+const typeMeta = {
   apiVersion: {
     type: "string",
     description: "APIVersion defines the versioned schema of this representation of an object.",
   },
   kind: { type: "string", description: "Kind is the type that this object is of, in CamelCase." },
-  metadata,
+};
+const WORDS = "Standard object's metadata: names, labels, owners and what the server knows of the object.";
+const own = {
+  v2: { ...typeMeta, metadata: { ...metadata, description: WORDS } },
+  v3: { ...typeMeta, metadata: { allOf: [metadata], description: WORDS } },
 };
 
 interface Case {
@@ -97,13 +101,19 @@ const cases: readonly Case[] = [
 for (const { title, schema, v2, v3 = schema as unknown as JsonObject } of cases)
   test(`OpenAPI of a definition: ${title}`, () => {
     const root: JsonSchema = { type: "object", properties: { field: schema } };
-    assert.deepEqual(publishedDefinition(root, metadata, "v2"), { type: "object", properties: { field: v2, ...own } });
-    assert.deepEqual(publishedDefinition(root, metadata, "v3"), { type: "object", properties: { field: v3, ...own } });
+    assert.deepEqual(publishedDefinition(root, metadata, "v2"), {
+      type: "object",
+      properties: { field: v2, ...own.v2 },
+    });
+    assert.deepEqual(publishedDefinition(root, metadata, "v3"), {
+      type: "object",
+      properties: { field: v3, ...own.v3 },
+    });
   });
 
 test("v2 knows nothing of a definition without schema or with an open root; v3 says that the root is open", () => {
   const open: JsonSchema = { type: "object", "x-kubernetes-preserve-unknown-fields": true };
   assert.deepEqual(publishedDefinition(undefined, metadata, "v2"), { type: "object" });
   assert.deepEqual(publishedDefinition(open, metadata, "v2"), { type: "object" });
-  assert.deepEqual(publishedDefinition(open, metadata, "v3"), { ...open, properties: own });
+  assert.deepEqual(publishedDefinition(open, metadata, "v3"), { ...open, properties: own.v3 });
 });

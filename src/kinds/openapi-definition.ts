@@ -48,7 +48,7 @@ const TYPE_META: JsonObject = {
 export function publishedDefinition(root: JsonSchema | undefined, metadata: JsonObject, dialect: Dialect): JsonObject {
   // kubectl would complain of unknown fields if anything more were known, TypeMeta and ObjectMeta included.
   if (root === undefined || (dialect === "v2" && isOpen(root))) return { type: "object" };
-  return withIdentity(new Publishing(metadata, dialect).schema(root), metadata);
+  return withIdentity(new Publishing(metadata, dialect).schema(root), metadata, dialect);
 }
 
 class Publishing {
@@ -87,7 +87,7 @@ class Publishing {
     }
     if (not !== undefined) put(published, "not", this.schema(not));
     const isEmbedded = schema["x-kubernetes-embedded-resource"] === true && !(this.#dialect === "v2" && isOpen(source));
-    return isEmbedded ? withIdentity(published, this.#metadata) : published;
+    return isEmbedded ? withIdentity(published, this.#metadata, this.#dialect) : published;
   }
 
   #properties(properties: Readonly<Record<string, JsonSchema>>): JsonObject {
@@ -95,9 +95,15 @@ class Publishing {
   }
 }
 
-function withIdentity(published: JsonObject, metadata: JsonObject): JsonObject {
+function withIdentity(published: JsonObject, metadata: JsonObject, dialect: Dialect): JsonObject {
   const own = published["properties"] as JsonObject | undefined;
-  return { ...published, properties: { ...own, ...TYPE_META, metadata } };
+  return { ...published, properties: { ...own, ...TYPE_META, metadata: described(metadata, dialect) } };
+}
+
+/** In v3 nothing may stand beside a reference. */
+function described(metadata: JsonObject, dialect: Dialect): JsonObject {
+  const description = "Standard object's metadata: names, labels, owners and what the server knows of the object.";
+  return dialect === "v3" ? { allOf: [metadata], description } : { ...metadata, description };
 }
 
 function isOpen(schema: JsonSchema): boolean {

@@ -1,11 +1,13 @@
 /** Schemas as OpenAPI writes them, with Kubernetes' extensions: list types, merge keys, defaults, formats. Built-in types have no descriptions. */
 import type { Json, JsonObject } from "#base/json.ts";
+import { OBJECT_META_WORDS } from "./object-meta-words.ts";
 import type { Field, Schema, SchemaTable, TypeName } from "#base/schema.ts";
 
 /** The two dialects differ in where references point and in what may stand beside one. */
 export type Dialect = "v2" | "v3";
 
 const META = "io.k8s.apimachinery.pkg.apis.meta.v1";
+const OBJECT_META: TypeName = `${META}.ObjectMeta`;
 const TIME: TypeName = `${META}.Time`;
 const MICRO_TIME: TypeName = `${META}.MicroTime`;
 const QUANTITY: TypeName = "io.k8s.apimachinery.pkg.api.resource.Quantity";
@@ -28,7 +30,7 @@ function valueType(type: TypeName, dialect: Dialect): JsonObject | undefined {
   }
 }
 
-// DIFFERS: kubectl explain prints types and fields of built-in kinds without upstream's descriptions; those of custom resources are there.
+// DIFFERS: kubectl explain prints types and fields of built-in kinds without upstream's descriptions, but for metadata; those of custom resources are there.
 /** Writes schemas and remembers which types they need. */
 export class SchemaWriter {
   readonly dialect: Dialect;
@@ -99,9 +101,23 @@ export class SchemaWriter {
       if (this.#written.has(type)) continue;
       const value = valueType(type, this.dialect);
       this.#written.set(type, value ?? {});
-      if (value === undefined) this.#written.set(type, this.write(table.resolve(type), table));
+      if (value === undefined) this.#written.set(type, this.#described(type, this.write(table.resolve(type), table)));
     }
     return Object.fromEntries([...this.#written].toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  }
+
+  /** Built-in types but the metadata of all have no descriptions here. */
+  #described(type: TypeName, schema: JsonObject): JsonObject {
+    if (type !== OBJECT_META) return schema;
+    const properties = Object.entries(schema["properties"] as Readonly<Record<string, JsonObject>>).map(
+      ([name, property]) => [name, this.#beside(property, { description: OBJECT_META_WORDS.get(name) ?? "" })],
+    );
+    return { ...schema, properties: Object.fromEntries(properties) as JsonObject };
+  }
+
+  /** In v3 nothing may stand beside a reference. */
+  #beside(schema: JsonObject, more: JsonObject): JsonObject {
+    return "$ref" in schema && this.dialect === "v3" ? { allOf: [schema], ...more } : { ...schema, ...more };
   }
 
   #object(schema: Schema & { readonly is: "object" }, table: SchemaTable): JsonObject {
@@ -121,8 +137,7 @@ export class SchemaWriter {
     // Null stands for "no time yet" inside; a client's schema does not know it.
     if (field.default !== undefined && field.default !== null && this.dialect === "v3" && !isEmptyList(field.default))
       beside["default"] = field.default;
-    if (Object.keys(beside).length === 0) return written;
-    return "$ref" in written && this.dialect === "v3" ? { allOf: [written], ...beside } : { ...written, ...beside };
+    return Object.keys(beside).length === 0 ? written : this.#beside(written, beside);
   }
 
   #list(schema: Schema & { readonly is: "list" }, table: SchemaTable): JsonObject {
