@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { after, before, describe, test } from "node:test";
 import { text } from "node:stream/consumers";
-import { connect as connectTls } from "node:tls";
+import { connect as connectTcp, type Socket } from "node:net";
+import { connect as connectTls, type TLSSocket } from "node:tls";
 import { gunzipSync } from "node:zlib";
 import { configMapKind } from "#kinds/config-map.ts";
 import { openKubeDoor, type TestKubeDoor } from "./kube-door.ts";
@@ -397,6 +398,56 @@ test("closing ends open watches at once, over both protocols", async () => {
   await ended;
   assert.equal((await old).status, 200);
   assert.ok(performance.now() - startMs < 2_000, `took ${performance.now() - startMs} ms`);
+});
+
+describe("connections that are not used are closed", () => {
+  let door: TestKubeDoor;
+  before(async () => {
+    door = await openKubeDoor({ patience: { handshakeMs: 150, headMs: 150, idleMs: 150, checkMs: 20 } });
+  });
+  after(() => door[Symbol.asyncDispose]());
+
+  /** All that the door says until it closes the connection. */
+  async function saidUntilClosed(socket: Socket): Promise<string> {
+    socket.on("error", () => {});
+    const words: Buffer[] = [];
+    socket.on("data", (bytes: Buffer) => void words.push(bytes));
+    await once(socket, "close");
+    return Buffer.concat(words).toString("latin1");
+  }
+
+  async function secure(protocol: "http/1.1" | "h2"): Promise<TLSSocket> {
+    const options = { host: "127.0.0.1", port: door.port, rejectUnauthorized: false, ALPNProtocols: [protocol] };
+    const socket = connectTls(options);
+    await once(socket, "secureConnect");
+    return socket;
+  }
+
+  test("without a handshake", async () => assert.equal(await saidUntilClosed(connectTcp(door.port, "127.0.0.1")), ""));
+
+  test("with a head that does not end, however often a byte of it comes", async () => {
+    const socket = await secure("http/1.1");
+    socket.write("GET /healthz HTTP/1.1\r\nhost: x\r\na: ");
+    const trickle = setInterval(() => void socket.write("a"), 10);
+    assert.match(await saidUntilClosed(socket), /^HTTP\/1\.1 408 /);
+    clearInterval(trickle);
+  });
+
+  test("after an answer over HTTP/1.1", async () => {
+    const socket = await secure("http/1.1");
+    socket.write("GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n");
+    assert.match(await saidUntilClosed(socket), /^HTTP\/1\.1 200 .*ok$/s);
+  });
+
+  test("over HTTP/2 when nothing is open; a silent watch is left alone", async () => {
+    const [idle, watching] = [openSession(door), openSession(door)];
+    const watch = watching.request({ ":path": `${MAPS}?watch=1` });
+    watch.resume();
+    await once(watch, "response");
+    await once(idle, "close");
+    assert.equal((await askOver(watching, { path: "/healthz" })).status, 200);
+    watching.destroy();
+  });
 });
 
 async function headLikeGet(door: TestKubeDoor, protocol: Protocol): Promise<void> {

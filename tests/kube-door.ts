@@ -7,7 +7,7 @@ import { Deck } from "#deck/deck.ts";
 import type { Objects } from "#deck/objects.ts";
 import { builtinKinds } from "#kinds/registry.ts";
 import { bootstrap } from "#kube/bootstrap.ts";
-import { listenKube } from "#kube/listen.ts";
+import { type KubeOptions, listenKube } from "#kube/listen.ts";
 import { ensurePki, kubeconfigText, type Pki } from "#kube/pki.ts";
 import { realClock } from "#main/real-clock.ts";
 import { realRandom } from "#main/real-random.ts";
@@ -30,7 +30,7 @@ const CLIENTS = {
   "node-one": { commonName: "system:node:one", organization: "system:nodes" },
 };
 
-export async function openKubeDoor(): Promise<TestKubeDoor> {
+export async function openKubeDoor(options: Pick<KubeOptions, "patience"> = {}): Promise<TestKubeDoor> {
   await using opening = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), "ctm-kube-"));
   opening.defer(() => rm(folder, { recursive: true, force: true }));
@@ -40,7 +40,9 @@ export async function openKubeDoor(): Promise<TestKubeDoor> {
   const objects = deck.objects("test");
   await bootstrap(objects, { kubernetesIp: "10.128.0.1", door: null });
   const pki = await ensurePki(join(folder, "pki"), { hosts: ["127.0.0.1", "localhost"], clients: CLIENTS }, clock);
-  const door = opening.use(await listenKube({ deck, pki, hosts: ["127.0.0.1"], port: 0, clock, random, log }));
+  const door = opening.use(
+    await listenKube({ ...options, deck, pki, hosts: ["127.0.0.1"], port: 0, clock, random, log }),
+  );
   const server = `https://127.0.0.1:${door.port}`;
   const kubeconfig = join(folder, "kubeconfig");
   const admin = pki.clients["admin"];

@@ -129,6 +129,7 @@ async function agent(): Promise<number> {
     } as unknown as Agent,
     host: "127.0.0.1",
     port: 0,
+    shownLogs: {},
     ca: door.pki.ca,
     cert,
     key,
@@ -231,6 +232,8 @@ test("a node's agent is reached by name and by its port; other ports are refused
   const own = await get("/api/v1/nodes/one/proxy/healthz");
   assert.deepEqual([own.status, own.bytes.toString()], [200, "ok"]);
   assert.equal((await get(`/api/v1/nodes/one:${agentPort}/proxy/healthz`)).status, 200);
+  // Kubelet's, which clients name without asking.
+  assert.equal((await get("/api/v1/nodes/one:10250/proxy/healthz")).status, 200);
   assert.equal((await get("/api/v1/nodes/one:1/proxy/healthz")).status, 400);
   assert.equal((await get("/api/v1/nodes/none/proxy/healthz")).status, 404);
 });

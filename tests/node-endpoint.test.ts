@@ -105,6 +105,7 @@ before(async () => {
     port: 0,
     ca: pki.ca,
     ...keyPair(pki, "node"),
+    shownLogs: { "pods/": join(folder, "pod-logs") },
     clock,
     log: silent,
   });
@@ -176,6 +177,9 @@ const rows: readonly (readonly [path: string, answer: string | RegExp])[] = [
   [`${logs}/running?sinceSeconds=x`, /^400 /],
   [`${logs}/running?sinceTime=yesterday`, /^400 /],
   ["/exec/default/p/c", "400 Upgrade request required"],
+  ["/logs/", /^200 <!doctype html>.*<a href="pods\/">pods\/<\/a>/s],
+  ["/logs/pods/default_p_u/running/0.log", "200 2026-01-02T03:04:00.000000000Z stdout F start 0\n"],
+  ["/logs/pods/default_p_u/running%2f0.log", /^400 /],
   ["/nothing", /^404 /],
 ];
 for (const [path, answer] of rows)

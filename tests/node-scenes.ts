@@ -517,6 +517,7 @@ const scenes: Readonly<Record<string, () => Promise<void>>> = {
       ca: pki.ca,
       cert: server.cert,
       key: server.key,
+      shownLogs: {},
       clock,
       log,
     });

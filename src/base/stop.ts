@@ -13,6 +13,13 @@ export const never: Stop = {
   removeEventListener: () => {},
 };
 
+/** Calls `act` when `stop` fires, or now if it has fired already: what was waited for meanwhile may have taken longer. */
+export function whenStopped(stop: Stop, act: () => void): Disposable {
+  if (stop.aborted) act();
+  else stop.addEventListener("abort", act, { once: true });
+  return { [Symbol.dispose]: () => stop.removeEventListener("abort", act) };
+}
+
 /** A Stop and the function that fires it, for code that cannot see AbortController. */
 export function stopper(): { readonly stop: Stop; readonly fire: () => void } {
   const listeners = new Set<() => void>();

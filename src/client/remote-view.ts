@@ -4,7 +4,7 @@ import { Fault, reasonOf } from "#base/fault.ts";
 import type { Log } from "#base/log.ts";
 import type { ObjectKey } from "#base/key.ts";
 import type { Requirement, Selector } from "#base/selector.ts";
-import type { Stop } from "#base/stop.ts";
+import { type Stop, whenStopped } from "#base/stop.ts";
 import type { ViewOptions } from "#deck/objects.ts";
 import type { IndexedView } from "#deck/views.ts";
 import type { Kind } from "#kinds/kind.ts";
@@ -113,8 +113,7 @@ async function follow<T extends KubeObject>(feed: Feed<T>, keys: Set<ObjectKey>,
   const { status, stream } = await feed.connection.stream(
     `${collectionPath(feed.kind, feed.options.namespace)}?${query.toString()}`,
   );
-  const end = (): void => stream.close();
-  feed.stop.addEventListener("abort", end, { once: true });
+  using _ending = whenStopped(feed.stop, () => stream.close());
   try {
     if (status !== 200) throw faultOf({ status, body: Buffer.concat((await stream.toArray()) as Buffer[]) });
     for await (const line of linesOf(stream)) {
@@ -131,8 +130,6 @@ async function follow<T extends KubeObject>(feed: Feed<T>, keys: Set<ObjectKey>,
     if (thrown instanceof Fault) throw thrown;
     // The connection broke in the middle: go on from the last revision after a moment.
     await feed.clock.sleep(FIRST_DELAY_MS, feed.stop);
-  } finally {
-    feed.stop.removeEventListener("abort", end);
   }
   return revision;
 }

@@ -9,6 +9,7 @@ import type { Exchange } from "./exchange.ts";
 import type { ApiPath } from "./api-path.ts";
 import type { DecodeProtobuf } from "./asked.ts";
 import type { NodeEndpoint } from "./node-endpoint.ts";
+import type { StreamRoom } from "./stream-room.ts";
 import type { WatchRoom } from "./watch-room.ts";
 
 export interface Door {
@@ -25,8 +26,7 @@ export interface Door {
   readonly watchRoom: WatchRoom;
   /** Ends a watch each; as many as watch now. */
   readonly watches: Set<() => void>;
-  /** The same for exec, attach and port-forward. */
-  readonly streams: Set<() => void>;
+  readonly streamRoom: StreamRoom;
 }
 
 /** One API request, found and allowed. */

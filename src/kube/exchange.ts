@@ -6,7 +6,7 @@ import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { Clock } from "#base/clock.ts";
 import { Fault } from "#base/fault.ts";
-import { type Stop, stopper } from "#base/stop.ts";
+import { type Stop, stopper, whenStopped } from "#base/stop.ts";
 import type { HeldBytes } from "#http/held-bytes.ts";
 import { BodyRefused, readBody, type Sender } from "#http/read-body.ts";
 import { type Headers as UpgradeHeaders, negotiation, plainResponse, switching, type Upgrade } from "#relay/upgrade.ts";
@@ -66,9 +66,7 @@ interface Coming {
 async function bodyOf({ source, sender, maxBytes, closed }: Coming, { clock, held }: Intake): Promise<Buffer> {
   try {
     const body = await readBody(source, sender, { maxBytes, deadlineMs: LONGEST_BODY_MS, held, clock });
-    const release = (): void => body[Symbol.dispose]();
-    if (closed.aborted) release();
-    else closed.addEventListener("abort", release, { once: true });
+    whenStopped(closed, () => body[Symbol.dispose]());
     return body.bytes;
   } catch (thrown) {
     const late = clock.after(LINGER_MS, () => void source.destroy());

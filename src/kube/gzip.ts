@@ -1,6 +1,6 @@
 /** Large answers go packed to clients that accept it, as kube-apiserver does from 128 KiB on. */
 import { createGzip, gzip } from "node:zlib";
-import type { Stop } from "#base/stop.ts";
+import { type Stop, whenStopped } from "#base/stop.ts";
 import { drainOf, type Outlet } from "./outlet.ts";
 
 const LEAST_BYTES = 128 * 1024;
@@ -27,15 +27,14 @@ export function packed(
 /** An outlet that packs what is written to it, as fast as the client takes it. */
 export function packing(outlet: Outlet, closed: Stop): Outlet {
   const packer = createGzip(OPTIONS);
-  const destroy = (): void => void packer.destroy();
-  closed.addEventListener("abort", destroy, { once: true });
+  const ending = whenStopped(closed, () => void packer.destroy());
   packer.on("data", (chunk: Buffer) => {
     if (outlet.write(chunk)) return;
     packer.pause();
     void outlet.drained().then(() => packer.resume());
   });
   packer.once("end", () => {
-    closed.removeEventListener("abort", destroy);
+    ending[Symbol.dispose]();
     outlet.end();
   });
   return {

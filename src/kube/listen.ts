@@ -29,6 +29,7 @@ import { protobufBodies } from "./protobuf-bodies.ts";
 import { RequestCounts } from "./request-counts.ts";
 import { byNode, restrictNode } from "./restrict-node.ts";
 import { statusOf } from "./status.ts";
+import { StreamRoom } from "./stream-room.ts";
 import { WatchRoom } from "./watch-room.ts";
 
 export interface KubeOptions {
@@ -40,9 +41,20 @@ export interface KubeOptions {
   readonly port: number;
   /** What /version says this was built from; all zeros where nobody knows. */
   readonly commit?: string;
+  readonly patience?: Patience;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+}
+
+/** How long a client may leave a connection unused before it is closed. */
+export interface Patience {
+  readonly handshakeMs: number;
+  /** From the first byte of a request until its head is whole. */
+  readonly headMs: number;
+  readonly idleMs: number;
+  /** How often the heads are looked at. */
+  readonly checkMs: number;
 }
 
 export interface KubeDoor extends AsyncDisposable {
@@ -69,11 +81,8 @@ const MAX_HEAD_BYTES = 1024 * 1024;
 const CONNECTIONS = { total: 4_000, perPeer: 2_000 };
 // Bodies of three MiB: thirty of one user, sixty of all, in hand at once.
 const HELD = { totalBytes: 192 * 1024 * 1024, peerBytes: 96 * 1024 * 1024 };
-const HANDSHAKE_MS = 10_000;
 // As kube-apiserver: ReadHeaderTimeout, and IdleTimeout of a connection on which nothing is asked.
-const HEAD_MS = 32_000;
-const IDLE_MS = 90_000;
-const CHECK_MS = 5_000;
+const PATIENCE: Patience = { handshakeMs: 10_000, headMs: 32_000, idleMs: 90_000, checkMs: 5_000 };
 // What is being answered when the door closes may still end in this time.
 const GRACE_MS = 500;
 
@@ -90,13 +99,13 @@ const STREAM_PATH = /^[^?]+\/(?:(?:exec|attach|portforward|log)(?:\?|$)|proxy(?:
 function parsedAsRead(): void {}
 
 /** A session on which nothing is open and nothing came for a while is ended; a watch may be silent for as long as it likes. */
-function closeIdle(session: ServerHttp2Session): void {
+function closeIdle(session: ServerHttp2Session, idleMs: number): void {
   let open = 0;
   session.on("stream", (stream) => {
     open++;
     stream.once("close", () => open--);
   });
-  session.setTimeout(IDLE_MS, () => {
+  session.setTimeout(idleMs, () => {
     if (open === 0) session.close();
   });
 }
@@ -155,7 +164,7 @@ class Listener implements KubeDoor {
       log,
       watchRoom: new WatchRoom(),
       watches: new Set(),
-      streams: new Set(),
+      streamRoom: new StreamRoom(),
     };
     this.#discovery = new Discovery(() => [...deck.registry.all(), ...askedKinds], options.commit);
     this.#stack.use(deck.registry.onChange(() => this.#discovery.renew()));
@@ -182,7 +191,7 @@ class Listener implements KubeDoor {
   }
 
   #server(): Http2SecureServer {
-    const { pki, log } = this.#options;
+    const { pki, log, patience = PATIENCE } = this.#options;
     const settings = { maxConcurrentStreams: MAX_STREAMS, initialWindowSize: WINDOW_BYTES };
     const server = createSecureServer({
       allowHTTP1: true,
@@ -192,13 +201,13 @@ class Listener implements KubeDoor {
       requestCert: true,
       rejectUnauthorized: false,
       maxSessionMemory: SESSION_MEGABYTES,
-      handshakeTimeout: HANDSHAKE_MS,
+      handshakeTimeout: patience.handshakeMs,
       settings,
     });
     limitConnections(server, CONNECTIONS);
     server.on("session", (session) => {
       this.#sessions.add(session);
-      closeIdle(session);
+      closeIdle(session, patience.idleMs);
       session.once("close", () => this.#sessions.delete(session));
       session.setLocalWindowSize(WINDOW_BYTES * 4);
       session.on("error", (error) => log.debug("an HTTP/2 session failed", { reason: error.message }));
@@ -216,9 +225,9 @@ class Listener implements KubeDoor {
     // HTTP/2 servers take these as members, not as options. Where nothing can be switched to, the wish is ignored (RFC 9110, 7.8).
     Object.assign(server, {
       maxHeaderSize: MAX_HEAD_BYTES,
-      headersTimeout: HEAD_MS,
-      keepAliveTimeout: IDLE_MS,
-      connectionsCheckingInterval: CHECK_MS,
+      headersTimeout: patience.headMs,
+      keepAliveTimeout: patience.idleMs,
+      connectionsCheckingInterval: patience.checkMs,
       shouldUpgradeCallback: ({ url = "" }: IncomingMessage) => STREAM_PATH.test(url),
     });
     server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -306,7 +315,7 @@ class Listener implements KubeDoor {
       exchange.send(
         200,
         { "content-type": "text/plain; version=0.0.4; charset=utf-8" },
-        this.#counts.text({ watches: this.#door.watches.size, streams: this.#door.streams.size }),
+        this.#counts.text({ watches: this.#door.watches.size, streams: this.#door.streamRoom.size }),
       );
     } else return false;
     return true;
@@ -355,7 +364,8 @@ class Listener implements KubeDoor {
   async [Symbol.asyncDispose](): Promise<void> {
     const closed = this.#servers.map((server) => new Promise<void>((resolve) => void server.close(() => resolve())));
     // Watches never end by themselves: whoever is connected comes back to the next server.
-    for (const cut of [...this.#door.watches, ...this.#door.streams]) cut();
+    for (const cut of this.#door.watches) cut();
+    this.#door.streamRoom.cutAll();
     for (const session of this.#sessions) session.close();
     for (const server of this.#servers)
       (server as unknown as { closeIdleConnections?: () => void }).closeIdleConnections?.();

@@ -108,11 +108,14 @@ function podAt(
   return pod === undefined || pod.status?.podIP !== ip ? [] : [locationOf(pod, scheme, port)];
 }
 
+// Several agents share a machine, each at a port of its own: kubelet's own one always means the agent's.
+const KUBELET_PORT = "10250";
+
 export function locateNode(door: Reads, id: string): Location {
   const { name, port } = named("node", id);
   const { status } = found(door, nodeKind as Kind, "", name).object as Node;
   const agentPort = status?.daemonEndpoints?.kubeletEndpoint?.Port;
-  if (port !== "" && Number(port) !== agentPort)
+  if (!["", KUBELET_PORT, String(agentPort)].includes(port))
     throw unsupported("nodes/proxy to a port that is not the agent's", `use the port ${agentPort ?? "of the agent"}`);
   return { is: "node", node: name, host: `${name}:${agentPort ?? ""}` };
 }

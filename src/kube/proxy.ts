@@ -7,22 +7,22 @@ import { connect as connectTls } from "node:tls";
 import { promisify } from "node:util";
 import { deflateRaw, gunzip, gzip, inflateRaw } from "node:zlib";
 import { Fault, reasonOf, unsupported } from "#base/fault.ts";
+import { whenStopped } from "#base/stop.ts";
 import { join } from "#relay/join.ts";
 import { ask as askUpgrade, type Upgrade } from "#relay/upgrade.ts";
 import type { Ask, Door } from "./door.ts";
 import type { Exchange } from "./exchange.ts";
 import { rewriteHtml, rewriteUrl, type ProxiedPage } from "./proxy-links.ts";
 import { locateNode, locatePod, locateService, type Location } from "./proxy-location.ts";
-import { roomFor } from "./stream-room.ts";
 
 /** What the path names, then over to it. */
 export async function proxyObject(door: Door, ask: Ask): Promise<void> {
-  const { exchange, path } = ask;
+  const { exchange, identity, path } = ask;
   const { prefix, rest } = splitAtProxy(exchange.path, path.namespace === "" ? 5 : 7);
   // As upstream: a page's relative links need a folder to start from.
   if (rest === "" && exchange.upgrade === undefined) return redirect(exchange, `${exchange.path}/`);
   const location = locate(door, ask);
-  using room = roomFor(door);
+  using room = door.streamRoom.enter(identity.name);
   const request = await open(door, ask, { location, rest: rest === "" ? "/" : rest, prefix, hold: room.hold });
   const page = { prefix, sourceHost: location.host, requestHost: hostOf(exchange) };
   try {
@@ -164,7 +164,7 @@ function answered(request: ClientRequest, exchange: Exchange): Promise<IncomingM
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   request.once("response", resolve);
   request.on("error", (cause) => reject(unreachable(reasonOf(cause))));
-  exchange.closed.addEventListener("abort", () => void request.destroy(), { once: true });
+  whenStopped(exchange.closed, () => void request.destroy());
   if (exchange.incoming === null) request.end();
   else exchange.incoming.pipe(request);
   return promise;

@@ -1,23 +1,57 @@
-/** How many connections into pods may be open at once: exec, attach, port-forward, logs and what is proxied. */
+/** How many connections into pods may be open at once, for each user and in all: exec, attach, port-forward, logs and what is proxied. */
 import type { Duplex } from "node:stream";
 import { Fault } from "#base/fault.ts";
-import type { Door } from "./door.ts";
 
-// Each is four connections on one machine; a forgotten loop of clients must not take all descriptors.
-const MAX_STREAMS = 256;
+export interface StreamLimits {
+  readonly total: number;
+  readonly perUser: number;
+}
 
-/** One of the streams that may be open at once; the door cuts those that it holds when it closes. */
-export function roomFor({
-  streams,
-}: Door): Disposable & { readonly hold: (...connections: readonly Duplex[]) => void } {
-  if (streams.size >= MAX_STREAMS)
-    throw new Fault("TooManyRequests", `${MAX_STREAMS} streams are open already; try again later`, {
-      retryAfterSeconds: 1,
-    });
-  const held: Duplex[] = [];
-  const cut = (): void => {
-    for (const connection of held) connection.destroy();
-  };
-  streams.add(cut);
-  return { hold: (...connections) => void held.push(...connections), [Symbol.dispose]: () => streams.delete(cut) };
+// Each is four connections on one machine; a forgotten loop of clients must not take all descriptors, nor all that others may have.
+const LIMITS: StreamLimits = { total: 384, perUser: 256 };
+
+export interface StreamPlace extends Disposable {
+  /** Those that are cut when the door closes. */
+  readonly hold: (...connections: readonly Duplex[]) => void;
+}
+
+export class StreamRoom {
+  readonly #limits: StreamLimits;
+  readonly #open = new Set<{ readonly user: string; readonly held: Duplex[] }>();
+
+  constructor(limits: StreamLimits = LIMITS) {
+    this.#limits = limits;
+  }
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /** Faults: TooManyRequests. */
+  enter(user: string): StreamPlace {
+    const { total, perUser } = this.#limits;
+    if (this.#open.size >= total) throw full(`${total} streams are open already`);
+    if (this.#countOf(user) >= perUser) throw full(`${perUser} streams of ${JSON.stringify(user)} are open already`);
+    const stream = { user, held: [] as Duplex[] };
+    this.#open.add(stream);
+    return {
+      hold: (...connections) => void stream.held.push(...connections),
+      [Symbol.dispose]: () => void this.#open.delete(stream),
+    };
+  }
+
+  /** They are few: counting them costs less than keeping a count. */
+  #countOf(user: string): number {
+    let count = 0;
+    for (const stream of this.#open) if (stream.user === user) count++;
+    return count;
+  }
+
+  cutAll(): void {
+    for (const { held } of this.#open) for (const connection of held) connection.destroy();
+  }
+}
+
+function full(why: string): Fault {
+  return new Fault("TooManyRequests", `${why}; try again later`, { retryAfterSeconds: 1 });
 }

@@ -13,6 +13,7 @@ import { type Pod, podKind } from "#kinds/pod.ts";
 import type { Answer, Headers, Upgrade } from "#relay/upgrade.ts";
 import type { Ask, Door } from "./door.ts";
 import type { Exchange } from "./exchange.ts";
+import { StreamRoom } from "./stream-room.ts";
 import { streamPod } from "./streams.ts";
 
 const pods: readonly Pod[] = [
@@ -43,7 +44,7 @@ interface Scene {
   readonly headers?: Headers;
   readonly isUpgrade?: boolean;
   readonly mayCreate?: boolean;
-  readonly streams?: number;
+  readonly maxStreams?: number;
 }
 
 /** `what` is "pod/subresource?query". */
@@ -72,7 +73,7 @@ function played(what: string, scene: Scene = {}): Played {
         return Promise.resolve(scene.answer?.(node) ?? { is: "switched", headers: {}, socket: node });
       },
     },
-    streams: new Set(Array.from({ length: scene.streams ?? 0 }, () => () => {})),
+    streamRoom: new StreamRoom({ total: scene.maxStreams ?? 1, perUser: 1 }),
     clock: new FakeClock(0),
     log: silent,
   } as unknown as Door;
@@ -118,7 +119,7 @@ for (const [what, path, headers] of questions)
     for (const side of sides) side.destroy();
     await over;
     assert.deepEqual(asked, [`node-1 POST ${path}`]);
-    assert.equal(door.streams.size, 0);
+    assert.equal(door.streamRoom.size, 0);
   });
 
 const refusals: readonly (readonly [what: string, fault: string, scene?: Scene])[] = [
@@ -134,7 +135,7 @@ const refusals: readonly (readonly [what: string, fault: string, scene?: Scene])
     "BadRequest a container name must be specified for pod two, choose one of: [a b] or one of the init containers: [i]",
   ],
   ["homeless/attach?stdout=1", "BadRequest pod homeless does not have a host assigned"],
-  ["one/attach?stdout=1", "TooManyRequests 256 streams are open already; try again later", { streams: 256 }],
+  ["one/attach?stdout=1", "TooManyRequests 0 streams are open already; try again later", { maxStreams: 0 }],
   [
     "one/attach?stdout=1",
     "BadRequest none of the subprotocols is spoken here: v5.channel.k8s.io",
@@ -148,7 +149,7 @@ for (const [what, fault, scene] of refusals)
       () => "nothing",
       (thrown: unknown) => `${thrown instanceof Fault ? thrown.code : "?"} ${reasonOf(thrown)}`,
     );
-    assert.deepEqual([said, asked, door.streams.size], [fault, [], scene?.streams ?? 0]);
+    assert.deepEqual([said, asked, door.streamRoom.size], [fault, [], 0]);
   });
 
 test("the node's refusal is passed on as it is", async () => {
@@ -162,14 +163,14 @@ test("the node's refusal is passed on as it is", async () => {
   const { door, ask, sent } = played("one/attach?stdout=1", { answer });
   await streamPod(door, ask);
   assert.deepEqual(sent, [[404, { "content-type": "text/plain" }, Buffer.from('container not found ("c")')]]);
-  assert.equal(door.streams.size, 0);
+  assert.equal(door.streamRoom.size, 0);
 });
 
 test("a door that closes cuts its streams", async () => {
   const { door, ask, sides } = played("one/attach?stdout=1");
   const over = streamPod(door, ask);
   await turn();
-  for (const cut of door.streams) cut();
+  door.streamRoom.cutAll();
   await over;
-  assert.deepEqual([door.streams.size, ...sides.map(({ destroyed }) => destroyed)], [0, true, true]);
+  assert.deepEqual([door.streamRoom.size, ...sides.map(({ destroyed }) => destroyed)], [0, true, true]);
 });

@@ -8,7 +8,6 @@ import { isTrue } from "./asked.ts";
 import type { Ask, Door } from "./door.ts";
 import type { Exchange } from "./exchange.ts";
 import { found } from "./read-verbs.ts";
-import { roomFor } from "./stream-room.ts";
 import { containerOf } from "./subresources.ts";
 
 /** POST by SPDY clients, GET by WebSocket clients. */
@@ -25,7 +24,7 @@ export async function streamPod(door: Door, asking: Ask): Promise<void> {
   const headers = spoken(upgrade);
   const { nodeName } = pod.spec;
   if (nodeName === undefined) throw new Fault("BadRequest", `pod ${name} does not have a host assigned`);
-  using room = roomFor(door);
+  using room = door.streamRoom.enter(identity.name);
   const answer = await door.nodes.upgrade(
     nodeName,
     { path: nodePath, method: exchange.method, headers },

@@ -4,6 +4,7 @@ import { timestamp } from "#base/clock.ts";
 import { Fault, unsupported } from "#base/fault.ts";
 import type { JsonObject } from "#base/json.ts";
 import { keyOf } from "#base/key.ts";
+import { whenStopped } from "#base/stop.ts";
 import { conflict, invalid } from "#deck/refusals.ts";
 import { type Pod, podKind } from "#kinds/pod.ts";
 import type { Kind } from "#kinds/kind.ts";
@@ -12,13 +13,12 @@ import { removalRequest, writeRequest } from "./asked.ts";
 import { readBody } from "./bodies.ts";
 import { type Ask, type Door, sendJson } from "./door.ts";
 import { found } from "./read-verbs.ts";
-import { roomFor } from "./stream-room.ts";
 import { restrictToken } from "./restrict-node.ts";
 import { success } from "./status.ts";
 import { isWebSocket, openWebSocket } from "./web-socket.ts";
 
 /** GET pods/{name}/log: the agent's answer is passed on as it comes. */
-export async function podLog(door: Door, { exchange, path }: Ask): Promise<void> {
+export async function podLog(door: Door, { exchange, identity, path }: Ask): Promise<void> {
   const pod = found(door, path.kind, path.namespace, path.name).object as Pod;
   const container = containerOf(pod, exchange.query.get("container"));
   const nodeName = pod.spec.nodeName;
@@ -30,7 +30,7 @@ export async function podLog(door: Door, { exchange, path }: Ask): Promise<void>
     `/containerLogs/${path.namespace}/${path.name}/${container}?${query.toString()}`,
   );
   const stop = (): void => void response.destroy();
-  exchange.closed.addEventListener("abort", stop, { once: true });
+  using _ending = whenStopped(exchange.closed, stop);
   if (response.statusCode !== 200) {
     let text = "";
     for await (const chunk of response) text += String(chunk);
@@ -39,7 +39,7 @@ export async function podLog(door: Door, { exchange, path }: Ask): Promise<void>
       text.trim() || `container "${container}" in pod "${path.name}" is waiting to start: ContainerCreating`,
     );
   }
-  using room = roomFor(door);
+  using room = door.streamRoom.enter(identity.name);
   const { upgrade } = exchange;
   const opened = (socket: Duplex): void => {
     room.hold(socket);

@@ -46,6 +46,24 @@ export async function startNode(
       stop,
     }),
   );
-  const endpoint = stack.use(await listenEndpoint({ agent, host: node.fabricIp, port: 0, ca, cert, key, clock, log }));
+  const { log: containerdLog, logs: podLogs } = agent.containerd.paths;
+  const endpoint = stack.use(
+    await listenEndpoint({
+      agent,
+      host: node.fabricIp,
+      port: 0,
+      ca,
+      cert,
+      key,
+      shownLogs: {
+        "agent.log": files.roleLog(instance, name),
+        "containerd.log": containerdLog,
+        // Kubelet's name of it in /var/log.
+        "pods/": podLogs,
+      },
+      clock,
+      log,
+    }),
+  );
   await agent.announceEndpoint(endpoint.port);
 }

@@ -3,7 +3,7 @@ import { BlockList, connect } from "node:net";
 import type { Clock } from "#base/clock.ts";
 import { Fault } from "#base/fault.ts";
 import { keyOf } from "#base/key.ts";
-import type { Stop } from "#base/stop.ts";
+import { type Stop, whenStopped } from "#base/stop.ts";
 import type { Pod } from "#kinds/pod.ts";
 import type { Answer } from "#relay/upgrade.ts";
 import type { Agent } from "./agent.ts";
@@ -25,16 +25,15 @@ export async function dialPod(
   const socket = connect({ host: addressOf(pod, facts), port });
   const leave = (): void => void socket.destroy(new Error("nobody waits for the connection"));
   const late = clock.after(CONNECT_MS, () => void socket.destroy(new Error("i/o timeout")));
-  stop.addEventListener("abort", leave, { once: true });
   try {
-    await new Promise<void>((resolve, reject) => {
+    const connected = new Promise<void>((resolve, reject) => {
       socket.once("connect", resolve);
       socket.once("error", (cause) => reject(new Fault("BadRequest", cause.message, { cause })));
-      if (stop.aborted) leave();
     });
+    using _leaving = whenStopped(stop, leave);
+    await connected;
   } finally {
     late[Symbol.dispose]();
-    stop.removeEventListener("abort", leave);
   }
   return { is: "switched", headers: { connection: ["Upgrade"], upgrade: ["tcp"] }, socket };
 }

@@ -14,6 +14,7 @@ import { plainResponse, switching } from "#relay/upgrade.ts";
 import type { Agent } from "./agent.ts";
 import { dialPod } from "./dial.ts";
 import { metricsPage, noPage, type Page, podsPage, resourceMetricsPage, summaryPage } from "./kubelet-pages.ts";
+import { serveLogFolder, type ShownLogs } from "./log-folder.ts";
 import { logStream, type LogQuery } from "./pod-logs.ts";
 import { type NodeStats, nodeStats } from "./stats.ts";
 import { openStream } from "./streams.ts";
@@ -27,6 +28,8 @@ export interface EndpointOptions {
   readonly ca: string;
   readonly cert: string;
   readonly key: string;
+  /** What of the node's own logs may be read at /logs/. */
+  readonly shownLogs: ShownLogs;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -42,7 +45,7 @@ const STREAM_PATH = /^\/(exec|attach|portForward|dial)\//;
 // As the API server's: a long command of kubectl exec is all in the request line.
 const MAX_HEAD_BYTES = 1024 * 1024;
 // Each is two connections here and two in the API server; a forgotten loop of clients must not take all descriptors.
-const MAX_STREAMS = 256;
+const MAX_STREAMS = 384;
 // Streams, logs that are followed, and callers that are still to be refused.
 const MAX_CONNECTIONS = 1_024;
 const HANDSHAKE_MS = 10_000;
@@ -154,6 +157,11 @@ async function serve(options: EndpointOptions, request: IncomingMessage, respons
       throw unsupported(`the path /metrics/${rest[0] ?? ""} of a node's agent`);
     case "containerLogs":
       return serveLogs(options, response, { rest, query: url.searchParams });
+    case "logs": {
+      const path = url.pathname.slice("/logs".length);
+      const { range } = request.headers;
+      return serveLogFolder(options.shownLogs, { path, query: url.searchParams, range }, response);
+    }
     case "exec":
     case "attach":
     case "portForward":

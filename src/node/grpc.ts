@@ -8,7 +8,7 @@ import {
 } from "node:http2";
 import { connect as connectSocket } from "node:net";
 import { Fault } from "#base/fault.ts";
-import type { Stop } from "#base/stop.ts";
+import { type Stop, whenStopped } from "#base/stop.ts";
 
 /** Codes of https://grpc.io/docs/guides/status-codes/ that we branch on. */
 export const grpcCode = {
@@ -93,11 +93,11 @@ export class GrpcClient implements AsyncDisposable {
     this.#underWay++;
     session.ref();
     const cancel = (): void => stream.close(constants.NGHTTP2_CANCEL);
-    options.stop?.addEventListener("abort", cancel, { once: true });
+    const stopping = options.stop && whenStopped(options.stop, cancel);
     stream.on("error", () => {}); // Whoever reads the stream is told; without a reader, nobody needs to be.
     stream.once("close", () => {
       this.#underWay--;
-      options.stop?.removeEventListener("abort", cancel);
+      stopping?.[Symbol.dispose]();
       // An idle connection must not keep the process alive.
       if (this.#underWay === 0 && !session.destroyed) session.unref();
     });

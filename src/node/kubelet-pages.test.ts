@@ -58,7 +58,7 @@ test("metrics have kubelet's names", () => {
 
 test("what else kubelet serves is refused by name, the rest is not found", () => {
   assert.deepEqual(
-    ["/configz", "/logs/x", "/nope"].map((path) => noPage(path).code),
+    ["/configz", "/cri/x", "/nope"].map((path) => noPage(path).code),
     ["Unsupported", "Unsupported", "NotFound"],
   );
 });

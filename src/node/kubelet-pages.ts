@@ -18,7 +18,6 @@ const NOT_SERVED: ReadonlySet<string> = new Set([
   "cri",
   "debug",
   "flagz",
-  "logs",
   "run",
   "runningpods",
   "spec",

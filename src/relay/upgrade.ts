@@ -4,7 +4,7 @@ import { type ClientRequest, type IncomingMessage, ServerResponse } from "node:h
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Clock } from "#base/clock.ts";
-import type { Stop } from "#base/stop.ts";
+import { type Stop, whenStopped } from "#base/stop.ts";
 
 /** A client's wish to go on with another protocol on its connection. */
 export interface Upgrade {
@@ -63,12 +63,11 @@ export function ask(request: ClientRequest, { clock, stop, keep = negotiation }:
   });
   request.on("response", (response) => resolve({ is: "refused", response }));
   request.on("error", reject);
+  const leaving = whenStopped(stop, leave);
   request.on("close", () => {
     late[Symbol.dispose]();
-    stop.removeEventListener("abort", leave);
+    leaving[Symbol.dispose]();
   });
-  stop.addEventListener("abort", leave, { once: true });
-  if (stop.aborted) leave();
   request.end();
   return promise;
 }
