@@ -1,9 +1,8 @@
 /** What a node's agent shows of its logs: a folder of files, and the ways out of it. */
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer as createSocket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -20,6 +19,7 @@ const server = createServer((request, response) => {
     (thrown: unknown) => response.writeHead(400).end(thrown instanceof Fault ? thrown.code : String(thrown)),
   );
 });
+const socket = createSocket();
 
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), "ctm-logs-"));
@@ -30,12 +30,13 @@ before(async () => {
   await writeFile(join(folder, "secret"), "secret");
   await symlink(join(folder, "secret"), join(folder, "pods", "link"));
   await symlink(folder, join(folder, "pods", "up"));
-  execFileSync("mkfifo", [join(folder, "pods", "pipe")]);
+  await new Promise<void>((resolve) => socket.listen(join(folder, "pods", "socket"), resolve));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 });
 
 after(async () => {
+  socket.close();
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));
   await rm(folder, { recursive: true });
@@ -65,7 +66,7 @@ for (const [path, answer] of [
   ["/logs/pods/link", "400 |NotFound"],
   ["/logs/pods/up/", "400 |NotFound"],
   ["/logs/pods/up/secret", "400 |NotFound"],
-  ["/logs/pods/pipe", "400 |NotFound"],
+  ["/logs/pods/socket", "400 |NotFound"],
   ["/logs/pods/..%2fsecret", "400 |BadRequest"],
   ["/logs/pods/%00", "400 |BadRequest"],
   ["/logs/secret", "400 |NotFound"],

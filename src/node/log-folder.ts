@@ -55,7 +55,9 @@ async function placeOf(shown: ShownLogs, [first = "", ...rest]: readonly string[
   const path = join(root, ...rest);
   if ((await realpath(path).catch(() => null)) !== path) throw missing; // Gone, or a link.
   // A pipe that nobody writes to would never open.
-  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+  const file = await open(path, flags).catch(() => null); // A socket, or gone since.
+  if (file === null) throw missing;
   const stats = await file.stat();
   if (stats.isFile()) return { file };
   await file.close();
