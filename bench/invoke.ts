@@ -1,5 +1,5 @@
 /**
- * Measures the signed Invoke API of a running instance (catamaran up first): cold start, warm latency and requests a second,
+ * Measures the signed Invoke API and the gateway of a running instance (catamaran up first): cold start, warm latency and requests a second,
  * beside a bare node:http server in the same run. Usage: node bench/invoke.ts [--name NAME]
  */
 import { fork, spawnSync } from "node:child_process";
@@ -168,12 +168,20 @@ async function main(): Promise<void> {
   );
   const bare: Target = { port: barePort, path: "/", headers: () => ({ host: "bare" }) };
   const target = await create("bench-warm");
+  await lambda("POST", "/2021-10-31/functions/bench-warm/url", { AuthType: "NONE" });
+  const gateway = new URL(environment["CATAMARAN_GATEWAY"] ?? "");
+  const edge: Target = {
+    port: Number(gateway.port),
+    path: "/_functions/default/bench-warm/",
+    headers: () => ({ host: gateway.host, "content-type": "application/json" }),
+  };
   await load(target);
   for (const [what, one] of [
     ["bare node:http", bare],
     ["warm invoke, signed", target],
     ["bare node:http", bare],
     ["warm invoke, signed", target],
+    ["function URL at the gateway", edge],
   ] as const) {
     await serial(one, 200);
     row(`${what}, one at a time`, await serial(one, WARM_RUNS));
