@@ -188,7 +188,8 @@ class Gateway implements GatewayPart {
     response.setHeader("connection", "close");
     const statuses = { "too large": 413, "too slow": 408, "too many": 503 } as const;
     const target = edgeTarget(request);
-    const match = "refused" in target ? null : matchRoute(this.#views.routes(), target.host, target.path, "");
+    const match =
+      "refused" in target ? null : matchRoute(this.#views.routes(), target.host, target.path, request.method ?? "GET");
     const backend = match?.route.backends[0];
     if (reason === "too large" && backend?.is === "function")
       return send(response, failureAnswer(backend.front, "too large"));
