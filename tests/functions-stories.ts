@@ -629,7 +629,7 @@ async function floodStory(bench: Bench): Promise<void> {
   assert.equal(await bench.ask("floods", { bytes: 100_000_000 }), 1);
   const { logTail } = await bench.invoke("talks-long", {}, { logTail: true });
   assert.match(logTail ?? "", /y{3000}\nEND/);
-  const lines = await bench.functions.logs("talks-long");
+  const lines = await bench.log("talks-long");
   assert.equal(lines.filter(({ text }) => text.includes("y".repeat(200_000))).length, 1);
 }
 

@@ -10,6 +10,7 @@ import type { CodeStore } from "#functions/code-store.ts";
 import { Functions, type FunctionsOptions } from "#functions/engine.ts";
 import { FakeLedger, FakeObjects } from "#functions/fakes.ts";
 import type { InvokeRequest, InvokeResult } from "#functions/invocation.ts";
+import { type LogStore, MemoryLogs, newestLines, type StoredLine } from "#functions/logs.ts";
 import type { Sandboxes } from "#functions/sandboxes.ts";
 import { functionKind, type FunctionSpec } from "#kinds/function.ts";
 
@@ -74,6 +75,7 @@ export class Bench implements AsyncDisposable {
   readonly functions: Functions;
   readonly objects: FakeObjects;
   readonly ledger: FakeLedger;
+  readonly #logs: LogStore;
   readonly #code: FolderCode;
 
   static async open(
@@ -84,24 +86,35 @@ export class Bench implements AsyncDisposable {
   ): Promise<Bench> {
     const objects = new FakeObjects();
     const ledger = new FakeLedger();
+    const logs = new MemoryLogs();
     const functions = await Functions.open({
       objects,
       sandboxes,
       ledger,
+      logs,
       clock: realClock,
       random: { number: () => Math.random(), uuid: () => crypto.randomUUID() },
       log,
       credentialsFor: () => ({ accessKeyId: "test", secretAccessKey: "test", sessionToken: "" }),
       ...options,
     });
-    return new Bench(functions, objects, ledger, code);
+    return new Bench(functions, { objects, ledger, logs, code });
   }
 
-  constructor(functions: Functions, objects: FakeObjects, ledger: FakeLedger, code: FolderCode) {
+  private constructor(
+    functions: Functions,
+    parts: {
+      readonly objects: FakeObjects;
+      readonly ledger: FakeLedger;
+      readonly logs: LogStore;
+      readonly code: FolderCode;
+    },
+  ) {
     this.functions = functions;
-    this.objects = objects;
-    this.ledger = ledger;
-    this.#code = code;
+    this.objects = parts.objects;
+    this.ledger = parts.ledger;
+    this.#logs = parts.logs;
+    this.#code = parts.code;
   }
 
   async create(name: string, files: Readonly<Record<string, string>>, spec: Partial<FunctionSpec> = {}): Promise<void> {
@@ -110,6 +123,11 @@ export class Bench implements AsyncDisposable {
       metadata: { name, namespace: "default" },
       spec: { runtime: "nodejs24.x", handler: "index.handler", code: { sha256, size: 1 }, ...spec },
     });
+  }
+
+  /** The newest lines of a function's log. */
+  log(name: string): Promise<readonly StoredLine[]> {
+    return newestLines(this.#logs, `/aws/lambda/${name}`, 1_000);
   }
 
   /** Retires every environment of a function, so that the next invocation is cold. */

@@ -41,16 +41,9 @@ export class ControlSocket {
     for await (const line of this.#lines(`/usage?${query.toString()}`)) yield JSON.parse(line) as Usage;
   }
 
-  /** The newest `limit` lines of a log group since `fromMs`. */
-  async logs(
-    group: string,
-    options: { readonly fromMs?: number; readonly limit?: number },
-  ): Promise<readonly FunctionLogLine[]> {
-    const query = new URLSearchParams({
-      group,
-      from: String(options.fromMs ?? 0),
-      limit: String(options.limit ?? 1_000),
-    });
+  /** The newest `limit` lines of a log group. */
+  async logs(group: string, limit: number): Promise<readonly FunctionLogLine[]> {
+    const query = new URLSearchParams({ group, limit: String(limit) });
     const lines: FunctionLogLine[] = [];
     for await (const line of this.#lines(`/logs?${query.toString()}`)) lines.push(JSON.parse(line) as FunctionLogLine);
     return lines;

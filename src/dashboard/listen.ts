@@ -280,6 +280,7 @@ class DashboardServer implements Dashboard {
       clock,
       pods: this.#pods,
       deployments: this.#deployments,
+      functions: this.#functions,
     });
     response.on("close", () => {
       feed[Symbol.dispose]();

@@ -6,6 +6,7 @@ import test from "node:test";
 import { FakeClock } from "#deck/fake-clock.ts";
 import { MemoryLogs } from "#functions/logs.ts";
 import type { Deployment } from "#kinds/deployment.ts";
+import type { FunctionObject } from "#kinds/function.ts";
 import type { Pod } from "#kinds/pod.ts";
 import type { ContainerState } from "#kinds/pod-status.ts";
 import { Feed, type FeedLine } from "./feed.ts";
@@ -43,10 +44,12 @@ function stage(pods: () => readonly Pod[] = () => []): {
   const logs = new TappedLogs(new MemoryLogs());
   const streams: { path: string; stream: PassThrough & { statusCode: number } }[] = [];
   const web = { spec: { selector: { matchLabels: { app: "web" } } } } as unknown as Deployment;
+  const elsewhere = { spec: { logGroup: "/teams/all" } } as unknown as FunctionObject;
   const sources: LogSources = {
     logs,
     clock,
     pods: { list: pods, get: (key) => pods().find(({ metadata }) => key === `default/${metadata.name}`) },
+    functions: { get: (key) => (key === "default/elsewhere" ? elsewhere : undefined) },
     deployments: { get: (key) => (key === "default/web" ? web : undefined) },
     nodes: {
       get: async (_node, path) => {
@@ -64,6 +67,20 @@ const turns = async (): Promise<void> => {
 };
 
 const greeter = { type: "function", namespace: "default", name: "greeter", container: null } as const;
+
+test("a function with a log group of its own is followed there", async () => {
+  const { clock, feed, texts, logs, sources } = stage();
+  const write = (group: string, text: string): void =>
+    logs.append(group, "s", [{ atMs: clock.now(), requestId: null, text }]);
+  write("/teams/all", "old");
+  write("/aws/lambda/elsewhere", "of another one with this name, long ago");
+  using _following = followLog({ ...greeter, name: "elsewhere" }, feed, sources);
+  await turns();
+  write("/teams/all", "new");
+  clock.advance(500);
+  assert.deepEqual(texts(), ["old", "new"]);
+  feed[Symbol.dispose]();
+});
 
 test("a function's older lines come first, those written meanwhile once, other functions' never", async () => {
   const { clock, feed, texts, logs, sources } = stage();

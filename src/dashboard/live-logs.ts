@@ -5,8 +5,10 @@ import { Fault, reasonOf } from "#base/fault.ts";
 import { keyOf } from "#base/key.ts";
 import { fromLabelSelector, matches } from "#base/selector.ts";
 import type { View } from "#deck/objects.ts";
+import { newestLines } from "#functions/logs.ts";
 import { logGroupOf } from "#functions/settings.ts";
 import type { Deployment } from "#kinds/deployment.ts";
+import type { FunctionObject } from "#kinds/function.ts";
 import type { Pod } from "#kinds/pod.ts";
 import type { ContainerStatus } from "#kinds/pod-status.ts";
 import { type Feed, LineSplitter } from "./feed.ts";
@@ -24,6 +26,7 @@ export interface LogSources {
   readonly logs: TappedLogs;
   readonly pods: Pick<View<Pod>, "get" | "list">;
   readonly deployments: Pick<View<Deployment>, "get">;
+  readonly functions: Pick<View<FunctionObject>, "get">;
   /** The agents' HTTPS endpoints. */
   readonly nodes: { get(nodeName: string, path: string): Promise<IncomingMessage> };
   readonly clock: Clock;
@@ -49,10 +52,10 @@ export function followLog(target: LogTarget, feed: Feed, sources: LogSources): D
   return new PodsFollower(target, feed, sources);
 }
 
-function followFunction(target: LogTarget, feed: Feed, { logs }: LogSources): Disposable {
-  const group = logGroupOf(target);
+function followFunction(target: LogTarget, feed: Feed, { logs, functions }: LogSources): Disposable {
+  const group = functions.get(keyOf(target.namespace, target.name))?.spec.logGroup ?? logGroupOf(target);
   // What is appended after the read began comes by the tap, and by nothing else.
-  const history = logs.read(group, { limit: HISTORY_LINES });
+  const history = newestLines(logs, group, HISTORY_LINES);
   const early: { readonly atMs: number; readonly text: string }[] = [];
   let add = (line: { readonly atMs: number; readonly text: string }): void => void early.push(line);
   const tap = logs.follow(group, (lines) => {

@@ -1,5 +1,5 @@
 /** Stores that also tell what goes into them, so that live pages need not ask the disk again and again. */
-import type { LogFilter, LogPage, LogScan, LogStore, LogStreamSummary, StoredLine } from "#functions/logs.ts";
+import type { LogPage, LogScan, LogStore, LogStreamSummary } from "#functions/logs.ts";
 import type { LogLine } from "#functions/sandboxes.ts";
 import type { Ledger, Usage, UsageWindow } from "#metering/usage.ts";
 
@@ -41,10 +41,6 @@ export class TappedLogs implements LogStore {
         if (followers.size === 0 && this.#followers.get(group) === followers) this.#followers.delete(group);
       },
     };
-  }
-
-  read(group: string, filter: LogFilter): Promise<readonly StoredLine[]> {
-    return this.#logs.read(group, filter);
   }
 
   scan(group: string, scan: LogScan): Promise<LogPage> {

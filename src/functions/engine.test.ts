@@ -10,6 +10,7 @@ import { Throttled } from "./concurrency.ts";
 import { Functions, type FunctionsOptions } from "./engine.ts";
 import { FakeLedger, FakeObjects, FakeSandboxes, settle, VirtualClock, type Script } from "./fakes.ts";
 import type { InvokeRequest, InvokeResult } from "./invocation.ts";
+import { MemoryLogs, newestLines } from "./logs.ts";
 import type { Started } from "./sandboxes.ts";
 
 const echo: Script = async (request) => ({ is: "response", payload: request.payload, maxMemoryMib: 40 });
@@ -303,17 +304,19 @@ test("an Event is accepted with 202 and retried after one and two minutes; DryRu
 });
 
 test("a log tail has START, the function's lines, END and REPORT, and the log keeps them", async () => {
-  const { functions } = await opened(async (request, sandbox) => {
+  const logs = new MemoryLogs();
+  const script: Script = async (request, sandbox) => {
     sandbox.onLog({ atMs: 1, requestId: request.requestId, text: "hello" });
     return { is: "response", payload: request.payload, maxMemoryMib: 40 };
-  });
+  };
+  const { functions } = await opened(script, { options: { logs } });
   const result: InvokeResult = await functions.invoke({ ...ask, logTail: true });
   const id = result.requestId;
   assert.equal(
     result.logTail,
     `START RequestId: ${id} Version: $LATEST\nhello\nEND RequestId: ${id}\nREPORT RequestId: ${id}\tDuration: 0.00 ms\tBilled Duration: 5 ms\tMemory Size: 128 MB\tMax Memory Used: 40 MB\tInit Duration: 5.00 ms\t\n`,
   );
-  assert.equal((await functions.logs("f")).length, 5);
+  assert.equal((await newestLines(logs, "/aws/lambda/f", 10)).length, 5);
   await functions[Symbol.asyncDispose]();
 });
 

@@ -24,10 +24,10 @@ import {
   timedOut,
 } from "./invocation.ts";
 import { Lifecycle } from "./lifecycle.ts";
-import { type LogFilter, type LogStore, MemoryLogs, type StoredLine, Tail } from "./logs.ts";
+import { type LogStore, MemoryLogs, Tail } from "./logs.ts";
 import { type Job, Recorder, VERSION } from "./recorder.ts";
 import type { RuntimeRequest, Sandboxes, SandboxSpec } from "./sandboxes.ts";
-import { logGroupOf, type Settings, settingsOf } from "./settings.ts";
+import { type Settings, settingsOf } from "./settings.ts";
 
 export interface FunctionsOptions {
   readonly objects: Objects;
@@ -141,12 +141,6 @@ export class Functions implements AsyncDisposable {
         refuseLarger(request.payload, MAX_PAYLOAD_BYTES);
         return this.#admitted({ fleet, requestId, request, tail: request.logTail === true ? new Tail() : null });
     }
-  }
-
-  logs(name: string, filter: LogFilter & { readonly namespace?: string } = {}): Promise<readonly StoredLine[]> {
-    const named = { namespace: filter.namespace ?? "default", name };
-    const fleet = this.#fleets.get(keyOf(named.namespace, name));
-    return this.#logs.read(fleet?.settings.logGroup ?? logGroupOf(named), filter);
   }
 
   stats(): readonly FunctionStats[] {

@@ -5,16 +5,6 @@ export interface StoredLine extends LogLine {
   readonly stream: string;
 }
 
-export interface LogFilter {
-  readonly stream?: string;
-  /** Inclusive. */
-  readonly fromMs?: number;
-  /** Exclusive. */
-  readonly toMs?: number;
-  /** The newest so many lines. */
-  readonly limit?: number;
-}
-
 /** Between two lines, in the order in which they were kept. Stays right while lines are added, and is passed by when they are dropped. */
 export interface LogPlace {
   readonly chunk: number;
@@ -58,9 +48,7 @@ export interface LogStreamSummary {
 export interface LogStore {
   /** Never waits; implementations batch and flush within a second. */
   append(group: string, stream: string, lines: readonly LogLine[]): void;
-  /** In order of time; everything appended before the call is included. */
-  read(group: string, filter: LogFilter): Promise<readonly StoredLine[]>;
-  /** Looks at a bounded part of the group. */
+  /** Looks at a bounded part of the group; everything appended before the call is included. */
   scan(group: string, scan: LogScan): Promise<LogPage>;
   groups(): Promise<readonly string[]>;
   /** In order of names. */
@@ -69,15 +57,21 @@ export interface LogStore {
   remove(group: string): Promise<void>;
 }
 
-function passes(line: StoredLine, filter: Pick<LogFilter, "stream" | "fromMs" | "toMs">): boolean {
-  if (filter.stream !== undefined && line.stream !== filter.stream) return false;
-  return line.atMs >= (filter.fromMs ?? -Infinity) && line.atMs < (filter.toMs ?? Infinity);
+function passes(line: StoredLine, { fromMs = -Infinity, toMs = Infinity, matches }: LogScan): boolean {
+  return line.atMs >= fromMs && line.atMs < toMs && matches(line);
 }
 
-/** The newest `limit` of lines that are in order already. */
-export function newest(lines: readonly StoredLine[], filter: LogFilter): readonly StoredLine[] {
-  const kept = lines.filter((line) => passes(line, filter));
-  return filter.limit === undefined ? kept : kept.slice(Math.max(0, kept.length - filter.limit));
+// What people scroll back through, and a browser or a terminal takes at once.
+const NEWEST_LENGTH = 16 * 1024 * 1024;
+
+/** The newest lines of a group, in the order in which they were kept. */
+export async function newestLines(
+  logs: Pick<LogStore, "scan">,
+  group: string,
+  limit: number,
+): Promise<readonly StoredLine[]> {
+  const scan = { direction: "backward", limit, maxLength: NEWEST_LENGTH, matches: () => true } as const;
+  return (await logs.scan(group, scan)).lines;
 }
 
 /** One chunk's part of a scan: what fits of `lines`, which stand in `chunk` from `first` on. `from` bounds it on the side it comes from. */
@@ -100,7 +94,7 @@ export function scanChunk(
     const at = { chunk, index: first + i };
     if (found.length >= scan.limit || length >= scan.maxLength)
       return { found, stoppedAt: isForward ? at : { chunk, index: at.index + 1 } };
-    if (!passes(line, scan) || !scan.matches(line)) continue;
+    if (!passes(line, scan)) continue;
     found.push({ ...line, at });
     length += line.text.length;
   }
@@ -131,10 +125,6 @@ export class MemoryLogs implements LogStore {
     if (kept.lines.length > MAX_LINES_PER_GROUP)
       kept.dropped += kept.lines.splice(0, kept.lines.length - MAX_LINES_PER_GROUP / 2).length;
     this.#groups.set(group, kept);
-  }
-
-  async read(group: string, filter: LogFilter): Promise<readonly StoredLine[]> {
-    return newest(this.#groups.get(group)?.lines ?? [], filter);
   }
 
   async scan(group: string, scan: LogScan): Promise<LogPage> {

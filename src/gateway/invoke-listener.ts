@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { Fault, reasonOf } from "#base/fault.ts";
 import type { Log } from "#base/log.ts";
 import type { Functions } from "#functions/engine.ts";
-import type { LogStore } from "#functions/logs.ts";
+import { type LogStore, newestLines } from "#functions/logs.ts";
 import type { AuthorizeUrl, UrlRequest } from "./url-authorization.ts";
 import type { Ledger, RequestUsage, Usage } from "#metering/usage.ts";
 
@@ -22,7 +22,7 @@ export interface InvokeListenerOptions {
 /**
  * POST /invoke/{namespace}/{function}?qualifier=: payload in, payload out; x-amz-function-error, x-catamaran-cold and
  * x-catamaran-request-id say how it went. POST /authorize: a UrlRequest in, a UrlVerdict out. POST /usage: an array of RequestUsage. For the command line, as JSON lines:
- * GET /usage?from&to&is, GET /logs?group&from&limit, GET /functions.
+ * GET /usage?from&to&is, GET /logs?group&limit, GET /functions.
  */
 export async function listenInvoke(options: InvokeListenerOptions): Promise<AsyncDisposable> {
   rmSync(options.socketPath, { force: true });
@@ -143,10 +143,7 @@ async function read(url: URL, response: ServerResponse, options: InvokeListenerO
     case "/logs":
       return writeLines(
         response,
-        await options.logs.read(url.searchParams.get("group") ?? "", {
-          fromMs: number("from", 0),
-          limit: number("limit", 1_000),
-        }),
+        await newestLines(options.logs, url.searchParams.get("group") ?? "", number("limit", 1_000)),
       );
     case "/functions":
       return writeLines(response, options.functions.stats());

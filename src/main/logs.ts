@@ -6,13 +6,16 @@ import { keyOf } from "#base/key.ts";
 import { fromLabelSelector, matches } from "#base/selector.ts";
 import type { Cluster } from "#client/cluster.ts";
 import { objectPath } from "#client/paths.ts";
+import { ControlSocket } from "#cli/control-socket.ts";
 import { terminalText } from "#cli/terminal-text.ts";
-import { AwsClient, AwsRefused } from "#compare/aws-client.ts";
+import { AwsClient } from "#compare/aws-client.ts";
 import { deploymentKind } from "#kinds/deployment.ts";
-import { functionKind } from "#kinds/function.ts";
+import { logGroupOf } from "#functions/settings.ts";
+import { type FunctionObject, functionKind } from "#kinds/function.ts";
 import { podKind } from "#kinds/pod.ts";
 import { instanceOf } from "./env.ts";
 import type { Instance } from "./instance.ts";
+import { files } from "./plan.ts";
 import { logsOptionTable, placeOptions } from "./command-options.ts";
 import { placeOf } from "./options.ts";
 import { realClock } from "./real-clock.ts";
@@ -49,13 +52,15 @@ export async function printLogs(words: readonly string[]): Promise<number> {
   await using cluster = await connectCluster(instance, "catamaran-logs");
   const pods = await podsOf(cluster, type, name ?? "", wanted.namespace);
   if (pods.length > 0) await Promise.all(pods.map((pod) => printPod(cluster, pod, wanted, pods.length > 1)));
-  else if (await isFunction(cluster, type, name ?? "", wanted.namespace))
-    await printFunction(instance, name ?? "", wanted);
-  else
-    throw new Fault(
-      "NotFound",
-      `there is no pod, deployment or function "${reference}" in namespace "${wanted.namespace}"`,
-    );
+  else {
+    const found = await functionOf(cluster, type, name ?? "", wanted.namespace);
+    if (found === null)
+      throw new Fault(
+        "NotFound",
+        `there is no pod, deployment or function "${reference}" in namespace "${wanted.namespace}"`,
+      );
+    await printFunction(instance, found, wanted);
+  }
   return 0;
 }
 
@@ -74,13 +79,13 @@ async function podsOf(
   return pods.filter(({ metadata }) => matches(selector, metadata.labels)).map(({ metadata }) => metadata.name);
 }
 
-async function isFunction(
+async function functionOf(
   cluster: Cluster,
   type: string | undefined,
   name: string,
   namespace: string,
-): Promise<boolean> {
-  return (type ?? "function").startsWith("f") && (await cluster.get(functionKind, keyOf(namespace, name))) !== null;
+): Promise<FunctionObject | null> {
+  return (type ?? "function").startsWith("f") ? cluster.get(functionKind, keyOf(namespace, name)) : null;
 }
 
 async function printPod(
@@ -132,41 +137,41 @@ interface LogEvent {
   readonly message: string;
 }
 
-async function printFunction(
-  { ports, rootKey, region }: Instance,
-  name: string,
-  { follow, tail }: Wanted,
-): Promise<void> {
-  const aws = new AwsClient({ endpoint: `http://127.0.0.1:${ports.aws}`, ...rootKey, region }, realClock);
-  const group = await groupOf(aws, name);
-  let [sinceMs, printedAtSince] = [0, 0];
-  let keep = tail === undefined ? NEWEST : Number(tail);
-  do {
-    // Lines of one millisecond keep their order, so those of the last one that were printed are the first of this page.
-    const events = (await eventsSince(aws, group, sinceMs)).slice(printedAtSince);
-    for (const { message } of events.slice(-keep)) for (const line of message.trimEnd().split("\n")) writeLine(line);
-    const lastMs = events.at(-1)?.timestamp ?? sinceMs;
-    printedAtSince =
-      events.filter(({ timestamp }) => timestamp === lastMs).length + (lastMs === sinceMs ? printedAtSince : 0);
-    sinceMs = lastMs;
-    keep = Number.MAX_SAFE_INTEGER;
-    if (follow) await realClock.sleep(FUNCTION_POLL_MS);
-  } while (follow);
+async function printFunction(instance: Instance, { metadata, spec }: FunctionObject, wanted: Wanted): Promise<void> {
+  const group = spec.logGroup ?? logGroupOf({ namespace: metadata.namespace ?? "default", name: metadata.name });
+  const lines = await new ControlSocket(files.invokeSocket(instance)).logs(group, tailOf(wanted));
+  for (const { text } of lines) writeMessage(text);
+  const lastMs = lines.at(-1)?.atMs ?? 0;
+  if (wanted.follow)
+    await followGroup(instance, group, { lastMs, printed: lines.filter(({ atMs }) => atMs === lastMs).length });
 }
 
-/** The function's own group; one that was deleted is looked for where logs are by default. */
-async function groupOf(aws: AwsClient, name: string): Promise<string> {
-  const byDefault = `/aws/lambda/${name}`;
-  try {
-    const path = `/2015-03-31/functions/${encodeURIComponent(name)}/configuration`;
-    const { LoggingConfig } = (await aws.lambda("GET", path)) as {
-      readonly LoggingConfig?: { readonly LogGroup?: string };
-    };
-    return LoggingConfig?.LogGroup ?? byDefault;
-  } catch (thrown) {
-    if (thrown instanceof AwsRefused && thrown.status === 404) return byDefault;
-    throw thrown;
+function tailOf({ tail }: Wanted): number {
+  if (tail === undefined) return NEWEST;
+  if (/^\d{1,6}$/.test(tail)) return Number(tail);
+  throw new Fault("BadRequest", `--tail is a number of lines up to 999999, not "${tail}"`);
+}
+
+/** Lines of one millisecond keep their order, so those of the last one that were printed are the first of the next page. */
+async function followGroup(
+  { ports, rootKey, region }: Instance,
+  group: string,
+  from: { readonly lastMs: number; readonly printed: number },
+): Promise<never> {
+  const aws = new AwsClient({ endpoint: `http://127.0.0.1:${ports.aws}`, ...rootKey, region }, realClock);
+  for (let { lastMs, printed } = from; ;) {
+    await realClock.sleep(FUNCTION_POLL_MS);
+    const events = (await eventsSince(aws, group, lastMs)).slice(printed);
+    for (const { message } of events) writeMessage(message);
+    const before = lastMs;
+    lastMs = events.at(-1)?.timestamp ?? before;
+    const isSame = lastMs === before;
+    printed = events.filter(({ timestamp }) => timestamp === lastMs).length + (isSame ? printed : 0);
   }
+}
+
+function writeMessage(text: string): void {
+  for (const line of text.trimEnd().split("\n")) writeLine(line);
 }
 
 async function eventsSince(aws: AwsClient, group: string, startTime: number): Promise<readonly LogEvent[]> {

@@ -110,6 +110,8 @@ class Launcher {
       if (this.#control !== socket) return;
       this.#control = null;
       this.#slots.killAll();
+      // The next control process may unpack anew what it finds damaged, and knows nothing of what was staged for this one.
+      this.#slots.unstageAll();
     });
   }
 

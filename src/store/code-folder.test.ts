@@ -1,8 +1,18 @@
 /** The code folder: content in, the same content out, and no package that reaches outside of its own folder. */
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { after, test } from "node:test";
 import { strToU8, type Zippable, zipSync } from "fflate";
@@ -153,6 +163,82 @@ test("removes at start what a crash left half-written, and on request what nobod
   assert.equal(readdirSync(root).length, 3);
   await again.keepOnly(new Set([wanted.sha256]));
   assert.equal(readdirSync(root).length, 2);
+});
+
+/** What a later process finds: the package, its unpacked copy, and the damage done to them in between. */
+const damages: readonly {
+  readonly title: string;
+  readonly damage: (paths: { readonly zip: string; readonly copy: string }) => void;
+  readonly isRefused: boolean;
+}[] = [
+  { title: "a flipped bit in an unpacked file", damage: ({ copy }) => flip(join(copy, "b.txt")), isRefused: false },
+  { title: "an unpacked file that is missing", damage: ({ copy }) => rmSync(join(copy, "b.txt")), isRefused: false },
+  { title: "an unpacked file cut off", damage: ({ copy }) => truncateSync(join(copy, "b.txt"), 1), isRefused: false },
+  { title: "a lost exec bit", damage: ({ copy }) => chmodSync(join(copy, "run"), 0o644), isRefused: false },
+  {
+    title: "a link to elsewhere",
+    damage: ({ copy }) => {
+      rmSync(join(copy, "link"));
+      symlinkSync("run", join(copy, "link"));
+    },
+    isRefused: false,
+  },
+  {
+    title: "an unpacked copy that is missing",
+    damage: ({ copy }) => rmSync(copy, { recursive: true }),
+    isRefused: false,
+  },
+  { title: "a flipped bit in the zip", damage: ({ zip }) => flip(zip), isRefused: true },
+  { title: "a zip cut off", damage: ({ zip }) => truncateSync(zip, 40), isRefused: true },
+];
+
+function flip(file: string): void {
+  const bytes = readFileSync(file);
+  const middle = bytes.length >> 1;
+  bytes[middle] = (bytes[middle] ?? 0) ^ 1;
+  writeFileSync(file, bytes);
+}
+
+for (const [index, { title, damage, isRefused }] of damages.entries()) {
+  test(`${title} is ${isRefused ? "refused by name, until the package is put again" : "mended from the sound zip"}`, async () => {
+    const root = join(folder, `damaged-${index}`);
+    const zip = zipWithLink("link", "b.txt", {
+      "b.txt": strToU8("text"),
+      run: [strToU8("#!/bin/sh"), { os: UNIX, attrs: 0o100755 << 16 }],
+    });
+    const before = await CodeFolder.open(root);
+    const { sha256 } = await before.put(zip);
+    const copy = await before.unpacked(sha256);
+    damage({ zip: `${copy}.zip`, copy });
+    const code = await CodeFolder.open(root);
+    if (isRefused) {
+      const refused = {
+        code: "InternalError",
+        message: `the stored package ${sha256} is damaged: it does not match its SHA-256. Upload the code of its functions again`,
+      };
+      await assert.rejects(code.unpacked(sha256), refused);
+      await assert.rejects(code.get(sha256), refused);
+      await code.put(zip);
+    }
+    assert.equal(await code.unpacked(sha256), copy);
+    assert.equal(readFileSync(join(copy, "link"), "utf8"), "text");
+    assert.equal(statSync(join(copy, "run")).mode & 0o777, 0o755);
+    assert.deepEqual(Buffer.from((await code.get(sha256)) ?? []), Buffer.from(zip));
+    assert.deepEqual(readdirSync(root).toSorted(), [basename(copy), `${basename(copy)}.zip`].toSorted());
+  });
+}
+
+test("a sound copy is left where it is, with what was written beside it", async () => {
+  const root = join(folder, "sound");
+  const before = await CodeFolder.open(root);
+  const { sha256 } = await before.put(zipSync({ "lib/a.py": strToU8("a"), "b/": new Uint8Array() }));
+  const copy = await before.unpacked(sha256);
+  writeFileSync(join(copy, "lib/a.pyc"), "cache");
+  const { ino } = statSync(copy);
+  const code = await CodeFolder.open(root);
+  assert.equal(await code.unpacked(sha256), copy);
+  assert.equal(statSync(copy).ino, ino);
+  assert.equal(readFileSync(join(copy, "lib/a.pyc"), "utf8"), "cache");
 });
 
 test("keeps what was put lately, though nobody wants it yet", async () => {

@@ -1,10 +1,11 @@
-/** Deployment packages as files named by their digest, and the folders they unpack to. Written whole or not at all. */
+/** Deployment packages as files named by their digest, and the folders they unpack to. Written whole or not at all, and compared with their digest before they are first used. */
 import { createHash } from "node:crypto";
 import { constants } from "node:fs";
 import { access, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { Fault } from "#base/fault.ts";
 import type { CodeStore } from "#functions/code-store.ts";
+import { damagedPackage } from "./place-entries.ts";
 import { unpackZip } from "./unpack-zip.ts";
 
 // A crash leaves half-written things under this name; the next start removes them.
@@ -18,6 +19,8 @@ export class CodeFolder implements CodeStore {
   readonly #unpacking = new Map<string, Promise<string>>();
   /** When packages were put, by name. */
   readonly #putAtMs = new Map<string, number>();
+  /** What this process wrote itself or compared with its digest: names of zips and of unpacked folders, as they stand in the folder. */
+  readonly #sound = new Set<string>();
   readonly #removing = new Map<string, Promise<void>>();
   #count = 0;
 
@@ -38,22 +41,27 @@ export class CodeFolder implements CodeStore {
     const file = this.#zipOf(sha256);
     this.#putAtMs.set(nameOf(sha256), performance.now());
     await this.#removing.get(nameOf(sha256));
-    if (!(await exists(file))) {
+    // One of before may be damaged, and this is how it is mended.
+    if (!this.#sound.has(basename(file)) || !(await exists(file))) {
       const temporary = this.#temporary();
       await writeSynced(temporary, zip);
       await rename(temporary, file);
       await syncFolder(this.#folder);
+      this.#sound.add(basename(file));
     }
     return { sha256, size: zip.length };
   }
 
   async get(sha256: string): Promise<Uint8Array | null> {
-    try {
-      return await readFile(this.#zipOf(sha256));
-    } catch (thrown) {
-      if ((thrown as NodeJS.ErrnoException).code === "ENOENT") return null;
+    const file = this.#zipOf(sha256);
+    const zip = await readFile(file).catch((thrown: NodeJS.ErrnoException) => {
+      if (thrown.code === "ENOENT") return null;
       throw thrown;
-    }
+    });
+    if (zip === null || this.#sound.has(basename(file))) return zip;
+    if ((await digestOf(zip)) !== sha256) throw damagedPackage(sha256);
+    this.#sound.add(basename(file));
+    return zip;
   }
 
   unpacked(sha256: string): Promise<string> {
@@ -89,25 +97,32 @@ export class CodeFolder implements CodeStore {
   // Half a folder must never be taken for a whole one: it is renamed first, and the next start removes what a crash leaves.
   async #remove(entry: string): Promise<void> {
     const temporary = this.#temporary();
+    this.#sound.delete(entry);
     await rename(join(this.#folder, entry), temporary);
     await rm(temporary, { recursive: true, force: true });
   }
 
   async #unpack(sha256: string): Promise<string> {
-    const folder = join(this.#folder, nameOf(sha256));
-    await this.#removing.get(nameOf(sha256));
-    if (await exists(folder)) return folder;
+    const name = nameOf(sha256);
+    const folder = join(this.#folder, name);
+    await this.#removing.get(name);
+    const isThere = await exists(folder);
+    if (isThere && this.#sound.has(name)) return folder;
     const file = this.#zipOf(sha256);
     if (!(await exists(file))) throw new Fault("NotFound", `no code with the digest ${sha256}`);
     const temporary = this.#temporary();
     try {
-      await unpackZip(file, temporary);
-      await rename(temporary, folder);
+      const unpacked = await unpackZip({ file, sha256, copy: isThere ? folder : null, folder: temporary });
+      if (unpacked === "anew") {
+        if (isThere) await this.#remove(name);
+        await rename(temporary, folder);
+        await syncFolder(this.#folder);
+      }
     } catch (thrown) {
       await rm(temporary, { recursive: true, force: true });
       throw thrown;
     }
-    await syncFolder(this.#folder);
+    this.#sound.add(basename(file)).add(name);
     return folder;
   }
 

@@ -1,5 +1,16 @@
-/** Unpacks a zip file into a new folder. Synchronous, and so for a worker thread, or for little. */
-import { closeSync, fchmodSync, mkdirSync, openSync, readFileSync, symlinkSync, writeSync } from "node:fs";
+/** Unpacks a zip file into a new folder, or finds that it is unpacked already. Synchronous, and so for a worker thread, or for little. */
+import { createHash } from "node:crypto";
+import {
+  closeSync,
+  fchmodSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  symlinkSync,
+  writeSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { crc32, inflateRawSync } from "node:zlib";
 import { Fault } from "#base/fault.ts";
@@ -8,20 +19,61 @@ import { invalid, type ZipEntry, zipEntries } from "./zip-entries.ts";
 /** What a worker is given. */
 export interface Unpacking {
   readonly file: string;
+  /** In base64. */
+  readonly sha256: string;
+  /** Where it was unpacked earlier: kept when every entry is still there as the file has it. */
+  readonly copy: string | null;
+  /** New, for when there is no sound copy. */
   readonly folder: string;
 }
 
-/** Null when it is done; a fault as data, because errors of other threads lose their class. */
-export type Unpacked = { readonly code: Fault["code"]; readonly message: string } | null;
+/** A fault as data, because errors of other threads lose their class. */
+export type Unpacked = "as before" | "anew" | { readonly code: Fault["code"]; readonly message: string };
 
-export function unpackFile({ file, folder }: Unpacking): Unpacked {
+export function unpackFile({ file, sha256, copy, folder }: Unpacking): Unpacked {
   try {
-    placeEntries(zipEntries(readFileSync(file)), folder);
-    return null;
+    const zip = readFileSync(file);
+    if (createHash("sha256").update(zip).digest("base64") !== sha256) throw damagedPackage(sha256);
+    const entries = zipEntries(zip);
+    if (copy !== null && holdsEntries(entries, copy)) return "as before";
+    placeEntries(entries, folder);
+    return "anew";
   } catch (thrown) {
     if (thrown instanceof Fault) return { code: thrown.code, message: thrown.message };
     throw thrown;
   }
+}
+
+export function damagedPackage(sha256: string): Fault {
+  return new Fault(
+    "InternalError",
+    `the stored package ${sha256} is damaged: it does not match its SHA-256. Upload the code of its functions again`,
+  );
+}
+
+/** By the checksums in the zip's own directory. What a function that is not isolated wrote beside its code does not count. */
+export function holdsEntries(entries: readonly ZipEntry[], folder: string): boolean {
+  // Of two entries with the same name the later one was placed over the other.
+  const byPath = new Map(entries.map((entry) => [join(folder, entry.name), entry]));
+  return [...byPath].every(([path, entry]) => {
+    try {
+      return isPlaced(path, entry);
+    } catch {
+      return false; // It is not there, or cannot be read: then it is unpacked again.
+    }
+  });
+}
+
+function isPlaced(path: string, entry: ZipEntry): boolean {
+  const stats = lstatSync(path);
+  if (entry.is === "folder") return stats.isDirectory();
+  if (entry.is === "link") return stats.isSymbolicLink() && hasContent(Buffer.from(readlinkSync(path)), entry);
+  const isExecutable = (stats.mode & 0o111) !== 0;
+  return stats.isFile() && isExecutable === entry.isExecutable && hasContent(readFileSync(path), entry);
+}
+
+function hasContent(bytes: Uint8Array, { size, crc32: expected }: ZipEntry): boolean {
+  return bytes.length === size && crc32(bytes) === expected;
 }
 
 /** Links come last, so that nothing is written through one. May leave a part behind. */
@@ -65,9 +117,10 @@ function makeFolder(path: string, made: Set<string>): void {
 }
 
 /** What really comes out is counted: a size that is said is only a promise. */
-function contentOf({ name, data, size, isDeflated, crc32: expected }: ZipEntry): Uint8Array {
+function contentOf(entry: ZipEntry): Uint8Array {
+  const { name, data, size, isDeflated } = entry;
   const bytes = isDeflated ? inflated(name, data, size) : data;
-  if (bytes.length !== size || crc32(bytes) !== expected)
+  if (!hasContent(bytes, entry))
     throw invalid(`the entry ${JSON.stringify(name)} does not have the size and checksum that it says`);
   return bytes;
 }

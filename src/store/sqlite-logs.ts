@@ -3,12 +3,10 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import {
   inOrder,
-  type LogFilter,
   type LogPage,
   type LogScan,
   type LogStore,
   type LogStreamSummary,
-  newest,
   type PlacedLine,
   scanChunk,
   type StoredLine,
@@ -51,7 +49,6 @@ export class SqliteLogs implements LogStore, AsyncDisposable {
   readonly #db: DatabaseSync;
   readonly #file: SqliteFile;
   readonly #insert: StatementSync;
-  readonly #select: StatementSync;
   readonly #selectForward: StatementSync;
   readonly #selectBackward: StatementSync;
   readonly #addStream: StatementSync;
@@ -72,7 +69,6 @@ export class SqliteLogs implements LogStore, AsyncDisposable {
     this.#insert = db.prepare("INSERT INTO chunk (log_group, from_ms, to_ms, lines, sum) VALUES (?, ?, ?, ?, ?)");
     const inWindow =
       "SELECT id, log_group, from_ms, to_ms, lines, sum FROM chunk WHERE log_group = ? AND to_ms >= ? AND from_ms < ?";
-    this.#select = db.prepare(`${inWindow} AND id < ? ORDER BY id DESC LIMIT 1`);
     this.#selectForward = db.prepare(`${inWindow} AND id >= ? ORDER BY id LIMIT 1`);
     this.#selectBackward = db.prepare(`${inWindow} AND id <= ? ORDER BY id DESC LIMIT 1`);
     this.#addStream = db.prepare(ADD_STREAM);
@@ -85,29 +81,6 @@ export class SqliteLogs implements LogStore, AsyncDisposable {
     for (const { atMs, requestId, text } of lines) pending.push({ atMs, requestId, text, stream });
     if (pending.length >= CHUNK_LINES) this.#write(group, pending);
     else this.#timer ??= setTimeout(() => this.#flush(), FLUSH_EVERY_MS).unref();
-  }
-
-  /** Newest chunks first, until there is enough. */
-  async read(group: string, filter: LogFilter): Promise<readonly StoredLine[]> {
-    this.#flush();
-    const found: StoredLine[][] = [];
-    let before = Number.MAX_SAFE_INTEGER;
-    for (let count = 0; count < (filter.limit ?? Infinity);) {
-      const row = this.#select.get(group, filter.fromMs ?? -Infinity, filter.toMs ?? Infinity, before);
-      if (row === undefined) break;
-      before = row["id"] as number;
-      const kept = newest(this.#unpack(row), { ...filter });
-      count += kept.length;
-      found.push([...kept]);
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    return newest(
-      found
-        .toReversed()
-        .flat()
-        .toSorted((a, b) => a.atMs - b.atMs),
-      filter,
-    );
   }
 
   async scan(group: string, scan: LogScan): Promise<LogPage> {

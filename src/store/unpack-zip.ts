@@ -14,11 +14,12 @@ const HEAP_MIB = 128;
 /** Only one thread: two large packages at once would hold half a gigabyte. */
 let last: Promise<unknown> = Promise.resolve();
 
-/** Throws the faults of zipEntries, and may leave a part behind in `folder`. */
-export async function unpackZip(file: string, folder: string): Promise<void> {
-  const isSmall = (await stat(file)).size <= SMALL_BYTES;
-  const unpacked = isSmall ? unpackFile({ file, folder }) : await inTurn(() => inThread({ file, folder }));
-  if (unpacked !== null) throw new Fault(unpacked.code, unpacked.message);
+/** Throws the faults of zipEntries and InternalError for a damaged file; may leave a part behind in `folder`. */
+export async function unpackZip(unpacking: Unpacking): Promise<"as before" | "anew"> {
+  const isSmall = (await stat(unpacking.file)).size <= SMALL_BYTES;
+  const unpacked = isSmall ? unpackFile(unpacking) : await inTurn(() => inThread(unpacking));
+  if (typeof unpacked === "string") return unpacked;
+  throw new Fault(unpacked.code, unpacked.message);
 }
 
 function inTurn<T>(work: () => Promise<T>): Promise<T> {

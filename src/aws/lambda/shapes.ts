@@ -47,5 +47,5 @@ export const configuration: Readonly<Record<string, Shape>> = {
   Layers: { is: "list", of: text, max: 5 },
   FileSystemConfigs: { is: "any" },
   ImageConfig: { is: "any" },
-  SnapStart: { is: "structure", members: { ApplyOn: { is: "string", enum: ["None", "PublishedVersions"] } } },
+  SnapStart: { is: "structure", members: { ApplyOn: { is: "string", enum: ["PublishedVersions", "None"] } } },
 };
