@@ -14,6 +14,8 @@ const refusals: readonly (readonly [title: string, body: Uint8Array, message: Re
   ["too many members", Buffer.from(`[${'{"a":1},'.repeat(50_000)}1]`), /40000 members/],
   ["too many levels", Buffer.from("[".repeat(100_000)), /nests deeper than 256/],
   ["too many levels in little", Buffer.from("[".repeat(300) + "]".repeat(300)), /nests deeper than 256/],
+  ["much besides texts", Buffer.alloc(17 * 1024 * 1024, " "), /more than 16777216 bytes beside long texts/],
+  ["a long text with escapes", Buffer.from(`["${"\\/".repeat(9_000_000)}"]`), /more than 16777216 bytes beside/],
 ];
 for (const [title, body, message] of refusals) {
   test(`a body is refused: ${title}`, () => {
@@ -37,6 +39,17 @@ test("a long plain text stays the bytes of the body, everything else is as it wa
   assert.equal(Buffer.from(value.Code.ZipFile).toString(), zip);
   assert.equal(value.Code.ZipFile.buffer, body.buffer);
   assert.deepEqual(value.after, [1, "ä"]);
+});
+
+test("texts are counted in little time, however many there are and whatever is in them", () => {
+  const texts = Array.from({ length: 200 }, () => `"${"x".repeat(300_000)}"`).join();
+  const escapes = `"${'\\"'.repeat(8_000_000)}"`;
+  for (const body of [Buffer.from(`[${texts}]`), Buffer.from(`[${escapes}]`)]) {
+    const before = process.cpuUsage();
+    parseCutting(body);
+    const { user } = process.cpuUsage(before);
+    assert.ok(user < 250_000, `it took ${user} microseconds`);
+  }
 });
 
 test("a short text stays text", () => {

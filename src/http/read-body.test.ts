@@ -1,5 +1,6 @@
 /** Bodies within limits: size, time, memory, and what is given back. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { PassThrough } from "node:stream";
 import { test } from "node:test";
 import { FakeClock } from "#deck/fake-clock.ts";
@@ -31,6 +32,26 @@ test("a body is whole, counts as held while it is used, and no longer", async ()
     assert.equal(held.total, 5);
   }
   assert.equal(held.total, 0);
+});
+
+test("a large body is joined in pieces, between which others have their turn", async () => {
+  const stream = new PassThrough();
+  const held = new HeldBytes({ totalBytes: 1e8, peerBytes: 1e8 });
+  const limits = { maxBytes: 1e8, deadlineMs: 1_000, held, clock: new FakeClock() };
+  const reading = readBody(stream, { peer: "a" }, limits);
+  for (let i = 0; i < 200; i++) stream.write(Buffer.alloc(65_536, i));
+  stream.end();
+  await once(stream, "end");
+  let turns = 0;
+  const others = setImmediate(function turn() {
+    turns++;
+    setImmediate(turn).unref();
+  });
+  using whole = await reading;
+  clearImmediate(others);
+  assert.ok(turns >= 3, `others had ${turns} turns`);
+  assert.equal(whole.bytes.length, 200 * 65_536);
+  assert.ok(Array.from({ length: 200 }, (_, i) => i).every((i) => whole.bytes[i * 65_536 + 7] === i));
 });
 
 test("a body that declares too much is not waited for", async () => {
