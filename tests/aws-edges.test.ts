@@ -146,6 +146,25 @@ test("a package can be fetched from where GetFunction says, and only as long as 
   assert.equal((await fetch(Code.Location.replace(/X-Amz-Expires=\d+/, "X-Amz-Expires=601"))).status, 403);
 });
 
+for (const [type, status, version] of [
+  ["RequestResponse", 200, "$LATEST"],
+  ["Event", 202, undefined],
+  ["DryRun", 204, undefined],
+] as const)
+  test(`an invocation as ${type} says ${version === undefined ? "no version, because none has run" : "which version ran"}`, async () => {
+    await createFunction("typed");
+    const { host } = new URL(door.endpoint);
+    const path = "/2015-03-31/functions/typed/invocations";
+    const headers = signedHeaders(
+      { method: "POST", path, query: "", headers: { host, "x-amz-invocation-type": type }, body: Buffer.from("{}") },
+      ROOT,
+      { region: "us-east-1", service: "lambda" },
+      Date.now(),
+    );
+    const answer = await fetch(door.endpoint + path, { method: "POST", headers, body: "{}" });
+    assert.deepEqual([answer.status, answer.headers.get("x-amz-executed-version") ?? undefined], [status, version]);
+  });
+
 test("an ARN of another region or account touches nothing here", async () => {
   await createFunction("mine");
   for (const [place, status] of [

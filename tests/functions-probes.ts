@@ -60,7 +60,7 @@ exports.handler = async (event) => {
     processes: fs.readdirSync("/proc").filter((name) => /^\\d+$/.test(name)),
     interfaces: Object.keys(os.networkInterfaces()),
     sockets: fs.readdirSync("/run/catamaran"),
-    environment: Object.keys(process.env).filter((name) => !/^(AWS_|LAMBDA_|_HANDLER|_X_AMZN|NODE_PATH|PATH|LD_LIBRARY_PATH|LANG|TZ|HOME|TMPDIR|CHILL)/.test(name)),
+    environment: Object.keys(process.env).filter((name) => !/^(AWS_|LAMBDA_|_HANDLER|_X_AMZN|NODE_PATH|PATH|PWD|SHLVL|_AWS_XRAY|LD_LIBRARY_PATH|LANG|TZ|HOME|TMPDIR|CHILL)/.test(name)),
     connections: { host: await connects({ host: "127.0.0.1", port: event.port }), outside: await connects({ host: "192.0.2.1", port: 80 }), fabric: await connects({ host: "10.192.0.1", port: 6443 }), socket: await connects({ path: event.socket }) },
     tmp: tried(() => fs.readFileSync("/tmp/other") .length),
     setuid: tried(() => process.setuid(0)),

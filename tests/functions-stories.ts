@@ -373,7 +373,7 @@ const answers: readonly AnswerStory[] = [
   {
     title: "the temporary folder can be written",
     files: cjs(
-      'const fs = require("fs"); fs.writeFileSync(process.env.TMPDIR + "/x", "y"); return fs.readFileSync(process.env.TMPDIR + "/x", "utf8")',
+      'const fs = require("fs"); const folder = require("os").tmpdir(); fs.writeFileSync(folder + "/x", "y"); return fs.readFileSync(folder + "/x", "utf8")',
     ),
     answer: "y",
   },

@@ -12,7 +12,7 @@ const MAX_VALUES = 250_000;
 const MAX_NAMES = 40_000;
 const MAX_DEPTH = 256;
 // Parsing so much takes 40 ms. Without a package no request is larger (the largest is DynamoDB's, 16 MB).
-// DIFFERS: a package whose base64 is escaped ("\\/", as PHP writes it) may have 12 MB instead of 50.
+// DIFFERS: a package whose base64 is escaped ("\/", as PHP writes it) may have 12 MB instead of 50.
 const MAX_REST_BYTES = 16 * 1024 * 1024;
 // Parsing so little is faster than counting it first.
 const SMALL_BYTES = 32 * 1024;

@@ -11,6 +11,8 @@ export interface Places {
   readonly optDir: string;
   readonly tmpDir: string;
   readonly path: string;
+  /** LD_LIBRARY_PATH before the runtime's and the function's own folders. */
+  readonly libraries: readonly string[];
   /** host:port of the Runtime API as seen from inside. */
   readonly runtimeApi: string;
   /** AWS_ENDPOINT_URL as seen from inside; absent: none is set. */
@@ -50,13 +52,25 @@ export function lambdaEnvironment(spec: SandboxSpec, places: Places): Readonly<R
   const major = /^nodejs(\d+)/.exec(spec.runtime)?.[1];
   return {
     PATH: places.path,
-    LD_LIBRARY_PATH: `${places.runtimeDir}:${places.runtimeDir}/lib:${places.taskRoot}:${places.taskRoot}/lib:${places.optDir}/lib`,
+    LD_LIBRARY_PATH: [
+      ...places.libraries,
+      places.runtimeDir,
+      `${places.runtimeDir}/lib`,
+      places.taskRoot,
+      `${places.taskRoot}/lib`,
+      `${places.optDir}/lib`,
+    ].join(":"),
     LANG: "en_US.UTF-8",
     TZ: ":UTC",
-    HOME: places.tmpDir,
-    TMPDIR: places.tmpDir,
+    // What the shell script that starts Lambda's runtimes leaves behind.
+    PWD: places.taskRoot,
+    SHLVL: "0",
+    // Lambda sets neither: a program that needs them fails there, too. Plain processes share the machine's /tmp otherwise.
+    ...(places.tmpDir !== "/tmp" && { HOME: places.tmpDir, TMPDIR: places.tmpDir }),
     AWS_XRAY_CONTEXT_MISSING: "LOG_ERROR",
     AWS_XRAY_DAEMON_ADDRESS: "127.0.0.1:2000",
+    _AWS_XRAY_DAEMON_ADDRESS: "127.0.0.1",
+    _AWS_XRAY_DAEMON_PORT: "2000",
     ...(places.endpointUrl !== undefined && { AWS_ENDPOINT_URL: places.endpointUrl }),
     ...(major !== undefined && {
       NODE_PATH: `${places.optDir}/nodejs/node${major}/node_modules:${places.optDir}/nodejs/node_modules:${places.nodeModules}:${places.runtimeDir}:${places.taskRoot}`,

@@ -29,7 +29,7 @@ export const RUNTIME_INSIDE = "/var/runtime";
 export const TASK_INSIDE = "/var/task";
 export const SOCKET_INSIDE = "/run/catamaran/agent.sock";
 export const AWS_DIR_INSIDE = "/run/aws";
-export const PATH_INSIDE = "/var/lang/bin:/usr/local/bin:/usr/bin:/bin:/opt/bin";
+export const PATH_INSIDE = "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin";
 
 // Lambda's own user and group inside a sandbox.
 const USER = { uid: 993, gid: 990 };
@@ -110,6 +110,7 @@ export function ociSpec(plan: SlotPlan): object {
       capabilities: NO_CAPABILITIES,
       rlimits: [
         { type: "RLIMIT_NOFILE", soft: MAX_FILES, hard: MAX_FILES },
+        // DIFFERS: 10 GiB inside Lambda; here the machine's core_pattern may name a program that runs outside as root.
         { type: "RLIMIT_CORE", soft: 0, hard: 0 },
         { type: "RLIMIT_MEMLOCK", soft: MAX_LOCKED_BYTES, hard: MAX_LOCKED_BYTES },
         // Counted per user, and only in a namespace of its own is the user this sandbox's alone.

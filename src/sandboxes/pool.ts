@@ -310,6 +310,7 @@ class Pool implements Sandboxes, AsyncDisposable {
       optDir: "/opt",
       tmpDir: "/tmp",
       path: PATH_INSIDE,
+      libraries: ["/var/lang/lib", "/lib64", "/usr/lib64"],
       runtimeApi: `127.0.0.1:${RUNTIME_API_PORT}`,
       region: this.#options.region,
       ...(this.#options.aws !== undefined && { endpointUrl: `http://127.0.0.1:${AWS_PORT}` }),

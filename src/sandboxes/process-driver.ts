@@ -99,6 +99,7 @@ export class ProcessSandboxes implements Sandboxes, AsyncDisposable {
       optDir: path.join(tmpDir, "opt"),
       tmpDir,
       path: MACHINE_PATH,
+      libraries: [],
       runtimeApi: "127.0.0.1:9001",
       region: this.#options.region,
       ...(this.#options.endpointUrl !== undefined && { endpointUrl: this.#options.endpointUrl }),

@@ -29,7 +29,7 @@ export const functionUrlInput: Shape = {
     FunctionName: functionName,
     Qualifier: urlQualifier,
     AuthType: { is: "string", enum: ["NONE", "AWS_IAM"] },
-    InvokeMode: { is: "string", enum: ["BUFFERED", "RESPONSE_STREAM"] },
+    InvokeMode: { is: "string", enum: ["RESPONSE_STREAM", "BUFFERED"] },
     Cors: cors,
   },
   required: ["FunctionName"],

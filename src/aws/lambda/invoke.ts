@@ -47,7 +47,8 @@ export async function invoke(world: LambdaWorld, input: Input, call: Call): Prom
   });
   const headers: Record<string, string> = {
     "x-amzn-RequestId": result.requestId,
-    "X-Amz-Executed-Version": result.executedVersion,
+    // Only what has run says which version it was.
+    ...(type === "RequestResponse" && { "X-Amz-Executed-Version": result.executedVersion }),
   };
   if (result.functionError !== undefined) headers["X-Amz-Function-Error"] = result.functionError;
   if (result.logTail !== undefined) headers["X-Amz-Log-Result"] = Buffer.from(result.logTail).toString("base64");

@@ -23,7 +23,7 @@ function world(count: number): LogsWorld & { readonly logs: MemoryLogs } {
 }
 
 interface Events {
-  readonly events: readonly { readonly timestamp: number; readonly eventId: string }[];
+  readonly events: readonly { readonly timestamp: number; readonly eventId: string; readonly message: string }[];
   readonly nextForwardToken: string;
   readonly nextBackwardToken: string;
   readonly nextToken?: string;
@@ -39,6 +39,15 @@ async function filter(of: LogsWorld, input: Input): Promise<Events> {
 }
 
 const times = ({ events }: Events): readonly number[] => events.map(({ timestamp }) => timestamp);
+
+test("each event is a line with the newline that ended it, in both actions", async () => {
+  const of = world(2);
+  for (const { events } of [await get(of, {}), await filter(of, { limit: 1 })])
+    assert.deepEqual(
+      events.map(({ message }) => message),
+      ["line 1\n"],
+    );
+});
 
 test("get: the newest first, then older pages, and the same token at the beginning", async () => {
   const of = world(10);

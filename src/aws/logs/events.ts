@@ -84,7 +84,8 @@ function windowOf(input: Input): Pick<LogScan, "fromMs" | "toMs" | "limit" | "ma
 }
 
 function eventOf(line: PlacedLine): Readonly<Record<string, unknown>> {
-  return { timestamp: line.atMs, message: line.text, ingestionTime: line.atMs };
+  // Every line that Lambda writes is an event with the newline that ended it.
+  return { timestamp: line.atMs, message: `${line.text}\n`, ingestionTime: line.atMs };
 }
 
 /** 56 digits, in the order of time and then of arrival, as AWS's. */

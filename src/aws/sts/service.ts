@@ -1,4 +1,5 @@
 /** STS: GetCallerIdentity, which every deploy tool asks first (STS API Reference). */
+import { createHash } from "node:crypto";
 import type { Call, Reply, Service } from "../action.ts";
 import { escapeXml } from "../xml.ts";
 
@@ -23,7 +24,7 @@ export function stsService(accountId: string): Service {
 function callerIdentity(accountId: string, { caller, requestId, headers }: Call): Reply {
   const userId = caller.arn.endsWith(":root")
     ? accountId
-    : `${caller.accessKeyId}:${caller.arn.slice(caller.arn.lastIndexOf("/") + 1)}`;
+    : `${roleId(caller.arn)}:${caller.arn.slice(caller.arn.lastIndexOf("/") + 1)}`;
   if (headers["accept"] === "application/json") {
     const GetCallerIdentityResult = { Account: accountId, Arn: caller.arn, UserId: userId };
     const ResponseMetadata = { RequestId: requestId };
@@ -36,4 +37,10 @@ function callerIdentity(accountId: string, { caller, requestId, headers }: Call)
   return {
     body: `<GetCallerIdentityResponse xmlns="${NAMESPACE}"><GetCallerIdentityResult>${result}</GetCallerIdentityResult><ResponseMetadata><RequestId>${requestId}</RequestId></ResponseMetadata></GetCallerIdentityResponse>`,
   };
+}
+
+/** The same for all sessions of a role (IAM User Guide, "Unique identifiers": AROA and letters and digits, 21 in all). */
+function roleId(arn: string): string {
+  const role = arn.slice(0, arn.lastIndexOf("/"));
+  return `AROA${createHash("sha256").update(role).digest("hex").slice(0, 17).toUpperCase()}`;
 }
