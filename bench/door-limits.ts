@@ -42,6 +42,7 @@ const apply = { method: "PATCH", headers: { "content-type": APPLY } };
 const rows: readonly Asked[] = [
   { ...post, title: "create: 100,000 keys", body: () => maps("x", 100_000) },
   { ...post, title: "create: 10,000 keys", body: () => maps("many", 10_000) },
+  { ...post, title: "create: 45,000 keys", body: () => maps("crowded", 45_000) },
   { ...post, title: "create: 3 MiB in one key", body: () => JSON.stringify({ data: { a: "x".repeat(3_000_000) } }) },
   { ...post, title: "create: a million brackets", body: () => "[".repeat(1_000_000) },
   { ...apply, title: "apply: 60,000 keys", path: `${MAPS}/x?fieldManager=b`, body: () => maps("x", 60_000) },

@@ -4,10 +4,14 @@ import { Fault } from "./fault.ts";
 export interface JsonLimits {
   /** How many members and elements the document may have, all together. */
   readonly values?: number;
+  /** How many of them may lie beyond the first 1,000 of their map or list: each costs validation, owners and sorting. */
+  readonly crowd?: number;
 }
 
 // The parser needs 200 ms for a million brackets or 200,000 members, a look at the text 5: what is small is parsed at once.
 const UNSEEN_CHARACTERS = 64 * 1024;
+// What honest maps and lists have at most, but for a few.
+const UNCROWDED = 1_000;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
@@ -19,21 +23,34 @@ const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
 /** Whether it is JSON at all is the parser's to say. */
-export function checkText(text: string, { depth, values = Infinity }: JsonLimits & { readonly depth: number }): void {
-  if (text.length > UNSEEN_CHARACTERS) checkExtent(text, depth, values);
+export function checkText(text: string, limits: JsonLimits & { readonly depth: number }): void {
+  if (text.length > UNSEEN_CHARACTERS) checkExtent(text, limits);
 }
 
 /** Counts brackets and commas outside of strings. */
-function checkExtent(text: string, maxDepth: number, maxValues: number): void {
+function checkExtent(text: string, limits: JsonLimits & { readonly depth: number }): void {
+  const { depth: maxDepth, values: maxValues = Infinity, crowd: maxCrowd = Infinity } = limits;
   let depth = 0;
   let values = 1;
+  let crowd = 0;
+  /** The commas of each open map or list. */
+  const commas = [0];
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
     if (code === QUOTE) at = endOfString(text, at);
-    else if (code === COMMA) values++;
-    else if (code === OPEN_BRACKET || code === OPEN_BRACE) depth++;
+    else if (code === COMMA) {
+      values++;
+      const count = (commas[depth] ?? 0) + 1;
+      commas[depth] = count;
+      if (count >= UNCROWDED) crowd++;
+    } else if (code === OPEN_BRACKET || code === OPEN_BRACE) commas[++depth] = 0;
     else if (code === CLOSE_BRACKET || code === CLOSE_BRACE) depth--;
     if (depth > maxDepth) throw new Fault("BadRequest", `the body nests deeper than ${maxDepth} levels`);
+    if (crowd > maxCrowd)
+      throw new Fault(
+        "RequestTooLarge",
+        `the maps and lists of the body hold more than ${maxCrowd} members beyond the first ${UNCROWDED} of each`,
+      );
     if (values > maxValues) throw new Fault("RequestTooLarge", `the body holds more than ${maxValues} values`);
   }
 }

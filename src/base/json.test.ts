@@ -46,6 +46,29 @@ for (const [title, text, code] of limits)
     else assert.throws(parse, { code });
   });
 
+const crowds: readonly (readonly [title: string, value: unknown, isTaken: boolean])[] = [
+  ["a list of 1,100 texts", Array.from({ length: 1_100 }, () => "x".repeat(70)), true],
+  ["a list of 1,101 texts", Array.from({ length: 1_101 }, () => "x".repeat(70)), false],
+  [
+    "a map of 1,101 members",
+    Object.fromEntries(Array.from({ length: 1_101 }, (_, i) => [`k${i}`, "x".repeat(70)])),
+    false,
+  ],
+  ["two lists of 1,060 texts", [1, 2].map(() => Array.from({ length: 1_060 }, () => "x".repeat(70))), false],
+  [
+    "ten lists of 1,000 texts",
+    Array.from({ length: 10 }, () => Array.from({ length: 1_000 }, () => "x,".repeat(9))),
+    true,
+  ],
+];
+
+for (const [title, value, isTaken] of crowds)
+  test(`a body whose members may crowd by 100: ${title}`, () => {
+    const parse = (): unknown => parseJson(JSON.stringify(value), { crowd: 100 });
+    if (isTaken) assert.deepEqual(parse(), value);
+    else assert.throws(parse, { code: "RequestTooLarge", message: /100 members beyond the first 1000/ });
+  });
+
 const numbers: readonly (readonly [text: string, value: number | bigint, printed?: string])[] = [
   ["9007199254740992", 9007199254740992],
   ["-9007199254740993", -9007199254740993n],

@@ -73,6 +73,22 @@ for (const version of ["v1", "v1beta1"])
     assert.deepEqual((view.get("default/x") as { readonly spec?: unknown } | undefined)?.spec, { a: "1", c: "3" });
   });
 
+test("a list converts an object when it is read, and not before", async () => {
+  const { deck } = await openSampleDeck(new MemoryJournal(new FakeClock(0)));
+  await deck.create(definitionKind, definition(before), me);
+  const kind = kindOf(deck, "v1beta1");
+  for (const name of ["x", "y"]) await deck.create(kind, object(name, { spec: { a: "1" } }), me);
+  const converted: string[] = [];
+  const fromStored = (stored: KubeObject): KubeObject => {
+    converted.push(stored.metadata.name);
+    return stored;
+  };
+  const { stored } = deck.list({ ...kind, storedAs: { kind, fromStored, toStored: fromStored } });
+  assert.deepEqual(converted, []);
+  assert.ok((stored[1]?.bytes.length ?? 0) > 0 && stored[1]?.object !== undefined);
+  assert.deepEqual(converted, ["y"]);
+});
+
 test("a default that came later is no change of the client's: the generation stays", async () => {
   const { deck } = await openSampleDeck(new MemoryJournal(new FakeClock(0)));
   await deck.create(definitionKind, definition(before), me);

@@ -1,12 +1,14 @@
 /** Listing one kind: all of one moment, in pages if asked, at an older revision while that is remembered. */
 import { Fault } from "#base/fault.ts";
+import type { ObjectKey } from "#base/key.ts";
 import type { Kind } from "#kinds/kind.ts";
+import type { KubeObject } from "#kinds/object.ts";
 import type { Collection } from "./collection.ts";
 import type { Revision } from "./journal.ts";
 import { decodePage, encodePage, type Page } from "./page.ts";
 import { expired } from "./refusals.ts";
 import { compileSelection, nameAsked, type Selection } from "./selection.ts";
-import { formOf, type Stored, type StoredObject } from "./stored.ts";
+import { type Form, formOf, type Stored, type StoredObject } from "./stored.ts";
 
 export interface ListOptions extends Selection {
   readonly limit?: number;
@@ -40,10 +42,37 @@ export function listCollection(kind: Kind, collection: Collection, applied: Revi
         revision: page.revision,
         ...restOf(collection, { page, last, isSelected: test !== null }, options),
       };
-    stored.push(candidate.as(form));
+    stored.push(isWork(form) ? new Converted(candidate, form) : candidate.as(form));
     last = candidate;
   }
   return { stored, revision: page.revision };
+}
+
+function isWork(form: Form): boolean {
+  return form.fromStored !== undefined || form.read !== undefined;
+}
+
+/** An object that is converted when it is read: the door sends a list in slices, and others get their turn between them. */
+class Converted implements Stored {
+  readonly key: ObjectKey;
+  readonly revision: Revision;
+  readonly #stored: StoredObject;
+  readonly #form: Form;
+
+  constructor(stored: StoredObject, form: Form) {
+    this.key = stored.key;
+    this.revision = stored.revision;
+    this.#stored = stored;
+    this.#form = form;
+  }
+
+  get bytes(): Uint8Array {
+    return this.#stored.as(this.#form).bytes;
+  }
+
+  get object(): KubeObject {
+    return this.#stored.as(this.#form).object;
+  }
 }
 
 interface Cut {

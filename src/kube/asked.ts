@@ -6,7 +6,7 @@ import { parseFieldSelector, parseSelector } from "#base/selector.ts";
 import { decodeUtf8Strictly } from "#base/utf8.ts";
 import type { ListOptions } from "#deck/list.ts";
 import type { DeckRemoveOptions, WriteRequest } from "#deck/write-request.ts";
-import { conform } from "#kinds/conform.ts";
+import { conform, MAX_KEYS } from "#kinds/conform.ts";
 import { builtinTable } from "#kinds/schema-table.ts";
 import { parseYamlBody } from "#wire/yaml.ts";
 import type { Identity } from "./authenticate.ts";
@@ -246,7 +246,8 @@ export function mediaType(exchange: Exchange): string {
 }
 
 // The largest definitions of well-known operators have 30,000 values; what is done with each of them takes about 2 µs.
-const LIMITS: JsonLimits = { values: 50_000 };
+// DIFFERS: upstream is bounded by the size of the object alone; here 10,000 members may crowd its maps and lists.
+const LIMITS: JsonLimits = { values: 50_000, crowd: MAX_KEYS };
 
 export function textDocument(bytes: Uint8Array, type: string): Json {
   const text = decodeText(bytes);
