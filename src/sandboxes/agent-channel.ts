@@ -5,7 +5,7 @@ import type { Clock } from "#base/clock.ts";
 import { MAX_RESPONSE_BYTES } from "#functions/invocation.ts";
 import type { InitFailure, LogLine, RuntimeOutcome, RuntimeRequest } from "#functions/sandboxes.ts";
 import { FRAME, type FrameLimits, FrameReader, frameOf, headedFrame } from "./frames.ts";
-import { MAX_LINE_BYTES } from "./lines.ts";
+import { MAX_LINE_BYTES, readInTurns } from "./lines.ts";
 import { LogBudget } from "./log-budget.ts";
 
 export type Bound = { readonly ok: true } | { readonly ok: false; readonly failure: InitFailure };
@@ -99,7 +99,7 @@ export class AgentChannel {
       // The folder went away with the sandbox.
     });
     const reader = new FrameReader(FROM_AGENT, (type, id, payload) => this.#take(type, id, payload));
-    socket.on("data", (chunk: Buffer) => {
+    readInTurns(socket, (chunk: Buffer) => {
       try {
         if (!reader.push(chunk)) socket.destroy();
       } catch {

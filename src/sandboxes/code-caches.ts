@@ -1,8 +1,8 @@
 /** V8 code caches by function, code digest and handler: made by one environment's first run, given to the next ones. Bounded, in memory only. */
 import type { SandboxSpec } from "#functions/sandboxes.ts";
 
-// About thirty bundles with the AWS SDK; beyond that the oldest is compiled again, which costs 60 ms and nothing else.
-const MAX_BYTES = 64 * 1024 * 1024;
+// About fifteen bundles with the AWS SDK; beyond that the oldest is compiled again, which costs 60 ms and nothing else.
+const MAX_BYTES = 32 * 1024 * 1024;
 
 export class CodeCaches {
   readonly #kept = new Map<string, Uint8Array>();

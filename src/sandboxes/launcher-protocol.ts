@@ -59,10 +59,10 @@ export type Tell =
       readonly isKilled: boolean;
       readonly peakMib?: number;
     }
-  /** What the sandbox's own pipes carried. */
-  | { readonly tell: "output"; readonly slot: string; readonly atMs: number; readonly text: string };
+  /** What the sandbox's own pipes carried: the lines that one chunk of a pipe ended. */
+  | { readonly tell: "output"; readonly slot: string; readonly atMs: number; readonly lines: readonly string[] };
 
-/** What the two say to each other is JSON: a line of the longest kind, escaped, is the largest of it. */
+/** What the two say to each other is JSON: a line of the longest kind and a chunk of 64 KiB, all escaped, are the largest of it. */
 export const LAUNCHER_LIMITS: FrameLimits = new Map([
   [FRAME.ask, 1024 * 1024],
   [FRAME.answer, 1024 * 1024],

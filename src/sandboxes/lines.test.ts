@@ -1,9 +1,11 @@
 /** Lines survive any cutting of the pipe, and none is longer than its limit. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { PassThrough } from "node:stream";
 import { test } from "node:test";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { LineSplitter, MAX_LINE_BYTES } from "./lines.ts";
+import { LineSplitter, MAX_LINE_BYTES, readInTurns } from "./lines.ts";
 
 function split(text: string, step: number): readonly string[] {
   const lines: string[] = [];
@@ -34,6 +36,29 @@ for (const unit of ["x", "ü", "€", "😀"]) {
     assert.ok(lines.every((line) => Buffer.byteLength(line) <= MAX_LINE_BYTES));
   });
 }
+
+test("what is passed over is counted, and the line that it begins is kept", () => {
+  const lines: string[] = [];
+  const splitter = new LineSplitter((line) => void lines.push(line));
+  splitter.push(Buffer.from("a\nb"));
+  assert.deepEqual([splitter.skip(Buffer.from("c")), splitter.skip(Buffer.from("d\ne\nf"))], [0, 2]);
+  splitter.push(Buffer.from("g\n"));
+  assert.deepEqual(lines, ["a", "fg"]);
+});
+
+test("whoever else has something to do has his turn between two chunks of a flood", async () => {
+  const order: string[] = [];
+  const pipe = new PassThrough();
+  const read = once(pipe, "end");
+  readInTurns(pipe, (chunk) => {
+    order.push(chunk.toString("utf8", 0, 1));
+    setImmediate(() => order.push("else"));
+  });
+  for (const text of ["a", "b"]) pipe.write(text.repeat(65_536));
+  pipe.end();
+  await read;
+  assert.deepEqual(order.slice(0, 3), ["a", "else", "b"]);
+});
 
 // What other tests of the process left for the collector must not count.
 setFlagsFromString("--expose-gc");

@@ -1,10 +1,23 @@
-/** Cuts what a pipe carries into lines of bounded length, so that no writer decides how much memory its reader needs. Never decodes across lines. */
+/** Cuts what a pipe carries into lines of bounded length, so that no writer decides how much memory or time its reader needs. Never decodes across lines. */
+import type { Readable } from "node:stream";
 
 // CloudWatch Logs' event was at most 256 KB for ten years, and Lambda cuts longer lines into several.
 export const MAX_LINE_BYTES: number = 256 * 1024;
 // What most lines fit into; a longer one's room is given back when it is over.
 const USUAL_BYTES = 4 * 1024;
 const NEWLINE = 0x0a;
+// What Node reads at once from a pipe or a socket in which more is waiting.
+const FULL_CHUNK_BYTES = 64 * 1024;
+
+/** Of a flood one or two chunks in each turn of the event loop: libuv would read 32 before anybody else's turn (uv__read), however long each takes. */
+export function readInTurns(pipe: Readable, take: (chunk: Buffer) => void): void {
+  pipe.on("data", (chunk: Buffer) => {
+    take(chunk);
+    if (chunk.length < FULL_CHUNK_BYTES) return;
+    pipe.pause();
+    setImmediate(() => pipe.resume());
+  });
+}
 
 export class LineSplitter {
   readonly #take: (line: string) => void;
@@ -23,6 +36,16 @@ export class LineSplitter {
       from = end + 1;
     }
     this.#hold(chunk.subarray(from));
+  }
+
+  /** Passes over a chunk without making lines of it; returns how many ended in it. The line that it begins is kept. */
+  skip(chunk: Buffer): number {
+    let ended = 0;
+    for (let at = 0; at < chunk.length; at++) if (chunk[at] === NEWLINE) ended++;
+    if (ended === 0) return 0;
+    this.#length = 0;
+    this.#hold(chunk.subarray(chunk.lastIndexOf(NEWLINE) + 1));
+    return ended;
   }
 
   /** The last line may lack its newline. */

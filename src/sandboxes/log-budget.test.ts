@@ -46,3 +46,12 @@ test("after a flood nothing passes before a second's worth has come in", () => {
   flood(budget, 100, 64 * KIB, 0);
   assert.deepEqual([budget.allows(10, 100), budget.allows(10, 500), budget.allows(10, 1100)], [false, false, true]);
 });
+
+test("while it is dry, what comes is only counted", () => {
+  const budget = new LogBudget();
+  assert.equal(budget.isDry(0), false);
+  const lost = 100 - flood(budget, 100, 64 * KIB, 0);
+  assert.deepEqual([budget.isDry(0), budget.isDry(500), budget.isDry(1_100)], [true, true, false]);
+  budget.drop(10 * KIB, 5);
+  assert.match(budget.report() ?? "", new RegExp(`${lost + 5} log lines .${(lost * 64 + 10) * KIB} bytes`));
+});

@@ -13,7 +13,7 @@ import { AgentChannel } from "./agent-channel.ts";
 import { type Body, bindMessage, initialise, startFailure } from "./agent-sandbox.ts";
 import { CodeCaches } from "./code-caches.ts";
 import { flavourOf, lambdaEnvironment } from "./lambda-environment.ts";
-import { LineSplitter } from "./lines.ts";
+import { LineSplitter, readInTurns } from "./lines.ts";
 import { runtimesDir, nodeModulesDir } from "./places.ts";
 import { endOfExitCode, signalName } from "./signals.ts";
 
@@ -158,8 +158,9 @@ const MACHINE_PATH = "/usr/local/bin:/usr/bin:/bin";
 function drain(child: ChildProcess, onLine: (text: string) => void): void {
   for (const pipe of [child.stdout, child.stderr]) {
     const lines = new LineSplitter(onLine);
-    pipe?.on("data", (chunk: Buffer) => lines.push(chunk));
-    pipe?.on("end", () => lines.end());
+    if (pipe === null) continue;
+    readInTurns(pipe, (chunk) => lines.push(chunk));
+    pipe.on("end", () => lines.end());
   }
 }
 

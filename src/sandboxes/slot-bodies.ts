@@ -35,8 +35,8 @@ export class SlotBody implements Body {
 
   take(tell: Tell): void {
     if (tell.tell === "output") {
-      if (this.#isClaimed) this.channel.logRaw(tell.text, tell.atMs);
-      else this.bootOutput = `${this.bootOutput}${tell.text}\n`.slice(-MAX_BOOT_OUTPUT);
+      if (this.#isClaimed) for (const text of tell.lines) this.channel.logRaw(text, tell.atMs);
+      else this.bootOutput = `${this.bootOutput}${tell.lines.join("\n")}\n`.slice(-MAX_BOOT_OUTPUT);
       return;
     }
     this.end(endOf(tell));

@@ -12,7 +12,7 @@ import {
   slotDirOf,
   type Tell,
 } from "./launcher-protocol.ts";
-import { LineSplitter } from "./lines.ts";
+import { LineSplitter, readInTurns } from "./lines.ts";
 import { LogBudget } from "./log-budget.ts";
 import { bindAgain, bindReadOnly, mountTmpfs, resizeTmpfs, unmount } from "./mounts.ts";
 import type { OciRuntime } from "./oci-runtime.ts";
@@ -113,28 +113,36 @@ export class Slots {
 
   #watch(slot: Slot): void {
     const { tell } = this.#tools;
-    const say = (text: string): void => tell({ tell: "output", slot: slot.id, atMs: wallMs(), text });
+    const lines: string[] = [];
+    const say = (): void => {
+      if (lines.length > 0) tell({ tell: "output", slot: slot.id, atMs: wallMs(), lines: lines.splice(0) });
+    };
     // A function that prints without end loses lines; its writes never block, and nobody here keeps them.
     const budget = new LogBudget();
-    const sayDropped = (): void => {
+    const noteDropped = (): void => {
       const dropped = budget.report();
-      if (dropped !== null) say(dropped);
+      if (dropped !== null) lines.push(dropped);
     };
     for (const pipe of [slot.monitor.stdout, slot.monitor.stderr]) {
       if (pipe === null) continue;
-      const lines = new LineSplitter((text) => {
+      const splitter = new LineSplitter((text) => {
         if (!budget.allows(text.length, performance.now())) return;
-        sayDropped();
-        say(text);
+        noteDropped();
+        lines.push(text);
       });
-      pipe.on("data", (chunk: Buffer) => lines.push(chunk));
-      pipe.on("end", () => lines.end());
+      readInTurns(pipe, (chunk) => {
+        if (budget.isDry(performance.now())) budget.drop(chunk.length, splitter.skip(chunk));
+        else splitter.push(chunk);
+        say();
+      });
+      pipe.on("end", () => splitter.end());
     }
-    slot.monitor.on("error", (error) => say(`the OCI runtime cannot be started: ${error.message}`));
+    slot.monitor.on("error", (error) => void lines.push(`the OCI runtime cannot be started: ${error.message}`));
     slot.monitor.on("close", (code, signal) => {
       this.#slots.delete(slot.id);
       this.#clean(slot);
-      sayDropped();
+      noteDropped();
+      say();
       const { isKilled, peakMib } = slot;
       const exitCode = code ?? (signal === null ? 1 : 137);
       tell({ tell: "ended", slot: slot.id, exitCode, isKilled, ...(peakMib !== undefined && { peakMib }) });
