@@ -113,5 +113,17 @@ export function childEnvironment(): Readonly<Record<string, string>> {
   const kept = ["PATH", "HOME", "LANG", "TMPDIR", "NODE_COMPILE_CACHE"].flatMap((name): [string, string][] =>
     env[name] === undefined ? [] : [[name, env[name]]],
   );
-  return Object.fromEntries([...kept, ["PATH", `${env["PATH"] ?? ""}:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin`]]);
+  const path = `${env["PATH"] ?? ""}:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin`;
+  return { ...Object.fromEntries(kept), PATH: path, ...RETURNS_MEMORY };
 }
+
+/**
+ * glibc's malloc as mallopt(3) describes it. By default the size from which a block is mapped on its own grows with each that is freed, up to 32 MiB:
+ * after one large request all buffers come from heaps, which cannot shrink below what was allocated last. With fixed thresholds, and few heaps, what is
+ * freed goes back to the machine.
+ */
+const RETURNS_MEMORY: Readonly<Record<string, string>> = {
+  MALLOC_ARENA_MAX: "2",
+  MALLOC_MMAP_THRESHOLD_: "262144",
+  MALLOC_TRIM_THRESHOLD_: "1048576",
+};

@@ -1,5 +1,6 @@
 /** How a child of the supervisor lives: starts its parts in order, says that it is ready, ends them in reverse. */
 import "./answer-probes.ts";
+import "./give-back-memory.ts";
 import type { Clock } from "#base/clock.ts";
 import { reasonOf } from "#base/fault.ts";
 import type { Log } from "#base/log.ts";
