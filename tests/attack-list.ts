@@ -208,7 +208,8 @@ const awsAttacks: readonly Attack[] = [
   caller(
     "a header that was changed after it was signed",
     /^403 /,
-    (headers) => (headers["x-amz-date"] = headers["x-amz-date"]?.replace(/\d\dZ$/, "00Z") ?? ""),
+    (headers) =>
+      (headers["x-amz-date"] = headers["x-amz-date"]?.replace(/\dZ$/, (end) => (end === "0Z" ? "1Z" : "0Z")) ?? ""),
   ),
   caller(
     "another region",
