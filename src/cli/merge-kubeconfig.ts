@@ -1,8 +1,9 @@
 /** Puts an instance's context into the user's own kubeconfig, and takes it out again; only when asked. */
-import { mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, open, readFile, realpath, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { parse, stringify } from "yaml";
 import { Fault } from "#base/fault.ts";
+import { replaceFile } from "#machine/whole-file.ts";
 
 interface Named {
   readonly name: string;
@@ -52,9 +53,9 @@ export async function changeKubeconfig(file: string, change: (theirs: Kubeconfig
   await using _lock = await lock(`${file}.lock`);
   const text = await readFile(file, "utf8").catch(() => ""); // There is none yet.
   const next = change((parse(text) ?? {}) as Kubeconfig);
-  const fresh = `${file}.new`;
-  await writeFile(fresh, stringify(next, { lineWidth: 0 }), { mode: 0o600 });
-  await rename(fresh, file);
+  // A link to where somebody keeps such files stays one.
+  const target = await realpath(file).catch(() => file);
+  await replaceFile(target, stringify(next, { lineWidth: 0 }));
 }
 
 async function lock(file: string): Promise<AsyncDisposable> {

@@ -2,12 +2,13 @@
 import { draft, put } from "#base/dictionary.ts";
 import "reflect-metadata";
 import { createPrivateKey, generateKeyPairSync, webcrypto, X509Certificate } from "node:crypto";
-import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile } from "node:fs/promises";
 import { isIP } from "node:net";
 import { join } from "node:path";
 import type * as x509Types from "@peculiar/x509";
 import type { Clock } from "#base/clock.ts";
 import { Fault } from "#base/fault.ts";
+import { replaceFile } from "#machine/whole-file.ts";
 
 export interface KeyPair {
   readonly cert: string;
@@ -53,7 +54,7 @@ async function tokenKey(folder: string): Promise<string> {
   if (known !== null) throw untrusted(folder, "service-accounts.key is damaged");
   const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const pem = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
-  await writeWhole(file, pem);
+  await replaceFile(file, pem);
   return pem;
 }
 
@@ -174,8 +175,8 @@ class Maker {
   }
 
   async #write(name: string, pair: KeyPair): Promise<KeyPair> {
-    await writeWhole(join(this.#folder, `${name}.key`), pair.key);
-    await writeWhole(join(this.#folder, `${name}.crt`), pair.cert);
+    await replaceFile(join(this.#folder, `${name}.key`), pair.key);
+    await replaceFile(join(this.#folder, `${name}.crt`), pair.cert);
     return pair;
   }
 }
@@ -220,12 +221,6 @@ async function readIfThere(file: string): Promise<string | null> {
     if (code === "ENOENT") return null;
     throw new Fault("Unavailable", `${file} cannot be read (${code ?? "?"})`, { cause: thrown });
   }
-}
-
-/** Whole and on disk, or not at all: a kill leaves no half key. */
-async function writeWhole(file: string, text: string): Promise<void> {
-  await writeFile(`${file}.new`, text, { mode: 0o600, flush: true });
-  await rename(`${file}.new`, file);
 }
 
 function covers({ cert }: KeyPair, host: string): boolean {

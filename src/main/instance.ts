@@ -1,9 +1,10 @@
 /** The facts of one instance: names, ports, addresses, keys. Written once by `up`, read by every role. */
 import { randomBytes } from "node:crypto";
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { link, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { Fault } from "#base/fault.ts";
+import { replaceFile } from "#machine/whole-file.ts";
 
 export interface Instance {
   readonly name: string;
@@ -95,10 +96,7 @@ export async function writeInstance(instance: Instance): Promise<void> {
   await mkdir(instance.runDir, { recursive: true, mode: 0o711 });
   const text = `${JSON.stringify({ ...instance, checksum: crc32(JSON.stringify(instance)) }, null, 2)}\n`;
   // One after the other: a kill in the midst of one leaves the other whole.
-  for (const file of [copyOf(instance.dataDir), instanceFile(instance.dataDir)]) {
-    await writeFile(`${file}.new`, text, { mode: 0o600, flush: true });
-    await rename(`${file}.new`, file);
-  }
+  for (const file of [copyOf(instance.dataDir), instanceFile(instance.dataDir)]) await replaceFile(file, text);
 }
 
 /** What can be told of an instance whose facts are lost: enough to take away what it made on the machine. */
@@ -160,13 +158,18 @@ function plansFrom(name: string): readonly number[] {
   return Array.from({ length: MAX_NETWORKS }, (_unused, offset) => (first + offset) % MAX_NETWORKS);
 }
 
+/** Linked, not written in place: a kill in between would leave a plan that nobody holds and nobody gives back. */
 async function claim(file: string, name: string): Promise<boolean> {
+  const own = `${file}.${name}`;
+  await writeFile(own, name);
   try {
-    await writeFile(file, name, { flag: "wx" });
+    await link(own, file);
     return true;
   } catch (thrown) {
     if ((thrown as { readonly code?: string }).code === "EEXIST") return false;
     throw thrown;
+  } finally {
+    await rm(own, { force: true });
   }
 }
 

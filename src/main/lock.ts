@@ -1,8 +1,9 @@
 /** Who supervises an instance, and which processes are its roles: by number and start time, since numbers are used again. */
 import { readFileSync, writeFileSync, renameSync } from "node:fs";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Fault } from "#base/fault.ts";
+import { replaceFile } from "#machine/whole-file.ts";
 import { ownerFile, type Place } from "./options.ts";
 
 interface Running {
@@ -35,7 +36,7 @@ export async function takeLock(place: Place): Promise<void> {
     await mkdir(place.dataDir, { recursive: true, mode: 0o700 });
     await mkdir(place.runRoot, { recursive: true, mode: 0o711 });
     recordRoles(place, {});
-    await writeFile(ownerFile(place), JSON.stringify({ dataDir: place.dataDir }));
+    await replaceFile(ownerFile(place), JSON.stringify({ dataDir: place.dataDir }), { mode: 0o644 });
   } catch (thrown) {
     throw unwritable(place, thrown);
   }
@@ -45,6 +46,7 @@ export async function takeLock(place: Place): Promise<void> {
 export function recordRoles(place: Place, pids: Readonly<Record<string, number>>): void {
   const roles = Object.fromEntries(Object.entries(pids).map(([name, pid]) => [name, running(pid)]));
   const lock: Lock = { ...running(process.pid), roles };
+  // Not synced: no process outlives a power cut, and the supervisor's loop does not wait for a disk.
   const temporary = `${lockFile(place)}.new`;
   writeFileSync(temporary, JSON.stringify(lock), { mode: 0o600 });
   renameSync(temporary, lockFile(place));

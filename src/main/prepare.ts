@@ -1,11 +1,12 @@
 /** Before the processes: decides what this machine can do, chooses names, ports and addresses, makes certificates and the fabric. */
 import { draft, put } from "#base/dictionary.ts";
 import { existsSync } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { Fault } from "#base/fault.ts";
 import { ensurePki, kubeconfigText } from "#kube/pki.ts";
+import { replaceFile } from "#machine/whole-file.ts";
 import { kubernetesIp } from "#network/cluster-network.ts";
 import { ensureFabric } from "#network/fabric.ts";
 import { ensureNodeNetwork } from "#network/node-network.ts";
@@ -100,7 +101,7 @@ export async function prepareIdentities(instance: Instance): Promise<void> {
   const pki = await ensurePki(files.pki(instance), pkiNames(instance, kubernetesIp(networkOf(instance))), realClock);
   const admin = pki.clients["admin"] ?? pki.server;
   const text = kubeconfigText(`catamaran-${instance.name}`, `https://127.0.0.1:${instance.ports.kube}`, pki.ca, admin);
-  await writeFile(files.kubeconfig(instance), text, { mode: 0o600 });
+  await replaceFile(files.kubeconfig(instance), text);
 }
 
 /** The guard and the fabric; before any address of ours is used. */

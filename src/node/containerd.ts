@@ -13,6 +13,7 @@ import { Cri } from "./cri.ts";
 import { isDamage, putAside } from "./containerd-damage.ts";
 import { grpcCode, isGrpc } from "./grpc.ts";
 import { run } from "#machine/command.ts";
+import { replaceFile } from "#machine/whole-file.ts";
 import { probeRuntime, type RuntimeChoice } from "./runtime-probe.ts";
 
 export interface ContainerdOptions {
@@ -207,7 +208,7 @@ class Keeper {
     } finally {
       await output.close();
     }
-    await writeFile(this.#paths.pidFile, String(this.pid));
+    await replaceFile(this.#paths.pidFile, String(this.pid));
   }
 
   async #answering(): Promise<void> {

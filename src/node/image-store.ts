@@ -1,7 +1,8 @@
 /** The instance's images on disk, as an OCI layout: blobs by digest, an index of names. Nodes import from here. */
 import { createHash, randomUUID } from "node:crypto";
-import { access, mkdir, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { access, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { replaceFile } from "#machine/whole-file.ts";
 import { withLock } from "./file-lock.ts";
 import { fullImageName } from "./image-name.ts";
 import { TarWriter } from "./tar.ts";
@@ -126,9 +127,7 @@ export class ImageStore {
     const digest = `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
     if (!(await this.has(digest))) {
       await this.#prepare();
-      const temporary = this.#temporary("bytes");
-      await writeFile(temporary, bytes);
-      await rename(temporary, this.blobPath(digest));
+      await replaceFile(this.blobPath(digest), bytes, { mode: 0o644, temporary: this.#temporary("bytes") });
     }
     return { mediaType, digest, size: bytes.length };
   }
@@ -146,6 +145,7 @@ export class ImageStore {
         size += chunk.length;
         await file.writeFile(chunk);
       }
+      await file.sync(); // Its name says what it holds, also after a power cut.
     } catch (thrown) {
       await rm(temporary, { force: true });
       throw thrown;
@@ -179,7 +179,9 @@ export class ImageStore {
       await using file = await open(path, "w");
       const tar = new TarWriter(file);
       await fill(tar);
-      return await tar.end();
+      const written = await tar.end();
+      await file.sync();
+      return written;
     } catch (thrown) {
       await rm(path, { force: true });
       throw thrown;
@@ -230,8 +232,6 @@ export class ImageStore {
   /** Readers see the old file or the new one. */
   async #replace(name: string, text: string): Promise<void> {
     await this.#prepare();
-    const temporary = this.#temporary(name);
-    await writeFile(temporary, text);
-    await rename(temporary, join(this.#directory, name));
+    await replaceFile(join(this.#directory, name), text, { mode: 0o644, temporary: this.#temporary(name) });
   }
 }

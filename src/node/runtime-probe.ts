@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { release } from "node:os";
 import { Fault, reasonOf } from "#base/fault.ts";
 import { run } from "#machine/command.ts";
+import { replaceFile } from "#machine/whole-file.ts";
 
 export interface RuntimeChoice {
   readonly name: "crun" | "runc";
@@ -28,10 +29,9 @@ export async function probeRuntime(
   paths: { readonly probe: string; readonly root: string },
 ): Promise<RuntimeChoice> {
   const machine = `${release()} containerd ${containerdVersion}`;
-  const kept = await readFile(paths.probe, "utf8").then(
-    (text) => JSON.parse(text) as { machine: string; choice: RuntimeChoice },
-    () => null,
-  );
+  const kept = await readFile(paths.probe, "utf8")
+    .then((text) => JSON.parse(text) as { machine: string; choice: RuntimeChoice })
+    .catch(() => null); // None yet, or one that is damaged: it is found out anew.
   if (kept?.machine === machine) return kept.choice;
   const directory = await mkdtemp(join(paths.root, "probe-"));
   try {
@@ -43,7 +43,7 @@ export async function probeRuntime(
       cniBinDir: await cniDirectory(),
       hasBridgeNetfilter: await exists("/proc/sys/net/bridge/bridge-nf-call-iptables"),
     };
-    await writeFile(paths.probe, `${JSON.stringify({ machine, choice }, null, 2)}\n`);
+    await replaceFile(paths.probe, `${JSON.stringify({ machine, choice }, null, 2)}\n`);
     return choice;
   } finally {
     await rm(directory, { recursive: true, force: true });

@@ -1,0 +1,42 @@
+/** Files that others read at any time: replaced in one step and on disk before it returns, so that nobody finds half of one. */
+import { open, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+
+export interface WholeFileOptions {
+  readonly mode?: number;
+  /** Where the new file is made, on the same file system; for folders in which several write at once. */
+  readonly temporary?: string;
+}
+
+/**
+ * After a kill, a full disk or a power cut there is the old file or the new one. One writer at a time, unless each names a
+ * temporary file of its own.
+ */
+export async function replaceFile(
+  file: string,
+  content: string | Uint8Array,
+  { mode = 0o600, temporary = `${file}.new` }: WholeFileOptions = {},
+): Promise<void> {
+  try {
+    await writeSynced(temporary, content, mode);
+    await rename(temporary, file);
+  } catch (thrown) {
+    await rm(temporary, { force: true });
+    throw thrown;
+  }
+  await syncFolder(dirname(file));
+}
+
+async function writeSynced(file: string, content: string | Uint8Array, mode: number): Promise<void> {
+  // One that a kill left, or that another user may read, is not written into.
+  await rm(file, { recursive: true, force: true });
+  await using opened = await open(file, "wx", mode);
+  await opened.writeFile(content);
+  await opened.sync();
+}
+
+/** A rename is durable only when its folder is. */
+async function syncFolder(folder: string): Promise<void> {
+  await using opened = await open(folder, "r");
+  await opened.sync();
+}
