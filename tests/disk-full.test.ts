@@ -28,7 +28,7 @@ after(() => {
 const big = new Uint8Array(50_000).fill(97);
 const codeOf = (thrown: unknown): unknown => (thrown as { readonly code?: unknown }).code;
 
-/** Whatever somebody else put on the disk. */
+/** Whatever somebody else put on the disk, to the last byte. */
 function fillDisk(): string {
   const file = join(folder, "somebody-else");
   const descriptor = openSync(file, "w");

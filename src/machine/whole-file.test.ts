@@ -40,6 +40,18 @@ test("what cannot be written leaves the old file as it is", async () => {
   assert.equal(await readFile(file, "utf8"), "old");
 });
 
+test("what is there already is not written again, unless its mode differs", async () => {
+  const file = join(folder, "same");
+  await replaceFile(file, "same");
+  const { ino } = await stat(file);
+  await replaceFile(file, "same");
+  assert.equal((await stat(file)).ino, ino);
+  await replaceFile(file, "same", { mode: 0o644 });
+  assert.equal((await stat(file)).mode & 0o777, 0o644);
+  await replaceFile(file, "else");
+  assert.equal(await readFile(file, "utf8"), "else");
+});
+
 test("whoever reads while it is replaced sees one version or the other", async () => {
   const file = join(folder, "watched");
   const versions = ["a", "b"].map((letter) => letter.repeat(200_000));

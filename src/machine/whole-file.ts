@@ -1,5 +1,5 @@
 /** Files that others read at any time: replaced in one step and on disk before it returns, so that nobody finds half of one. */
-import { open, rename, rm } from "node:fs/promises";
+import { open, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 
 export interface WholeFileOptions {
@@ -18,6 +18,7 @@ export async function replaceFile(
   { mode = 0o600, temporary = `${file}.new` }: WholeFileOptions = {},
 ): Promise<void> {
   try {
+    if (await holds(file, content, mode)) return;
     await writeSynced(temporary, content, mode);
     await rename(temporary, file);
   } catch (thrown) {
@@ -25,6 +26,14 @@ export async function replaceFile(
     throw thrown;
   }
   await syncFolder(dirname(file));
+}
+
+/** What is there already is not written again: a start that changes nothing needs no room on the disk. */
+async function holds(file: string, content: string | Uint8Array, mode: number): Promise<boolean> {
+  const found = await stat(file).catch(() => null); // There is none yet.
+  const bytes = Buffer.from(content);
+  if (found?.isFile() !== true || found.size !== bytes.length || (found.mode & 0o777) !== mode) return false;
+  return bytes.equals(await readFile(file));
 }
 
 async function writeSynced(file: string, content: string | Uint8Array, mode: number): Promise<void> {

@@ -69,9 +69,14 @@ export async function refuseSecond(place: Place): Promise<void> {
     );
 }
 
-/** A data folder that cannot be written is a sentence, not a stack trace. */
+/** A data folder that cannot be written, or a disk that is full, is a sentence, not a stack trace. */
 export function unwritable({ dataDir, runRoot }: Place, thrown: unknown): unknown {
   const { code, path } = thrown as NodeJS.ErrnoException;
+  if (code === "ENOSPC" || code === "EDQUOT")
+    return new Fault(
+      "Unavailable",
+      `the disk is full (${code}): the platform keeps its state in ${dataDir} and its sockets in ${runRoot}; free some room there and start it again, nothing stored is lost`,
+    );
   if (code === undefined || path === undefined) return thrown;
   return new Fault(
     "Unavailable",

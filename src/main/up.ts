@@ -43,7 +43,7 @@ async function upHere(options: UpOptions, afterUp: AfterUp): Promise<number> {
   const log = jsonLog(openSync(files.roleLog(instance, "supervisor"), "a", 0o600), "info");
   const platform = new Platform(instance, options, log);
   try {
-    await orStopped(stop, startUp(platform, steps));
+    await orStopped(stop, startUp(platform, steps, options));
     steps.say(
       `ready in ${steps.seconds()} s — eval "$(npx catamaran env${options.name === "default" ? "" : ` --name ${options.name}`})"`,
     );
@@ -66,10 +66,14 @@ async function upHere(options: UpOptions, afterUp: AfterUp): Promise<number> {
   }
 }
 
-async function startUp(platform: Platform, steps: Steps): Promise<void> {
+async function startUp(platform: Platform, steps: Steps, place: Place): Promise<void> {
   const { instance } = platform;
+  const identities = (): Promise<void> =>
+    prepareIdentities(instance).catch((thrown: unknown) => {
+      throw unwritable(place, thrown);
+    });
   await Promise.all([
-    steps.run("certificates", () => prepareIdentities(instance)),
+    steps.run("certificates", identities),
     steps.run("network", () => prepareFabric(instance)),
   ]);
   await platform.start((what) => steps.done(what));
