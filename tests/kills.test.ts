@@ -90,7 +90,8 @@ test(
     const running = { name: `kills-${process.pid % 10_000}`, dataDir: join(folder, "data") };
     try {
       await catamaran(running, "up", "--detach");
-      const { aws, options, cluster } = await clientsOf(running);
+      const environment = await environmentOf(running);
+      const { aws, options, cluster } = await clientsOf(running, environment);
       await prepare(aws);
       const stopping = new AbortController();
       const configMaps = load((id) => createConfigMap(cluster, id), "map", stopping.signal);
@@ -112,6 +113,7 @@ test(
         (isWhole) => isWhole,
         60_000,
       );
+      assert.deepEqual(await environmentOf(running), environment, "clients find the same doors and keys");
       const acknowledged = { configMaps: await configMaps, items: await items, events: await events };
       t.diagnostic(
         `acknowledged: ${Object.entries(acknowledged)
@@ -136,8 +138,13 @@ interface Clients {
   readonly cluster: Cluster;
 }
 
-async function clientsOf(running: Running): Promise<Clients> {
-  const environment = JSON.parse(await catamaran(running, "env", "-o", "json")) as Readonly<Record<string, string>>;
+type Environment = Readonly<Record<string, string>>;
+
+async function environmentOf(running: Running): Promise<Environment> {
+  return JSON.parse(await catamaran(running, "env", "-o", "json")) as Environment;
+}
+
+async function clientsOf(running: Running, environment: Environment): Promise<Clients> {
   const options = {
     endpoint: environment["AWS_ENDPOINT_URL"] ?? "",
     accessKeyId: environment["AWS_ACCESS_KEY_ID"] ?? "",

@@ -1,9 +1,10 @@
 /** Before the processes: decides what this machine can do, chooses names, ports and addresses, makes certificates and the fabric. */
-import { draft, put } from "#base/dictionary.ts";
+import { randomInt } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { draft, put } from "#base/dictionary.ts";
 import { Fault } from "#base/fault.ts";
 import { ensurePki, kubeconfigText } from "#kube/pki.ts";
 import { replaceFile } from "#machine/whole-file.ts";
@@ -17,6 +18,9 @@ import { realClock } from "./real-clock.ts";
 
 const PREFERRED: Ports = { kube: 6443, aws: 4566, gateway: 8080, dashboard: 8090 };
 const NEEDED = ["containerd", "ip", "nft", "nsenter", "unshare"];
+
+const FIRST_FREE_PORT = 20_000;
+const FIRST_NODE_PORT = 30_000;
 
 const PROGRAM_FOLDERS = ["/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/local/sbin", "/usr/local/bin"];
 
@@ -83,7 +87,19 @@ function isFree(port: number): Promise<boolean> {
   });
 }
 
-function freePort(): Promise<number> {
+/**
+ * The kernel gives ports of its own range (32768 to 60999, ip(7)) to outgoing connections: one of those would sooner or later
+ * be taken when the instance starts again, and its clients would not find it. NodePorts begin at 30000.
+ */
+async function freePort(): Promise<number> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const port = randomInt(FIRST_FREE_PORT, FIRST_NODE_PORT);
+    if (await isFree(port)) return port;
+  }
+  return anyPort();
+}
+
+function anyPort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once("error", reject);

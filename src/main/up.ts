@@ -72,10 +72,7 @@ async function startUp(platform: Platform, steps: Steps, place: Place): Promise<
     prepareIdentities(instance).catch((thrown: unknown) => {
       throw unwritable(place, thrown);
     });
-  await Promise.all([
-    steps.run("certificates", identities),
-    steps.run("network", () => prepareFabric(instance)),
-  ]);
+  await Promise.all([steps.run("certificates", identities), steps.run("network", () => prepareFabric(instance))]);
   await platform.start((what) => steps.done(what));
 }
 
