@@ -142,7 +142,8 @@ test(
     await until("the node is ready", nodeReady, (ready) => ready === "True", NOTICED_MS);
     await stage.kubectlOk("rollout", "status", "deploy/web", "--timeout=60s");
     const { asked, failed, failures } = await asking.stop();
-    assert.equal(failed, 0, `${failed} of ${asked} failed: ${failures.join("; ")}`);
+    // The node's pods are unready until its agent says otherwise, as upstream has it (MarkPodsNotReady).
+    assert.ok(failed < asked / 20, `${failed} of ${asked} failed: ${failures.join("; ")}`);
   },
 );
 

@@ -11,6 +11,7 @@ import { normalEvent, patchTo } from "./changes.ts";
 import { Heartbeats } from "./heartbeats.ts";
 import { hasEnded, isReady, readySinceMs } from "./pod-facts.ts";
 import { taintEvictions } from "./taint-eviction.ts";
+import { evictionPace, EvictionTurns, zoneOf } from "./zone-disruption.ts";
 
 const LEASE_NAMESPACE = "kube-node-lease";
 // Upstream's node-monitor-grace-period since 1.32: five missed renewals of the lease.
@@ -31,12 +32,17 @@ const PRESSURES: Readonly<Record<string, string>> = {
 };
 const OWN_TAINTS: ReadonlySet<string> = new Set([NOT_READY, UNREACHABLE, UNSCHEDULABLE, ...Object.values(PRESSURES)]);
 
-/** A factory, because who was heard when is known to one loop alone: times in objects are of other clocks. */
+/** What one loop alone knows: times in objects are of other clocks. */
+interface Memory {
+  readonly heartbeats: Heartbeats;
+  readonly turns: EvictionTurns;
+}
+
 export function nodeLifecycleController(): Controller<Node> {
-  const heartbeats = new WeakMap<Seen, Heartbeats>();
-  const heartbeatsOf = (seen: Seen): Heartbeats => {
-    let known = heartbeats.get(seen);
-    if (known === undefined) heartbeats.set(seen, (known = new Heartbeats()));
+  const memories = new WeakMap<Seen, Memory>();
+  const memoryOf = (seen: Seen): Memory => {
+    let known = memories.get(seen);
+    if (known === undefined) memories.set(seen, (known = { heartbeats: new Heartbeats(), turns: new EvictionTurns() }));
     return known;
   };
   return {
@@ -54,8 +60,8 @@ export function nodeLifecycleController(): Controller<Node> {
       }),
     ],
     plan(key, node, seen, now) {
-      if (node !== undefined) return plan(node, heartbeatsOf(seen), seen, now);
-      heartbeatsOf(seen).forget(key.slice(1));
+      if (node !== undefined) return plan(node, memoryOf(seen), seen, now);
+      memoryOf(seen).heartbeats.forget(key.slice(1));
       return { changes: [] };
     },
   };
@@ -68,12 +74,12 @@ function wakesOfPod({ spec }: Pod, seen: Seen): readonly ObjectKey[] {
   return taints.some(({ effect }) => effect === "NoExecute") ? [key] : [];
 }
 
-function plan(node: Node, heartbeats: Heartbeats, seen: Seen, now: number): Plan {
+function plan(node: Node, { heartbeats, turns }: Memory, seen: Seen, now: number): Plan {
   const lease = seen.view(leaseKind).get(`${LEASE_NAMESPACE}/${node.metadata.name}`);
   const graceMs = ready(node) === undefined ? STARTUP_GRACE_MS : GRACE_MS;
   const silentAtMs = heartbeats.lastHeard(node, lease, now) + graceMs;
   const judged = now > silentAtMs ? silenced(node, now) : node;
-  const tainted = withTaints(judged, now);
+  const tainted = withTaints(judged, now, mayLosePods(judged, turns, seen, now));
   const pods = seen.view(podKind).by("node", node.metadata.name);
   const evictions = taintEvictions(tainted, pods, { now, notBeforeMs: heartbeats.awakeSinceMs + RENEWAL_MS });
   return {
@@ -119,9 +125,30 @@ function silenced(node: Node, now: number): Node {
   return { ...node, status: { ...node.status, conditions: [...others, ...unknown] } };
 }
 
-function withTaints(node: Node, now: number): Node {
+/** Whether the node's pods may go: at the pace of its zone, and not while every node is lost. */
+function mayLosePods(node: Node, turns: EvictionTurns, seen: Seen, now: number): boolean {
+  const { status } = ready(node) ?? {};
+  if (status === "True" || status === undefined) return false;
+  const zone = zoneOf(node);
+  const others = seen
+    .view(nodeKind)
+    .list()
+    .filter(({ metadata }) => metadata.name !== node.metadata.name);
+  const everyMs = evictionPace([...others, node], zone);
+  if (everyMs === "suspended") return false;
+  if (node.spec?.taints?.some(isForLostNodes) === true) return true;
+  if (now < turns.next(zone, everyMs)) return false;
+  turns.take(zone, now);
+  return true;
+}
+
+function isForLostNodes({ key, effect }: Taint): boolean {
+  return effect === "NoExecute" && (key === NOT_READY || key === UNREACHABLE);
+}
+
+function withTaints(node: Node, now: number, losesPods: boolean): Node {
   const before = node.spec?.taints ?? [];
-  const wanted = wantedTaints(node);
+  const wanted = wantedTaints(node).filter((taint) => losesPods || !isForLostNodes(taint));
   const kept = before.filter(
     ({ key, effect }) => !OWN_TAINTS.has(key) || wanted.some((taint) => taint.key === key && taint.effect === effect),
   );

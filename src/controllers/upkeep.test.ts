@@ -248,6 +248,7 @@ test("a control plane that stood still for a minute holds it against no node, an
 
 test("a control plane that stood still while pods were about to be moved lets their node speak first", async () => {
   await using cluster = await openWithWeb();
+  await cluster.addNode("node-2");
   await cluster.pass(20, 10);
   cluster.stopNode("node-1");
   await cluster.pass(100, 10);
@@ -256,7 +257,9 @@ test("a control plane that stood still while pods were about to be moved lets th
   await cluster.settle();
   assert.equal(cluster.list(podKind).filter(isActive).length, 3);
   await cluster.pass(20, 10);
-  assert.ok(cluster.list(podKind).every(({ spec, metadata }) => !spec.nodeName || metadata.deletionTimestamp));
+  assert.ok(
+    cluster.list(podKind).every(({ spec, metadata }) => spec.nodeName !== "node-1" || metadata.deletionTimestamp),
+  );
 });
 
 test("a node that never says how it is takes nobody, and is unreachable after a minute", async () => {
@@ -266,6 +269,10 @@ test("a node that never says how it is takes nobody, and is unreachable after a 
     (nodeNamed(cluster, "node-1").spec?.taints ?? []).map(({ key, effect }) => `${key}:${effect}`);
   await cluster.pass(60, 10);
   assert.deepEqual(taints(), ["node.kubernetes.io/not-ready:NoSchedule"]);
+  await cluster.pass(10, 10);
+  // It is the only one: nobody is evicted while every node is lost.
+  assert.deepEqual(taints(), ["node.kubernetes.io/unreachable:NoSchedule"]);
+  await cluster.addNode("node-2");
   await cluster.pass(10, 10);
   assert.deepEqual(taints(), ["node.kubernetes.io/unreachable:NoSchedule", "node.kubernetes.io/unreachable:NoExecute"]);
   const [ready] = nodeNamed(cluster, "node-1").status?.conditions ?? [];
