@@ -25,7 +25,7 @@ import { realClock as clock } from "#main/real-clock.ts";
 import { realRandom as random } from "#main/real-random.ts";
 import { clusterNetwork, dnsIp, nodeNetwork } from "#network/cluster-network.ts";
 import { startNodePlane } from "#network/node-plane.ts";
-import { runAgent, type Agent } from "#node/agent.ts";
+import { runAgent, type Agent, type AgentOptions } from "#node/agent.ts";
 import { listenEndpoint } from "#node/endpoint.ts";
 import type { NodeStats } from "#node/stats.ts";
 import { MemoryJournal } from "#store/memory-journal.ts";
@@ -49,9 +49,10 @@ const plane = await startNodePlane({ objects: deck.objects("network"), network, 
 let stopping = stopper();
 let agent = await start();
 
-function start(): Promise<Agent> {
+function start(options: Pick<AgentOptions, "capacity" | "reserve"> = {}): Promise<Agent> {
   stopping = stopper();
   return runAgent({
+    ...options,
     objects: deck.objects("kubelet"),
     instance,
     node: node.name,
@@ -156,6 +157,23 @@ function main(pod: Pod): ContainerStatus | undefined {
 
 const isRunning = (pod: Pod): boolean => pod.status?.phase === "Running" && main(pod)?.ready === true;
 const SLEEP = ["sleep", "1000"];
+const MIB = 1024 * 1024;
+
+/** An agent whose pods may use 200 MiB together, and 100 more before one has to go; it remembers no pressure. */
+async function startSmall(): Promise<void> {
+  await agent[Symbol.asyncDispose]();
+  const capacity = { cpuMillis: 2_000, memoryBytes: 200 * MIB };
+  agent = await start({ capacity, reserve: { cpuMillis: 0, memoryBytes: 0 } });
+}
+
+// Never evicted.
+const CRITICAL = { priorityClassName: "system-node-critical", priority: 2_000_001_000 };
+
+/** Holds that much memory and keeps it. */
+function hoarder(mib: number): Partial<Container> {
+  const program = `const all=[]; for(let i=0;i<${mib / 10};i++) all.push(Buffer.alloc(10*2**20, 1)); setInterval(()=>all,1e3)`;
+  return { image: "node:24", command: ["node", "-e", program] };
+}
 
 async function running(name: string, container: Partial<Container>, spec: Partial<PodSpec> = {}): Promise<Pod> {
   await objects.create(podKind, podOf(name, container, spec));
@@ -557,6 +575,47 @@ const scenes: Readonly<Record<string, () => Promise<void>>> = {
     await objects.remove(podKind, "default/talker", { gracePeriodSeconds: 1 });
     assert.match(await following, /^200 three/, "following ends with the container");
     await untilGone("talker");
+  },
+  "all pods together never use more than the node has": async () => {
+    await startSmall();
+    const [one, files] = ["/sys/fs/cgroup/memory", "/sys/fs/cgroup"].map((root) =>
+      join(root, agent.facts.cgroup, "pods"),
+    );
+    const file = [`${one}/memory.limit_in_bytes`, `${files}/memory.max`].find(existsSync) ?? "";
+    // What is kept free for eviction is the pods' too, before one of them has to go.
+    assert.equal(Number(readFileSync(file, "utf8")), 300 * MIB);
+    const pod = podOf("glutton", hoarder(400), { restartPolicy: "Never", ...CRITICAL });
+    await objects.create(podKind, pod);
+    const over = await until("glutton", (found) => main(found)?.state?.terminated !== undefined);
+    assert.equal(main(over)?.state?.terminated?.reason, "OOMKilled");
+    await remove("glutton");
+    await untilGone("glutton");
+  },
+  "a node that is low on memory evicts whoever uses more than it asked for, and says so": async () => {
+    await startSmall();
+    const modest = await running("modest", { command: SLEEP, resources: { requests: { memory: "64Mi" } } });
+    await objects.create(podKind, podOf("hoarder", hoarder(200)));
+    const gone = await until("hoarder", ({ status }) => status?.phase === "Failed");
+    assert.equal(gone.status?.reason, "Evicted");
+    assert.match(
+      gone.status?.message ?? "",
+      /^The node was low on resource: memory\. Threshold quantity: 102400Ki, available: \d+Ki\. /,
+    );
+    assert.match(events("hoarder"), /^Evicted: The node was low on resource: memory/m);
+    assert.equal(main(await until("modest", isRunning))?.containerID, main(modest)?.containerID);
+    await untilTrue("the node says that its memory is short", async () => {
+      const found = await objects.get(nodeKind, `/${node.name}`);
+      const condition = found?.status?.conditions?.find(({ type }) => type === "MemoryPressure");
+      return condition?.status === "True" && condition.reason === "KubeletHasInsufficientMemory";
+    });
+    // Nobody who asked for nothing comes in now.
+    await objects.create(podKind, podOf("late", { command: SLEEP }));
+    const late = await until("late", ({ status }) => status?.phase === "Failed");
+    assert.deepEqual(
+      [late.status?.reason, late.status?.message],
+      ["Evicted", "The node had condition: [MemoryPressure]. "],
+    );
+    for (const name of ["modest", "hoarder", "late"]) await remove(name);
   },
   "everything is removed at the end": async () => {
     await plane[Symbol.asyncDispose]();

@@ -33,6 +33,8 @@ const SCENES = [
   "the second node goes",
   "host ports lead to their pod",
   "the guard lets nothing to pod addresses out by another link",
+  "all pods together never use more than the node has",
+  "a node that is low on memory evicts whoever uses more than it asked for, and says so",
   "everything is removed at the end",
 ];
 
