@@ -385,7 +385,7 @@ const python = {
 };
 
 // No more than a shell and what every distribution has: the Runtime API over bash's own sockets.
-const bootstrap = `#!/bin/bash
+export const bootstrap = `#!/bin/bash
 set -u
 HOST="\${AWS_LAMBDA_RUNTIME_API%:*}"; PORT="\${AWS_LAMBDA_RUNTIME_API#*:}"
 while true; do

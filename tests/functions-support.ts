@@ -36,7 +36,7 @@ export class FolderCode implements CodeStore, AsyncDisposable {
     this.root = root;
   }
 
-  async add(files: Readonly<Record<string, string>>): Promise<string> {
+  async add(files: Readonly<Record<string, string | Uint8Array>>): Promise<string> {
     const sha256 = createHash("sha256").update(JSON.stringify(files)).digest("base64");
     const folder = this.#folder(sha256);
     for (const [name, text] of Object.entries(files)) {
@@ -117,7 +117,11 @@ export class Bench implements AsyncDisposable {
     this.#code = parts.code;
   }
 
-  async create(name: string, files: Readonly<Record<string, string>>, spec: Partial<FunctionSpec> = {}): Promise<void> {
+  async create(
+    name: string,
+    files: Readonly<Record<string, string | Uint8Array>>,
+    spec: Partial<FunctionSpec> = {},
+  ): Promise<void> {
     const sha256 = await this.#code.add(files);
     await this.objects.create(functionKind, {
       metadata: { name, namespace: "default" },

@@ -76,6 +76,7 @@ class ChildEngine {
       this.#initError({ errorType: "Runtime.InvalidEntrypoint", errorMessage });
       return;
     }
+    if (!isProgram(entry)) return this.#cannotStart(entry, SPAWN_FAULTS.ENOEXEC);
     this.#adopt(spawn(entry, [], { cwd: taskRoot, env, stdio: ["ignore", "pipe", "pipe"] }));
   }
 
@@ -116,6 +117,10 @@ class ChildEngine {
     afterOutput(() => this.#door.sendInitError(body));
   }
 
+  #cannotStart(file, reason) {
+    this.#initError({ errorType: "Runtime.InvalidEntrypoint", errorMessage: `fork/exec ${file}: ${reason}` });
+  }
+
   #adopt(child) {
     this.#child = child;
     for (const pipe of [child.stdout, child.stderr])
@@ -123,12 +128,7 @@ class ChildEngine {
     child.stdin?.on("error", () => {
       // It ended before it took its function; the exit tells.
     });
-    child.on("error", (error) =>
-      this.#initError({
-        errorType: "Runtime.InvalidEntrypoint",
-        errorMessage: `fork/exec ${child.spawnfile}: ${SPAWN_FAULTS[error.code] ?? error.message}`,
-      }),
-    );
+    child.on("error", (error) => this.#cannotStart(child.spawnfile, SPAWN_FAULTS[error.code] ?? error.message));
     // The agent ends the way the runtime ended, so that whoever watches the sandbox sees that end.
     child.on("exit", (code, signal) => afterOutput(() => this.#door.endWith(statusOf(code, signal))));
   }
@@ -141,6 +141,19 @@ function afterOutput(run) {
 
 function isFile(file) {
   return fs.statSync(file, { throwIfNoEntry: false })?.isFile() === true;
+}
+
+// The kernel refuses everything else, and the C library would then give it to a shell, which Lambda's own start does not.
+function isProgram(file) {
+  try {
+    const start = Buffer.alloc(4);
+    const descriptor = fs.openSync(file, "r");
+    fs.readSync(descriptor, start, 0, start.length, 0);
+    fs.closeSync(descriptor);
+    return start.toString("latin1") === "\x7fELF" || start.toString("latin1", 0, 2) === "#!";
+  } catch {
+    return true; // It may be run and not read; otherwise the start itself tells.
+  }
 }
 
 exports.openEngine = (door) => new ChildEngine(door);
