@@ -165,6 +165,20 @@ for (const [type, status, version] of [
     assert.deepEqual([answer.status, answer.headers.get("x-amz-executed-version") ?? undefined], [status, version]);
   });
 
+test("writing a function URL answers with the mode that was asked for, reading with the one that there is", async () => {
+  await createFunction("with-url");
+  const path = "/2021-10-31/functions/with-url/url";
+  const modes: unknown[] = [];
+  for (const [method, input] of [
+    ["POST", { AuthType: "NONE" }],
+    ["PUT", { InvokeMode: "BUFFERED" }],
+    ["PUT", { AuthType: "AWS_IAM" }],
+    ["GET", undefined],
+  ] as const)
+    modes.push((JSON.parse((await lambda(method, path, input)).text) as { readonly InvokeMode?: string }).InvokeMode);
+  assert.deepEqual(modes, [undefined, "BUFFERED", undefined, "BUFFERED"]);
+});
+
 test("an ARN of another region or account touches nothing here", async () => {
   await createFunction("mine");
   for (const [place, status] of [

@@ -47,13 +47,13 @@ interface CarriedBody {
 }
 
 export function eventV2(request: EdgeRequest, route: EventRoute): Readonly<Record<string, unknown>> {
-  // A function URL passes the path as it was sent; an HTTP API decodes it.
-  const path = route.front === "function-url" ? request.path : decodePercent(request.path);
+  // A function URL has the path as it was sent beside the decoded one; an HTTP API decodes both.
+  const path = decodePercent(request.path);
   const cookies = request.headers.get("cookie")?.flatMap((line) => line.split(/;\s*/));
   return {
     version: "2.0",
     routeKey: route.routeKey,
-    rawPath: path,
+    rawPath: route.front === "function-url" ? request.path : path,
     rawQueryString: request.query,
     ...(cookies !== undefined && { cookies }),
     headers: joined([...request.headers].filter(([name]) => name !== "cookie")),

@@ -53,7 +53,7 @@ export async function createFunctionUrl(world: LambdaWorld, input: Input): Promi
     }
     return { ...live, spec: { ...live.spec, url } };
   });
-  return { body: described(world, changed) };
+  return { body: written(world, changed, input) };
 }
 
 export async function updateFunctionUrl(world: LambdaWorld, input: Input): Promise<Reply> {
@@ -62,7 +62,7 @@ export async function updateFunctionUrl(world: LambdaWorld, input: Input): Promi
     ...live,
     spec: { ...live.spec, url: urlOf(input, existing(live)) },
   }));
-  return { body: described(world, changed) };
+  return { body: written(world, changed, input) };
 }
 
 export async function getFunctionUrl(world: LambdaWorld, input: Input): Promise<Reply> {
@@ -138,6 +138,12 @@ function withNames(members: object, rename: (name: string) => string): object {
 function existing(fn: FunctionObject): FunctionUrl {
   if (fn.spec.url === undefined) throw missing(NO_URL);
   return fn.spec.url;
+}
+
+/** What a write answers names the mode only when the caller did; reading always names it. */
+function written(world: LambdaWorld, fn: FunctionObject, input: Input): Readonly<Record<string, unknown>> {
+  const { InvokeMode, ...rest } = described(world, fn);
+  return input["InvokeMode"] === undefined ? rest : { ...rest, InvokeMode };
 }
 
 function described(world: LambdaWorld, fn: FunctionObject): Readonly<Record<string, unknown>> {
