@@ -5,6 +5,7 @@ import type { KubeObject } from "#kinds/object.ts";
 import { podKind } from "#kinds/pod.ts";
 import { deploymentKind } from "#kinds/deployment.ts";
 import { functionKind } from "#kinds/function.ts";
+import { serviceAccountKind } from "#kinds/service-account.ts";
 import { serviceKind } from "#kinds/service.ts";
 import type { Kind } from "#kinds/kind.ts";
 import { MemoryJournal } from "#store/memory-journal.ts";
@@ -27,6 +28,14 @@ const cases: readonly (readonly [kind: Kind, spec: object, refused: string | nul
   [serviceKind, service({ loadBalancerSourceRanges: ["10.0.0.0/8"] }), "ServiceSpec.loadBalancerSourceRanges"],
   [serviceKind, service({ allocateLoadBalancerNodePorts: false }), "ServiceSpec.allocateLoadBalancerNodePorts"],
   [serviceKind, service({ allocateLoadBalancerNodePorts: true, loadBalancerIP: "" }), null],
+  [podKind, podSpec({ os: { name: "windows" } }), "PodOS.name"],
+  [podKind, podSpec({ os: { name: "linux" } }), null],
+  [
+    podKind,
+    podSpec({ volumes: [{ name: "v", emptyDir: { medium: "HugePages-2Mi" } }] }),
+    "EmptyDirVolumeSource.medium",
+  ],
+  [podKind, podSpec({ volumes: [{ name: "v", emptyDir: { medium: "Memory" } }] }), null],
   [podKind, podSpec({ hostnameOverride: "x" }), "PodSpec.hostnameOverride"],
   [
     podKind,
@@ -39,6 +48,36 @@ const cases: readonly (readonly [kind: Kind, spec: object, refused: string | nul
   [functionKind, { ...fn, url: { authType: "NONE", invokeMode: "BUFFERED" } }, null],
   [deploymentKind, template(podSpec({ resourceClaims: [{ name: "x" }] })), "PodSpec.resourceClaims"],
 ];
+
+const annotated: readonly (readonly [kind: Kind, annotation: string, value: string, isTaken: boolean])[] = [
+  [podKind, "kubernetes.io/ingress-bandwidth", "1M", false],
+  [podKind, "kubernetes.io/egress-bandwidth", "1M", false],
+  [podKind, "kubernetes.io/config.seen", "1M", true],
+  [serviceKind, "service.kubernetes.io/topology-mode", "Auto", false],
+  [serviceKind, "service.kubernetes.io/topology-mode", "Disabled", true],
+  [serviceKind, "service.kubernetes.io/topology-aware-hints", "auto", false],
+  [serviceAccountKind, "kubernetes.io/enforce-mountable-secrets", "true", false],
+  [serviceAccountKind, "kubernetes.io/enforce-mountable-secrets", "false", true],
+];
+
+for (const [kind, annotation, value, isTaken] of annotated)
+  test(`${kind.kind} with the annotation ${annotation}=${value} is ${isTaken ? "taken" : "refused"}`, async () => {
+    const { deck } = await openSampleDeck(new MemoryJournal(new FakeClock(0)));
+    const spec = kind === podKind ? podSpec({}) : { ports: [{ port: 80 }] };
+    const rest = kind === serviceAccountKind ? {} : { spec };
+    const created = deck.create(kind, object("x", rest, { annotations: { [annotation]: value } }), me);
+    if (isTaken) await created;
+    else await assert.rejects(created, { code: "Unsupported", message: new RegExp(annotation) });
+  });
+
+test("a template's annotations are those of its pods", async () => {
+  const { deck } = await openSampleDeck(new MemoryJournal(new FakeClock(0)));
+  const metadata = { labels: { a: "b" }, annotations: { "kubernetes.io/ingress-bandwidth": "1M" } };
+  const spec = { selector: { matchLabels: { a: "b" } }, template: { metadata, spec: podSpec({}) } };
+  await assert.rejects(deck.create(deploymentKind, object("x", { spec }), me), {
+    message: /PodTemplateSpec.*bandwidth/,
+  });
+});
 
 for (const [kind, spec, refused] of cases)
   test(`${kind.kind} with ${refused ?? "values that change nothing"} is ${refused === null ? "taken" : "refused"}`, async () => {

@@ -139,3 +139,32 @@ test("a node port that only another type may have is refused, not dropped", asyn
     message: /spec.ports\[0\].nodePort: Forbidden: may not be used when `type` is 'ClusterIP'/,
   });
 });
+
+const families: readonly (readonly [title: string, spec: object, expected: readonly [string, string] | string])[] = [
+  ["nothing said", {}, ["SingleStack", "IPv4"]],
+  ["two preferred", { ipFamilyPolicy: "PreferDualStack" }, ["PreferDualStack", "IPv4"]],
+  ["a headless one without a selector", { clusterIP: "None" }, ["RequireDualStack", "IPv4,IPv6"]],
+  ["a headless one with a selector", { clusterIP: "None", selector: { a: "b" } }, ["SingleStack", "IPv4"]],
+  [
+    "two required",
+    { ipFamilyPolicy: "RequireDualStack" },
+    'spec.ipFamilyPolicy: Invalid value: "RequireDualStack": this cluster is not configured for dual-stack services',
+  ],
+  ["IPv6", { ipFamilies: ["IPv6"] }, 'spec.ipFamilies[0]: Invalid value: "IPv6": not configured on this cluster'],
+  [
+    "two families and one stack",
+    { clusterIP: "None", ipFamilies: ["IPv4", "IPv6"], ipFamilyPolicy: "SingleStack" },
+    "must be 'RequireDualStack' or 'PreferDualStack' when multiple IP families are specified",
+  ],
+  ["an unknown policy", { ipFamilyPolicy: "Both" }, 'spec.ipFamilyPolicy: Unsupported value: "Both"'],
+];
+
+for (const [title, spec, expected] of families)
+  test(`families of a service in a cluster with IPv4 alone: ${title}`, async () => {
+    const deck = await openAt(new MemoryJournal(new FakeClock()));
+    const created = create(deck, "a", spec);
+    if (typeof expected === "string")
+      return assert.rejects(created, (thrown: Error) => thrown.message.includes(expected));
+    const { ipFamilyPolicy, ipFamilies } = await created;
+    assert.deepEqual([ipFamilyPolicy, ipFamilies?.join()], expected);
+  });

@@ -1,11 +1,13 @@
 /** Gives services their cluster addresses and node ports, no two the same, also while their writes are still on the way. */
 import type { FieldFault } from "#base/fault.ts";
+import { sameJson } from "#base/json.ts";
 import type { ObjectKey } from "#base/key.ts";
 import { keyOfObject, type KubeObject } from "#kinds/object.ts";
 import type { ServiceObject as Service, ServicePort, ServiceSpec } from "#kinds/service-spec.ts";
 import type { Admission, AdmissionRequest, Present } from "./admission.ts";
 import { invalid } from "./refusals.ts";
 import { storageOf } from "./registry.ts";
+import { familiesOf, familyFaults } from "./service-families.ts";
 
 export interface Network {
   /** "10.128.0.0/16"; the first 16 addresses are never given out unasked (.1 is the API, .10 the DNS). */
@@ -80,14 +82,17 @@ export class ServiceAddresses implements Admission {
         },
       };
     const asked = addressAsked(service.spec) ?? (live === null ? undefined : addressAsked(live.spec));
-    const families = {
-      ipFamilies: service.spec.ipFamilies ?? ["IPv4" as const],
-      ipFamilyPolicy: service.spec.ipFamilyPolicy ?? ("SingleStack" as const),
-      internalTrafficPolicy: service.spec.internalTrafficPolicy ?? ("Cluster" as const),
-    };
     if (asked !== undefined && asked !== "None") this.#checkAddress(request, asked, live, taken);
     const address = asked ?? this.#freeAddress(request, taken);
-    return { ...service, spec: { ...service.spec, clusterIP: address, clusterIPs: [address], ...families } };
+    const families = {
+      ...familiesOf({ ...service.spec, clusterIP: address }, live?.spec ?? null),
+      internalTrafficPolicy: service.spec.internalTrafficPolicy ?? ("Cluster" as const),
+    };
+    const spec = { ...service.spec, clusterIP: address, clusterIPs: [address], ...families };
+    const faults = familyFaults(spec);
+    // What was taken before this was known stays as it is.
+    if (faults.length > 0 && !sameJson(families.ipFamilies, live?.spec.ipFamilies)) throw refuse(request, ...faults);
+    return { ...service, spec };
   }
 
   #checkAddress(request: AdmissionRequest, asked: string, live: Service | null, taken: ReadonlySet<string>): void {
@@ -187,8 +192,8 @@ function addressFault(address: string, message: string): FieldFault {
   };
 }
 
-function refuse({ kind, object }: AdmissionRequest, fault: FieldFault): Error {
-  return invalid(kind, object.metadata.name, [fault]);
+function refuse({ kind, object }: AdmissionRequest, ...faults: readonly FieldFault[]): Error {
+  return invalid(kind, object.metadata.name, faults);
 }
 
 /** NaN for what is no dotted quad. */

@@ -24,13 +24,14 @@ export interface Conformed {
  */
 type Manner = "decode" | "report";
 
-type Shape = Pick<Kind, "kind" | "schema" | "table" | "definedBy">;
+type Shape = Pick<Kind, "kind" | "schema" | "table" | "definedBy" | "typeName">;
 
 export function conform(document: JsonObject, kind: Shape): Conformed {
   const manner = kind.definedBy === undefined ? "decode" : "report";
   const walk = new Walk(kind.table, manner);
   const struct = manner === "decode" ? kind.kind : "";
   const object = walk.object(document, kind.schema, { parent: undefined, step: "", struct });
+  if (kind.typeName !== undefined) walk.inert.push(...inertIn(kind.typeName, document));
   return { object, unknown: walk.unknown, inert: walk.inert, faults: walk.faults.found };
 }
 

@@ -71,7 +71,7 @@ export const coreProofs: TypeProofs = {
     "src/controllers/chain.test.ts": "path type",
   },
   "io.k8s.api.core.v1.EmptyDirVolumeSource": {
-    "src/compare/cost.test.ts": "medium",
+    "src/deck/inert.test.ts": "medium",
   },
   "io.k8s.api.core.v1.SecretVolumeSource": {
     "src/pods/materials.test.ts": "secretName items defaultMode optional",
@@ -277,7 +277,7 @@ export const coreProofs: TypeProofs = {
     "src/scheduler/pick.test.ts": "maxSkew topologyKey whenUnsatisfiable labelSelector",
   },
   "io.k8s.api.core.v1.PodOS": {
-    "src/cli/merge-kubeconfig.test.ts": "name",
+    "src/deck/inert.test.ts": "name",
   },
   "io.k8s.api.core.v1.PodSchedulingGate": {
     "src/cli/merge-kubeconfig.test.ts": "name",
@@ -296,7 +296,7 @@ export const coreProofs: TypeProofs = {
   "io.k8s.api.core.v1.ServiceSpec": {
     "src/network/services.test.ts":
       "ports clusterIP type externalIPs sessionAffinity externalName externalTrafficPolicy sessionAffinityConfig internalTrafficPolicy",
-    "src/deck/service-addresses.test.ts": "selector clusterIPs allocateLoadBalancerNodePorts",
+    "src/deck/service-addresses.test.ts": "selector clusterIPs allocateLoadBalancerNodePorts ipFamilies ipFamilyPolicy",
   },
   "io.k8s.api.core.v1.ServicePort": {
     "src/controllers/chain.test.ts": "name protocol port targetPort",

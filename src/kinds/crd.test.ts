@@ -187,3 +187,30 @@ test("kubectl explain finds the definition's descriptions", () => {
   assert.match(written, /"description":"A tab","type":"object"/);
   assert.match(written, /"cron":\{"description":"when it runs","type":"string"/);
 });
+
+const approvals: readonly (readonly [group: string, annotation: string | undefined, fault: RegExp | undefined])[] = [
+  ["example.com", undefined, undefined],
+  ["not-k8s.io", undefined, undefined],
+  [
+    "x.k8s.io",
+    undefined,
+    /Required value: protected groups must have approval annotation "api-approved.kubernetes.io", see/,
+  ],
+  ["kubernetes.io", "soon", /Invalid value: "soon": .* with either a URL or a reason starting with "unapproved", see/],
+  ["x.k8s.io", "unapproved, for a test", undefined],
+  ["x.k8s.io", "https://github.com/kubernetes-sigs/gateway-api/pull/2466", undefined],
+];
+
+for (const [group, annotation, fault] of approvals)
+  test(`a definition in the group ${group}, ${annotation ?? "not annotated"}: ${fault === undefined ? "taken" : "refused"}`, () => {
+    const annotations = annotation === undefined ? {} : { "api-approved.kubernetes.io": annotation };
+    const next = {
+      ...definition,
+      metadata: { ...definition.metadata, name: `${definition.spec.names.plural}.${group}`, annotations },
+      spec: { ...definition.spec, group },
+    };
+    const faults = validateObject(customResourceDefinitionKind, next, null);
+    if (fault === undefined) assert.deepEqual(faults, []);
+    else assert.match(faults.map(({ message }) => message).join(), fault);
+    assert.deepEqual(validateObject(customResourceDefinitionKind, next, next), []);
+  });

@@ -13,6 +13,7 @@ export function definitionFaults(next: DefinitionObject, live: DefinitionObject 
   if (metadata.name !== expected)
     faults.invalid("metadata.name", metadata.name, `must be spec.names.plural+"."+spec.group`);
   checkGroup(spec.group, faults);
+  if (live === null) checkApproval(next, faults);
   faults.oneOf("spec.scope", spec.scope, ["Cluster", "Namespaced"]);
   if (spec.preserveUnknownFields === true)
     faults.invalid(
@@ -33,6 +34,20 @@ function checkGroup(group: string, faults: FieldFaults): void {
   const wrong = dnsSubdomainFaults(group);
   if (wrong.length > 0) faults.invalid("spec.group", group, wrong.join(","));
   else if (!group.includes(".")) faults.invalid("spec.group", group, "should be a domain with at least one dot");
+}
+
+const APPROVED = "api-approved.kubernetes.io";
+
+/** Groups of Kubernetes' own domains say who approved them: a URL, or "unapproved" with a reason (upstream's GetAPIApprovalState). */
+function checkApproval({ spec, metadata }: DefinitionObject, faults: FieldFaults): void {
+  if (!/(^|\.)(k8s|kubernetes)\.io$/.test(spec.group)) return;
+  const approval = metadata.annotations?.[APPROVED] ?? "";
+  if (approval.startsWith("unapproved") || /^[a-z][a-z\d+.-]*:\/\/[^/]/i.test(approval)) return;
+  const path = `metadata.annotations[${APPROVED}]`;
+  const how = approval === "" ? "" : ' with either a URL or a reason starting with "unapproved"';
+  const text = `protected groups must have approval annotation "${APPROVED}"${how}, see https://github.com/kubernetes/enhancements/pull/1111`;
+  if (approval === "") faults.required(path, text);
+  else faults.invalid(path, approval, text);
 }
 
 function checkNames(names: DefinitionNames, faults: FieldFaults): void {

@@ -1,9 +1,11 @@
 /** Members of our types that nothing here acts on: a write that sets one is refused by name. */
-import { isJsonObject, type Json, sameJson } from "#base/json.ts";
+import { member } from "#base/dictionary.ts";
+import { isJsonObject, type Json, type JsonObject, sameJson } from "#base/json.ts";
 import type { TypeName } from "#base/schema.ts";
 
 /** For each member the values that ask for what happens anyway. */
 type Inert = Readonly<Record<string, readonly Json[]>>;
+type Annotations = Readonly<Record<string, readonly string[]>>;
 
 const container: Inert = { resizePolicy: [], restartPolicyRules: [], volumeDevices: [] };
 // seLinuxOptions are judged by pod security, and mean nothing on a host without SELinux, upstream too.
@@ -13,9 +15,11 @@ const core: Readonly<Record<string, Inert>> = {
   Container: container,
   // kubectl debug --target: the processes of a container are not shared with another.
   EphemeralContainer: { ...container, targetContainerName: [] },
+  EmptyDirVolumeSource: { medium: ["Memory"] },
   EnvVarSource: { fileKeyRef: [] },
   Lifecycle: { stopSignal: [] },
   NodeSpec: { configSource: [] },
+  PodOS: { name: ["linux"] },
   PodSecurityContext: { ...confinement, supplementalGroupsPolicy: ["Merge"], seLinuxChangePolicy: [] },
   PodSpec: { hostnameOverride: [], resourceClaims: [] },
   SecurityContext: confinement,
@@ -41,10 +45,46 @@ function named(home: string, types: Readonly<Record<string, Inert>>): readonly (
   return Object.entries(types).map(([type, members]) => [`${home}.${type}`, members]);
 }
 
-/** The members of `value`, a value of the type, that would have no effect. */
+const pods: Annotations = {
+  // Runtimes without a bandwidth plugin ignore them.
+  "kubernetes.io/egress-bandwidth": [],
+  "kubernetes.io/ingress-bandwidth": [],
+};
+
+/** Annotations that upstream acts on and nothing here does, with the values that ask for what happens anyway. */
+const annotations: ReadonlyMap<TypeName, Annotations> = new Map(
+  Object.entries({
+    Pod: pods,
+    PodTemplateSpec: pods,
+    Service: {
+      "service.kubernetes.io/topology-aware-hints": ["Disabled", "disabled"],
+      "service.kubernetes.io/topology-mode": ["Disabled", "disabled"],
+    },
+    ServiceAccount: { "kubernetes.io/enforce-mountable-secrets": ["false"] },
+  }).map(([type, words]) => [`io.k8s.api.core.v1.${type}`, words]),
+);
+
+/** The members and annotations of `value`, a value of the type, that would have no effect. */
 export function inertIn(type: TypeName, value: Json): readonly string[] {
+  if (!isJsonObject(value)) return [];
+  const words = annotations.get(type);
+  return [...inertMembersIn(type, value), ...(words === undefined ? [] : inertAnnotations(words, type, value))];
+}
+
+function inertAnnotations(words: Annotations, type: TypeName, { metadata }: JsonObject): readonly string[] {
+  const set = isJsonObject(metadata) ? metadata["annotations"] : undefined;
+  if (!isJsonObject(set)) return [];
+  return Object.entries(words)
+    .filter(([key, allowed]) => {
+      const given = member(set, key);
+      return typeof given === "string" && given !== "" && !allowed.includes(given);
+    })
+    .map(([key]) => `${type.slice(type.lastIndexOf(".") + 1)}.metadata.annotations[${key}]`);
+}
+
+function inertMembersIn(type: TypeName, value: JsonObject): readonly string[] {
   const members = inertMembers.get(type);
-  if (members === undefined || !isJsonObject(value)) return [];
+  if (members === undefined) return [];
   return Object.entries(members)
     .filter(([name, allowed]) => {
       const given = Object.hasOwn(value, name) ? value[name] : undefined;

@@ -274,7 +274,7 @@ export const untested: Readonly<Record<TypeName, Members>> = {
   "io.k8s.api.core.v1.HostAlias": "hostnames",
   "io.k8s.api.core.v1.TopologySpreadConstraint": "minDomains nodeAffinityPolicy nodeTaintsPolicy matchLabelKeys",
   "io.k8s.api.core.v1.ServiceAccount": "automountServiceAccountToken",
-  "io.k8s.api.core.v1.ServiceSpec": "publishNotReadyAddresses ipFamilies ipFamilyPolicy",
+  "io.k8s.api.core.v1.ServiceSpec": "publishNotReadyAddresses",
   "io.k8s.api.core.v1.ServicePort": "appProtocol",
   "io.k8s.api.coordination.v1.LeaseSpec": "leaseDurationSeconds",
   "io.k8s.api.discovery.v1.EndpointPort": "appProtocol",
