@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Deployment, deploymentKind } from "#kinds/deployment.ts";
 import { endpointsKind } from "#kinds/endpoints.ts";
-import { endpointSliceKind } from "#kinds/endpoint-slice.ts";
+import { type EndpointSlice, endpointSliceKind } from "#kinds/endpoint-slice.ts";
 import { type Pod, podKind } from "#kinds/pod.ts";
 import { priorityClassKind } from "#kinds/priority-class.ts";
 import { replicaSetKind } from "#kinds/replica-set.ts";
@@ -378,6 +378,27 @@ test("a pod that is deleted is replaced; one whose label is taken away is releas
   await untilRolledOut(cluster);
   await cluster.pass(2);
   assert.equal(cluster.list(podKind).filter(isActive).length, 3);
+});
+
+test("slices have the labels that their service has now; only its address says whether it is headless", async () => {
+  await using cluster = await open();
+  const labels = { tier: "front", "service.kubernetes.io/headless": "" };
+  const spec = { selector: { app: "web" }, ports: [{ port: 80 }] };
+  await cluster.objects.create<Service>(serviceKind, { metadata: { name: "web", namespace: "default", labels }, spec });
+  const seen = async (): Promise<unknown> => {
+    await cluster.settle();
+    return cluster.list<EndpointSlice>(endpointSliceKind)[0]?.metadata.labels;
+  };
+  const own = {
+    "kubernetes.io/service-name": "web",
+    "endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io",
+  };
+  assert.deepEqual(await seen(), { ...own, tier: "front" });
+  await cluster.objects.change<Service>(serviceKind, "default/web", (live) => ({
+    ...live,
+    metadata: { ...live.metadata, labels: { zone: "a" } },
+  }));
+  assert.deepEqual(await seen(), { ...own, zone: "a" });
 });
 
 test("no node, no room: the pods wait and say why, and go on as soon as there is one", async () => {

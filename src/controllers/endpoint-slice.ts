@@ -125,7 +125,7 @@ function fill(
     return patchTo(endpointSliceKind, slice, {
       ...slice,
       ...contentOf(service, ports, here),
-      metadata: { ...slice.metadata, labels: { ...slice.metadata.labels, ...labelsOf(service) } },
+      metadata: { ...slice.metadata, labels: labelsOf(service) },
     });
   });
   return [
@@ -157,10 +157,14 @@ function sliceOf(service: Service, name: string, content: Content): EndpointSlic
   };
 }
 
-/** The service's own labels, and those by which everybody finds its slices. */
+/**
+ * The service's own labels and no others, and those by which everybody finds its slices, which are said here alone
+ * (k8s.io/endpointslice, setEndpointSliceLabels): a label that the service loses is lost by its slices, too.
+ */
 function labelsOf({ metadata, spec }: Service): Readonly<Record<string, string>> {
+  const { [HEADLESS]: _headless, ...labels } = metadata.labels ?? {};
   return {
-    ...metadata.labels,
+    ...labels,
     ...(spec.clusterIP === "None" && { [HEADLESS]: "" }),
     [SERVICE_NAME]: metadata.name,
     [MANAGED_BY]: MANAGER,
