@@ -19,6 +19,9 @@ export async function runtimeStories(t: TestContext, bench: Bench, options: Stor
   await t.test("python under a wrapper script", { skip: noPython || notIsolated }, () =>
     pythonWrapperStory(bench, python ?? ""),
   );
+  await t.test("python finds modules where Lambda's does", { skip: noPython || notIsolated }, () =>
+    pythonPathStory(bench, python ?? ""),
+  );
   await t.test("a wrapper script that cannot be run", { skip: noPython }, () => badWrapperStory(bench, python ?? ""));
   await t.test("provided: a streamed answer, whole and broken off", () => streamStory(bench));
   for (const bad of badBootstraps) await t.test(`provided: ${bad.title}`, () => badBootstrapStory(bench, bad));
@@ -91,6 +94,18 @@ async function pythonWrapperStory(bench: Bench, runtime: string): Promise<void> 
     assert.match(command, /^python3/);
     assert.deepEqual(rest, ["x", "/var/task", false]);
   }
+}
+
+async function pythonPathStory(bench: Bench, runtime: string): Promise<void> {
+  const main =
+    "import os, sys\nimport mine\ndef handler(event, context):\n    return [mine.fruit, sorted(n for n in os.environ if n.startswith('PYTHON')), sys.path.index('/opt/python') < sys.path.index('/var/task/vendor')]\n";
+  const spec = { runtime, handler: "main.handler", timeoutSeconds: 10 };
+  const files = { "main.py": main, "vendor/mine.py": "fruit = 'pear'\n" };
+  const own = { PYTHONPATH: "/var/task/vendor" };
+  await bench.create("py-path", files, { ...spec, environment: own });
+  await bench.create("py-path-anew", files, { ...spec, environment: { ...own, PYTHONHASHSEED: "1" } });
+  assert.deepEqual(await bench.ask("py-path"), ["pear", ["PYTHONPATH"], true]);
+  assert.deepEqual(await bench.ask("py-path-anew"), ["pear", ["PYTHONHASHSEED", "PYTHONPATH"], true]);
 }
 
 async function badWrapperStory(bench: Bench, runtime: string): Promise<void> {

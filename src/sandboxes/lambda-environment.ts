@@ -75,11 +75,7 @@ export function lambdaEnvironment(spec: SandboxSpec, places: Places): Readonly<R
     ...(major !== undefined && {
       NODE_PATH: `${places.optDir}/nodejs/node${major}/node_modules:${places.optDir}/nodejs/node_modules:${places.nodeModules}:${places.runtimeDir}:${places.taskRoot}`,
     }),
-    ...(spec.runtime.startsWith("python") && {
-      PYTHONPATH: `${places.runtimeDir}:${places.optDir}/python`,
-      PYTHONUNBUFFERED: "1",
-      PYTHONDONTWRITEBYTECODE: "1",
-    }),
+    ...(spec.runtime.startsWith("python") && { PYTHONPATH: places.runtimeDir }),
     // A function may replace what stands above; what follows is reserved, and Lambda refuses to set it ("Reserved environment variables").
     ...spec.environment,
     _HANDLER: spec.handler,

@@ -251,7 +251,10 @@ def main():
     take_environment()
     task_root = os.environ["LAMBDA_TASK_ROOT"]
     os.chdir(task_root)
-    sys.path[0:1] = [task_root, "/opt/python"]
+    layers = ["/opt/python/lib/python3.%d/site-packages" % sys.version_info[1], "/opt/python"]
+    # One that was started before it knew its function has not read the function's PYTHONPATH.
+    own = [place for place in os.environ.get("PYTHONPATH", "").split(":") if place and place not in sys.path[1:]]
+    sys.path[0:1] = [task_root, *layers, *own]
     set_up_logging()
     api = Api(os.environ["AWS_LAMBDA_RUNTIME_API"])
     encoder = Encoder()

@@ -45,7 +45,7 @@ class ChildEngine {
   }
 
   #python(words, { cwd, env, stdin }) {
-    const command = [this.#door.options.python, "-u", path.join(__dirname, "bootstrap.py"), ...words];
+    const command = [this.#door.options.python, "-uB", path.join(__dirname, "bootstrap.py"), ...words];
     const [file, ...args] = wrapped(env, command);
     return spawn(file, args, { cwd, env, stdio: [stdin, "pipe", "pipe"] });
   }
