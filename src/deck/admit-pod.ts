@@ -77,10 +77,10 @@ function priorityOf({ kind, key }: AdmissionRequest, { spec }: Pod, present: Pre
   return classFacts(found);
 }
 
+/** The lowest, where several say that they are it. */
 function defaultClass(present: Present): PriorityClass | undefined {
-  for (const object of present.list("scheduling.k8s.io/priorityclasses"))
-    if ((object as PriorityClass).globalDefault === true) return object as PriorityClass;
-  return undefined;
+  const classes = [...(present.list("scheduling.k8s.io/priorityclasses") as Iterable<PriorityClass>)];
+  return classes.filter(({ globalDefault }) => globalDefault === true).toSorted((a, b) => a.value - b.value)[0];
 }
 
 function classFacts(found: PriorityClass | undefined): Priority {

@@ -71,6 +71,17 @@ test("definitions are served again after a restart, before anybody asks", async 
   assert.equal(again.list(known).stored[0]?.object.apiVersion, "example.com/v1");
 });
 
+test("objects of a definition with the scope Cluster live in no namespace", async () => {
+  const deck = await openAt(new MemoryJournal(new FakeClock()));
+  const { metadata, spec } = definition();
+  await deck.create(definitionKind, { metadata, spec: { ...spec, scope: "Cluster" } } as CustomResourceDefinition, me);
+  const kind = deck.registry.kind("example.com", "v1", "widgets");
+  assert.ok(kind !== undefined);
+  const { stored } = await deck.create(kind, object("a", { spec: {} }, { namespace: "" }), me);
+  assert.equal(stored.key, "/a");
+  assert.equal(stored.object.metadata.namespace ?? "", "");
+});
+
 test("names that somebody else has are not accepted, and not served", async () => {
   const deck = await openAt(new MemoryJournal(new FakeClock()));
   await deck.create(definitionKind, definition(), me);

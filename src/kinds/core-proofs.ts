@@ -18,6 +18,7 @@ export const coreProofs: TypeProofs = {
   },
   "io.k8s.api.core.v1.EndpointSubset": {
     "src/controllers/chain.test.ts": "addresses ports",
+    "src/controllers/waiting.test.ts": "notReadyAddresses",
   },
   "io.k8s.api.core.v1.EndpointAddress": {
     "tests/kube-proxy.test.ts": "ip nodeName targetRef",
@@ -62,6 +63,10 @@ export const coreProofs: TypeProofs = {
     "src/kinds/check.test.ts": "schedulerName",
     "src/pods/materials.test.ts": "enableServiceLinks",
     "src/kinds/columns.test.ts": "preemptionPolicy",
+    "src/node/volumes.test.ts": "automountServiceAccountToken hostAliases",
+    "src/scheduler/constraints.test.ts": "overhead",
+    "src/node/container-config.test.ts": "setHostnameAsFQDN",
+    "src/controllers/waiting.test.ts": "schedulingGates",
   },
   "io.k8s.api.core.v1.Volume": {
     "src/pods/materials.test.ts": "name emptyDir secret downwardAPI configMap projected",
@@ -121,6 +126,7 @@ export const coreProofs: TypeProofs = {
     "tests/kubectl-scenes.ts": "terminationMessagePath",
     "src/kinds/check.test.ts": "terminationMessagePolicy",
     "tests/exec.test.ts": "stdin tty",
+    "src/node/container-config.test.ts": "workingDir stdinOnce",
   },
   "io.k8s.api.core.v1.ContainerPort": {
     "tests/node-scenes.ts": "name hostPort containerPort protocol hostIP",
@@ -154,7 +160,7 @@ export const coreProofs: TypeProofs = {
     "src/controllers/upkeep.test.ts": "name request",
   },
   "io.k8s.api.core.v1.VolumeMount": {
-    "src/node/volumes.test.ts": "name mountPath subPath",
+    "src/node/volumes.test.ts": "name mountPath subPath readOnly recursiveReadOnly mountPropagation subPathExpr",
   },
   "io.k8s.api.core.v1.Probe": {
     "src/pods/next.test.ts":
@@ -191,6 +197,7 @@ export const coreProofs: TypeProofs = {
   "io.k8s.api.core.v1.SecurityContext": {
     "src/policy/pod-security.test.ts":
       "capabilities privileged seLinuxOptions runAsUser runAsNonRoot allowPrivilegeEscalation procMount seccompProfile appArmorProfile",
+    "src/node/container-config.test.ts": "runAsGroup readOnlyRootFilesystem",
   },
   "io.k8s.api.core.v1.Capabilities": {
     "src/policy/pod-security.test.ts": "add drop",
@@ -209,10 +216,12 @@ export const coreProofs: TypeProofs = {
     "tests/kubectl-scenes.ts": "terminationMessagePath",
     "src/kinds/check.test.ts": "terminationMessagePolicy",
     "tests/exec.test.ts": "stdin tty",
+    "src/node/container-config.test.ts": "workingDir stdinOnce",
   },
   "io.k8s.api.core.v1.PodSecurityContext": {
     "src/policy/pod-security.test.ts": "runAsUser runAsNonRoot seLinuxOptions sysctls seccompProfile appArmorProfile",
     "src/node/volumes.test.ts": "fsGroup",
+    "src/node/container-config.test.ts": "runAsGroup supplementalGroups",
   },
   "io.k8s.api.core.v1.SELinuxOptions": {
     "src/policy/pod-security.test.ts": "user role type level",
@@ -249,6 +258,7 @@ export const coreProofs: TypeProofs = {
   "io.k8s.api.core.v1.PodAffinityTerm": {
     "src/scheduler/pick.test.ts": "labelSelector topologyKey",
     "src/controllers/upkeep.test.ts": "namespaces",
+    "src/scheduler/constraints.test.ts": "namespaceSelector matchLabelKeys mismatchLabelKeys",
   },
   "io.k8s.api.core.v1.WeightedPodAffinityTerm": {
     "src/scheduler/pick.test.ts": "weight podAffinityTerm",
@@ -263,6 +273,7 @@ export const coreProofs: TypeProofs = {
   },
   "io.k8s.api.core.v1.HostAlias": {
     "src/kube/bootstrap.test.ts": "ip",
+    "src/node/volumes.test.ts": "hostnames",
   },
   "io.k8s.api.core.v1.PodDNSConfig": {
     "src/node/node.test.ts": "nameservers searches options",
@@ -275,6 +286,7 @@ export const coreProofs: TypeProofs = {
   },
   "io.k8s.api.core.v1.TopologySpreadConstraint": {
     "src/scheduler/pick.test.ts": "maxSkew topologyKey whenUnsatisfiable labelSelector",
+    "src/scheduler/constraints.test.ts": "minDomains nodeAffinityPolicy nodeTaintsPolicy matchLabelKeys",
   },
   "io.k8s.api.core.v1.PodOS": {
     "src/deck/inert.test.ts": "name",
@@ -297,6 +309,7 @@ export const coreProofs: TypeProofs = {
     "src/network/services.test.ts":
       "ports clusterIP type externalIPs sessionAffinity externalName externalTrafficPolicy sessionAffinityConfig internalTrafficPolicy",
     "src/deck/service-addresses.test.ts": "selector clusterIPs allocateLoadBalancerNodePorts ipFamilies ipFamilyPolicy",
+    "src/controllers/waiting.test.ts": "publishNotReadyAddresses",
   },
   "io.k8s.api.core.v1.ServicePort": {
     "src/controllers/chain.test.ts": "name protocol port targetPort",

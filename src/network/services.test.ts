@@ -94,6 +94,25 @@ const cases: readonly Case[] = [
     ],
     route: { backends: [{ ip: "10.64.1.5", port: 8080 }] },
   },
+  {
+    title: "a port of SCTP has its own route, and takes the endpoints of its protocol only",
+    service: service("web", { ports: [{ name: "http", port: 80, protocol: "SCTP" }] }),
+    slices: [
+      slice("web", [at("10.64.1.5")]),
+      { ...slice("web", [at("10.64.1.6")]), ports: [{ name: "http", port: 8080, protocol: "SCTP" }] },
+    ],
+    route: { name: "default/web/http/sctp", protocol: "sctp", backends: [{ ip: "10.64.1.6", port: 8080 }] },
+  },
+  {
+    title: "slices of addressType FQDN and IPv6 hold no backends",
+    service: service("web"),
+    slices: [
+      { ...slice("web", [at("example.org")]), addressType: "FQDN" },
+      { ...slice("web", [at("fd00::5")]), addressType: "IPv6" },
+      slice("web", [at("10.64.1.5")]),
+    ],
+    route: { backends: [{ ip: "10.64.1.5", port: 8080 }] },
+  },
   { title: "no endpoints, no backends", service: service("web"), slices: [], route: { backends: [] } },
   { title: "a headless service has no route", service: service("web", { clusterIP: "None" }), slices: [], route: null },
   {

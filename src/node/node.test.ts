@@ -95,6 +95,15 @@ const dns: readonly (readonly [string, Partial<PodSpec>, object])[] = [
     { servers: ["10.128.0.10"], searches: [], options: [] },
   ],
   [
+    "ClusterFirstWithHostNet is ClusterFirst on the host's network as well",
+    { hostNetwork: true, dnsPolicy: "ClusterFirstWithHostNet" },
+    {
+      servers: ["10.128.0.10"],
+      searches: ["prod.svc.cluster.local", "svc.cluster.local", "cluster.local"],
+      options: ["ndots:5"],
+    },
+  ],
+  [
     "None takes what the pod says",
     {
       dnsPolicy: "None",

@@ -1,6 +1,6 @@
 /** Volumes on disk: their modes and owners as kubelet's, and subPaths that stay inside. */
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, readdir, rm, stat, symlink } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -8,7 +8,8 @@ import type { PodSpec, VolumeMount } from "#kinds/pod-spec.ts";
 import type { Pod } from "#kinds/pod.ts";
 import type { Volume } from "#kinds/volume.ts";
 import type { NodeFacts } from "./node-facts.ts";
-import { mountsFor, prepareVolumes, type VolumeParts } from "./volumes.ts";
+import type { CriMount } from "./cri-messages.ts";
+import { mountsFor, prepareVolumes, type VolumeParts, volumesOf } from "./volumes.ts";
 
 const skip = process.getuid?.() === 0 ? false : "only root gives files away";
 const directory = await mkdtemp(join(tmpdir(), "ctm-volumes-"));
@@ -114,3 +115,54 @@ for (const [title, subPath] of [
     await assert.rejects(mountOf({ name: "v", emptyDir: {} }, { subPath }, lead), /leads out of the volume/);
     assert.deepEqual(await readdir(outside), []);
   });
+
+const stories: readonly (readonly [title: string, mount: Partial<VolumeMount>, expected: object])[] = [
+  ["as it is", {}, { readonly: false, propagation: 0 }],
+  ["readOnly", { readOnly: true }, { readonly: true, propagation: 0 }],
+  ["HostToContainer", { mountPropagation: "HostToContainer" }, { readonly: false, propagation: 1 }],
+  ["Bidirectional", { mountPropagation: "Bidirectional" }, { readonly: false, propagation: 2 }],
+];
+
+async function mounted(mount: Partial<VolumeMount>, spec: Partial<PodSpec> = {}): Promise<readonly CriMount[]> {
+  const pod = podOf(spec);
+  const volumes: readonly Volume[] = [{ name: "v", emptyDir: {} }];
+  await prepareVolumes(pod, volumes, around, facts);
+  const container = { name: "c", volumeMounts: [{ name: "v", mountPath: "/v", ...mount }] };
+  return mountsFor(pod, container, { volumes, podIp: "10.64.1.7", variables: [["WHO", "me"]], hidden: [] }, facts);
+}
+
+for (const [title, mount, expected] of stories)
+  test(`a volume is mounted ${title}`, { skip }, async () => {
+    const { readonly, propagation } = (await mounted(mount)).find((one) => one.container_path === "/v") ?? {};
+    assert.deepEqual({ readonly, propagation }, expected);
+  });
+
+test("recursiveReadOnly is refused where the runtime must do it", { skip }, async () => {
+  await assert.rejects(mounted({ readOnly: true, recursiveReadOnly: "Enabled" }), { code: "Unsupported" });
+});
+
+test("subPathExpr is expanded from the container's variables, and what is missing is told", { skip }, async () => {
+  const [mount] = (await mounted({ subPathExpr: "of-$(WHO)" })).filter((one) => one.container_path === "/v");
+  assert.match(mount?.host_path ?? "", /\/v\/of-me$/);
+  await assert.rejects(mounted({ subPathExpr: "$(NOBODY)" }), /missing value for "NOBODY"/);
+});
+
+test("hostAliases follow the pod's own names in /etc/hosts", { skip }, async () => {
+  const mounts = await mounted({}, { hostAliases: [{ ip: "1.2.3.4", hostnames: ["one.test", "two.test"] }] });
+  const file = mounts.find((one) => one.container_path === "/etc/hosts")?.host_path ?? "";
+  assert.match(await readFile(file, "utf8"), /10\.64\.1\.7\tweb\n[^]*1\.2\.3\.4\tone\.test\ttwo\.test\n/);
+});
+
+const automounts: readonly (readonly [title: string, spec: Partial<PodSpec>, ofAccount: boolean, isThere: boolean])[] =
+  [
+    ["the account allows it", {}, true, true],
+    ["the account does not", {}, false, false],
+    ["the pod does not want it", { automountServiceAccountToken: false }, true, false],
+  ];
+
+for (const [title, spec, ofAccount, isThere] of automounts)
+  test(`a pod has its token where ${title}`, () =>
+    assert.equal(
+      volumesOf(podOf(spec), ofAccount).some(({ name }) => name.startsWith("kube-api-access")),
+      isThere,
+    ));

@@ -1,0 +1,64 @@
+/** Which pod goes first when a set shrinks: each of upstream's criteria as a row, the first that differs decides. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Pod } from "#kinds/pod.ts";
+import { deletionOrder } from "./pod-ranking.ts";
+
+const NOW = Date.parse("2026-01-02T00:00:00Z");
+
+interface Wish {
+  readonly node?: string;
+  readonly phase?: "Pending" | "Running";
+  readonly isReady?: boolean;
+  readonly cost?: string;
+  readonly restarts?: number;
+  readonly born?: string;
+}
+
+function podOf(
+  name: string,
+  { node = "n", phase = "Running", isReady = true, cost, restarts = 0, born = "2026-01-01T00:00:00Z" }: Wish,
+): Pod {
+  const ready = { type: "Ready", status: isReady ? "True" : "False", lastTransitionTime: "2026-01-01T00:00:00Z" };
+  const status = { name: "c", restartCount: restarts, ready: isReady, state: {}, image: "", imageID: "" };
+  return {
+    metadata: {
+      name,
+      uid: name,
+      creationTimestamp: born,
+      ...(cost !== undefined && { annotations: { "controller.kubernetes.io/pod-deletion-cost": cost } }),
+    },
+    spec: { nodeName: node, containers: [{ name: "c", image: "app" }] },
+    status: { phase, conditions: [ready], containerStatuses: [status] },
+  } as Pod;
+}
+
+const cases: readonly (readonly [title: string, first: Wish, later: Wish])[] = [
+  ["one without a node", { node: "" }, {}],
+  ["one that is pending", { phase: "Pending", isReady: false }, {}],
+  ["one that is not ready", { isReady: false }, {}],
+  ["the cheaper one by pod-deletion-cost", { cost: "-1" }, {}],
+  [
+    "the cheaper one, though it is older and never restarted",
+    { cost: "1", born: "2025-01-01T00:00:00Z" },
+    { cost: "2", restarts: 9 },
+  ],
+  ["the one that restarted more, where the cost is no whole number", { cost: "9.5", restarts: 1 }, {}],
+  ["the younger one", { born: "2026-01-01T23:59:00Z" }, {}],
+];
+
+for (const [title, first, later] of cases)
+  test(`goes first: ${title}`, () => {
+    // The uids would have it the other way round.
+    const pods = [podOf("a", later), podOf("b", first)];
+    assert.deepEqual(
+      deletionOrder(pods, [], NOW).map(({ metadata }) => metadata.name),
+      ["b", "a"],
+    );
+  });
+
+test("goes first: the one whose node has more of them", () => {
+  const pods = [podOf("a", { node: "empty" }), podOf("b", { node: "full" })];
+  const related = [...pods, podOf("c", { node: "full" })];
+  assert.equal(deletionOrder(pods, related, NOW)[0]?.metadata.name, "b");
+});

@@ -1,0 +1,59 @@
+/** What Ingresses, HTTP APIs and function URLs say becomes a route, member by member. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { FunctionObject } from "#kinds/function.ts";
+import type { HttpApi } from "#kinds/http-api.ts";
+import type { Ingress } from "#kinds/ingress.ts";
+import type { Route } from "./route.ts";
+import { routesOf, type RouteSources } from "./routes.ts";
+
+const none: RouteSources = { ingresses: [], httpApis: [], functions: [] };
+
+function routesFrom(sources: Partial<RouteSources>): readonly Route[] {
+  return [...routesOf({ ...none, ...sources }).byHost.values()].flat();
+}
+
+function backendOf(sources: Partial<RouteSources>): object {
+  return routesFrom(sources)[0]?.backends[0] ?? {};
+}
+
+const apiOf = (payloadFormatVersion?: "1.0" | "2.0"): HttpApi => ({
+  metadata: { name: "api", namespace: "default", uid: "u" },
+  spec: {
+    routes: [{ routeKey: "GET /", function: "f", ...(payloadFormatVersion !== undefined && { payloadFormatVersion }) }],
+  },
+});
+
+for (const [asked, payload] of [
+  [undefined, "2.0"],
+  ["1.0", "1.0"],
+  ["2.0", "2.0"],
+] as const)
+  test(`a route of an HTTP API with payloadFormatVersion ${asked ?? "unsaid"} sends events of ${payload}`, () => {
+    const backend = backendOf({ httpApis: [apiOf(asked)] });
+    assert.equal("payload" in backend && backend.payload, payload);
+  });
+
+for (const authType of ["NONE", "AWS_IAM"] as const)
+  test(`a function URL with authType ${authType} is a route that asks for it`, () => {
+    const fn = {
+      metadata: { name: "f", namespace: "default", uid: "u" },
+      spec: { runtime: "nodejs22.x", handler: "a.b", role: "r", code: { sha256: "x", size: 1 }, url: { authType } },
+    } as FunctionObject;
+    const backend = backendOf({ functions: [fn] });
+    assert.equal("auth" in backend && backend.auth, authType);
+  });
+
+for (const [pathType, expected] of [
+  ["Exact", "Exact"],
+  ["Prefix", "Prefix"],
+  ["ImplementationSpecific", "Prefix"],
+] as const)
+  test(`a path of an Ingress with pathType ${pathType} is matched as ${expected}`, () => {
+    const backend = { service: { name: "web", port: { number: 80 } } };
+    const ingress: Ingress = {
+      metadata: { name: "i", namespace: "default" },
+      spec: { rules: [{ http: { paths: [{ path: "/a", pathType, backend }] } }] },
+    };
+    assert.equal(routesFrom({ ingresses: [ingress] })[0]?.pathType, expected);
+  });

@@ -1,0 +1,101 @@
+/** Every value of a closed set that the rules accept, and every well-known label and annotation in the sources, has its proof. */
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { untestedValues, untestedWords, valueProofs, wordProofs } from "./value-proofs.ts";
+
+const UNTESTED_WORDS = 14;
+const UNTESTED_VALUES = 18;
+// The members of definitions' schemas are not acted on one by one: their whole is what crd.test.ts is about.
+const APART: ReadonlySet<string> = new Set(["x-kubernetes-list-type"]);
+const SCHEMA_TYPES: ReadonlySet<string> = new Set(["array", "boolean", "integer", "number", "object", "string"]);
+
+const SOURCES = readdirSync("src", { recursive: true, encoding: "utf8" })
+  .filter((path) => path.endsWith(".ts") && !/(\.test|\.gen)\.ts$|value-proofs|\/(sample|fake)-/.test(path))
+  .map((path) => readFileSync(join("src", path), "utf8"));
+
+/** "member=value" of every oneOf and notSupported whose values stand in the same file. */
+function acceptedValues(): ReadonlySet<string> {
+  const found = new Set<string>();
+  for (const text of SOURCES)
+    for (const [, path = "", list = ""] of text.matchAll(
+      /(?:oneOf|notSupported)\(\s*["`]([^"`]*)["`],[^;]*?(\[[^\]]*\]|\b[A-Z][A-Z_]+)\s*,?\s*\)/g,
+    )) {
+      const literal = list.startsWith("[")
+        ? list
+        : (new RegExp(`const ${list}[^=]*= (\\[[^\\]]*\\])`).exec(text)?.[1] ?? "");
+      const member =
+        path
+          .replace(/\[[^\]]*\]$/, "")
+          .split(".")
+          .at(-1) ?? "";
+      if (APART.has(member)) continue;
+      for (const [, value = ""] of literal.matchAll(/"([^"]+)"/g)) {
+        if (!SCHEMA_TYPES.has(value)) found.add(`${member}=${value}`);
+      }
+    }
+  return found;
+}
+
+function words(lists: Iterable<string>): readonly string[] {
+  return [...lists].flatMap((list) => list.split(" "));
+}
+
+function pairs(values: Readonly<Record<string, readonly string[]>>): readonly string[] {
+  return Object.entries(values).flatMap(([member, lists]) => words(lists).map((value) => `${member}=${value}`));
+}
+
+const proven = pairs(
+  Object.fromEntries(Object.entries(valueProofs).map(([name, files]) => [name, Object.values(files)])),
+);
+const unproven = pairs(Object.fromEntries(Object.entries(untestedValues).map(([name, list]) => [name, [list]])));
+
+test("every value that the rules accept is listed, with its proof", () => {
+  const listed = new Set([...proven, ...unproven]);
+  assert.deepEqual([...acceptedValues()].filter((one) => !listed.has(one)).toSorted(), []);
+});
+
+test("each proof of a value is a test that speaks of member and value", () => {
+  const wrong: string[] = [];
+  for (const [member, files] of Object.entries(valueProofs))
+    for (const [file, list] of Object.entries(files)) {
+      const text = readFileSync(file, "utf8");
+      for (const word of [member, ...list.split(" ")])
+        if (!new RegExp(`(?<![\\w-])${word.replaceAll(".", "\\.")}(?![\\w-])`).test(text))
+          wrong.push(`${file} says nothing of ${member} ${word}`);
+    }
+  assert.deepEqual(wrong, []);
+});
+
+test("every well-known label and annotation of the sources is listed, with its proof", () => {
+  const known = /"((?:[a-z0-9-]+\.)*kubernetes\.io\/[A-Za-z0-9._-]+)"/g;
+  const named = new Set(SOURCES.flatMap((text) => [...text.matchAll(known)].map(([, word = ""]) => word)));
+  // Types of secrets, and the label that upstream's own objects carry.
+  for (const other of [
+    "basic-auth",
+    "dockercfg",
+    "dockerconfigjson",
+    "service-account-token",
+    "service-account.name",
+    "ssh-auth",
+    "tls",
+    "bootstrapping",
+  ])
+    named.delete(`kubernetes.io/${other}`);
+  const listed = [...words(Object.values(wordProofs)), ...untestedWords].toSorted();
+  assert.deepEqual(listed, [...named].toSorted());
+});
+
+test("each proof of a word is a test that speaks of it", () => {
+  const wrong: string[] = [];
+  for (const [file, list] of Object.entries(wordProofs))
+    for (const word of list.split(" "))
+      if (!readFileSync(file, "utf8").includes(word)) wrong.push(`${file} says nothing of ${word}`);
+  assert.deepEqual(wrong, []);
+});
+
+test("the lists of what is untested only get shorter", () => {
+  assert.ok(untestedWords.length <= UNTESTED_WORDS);
+  assert.ok(unproven.length <= UNTESTED_VALUES);
+});

@@ -1,0 +1,102 @@
+/** What shows that each value of a closed set, and each label and annotation that upstream acts on, has its effect here. value-proofs.test.ts demands one of each. */
+
+/** By member, by the test that speaks of the values; in one text with spaces between. */
+type ValueProofs = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+export const valueProofs: ValueProofs = {
+  addressType: {
+    "src/controllers/endpoint-slice-mirroring.test.ts": "IPv4 IPv6",
+    "src/network/services.test.ts": "FQDN",
+  },
+  allowMethods: { "src/gateway/cors.test.ts": "GET" },
+  apiGroup: { "src/kube/authorize.test.ts": "rbac.authorization.k8s.io" },
+  authType: { "src/gateway/routes.test.ts": "NONE AWS_IAM" },
+  dnsPolicy: { "src/node/node.test.ts": "ClusterFirst ClusterFirstWithHostNet Default None" },
+  effect: { "src/scheduler/pick.test.ts": "NoSchedule PreferNoSchedule NoExecute" },
+  externalTrafficPolicy: {
+    "src/network/services.test.ts": "Local",
+    "src/deck/service-addresses.test.ts": "Cluster",
+  },
+  imagePullPolicy: { "src/pods/rest.test.ts": "Always IfNotPresent Never" },
+  internalTrafficPolicy: { "src/network/services.test.ts": "Local" },
+  ipFamilies: { "src/deck/service-addresses.test.ts": "IPv4 IPv6" },
+  ipFamilyPolicy: { "src/deck/service-addresses.test.ts": "SingleStack PreferDualStack RequireDualStack" },
+  kind: { "src/kube/authorize.test.ts": "ServiceAccount User Group" },
+  operator: { "src/scheduler/pick.test.ts": "Equal Exists" },
+  pathType: { "src/gateway/routes.test.ts": "Exact Prefix ImplementationSpecific" },
+  payloadFormatVersion: { "src/gateway/routes.test.ts": "1.0 2.0" },
+  preemptionPolicy: {
+    "src/deck/priority.test.ts": "Never PreemptLowerPriority",
+  },
+  protocol: {
+    "src/network/services.test.ts": "TCP UDP SCTP",
+  },
+  restartPolicy: { "src/pods/rest.test.ts": "Always OnFailure Never" },
+  scheme: { "src/node/http-probe.test.ts": "HTTP" },
+  scope: { "src/deck/definitions.test.ts": "Namespaced Cluster" },
+  selectPolicy: { "src/scaling/horizontal.test.ts": "Disabled Max Min" },
+  sessionAffinity: { "src/network/services.test.ts": "ClientIP None" },
+  terminationMessagePolicy: { "src/node/container-config.test.ts": "File FallbackToLogsOnError" },
+  type: {
+    "src/scaling/horizontal.test.ts": "Utilization AverageValue Percent Pods",
+    "src/controllers/chain.test.ts": "Recreate RollingUpdate",
+    "src/network/services.test.ts": "ClusterIP ExternalName NodePort",
+  },
+  whenUnsatisfiable: { "src/scheduler/pick.test.ts": "DoNotSchedule ScheduleAnyway" },
+};
+
+/** Labels and annotations, by the test that shows what they do, or that they are refused by name. */
+export const wordProofs: Readonly<Record<string, string>> = {
+  "src/controllers/endpoint-slice-mirroring.test.ts":
+    "control-plane.alpha.kubernetes.io/leader endpoints.kubernetes.io/last-change-trigger-time endpointslice.kubernetes.io/managed-by endpointslice.kubernetes.io/skip-mirror",
+  "src/controllers/pod-ranking.test.ts": "controller.kubernetes.io/pod-deletion-cost",
+  "src/controllers/revisions.test.ts": "deployment.kubernetes.io/revision deployment.kubernetes.io/revision-history",
+  "src/controllers/upkeep.test.ts":
+    "node.kubernetes.io/not-ready node.kubernetes.io/unreachable node.kubernetes.io/unschedulable",
+  "src/controllers/zone-disruption.test.ts":
+    "failure-domain.beta.kubernetes.io/region failure-domain.beta.kubernetes.io/zone node.kubernetes.io/exclude-disruption topology.kubernetes.io/region topology.kubernetes.io/zone",
+  "src/deck/admit-ingress.test.ts": "ingressclass.kubernetes.io/is-default-class kubernetes.io/ingress.class",
+  "src/deck/deck.test.ts": "kubernetes.io/metadata.name",
+  "src/deck/inert.test.ts":
+    "kubernetes.io/egress-bandwidth kubernetes.io/enforce-mountable-secrets kubernetes.io/ingress-bandwidth service.kubernetes.io/topology-aware-hints service.kubernetes.io/topology-mode",
+  "src/kinds/conversions.test.ts":
+    "autoscaling.alpha.kubernetes.io/behavior autoscaling.alpha.kubernetes.io/conditions autoscaling.alpha.kubernetes.io/metrics",
+  "src/kube/aggregate-roles.test.ts": "rbac.authorization.kubernetes.io/autoupdate",
+  "src/kube/restrict-node.test.ts": "kubernetes.io/os",
+  "src/kube/streams.test.ts": "kubectl.kubernetes.io/default-container",
+  "src/network/services.test.ts":
+    "kubernetes.io/service-name service.kubernetes.io/headless service.kubernetes.io/service-proxy-name",
+  "src/policy/pod-security.test.ts": "seccomp.security.alpha.kubernetes.io/pod",
+  "src/scheduler/pick.test.ts": "kubernetes.io/hostname",
+  "src/wire/apply.test.ts": "kubectl.kubernetes.io/last-applied-configuration",
+  "tests/kube-rights.test.ts": "authentication.kubernetes.io/pod-name authentication.kubernetes.io/pod-uid",
+};
+
+/** Words that act without a test that names them: this list only gets shorter. */
+export const untestedWords: readonly string[] = [
+  "autoscaling.alpha.kubernetes.io/current-metrics",
+  "beta.kubernetes.io/arch",
+  "beta.kubernetes.io/instance-type",
+  "beta.kubernetes.io/os",
+  "deployment.kubernetes.io/desired-replicas",
+  "deployment.kubernetes.io/max-replicas",
+  "endpoints.kubernetes.io/managed-by",
+  "endpoints.kubernetes.io/over-capacity",
+  "kubernetes.io/arch",
+  "kubernetes.io/role",
+  "node.kubernetes.io/disk-pressure",
+  "node.kubernetes.io/instance-type",
+  "node.kubernetes.io/memory-pressure",
+  "node.kubernetes.io/pid-pressure",
+];
+
+/** Values that act without a test that names them: this list only gets shorter. */
+export const untestedValues: Readonly<Record<string, string>> = {
+  allowMethods: "* POST DELETE HEAD OPTIONS PATCH PUT",
+  architectures: "arm64 x86_64",
+  attributeType: "B N S",
+  billingMode: "PAY_PER_REQUEST PROVISIONED",
+  internalTrafficPolicy: "Cluster",
+  scheme: "HTTPS",
+  type: "LoadBalancer Value",
+};
