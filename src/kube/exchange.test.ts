@@ -1,5 +1,6 @@
 /** Bodies: whole, too large, too slow, broken off. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { PassThrough } from "node:stream";
 import { test } from "node:test";
@@ -15,9 +16,12 @@ interface Opened {
   readonly clock: FakeClock;
 }
 
-function opened(held = new HeldBytes({ totalBytes: 10 * MAX_BODY_BYTES, peerBytes: 10 * MAX_BODY_BYTES })): Opened {
+function opened(
+  held = new HeldBytes({ totalBytes: 10 * MAX_BODY_BYTES, peerBytes: 10 * MAX_BODY_BYTES }),
+  headers: Readonly<Record<string, string>> = {},
+): Opened {
   const [source, clock] = [new PassThrough(), new FakeClock(0)];
-  const request = Object.assign(source, { method: "POST", url: "/x?a=b", headers: {}, socket: null });
+  const request = Object.assign(source, { method: "POST", url: "/x?a=b", headers, socket: null });
   const response = new PassThrough();
   const [incoming, outgoing] = [request as unknown as IncomingMessage, response as unknown as ServerResponse];
   const exchange = http1Exchange(incoming, outgoing, { clock, held });
@@ -58,6 +62,18 @@ test("a body that drips is cut off after a minute", async () => {
   clock.advance(1_000);
   assert.equal(await body, "Timeout");
   clock.advance(5_000);
+  assert.equal(source.destroyed, true);
+});
+
+test("a body that nobody asked for is cut off when its answer is out", async () => {
+  const { source, response, clock } = opened(undefined, { "content-length": "100" });
+  source.write("a");
+  response.end();
+  response.resume();
+  await once(response, "end");
+  clock.advance(4_000);
+  assert.equal(source.destroyed, false);
+  clock.advance(1_000);
   assert.equal(source.destroyed, true);
 });
 

@@ -45,8 +45,14 @@ export const MAX_BODY_BYTES: number = 3 * 1024 * 1024; // As kube-apiserver.
 // As kube-apiserver's limit on a whole request; whoever drips is cut off.
 const LONGEST_BODY_MS = 60_000;
 
-// Whoever was refused and still sends is cut off; until then it is read and forgotten, so that the refusal arrives.
+// Whoever was answered and still sends is cut off; until then it is read and forgotten, so that the answer arrives.
 const LINGER_MS = 5_000;
+
+function cutOff(source: Readable, clock: Clock): void {
+  const late = clock.after(LINGER_MS, () => void source.destroy());
+  source.once("close", () => late[Symbol.dispose]());
+  source.resume();
+}
 
 /** What requests share with all others. */
 export interface Intake {
@@ -69,9 +75,7 @@ async function bodyOf({ source, sender, maxBytes, closed }: Coming, { clock, hel
     whenStopped(closed, () => body[Symbol.dispose]());
     return body.bytes;
   } catch (thrown) {
-    const late = clock.after(LINGER_MS, () => void source.destroy());
-    source.once("close", () => late[Symbol.dispose]());
-    source.resume();
+    cutOff(source, clock);
     throw thrown instanceof BodyRefused ? refusal(thrown, maxBytes) : thrown;
   }
 }
@@ -182,6 +186,11 @@ export function http1Exchange(
   intake: Intake,
   upgrade?: Upgrade,
 ): Exchange {
+  // RFC 9112, 6: one of the two says that there is a body.
+  const hasBody =
+    request.headers["transfer-encoding"] !== undefined || Number(request.headers["content-length"] ?? 0) > 0;
+  // Answered without a look at the body: there is no such path, or no right to it.
+  if (hasBody) response.once("finish", () => void (request.complete || cutOff(request, intake.clock)));
   return exchangeOf({
     intake,
     ...(upgrade !== undefined && { upgrade }),
@@ -192,8 +201,7 @@ export function http1Exchange(
       socket: request.socket as TLSSocket,
     },
     source: request,
-    // RFC 9112, 6: one of the two says that there is a body.
-    hasBody: request.headers["transfer-encoding"] !== undefined || Number(request.headers["content-length"] ?? 0) > 0,
+    hasBody,
     target: response,
     start: (status, headers, follows) => {
       response.writeHead(status, headers);
