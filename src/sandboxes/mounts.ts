@@ -62,12 +62,20 @@ export function makePrivate(folder: string): void {
 }
 
 export function mountTmpfs(target: string, sizeMib: number): void {
-  mount({ source: "tmpfs", target, type: "tmpfs", flags: MS.noSuid | MS.noDev, data: `size=${sizeMib}m,mode=1777` });
+  const data = `${limitsOf(sizeMib)},mode=1777`;
+  mount({ source: "tmpfs", target, type: "tmpfs", flags: MS.noSuid | MS.noDev, data });
+}
+
+// As many files as a disk of that size has inodes (mke2fs.conf: one for 16 KiB): the kernel takes the empty ones of a flood apart at one go.
+const INODES_PER_MIB = 64;
+
+function limitsOf(sizeMib: number): string {
+  return `size=${sizeMib}m,nr_inodes=${sizeMib * INODES_PER_MIB}`;
 }
 
 /** The size belongs to the file system, so every sandbox mount of it sees the change. */
 export function resizeTmpfs(target: string, sizeMib: number): void {
-  mount({ target, flags: MS.remount | MS.noSuid | MS.noDev, data: `size=${sizeMib}m` });
+  mount({ target, flags: MS.remount | MS.noSuid | MS.noDev, data: limitsOf(sizeMib) });
 }
 
 /** False when nothing was mounted there. */
