@@ -29,6 +29,7 @@ export const sandboxAttacks: readonly Attack[] = [
   inside("times that are none", ANSWERED),
   inside("three caches", ENDED),
   inside("memory", ENDED),
+  inside("many files", /^200 Unhandled .*ENOSPC/),
   inside("7 MB", TOO_LARGE),
   inside("60 MB", TOO_LARGE),
   inside("signals", /^200 /),
@@ -46,5 +47,4 @@ export const lastingSandboxAttacks: readonly Attack[] = [
   inside("children", ANSWERED),
   inside("busy shells", ANSWERED),
   inside("full folder", /^200 Unhandled /),
-  inside("many files", /^200 /),
 ];

@@ -1,6 +1,9 @@
 /** The platform that is attacked: two functions that answer, one that attacks, a route with a prefix; and the attacks on it. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { zipSync } from "fflate";
 import type { Outcome } from "./attacker.ts";
 import { Stage } from "./platform-stage.ts";
@@ -76,10 +79,17 @@ async function lambda(stage: Stage, ...words: readonly string[]): Promise<void> 
   if (ran.code !== 0) throw new Error(`${words[0]}: ${ran.error}`);
 }
 
-/** What became of each attack, in order. */
-export async function attack(stage: Stage, extent: "cheap" | "all"): Promise<readonly Outcome[]> {
+/** What became of each attack, as they end. */
+export async function* attack(stage: Stage, extent: "cheap" | "all"): AsyncGenerator<Outcome> {
   const [control = 0] = await stage.pidsOf("control");
-  const ran = await stage.run(process.execPath, join(import.meta.dirname, "attacker.ts"), String(control), extent);
-  if (ran.code !== 0) throw new Error(ran.error);
-  return ran.out.split("\n").map((line) => JSON.parse(line) as Outcome);
+  const script = join(import.meta.dirname, "attacker.ts");
+  const words = [`--net=/run/netns/${stage.name}`, process.execPath, script, String(control), extent];
+  const attacker = spawn("nsenter", words, {
+    env: { ...process.env, ...stage.environment },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const ended = once(attacker, "close");
+  for await (const line of createInterface({ input: attacker.stdout })) yield JSON.parse(line) as Outcome;
+  const [code] = (await ended) as [number | null];
+  if (code !== 0) throw new Error(`the attacker ended with ${code}`);
 }

@@ -39,7 +39,7 @@ const attacked: Doors = { ...doors, kube: { ...doors.kube, agent: new Agent({ ke
 const bystander = new Worker(join(import.meta.dirname, "attack-bystander.ts"), { workerData: doors });
 await once(bystander, "online");
 // Of this thread alone: an attacker from elsewhere would take no time of this machine for his own work.
-setPriority(constants.priority.PRIORITY_LOW);
+setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
 
 const REST_MS = 2_000;
 const rest: Attack = { title: "nothing at all", want: /^$/, run: () => sleep(REST_MS, "") };

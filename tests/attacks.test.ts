@@ -9,13 +9,13 @@ const skip = cannotRun("aws");
 const extent = process.env["CATAMARAN_ATTACKS"] === "all" ? "all" : "cheap";
 
 let stage: Stage;
-let outcomes: readonly Outcome[] = [];
+const outcomes: Outcome[] = [];
 
 before(
   async () => {
     if (skip !== false) return;
     stage = await openAttackStage("attacks");
-    outcomes = await attack(stage, extent);
+    for await (const outcome of attack(stage, extent)) outcomes.push(outcome);
   },
   { timeout: 900_000 },
 );
