@@ -41,10 +41,12 @@ await once(bystander, "online");
 // Of this thread alone: an attacker from elsewhere would take no time of this machine for his own work.
 setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
 
-const REST_MS = 2_000;
-const rest: Attack = { title: "nothing at all", want: /^$/, run: () => sleep(REST_MS, "") };
-const cheap = [rest, ...attacks, ...sandboxAttacks, ...floodAttacks];
-const chosen = extent === "all" ? [...cheap, ...lastingSandboxAttacks, ...lastingFloodAttacks, rest] : cheap;
+function rest(seconds: number): Attack {
+  return { title: `nothing at all for ${seconds} s`, want: /^$/, run: () => sleep(seconds * 1_000, "") };
+}
+
+const cheap = [rest(2), ...attacks, ...sandboxAttacks, ...floodAttacks];
+const chosen = extent === "all" ? [...cheap, ...lastingSandboxAttacks, ...lastingFloodAttacks, rest(30)] : cheap;
 
 function controlMb(): number {
   const kib = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${control}/status`, "utf8"))?.[1] ?? 0;

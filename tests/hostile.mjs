@@ -50,9 +50,10 @@ function record(atMs, bytes) {
 }
 
 function children(command, words, most) {
+  const untilMs = Date.now() + LASTS_MS;
   const started = [];
   const failed = [];
-  for (let count = 0; count < most && failed.length === 0; count++) {
+  while (started.length < most && failed.length === 0 && Date.now() < untilMs) {
     try {
       const child = spawn(command, words, { stdio: "ignore" });
       child.on("error", (error) => failed.push(error.code));
