@@ -272,8 +272,8 @@ async function checkAll({ aws, cluster }: Clients, { configMaps, items, events }
     "every accepted invocation has run",
     async () => missing(events, await idsOf(aws)),
     (waiting) => waiting.length === 0,
-    // Lambda tries again one minute after the first failure, and two after the second.
-    240_000,
+    // As Lambda has it, what found no place to run is tried again up to five minutes later.
+    400_000,
   );
   assert.deepEqual(left, []);
 }

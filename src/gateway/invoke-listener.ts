@@ -25,7 +25,7 @@ export interface InvokeListenerOptions {
  * GET /usage?from&to&is, GET /logs?group&limit, GET /functions.
  */
 export async function listenInvoke(options: InvokeListenerOptions): Promise<AsyncDisposable> {
-  rmSync(options.socketPath, { force: true });
+  rmSync(options.socketPath, { recursive: true, force: true });
   const server = createServer((request, response) => void answer(request, response, options));
   server.keepAliveTimeout = 0; // The only client is the gateway; it closes when it likes.
   await new Promise<void>((resolve, reject) => {

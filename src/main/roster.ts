@@ -12,7 +12,8 @@ export async function tellRoster(
   socketPath: string,
   ask: (withinMs: number) => Promise<readonly ChildState[]>,
 ): Promise<AsyncDisposable> {
-  await rm(socketPath, { force: true });
+  // Whatever a predecessor left in its place.
+  await rm(socketPath, { recursive: true, force: true });
   const server = createServer((socket) => {
     socket.on("error", () => socket.destroy()); // Whoever asked is gone.
     void ask(ASK_WITHIN_MS).then((states) => socket.end(JSON.stringify(states)));

@@ -193,7 +193,7 @@ class Keeper {
   }
 
   async #spawn(): Promise<void> {
-    await rm(this.#paths.socket, { force: true });
+    await rm(this.#paths.socket, { recursive: true, force: true });
     const output = await open(this.#paths.log, "a");
     try {
       const [program = "", ...args] = named(this.#node, [this.#program, "--config", this.#paths.config]);

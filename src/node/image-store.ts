@@ -1,7 +1,8 @@
 /** The instance's images on disk, as an OCI layout: blobs by digest, an index of names. Nodes import from here. */
 import { createHash, randomUUID } from "node:crypto";
-import { access, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { Fault } from "#base/fault.ts";
 import { replaceFile } from "#machine/whole-file.ts";
 import { withLock } from "./file-lock.ts";
 import { fullImageName } from "./image-name.ts";
@@ -125,10 +126,9 @@ export class ImageStore {
 
   async addBytes(mediaType: string, bytes: Uint8Array): Promise<Descriptor> {
     const digest = `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
-    if (!(await this.has(digest))) {
-      await this.#prepare();
-      await replaceFile(this.blobPath(digest), bytes, { mode: 0o644, temporary: this.#temporary("bytes") });
-    }
+    await this.#prepare();
+    // One that is damaged is written anew: to load an image again mends it.
+    await replaceFile(this.blobPath(digest), bytes, { mode: 0o644, temporary: this.#temporary("bytes") });
     return { mediaType, digest, size: bytes.length };
   }
 
@@ -158,7 +158,7 @@ export class ImageStore {
   /** A layer that `fill` writes; with a cache key, an equal layer made before is taken instead. */
   async addLayer(cacheKey: string | null, fill: (tar: TarWriter) => Promise<void>): Promise<Descriptor> {
     const cached = cacheKey === null ? undefined : (await this.#layerCache())[cacheKey];
-    if (cached !== undefined && (await this.has(cached.digest))) return cached;
+    if (cached !== undefined && (await this.#isWhole(cached))) return cached;
     await this.#prepare();
     const temporary = this.#temporary("layer");
     const { digest, size } = await this.#writeTar(temporary, fill);
@@ -188,9 +188,10 @@ export class ImageStore {
     }
   }
 
-  has(digest: string): Promise<boolean> {
-    return access(this.blobPath(digest)).then(
-      () => true,
+  /** As long as it was: what a power cut or a full disk does to a file shows in its length. */
+  #isWhole({ digest, size }: Descriptor): Promise<boolean> {
+    return stat(this.blobPath(digest)).then(
+      (found) => found.size === size,
       () => false,
     );
   }
@@ -205,13 +206,25 @@ export class ImageStore {
   }
 
   async #index(): Promise<readonly IndexEntry[]> {
-    const text = await readFile(join(this.#directory, "index.json"), "utf8").catch(() => null); // Nothing was ever stored.
-    return text === null ? [] : (JSON.parse(text) as { manifests: readonly IndexEntry[] }).manifests;
+    const file = join(this.#directory, "index.json");
+    const text = await readFile(file, "utf8").catch(() => null); // Nothing was ever stored.
+    if (text === null) return [];
+    const manifests = parsedMember(text, "manifests");
+    if (!Array.isArray(manifests))
+      throw new Fault(
+        "InternalError",
+        `${file} is damaged: it lists no images. Remove ${this.#directory} and load or build the images again`,
+      );
+    return manifests as readonly IndexEntry[];
   }
 
   async #layerCache(): Promise<Readonly<Record<string, Descriptor>>> {
     const text = await readFile(join(this.#directory, "layers.json"), "utf8").catch(() => "{}"); // Nothing cached yet.
-    return JSON.parse(text) as Readonly<Record<string, Descriptor>>;
+    try {
+      return JSON.parse(text) as Readonly<Record<string, Descriptor>>;
+    } catch {
+      return {}; // Damaged: it only saves work.
+    }
   }
 
   async #prepare(): Promise<void> {
@@ -233,5 +246,13 @@ export class ImageStore {
   async #replace(name: string, text: string): Promise<void> {
     await this.#prepare();
     await replaceFile(join(this.#directory, name), text, { mode: 0o644, temporary: this.#temporary(name) });
+  }
+}
+
+function parsedMember(text: string, member: string): unknown {
+  try {
+    return (JSON.parse(text) as Readonly<Record<string, unknown>>)[member];
+  } catch {
+    return undefined;
   }
 }

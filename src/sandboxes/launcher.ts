@@ -82,7 +82,7 @@ class Launcher {
   async serve(): Promise<void> {
     const ended = new Promise<void>((resolve) => (this.#end = resolve));
     const socketPath = socketOf(this.#config.folder);
-    rmSync(socketPath, { force: true });
+    rmSync(socketPath, { recursive: true, force: true });
     const server = net.createServer((socket) => this.#adopt(socket));
     server.listen(socketPath);
     for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => this.#end());
