@@ -19,6 +19,8 @@ import { realClock } from "./real-clock.ts";
 const PREFERRED: Ports = { kube: 6443, aws: 4566, gateway: 8080, dashboard: 8090 };
 const NEEDED = ["containerd", "ip", "nft", "nsenter", "unshare"];
 
+// It notices within its own start, which takes a second, or several on a busy machine.
+const ORPHANS_END_WITHIN_MS = 4_000;
 const FIRST_FREE_PORT = 20_000;
 const FIRST_NODE_PORT = 30_000;
 
@@ -64,6 +66,7 @@ export async function prepareInstance(options: UpOptions): Promise<Instance> {
 
 async function choosePorts({ ports, name }: UpOptions, before: Ports | undefined): Promise<Ports> {
   const chosen = draft<number>();
+  const untilMs = performance.now() + ORPHANS_END_WITHIN_MS;
   for (const door of ["kube", "aws", "gateway", "dashboard"] as const) {
     const asked = ports[door];
     if (asked !== undefined && asked !== 0) {
@@ -72,16 +75,27 @@ async function choosePorts({ ports, name }: UpOptions, before: Ports | undefined
       put(chosen, door, asked);
       continue;
     }
-    const wished =
-      asked === 0 ? before?.[door] : (before?.[door] ?? (name === "default" ? PREFERRED[door] : undefined));
-    put(chosen, door, wished !== undefined && (await isFree(wished)) ? wished : await freePort());
+    const had = before?.[door];
+    const wished = had ?? (asked === undefined && name === "default" ? PREFERRED[door] : undefined);
+    const isOurs = wished !== undefined && (had === undefined ? await isFree(wished) : await isFreeBy(wished, untilMs));
+    put(chosen, door, isOurs ? wished : await freePort());
   }
   return chosen as unknown as Ports;
 }
 
+/** A role whose supervisor was killed in the midst of starting it may hold its door for a moment longer: nobody else is known to. */
+async function isFreeBy(port: number, untilMs: number): Promise<boolean> {
+  while (!(await isFree(port))) {
+    if (performance.now() > untilMs) return false;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return true;
+}
+
 function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const server = createServer();
+    // Clients of the door that try again meet this server: they must not keep it open.
+    const server = createServer((socket) => socket.destroy());
     server.once("error", () => resolve(false));
     server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
   });

@@ -55,6 +55,8 @@ export async function runRole(name: string, instance: Instance, start: RoleStart
   process.on("SIGINT", stop);
   // The channel to the supervisor closes when it dies, however it dies.
   process.on("disconnect", stop);
+  // It may have died before anybody listened: then there is no such event any more.
+  if (process.connected === false) stop();
   await start({ instance, clock: realClock, random: realRandom, log, stop: stopping.signal }, stack);
   isReady = true;
   process.send?.({ ready: true });
