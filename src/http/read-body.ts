@@ -55,8 +55,10 @@ export function readBody(stream: Readable, { peer, contentLength }: Sender, limi
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
+    let isOver = false;
     const release = (): void => held.give(peer, size);
     const refuse = (reason: BodyRefusal, message: string): void => {
+      if (isOver) return;
       stop();
       stream.pause();
       release();
@@ -66,6 +68,7 @@ export function readBody(stream: Readable, { peer, contentLength }: Sender, limi
       refuse("too slow", `the body was not complete within ${limits.deadlineMs} ms`),
     );
     const onData = (chunk: Buffer): void => {
+      if (isOver) return;
       if (size + chunk.length > maxBytes) return refuse("too large", `the body is larger than ${maxBytes} bytes`);
       if (!held.take(peer, chunk.length))
         return refuse("too many", "too many request bodies are being received at once; try again later");
@@ -73,21 +76,20 @@ export function readBody(stream: Readable, { peer, contentLength }: Sender, limi
       chunks.push(chunk);
     };
     const onEnd = (): void => {
+      if (isOver) return;
       stop();
       if (size === 0) return resolve(NOTHING);
       const bodyOf = (bytes: Buffer): Body => ({ bytes, [Symbol.dispose]: release });
       resolve(size > JOINED_BYTES ? joined(chunks, size).then(bodyOf) : bodyOf(Buffer.concat(chunks, size)));
     };
     const onGone = (): void => refuse("cut off", "the connection ended before the body did");
-    // By events: iterating over a request costs as much as verifying its signature.
-    const listeners = { data: onData, end: onEnd, error: onGone, close: onGone };
+    // Listeners stay until the request is gone: to take them away costs more than that they hear nothing new.
     const stop = (): void => {
+      isOver = true;
       late[Symbol.dispose]();
-      for (const [name, listener] of Object.entries(listeners)) stream.off(name, listener);
-      // Whoever is refused may still break the connection.
-      stream.on("error", () => {});
     };
-    for (const [name, listener] of Object.entries(listeners)) stream.on(name, listener);
+    // By events: iterating over a request costs as much as verifying its signature.
+    stream.on("data", onData).on("end", onEnd).on("error", onGone).on("close", onGone);
   });
 }
 
