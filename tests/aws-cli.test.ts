@@ -219,7 +219,7 @@ const refusals: readonly { readonly title: string; readonly words: readonly stri
   {
     title: "an unknown table",
     words: ["dynamodb", "get-item", "--table-name", "none", "--key", '{"a":{"S":"x"}}'],
-    error: /ResourceNotFoundException.*Table: none not found/,
+    error: /ResourceNotFoundException.*Requested resource not found/,
   },
 ];
 for (const { title, words, error } of refusals) {
