@@ -15,6 +15,8 @@ import { prepareNode } from "./prepare.ts";
 import { tellRoster } from "./roster.ts";
 import { Supervisor } from "./supervisor.ts";
 
+// What was killed a moment ago may still have made a file in a folder that is being emptied.
+const REMOVAL = { recursive: true, force: true, maxRetries: 10, retryDelay: 100 } as const;
 const ENTRY = join(import.meta.dirname, "catamaran.ts");
 
 // All roles together; a single one has less. A machine that is busy with eight other things needs a third of it.
@@ -150,7 +152,7 @@ export async function cleanUp(instance: Instance, place: Place, { purge }: { rea
     await removeFabric(networkOf(instance));
   }
   await releaseNetwork(place.runRoot, instance.name);
-  await rm(instance.runDir, { recursive: true, force: true });
+  await rm(instance.runDir, REMOVAL);
   await rm(ownerFile(place), { force: true });
-  if (purge) await rm(instance.dataDir, { recursive: true, force: true });
+  if (purge) await rm(instance.dataDir, REMOVAL);
 }
