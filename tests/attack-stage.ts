@@ -51,7 +51,8 @@ interface Made {
 
 /** A platform with everything that the attacks are aimed at. */
 export async function openAttackStage(name: string): Promise<Stage> {
-  const stage = await Stage.open(name);
+  await using opening = new AsyncDisposableStack();
+  const stage = opening.use(await Stage.open(name));
   await stage.up();
   const probe = Buffer.from(PROBE);
   await make(stage, "probe", { code: probe, auth: "NONE" });
@@ -61,6 +62,7 @@ export async function openAttackStage(name: string): Promise<Stage> {
   const manifest = join(stage.folder, "ingress.json");
   await writeFile(manifest, JSON.stringify(INGRESS));
   await stage.kubectlOk("apply", "-f", manifest);
+  opening.move();
   return stage;
 }
 

@@ -22,17 +22,24 @@ export interface WatchEvent {
 }
 
 // Spliced bytes are kept for the newest changes only, which watchers share; a list splices on the fly (2 µs each).
-const BYTES_KEPT = 1_024;
+const OBJECTS_KEPT = 1_024;
+// An object may have three megabytes: a thousand of them, each with its state, would be gigabytes.
+const BYTES_KEPT = 8 * 1024 * 1024;
 
 /** The newest objects whose bytes with resourceVersion are kept. */
 export class ByteRing {
-  readonly #slots: (StoredObject | undefined)[] = [];
-  #next = 0;
+  readonly #kept = new Set<StoredObject>();
+  #bytes = 0;
 
   keep(stored: StoredObject): void {
-    this.#slots[this.#next]?.dropBytes();
-    this.#slots[this.#next] = stored;
-    this.#next = (this.#next + 1) % BYTES_KEPT;
+    this.#kept.add(stored);
+    this.#bytes += stored.raw.length;
+    for (const oldest of this.#kept) {
+      if (this.#kept.size <= OBJECTS_KEPT && this.#bytes <= BYTES_KEPT) return;
+      oldest.dropBytes();
+      this.#kept.delete(oldest);
+      this.#bytes -= oldest.raw.length;
+    }
   }
 }
 
