@@ -10,7 +10,7 @@ import { silent } from "#base/log.ts";
 import { Histogram } from "#base/histogram.ts";
 import { never } from "#base/stop.ts";
 import { Deck } from "#deck/deck.ts";
-import { podKind, type Pod } from "#kinds/pod.ts";
+import { podKind, type Pod } from "#kinds/core/pod.ts";
 import { builtinKinds } from "#kinds/registry.ts";
 import { realClock as clock } from "#main/real-clock.ts";
 import { realRandom as random } from "#main/real-random.ts";

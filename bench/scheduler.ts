@@ -2,9 +2,9 @@
 import { Cluster } from "#scheduler/cluster.ts";
 import { defaultSpreads } from "#scheduler/needs.ts";
 import { pick } from "#scheduler/pick.ts";
-import type { Node } from "#kinds/node.ts";
-import type { PodSpec } from "#kinds/pod-spec.ts";
-import type { Pod } from "#kinds/pod.ts";
+import type { Node } from "#kinds/core/node.ts";
+import type { PodSpec } from "#kinds/core/pod-spec.ts";
+import type { Pod } from "#kinds/core/pod.ts";
 
 const NODES = 1_000;
 const PODS = 10_000;

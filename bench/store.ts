@@ -9,7 +9,7 @@ import { seededRandom } from "#base/random.ts";
 import { Deck } from "#deck/deck.ts";
 import type { Journal } from "#deck/journal.ts";
 import type { KubeObject } from "#kinds/object.ts";
-import { podKind } from "#kinds/pod.ts";
+import { podKind } from "#kinds/core/pod.ts";
 import { builtinKinds } from "#kinds/registry.ts";
 import { MemoryJournal } from "#store/memory-journal.ts";
 import { SqliteJournal } from "#store/sqlite-journal.ts";

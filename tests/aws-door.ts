@@ -16,7 +16,7 @@ import { silent } from "#base/log.ts";
 import { Deck } from "#deck/deck.ts";
 import { Functions } from "#functions/engine.ts";
 import { MemoryLogs } from "#functions/logs.ts";
-import { functionKind } from "#kinds/function.ts";
+import { functionKind } from "#kinds/catamaran/function.ts";
 import { builtinKinds } from "#kinds/registry.ts";
 import { realClock } from "#main/real-clock.ts";
 import { realRandom } from "#main/real-random.ts";

@@ -1,7 +1,7 @@
 /** What every sandbox driver must do, told as stories about small functions. Run against each driver. */
 import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
-import type { FunctionSpec } from "#kinds/function.ts";
+import type { FunctionSpec } from "#kinds/catamaran/function.ts";
 import type { Bench } from "./functions-support.ts";
 
 export interface StoryOptions {

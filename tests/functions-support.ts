@@ -12,7 +12,7 @@ import { FakeLedger, FakeObjects } from "#functions/fakes.ts";
 import type { InvokeRequest, InvokeResult } from "#functions/invocation.ts";
 import { type LogStore, MemoryLogs, newestLines, type StoredLine } from "#functions/logs.ts";
 import type { Sandboxes } from "#functions/sandboxes.ts";
-import { functionKind, type FunctionSpec } from "#kinds/function.ts";
+import { functionKind, type FunctionSpec } from "#kinds/catamaran/function.ts";
 
 export const realClock: Clock = {
   now: () => Date.now(),

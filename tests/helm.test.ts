@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { deploymentKind } from "#kinds/deployment.ts";
+import { deploymentKind } from "#kinds/apps/deployment.ts";
 import { openKubeDoor, type TestKubeDoor } from "./kube-door.ts";
 import { binaries } from "./kubectl-binaries.ts";
 import { runClient } from "./run-client.ts";

@@ -6,7 +6,7 @@ import { text } from "node:stream/consumers";
 import { connect as connectTcp, type Socket } from "node:net";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import { gunzipSync } from "node:zlib";
-import { configMapKind } from "#kinds/config-map.ts";
+import { configMapKind } from "#kinds/core/config-map.ts";
 import { openKubeDoor, type TestKubeDoor } from "./kube-door.ts";
 import { ask, askOver, type Asked, jsonOf, openSession, type Protocol } from "./kube-requests.ts";
 

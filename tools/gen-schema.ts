@@ -1,4 +1,4 @@
-/** Writes src/kinds/schema.gen.ts from the published Go packages of Kubernetes: node tools/gen-schema.ts <folder that holds k8s.io/>. */
+/** Writes src/kinds/schema/schema.gen.ts from the published Go packages of Kubernetes: node tools/gen-schema.ts <folder that holds k8s.io/>. */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseGo, type GoNamed, type GoPackage, type GoStruct } from "./gen-schema/go-types.ts";
@@ -69,5 +69,5 @@ function readPackage(folder: string): GoPackage {
 if (import.meta.main) {
   const sources = process.argv[2];
   if (sources === undefined) throw new Error("usage: node tools/gen-schema.ts <folder that holds k8s.io/>");
-  writeFileSync(join(import.meta.dirname, "../src/kinds/schema.gen.ts"), generateSchema(sources));
+  writeFileSync(join(import.meta.dirname, "../src/kinds/schema/schema.gen.ts"), generateSchema(sources));
 }

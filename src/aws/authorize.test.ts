@@ -1,7 +1,7 @@
 /** What a function's own credentials may do, as long as there are no policies. */
 import assert from "node:assert/strict";
 import test from "node:test";
-import type { FunctionObject } from "#kinds/function.ts";
+import type { FunctionObject } from "#kinds/catamaran/function.ts";
 import type { Action, Input } from "./action.ts";
 import { functionRights } from "./authorize.ts";
 import { AwsError } from "./aws-error.ts";

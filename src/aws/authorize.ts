@@ -1,5 +1,5 @@
 /** Who may do what, until there are policies: the root everything; a function its own log and what its configuration names. Pure but for the look-up. */
-import type { FunctionObject } from "#kinds/function.ts";
+import type { FunctionObject } from "#kinds/catamaran/function.ts";
 import { settingsOf } from "#functions/settings.ts";
 import type { Action, Input } from "./action.ts";
 import { AwsError } from "./aws-error.ts";

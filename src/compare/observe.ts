@@ -2,9 +2,9 @@
 import { keyOf } from "#base/key.ts";
 import { millis, units } from "#base/quantity.ts";
 import type { View } from "#deck/objects.ts";
-import { deploymentKind, type Deployment } from "#kinds/deployment.ts";
-import { podMetricsKind, type PodMetrics } from "#kinds/metrics.ts";
-import { podKind, type Pod } from "#kinds/pod.ts";
+import { deploymentKind, type Deployment } from "#kinds/apps/deployment.ts";
+import { podMetricsKind, type PodMetrics } from "#kinds/autoscaling/metrics.ts";
+import { podKind, type Pod } from "#kinds/core/pod.ts";
 import { NAME, NAMESPACE } from "./deploy.ts";
 import type { Moment } from "./result.ts";
 import type { DemoWorld } from "./world.ts";

@@ -1,13 +1,13 @@
 /** The whole chain on a deck in memory: Deployment, ReplicaSet, scheduler, agents, endpoints. Invariants hold at every single change. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Deployment, deploymentKind } from "#kinds/deployment.ts";
-import { endpointsKind } from "#kinds/endpoints.ts";
-import { type EndpointSlice, endpointSliceKind } from "#kinds/endpoint-slice.ts";
-import { type Pod, podKind } from "#kinds/pod.ts";
-import { priorityClassKind } from "#kinds/priority-class.ts";
-import { replicaSetKind } from "#kinds/replica-set.ts";
-import { type Service, serviceKind } from "#kinds/service.ts";
+import { type Deployment, deploymentKind } from "#kinds/apps/deployment.ts";
+import { endpointsKind } from "#kinds/core/endpoints.ts";
+import { type EndpointSlice, endpointSliceKind } from "#kinds/networking/endpoint-slice.ts";
+import { type Pod, podKind } from "#kinds/core/pod.ts";
+import { priorityClassKind } from "#kinds/core/priority-class.ts";
+import { replicaSetKind } from "#kinds/apps/replica-set.ts";
+import { type Service, serviceKind } from "#kinds/core/service.ts";
 import { FakeClock } from "#deck/fake-clock.ts";
 import { MemoryJournal } from "#store/memory-journal.ts";
 import { allControllers } from "./all.ts";

@@ -1,8 +1,8 @@
 /** A deployment's status: counts from its sets, and the conditions Available and Progressing with upstream's reasons and words. */
 import { timestamp } from "#base/clock.ts";
-import type { Deployment, DeploymentStatus } from "#kinds/deployment.ts";
+import type { Deployment, DeploymentStatus } from "#kinds/apps/deployment.ts";
 import type { Condition } from "#kinds/object.ts";
-import type { ReplicaSet } from "#kinds/replica-set.ts";
+import type { ReplicaSet } from "#kinds/apps/replica-set.ts";
 import { boundsOf, totalSize } from "./rollout-size.ts";
 
 export interface Sets {

@@ -3,10 +3,10 @@ import { fromLabelSelector } from "#base/selector.ts";
 import { keyOf, type ObjectKey } from "#base/key.ts";
 import type { Controller, Plan, Seen } from "#deck/controller.ts";
 import type { Change } from "#deck/objects.ts";
-import { type Deployment, deploymentKind } from "#kinds/deployment.ts";
+import { type Deployment, deploymentKind } from "#kinds/apps/deployment.ts";
 import { type Condition, controllerOf } from "#kinds/object.ts";
-import { type Pod, podKind } from "#kinds/pod.ts";
-import { type ReplicaSet, replicaSetKind } from "#kinds/replica-set.ts";
+import { type Pod, podKind } from "#kinds/core/pod.ts";
+import { type ReplicaSet, replicaSetKind } from "#kinds/apps/replica-set.ts";
 import { create, normalEvent, patchTo, remove } from "./changes.ts";
 import {
   conditionOf,

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FakeClock } from "#deck/fake-clock.ts";
-import { type HttpApi, httpApiKind } from "#kinds/http-api.ts";
-import { type Ingress, ingressKind } from "#kinds/ingress.ts";
+import { type HttpApi, httpApiKind } from "#kinds/catamaran/http-api.ts";
+import { type Ingress, ingressKind } from "#kinds/networking/ingress.ts";
 import { MemoryJournal } from "#store/memory-journal.ts";
 import { edgeControllers } from "./all.ts";
 import { SampleCluster } from "./sample-cluster.ts";

@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FakeClock } from "#deck/fake-clock.ts";
-import { type EndpointSlice, endpointSliceKind } from "#kinds/endpoint-slice.ts";
-import { type Endpoints, endpointsKind, type EndpointSubset } from "#kinds/endpoints.ts";
+import { type EndpointSlice, endpointSliceKind } from "#kinds/networking/endpoint-slice.ts";
+import { type Endpoints, endpointsKind, type EndpointSubset } from "#kinds/core/endpoints.ts";
 import type { ObjectMeta } from "#kinds/object.ts";
-import { type Service, serviceKind } from "#kinds/service.ts";
+import { type Service, serviceKind } from "#kinds/core/service.ts";
 import { MemoryJournal } from "#store/memory-journal.ts";
 import { allControllers } from "./all.ts";
 import { SampleCluster } from "./sample-cluster.ts";

@@ -2,10 +2,15 @@
 import { keyOf, type ObjectKey } from "#base/key.ts";
 import { type Controller, type Plan, type Seen, watching } from "#deck/controller.ts";
 import type { Change } from "#deck/objects.ts";
-import { type Endpoint, type EndpointPort, type EndpointSlice, endpointSliceKind } from "#kinds/endpoint-slice.ts";
-import { type EndpointAddress, type Endpoints, endpointsKind, type EndpointSubset } from "#kinds/endpoints.ts";
-import { isAddress } from "#kinds/pod-rules.ts";
-import { serviceKind } from "#kinds/service.ts";
+import {
+  type Endpoint,
+  type EndpointPort,
+  type EndpointSlice,
+  endpointSliceKind,
+} from "#kinds/networking/endpoint-slice.ts";
+import { type EndpointAddress, type Endpoints, endpointsKind, type EndpointSubset } from "#kinds/core/endpoints.ts";
+import { isAddress } from "#kinds/core/pod-rules.ts";
+import { serviceKind } from "#kinds/core/service.ts";
 import { controllerReference, create, freshNames, patchTo, remove, warningEvent } from "./changes.ts";
 
 const SERVICE_NAME = "kubernetes.io/service-name";

@@ -3,10 +3,10 @@ import { matches, selectorOf } from "#base/selector.ts";
 import { keyOf, type ObjectKey } from "#base/key.ts";
 import type { Controller, Plan, Seen } from "#deck/controller.ts";
 import type { Change } from "#deck/objects.ts";
-import { type Endpoint, type EndpointSlice, endpointSliceKind } from "#kinds/endpoint-slice.ts";
-import { nodeKind } from "#kinds/node.ts";
-import { type Pod, podKind } from "#kinds/pod.ts";
-import { type Service, serviceKind } from "#kinds/service.ts";
+import { type Endpoint, type EndpointSlice, endpointSliceKind } from "#kinds/networking/endpoint-slice.ts";
+import { nodeKind } from "#kinds/core/node.ts";
+import { type Pod, podKind } from "#kinds/core/pod.ts";
+import { type Service, serviceKind } from "#kinds/core/service.ts";
 import { controllerReference, create, freshNames, patchTo, remove } from "./changes.ts";
 import { type Backend, type BackendPort, backendsOf, isManaged } from "./service-backends.ts";
 

@@ -1,10 +1,10 @@
 /** Endpoints controller: the older form of the same addresses, one object per service, for clients that still read it. */
 import { keyOf, nameOf, type ObjectKey } from "#base/key.ts";
 import type { Controller, Plan, Seen } from "#deck/controller.ts";
-import { type EndpointAddress, type Endpoints, endpointsKind, type EndpointSubset } from "#kinds/endpoints.ts";
-import { nodeKind } from "#kinds/node.ts";
-import { podKind } from "#kinds/pod.ts";
-import { type Service, serviceKind } from "#kinds/service.ts";
+import { type EndpointAddress, type Endpoints, endpointsKind, type EndpointSubset } from "#kinds/core/endpoints.ts";
+import { nodeKind } from "#kinds/core/node.ts";
+import { podKind } from "#kinds/core/pod.ts";
+import { type Service, serviceKind } from "#kinds/core/service.ts";
 import { create, patchTo, remove } from "./changes.ts";
 import { servicesOfPod } from "./endpoint-slice.ts";
 import { type Backend, type BackendPort, backendsOf, isManaged } from "./service-backends.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Seen } from "#deck/controller.ts";
-import type { Event } from "#kinds/event.ts";
+import type { Event } from "#kinds/core/event.ts";
 import { eventExpiryController } from "./event-expiry.ts";
 
 const NOW = Date.parse("2026-01-01T12:00:00Z");

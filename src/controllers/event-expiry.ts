@@ -1,6 +1,6 @@
 /** Events live for an hour after they were last seen (kube-apiserver's --event-ttl). */
 import type { Controller } from "#deck/controller.ts";
-import { type Event, eventKind } from "#kinds/event.ts";
+import { type Event, eventKind } from "#kinds/core/event.ts";
 import { remove } from "./changes.ts";
 
 const LIFE_MS = 3_600_000;

@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FakeClock } from "#deck/fake-clock.ts";
-import { configMapKind } from "#kinds/config-map.ts";
-import { type Event, eventKind } from "#kinds/event.ts";
-import { namespaceKind } from "#kinds/namespace.ts";
+import { configMapKind } from "#kinds/core/config-map.ts";
+import { type Event, eventKind } from "#kinds/core/event.ts";
+import { namespaceKind } from "#kinds/core/namespace.ts";
 import type { KubeObject, OwnerReference } from "#kinds/object.ts";
-import { priorityClassKind } from "#kinds/priority-class.ts";
+import { priorityClassKind } from "#kinds/core/priority-class.ts";
 import { MemoryJournal } from "#store/memory-journal.ts";
 import { allControllers } from "./all.ts";
 import { SampleCluster } from "./sample-cluster.ts";

@@ -3,7 +3,7 @@ import { keyOf, nameOf, type ObjectKey } from "#base/key.ts";
 import { type Controller, type Plan, type Seen, watching } from "#deck/controller.ts";
 import type { Change, RemoveOptions } from "#deck/objects.ts";
 import type { Kind } from "#kinds/kind.ts";
-import { type Namespace, namespaceKind } from "#kinds/namespace.ts";
+import { type Namespace, namespaceKind } from "#kinds/core/namespace.ts";
 import { keyOfObject, type KubeObject, type OwnerReference } from "#kinds/object.ts";
 import { patchTo, warningEvent } from "./changes.ts";
 

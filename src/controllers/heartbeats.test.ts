@@ -1,8 +1,8 @@
 /** Who is heard when: signs of life by our own clock, whatever theirs says, and pauses of our own. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Lease } from "#kinds/lease.ts";
-import type { Node } from "#kinds/node.ts";
+import type { Lease } from "#kinds/core/lease.ts";
+import type { Node } from "#kinds/core/node.ts";
 import { Heartbeats } from "./heartbeats.ts";
 
 const node = (beat?: string, uid = "1"): Node => ({

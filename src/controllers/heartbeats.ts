@@ -1,6 +1,6 @@
 /** When each node was last heard of, by our own clock: a controller that stood still itself has heard nobody, and holds that against nobody. */
-import type { Lease } from "#kinds/lease.ts";
-import type { Node } from "#kinds/node.ts";
+import type { Lease } from "#kinds/core/lease.ts";
+import type { Node } from "#kinds/core/node.ts";
 
 // Leases are renewed every 10 s, so a pause of up to this length does not make one old; anything longer is forgiven.
 const PAUSE_MS = 25_000;

@@ -5,13 +5,16 @@ import { fromLabelSelector, matches } from "#base/selector.ts";
 import { type Controller, type Plan, type Seen, watching } from "#deck/controller.ts";
 import type { Change } from "#deck/objects.ts";
 import { scaleOf } from "#deck/scale.ts";
-import { type Deployment, deploymentKind } from "#kinds/deployment.ts";
-import { type HorizontalPodAutoscaler, horizontalPodAutoscalerKind } from "#kinds/horizontal-pod-autoscaler.ts";
+import { type Deployment, deploymentKind } from "#kinds/apps/deployment.ts";
+import {
+  type HorizontalPodAutoscaler,
+  horizontalPodAutoscalerKind,
+} from "#kinds/autoscaling/horizontal-pod-autoscaler.ts";
 import type { Kind } from "#kinds/kind.ts";
-import { podMetricsKind } from "#kinds/metrics.ts";
+import { podMetricsKind } from "#kinds/autoscaling/metrics.ts";
 import type { Condition } from "#kinds/object.ts";
-import { type Pod, podKind } from "#kinds/pod.ts";
-import { type ReplicaSet, replicaSetKind } from "#kinds/replica-set.ts";
+import { type Pod, podKind } from "#kinds/core/pod.ts";
+import { type ReplicaSet, replicaSetKind } from "#kinds/apps/replica-set.ts";
 import {
   type ConditionWords,
   type Contest,

@@ -1,6 +1,6 @@
 /** HttpApi addresses: the status says under which URL the gateway serves it. */
 import type { Controller } from "#deck/controller.ts";
-import { apiHostOf, type HttpApi, httpApiKind } from "#kinds/http-api.ts";
+import { apiHostOf, type HttpApi, httpApiKind } from "#kinds/catamaran/http-api.ts";
 import { patchTo } from "./changes.ts";
 import type { Edge } from "./edge.ts";
 

@@ -1,8 +1,8 @@
 /** Ingress addresses: the status of what the gateway serves says where. Routes are the gateway's own. */
 import { sameJson } from "#base/json.ts";
 import type { Controller } from "#deck/controller.ts";
-import { type Ingress, ingressKind, isServedByGateway } from "#kinds/ingress.ts";
-import type { IngressAddress } from "#kinds/ingress-spec.ts";
+import { type Ingress, ingressKind, isServedByGateway } from "#kinds/networking/ingress.ts";
+import type { IngressAddress } from "#kinds/networking/ingress-spec.ts";
 import { patchTo } from "./changes.ts";
 import type { Edge } from "./edge.ts";
 

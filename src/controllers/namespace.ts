@@ -3,7 +3,7 @@ import { timestamp } from "#base/clock.ts";
 import type { ObjectKey } from "#base/key.ts";
 import { type Controller, type Plan, type Seen, watching } from "#deck/controller.ts";
 import type { Kind } from "#kinds/kind.ts";
-import { type Namespace, namespaceKind } from "#kinds/namespace.ts";
+import { type Namespace, namespaceKind } from "#kinds/core/namespace.ts";
 import type { Condition, KubeObject } from "#kinds/object.ts";
 import { patchTo, remove } from "./changes.ts";
 

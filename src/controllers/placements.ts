@@ -1,10 +1,10 @@
 /** What the scheduler has made of its views: the cluster's facts kept current, who waits, what was decided but is not seen yet. */
 import type { ObjectKey } from "#base/key.ts";
 import type { Seen } from "#deck/controller.ts";
-import { namespaceKind } from "#kinds/namespace.ts";
-import { nodeKind } from "#kinds/node.ts";
+import { namespaceKind } from "#kinds/core/namespace.ts";
+import { nodeKind } from "#kinds/core/node.ts";
 import { keyOfObject } from "#kinds/object.ts";
-import { type Pod, podKind } from "#kinds/pod.ts";
+import { type Pod, podKind } from "#kinds/core/pod.ts";
 import { Cluster } from "#scheduler/cluster.ts";
 import { hasEnded } from "./pod-facts.ts";
 

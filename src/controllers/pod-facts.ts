@@ -1,7 +1,7 @@
 /** What controllers ask about a pod: whether it counts, whether it is ready, since when. */
 import type { KubeObject } from "#kinds/object.ts";
 import { controllerOf } from "#kinds/object.ts";
-import type { Pod } from "#kinds/pod.ts";
+import type { Pod } from "#kinds/core/pod.ts";
 
 /** Neither ended nor ending. */
 export function isActive(pod: Pod): boolean {

@@ -1,9 +1,9 @@
 /** Pod garbage: pods whose node is gone, pods that were deleted before they had one, and ended pods beyond a number. */
 import type { ObjectKey } from "#base/key.ts";
 import { type Controller, type Plan, type Seen, watching } from "#deck/controller.ts";
-import { type Node, nodeKind } from "#kinds/node.ts";
+import { type Node, nodeKind } from "#kinds/core/node.ts";
 import { keyOfObject } from "#kinds/object.ts";
-import { type Pod, podKind } from "#kinds/pod.ts";
+import { type Pod, podKind } from "#kinds/core/pod.ts";
 import { patchTo, remove } from "./changes.ts";
 import { hasEnded } from "./pod-facts.ts";
 

@@ -1,7 +1,7 @@
 /** Which pod goes first when a set shrinks: each of upstream's criteria as a row, the first that differs decides. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Pod } from "#kinds/pod.ts";
+import type { Pod } from "#kinds/core/pod.ts";
 import { deletionOrder } from "./pod-ranking.ts";
 
 const NOW = Date.parse("2026-01-02T00:00:00Z");

@@ -1,6 +1,6 @@
 /** Which pods of a set go first when it shrinks: upstream's ActivePodsWithRanks. */
 import { member } from "#base/dictionary.ts";
-import type { Pod } from "#kinds/pod.ts";
+import type { Pod } from "#kinds/core/pod.ts";
 import { isReady, readySinceMs } from "./pod-facts.ts";
 
 const PHASE_RANK: Readonly<Record<string, number>> = { Pending: 0, Unknown: 1, Running: 2 };

@@ -1,8 +1,8 @@
 /** Revisions as upstream counts them: int64 in an annotation. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Deployment } from "#kinds/deployment.ts";
-import type { ReplicaSet } from "#kinds/replica-set.ts";
+import type { Deployment } from "#kinds/apps/deployment.ts";
+import type { ReplicaSet } from "#kinds/apps/replica-set.ts";
 import { asNewest, byRevision, nextRevision, REVISION, revisionOf } from "./revisions.ts";
 
 function set(revision?: string): ReplicaSet {

@@ -1,10 +1,10 @@
 /** Which ReplicaSet is the deployment's newest, and which revision each is: annotations, labels, template comparison. */
 import { type Json, sameJson } from "#base/json.ts";
-import type { Deployment } from "#kinds/deployment.ts";
-import type { PodTemplateSpec } from "#kinds/pod-spec.ts";
-import type { ReplicaSet } from "#kinds/replica-set.ts";
-import { deploymentKind } from "#kinds/deployment.ts";
-import { podTemplateHash } from "#kinds/pod-template-hash.ts";
+import type { Deployment } from "#kinds/apps/deployment.ts";
+import type { PodTemplateSpec } from "#kinds/core/pod-spec.ts";
+import type { ReplicaSet } from "#kinds/apps/replica-set.ts";
+import { deploymentKind } from "#kinds/apps/deployment.ts";
+import { podTemplateHash } from "#kinds/apps/pod-template-hash.ts";
 import type { Change } from "#deck/objects.ts";
 import { controllerReference, patchTo } from "./changes.ts";
 import type { Bounds } from "./rollout-size.ts";

@@ -1,7 +1,7 @@
 /** The arithmetic of a rollout: how many pods more and fewer than asked for may be there, and each set's share. Numbers only. */
-import type { Deployment } from "#kinds/deployment.ts";
-import type { IntOrString } from "#kinds/pod-spec.ts";
-import type { ReplicaSet } from "#kinds/replica-set.ts";
+import type { Deployment } from "#kinds/apps/deployment.ts";
+import type { IntOrString } from "#kinds/core/pod-spec.ts";
+import type { ReplicaSet } from "#kinds/apps/replica-set.ts";
 
 export interface Bounds {
   readonly desired: number;

@@ -9,13 +9,13 @@ import type { Journal } from "#deck/journal.ts";
 import { runController } from "#deck/loop.ts";
 import type { Objects } from "#deck/objects.ts";
 import { openSampleDeck } from "#deck/sample-deck.ts";
-import { type Event, eventKind } from "#kinds/event.ts";
+import { type Event, eventKind } from "#kinds/core/event.ts";
 import type { Kind } from "#kinds/kind.ts";
-import { leaseKind } from "#kinds/lease.ts";
-import { namespaceKind } from "#kinds/namespace.ts";
-import { type Node, nodeKind } from "#kinds/node.ts";
+import { leaseKind } from "#kinds/core/lease.ts";
+import { namespaceKind } from "#kinds/core/namespace.ts";
+import { type Node, nodeKind } from "#kinds/core/node.ts";
 import { keyOfObject, type KubeObject } from "#kinds/object.ts";
-import { type Pod, podKind } from "#kinds/pod.ts";
+import { type Pod, podKind } from "#kinds/core/pod.ts";
 import { FakeNode, type FakeNodeOptions } from "#pods/fake-node.ts";
 
 // So many rounds without a change mean that nothing more will happen until time goes on.

@@ -1,11 +1,11 @@
 /** Which pods stand behind a service, at which addresses and ports, and in which state. Shared by slices and Endpoints. */
 import { matches, selectorOf } from "#base/selector.ts";
 import type { View } from "#deck/objects.ts";
-import type { Node } from "#kinds/node.ts";
+import type { Node } from "#kinds/core/node.ts";
 import type { ObjectReference } from "#kinds/object-reference.ts";
-import type { Protocol } from "#kinds/pod-spec.ts";
-import type { Pod } from "#kinds/pod.ts";
-import type { Service } from "#kinds/service.ts";
+import type { Protocol } from "#kinds/core/pod-spec.ts";
+import type { Pod } from "#kinds/core/pod.ts";
+import type { Service } from "#kinds/core/service.ts";
 import { hasEnded, isReady } from "./pod-facts.ts";
 
 export interface Backend {

@@ -1,9 +1,9 @@
 /** Which pods a node's NoExecute taints drive away, and when. Decides for one node; node-lifecycle carries it out. */
 import { timestamp } from "#base/clock.ts";
 import type { Change } from "#deck/objects.ts";
-import type { Node, Taint } from "#kinds/node.ts";
+import type { Node, Taint } from "#kinds/core/node.ts";
 import type { Condition } from "#kinds/object.ts";
-import { type Pod, podKind } from "#kinds/pod.ts";
+import { type Pod, podKind } from "#kinds/core/pod.ts";
 import { tolerates } from "#scheduler/placement.ts";
 import { normalEvent, patchTo, remove } from "./changes.ts";
 import { hasEnded } from "./pod-facts.ts";

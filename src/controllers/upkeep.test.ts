@@ -3,19 +3,22 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { timestamp } from "#base/clock.ts";
 import { FakeClock } from "#deck/fake-clock.ts";
-import { type ConfigMap, configMapKind } from "#kinds/config-map.ts";
-import { type Deployment, deploymentKind } from "#kinds/deployment.ts";
-import { endpointSliceKind } from "#kinds/endpoint-slice.ts";
-import { eventKind } from "#kinds/event.ts";
-import { type HorizontalPodAutoscaler, horizontalPodAutoscalerKind } from "#kinds/horizontal-pod-autoscaler.ts";
-import { podMetricsKind } from "#kinds/metrics.ts";
-import { type Namespace, namespaceKind } from "#kinds/namespace.ts";
-import { type Node, nodeKind } from "#kinds/node.ts";
+import { type ConfigMap, configMapKind } from "#kinds/core/config-map.ts";
+import { type Deployment, deploymentKind } from "#kinds/apps/deployment.ts";
+import { endpointSliceKind } from "#kinds/networking/endpoint-slice.ts";
+import { eventKind } from "#kinds/core/event.ts";
+import {
+  type HorizontalPodAutoscaler,
+  horizontalPodAutoscalerKind,
+} from "#kinds/autoscaling/horizontal-pod-autoscaler.ts";
+import { podMetricsKind } from "#kinds/autoscaling/metrics.ts";
+import { type Namespace, namespaceKind } from "#kinds/core/namespace.ts";
+import { type Node, nodeKind } from "#kinds/core/node.ts";
 import { controllerOf, type OwnerReference } from "#kinds/object.ts";
-import { type Pod, podKind } from "#kinds/pod.ts";
-import { priorityClassKind } from "#kinds/priority-class.ts";
-import { type ReplicaSet, replicaSetKind } from "#kinds/replica-set.ts";
-import { serviceKind } from "#kinds/service.ts";
+import { type Pod, podKind } from "#kinds/core/pod.ts";
+import { priorityClassKind } from "#kinds/core/priority-class.ts";
+import { type ReplicaSet, replicaSetKind } from "#kinds/apps/replica-set.ts";
+import { serviceKind } from "#kinds/core/service.ts";
 import { MemoryJournal } from "#store/memory-journal.ts";
 import { allControllers } from "./all.ts";
 import { isActive, isReady } from "./pod-facts.ts";

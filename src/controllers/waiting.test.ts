@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FakeClock } from "#deck/fake-clock.ts";
-import { endpointSliceKind } from "#kinds/endpoint-slice.ts";
-import { endpointsKind } from "#kinds/endpoints.ts";
-import { type Pod, podKind } from "#kinds/pod.ts";
-import { type Service, serviceKind } from "#kinds/service.ts";
+import { endpointSliceKind } from "#kinds/networking/endpoint-slice.ts";
+import { endpointsKind } from "#kinds/core/endpoints.ts";
+import { type Pod, podKind } from "#kinds/core/pod.ts";
+import { type Service, serviceKind } from "#kinds/core/service.ts";
 import { MemoryJournal } from "#store/memory-journal.ts";
 import { allControllers } from "./all.ts";
 import { SampleCluster } from "./sample-cluster.ts";

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { setImmediate as yieldOnce } from "node:timers/promises";
 import { test } from "node:test";
 import { FakeClock } from "#deck/fake-clock.ts";
-import { type Node, nodeKind } from "#kinds/node.ts";
+import { type Node, nodeKind } from "#kinds/core/node.ts";
 import { MemoryJournal } from "#store/memory-journal.ts";
 import { nodeLifecycleController } from "./node-lifecycle.ts";
 import { SampleCluster } from "./sample-cluster.ts";

@@ -1,5 +1,5 @@
 /** How fast the nodes of a zone may lose their pods: the more of them fall silent together, the likelier it is the network that failed. Pure. */
-import type { Node } from "#kinds/node.ts";
+import type { Node } from "#kinds/core/node.ts";
 
 /** pkg/controller/nodelifecycle: normal, partialDisruption, fullDisruption. */
 export type Disruption = "none" | "partial" | "full";

@@ -7,10 +7,10 @@ import { fromLabelSelector, matches } from "#base/selector.ts";
 import type { View } from "#deck/objects.ts";
 import { newestLines } from "#functions/logs.ts";
 import { logGroupOf } from "#functions/settings.ts";
-import type { Deployment } from "#kinds/deployment.ts";
-import type { FunctionObject } from "#kinds/function.ts";
-import type { Pod } from "#kinds/pod.ts";
-import type { ContainerStatus } from "#kinds/pod-status.ts";
+import type { Deployment } from "#kinds/apps/deployment.ts";
+import type { FunctionObject } from "#kinds/catamaran/function.ts";
+import type { Pod } from "#kinds/core/pod.ts";
+import type { ContainerStatus } from "#kinds/core/pod-status.ts";
 import { type Feed, LineSplitter } from "./feed.ts";
 import type { TappedLogs } from "./taps.ts";
 

@@ -1,10 +1,10 @@
 /** The one list of both hulls: who is in it, in which order, how well it is, what it costs. */
 import assert from "node:assert/strict";
 import test from "node:test";
-import type { Deployment } from "#kinds/deployment.ts";
-import type { FunctionObject } from "#kinds/function.ts";
-import type { PodMetrics } from "#kinds/metrics.ts";
-import type { Pod } from "#kinds/pod.ts";
+import type { Deployment } from "#kinds/apps/deployment.ts";
+import type { FunctionObject } from "#kinds/catamaran/function.ts";
+import type { PodMetrics } from "#kinds/autoscaling/metrics.ts";
+import type { Pod } from "#kinds/core/pod.ts";
 import { priceBook } from "#metering/price-book.ts";
 import { Minute } from "./minute.ts";
 import { dollars } from "./dollars.ts";

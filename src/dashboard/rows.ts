@@ -1,11 +1,11 @@
 /** The one list of both hulls: a row for every Deployment, every pod of its own and every function, from what is seen now. Pure. */
 import { millis, units } from "#base/quantity.ts";
-import type { Deployment } from "#kinds/deployment.ts";
-import type { FunctionObject } from "#kinds/function.ts";
-import type { PodMetrics } from "#kinds/metrics.ts";
-import type { Pod } from "#kinds/pod.ts";
-import type { PodSpec } from "#kinds/pod-spec.ts";
-import type { Service } from "#kinds/service.ts";
+import type { Deployment } from "#kinds/apps/deployment.ts";
+import type { FunctionObject } from "#kinds/catamaran/function.ts";
+import type { PodMetrics } from "#kinds/autoscaling/metrics.ts";
+import type { Pod } from "#kinds/core/pod.ts";
+import type { PodSpec } from "#kinds/core/pod-spec.ts";
+import type { Service } from "#kinds/core/service.ts";
 import { fromLabelSelector, type Labels, matches, selectorOf } from "#base/selector.ts";
 import { tiered } from "#metering/bill.ts";
 import { type Money, money, times } from "#metering/money.ts";

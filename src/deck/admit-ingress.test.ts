@@ -1,8 +1,8 @@
 /** Which class an Ingress gets that names none: the newest default one, once, when it is created. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ingressClassKind } from "#kinds/ingress-class.ts";
-import { type Ingress, ingressKind } from "#kinds/ingress.ts";
+import { ingressClassKind } from "#kinds/networking/ingress-class.ts";
+import { type Ingress, ingressKind } from "#kinds/networking/ingress.ts";
 import { MemoryJournal } from "#store/memory-journal.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { object, openSampleDeck } from "./sample-deck.ts";

@@ -1,6 +1,6 @@
 /** An Ingress that names no class gets the default one, as upstream's admission DefaultIngressClass. */
-import type { IngressClass } from "#kinds/ingress-class.ts";
-import type { IngressObject as Ingress } from "#kinds/ingress-spec.ts";
+import type { IngressClass } from "#kinds/networking/ingress-class.ts";
+import type { IngressObject as Ingress } from "#kinds/networking/ingress-spec.ts";
 import type { KubeObject } from "#kinds/object.ts";
 import type { AdmissionRequest, Present } from "./admission.ts";
 import { storageOf } from "./registry.ts";

@@ -1,7 +1,7 @@
 /** Namespaces as admission sees them: objects need a living one, and a new one gets its finalizer and its name label. */
 import { nameOf } from "#base/key.ts";
 import type { KubeObject } from "#kinds/object.ts";
-import type { Namespace } from "#kinds/namespace.ts";
+import type { Namespace } from "#kinds/core/namespace.ts";
 import type { AdmissionRequest, Present } from "./admission.ts";
 import { namespaceTerminating, notFound } from "./refusals.ts";
 import { storageOf } from "./registry.ts";

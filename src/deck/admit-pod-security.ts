@@ -1,10 +1,10 @@
 /** Pod security as admission sees it: refuses pods that violate what their namespace enforces, warns of and records the rest. The rules are policy/'s. */
 import type { FieldFault } from "#base/fault.ts";
 import { nameOf } from "#base/key.ts";
-import { FieldFaults } from "#kinds/field-faults.ts";
+import { FieldFaults } from "#kinds/rules/field-faults.ts";
 import { controllerOf, type KubeObject } from "#kinds/object.ts";
-import type { Container, PodSpec, PodTemplateSpec } from "#kinds/pod-spec.ts";
-import type { Pod } from "#kinds/pod.ts";
+import type { Container, PodSpec, PodTemplateSpec } from "#kinds/core/pod-spec.ts";
+import type { Pod } from "#kinds/core/pod.ts";
 import type { PodParts } from "#policy/pod-security-check.ts";
 import {
   detailsOf,

@@ -2,8 +2,8 @@
 import { member } from "#base/dictionary.ts";
 import { keyOf, nameOf } from "#base/key.ts";
 import type { KubeObject } from "#kinds/object.ts";
-import type { Pod } from "#kinds/pod.ts";
-import type { PriorityClass } from "#kinds/priority-class.ts";
+import type { Pod } from "#kinds/core/pod.ts";
+import type { PriorityClass } from "#kinds/core/priority-class.ts";
 import type { AdmissionRequest, Present } from "./admission.ts";
 import { forbidden } from "./refusals.ts";
 import { storageOf } from "./registry.ts";

@@ -5,7 +5,7 @@ import { parseSelector } from "#base/selector.ts";
 import {
   type CustomResourceDefinition,
   customResourceDefinitionKind as definitionKind,
-} from "#kinds/custom-resource-definition.ts";
+} from "#kinds/admission/custom-resource-definition.ts";
 import type { Kind } from "#kinds/kind.ts";
 import type { KubeObject } from "#kinds/object.ts";
 import { MemoryJournal } from "#store/memory-journal.ts";

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import {
   type CustomResourceDefinition,
   customResourceDefinitionKind as definitionKind,
-} from "#kinds/custom-resource-definition.ts";
+} from "#kinds/admission/custom-resource-definition.ts";
 import type { KubeObject } from "#kinds/object.ts";
 import { MemoryJournal } from "#store/memory-journal.ts";
 import type { Deck } from "./deck.ts";

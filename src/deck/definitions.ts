@@ -4,8 +4,11 @@ import { reasonOf } from "#base/fault.ts";
 import { sameJson } from "#base/json.ts";
 import type { Log } from "#base/log.ts";
 import { Tasks } from "#base/tasks.ts";
-import { kindOfDefinition } from "#kinds/crd.ts";
-import { type CustomResourceDefinition, customResourceDefinitionKind } from "#kinds/custom-resource-definition.ts";
+import { kindOfDefinition } from "#kinds/admission/crd.ts";
+import {
+  type CustomResourceDefinition,
+  customResourceDefinitionKind,
+} from "#kinds/admission/custom-resource-definition.ts";
 import type { Kind } from "#kinds/kind.ts";
 import type { Condition } from "#kinds/object.ts";
 import type { AdmissionRequest } from "./admission.ts";

@@ -1,7 +1,7 @@
 /** How events are named and counted. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Event, eventKind } from "#kinds/event.ts";
+import { type Event, eventKind } from "#kinds/core/event.ts";
 import { MemoryJournal } from "#store/memory-journal.ts";
 import type { Deck } from "./deck.ts";
 import { EventRecorder } from "./events.ts";

@@ -1,7 +1,7 @@
 /** Kubernetes Events: what happened to an object, said once and counted when it happens again. */
 import { timestamp } from "#base/clock.ts";
 import { Fault } from "#base/fault.ts";
-import { type Event, eventKind } from "#kinds/event.ts";
+import { type Event, eventKind } from "#kinds/core/event.ts";
 import { keyOfObject, type KubeObject } from "#kinds/object.ts";
 import type { Objects } from "./objects.ts";
 

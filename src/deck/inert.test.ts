@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import type { KubeObject } from "#kinds/object.ts";
-import { podKind } from "#kinds/pod.ts";
-import { deploymentKind } from "#kinds/deployment.ts";
-import { functionKind } from "#kinds/function.ts";
-import { serviceAccountKind } from "#kinds/service-account.ts";
-import { serviceKind } from "#kinds/service.ts";
+import { podKind } from "#kinds/core/pod.ts";
+import { deploymentKind } from "#kinds/apps/deployment.ts";
+import { functionKind } from "#kinds/catamaran/function.ts";
+import { serviceAccountKind } from "#kinds/core/service-account.ts";
+import { serviceKind } from "#kinds/core/service.ts";
 import type { Kind } from "#kinds/kind.ts";
 import { MemoryJournal } from "#store/memory-journal.ts";
 import { FakeClock } from "./fake-clock.ts";

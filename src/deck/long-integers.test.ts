@@ -5,10 +5,10 @@ import { type Json, parseJson } from "#base/json.ts";
 import {
   type CustomResourceDefinition,
   customResourceDefinitionKind as definitionKind,
-} from "#kinds/custom-resource-definition.ts";
+} from "#kinds/admission/custom-resource-definition.ts";
 import type { Kind } from "#kinds/kind.ts";
 import type { KubeObject } from "#kinds/object.ts";
-import { podKind } from "#kinds/pod.ts";
+import { podKind } from "#kinds/core/pod.ts";
 import { MemoryJournal } from "#store/memory-journal.ts";
 import type { Deck } from "./deck.ts";
 import { FakeClock } from "./fake-clock.ts";

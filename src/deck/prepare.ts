@@ -4,7 +4,7 @@ import { Fault, unsupported } from "#base/fault.ts";
 import { sameJson } from "#base/json.ts";
 import { keyOf, type ObjectKey } from "#base/key.ts";
 import type { Random } from "#base/random.ts";
-import { validateObject } from "#kinds/check.ts";
+import { validateObject } from "#kinds/rules/check.ts";
 import type { Kind, Subresource } from "#kinds/kind.ts";
 import type { KubeObject } from "#kinds/object.ts";
 import type { Admission, AdmissionRequest, Present, Remarks } from "./admission.ts";

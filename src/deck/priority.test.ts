@@ -1,8 +1,8 @@
 /** Which priority and preemption policy a pod gets from its class, or from the default one. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Pod, podKind } from "#kinds/pod.ts";
-import { priorityClassKind } from "#kinds/priority-class.ts";
+import { type Pod, podKind } from "#kinds/core/pod.ts";
+import { priorityClassKind } from "#kinds/core/priority-class.ts";
 import { MemoryJournal } from "#store/memory-journal.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { object, openSampleDeck, pod } from "./sample-deck.ts";

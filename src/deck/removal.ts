@@ -1,7 +1,7 @@
 /** What a delete does to an object: gone at once, or marked and left to its finalizers and its grace period. Decides, never writes. */
 import { timestamp } from "#base/clock.ts";
 import type { Int64 } from "#base/json.ts";
-import { graceSeconds } from "#kinds/grace.ts";
+import { graceSeconds } from "#kinds/core/grace.ts";
 import type { Kind } from "#kinds/kind.ts";
 import type { KubeObject, ObjectMeta } from "#kinds/object.ts";
 import type { RemoveOptions } from "./objects.ts";

@@ -4,7 +4,7 @@ import { silent } from "#base/log.ts";
 import { seededRandom } from "#base/random.ts";
 import type { Kind } from "#kinds/kind.ts";
 import type { KubeObject, ObjectMeta } from "#kinds/object.ts";
-import type { Pod } from "#kinds/pod.ts";
+import type { Pod } from "#kinds/core/pod.ts";
 import { builtinKinds } from "#kinds/registry.ts";
 import { Deck, type DeckOptions } from "./deck.ts";
 import { FakeClock } from "./fake-clock.ts";

@@ -3,7 +3,7 @@ import type { FieldFault } from "#base/fault.ts";
 import { sameJson } from "#base/json.ts";
 import type { ObjectKey } from "#base/key.ts";
 import { keyOfObject, type KubeObject } from "#kinds/object.ts";
-import type { ServiceObject as Service, ServicePort, ServiceSpec } from "#kinds/service-spec.ts";
+import type { ServiceObject as Service, ServicePort, ServiceSpec } from "#kinds/core/service-spec.ts";
 import type { Admission, AdmissionRequest, Present } from "./admission.ts";
 import { invalid } from "./refusals.ts";
 import { storageOf } from "./registry.ts";

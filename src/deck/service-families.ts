@@ -1,7 +1,7 @@
 /** Which IP families a service gets in a cluster that has IPv4 alone, after upstream's initIPFamilyFields. */
 import type { FieldFault } from "#base/fault.ts";
-import { FieldFaults } from "#kinds/field-faults.ts";
-import type { ServiceSpec } from "#kinds/service-spec.ts";
+import { FieldFaults } from "#kinds/rules/field-faults.ts";
+import type { ServiceSpec } from "#kinds/core/service-spec.ts";
 
 export type Families = Required<Pick<ServiceSpec, "ipFamilies" | "ipFamilyPolicy">>;
 

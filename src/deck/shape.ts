@@ -1,5 +1,5 @@
 /** The first step of every write: the object as its kind's schema wants it, pruned, canonical and defaulted. */
-import { checkObject, type Checked } from "#kinds/check.ts";
+import { checkObject, type Checked } from "#kinds/rules/check.ts";
 import type { Kind } from "#kinds/kind.ts";
 import type { KubeObject } from "#kinds/object.ts";
 import { jsonOf } from "./stored.ts";

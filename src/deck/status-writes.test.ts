@@ -1,13 +1,13 @@
 /** What a write of status changes beside status: metadata, as far as upstream's status strategies let it. */
 import assert from "node:assert/strict";
 import test from "node:test";
-import { deploymentKind } from "#kinds/deployment.ts";
-import { functionKind } from "#kinds/function.ts";
-import { ingressKind } from "#kinds/ingress.ts";
+import { deploymentKind } from "#kinds/apps/deployment.ts";
+import { functionKind } from "#kinds/catamaran/function.ts";
+import { ingressKind } from "#kinds/networking/ingress.ts";
 import type { Kind } from "#kinds/kind.ts";
 import type { KubeObject } from "#kinds/object.ts";
-import { podKind } from "#kinds/pod.ts";
-import { serviceKind } from "#kinds/service.ts";
+import { podKind } from "#kinds/core/pod.ts";
+import { serviceKind } from "#kinds/core/service.ts";
 import { MemoryJournal } from "#store/memory-journal.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { object, openSampleDeck, present } from "./sample-deck.ts";

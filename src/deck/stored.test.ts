@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { encodeUtf8 } from "#base/utf8.ts";
-import { configMapKind } from "#kinds/config-map.ts";
+import { configMapKind } from "#kinds/core/config-map.ts";
 import { ByteRing, formOf, StoredObject } from "./stored.ts";
 
 function stored(ring: ByteRing, revision: number, size: number): StoredObject {

@@ -2,7 +2,7 @@
 import { type Json, type JsonObject, isJsonObject, parseExactly, sameJson } from "#base/json.ts";
 import type { ObjectKey } from "#base/key.ts";
 import { decodeUtf8, encodeUtf8 } from "#base/utf8.ts";
-import { withDefaults } from "#kinds/defaults.ts";
+import { withDefaults } from "#kinds/rules/defaults.ts";
 import { apiVersionOf, type Kind } from "#kinds/kind.ts";
 import type { KubeObject } from "#kinds/object.ts";
 import type { Revision } from "./journal.ts";

@@ -5,7 +5,7 @@ import { Fault } from "#base/fault.ts";
 import { silent } from "#base/log.ts";
 import { seededRandom } from "#base/random.ts";
 import { encodeUtf8, decodeUtf8 } from "#base/utf8.ts";
-import { functionKind, type FunctionObject, type FunctionSpec } from "#kinds/function.ts";
+import { functionKind, type FunctionObject, type FunctionSpec } from "#kinds/catamaran/function.ts";
 import { Throttled } from "./concurrency.ts";
 import { Functions, type FunctionsOptions } from "./engine.ts";
 import { FakeLedger, FakeObjects, FakeSandboxes, settle, VirtualClock, type Script } from "./fakes.ts";

@@ -6,7 +6,7 @@ import type { Log } from "#base/log.ts";
 import type { Random } from "#base/random.ts";
 import { Tasks } from "#base/tasks.ts";
 import type { Objects, View } from "#deck/objects.ts";
-import { functionKind, type FunctionObject, type FunctionStatus } from "#kinds/function.ts";
+import { functionKind, type FunctionObject, type FunctionStatus } from "#kinds/catamaran/function.ts";
 import type { Ledger } from "#metering/usage.ts";
 import { CodeInUse } from "./code-in-use.ts";
 import type { CodeStore } from "./code-store.ts";

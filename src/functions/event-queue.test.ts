@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { silent } from "#base/log.ts";
 import { seededRandom } from "#base/random.ts";
-import { functionKind } from "#kinds/function.ts";
+import { functionKind } from "#kinds/catamaran/function.ts";
 import { Functions } from "./engine.ts";
 import { type AsyncEvent, afterAttempt, MemoryEvents } from "./event-queue.ts";
 import { FakeLedger, FakeObjects, FakeSandboxes, VirtualClock } from "./fakes.ts";

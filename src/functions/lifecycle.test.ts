@@ -1,7 +1,7 @@
 /** Function states: what is not taken in yet, and the status after it was. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type FunctionObject, type FunctionStatus, UPDATED_AT } from "#kinds/function.ts";
+import { type FunctionObject, type FunctionStatus, UPDATED_AT } from "#kinds/catamaran/function.ts";
 import { activated, isUnsettled, refused } from "./lifecycle.ts";
 
 const spec: FunctionObject["spec"] = { runtime: "nodejs24.x", handler: "a.b", code: { sha256: "x", size: 1 } };

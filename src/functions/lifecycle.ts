@@ -3,7 +3,7 @@ import { Fault, reasonOf } from "#base/fault.ts";
 import type { Tasks } from "#base/tasks.ts";
 import type { ObjectKey } from "#base/key.ts";
 import type { Objects } from "#deck/objects.ts";
-import { functionKind, type FunctionObject, type FunctionStatus, UPDATED_AT } from "#kinds/function.ts";
+import { functionKind, type FunctionObject, type FunctionStatus, UPDATED_AT } from "#kinds/catamaran/function.ts";
 import type { Sandboxes } from "./sandboxes.ts";
 
 /** True when something about the object has not been taken in yet. */

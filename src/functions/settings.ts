@@ -1,6 +1,6 @@
 /** What the engine needs to know of a Function object, with Lambda's defaults filled in. Pure. */
 import { sameJson } from "#base/json.ts";
-import type { FunctionObject } from "#kinds/function.ts";
+import type { FunctionObject } from "#kinds/catamaran/function.ts";
 
 export interface Settings {
   readonly namespace: string;

@@ -1,7 +1,7 @@
 /** Cross-origin rules as browsers meet them. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Cors } from "#kinds/cors.ts";
+import type { Cors } from "#kinds/catamaran/cors.ts";
 import { preflight, withCors } from "./cors.ts";
 
 const TWO: Cors = { allowOrigins: ["http://a", "http://b"], allowMethods: ["GET"], allowHeaders: ["x-a"], maxAge: 60 };

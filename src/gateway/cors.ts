@@ -2,7 +2,7 @@
  * Cross-origin rules of HTTP APIs and function URLs (API Gateway, "Configure CORS for HTTP APIs"; the Fetch standard, "CORS protocol"):
  * the gateway answers preflights and says who may read an answer, whatever the function says. Pure.
  */
-import type { Cors } from "#kinds/cors.ts";
+import type { Cors } from "#kinds/catamaran/cors.ts";
 
 export interface CorsRequest {
   readonly method: string;

@@ -1,11 +1,11 @@
 /** What the edge knows of the cluster: views of the objects that routes and addresses come from, and the table made of them. */
 import { keyOf } from "#base/key.ts";
 import type { Objects, View } from "#deck/objects.ts";
-import { endpointSliceKind, type EndpointSlice } from "#kinds/endpoint-slice.ts";
-import { functionKind, type FunctionObject } from "#kinds/function.ts";
-import { httpApiKind, type HttpApi } from "#kinds/http-api.ts";
-import { ingressKind, type Ingress } from "#kinds/ingress.ts";
-import { serviceKind, type Service } from "#kinds/service.ts";
+import { endpointSliceKind, type EndpointSlice } from "#kinds/networking/endpoint-slice.ts";
+import { functionKind, type FunctionObject } from "#kinds/catamaran/function.ts";
+import { httpApiKind, type HttpApi } from "#kinds/catamaran/http-api.ts";
+import { ingressKind, type Ingress } from "#kinds/networking/ingress.ts";
+import { serviceKind, type Service } from "#kinds/core/service.ts";
 import { addressesOf } from "./endpoints.ts";
 import type { RouteTable, ServiceTarget } from "./route.ts";
 import { routesOf } from "./routes.ts";

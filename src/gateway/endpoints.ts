@@ -1,6 +1,6 @@
 /** Which pod addresses stand behind a Service port. Pure. */
-import type { EndpointSlice } from "#kinds/endpoint-slice.ts";
-import type { Service } from "#kinds/service.ts";
+import type { EndpointSlice } from "#kinds/networking/endpoint-slice.ts";
+import type { Service } from "#kinds/core/service.ts";
 import type { Address } from "./service-backend.ts";
 
 /** Ready addresses; when none is ready, those that still serve while they terminate (KEP-1669). */

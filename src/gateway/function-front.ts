@@ -3,7 +3,7 @@ import { hash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { Clock } from "#base/clock.ts";
 import type { Random } from "#base/random.ts";
-import type { Cors } from "#kinds/cors.ts";
+import type { Cors } from "#kinds/catamaran/cors.ts";
 import { preflight, withCors } from "./cors.ts";
 import { type Answered, type Exchange, send } from "./exchange.ts";
 import { toClient, toFunction } from "./forward-headers.ts";

@@ -1,5 +1,5 @@
 /** The one route table of the edge: what Ingress, HTTP API and function URL objects become. Data only. */
-import type { Cors } from "#kinds/cors.ts";
+import type { Cors } from "#kinds/catamaran/cors.ts";
 
 export interface Route {
   /** Exact host, "*.example.org", or "" for any; lower case. */

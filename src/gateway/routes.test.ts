@@ -1,9 +1,9 @@
 /** What Ingresses, HTTP APIs and function URLs say becomes a route, member by member. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { FunctionObject } from "#kinds/function.ts";
-import type { HttpApi } from "#kinds/http-api.ts";
-import type { Ingress } from "#kinds/ingress.ts";
+import type { FunctionObject } from "#kinds/catamaran/function.ts";
+import type { HttpApi } from "#kinds/catamaran/http-api.ts";
+import type { Ingress } from "#kinds/networking/ingress.ts";
 import type { Route } from "./route.ts";
 import { routesOf, type RouteSources } from "./routes.ts";
 

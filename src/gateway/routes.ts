@@ -1,9 +1,9 @@
 /** From objects to the route table: Ingress, HttpApi and function URLs become Routes. Pure. */
-import type { FunctionObject } from "#kinds/function.ts";
-import { API_HOST, apiHostOf, apiIdOf, type HttpApi } from "#kinds/http-api.ts";
-import type { IngressBackend } from "#kinds/ingress-spec.ts";
-import { type Ingress, isServedByGateway } from "#kinds/ingress.ts";
-import type { Cors } from "#kinds/cors.ts";
+import type { FunctionObject } from "#kinds/catamaran/function.ts";
+import { API_HOST, apiHostOf, apiIdOf, type HttpApi } from "#kinds/catamaran/http-api.ts";
+import type { IngressBackend } from "#kinds/networking/ingress-spec.ts";
+import { type Ingress, isServedByGateway } from "#kinds/networking/ingress.ts";
+import type { Cors } from "#kinds/catamaran/cors.ts";
 import type { Backend, Route, RouteTable } from "./route.ts";
 
 export interface RouteSources {

@@ -2,7 +2,7 @@
 import type { SchemaTable } from "#base/schema.ts";
 import type { Kind } from "./kind.ts";
 import type { KubeObject } from "./object.ts";
-import { builtinTable } from "./schema-table.ts";
+import { builtinTable } from "#kinds/schema/schema-table.ts";
 
 export type BuiltinFacts<T extends KubeObject> = Omit<
   Kind<T>,

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { JsonObject } from "#base/json.ts";
 import type { KubeObject } from "./object.ts";
-import type { ContainerState } from "./pod-status.ts";
+import type { ContainerState } from "#kinds/core/pod-status.ts";
 import { builtinKinds } from "./registry.ts";
 
 const NOW = Date.parse("2026-01-02T00:00:00Z");

@@ -3,7 +3,7 @@ import type { LabelSelector } from "#base/selector.ts";
 import { ageOf } from "./age.ts";
 import type { Column } from "./kind.ts";
 import type { KubeObject } from "./object.ts";
-import type { Container } from "./pod-spec.ts";
+import type { Container } from "#kinds/core/pod-spec.ts";
 
 export const NONE = "<none>";
 

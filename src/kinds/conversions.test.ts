@@ -1,13 +1,16 @@
 /** Views of the same stored objects: there and back again changes nothing. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { autoscalerV1Kind } from "./autoscaler-v1.ts";
-import { withDefaults } from "./defaults.ts";
-import { type EventV1, eventV1Kind } from "./event-v1.ts";
-import { type HorizontalPodAutoscaler, horizontalPodAutoscalerKind } from "./horizontal-pod-autoscaler.ts";
-import { fromBase64, toBase64 } from "./base64.ts";
-import { podTemplateHash } from "./pod-template-hash.ts";
-import { qosClassOf } from "./qos.ts";
+import { autoscalerV1Kind } from "#kinds/autoscaling/autoscaler-v1.ts";
+import { withDefaults } from "#kinds/rules/defaults.ts";
+import { type EventV1, eventV1Kind } from "#kinds/core/event-v1.ts";
+import {
+  type HorizontalPodAutoscaler,
+  horizontalPodAutoscalerKind,
+} from "#kinds/autoscaling/horizontal-pod-autoscaler.ts";
+import { fromBase64, toBase64 } from "#kinds/schema/base64.ts";
+import { podTemplateHash } from "#kinds/apps/pod-template-hash.ts";
+import { qosClassOf } from "#kinds/core/qos.ts";
 
 const stored: HorizontalPodAutoscaler = withDefaults(horizontalPodAutoscalerKind, {
   apiVersion: "autoscaling/v2",

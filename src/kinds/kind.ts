@@ -2,7 +2,7 @@
 import type { FieldFault } from "#base/fault.ts";
 import type { Int64 } from "#base/json.ts";
 import type { Schema, SchemaTable, TypeName } from "#base/schema.ts";
-import type { JsonSchema } from "./definition-spec.ts";
+import type { JsonSchema } from "#kinds/admission/definition-spec.ts";
 import type { KubeObject } from "./object.ts";
 
 export type Subresource =

@@ -34,7 +34,7 @@ export const proofs: TypeProofs = {
     "tests/kubectl-scenes.ts": "rollingUpdate",
   },
   "io.k8s.api.apps.v1.RollingUpdateDeployment": {
-    "src/kinds/check.test.ts": "maxUnavailable maxSurge",
+    "src/kinds/rules/check.test.ts": "maxUnavailable maxSurge",
   },
   "io.k8s.api.apps.v1.ReplicaSet": {
     "src/controllers/upkeep.test.ts": "kind apiVersion metadata spec",
@@ -202,7 +202,7 @@ export const proofs: TypeProofs = {
   "dev.catamaran.v1.FunctionSpec": {
     "tests/functions-stories.ts": "runtime handler memoryMib timeoutSeconds environment code url",
     "tests/aws-cli.test.ts": "role",
-    "src/kinds/crd.test.ts": "description",
+    "src/kinds/admission/crd.test.ts": "description",
     "src/aws/lambda/configuration.test.ts": "reservedConcurrency tags",
     "src/node/images.test.ts": "layers",
   },

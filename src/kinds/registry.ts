@@ -1,26 +1,26 @@
 /** Which kinds we serve. A kind that nothing acts on is not in here. */
-import { autoscalerV1Kind } from "./autoscaler-v1.ts";
-import { configMapKind } from "./config-map.ts";
-import { customResourceDefinitionKind } from "./custom-resource-definition.ts";
-import { deploymentKind } from "./deployment.ts";
-import { endpointSliceKind } from "./endpoint-slice.ts";
-import { endpointsKind } from "./endpoints.ts";
-import { eventKind } from "./event.ts";
-import { eventV1Kind } from "./event-v1.ts";
-import { functionKind } from "./function.ts";
-import { horizontalPodAutoscalerKind } from "./horizontal-pod-autoscaler.ts";
-import { httpApiKind } from "./http-api.ts";
-import { ingressClassKind } from "./ingress-class.ts";
-import { ingressKind } from "./ingress.ts";
+import { autoscalerV1Kind } from "#kinds/autoscaling/autoscaler-v1.ts";
+import { configMapKind } from "#kinds/core/config-map.ts";
+import { customResourceDefinitionKind } from "#kinds/admission/custom-resource-definition.ts";
+import { deploymentKind } from "#kinds/apps/deployment.ts";
+import { endpointSliceKind } from "#kinds/networking/endpoint-slice.ts";
+import { endpointsKind } from "#kinds/core/endpoints.ts";
+import { eventKind } from "#kinds/core/event.ts";
+import { eventV1Kind } from "#kinds/core/event-v1.ts";
+import { functionKind } from "#kinds/catamaran/function.ts";
+import { horizontalPodAutoscalerKind } from "#kinds/autoscaling/horizontal-pod-autoscaler.ts";
+import { httpApiKind } from "#kinds/catamaran/http-api.ts";
+import { ingressClassKind } from "#kinds/networking/ingress-class.ts";
+import { ingressKind } from "#kinds/networking/ingress.ts";
 import type { Kind } from "./kind.ts";
-import { leaseKind } from "./lease.ts";
-import { nodeMetricsKind, podMetricsKind } from "./metrics.ts";
-import { namespaceKind } from "./namespace.ts";
-import { nodeKind } from "./node.ts";
-import { podKind } from "./pod.ts";
-import { priorityClassKind } from "./priority-class.ts";
-import { clusterRoleBindingKind, clusterRoleKind, roleBindingKind, roleKind } from "./rbac.ts";
-import { replicaSetKind } from "./replica-set.ts";
+import { leaseKind } from "#kinds/core/lease.ts";
+import { nodeMetricsKind, podMetricsKind } from "#kinds/autoscaling/metrics.ts";
+import { namespaceKind } from "#kinds/core/namespace.ts";
+import { nodeKind } from "#kinds/core/node.ts";
+import { podKind } from "#kinds/core/pod.ts";
+import { priorityClassKind } from "#kinds/core/priority-class.ts";
+import { clusterRoleBindingKind, clusterRoleKind, roleBindingKind, roleKind } from "#kinds/rbac/rbac.ts";
+import { replicaSetKind } from "#kinds/apps/replica-set.ts";
 import {
   bindingKind,
   evictionKind,
@@ -32,11 +32,11 @@ import {
   subjectAccessReviewKind,
   tokenRequestKind,
   tokenReviewKind,
-} from "./reviews.ts";
-import { secretKind } from "./secret.ts";
-import { serviceAccountKind } from "./service-account.ts";
-import { serviceKind } from "./service.ts";
-import { tableKind } from "./table.ts";
+} from "#kinds/rbac/reviews.ts";
+import { secretKind } from "#kinds/core/secret.ts";
+import { serviceAccountKind } from "#kinds/core/service-account.ts";
+import { serviceKind } from "#kinds/core/service.ts";
+import { tableKind } from "#kinds/catamaran/table.ts";
 
 /** Everything that is stored (or kept in memory) and served. */
 export const builtinKinds: readonly Kind[] = [

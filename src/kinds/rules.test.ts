@@ -2,18 +2,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Json, JsonObject } from "#base/json.ts";
-import { checkObject, validateObject } from "./check.ts";
-import { configMapKind } from "./config-map.ts";
-import { customResourceDefinitionKind } from "./custom-resource-definition.ts";
-import { deploymentKind } from "./deployment.ts";
-import { horizontalPodAutoscalerKind } from "./horizontal-pod-autoscaler.ts";
-import { ingressKind } from "./ingress.ts";
+import { checkObject, validateObject } from "#kinds/rules/check.ts";
+import { configMapKind } from "#kinds/core/config-map.ts";
+import { customResourceDefinitionKind } from "#kinds/admission/custom-resource-definition.ts";
+import { deploymentKind } from "#kinds/apps/deployment.ts";
+import { horizontalPodAutoscalerKind } from "#kinds/autoscaling/horizontal-pod-autoscaler.ts";
+import { ingressKind } from "#kinds/networking/ingress.ts";
 import type { Kind } from "./kind.ts";
-import { podKind } from "./pod.ts";
-import { priorityClassKind } from "./priority-class.ts";
-import { clusterRoleKind, roleBindingKind } from "./rbac.ts";
-import { secretKind } from "./secret.ts";
-import { serviceKind } from "./service.ts";
+import { podKind } from "#kinds/core/pod.ts";
+import { priorityClassKind } from "#kinds/core/priority-class.ts";
+import { clusterRoleKind, roleBindingKind } from "#kinds/rbac/rbac.ts";
+import { secretKind } from "#kinds/core/secret.ts";
+import { serviceKind } from "#kinds/core/service.ts";
 
 const pod: JsonObject = {
   metadata: { name: "p", namespace: "default" },

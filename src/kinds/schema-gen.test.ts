@@ -7,10 +7,10 @@ import { test } from "node:test";
 import type { JsonObject } from "#base/json.ts";
 import type { Field, Schema } from "#base/schema.ts";
 import { folderOf, generateSchema, GO_VERSION } from "../../tools/gen-schema.ts";
-import { conform } from "./conform.ts";
+import { conform } from "#kinds/schema/conform.ts";
 import { askedKinds, bodyKinds, builtinKinds } from "./registry.ts";
-import { builtinTable } from "./schema-table.ts";
-import { schemaLines } from "./schema.gen.ts";
+import { builtinTable } from "#kinds/schema/schema-table.ts";
+import { schemaLines } from "#kinds/schema/schema.gen.ts";
 
 const sources = process.env["GOMODCACHE"] ?? join(homedir(), "go/pkg/mod");
 const modules = ["api", "apimachinery", "apiextensions-apiserver", "metrics"].map(

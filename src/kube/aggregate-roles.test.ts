@@ -3,13 +3,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { IndexedView } from "#deck/views.ts";
 import { keyOfObject, type KubeObject } from "#kinds/object.ts";
-import type { ClusterRole, PolicyRule } from "#kinds/rbac.ts";
+import type { ClusterRole, PolicyRule } from "#kinds/rbac/rbac.ts";
 import { aggregateRoles, gatheredRules } from "./aggregate-roles.ts";
 import { bootstrap } from "./bootstrap.ts";
 import { bootstrapRoles } from "./bootstrap-roles.ts";
 import { openSampleDeck } from "#deck/sample-deck.ts";
 import { FakeClock } from "#deck/fake-clock.ts";
-import { clusterRoleKind } from "#kinds/rbac.ts";
+import { clusterRoleKind } from "#kinds/rbac/rbac.ts";
 import { MemoryJournal } from "#store/memory-journal.ts";
 
 const rule = (...resources: string[]): PolicyRule => ({ verbs: ["get"], apiGroups: [""], resources });

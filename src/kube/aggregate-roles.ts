@@ -4,7 +4,7 @@ import { fromLabelSelector, matches } from "#base/selector.ts";
 import { type Controller, watching } from "#deck/controller.ts";
 import type { Kind } from "#kinds/kind.ts";
 import { keyOfObject } from "#kinds/object.ts";
-import { type ClusterRole, clusterRoleKind, type PolicyRule } from "#kinds/rbac.ts";
+import { type ClusterRole, clusterRoleKind, type PolicyRule } from "#kinds/rbac/rbac.ts";
 
 export const aggregateRoles: Controller<ClusterRole> = {
   name: "clusterrole-aggregation-controller",

@@ -4,8 +4,8 @@ import type { TLSSocket } from "node:tls";
 import { Fault } from "#base/fault.ts";
 import { keyOf } from "#base/key.ts";
 import type { View } from "#deck/objects.ts";
-import type { Pod } from "#kinds/pod.ts";
-import type { ServiceAccount } from "#kinds/service-account.ts";
+import type { Pod } from "#kinds/core/pod.ts";
+import type { ServiceAccount } from "#kinds/core/service-account.ts";
 import type { Exchange } from "./exchange.ts";
 
 export interface Identity {

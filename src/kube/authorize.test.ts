@@ -11,7 +11,7 @@ import {
   roleBindingKind,
   roleKind,
   type Subject,
-} from "#kinds/rbac.ts";
+} from "#kinds/rbac/rbac.ts";
 import { MemoryJournal } from "#store/memory-journal.ts";
 import type { Identity } from "./authenticate.ts";
 import { type Attributes, Authorizer, covers } from "./authorize.ts";

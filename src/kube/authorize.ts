@@ -14,7 +14,7 @@ import {
   type RoleBinding,
   type RoleRef,
   type Subject,
-} from "#kinds/rbac.ts";
+} from "#kinds/rbac/rbac.ts";
 import { resourceOf } from "#kinds/kind.ts";
 import type { Identity } from "./authenticate.ts";
 

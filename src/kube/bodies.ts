@@ -2,7 +2,7 @@
 import { Fault } from "#base/fault.ts";
 import type { JsonObject } from "#base/json.ts";
 import { invalid } from "#deck/refusals.ts";
-import { checkObject } from "#kinds/check.ts";
+import { checkObject } from "#kinds/rules/check.ts";
 import { apiVersionOf, type Kind } from "#kinds/kind.ts";
 import type { KubeObject } from "#kinds/object.ts";
 import { readDocument, requireWholeObject } from "./asked.ts";

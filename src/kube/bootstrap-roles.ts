@@ -1,5 +1,5 @@
 /** The roles and bindings that every cluster has, as data (Kubernetes docs, "Default roles and role bindings"). */
-import type { ClusterRole, ClusterRoleBinding, PolicyRule, Subject } from "#kinds/rbac.ts";
+import type { ClusterRole, ClusterRoleBinding, PolicyRule, Subject } from "#kinds/rbac/rbac.ts";
 
 const GROUP = "rbac.authorization.k8s.io";
 const READ = ["get", "list", "watch"];

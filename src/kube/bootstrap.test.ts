@@ -5,13 +5,13 @@ import type { Seen } from "#deck/controller.ts";
 import { FakeClock } from "#deck/fake-clock.ts";
 import { openSampleDeck } from "#deck/sample-deck.ts";
 import { IndexedView } from "#deck/views.ts";
-import { configMapKind } from "#kinds/config-map.ts";
-import { endpointsKind } from "#kinds/endpoints.ts";
-import { endpointSliceKind } from "#kinds/endpoint-slice.ts";
+import { configMapKind } from "#kinds/core/config-map.ts";
+import { endpointsKind } from "#kinds/core/endpoints.ts";
+import { endpointSliceKind } from "#kinds/networking/endpoint-slice.ts";
 import type { Kind } from "#kinds/kind.ts";
-import type { Namespace } from "#kinds/namespace.ts";
+import type { Namespace } from "#kinds/core/namespace.ts";
 import { keyOfObject, type KubeObject } from "#kinds/object.ts";
-import { serviceKind } from "#kinds/service.ts";
+import { serviceKind } from "#kinds/core/service.ts";
 import { MemoryJournal } from "#store/memory-journal.ts";
 import { bootstrap, namespaceContents } from "./bootstrap.ts";
 

@@ -4,17 +4,22 @@ import { sameJson } from "#base/json.ts";
 import { keyOf } from "#base/key.ts";
 import { type Controller, watching } from "#deck/controller.ts";
 import type { Change, Objects } from "#deck/objects.ts";
-import { type ConfigMap, configMapKind } from "#kinds/config-map.ts";
-import { endpointsKind, type Endpoints } from "#kinds/endpoints.ts";
-import { endpointSliceKind, type EndpointSlice } from "#kinds/endpoint-slice.ts";
+import { type ConfigMap, configMapKind } from "#kinds/core/config-map.ts";
+import { endpointsKind, type Endpoints } from "#kinds/core/endpoints.ts";
+import { endpointSliceKind, type EndpointSlice } from "#kinds/networking/endpoint-slice.ts";
 import type { Kind } from "#kinds/kind.ts";
-import { namespaceKind, type Namespace } from "#kinds/namespace.ts";
+import { namespaceKind, type Namespace } from "#kinds/core/namespace.ts";
 import { keyOfObject, type KubeObject } from "#kinds/object.ts";
-import { ingressClassKind } from "#kinds/ingress-class.ts";
-import { priorityClassKind } from "#kinds/priority-class.ts";
-import { type ClusterRole, type ClusterRoleBinding, clusterRoleBindingKind, clusterRoleKind } from "#kinds/rbac.ts";
-import { serviceAccountKind } from "#kinds/service-account.ts";
-import { serviceKind, type Service } from "#kinds/service.ts";
+import { ingressClassKind } from "#kinds/networking/ingress-class.ts";
+import { priorityClassKind } from "#kinds/core/priority-class.ts";
+import {
+  type ClusterRole,
+  type ClusterRoleBinding,
+  clusterRoleBindingKind,
+  clusterRoleKind,
+} from "#kinds/rbac/rbac.ts";
+import { serviceAccountKind } from "#kinds/core/service-account.ts";
+import { serviceKind, type Service } from "#kinds/core/service.ts";
 import { bootstrapBindings, bootstrapRoles } from "./bootstrap-roles.ts";
 
 export interface BootstrapFacts {

@@ -4,7 +4,7 @@ import { keyOf } from "#base/key.ts";
 import type { WriteRequest, Written } from "#deck/write-request.ts";
 import { resourceOf } from "#kinds/kind.ts";
 import type { KubeObject } from "#kinds/object.ts";
-import { clusterRoleKind, type ClusterRole, type PolicyRule, type Role, type RoleRef } from "#kinds/rbac.ts";
+import { clusterRoleKind, type ClusterRole, type PolicyRule, type Role, type RoleRef } from "#kinds/rbac/rbac.ts";
 import type { Attributes } from "./authorize.ts";
 import type { Ask, Door } from "./door.ts";
 import { found } from "./read-verbs.ts";

@@ -1,7 +1,7 @@
 /** Which verb a request means, and which function answers it. */
 import { member } from "#base/dictionary.ts";
 import { Fault } from "#base/fault.ts";
-import { bindingKind } from "#kinds/reviews.ts";
+import { bindingKind } from "#kinds/rbac/reviews.ts";
 import { askedKinds } from "#kinds/registry.ts";
 import type { ApiPath } from "./api-path.ts";
 import { isTrue } from "./asked.ts";

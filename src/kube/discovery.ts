@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { Fault } from "#base/fault.ts";
 import type { JsonObject } from "#base/json.ts";
 import { apiVersionOf, type Kind, type Subresource, type Verb } from "#kinds/kind.ts";
-import { documentPath, openApiV2, openApiV3 } from "#kinds/openapi.ts";
+import { documentPath, openApiV2, openApiV3 } from "#kinds/schema/openapi.ts";
 import { sendJson } from "./door.ts";
 import type { Exchange } from "./exchange.ts";
 import { openApiProtobuf } from "./openapi-protobuf.ts";

@@ -7,11 +7,11 @@ import type { Log } from "#base/log.ts";
 import { millis, units } from "#base/quantity.ts";
 import type { Objects, View } from "#deck/objects.ts";
 import type { Kind } from "#kinds/kind.ts";
-import { nodeMetricsKind, type NodeMetrics, podMetricsKind, type PodMetrics } from "#kinds/metrics.ts";
-import { nodeKind, type Node } from "#kinds/node.ts";
+import { nodeMetricsKind, type NodeMetrics, podMetricsKind, type PodMetrics } from "#kinds/autoscaling/metrics.ts";
+import { nodeKind, type Node } from "#kinds/core/node.ts";
 import { controllerOf, keyOfObject, type KubeObject } from "#kinds/object.ts";
-import { podKind, type Pod } from "#kinds/pod.ts";
-import { replicaSetKind, type ReplicaSet } from "#kinds/replica-set.ts";
+import { podKind, type Pod } from "#kinds/core/pod.ts";
+import { replicaSetKind, type ReplicaSet } from "#kinds/apps/replica-set.ts";
 import type { Ledger, Usage } from "#metering/usage.ts";
 import type { NodeEndpoint } from "./node-endpoint.ts";
 

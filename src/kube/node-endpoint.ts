@@ -6,7 +6,7 @@ import { Fault, reasonOf } from "#base/fault.ts";
 import { keyOf } from "#base/key.ts";
 import type { Stop } from "#base/stop.ts";
 import type { View } from "#deck/objects.ts";
-import type { Node } from "#kinds/node.ts";
+import type { Node } from "#kinds/core/node.ts";
 import { type Answer, ask, type Headers } from "#relay/upgrade.ts";
 import type { KeyPair } from "./pki.ts";
 

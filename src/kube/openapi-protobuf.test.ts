@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { decodeUtf8Strictly } from "#base/utf8.ts";
-import { openApiV2 } from "#kinds/openapi.ts";
+import { openApiV2 } from "#kinds/schema/openapi.ts";
 import { builtinKinds } from "#kinds/registry.ts";
 import { DELIMITED, ProtoReader } from "#wire/proto-wire.ts";
 import { openApiProtobuf } from "./openapi-protobuf.ts";

@@ -2,7 +2,7 @@
 import type { Registry } from "#deck/registry.ts";
 import { apiVersionOf, type Kind } from "#kinds/kind.ts";
 import { askedKinds, bodyKinds } from "#kinds/registry.ts";
-import { builtinTable } from "#kinds/schema-table.ts";
+import { builtinTable } from "#kinds/schema/schema-table.ts";
 import { KubernetesCodec, type MessageType } from "#wire/kubernetes-protobuf.ts";
 import type { DecodeProtobuf } from "./asked.ts";
 

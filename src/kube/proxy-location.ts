@@ -1,11 +1,11 @@
 /** Which pod and port, or which node, the name in a proxy's path means ("web", "web:http", "https:web:443"). Reads only. */
 import { Fault, unsupported } from "#base/fault.ts";
 import { keyOf } from "#base/key.ts";
-import { type Endpoints, type EndpointAddress, endpointsKind } from "#kinds/endpoints.ts";
+import { type Endpoints, type EndpointAddress, endpointsKind } from "#kinds/core/endpoints.ts";
 import type { Kind } from "#kinds/kind.ts";
-import { type Node, nodeKind } from "#kinds/node.ts";
-import { type Pod, podKind } from "#kinds/pod.ts";
-import { type Service, serviceKind } from "#kinds/service.ts";
+import { type Node, nodeKind } from "#kinds/core/node.ts";
+import { type Pod, podKind } from "#kinds/core/pod.ts";
+import { type Service, serviceKind } from "#kinds/core/service.ts";
 import type { Door } from "./door.ts";
 import { found } from "./read-verbs.ts";
 

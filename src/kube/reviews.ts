@@ -1,7 +1,7 @@
 /** The kinds that are only asked: access reviews, token reviews, who am I. Each POST is answered, nothing is stored. */
 import { unsupported } from "#base/fault.ts";
 import type { JsonObject } from "#base/json.ts";
-import type { AccessReview, TokenReview } from "#kinds/reviews.ts";
+import type { AccessReview, TokenReview } from "#kinds/rbac/reviews.ts";
 import { type Identity, tokenIdentity } from "./authenticate.ts";
 import type { Attributes } from "./authorize.ts";
 import { readBody } from "./bodies.ts";

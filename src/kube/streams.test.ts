@@ -9,7 +9,7 @@ import { Fault, reasonOf } from "#base/fault.ts";
 import { silent } from "#base/log.ts";
 import { never } from "#base/stop.ts";
 import { FakeClock } from "#deck/fake-clock.ts";
-import { type Pod, podKind } from "#kinds/pod.ts";
+import { type Pod, podKind } from "#kinds/core/pod.ts";
 import type { Answer, Headers, Upgrade } from "#relay/upgrade.ts";
 import type { Ask, Door } from "./door.ts";
 import type { Exchange } from "./exchange.ts";

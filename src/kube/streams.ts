@@ -1,7 +1,7 @@
 /** pods/exec, pods/attach and pods/portforward: checked here, then a raw connection between the client and the pod's node. */
 import type { IncomingMessage } from "node:http";
 import { Fault } from "#base/fault.ts";
-import type { Pod } from "#kinds/pod.ts";
+import type { Pod } from "#kinds/core/pod.ts";
 import { join } from "#relay/join.ts";
 import type { Headers, Upgrade } from "#relay/upgrade.ts";
 import { isTrue } from "./asked.ts";

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FakeClock } from "#deck/fake-clock.ts";
 import { openSampleDeck, pod } from "#deck/sample-deck.ts";
-import { eventKind } from "#kinds/event.ts";
-import { podKind } from "#kinds/pod.ts";
+import { eventKind } from "#kinds/core/event.ts";
+import { podKind } from "#kinds/core/pod.ts";
 import { MemoryJournal } from "#store/memory-journal.ts";
 import { columnDefinitions, type IncludeObject, partial, rowsOf, tableOf } from "./table.ts";
 

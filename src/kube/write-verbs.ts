@@ -6,7 +6,7 @@ import { scaleOf, withScale } from "#deck/scale.ts";
 import type { Patch, WriteRequest, Written } from "#deck/write-request.ts";
 import { apiVersionOf, type Kind } from "#kinds/kind.ts";
 import type { KubeObject } from "#kinds/object.ts";
-import { scaleKind } from "#kinds/reviews.ts";
+import { scaleKind } from "#kinds/rbac/reviews.ts";
 import {
   isTrue,
   mediaType,

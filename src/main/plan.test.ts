@@ -1,7 +1,7 @@
 /** What each identity of an instance may do at the API: all of it, so that nobody gets more without this table saying so. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { PolicyRule } from "#kinds/rbac.ts";
+import type { PolicyRule } from "#kinds/rbac/rbac.ts";
 import { bootstrapBindings, bootstrapRoles } from "#kube/bootstrap-roles.ts";
 import type { Instance } from "./instance.ts";
 import { pkiNames } from "./plan.ts";

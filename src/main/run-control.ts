@@ -27,7 +27,7 @@ import { runController } from "#deck/loop.ts";
 import { Functions } from "#functions/engine.ts";
 import { listenInvoke } from "#gateway/invoke-listener.ts";
 import type { AuthorizeUrl } from "#gateway/url-authorization.ts";
-import { functionKind } from "#kinds/function.ts";
+import { functionKind } from "#kinds/catamaran/function.ts";
 import { builtinKinds } from "#kinds/registry.ts";
 import { aggregateRoles } from "#kube/aggregate-roles.ts";
 import { bootstrap, namespaceContents } from "#kube/bootstrap.ts";

@@ -1,7 +1,7 @@
 /** `catamaran status`: what of an instance is running, asked of the parts themselves. */
 import { request } from "node:http";
 import { formatOf, renderRows, type Sheet } from "#cli/rows.ts";
-import { nodeKind } from "#kinds/node.ts";
+import { nodeKind } from "#kinds/core/node.ts";
 import { instanceOf } from "./env.ts";
 import type { Instance } from "./instance.ts";
 import type { Place } from "./options.ts";

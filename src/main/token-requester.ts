@@ -3,7 +3,7 @@ import { Fault } from "#base/fault.ts";
 import { keyOf } from "#base/key.ts";
 import type { Cluster } from "#client/cluster.ts";
 import { objectPath } from "#client/paths.ts";
-import { serviceAccountKind } from "#kinds/service-account.ts";
+import { serviceAccountKind } from "#kinds/core/service-account.ts";
 import type { RequestToken } from "#node/pod-materials.ts";
 
 export function tokenRequester(cluster: Cluster): RequestToken {

@@ -1,8 +1,8 @@
 /** `catamaran top`: what nodes, pods and functions use now, in one list. */
 import { millis, units } from "#base/quantity.ts";
 import { formatOf, renderRows, type Sheet } from "#cli/rows.ts";
-import { functionKind } from "#kinds/function.ts";
-import { nodeMetricsKind, podMetricsKind } from "#kinds/metrics.ts";
+import { functionKind } from "#kinds/catamaran/function.ts";
+import { nodeMetricsKind, podMetricsKind } from "#kinds/autoscaling/metrics.ts";
 import { instanceOf } from "./env.ts";
 import type { Place } from "./options.ts";
 import { connectCluster, listObjects } from "./session.ts";

@@ -1,6 +1,6 @@
 /** What the cluster's DNS answers: services, endpoints, pods, external names. Pure: objects and a question in, records out. */
-import type { Endpoint, EndpointSlice } from "#kinds/endpoint-slice.ts";
-import type { Service } from "#kinds/service.ts";
+import type { Endpoint, EndpointSlice } from "#kinds/networking/endpoint-slice.ts";
+import type { Service } from "#kinds/core/service.ts";
 import { recordType, responseCode, type DnsRecord, type Question, type Reply } from "./dns-message.ts";
 
 /** The objects, by the ways in which names lead to them. */

@@ -1,8 +1,8 @@
 /** Services as rules: each rule of ClusterIP, NodePort, policies and host ports as a row. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { EndpointSlice, Endpoint } from "#kinds/endpoint-slice.ts";
-import type { Service } from "#kinds/service.ts";
+import type { EndpointSlice, Endpoint } from "#kinds/networking/endpoint-slice.ts";
+import type { Service } from "#kinds/core/service.ts";
 import type { Route } from "./route.ts";
 import { serviceRoutes, serviceRules, type ServiceNode } from "./services.ts";
 import { clientsIn } from "./affinity.ts";

@@ -2,12 +2,12 @@
  * Services as packet rules: services, endpoints and host ports become the text of one nft table per node, to be loaded at
  * once. Pure; loading is service-sync.ts's work.
  */
-import type { Endpoint, EndpointSlice } from "#kinds/endpoint-slice.ts";
+import type { Endpoint, EndpointSlice } from "#kinds/networking/endpoint-slice.ts";
 import { keyOfObject, type KubeObject } from "#kinds/object.ts";
-import type { Protocol } from "#kinds/pod-spec.ts";
-import type { Pod } from "#kinds/pod.ts";
-import type { Service } from "#kinds/service.ts";
-import type { ServicePort } from "#kinds/service-spec.ts";
+import type { Protocol } from "#kinds/core/pod-spec.ts";
+import type { Pod } from "#kinds/core/pod.ts";
+import type { Service } from "#kinds/core/service.ts";
+import type { ServicePort } from "#kinds/core/service-spec.ts";
 import { AFFINITY_SECONDS, stickiness, type Clients } from "./affinity.ts";
 import type { Backend, Route } from "./route.ts";
 

@@ -1,8 +1,8 @@
 /** What a container's and a pod's members become in CRI's words: each as a row. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Container, PodSpec } from "#kinds/pod-spec.ts";
-import type { Pod } from "#kinds/pod.ts";
+import type { Container, PodSpec } from "#kinds/core/pod-spec.ts";
+import type { Pod } from "#kinds/core/pod.ts";
 import { type ContainerParts, containerConfig, hostnameOf, sandboxConfig } from "./container-config.ts";
 import type { ContainerConfig, CriImage } from "./cri-messages.ts";
 import type { NodeFacts } from "./node-facts.ts";

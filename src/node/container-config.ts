@@ -1,8 +1,8 @@
 /** A pod's sandbox and containers in CRI's words. Pure; what is not supported is refused by name. */
 import { Fault, unsupported } from "#base/fault.ts";
 import { given } from "#base/given.ts";
-import type { Pod } from "#kinds/pod.ts";
-import type { Container, SeccompProfile, SecurityContext } from "#kinds/pod-spec.ts";
+import type { Pod } from "#kinds/core/pod.ts";
+import type { Container, SeccompProfile, SecurityContext } from "#kinds/core/pod-spec.ts";
 import { containerCgroup, oomScore } from "#pods/cgroup.ts";
 import { commandOf } from "#pods/environment.ts";
 import {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, before, test } from "node:test";
-import type { HttpGet } from "#kinds/pod-spec.ts";
+import type { HttpGet } from "#kinds/core/pod-spec.ts";
 import { Cri } from "./cri.ts";
 import { ask, notifyHttp, type Answer } from "./probes.ts";
 

@@ -1,7 +1,7 @@
 /** One HTTP probe or hook as kubelet makes it: its headers, its redirects, its limits. What the answer means for the container is decided elsewhere. */
 import { request as requestHttp, type IncomingMessage } from "node:http";
 import { request as requestHttps } from "node:https";
-import type { HttpGet } from "#kinds/pod-spec.ts";
+import type { HttpGet } from "#kinds/core/pod-spec.ts";
 import { dialText } from "./dial-text.ts";
 
 /** Where a probe goes. */

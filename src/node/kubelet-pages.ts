@@ -1,7 +1,7 @@
 /** What kubelet's HTTPS server tells of its node besides logs: pods, usage as JSON and for Prometheus. Pure; what else kubelet serves is refused by name. */
 import { timestamp } from "#base/clock.ts";
 import { Fault, unsupported } from "#base/fault.ts";
-import type { Pod } from "#kinds/pod.ts";
+import type { Pod } from "#kinds/core/pod.ts";
 import type { CgroupUsage } from "./cgroups.ts";
 import type { NodeStats } from "./stats.ts";
 

@@ -1,5 +1,5 @@
 /** Whether the node can take one more pod. Pure. The scheduler has decided before; this guards against its being late. */
-import type { Pod } from "#kinds/pod.ts";
+import type { Pod } from "#kinds/core/pod.ts";
 import type { Amount } from "#pods/fields.ts";
 import { podAmounts } from "#pods/cgroup.ts";
 import { MAX_PODS } from "./node-object.ts";

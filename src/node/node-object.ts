@@ -1,8 +1,8 @@
 /** The Node object: what the machine offers and how it is. Pure: facts in, object out. */
 import { timestamp } from "#base/clock.ts";
-import type { Node, NodeInfo, NodeStatus } from "#kinds/node.ts";
+import type { Node, NodeInfo, NodeStatus } from "#kinds/core/node.ts";
 import type { Condition } from "#kinds/object.ts";
-import type { ResourceList } from "#kinds/pod-spec.ts";
+import type { ResourceList } from "#kinds/core/pod-spec.ts";
 import type { PressureType } from "#pods/pressure.ts";
 import type { CriImage } from "./cri-messages.ts";
 import type { NodeFacts } from "./node-facts.ts";

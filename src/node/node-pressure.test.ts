@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { silent } from "#base/log.ts";
 import { never } from "#base/stop.ts";
-import type { Pod } from "#kinds/pod.ts";
+import type { Pod } from "#kinds/core/pod.ts";
 import type { Supplies } from "#pods/pressure.ts";
 import type { NodeFacts } from "./node-facts.ts";
 import { NodePressure } from "./node-pressure.ts";

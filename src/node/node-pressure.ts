@@ -3,7 +3,7 @@ import type { Clock } from "#base/clock.ts";
 import { reasonOf } from "#base/fault.ts";
 import type { Log } from "#base/log.ts";
 import type { Stop } from "#base/stop.ts";
-import type { Pod } from "#kinds/pod.ts";
+import type { Pod } from "#kinds/core/pod.ts";
 import {
   evictionOf,
   pressuresOf,

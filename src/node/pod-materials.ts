@@ -2,11 +2,11 @@
 import type { Clock } from "#base/clock.ts";
 import { keyOf } from "#base/key.ts";
 import type { Objects, View } from "#deck/objects.ts";
-import type { ConfigMap } from "#kinds/config-map.ts";
-import type { Pod } from "#kinds/pod.ts";
-import { serviceAccountKind } from "#kinds/service-account.ts";
-import type { Service } from "#kinds/service.ts";
-import type { Volume } from "#kinds/volume.ts";
+import type { ConfigMap } from "#kinds/core/config-map.ts";
+import type { Pod } from "#kinds/core/pod.ts";
+import { serviceAccountKind } from "#kinds/core/service-account.ts";
+import type { Service } from "#kinds/core/service.ts";
+import type { Volume } from "#kinds/core/volume.ts";
 import type { Surroundings } from "#pods/environment.ts";
 import { identityOf } from "./container-config.ts";
 import type { NodeFacts } from "./node-facts.ts";

@@ -5,9 +5,9 @@ import type { Clock } from "#base/clock.ts";
 import { Fault, reasonOf } from "#base/fault.ts";
 import { keyOf } from "#base/key.ts";
 import type { Objects } from "#deck/objects.ts";
-import { graceSeconds } from "#kinds/grace.ts";
-import type { Container, LifecycleAction } from "#kinds/pod-spec.ts";
-import { podKind, type Pod } from "#kinds/pod.ts";
+import { graceSeconds } from "#kinds/core/grace.ts";
+import type { Container, LifecycleAction } from "#kinds/core/pod-spec.ts";
+import { podKind, type Pod } from "#kinds/core/pod.ts";
 import { podCgroup as podCgroupLimits } from "#pods/cgroup.ts";
 import { environmentOf, type Surroundings } from "#pods/environment.ts";
 import type { Observed, Step, StepResult } from "#pods/observed.ts";
@@ -22,7 +22,7 @@ import { ask, notifyHttp } from "./probes.ts";
 import { allContainers } from "#pods/references.ts";
 import type { Turns } from "./turns.ts";
 import { mountsFor, prepareVolumes, removeVolumes, type VolumeParts } from "./volumes.ts";
-import type { Volume } from "#kinds/volume.ts";
+import type { Volume } from "#kinds/core/volume.ts";
 
 /** What all pods of the node share. */
 export interface NodeTools {

@@ -2,7 +2,7 @@
 import { connect } from "node:net";
 import { reasonOf } from "#base/fault.ts";
 import { decodeUtf8 } from "#base/utf8.ts";
-import type { Container, HttpGet, IntOrString, ProbeAction } from "#kinds/pod-spec.ts";
+import type { Container, HttpGet, IntOrString, ProbeAction } from "#kinds/core/pod-spec.ts";
 import type { Cri } from "./cri.ts";
 import { dialText } from "./dial-text.ts";
 import { GrpcClient, grpcCode, isGrpc } from "./grpc.ts";

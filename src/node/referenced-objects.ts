@@ -1,10 +1,10 @@
 /** Live configMaps and secrets that pods of this node refer to: one small view each, shared, closed with the last pod. */
 import { keyOf } from "#base/key.ts";
 import type { Objects, View } from "#deck/objects.ts";
-import { configMapKind, type ConfigMap } from "#kinds/config-map.ts";
+import { configMapKind, type ConfigMap } from "#kinds/core/config-map.ts";
 import type { Kind } from "#kinds/kind.ts";
 import type { KubeObject } from "#kinds/object.ts";
-import { secretKind, type Secret } from "#kinds/secret.ts";
+import { secretKind, type Secret } from "#kinds/core/secret.ts";
 import type { Sources } from "#pods/environment.ts";
 import type { References } from "#pods/references.ts";
 

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { reasonOf } from "#base/fault.ts";
 import { never } from "#base/stop.ts";
 import { FakeClock } from "#deck/fake-clock.ts";
-import type { Pod } from "#kinds/pod.ts";
+import type { Pod } from "#kinds/core/pod.ts";
 import type { Agent } from "./agent.ts";
 import { labels } from "./container-config.ts";
 import { containerState } from "./cri-messages.ts";

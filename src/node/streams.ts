@@ -4,7 +4,7 @@ import type { Clock } from "#base/clock.ts";
 import { Fault } from "#base/fault.ts";
 import { keyOf } from "#base/key.ts";
 import type { Stop } from "#base/stop.ts";
-import type { Pod } from "#kinds/pod.ts";
+import type { Pod } from "#kinds/core/pod.ts";
 import { allContainers } from "#pods/references.ts";
 import { ask, type Answer, negotiation } from "#relay/upgrade.ts";
 import type { Agent } from "./agent.ts";

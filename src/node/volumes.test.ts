@@ -4,9 +4,9 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink } from "node:fs/pr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import type { PodSpec, VolumeMount } from "#kinds/pod-spec.ts";
-import type { Pod } from "#kinds/pod.ts";
-import type { Volume } from "#kinds/volume.ts";
+import type { PodSpec, VolumeMount } from "#kinds/core/pod-spec.ts";
+import type { Pod } from "#kinds/core/pod.ts";
+import type { Volume } from "#kinds/core/volume.ts";
 import type { NodeFacts } from "./node-facts.ts";
 import type { CriMount } from "./cri-messages.ts";
 import { mountsFor, prepareVolumes, type VolumeParts, volumesOf } from "./volumes.ts";

@@ -1,8 +1,8 @@
 /** Requests and limits as cgroup numbers: shares, quota, memory, out-of-memory score, and the names of the groups. Decides, never writes a file. */
 import { millis, units } from "#base/quantity.ts";
-import type { Container, PodSpec, ResourceList } from "#kinds/pod-spec.ts";
-import type { PodObject as Pod, QosClass } from "#kinds/pod-status.ts";
-import { qosClassOf } from "#kinds/qos.ts";
+import type { Container, PodSpec, ResourceList } from "#kinds/core/pod-spec.ts";
+import type { PodObject as Pod, QosClass } from "#kinds/core/pod-status.ts";
+import { qosClassOf } from "#kinds/core/qos.ts";
 
 export interface CgroupLimits {
   /** cgroup v1 cpu.shares; cpu.weight is `cpuWeight(cpuShares)`. */

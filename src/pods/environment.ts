@@ -1,12 +1,12 @@
 /** A container's environment variables: service links, envFrom, env with its references, and $(VAR) in commands. */
 import { member } from "#base/dictionary.ts";
 import { decodeUtf8 } from "#base/utf8.ts";
-import type { ConfigMap } from "#kinds/config-map.ts";
-import type { Container, EnvVar } from "#kinds/pod-spec.ts";
-import type { PodObject as Pod } from "#kinds/pod-status.ts";
-import type { Secret } from "#kinds/secret.ts";
-import type { Service } from "#kinds/service.ts";
-import { fromBase64 } from "#kinds/base64.ts";
+import type { ConfigMap } from "#kinds/core/config-map.ts";
+import type { Container, EnvVar } from "#kinds/core/pod-spec.ts";
+import type { PodObject as Pod } from "#kinds/core/pod-status.ts";
+import type { Secret } from "#kinds/core/secret.ts";
+import type { Service } from "#kinds/core/service.ts";
+import { fromBase64 } from "#kinds/schema/base64.ts";
 import { fieldText, resourceText, type Whereabouts } from "./fields.ts";
 
 /** Objects of the pod's namespace, as far as the agent has them. */

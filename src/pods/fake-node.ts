@@ -1,5 +1,5 @@
 /** A node for tests and simulations: carries the steps of one pod out at once, in memory, as containerd would. */
-import type { PodObject as Pod } from "#kinds/pod-status.ts";
+import type { PodObject as Pod } from "#kinds/core/pod-status.ts";
 import { emptyMemory, remember } from "./memory.ts";
 import { nextSteps } from "./next.ts";
 import type {

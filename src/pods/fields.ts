@@ -2,9 +2,9 @@
 import { member } from "#base/dictionary.ts";
 import { unsupported } from "#base/fault.ts";
 import { parseNanos } from "#base/quantity.ts";
-import type { Container } from "#kinds/pod-spec.ts";
-import type { PodObject as Pod } from "#kinds/pod-status.ts";
-import type { ResourceFieldRef } from "#kinds/volume.ts";
+import type { Container } from "#kinds/core/pod-spec.ts";
+import type { PodObject as Pod } from "#kinds/core/pod-status.ts";
+import type { ResourceFieldRef } from "#kinds/core/volume.ts";
 
 export interface Amount {
   readonly cpuMillis: number;

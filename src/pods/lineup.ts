@@ -1,6 +1,6 @@
 /** A pod's containers as they stand: each container of the spec joined with what CRI lists of it. Never what to do about it. */
-import type { Container } from "#kinds/pod-spec.ts";
-import type { ContainerStatus, PodObject as Pod } from "#kinds/pod-status.ts";
+import type { Container } from "#kinds/core/pod-spec.ts";
+import type { ContainerStatus, PodObject as Pod } from "#kinds/core/pod-status.ts";
 import { probeKey } from "./memory.ts";
 import type { Observed, ObservedContainer, ObservedSandbox, PodMemory } from "./observed.ts";
 

@@ -1,7 +1,7 @@
 /** What is known about a pod beyond what CRI lists: probe counts, back-off, stops under way. A frozen value that each plan hands to the next. */
 import { member } from "#base/dictionary.ts";
-import type { Container, Probe } from "#kinds/pod-spec.ts";
-import type { PodObject as Pod } from "#kinds/pod-status.ts";
+import type { Container, Probe } from "#kinds/core/pod-spec.ts";
+import type { PodObject as Pod } from "#kinds/core/pod-status.ts";
 import {
   stepKey,
   type Observed,

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { timestamp } from "#base/clock.ts";
-import type { Container, PodSpec } from "#kinds/pod-spec.ts";
-import type { PodObject as Pod } from "#kinds/pod-status.ts";
+import type { Container, PodSpec } from "#kinds/core/pod-spec.ts";
+import type { PodObject as Pod } from "#kinds/core/pod-status.ts";
 import { FakeNode, type FakeNodeOptions } from "./fake-node.ts";
 import type { Place } from "./lineup.ts";
 import { emptyMemory } from "./memory.ts";

@@ -1,7 +1,7 @@
 /** What the node must do next about one pod. Pure: everything it knows is the pod, what was observed, and now. */
 import { member } from "#base/dictionary.ts";
-import { graceSeconds } from "#kinds/grace.ts";
-import type { PodObject as Pod } from "#kinds/pod-status.ts";
+import { graceSeconds } from "#kinds/core/grace.ts";
+import type { PodObject as Pod } from "#kinds/core/pod-status.ts";
 import {
   exitCodeOf,
   hasEnded,

@@ -14,8 +14,8 @@
  * the agent dies: with `emptyMemory` and what CRI lists, the next plan goes on; only back-off delays begin anew.
  * `deleteObject` is carried out only when the API server has the plan's status: nobody can be told after the object is gone.
  */
-import type { LifecycleAction, Probe } from "#kinds/pod-spec.ts";
-import type { PodStatus } from "#kinds/pod-status.ts";
+import type { LifecycleAction, Probe } from "#kinds/core/pod-spec.ts";
+import type { PodStatus } from "#kinds/core/pod-status.ts";
 
 export interface Observed {
   /** The node's own address, for status.hostIP. */

@@ -1,5 +1,5 @@
 /** What kubelet says in Events when a step has ended. */
-import type { PodObject as Pod } from "#kinds/pod-status.ts";
+import type { PodObject as Pod } from "#kinds/core/pod-status.ts";
 import { containerOf } from "./memory.ts";
 import type { Outcome, PodEvent, ProbeRole, StepResult } from "./observed.ts";
 import { podTitle } from "./restarts.ts";

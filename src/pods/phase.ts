@@ -1,5 +1,5 @@
 /** The phase of a pod: kubelet's getPhase. */
-import type { ContainerStatus, PodPhase } from "#kinds/pod-status.ts";
+import type { ContainerStatus, PodPhase } from "#kinds/core/pod-status.ts";
 import { exitCodeOf, isDone, isRestarted, type Lineup } from "./lineup.ts";
 import type { PodMemory } from "./observed.ts";
 

@@ -1,7 +1,7 @@
 /** Node-pressure eviction as a table: what counts as pressure, how long, who goes, who may still come. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { PodObject as Pod } from "#kinds/pod-status.ts";
+import type { PodObject as Pod } from "#kinds/core/pod-status.ts";
 import {
   evictionOf,
   pressuresOf,

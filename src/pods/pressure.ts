@@ -1,6 +1,6 @@
 /** Node-pressure eviction, decided: which resources a node is low on, and which pod must go. Kubelet's signals, thresholds and order. */
 import { units } from "#base/quantity.ts";
-import type { PodObject as Pod } from "#kinds/pod-status.ts";
+import type { PodObject as Pod } from "#kinds/core/pod-status.ts";
 import { EVICTION_RESERVE_BYTES } from "./cgroup.ts";
 import type { PodFailure } from "./observed.ts";
 

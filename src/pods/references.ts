@@ -1,6 +1,6 @@
 /** Which configMaps and secrets a pod refers to. Pure. */
-import type { Pod } from "#kinds/pod.ts";
-import type { Container } from "#kinds/pod-spec.ts";
+import type { Pod } from "#kinds/core/pod.ts";
+import type { Container } from "#kinds/core/pod-spec.ts";
 
 export function allContainers({ spec }: Pod): readonly Container[] {
   return [...(spec.initContainers ?? []), ...spec.containers];

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { timestamp } from "#base/clock.ts";
-import type { PodObject as Pod } from "#kinds/pod-status.ts";
+import type { PodObject as Pod } from "#kinds/core/pod-status.ts";
 import { FakeNode } from "./fake-node.ts";
 import type { ObservedContainer, Step } from "./observed.ts";
 

@@ -1,6 +1,6 @@
 /** When a container that exited may start again: kubelet's crash-loop back-off. */
 import { member } from "#base/dictionary.ts";
-import type { PodObject as Pod } from "#kinds/pod-status.ts";
+import type { PodObject as Pod } from "#kinds/core/pod-status.ts";
 import { exitCodeOf, isRestarted, type Lineup, type Place } from "./lineup.ts";
 import { BACKOFF_FIRST_MS, BACKOFF_MAX_MS, BACKOFF_RESET_MS } from "./memory.ts";
 import type { ObservedContainer, PodEvent, PodMemory, RestartMemory } from "./observed.ts";

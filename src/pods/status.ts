@@ -9,8 +9,8 @@ import type {
   PodObject as Pod,
   PodPhase,
   PodStatus,
-} from "#kinds/pod-status.ts";
-import { qosClassOf } from "#kinds/qos.ts";
+} from "#kinds/core/pod-status.ts";
+import { qosClassOf } from "#kinds/core/qos.ts";
 import {
   containerUri,
   exitCodeOf,

@@ -1,8 +1,8 @@
 /** The files of a pod's configMap, secret, downwardAPI and projected volumes, as data: paths, bytes, modes. Never written here. */
 import { encodeUtf8 } from "#base/utf8.ts";
-import type { PodObject as Pod } from "#kinds/pod-status.ts";
-import type { DownwardFile, KeyToPath, Projection, Volume } from "#kinds/volume.ts";
-import { fromBase64 } from "#kinds/base64.ts";
+import type { PodObject as Pod } from "#kinds/core/pod-status.ts";
+import type { DownwardFile, KeyToPath, Projection, Volume } from "#kinds/core/volume.ts";
+import { fromBase64 } from "#kinds/schema/base64.ts";
 import type { Sources } from "./environment.ts";
 import { fieldText, resourceText, type Whereabouts } from "./fields.ts";
 

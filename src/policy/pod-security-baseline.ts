@@ -1,5 +1,5 @@
 /** The checks of the Pod Security Standards' baseline level: what is known to escalate privileges. Upstream's, with its words. */
-import type { PodSpec, Probe, LifecycleAction, SeccompProfile } from "#kinds/pod-spec.ts";
+import type { PodSpec, Probe, LifecycleAction, SeccompProfile } from "#kinds/core/pod-spec.ts";
 import {
   badlySet,
   type Check,

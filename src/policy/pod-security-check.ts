@@ -1,5 +1,5 @@
 /** What a check of the Pod Security Standards is, and the words that all of them share. Pure. */
-import type { Container, PodSpec, SecurityContext } from "#kinds/pod-spec.ts";
+import type { Container, PodSpec, SecurityContext } from "#kinds/core/pod-spec.ts";
 
 /** A pod, or the template of one. */
 export interface PodParts {

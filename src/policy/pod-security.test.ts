@@ -1,7 +1,7 @@
 /** The Pod Security Standards as a table: each check at each of its versions, in upstream's words; and the labels that choose among them. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Container, PodSpec } from "#kinds/pod-spec.ts";
+import type { Container, PodSpec } from "#kinds/core/pod-spec.ts";
 import { detailsOf, isStricter, podSecurityOf, type Standard, standardText, violationsOf } from "./pod-security.ts";
 
 const HARD: NonNullable<Container["securityContext"]> = {

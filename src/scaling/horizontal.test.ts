@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { timestamp } from "#base/clock.ts";
-import type { HorizontalPodAutoscalerSpec, MetricSpec } from "#kinds/autoscaler-spec.ts";
-import type { PodMetrics } from "#kinds/metrics.ts";
-import type { Pod } from "#kinds/pod.ts";
+import type { HorizontalPodAutoscalerSpec, MetricSpec } from "#kinds/autoscaling/autoscaler-spec.ts";
+import type { PodMetrics } from "#kinds/autoscaling/metrics.ts";
+import type { Pod } from "#kinds/core/pod.ts";
 import { DEFAULT_SETTINGS, desiredReplicas, type ScalingDecision, type ScalingQuestion } from "./horizontal.ts";
 import { averageReplicas, type MetricAnswer, type MetricQuestion, utilizationReplicas } from "./metric-replicas.ts";
 import { noHistory, pace, type PaceQuestion, type ScalingHistory, withRescale } from "./pace.ts";

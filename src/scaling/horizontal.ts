@@ -1,9 +1,14 @@
 /** The horizontal autoscaler's decision: from its spec, the pods and their metrics to a number of replicas, with the words for it. Pure. */
 import { canonicalQuantity } from "#base/quantity.ts";
-import type { HorizontalPodAutoscalerSpec, MetricSpec, MetricStatus, MetricTarget } from "#kinds/autoscaler-spec.ts";
-import type { PodMetrics } from "#kinds/metrics.ts";
+import type {
+  HorizontalPodAutoscalerSpec,
+  MetricSpec,
+  MetricStatus,
+  MetricTarget,
+} from "#kinds/autoscaling/autoscaler-spec.ts";
+import type { PodMetrics } from "#kinds/autoscaling/metrics.ts";
 import type { Condition } from "#kinds/object.ts";
-import type { Pod } from "#kinds/pod.ts";
+import type { Pod } from "#kinds/core/pod.ts";
 import {
   averageReplicas,
   type MetricAnswer,

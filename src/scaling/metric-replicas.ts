@@ -1,7 +1,7 @@
 /** From the samples of one metric to a number of replicas: upstream's replica calculator, with integer percents and all. */
 import { parseNanos } from "#base/quantity.ts";
-import type { PodMetrics } from "#kinds/metrics.ts";
-import type { Pod } from "#kinds/pod.ts";
+import type { PodMetrics } from "#kinds/autoscaling/metrics.ts";
+import type { Pod } from "#kinds/core/pod.ts";
 
 export interface MetricQuestion {
   /** spec.replicas of the target. */

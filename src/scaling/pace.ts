@@ -1,5 +1,5 @@
 /** How fast a number of replicas may change: stabilisation windows, scaling policies, limits; upstream's rules with its reasons and words. */
-import type { HorizontalPodAutoscalerSpec, ScalingRules } from "#kinds/autoscaler-spec.ts";
+import type { HorizontalPodAutoscalerSpec, ScalingRules } from "#kinds/autoscaling/autoscaler-spec.ts";
 
 /** What the next decisions need of the past ones. A value: each decision makes the next. */
 export interface ScalingHistory {

@@ -4,8 +4,8 @@
  */
 import { member } from "#base/dictionary.ts";
 import { sameJson } from "#base/json.ts";
-import type { Node } from "#kinds/node.ts";
-import type { Pod } from "#kinds/pod.ts";
+import type { Node } from "#kinds/core/node.ts";
+import type { Pod } from "#kinds/core/pod.ts";
 import {
   amountsOf,
   imageName,

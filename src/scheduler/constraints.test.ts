@@ -1,10 +1,10 @@
 /** The finer members of spreading and pod affinity, and what a pod asks for beside its containers: each decides which node it gets. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Node, Taint } from "#kinds/node.ts";
-import type { PodAffinityTerm, TopologySpreadConstraint } from "#kinds/placement.ts";
-import type { PodSpec } from "#kinds/pod-spec.ts";
-import type { Pod } from "#kinds/pod.ts";
+import type { Node, Taint } from "#kinds/core/node.ts";
+import type { PodAffinityTerm, TopologySpreadConstraint } from "#kinds/core/placement.ts";
+import type { PodSpec } from "#kinds/core/pod-spec.ts";
+import type { Pod } from "#kinds/core/pod.ts";
 import { Cluster } from "./cluster.ts";
 import { pick } from "./pick.ts";
 

@@ -2,9 +2,9 @@
 import { member } from "#base/dictionary.ts";
 import { millis, units } from "#base/quantity.ts";
 import { fromLabelSelector, matches, type Labels, type Selector } from "#base/selector.ts";
-import type { PodAffinity, PodAffinityTerm, TopologySpreadConstraint } from "#kinds/placement.ts";
-import type { Container, ResourceList } from "#kinds/pod-spec.ts";
-import type { Pod } from "#kinds/pod.ts";
+import type { PodAffinity, PodAffinityTerm, TopologySpreadConstraint } from "#kinds/core/placement.ts";
+import type { Container, ResourceList } from "#kinds/core/pod-spec.ts";
+import type { Pod } from "#kinds/core/pod.ts";
 
 export interface Amounts {
   readonly cpuMillis: number;

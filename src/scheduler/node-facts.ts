@@ -1,6 +1,6 @@
 /** One node as the scheduler counts on it. */
 import type { Labels } from "#base/selector.ts";
-import type { Node } from "#kinds/node.ts";
+import type { Node } from "#kinds/core/node.ts";
 import type { Amounts, PodNeeds } from "./needs.ts";
 
 /** Numbers change in place: a pick reads them thousands of times a millisecond. */

@@ -1,10 +1,10 @@
 /** The scheduler's rules as tables: which node a pod gets, or in which words it is told why none. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Affinity, Toleration, TopologySpreadConstraint } from "#kinds/placement.ts";
-import type { Node, Taint } from "#kinds/node.ts";
-import type { PodSpec } from "#kinds/pod-spec.ts";
-import type { Pod } from "#kinds/pod.ts";
+import type { Affinity, Toleration, TopologySpreadConstraint } from "#kinds/core/placement.ts";
+import type { Node, Taint } from "#kinds/core/node.ts";
+import type { PodSpec } from "#kinds/core/pod-spec.ts";
+import type { Pod } from "#kinds/core/pod.ts";
 import { Cluster } from "./cluster.ts";
 import { unschedulableMessage } from "./message.ts";
 import { defaultSpreads } from "./needs.ts";

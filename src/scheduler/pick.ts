@@ -1,5 +1,5 @@
 /** The scheduler's pick: filters the nodes, scores those that are left, and says in upstream's words why none is. Pure. */
-import type { Pod } from "#kinds/pod.ts";
+import type { Pod } from "#kinds/core/pod.ts";
 import type { Cluster, Suitability } from "./cluster.ts";
 import type { Fit, Strategy } from "./fit.ts";
 import { type Neighbours, neighboursOf } from "./neighbours.ts";

@@ -6,9 +6,9 @@ import type {
   NodeSelectorTerm,
   TaintEffect,
   Toleration,
-} from "#kinds/placement.ts";
-import type { Node, Taint } from "#kinds/node.ts";
-import type { Pod } from "#kinds/pod.ts";
+} from "#kinds/core/placement.ts";
+import type { Node, Taint } from "#kinds/core/node.ts";
+import type { Pod } from "#kinds/core/pod.ts";
 
 /** Upstream's words for each; they are counted and printed. */
 export function placementFault(pod: Pod, node: Node): string | null {

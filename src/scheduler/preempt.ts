@@ -1,5 +1,5 @@
 /** Preemption: on which node the fewest and least important pods would have to go for this one. Chooses, never ends them. */
-import type { Pod } from "#kinds/pod.ts";
+import type { Pod } from "#kinds/core/pod.ts";
 import type { Cluster } from "./cluster.ts";
 import { neighboursOf } from "./neighbours.ts";
 import type { PodNeeds } from "./needs.ts";

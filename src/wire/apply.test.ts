@@ -5,7 +5,7 @@ import test from "node:test";
 import { Fault } from "#base/fault.ts";
 import { type Json, type JsonObject, sameJson } from "#base/json.ts";
 import { seededRandom } from "#base/random.ts";
-import { builtinTable } from "#kinds/schema-table.ts";
+import { builtinTable } from "#kinds/schema/schema-table.ts";
 import { applyServerSide, isSameButTimes, trackUpdate } from "./apply.ts";
 import type { ManagedFields } from "./managed-fields.ts";
 import { sample } from "./sample-object.ts";

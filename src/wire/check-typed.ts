@@ -3,7 +3,7 @@ import { member } from "#base/dictionary.ts";
 import { Fault } from "#base/fault.ts";
 import { isJsonObject, type Json, type JsonObject } from "#base/json.ts";
 import type { Schema, SchemaTable } from "#base/schema.ts";
-import { MAX_KEYS } from "#kinds/conform.ts";
+import { MAX_KEYS } from "#kinds/schema/conform.ts";
 import { printPath } from "./field-set.ts";
 import { isList, textOf } from "./members.ts";
 import { elementStep, formOf, memberSchema, resolved } from "./typed.ts";

@@ -1,7 +1,7 @@
 /** Which message stands behind an apiVersion and kind: the kinds we serve, and the option bodies that every version has. */
 import type { Kind } from "#kinds/kind.ts";
 import { apiVersionOf } from "#kinds/kind.ts";
-import { builtinTable } from "#kinds/schema-table.ts";
+import { builtinTable } from "#kinds/schema/schema-table.ts";
 import type { TypeLookup } from "./kubernetes-protobuf.ts";
 
 const META = "io.k8s.apimachinery.pkg.apis.meta.v1";

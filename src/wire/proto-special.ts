@@ -5,7 +5,7 @@ import { exactInteger } from "#base/json-text.ts";
 import { canonicalQuantity } from "#base/quantity.ts";
 import type { Schema } from "#base/schema.ts";
 import { decodeUtf8Strictly, encodeUtf8 } from "#base/utf8.ts";
-import { fromBase64, toBase64 } from "#kinds/base64.ts";
+import { fromBase64, toBase64 } from "#kinds/schema/base64.ts";
 import { textOf } from "./members.ts";
 import { parseDuration, printDuration } from "./go-duration.ts";
 import { DELIMITED, FIXED64, malformed, type ProtoReader, ProtoWriter, VARINT } from "./proto-wire.ts";

@@ -7,7 +7,7 @@ import { Fault } from "#base/fault.ts";
 import { type Json, type JsonObject, sameJson } from "#base/json.ts";
 import { seededRandom } from "#base/random.ts";
 import { askedKinds, bodyKinds, builtinKinds } from "#kinds/registry.ts";
-import { builtinTable } from "#kinds/schema-table.ts";
+import { builtinTable } from "#kinds/schema/schema-table.ts";
 import { parseDuration, printDuration } from "./go-duration.ts";
 import { decodeKubernetes, KubernetesCodec } from "./kubernetes-protobuf.ts";
 import { messageTypes } from "./kubernetes-types.ts";

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { Fault } from "#base/fault.ts";
 import { type Json, type JsonObject, sameJson } from "#base/json.ts";
 import { seededRandom } from "#base/random.ts";
-import { builtinTable } from "#kinds/schema-table.ts";
+import { builtinTable } from "#kinds/schema/schema-table.ts";
 import { sample } from "./sample-object.ts";
 import { applyStrategicMerge } from "./strategic-merge.ts";
 

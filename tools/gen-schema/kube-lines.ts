@@ -1,4 +1,4 @@
-/** Turns Go packages of the Kubernetes API into the lines of schema.gen.ts. The form of a line is told in src/kinds/schema-table.ts. */
+/** Turns Go packages of the Kubernetes API into the lines of schema.gen.ts. The form of a line is told in src/kinds/schema/schema-table.ts. */
 import type { GoField, GoNamed, GoPackage, GoStruct, GoType, Markers } from "./go-types.ts";
 
 /** Types whose JSON form is not that of their Go struct. */

@@ -1,6 +1,6 @@
 /** BatchGetItem and BatchWriteItem: many single reads or writes in one request, all checked before the first. */
 import { setImmediate as turn } from "node:timers/promises";
-import type { Table } from "#kinds/table.ts";
+import type { Table } from "#kinds/catamaran/table.ts";
 import { itemBytes } from "#managed/table/attribute.ts";
 import { project } from "#managed/table/projection.ts";
 import { planErase, type PlannedWrite, planPut } from "#managed/table/tables.ts";

@@ -1,6 +1,6 @@
 /** CreateTable, DescribeTable, ListTables and DeleteTable. */
 import { given } from "#base/given.ts";
-import type { Table } from "#kinds/table.ts";
+import type { Table } from "#kinds/catamaran/table.ts";
 import type { Input, Reply } from "../action.ts";
 import type { Shape } from "../shape.ts";
 import { invalid } from "./dynamodb-error.ts";

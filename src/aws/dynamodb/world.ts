@@ -1,6 +1,6 @@
 /** What the DynamoDB actions work on, and what they share. */
 import { Fault } from "#base/fault.ts";
-import type { Table } from "#kinds/table.ts";
+import type { Table } from "#kinds/catamaran/table.ts";
 import type { Tables } from "#managed/table/tables.ts";
 import type { Input } from "../action.ts";
 import { AwsError, validationError } from "../aws-error.ts";

@@ -1,6 +1,6 @@
 /** PutFunctionConcurrency, GetFunctionConcurrency, DeleteFunctionConcurrency and GetAccountSettings. */
 import { LAMBDA_LIMITS, reservationFault } from "#functions/concurrency.ts";
-import { functionKind, type FunctionObject } from "#kinds/function.ts";
+import { functionKind, type FunctionObject } from "#kinds/catamaran/function.ts";
 import type { Input, Reply } from "../action.ts";
 import { AwsError, validationError } from "../aws-error.ts";
 import type { Shape } from "../shape.ts";

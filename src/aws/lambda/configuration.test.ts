@@ -1,7 +1,7 @@
 /** What GetFunctionConfiguration says in each state, and when a revision is another one. */
 import assert from "node:assert/strict";
 import test from "node:test";
-import { type FunctionObject, type FunctionStatus, UPDATED_AT } from "#kinds/function.ts";
+import { type FunctionObject, type FunctionStatus, UPDATED_AT } from "#kinds/catamaran/function.ts";
 import { lastModified, revisionId } from "./configuration.ts";
 
 function fn(spec: Partial<FunctionObject["spec"]>, status: FunctionStatus, updatedAt = "t1"): FunctionObject {

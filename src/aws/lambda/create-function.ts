@@ -1,6 +1,6 @@
 /** CreateFunction. */
 import { Fault } from "#base/fault.ts";
-import { functionKind, type FunctionObject, UPDATED_AT } from "#kinds/function.ts";
+import { functionKind, type FunctionObject, UPDATED_AT } from "#kinds/catamaran/function.ts";
 import type { Call, Input, Reply } from "../action.ts";
 import { AwsError } from "../aws-error.ts";
 import type { Shape } from "../shape.ts";

@@ -1,5 +1,5 @@
 /** DeleteFunction. */
-import { functionKind } from "#kinds/function.ts";
+import { functionKind } from "#kinds/catamaran/function.ts";
 import type { Input, Reply } from "../action.ts";
 import { AwsError } from "../aws-error.ts";
 import { notFound, referenceOf } from "./names.ts";

@@ -1,8 +1,8 @@
 /** CreateFunctionUrlConfig, GetFunctionUrlConfig, UpdateFunctionUrlConfig and DeleteFunctionUrlConfig. */
 import { given } from "#base/given.ts";
-import { type Cors, corsFaults } from "#kinds/cors.ts";
-import { FieldFaults } from "#kinds/field-faults.ts";
-import { functionKind, type FunctionObject } from "#kinds/function.ts";
+import { type Cors, corsFaults } from "#kinds/catamaran/cors.ts";
+import { FieldFaults } from "#kinds/rules/field-faults.ts";
+import { functionKind, type FunctionObject } from "#kinds/catamaran/function.ts";
 import type { Input, Reply } from "../action.ts";
 import { AwsError } from "../aws-error.ts";
 import type { Shape } from "../shape.ts";

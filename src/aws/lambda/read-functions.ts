@@ -1,6 +1,6 @@
 /** GetFunction, GetFunctionConfiguration, ListFunctions, ListVersionsByFunction and GetAccountSettings. */
 import { given } from "#base/given.ts";
-import { functionKind } from "#kinds/function.ts";
+import { functionKind } from "#kinds/catamaran/function.ts";
 import type { Call, Input, Reply } from "../action.ts";
 import { AwsError } from "../aws-error.ts";
 import type { Shape } from "../shape.ts";

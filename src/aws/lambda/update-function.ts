@@ -1,6 +1,6 @@
 /** UpdateFunctionCode and UpdateFunctionConfiguration. */
 import { isUpdating } from "#functions/lifecycle.ts";
-import { type FunctionObject, UPDATED_AT } from "#kinds/function.ts";
+import { type FunctionObject, UPDATED_AT } from "#kinds/catamaran/function.ts";
 import type { Call, Input, Reply } from "../action.ts";
 import { AwsError } from "../aws-error.ts";
 import type { Shape } from "../shape.ts";

@@ -3,7 +3,7 @@ import { keyOf } from "#base/key.ts";
 import type { Objects } from "#deck/objects.ts";
 import type { CodeStore } from "#functions/code-store.ts";
 import type { Functions } from "#functions/engine.ts";
-import { functionKind, type FunctionObject } from "#kinds/function.ts";
+import { functionKind, type FunctionObject } from "#kinds/catamaran/function.ts";
 import { type FunctionReference, notFound } from "./names.ts";
 
 export interface LambdaWorld {

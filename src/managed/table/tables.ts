@@ -3,7 +3,7 @@ import { Fault } from "#base/fault.ts";
 import { type ObjectKey, keyOf } from "#base/key.ts";
 import { encodeUtf8 } from "#base/utf8.ts";
 import type { Objects, View } from "#deck/objects.ts";
-import { tableKind, type Table } from "#kinds/table.ts";
+import { tableKind, type Table } from "#kinds/catamaran/table.ts";
 import type { Database, Write } from "../database.ts";
 import { checkItem, type Item, itemBytes, MAX_ITEM_BYTES } from "./attribute.ts";
 import { holds } from "./condition.ts";
