@@ -1,9 +1,9 @@
-/** How controllers write their changes down: patches as the difference of two states, owner references, names. */
+/** How controllers write their changes down: patches as the difference of two states, events, names. */
 import type { Json } from "#base/json.ts";
 import { seededRandom, nameSuffix } from "#base/random.ts";
 import type { Change } from "#deck/objects.ts";
-import { apiVersionOf, type Kind, type Subresource } from "#kinds/kind.ts";
-import { keyOfObject, type KubeObject, type OwnerReference } from "#kinds/object.ts";
+import type { Kind, Subresource } from "#kinds/kind.ts";
+import { keyOfObject, type KubeObject } from "#kinds/object.ts";
 import { mergePatchOf } from "#wire/merge-patch.ts";
 
 /** One patch from `live` to `next`, or nothing when they are the same. */
@@ -48,12 +48,6 @@ export function normalEvent(about: KubeObject, reason: string, message: string):
 
 export function warningEvent(about: KubeObject, reason: string, message: string): Change {
   return { verb: "event", about, type: "Warning", reason, message };
-}
-
-/** The reference by which `owner` controls what it made. */
-export function controllerReference<T extends KubeObject>(kind: Kind<T>, owner: T): OwnerReference {
-  const { name, uid = "" } = owner.metadata;
-  return { apiVersion: apiVersionOf(kind), kind: kind.kind, name, uid, controller: true, blockOwnerDeletion: true };
 }
 
 /**

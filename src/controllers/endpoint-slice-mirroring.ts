@@ -11,7 +11,8 @@ import {
 import { type EndpointAddress, type Endpoints, endpointsKind, type EndpointSubset } from "#kinds/core/endpoints.ts";
 import { isAddress } from "#kinds/core/pod-rules.ts";
 import { serviceKind } from "#kinds/core/service.ts";
-import { controllerReference, create, freshNames, patchTo, remove, warningEvent } from "./changes.ts";
+import { controllerReference } from "#kinds/owners.ts";
+import { create, freshNames, patchTo, remove, warningEvent } from "./changes.ts";
 
 const SERVICE_NAME = "kubernetes.io/service-name";
 const MANAGED_BY = "endpointslice.kubernetes.io/managed-by";

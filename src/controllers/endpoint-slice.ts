@@ -7,7 +7,8 @@ import { type Endpoint, type EndpointSlice, endpointSliceKind } from "#kinds/net
 import { nodeKind } from "#kinds/core/node.ts";
 import { type Pod, podKind } from "#kinds/core/pod.ts";
 import { type Service, serviceKind } from "#kinds/core/service.ts";
-import { controllerReference, create, freshNames, patchTo, remove } from "./changes.ts";
+import { controllerReference } from "#kinds/owners.ts";
+import { create, freshNames, patchTo, remove } from "./changes.ts";
 import { type Backend, type BackendPort, backendsOf, isManaged } from "./service-backends.ts";
 
 const SERVICE_NAME = "kubernetes.io/service-name";

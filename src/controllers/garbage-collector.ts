@@ -5,6 +5,7 @@ import type { Change, RemoveOptions } from "#deck/objects.ts";
 import type { Kind } from "#kinds/kind.ts";
 import { type Namespace, namespaceKind } from "#kinds/core/namespace.ts";
 import { keyOfObject, type KubeObject, type OwnerReference } from "#kinds/object.ts";
+import { withoutOwner, withOwners } from "#kinds/owners.ts";
 import { patchTo, warningEvent } from "./changes.ts";
 
 const FOREGROUND = "foregroundDeletion";
@@ -154,14 +155,7 @@ class Graph {
   #orphan({ kind, object }: Found, seen: Seen): readonly Change[] {
     const { uid = "" } = object.metadata;
     const released = this.#dependents(uid, seen).flatMap(({ kind: its, object: dependent }) =>
-      patchTo(
-        its,
-        dependent,
-        withOwners(
-          dependent,
-          (dependent.metadata.ownerReferences ?? []).filter((reference) => reference.uid !== uid),
-        ),
-      ),
+      patchTo(its, dependent, withoutOwner(dependent, uid)),
     );
     return [...released, ...patchTo(kind, object, withoutFinalizer(object, ORPHAN))];
   }
@@ -241,11 +235,6 @@ function propagationOf({ metadata }: KubeObject): NonNullable<RemoveOptions["pro
   const finalizers = metadata.finalizers ?? [];
   if (finalizers.includes(ORPHAN)) return "Orphan";
   return finalizers.includes(FOREGROUND) ? "Foreground" : "Background";
-}
-
-function withOwners(object: KubeObject, references: readonly OwnerReference[]): KubeObject {
-  const { ownerReferences: _before, ...metadata } = object.metadata;
-  return { ...object, metadata: references.length === 0 ? metadata : { ...metadata, ownerReferences: references } };
 }
 
 function withoutFinalizer(object: KubeObject, gone: string): KubeObject {

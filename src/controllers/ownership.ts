@@ -3,7 +3,8 @@ import { matches, type Selector } from "#base/selector.ts";
 import type { Change, View } from "#deck/objects.ts";
 import type { Kind } from "#kinds/kind.ts";
 import type { KubeObject } from "#kinds/object.ts";
-import { controllerReference, patchTo } from "./changes.ts";
+import { controllerReference, withoutOwner, withOwner } from "#kinds/owners.ts";
+import { patchTo } from "./changes.ts";
 
 export interface Claimed<T> {
   readonly owned: readonly T[];
@@ -16,8 +17,9 @@ export function claim<O extends KubeObject, T extends KubeObject>(
   dependents: { readonly kind: Kind<T>; readonly view: View<T> },
 ): Claimed<T> {
   const { object, selector } = owner;
+  const { uid = "" } = object.metadata;
   const { kind, view } = dependents;
-  const mine = view.by("controller", object.metadata.uid ?? "");
+  const mine = view.by("controller", uid);
   const owned = mine.filter(({ metadata }) => matches(selector, metadata.labels));
   const released = mine.filter(
     ({ metadata }) => !matches(selector, metadata.labels) && metadata.deletionTimestamp === undefined,
@@ -28,31 +30,11 @@ export function claim<O extends KubeObject, T extends KubeObject>(
     : view
         .by("orphans", object.metadata.namespace ?? "")
         .filter(({ metadata }) => metadata.deletionTimestamp === undefined && matches(selector, metadata.labels));
-  const release = (dependent: T): readonly Change[] =>
-    patchTo(
-      kind,
-      dependent,
-      withOwners(
-        dependent,
-        (dependent.metadata.ownerReferences ?? []).filter(({ uid }) => uid !== object.metadata.uid),
-      ),
-    );
+  const release = (dependent: T): readonly Change[] => patchTo(kind, dependent, withoutOwner(dependent, uid));
   const adopt = (dependent: T): readonly Change[] =>
-    patchTo(
-      kind,
-      dependent,
-      withOwners(dependent, [...(dependent.metadata.ownerReferences ?? []), controllerReference(owner.kind, object)]),
-    );
+    patchTo(kind, dependent, withOwner(dependent, controllerReference(owner.kind, object)));
   return {
     owned: [...owned, ...adopted],
     changes: isLeaving ? [] : [...released.flatMap(release), ...adopted.flatMap(adopt)],
   };
-}
-
-function withOwners<T extends KubeObject>(
-  object: T,
-  ownerReferences: NonNullable<KubeObject["metadata"]["ownerReferences"]>,
-): T {
-  const { ownerReferences: _before, ...metadata } = object.metadata;
-  return { ...object, metadata: ownerReferences.length === 0 ? metadata : { ...metadata, ownerReferences } };
 }

@@ -6,7 +6,8 @@ import type { ReplicaSet } from "#kinds/apps/replica-set.ts";
 import { deploymentKind } from "#kinds/apps/deployment.ts";
 import { podTemplateHash } from "#kinds/apps/pod-template-hash.ts";
 import type { Change } from "#deck/objects.ts";
-import { controllerReference, patchTo } from "./changes.ts";
+import { controllerReference } from "#kinds/owners.ts";
+import { patchTo } from "./changes.ts";
 import type { Bounds } from "./rollout-size.ts";
 
 export const REVISION = "deployment.kubernetes.io/revision";

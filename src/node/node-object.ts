@@ -1,6 +1,7 @@
 /** The Node object: what the machine offers and how it is. Pure: facts in, object out. */
 import { timestamp } from "#base/clock.ts";
 import type { Node, NodeInfo, NodeStatus } from "#kinds/core/node.ts";
+import { sinceWhen, type Told } from "#kinds/conditions.ts";
 import type { Condition } from "#kinds/object.ts";
 import type { ResourceList } from "#kinds/core/pod-spec.ts";
 import type { PressureType } from "#pods/pressure.ts";
@@ -97,7 +98,7 @@ function conditionsOf(
   now: number,
 ): readonly Condition[] {
   const isReady = faults.length === 0;
-  const mine: readonly Omit<Condition, "lastTransitionTime">[] = [
+  const mine: readonly Told[] = [
     ...PRESSURES.map(([type, low, enough]) =>
       pressures.has(type)
         ? { type, status: "True" as const, reason: `Kubelet${low[0]}`, message: `kubelet has ${low[1]}` }
@@ -108,15 +109,5 @@ function conditionsOf(
       : { type: "Ready", status: "False", reason: "KubeletNotReady", message: faults.join("; ") },
   ];
   const others = live.filter(({ type }) => !mine.some((condition) => condition.type === type));
-  return [
-    ...others,
-    ...mine.map((condition) => {
-      const before = live.find(({ type }) => type === condition.type);
-      const lastTransitionTime =
-        before?.status === condition.status && before.lastTransitionTime !== undefined
-          ? before.lastTransitionTime
-          : timestamp(now);
-      return { ...condition, lastHeartbeatTime: timestamp(now), lastTransitionTime };
-    }),
-  ];
+  return [...others, ...mine.map((told) => sinceWhen({ ...told, lastHeartbeatTime: timestamp(now) }, live, now))];
 }

@@ -1,6 +1,7 @@
 /** The status of a pod as its node reports it: phase, conditions, container states. Decided from what is observed, never from what was done. */
 import { member } from "#base/dictionary.ts";
 import { timestamp } from "#base/clock.ts";
+import { conditionOf, sinceWhen, type Told } from "#kinds/conditions.ts";
 import type { Condition } from "#kinds/object.ts";
 import type {
   ContainerState,
@@ -293,23 +294,20 @@ function conditionsOf(lineup: Lineup, standing: Standing): readonly Condition[] 
 
 /** The time of a condition is when its status last changed. */
 function dated({ type, status, reason, message }: Finding, before: readonly Condition[], now: number): Condition {
-  const same = before.find((condition) => condition.type === type);
-  const lastTransitionTime =
-    same?.status === status && same.lastTransitionTime !== undefined ? same.lastTransitionTime : timestamp(now);
-  return {
+  const told: Told = {
     type,
     status,
     lastProbeTime: null,
-    lastTransitionTime,
     ...(reason !== undefined && { reason }),
     ...(message !== undefined && { message }),
   };
+  return sinceWhen(told, before, now);
 }
 
 function findings(lineup: Lineup, standing: Standing): readonly Finding[] {
   const { pod, sandbox } = lineup;
   const containers = containersReady(lineup, standing);
-  const scheduled = pod.status?.conditions?.find(({ type }) => type === "PodScheduled");
+  const scheduled = conditionOf(pod.status?.conditions, "PodScheduled");
   return [
     { type: "PodReadyToStartContainers", status: sandbox?.isReady === true ? "True" : "False" },
     initialized(lineup, standing),

@@ -2,6 +2,7 @@
 import type { FieldFault } from "#base/fault.ts";
 import { builtinKind } from "#kinds/builtin.ts";
 import { ageColumn, NONE, text, wide } from "#kinds/columns.ts";
+import { conditionOf } from "#kinds/conditions.ts";
 import { FieldFaults } from "#kinds/rules/field-faults.ts";
 import type { Kind } from "#kinds/kind.ts";
 import { labelValueFaults, qualifiedNameFaults } from "#kinds/rules/names.ts";
@@ -94,7 +95,7 @@ function nodeFaults({ spec }: Node): readonly FieldFault[] {
 }
 
 function nodeStatus(node: Node): string {
-  const ready = node.status?.conditions?.find(({ type }) => type === "Ready");
+  const ready = conditionOf(node.status?.conditions, "Ready");
   const word = ready === undefined ? "Unknown" : ready.status === "True" ? "Ready" : "NotReady";
   return node.spec?.unschedulable === true ? `${word},SchedulingDisabled` : word;
 }

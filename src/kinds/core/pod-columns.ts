@@ -1,6 +1,7 @@
 /** What kubectl prints of a pod: how many containers are ready, the one word for its state, restarts. */
 import { ageOf } from "#kinds/age.ts";
 import { ageColumn, NONE, text, wide } from "#kinds/columns.ts";
+import { conditionOf, isTrueOf } from "#kinds/conditions.ts";
 import type { Column } from "#kinds/kind.ts";
 import type { ContainerState, ContainerStatus, PodObject as Pod } from "./pod-status.ts";
 
@@ -28,8 +29,7 @@ export interface PodSummary {
 export function podSummary(pod: Pod): PodSummary {
   const init = initSummary(pod);
   const sidecars = (pod.spec.initContainers ?? []).filter((container) => container.restartPolicy === "Always").length;
-  const isInitialized =
-    pod.status?.conditions?.some(({ type, status }) => type === "Initialized" && status === "True") ?? false;
+  const isInitialized = isTrueOf(pod.status?.conditions, "Initialized");
   const shows = init.reason === undefined || isInitialized ? mainSummary(pod, init) : { ...init, reason: init.reason };
   return {
     ready: `${shows.readyCount}/${pod.spec.containers.length + sidecars}`,
@@ -106,10 +106,7 @@ function mainSummary(pod: Pod, init: InitTally): Tally & { readonly reason: stri
 }
 
 function phaseReason(pod: Pod): string {
-  const gated = pod.status?.conditions?.some(
-    ({ type, reason }) => type === "PodScheduled" && reason === "SchedulingGated",
-  );
-  if (gated === true) return "SchedulingGated";
+  if (conditionOf(pod.status?.conditions, "PodScheduled")?.reason === "SchedulingGated") return "SchedulingGated";
   return pod.status?.reason ?? pod.status?.phase ?? "";
 }
 
@@ -133,7 +130,7 @@ function deletionReason(pod: Pod): string | undefined {
 }
 
 function isReady(pod: Pod): boolean {
-  return pod.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false;
+  return isTrueOf(pod.status?.conditions, "Ready");
 }
 
 function later(a: string | undefined, b: string | undefined): string | undefined {
@@ -149,8 +146,6 @@ function restartsText(summary: PodSummary, now: number): string {
 function readinessGates(pod: Pod): string {
   const gates = pod.spec.readinessGates ?? [];
   if (gates.length === 0) return NONE;
-  const passed = gates.filter(
-    ({ conditionType }) => pod.status?.conditions?.find(({ type }) => type === conditionType)?.status === "True",
-  );
+  const passed = gates.filter(({ conditionType }) => isTrueOf(pod.status?.conditions, conditionType));
   return `${passed.length}/${gates.length}`;
 }
