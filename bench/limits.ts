@@ -4,7 +4,7 @@ import { type Json, type JsonObject, parseJson } from "#base/json.ts";
 import type { JsonLimits } from "#base/json-text.ts";
 import { FakeClock } from "#deck/fake-clock.ts";
 import { openSampleDeck } from "#deck/sample-deck.ts";
-import { MemoryJournal } from "#store/memory-journal.ts";
+import { MemoryJournal } from "#store/memory/journal.ts";
 import { configMapKind } from "#kinds/core/config-map.ts";
 import { deploymentKind } from "#kinds/apps/deployment.ts";
 import type { Kind } from "#kinds/kind.ts";

@@ -16,7 +16,7 @@ import { realClock as clock } from "#main/real-clock.ts";
 import { realRandom as random } from "#main/real-random.ts";
 import { clusterNetwork, dnsIp, nodeNetwork } from "#network/cluster-network.ts";
 import { runAgent, type Agent } from "#node/agent.ts";
-import { MemoryJournal } from "#store/memory-journal.ts";
+import { MemoryJournal } from "#store/memory/journal.ts";
 
 const PODS = 20;
 

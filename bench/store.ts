@@ -11,8 +11,8 @@ import type { Journal } from "#deck/journal.ts";
 import type { KubeObject } from "#kinds/object.ts";
 import { podKind } from "#kinds/core/pod.ts";
 import { builtinKinds } from "#kinds/registry.ts";
-import { MemoryJournal } from "#store/memory-journal.ts";
-import { SqliteJournal } from "#store/sqlite-journal.ts";
+import { MemoryJournal } from "#store/memory/journal.ts";
+import { SqliteJournal } from "#store/sqlite/journal.ts";
 import { EtcdPeer, hasEtcd } from "./etcd-peer.ts";
 
 /** One line of the table. A peer measured in the same run adds its own rows. */

@@ -22,10 +22,10 @@ import { realClock } from "#main/real-clock.ts";
 import { realRandom } from "#main/real-random.ts";
 import { Tables } from "#managed/table/tables.ts";
 import { ProcessSandboxes } from "#sandboxes/process-driver.ts";
-import { CodeFolder } from "#store/code-folder.ts";
-import { SqliteLedger } from "#store/ledger.ts";
-import { SqliteDatabase } from "#store/sqlite-database.ts";
-import { SqliteJournal } from "#store/sqlite-journal.ts";
+import { CodeFolder } from "#store/files/code-folder.ts";
+import { SqliteLedger } from "#store/sqlite/ledger.ts";
+import { SqliteDatabase } from "#store/sqlite/database.ts";
+import { SqliteJournal } from "#store/sqlite/journal.ts";
 
 export const ROOT = { accessKeyId: "AKIATEST", secretAccessKey: "test-secret", accountId: "000000000000" };
 const REGION = "us-east-1";

@@ -18,7 +18,7 @@ import { type KubeDoor, listenKube } from "#kube/listen.ts";
 import { ensurePki, kubeconfigText, type Pki } from "#kube/pki.ts";
 import { realClock } from "#main/real-clock.ts";
 import { realRandom } from "#main/real-random.ts";
-import { MemoryJournal } from "#store/memory-journal.ts";
+import { MemoryJournal } from "#store/memory/journal.ts";
 
 const [clock, random, log] = [realClock, realRandom, silent];
 const CLIENTS = { admin: { commonName: "kubernetes-admin", organization: "system:masters" } };

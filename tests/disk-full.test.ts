@@ -7,9 +7,9 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { FakeClock } from "#deck/fake-clock.ts";
 import { Reserve, RESERVE_BYTES } from "#store/reserve.ts";
-import { SqliteDatabase } from "#store/sqlite-database.ts";
-import { SqliteEvents } from "#store/sqlite-events.ts";
-import { SqliteJournal } from "#store/sqlite-journal.ts";
+import { SqliteDatabase } from "#store/sqlite/database.ts";
+import { SqliteEvents } from "#store/sqlite/events.ts";
+import { SqliteJournal } from "#store/sqlite/journal.ts";
 import { until } from "./platform-stage.ts";
 
 const skip = process.getuid?.() === 0 ? false : "needs root for a file system of its own";

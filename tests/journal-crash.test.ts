@@ -10,7 +10,7 @@ import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import { seededRandom } from "#base/random.ts";
 import { FakeClock } from "#deck/fake-clock.ts";
-import { SqliteJournal } from "#store/sqlite-journal.ts";
+import { SqliteJournal } from "#store/sqlite/journal.ts";
 
 const KILLS = 200;
 // Long enough for a few hundred commits, short enough that 200 lives fit into half a minute.

@@ -1,6 +1,6 @@
 /** A process for journal-crash.test.ts to kill: 16 writers count up their keys and print each number once it is acknowledged. */
 import { writeSync } from "node:fs";
-import { SqliteJournal } from "#store/sqlite-journal.ts";
+import { SqliteJournal } from "#store/sqlite/journal.ts";
 import { FakeClock } from "#deck/fake-clock.ts";
 
 const WRITERS = 16;

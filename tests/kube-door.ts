@@ -11,7 +11,7 @@ import { type KubeOptions, listenKube } from "#kube/listen.ts";
 import { ensurePki, kubeconfigText, type Pki } from "#kube/pki.ts";
 import { realClock } from "#main/real-clock.ts";
 import { realRandom } from "#main/real-random.ts";
-import { SqliteJournal } from "#store/sqlite-journal.ts";
+import { SqliteJournal } from "#store/sqlite/journal.ts";
 
 export interface TestKubeDoor extends AsyncDisposable {
   readonly server: string;

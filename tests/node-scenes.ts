@@ -28,7 +28,7 @@ import { startNodePlane } from "#network/node-plane.ts";
 import { runAgent, type Agent, type AgentOptions } from "#node/agent.ts";
 import { listenEndpoint } from "#node/endpoint.ts";
 import type { NodeStats } from "#node/stats.ts";
-import { MemoryJournal } from "#store/memory-journal.ts";
+import { MemoryJournal } from "#store/memory/journal.ts";
 
 const [instance = "", directory = ""] = process.argv.slice(2);
 const network = clusterNetwork(instance, 31);

@@ -9,7 +9,7 @@ import { priorityClassKind } from "#kinds/core/priority-class.ts";
 import { replicaSetKind } from "#kinds/apps/replica-set.ts";
 import { type Service, serviceKind } from "#kinds/core/service.ts";
 import { FakeClock } from "#deck/fake-clock.ts";
-import { MemoryJournal } from "#store/memory-journal.ts";
+import { MemoryJournal } from "#store/memory/journal.ts";
 import { allControllers } from "./all.ts";
 import { isActive, isReady } from "./pod-facts.ts";
 import { SampleCluster } from "./sample-cluster.ts";

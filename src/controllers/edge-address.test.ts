@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { FakeClock } from "#deck/fake-clock.ts";
 import { type HttpApi, httpApiKind } from "#kinds/catamaran/http-api.ts";
 import { type Ingress, ingressKind } from "#kinds/networking/ingress.ts";
-import { MemoryJournal } from "#store/memory-journal.ts";
+import { MemoryJournal } from "#store/memory/journal.ts";
 import { edgeControllers } from "./all.ts";
 import { SampleCluster } from "./sample-cluster.ts";
 

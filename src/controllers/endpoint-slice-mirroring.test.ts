@@ -6,7 +6,7 @@ import { type EndpointSlice, endpointSliceKind } from "#kinds/networking/endpoin
 import { type Endpoints, endpointsKind, type EndpointSubset } from "#kinds/core/endpoints.ts";
 import type { ObjectMeta } from "#kinds/object.ts";
 import { type Service, serviceKind } from "#kinds/core/service.ts";
-import { MemoryJournal } from "#store/memory-journal.ts";
+import { MemoryJournal } from "#store/memory/journal.ts";
 import { allControllers } from "./all.ts";
 import { SampleCluster } from "./sample-cluster.ts";
 

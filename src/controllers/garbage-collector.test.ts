@@ -7,7 +7,7 @@ import { type Event, eventKind } from "#kinds/core/event.ts";
 import { namespaceKind } from "#kinds/core/namespace.ts";
 import type { KubeObject, OwnerReference } from "#kinds/object.ts";
 import { priorityClassKind } from "#kinds/core/priority-class.ts";
-import { MemoryJournal } from "#store/memory-journal.ts";
+import { MemoryJournal } from "#store/memory/journal.ts";
 import { allControllers } from "./all.ts";
 import { SampleCluster } from "./sample-cluster.ts";
 

@@ -16,7 +16,7 @@ import { podKind } from "#kinds/core/pod.ts";
 import { priorityClassKind } from "#kinds/core/priority-class.ts";
 import { replicaSetKind } from "#kinds/apps/replica-set.ts";
 import { serviceKind } from "#kinds/core/service.ts";
-import { MemoryJournal } from "#store/memory-journal.ts";
+import { MemoryJournal } from "#store/memory/journal.ts";
 import { allControllers } from "./all.ts";
 import { SampleCluster } from "./sample-cluster.ts";
 

@@ -19,7 +19,7 @@ import { type Pod, podKind } from "#kinds/core/pod.ts";
 import { priorityClassKind } from "#kinds/core/priority-class.ts";
 import { type ReplicaSet, replicaSetKind } from "#kinds/apps/replica-set.ts";
 import { serviceKind } from "#kinds/core/service.ts";
-import { MemoryJournal } from "#store/memory-journal.ts";
+import { MemoryJournal } from "#store/memory/journal.ts";
 import { allControllers } from "./all.ts";
 import { isActive, isReady } from "./pod-facts.ts";
 import { SampleCluster } from "./sample-cluster.ts";

@@ -6,7 +6,7 @@ import { endpointSliceKind } from "#kinds/networking/endpoint-slice.ts";
 import { endpointsKind } from "#kinds/core/endpoints.ts";
 import { type Pod, podKind } from "#kinds/core/pod.ts";
 import { type Service, serviceKind } from "#kinds/core/service.ts";
-import { MemoryJournal } from "#store/memory-journal.ts";
+import { MemoryJournal } from "#store/memory/journal.ts";
 import { allControllers } from "./all.ts";
 import { SampleCluster } from "./sample-cluster.ts";
 

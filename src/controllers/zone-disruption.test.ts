@@ -4,7 +4,7 @@ import { setImmediate as yieldOnce } from "node:timers/promises";
 import { test } from "node:test";
 import { FakeClock } from "#deck/fake-clock.ts";
 import { type Node, nodeKind } from "#kinds/core/node.ts";
-import { MemoryJournal } from "#store/memory-journal.ts";
+import { MemoryJournal } from "#store/memory/journal.ts";
 import { nodeLifecycleController } from "./node-lifecycle.ts";
 import { SampleCluster } from "./sample-cluster.ts";
 import { type Disruption, disruptionOf, evictionPace, EvictionTurns, zoneOf } from "./zone-disruption.ts";

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ingressClassKind } from "#kinds/networking/ingress-class.ts";
 import { type Ingress, ingressKind } from "#kinds/networking/ingress.ts";
-import { MemoryJournal } from "#store/memory-journal.ts";
+import { MemoryJournal } from "#store/memory/journal.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { object, openSampleDeck } from "./sample-deck.ts";
 

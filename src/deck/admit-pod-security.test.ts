@@ -12,7 +12,7 @@ import type { KubeObject } from "#kinds/object.ts";
 import type { PodSpec } from "#kinds/core/pod-spec.ts";
 import { type Pod, podKind } from "#kinds/core/pod.ts";
 import { builtinKinds } from "#kinds/registry.ts";
-import { MemoryJournal } from "#store/memory-journal.ts";
+import { MemoryJournal } from "#store/memory/journal.ts";
 import { Deck } from "./deck.ts";
 import { FakeClock } from "./fake-clock.ts";
 

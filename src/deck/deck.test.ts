@@ -10,7 +10,7 @@ import { podMetricsKind } from "#kinds/autoscaling/metrics.ts";
 import { namespaceKind, type Namespace } from "#kinds/core/namespace.ts";
 import type { KubeObject } from "#kinds/object.ts";
 import { podKind, type Pod } from "#kinds/core/pod.ts";
-import { MemoryJournal } from "#store/memory-journal.ts";
+import { MemoryJournal } from "#store/memory/journal.ts";
 import { FakeClock } from "./fake-clock.ts";
 import type { Written } from "./write-request.ts";
 import { object, openSampleDeck, pod, present } from "./sample-deck.ts";

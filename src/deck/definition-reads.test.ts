@@ -8,7 +8,7 @@ import {
 } from "#kinds/admission/custom-resource-definition.ts";
 import type { Kind } from "#kinds/kind.ts";
 import type { KubeObject } from "#kinds/object.ts";
-import { MemoryJournal } from "#store/memory-journal.ts";
+import { MemoryJournal } from "#store/memory/journal.ts";
 import type { Deck } from "./deck.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { object, openSampleDeck, present } from "./sample-deck.ts";

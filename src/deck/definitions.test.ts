@@ -6,7 +6,7 @@ import {
   customResourceDefinitionKind as definitionKind,
 } from "#kinds/admission/custom-resource-definition.ts";
 import type { KubeObject } from "#kinds/object.ts";
-import { MemoryJournal } from "#store/memory-journal.ts";
+import { MemoryJournal } from "#store/memory/journal.ts";
 import type { Deck } from "./deck.ts";
 import { FakeClock } from "./fake-clock.ts";
 import type { Journal } from "./journal.ts";

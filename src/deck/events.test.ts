@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Event, eventKind } from "#kinds/core/event.ts";
-import { MemoryJournal } from "#store/memory-journal.ts";
+import { MemoryJournal } from "#store/memory/journal.ts";
 import type { Deck } from "./deck.ts";
 import { EventRecorder } from "./events.ts";
 import { FakeClock } from "./fake-clock.ts";

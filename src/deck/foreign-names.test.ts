@@ -8,7 +8,7 @@ import { type ConfigMap, configMapKind } from "#kinds/core/config-map.ts";
 import { conform } from "#kinds/schema/conform.ts";
 import { podKind } from "#kinds/core/pod.ts";
 import { secretKind } from "#kinds/core/secret.ts";
-import { MemoryJournal } from "#store/memory-journal.ts";
+import { MemoryJournal } from "#store/memory/journal.ts";
 import { KubernetesCodec } from "#wire/kubernetes-protobuf.ts";
 import { messageTypes } from "#wire/kubernetes-types.ts";
 import { parseYamlBody } from "#wire/yaml.ts";

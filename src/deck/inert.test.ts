@@ -8,7 +8,7 @@ import { functionKind } from "#kinds/catamaran/function.ts";
 import { serviceAccountKind } from "#kinds/core/service-account.ts";
 import { serviceKind } from "#kinds/core/service.ts";
 import type { Kind } from "#kinds/kind.ts";
-import { MemoryJournal } from "#store/memory-journal.ts";
+import { MemoryJournal } from "#store/memory/journal.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { object, openSampleDeck } from "./sample-deck.ts";
 

@@ -9,7 +9,7 @@ import {
 import type { Kind } from "#kinds/kind.ts";
 import type { KubeObject } from "#kinds/object.ts";
 import { podKind } from "#kinds/core/pod.ts";
-import { MemoryJournal } from "#store/memory-journal.ts";
+import { MemoryJournal } from "#store/memory/journal.ts";
 import type { Deck } from "./deck.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { openSampleDeck, pod } from "./sample-deck.ts";

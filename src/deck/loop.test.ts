@@ -8,7 +8,7 @@ import { type Event, eventKind } from "#kinds/core/event.ts";
 import { keyOfObject } from "#kinds/object.ts";
 import { namespaceKind } from "#kinds/core/namespace.ts";
 import { podKind } from "#kinds/core/pod.ts";
-import { MemoryJournal } from "#store/memory-journal.ts";
+import { MemoryJournal } from "#store/memory/journal.ts";
 import { type Controller, type Plan, watching } from "./controller.ts";
 import type { Deck } from "./deck.ts";
 import { FakeClock } from "./fake-clock.ts";

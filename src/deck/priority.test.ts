@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Pod, podKind } from "#kinds/core/pod.ts";
 import { priorityClassKind } from "#kinds/core/priority-class.ts";
-import { MemoryJournal } from "#store/memory-journal.ts";
+import { MemoryJournal } from "#store/memory/journal.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { object, openSampleDeck, pod } from "./sample-deck.ts";
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Json } from "#base/json.ts";
 import { serviceKind, type Service } from "#kinds/core/service.ts";
-import { MemoryJournal } from "#store/memory-journal.ts";
+import { MemoryJournal } from "#store/memory/journal.ts";
 import type { Deck } from "./deck.ts";
 import { FakeClock } from "./fake-clock.ts";
 import type { Journal } from "./journal.ts";

@@ -8,7 +8,7 @@ import type { Kind } from "#kinds/kind.ts";
 import type { KubeObject } from "#kinds/object.ts";
 import { podKind } from "#kinds/core/pod.ts";
 import { serviceKind } from "#kinds/core/service.ts";
-import { MemoryJournal } from "#store/memory-journal.ts";
+import { MemoryJournal } from "#store/memory/journal.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { object, openSampleDeck, present } from "./sample-deck.ts";
 

@@ -4,7 +4,7 @@ import test from "node:test";
 import { parseFieldSelector } from "#base/selector.ts";
 import { eventV1Kind } from "#kinds/core/event-v1.ts";
 import { eventKind } from "#kinds/core/event.ts";
-import { MemoryJournal } from "#store/memory-journal.ts";
+import { MemoryJournal } from "#store/memory/journal.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { object, openSampleDeck, present } from "./sample-deck.ts";
 

@@ -5,7 +5,7 @@ import type { Fault } from "#base/fault.ts";
 import { parseFieldSelector, parseSelector } from "#base/selector.ts";
 import { decodeUtf8 } from "#base/utf8.ts";
 import { podKind, type Pod } from "#kinds/core/pod.ts";
-import { MemoryJournal } from "#store/memory-journal.ts";
+import { MemoryJournal } from "#store/memory/journal.ts";
 import type { Deck } from "./deck.ts";
 import { FakeClock } from "./fake-clock.ts";
 import type { ListOptions } from "./list.ts";

@@ -10,7 +10,7 @@ import { bootstrapRoles } from "./bootstrap-roles.ts";
 import { openSampleDeck } from "#deck/sample-deck.ts";
 import { FakeClock } from "#deck/fake-clock.ts";
 import { clusterRoleKind } from "#kinds/rbac/rbac.ts";
-import { MemoryJournal } from "#store/memory-journal.ts";
+import { MemoryJournal } from "#store/memory/journal.ts";
 
 const rule = (...resources: string[]): PolicyRule => ({ verbs: ["get"], apiGroups: [""], resources });
 

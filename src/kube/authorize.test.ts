@@ -12,7 +12,7 @@ import {
   roleKind,
   type Subject,
 } from "#kinds/rbac/rbac.ts";
-import { MemoryJournal } from "#store/memory-journal.ts";
+import { MemoryJournal } from "#store/memory/journal.ts";
 import type { Identity } from "./authenticate.ts";
 import { type Attributes, Authorizer, covers } from "./authorize.ts";
 

@@ -12,7 +12,7 @@ import type { Kind } from "#kinds/kind.ts";
 import type { Namespace } from "#kinds/core/namespace.ts";
 import { keyOfObject, type KubeObject } from "#kinds/object.ts";
 import { serviceKind } from "#kinds/core/service.ts";
-import { MemoryJournal } from "#store/memory-journal.ts";
+import { MemoryJournal } from "#store/memory/journal.ts";
 import { bootstrap, namespaceContents } from "./bootstrap.ts";
 
 const account: KubeObject = { metadata: { name: "default", namespace: "a" } };

@@ -5,7 +5,7 @@ import { FakeClock } from "#deck/fake-clock.ts";
 import { openSampleDeck, pod } from "#deck/sample-deck.ts";
 import { eventKind } from "#kinds/core/event.ts";
 import { podKind } from "#kinds/core/pod.ts";
-import { MemoryJournal } from "#store/memory-journal.ts";
+import { MemoryJournal } from "#store/memory/journal.ts";
 import { columnDefinitions, type IncludeObject, partial, rowsOf, tableOf } from "./table.ts";
 
 test("the name comes first, the wide columns have a priority", () => {

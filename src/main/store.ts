@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Fault } from "#base/fault.ts";
 import { formatOf, renderRows, type Sheet } from "#cli/rows.ts";
-import { checkFile, type Finding, repairFile, stateFiles } from "#store/repair.ts";
+import { checkFile, type Finding, repairFile, stateFiles } from "#store/sqlite/repair.ts";
 import { supervisorOf } from "./lock.ts";
 import { outputOptions, placeOptions } from "./command-options.ts";
 import { placeOf } from "./options.ts";

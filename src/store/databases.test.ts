@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after } from "node:test";
 import { testDatabase } from "./database-suite.ts";
-import { MemoryDatabase } from "./memory-database.ts";
-import { SqliteDatabase } from "./sqlite-database.ts";
+import { MemoryDatabase } from "./memory/database.ts";
+import { SqliteDatabase } from "./sqlite/database.ts";
 
 testDatabase({ title: "MemoryDatabase", open: () => Promise.resolve(new MemoryDatabase()) });
 

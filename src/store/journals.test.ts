@@ -7,8 +7,8 @@ import { after, test } from "node:test";
 import { FakeClock } from "#deck/fake-clock.ts";
 import { emptyPast, type Engine, JournalFront } from "./journal-front.ts";
 import { testJournal } from "./journal-suite.ts";
-import { MemoryJournal } from "./memory-journal.ts";
-import { SqliteJournal } from "./sqlite-journal.ts";
+import { MemoryJournal } from "./memory/journal.ts";
+import { SqliteJournal } from "./sqlite/journal.ts";
 
 testJournal({ title: "MemoryJournal", open: () => Promise.resolve(new MemoryJournal(new FakeClock())) });
 

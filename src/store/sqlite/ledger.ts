@@ -5,7 +5,7 @@ import { Heap } from "#base/heap.ts";
 import type { Ledger, Usage, UsageWindow } from "#metering/usage.ts";
 import { decodeColumns, encodeColumns } from "./columns.ts";
 import { checksumOf } from "./checksum.ts";
-import { damaged, SqliteFile, type SqliteRow, withPlace } from "./sqlite-file.ts";
+import { damaged, SqliteFile, type SqliteRow, withPlace } from "./file.ts";
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS batch (

@@ -14,7 +14,7 @@ import {
 } from "#functions/logs.ts";
 import type { LogLine } from "#functions/sandboxes.ts";
 import { checksumOf } from "./checksum.ts";
-import { damaged, SqliteFile, type SqliteRow } from "./sqlite-file.ts";
+import { damaged, SqliteFile, type SqliteRow } from "./file.ts";
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS chunk (

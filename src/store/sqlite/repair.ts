@@ -9,11 +9,11 @@ import { reasonOf } from "#base/fault.ts";
 import { anchorFile, type AnchorState, readAnchor } from "./anchor.ts";
 import { checksumOf, rowChecksum } from "./checksum.ts";
 import { batchSum, openLedgerFile } from "./ledger.ts";
-import { collectionSum, openDatabaseFile, SqliteDatabase } from "./sqlite-database.ts";
-import { openEventsFile, SqliteEvents } from "./sqlite-events.ts";
-import { type SqliteFile, type SqliteRow } from "./sqlite-file.ts";
-import { logSum, openJournalFile, SqliteEngine } from "./sqlite-journal.ts";
-import { chunkSum, openLogsFile } from "./sqlite-logs.ts";
+import { collectionSum, openDatabaseFile, SqliteDatabase } from "./database.ts";
+import { openEventsFile, SqliteEvents } from "./events.ts";
+import { type SqliteFile, type SqliteRow } from "./file.ts";
+import { logSum, openJournalFile, SqliteEngine } from "./journal.ts";
+import { chunkSum, openLogsFile } from "./logs.ts";
 
 export interface Finding {
   readonly file: string;

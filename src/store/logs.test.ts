@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import type { AsyncEvent } from "#functions/event-queue.ts";
 import { type LogPage, type LogScan, type LogStore, MemoryLogs, type StoredLine } from "#functions/logs.ts";
-import { SqliteEvents } from "./sqlite-events.ts";
-import { SqliteLogs } from "./sqlite-logs.ts";
+import { SqliteEvents } from "./sqlite/events.ts";
+import { SqliteLogs } from "./sqlite/logs.ts";
 
 function folder(): Disposable & { readonly file: string } {
   const made = mkdtempSync(join(tmpdir(), "ctm-logs-"));

@@ -1,6 +1,6 @@
 /** The Journal in memory: for tests, simulations and ephemeral kinds. Nothing survives. */
 import type { Clock } from "#base/clock.ts";
-import { type Engine, emptyPast, JournalFront } from "./journal-front.ts";
+import { type Engine, emptyPast, JournalFront } from "../journal-front.ts";
 
 const nowhere: Engine = { commit: () => {}, forget: () => {}, probe: () => {}, close: () => {} };
 

@@ -3,8 +3,8 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { AsyncEvent, AsyncEvents } from "#functions/event-queue.ts";
 import { Fault } from "#base/fault.ts";
 import { checksumOf } from "./checksum.ts";
-import type { Room } from "./reserve.ts";
-import { damaged, SqliteFile, withPlace } from "./sqlite-file.ts";
+import type { Room } from "../reserve.ts";
+import { damaged, SqliteFile, withPlace } from "./file.ts";
 
 const SCHEMA = `CREATE TABLE IF NOT EXISTS event (id TEXT PRIMARY KEY, head TEXT NOT NULL, payload BLOB NOT NULL, sum INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;`;
 

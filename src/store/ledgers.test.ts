@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import type { InvocationUsage, RequestUsage, Usage, UsageWindow } from "#metering/usage.ts";
-import { SqliteLedger } from "./ledger.ts";
+import { SqliteLedger } from "./sqlite/ledger.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "ledger-"));
 after(() => rmSync(folder, { recursive: true }));

@@ -3,8 +3,8 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { Fault, reasonOf } from "#base/fault.ts";
 import type { Database, Decision, Row, ScanOptions, Write } from "#managed/database.ts";
 import { checksumOf, rowChecksum } from "./checksum.ts";
-import { grows, type Room } from "./reserve.ts";
-import { damaged, SqliteFile, type SqliteRow, withPlace } from "./sqlite-file.ts";
+import { grows, type Room } from "../reserve.ts";
+import { damaged, SqliteFile, type SqliteRow, withPlace } from "./file.ts";
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS collections (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, row_count INTEGER NOT NULL, byte_count INTEGER NOT NULL, sum INTEGER NOT NULL DEFAULT 0);

@@ -22,10 +22,10 @@ import type { Usage } from "#metering/usage.ts";
 import { anchorFile } from "./anchor.ts";
 import { SqliteLedger } from "./ledger.ts";
 import { checkFile, repairFile } from "./repair.ts";
-import { SqliteDatabase } from "./sqlite-database.ts";
-import { SqliteEvents } from "./sqlite-events.ts";
-import { SqliteJournal } from "./sqlite-journal.ts";
-import { SqliteLogs } from "./sqlite-logs.ts";
+import { SqliteDatabase } from "./database.ts";
+import { SqliteEvents } from "./events.ts";
+import { SqliteJournal } from "./journal.ts";
+import { SqliteLogs } from "./logs.ts";
 
 // Two hundred stores are written, and nothing here is about the disk's own cache.
 const root = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "damage-"));

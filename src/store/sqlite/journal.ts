@@ -3,9 +3,9 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Clock } from "#base/clock.ts";
 import type { Entry, JournalChange, Revision } from "#deck/journal.ts";
 import { checksumOf } from "./checksum.ts";
-import { type Engine, JournalFront, type Past, type Superseded } from "./journal-front.ts";
-import type { Room } from "./reserve.ts";
-import { damaged, SqliteFile, transact } from "./sqlite-file.ts";
+import { type Engine, JournalFront, type Past, type Superseded } from "../journal-front.ts";
+import type { Room } from "../reserve.ts";
+import { damaged, SqliteFile, transact } from "./file.ts";
 
 // `log` is what happened, each row with a checksum; `cur` is the catalogue of what must be there, by which a lost row is missed.
 const SCHEMA = `
