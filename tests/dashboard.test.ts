@@ -9,6 +9,7 @@ import { type Browser, chromium, type Page } from "playwright-core";
 import { Histogram } from "#base/histogram.ts";
 import { compareCosts } from "#compare/cost.ts";
 import type { Comparison } from "#compare/result.ts";
+import { money, times } from "#metering/money.ts";
 import { priceBook } from "#metering/price-book.ts";
 import { cannotRun, Stage, until } from "./platform-stage.ts";
 
@@ -382,11 +383,12 @@ function sample(): Comparison {
     peakFactor: 3,
     minReplicas: 3,
   };
-  const costs = compareCosts(
-    basis,
-    book,
-    timeline.map(({ atMs }) => ({ atMs, containersUsd: atMs / 1e4, functionsUsd: atMs / 1e5 })),
-  );
+  const day = timeline.map(({ atMs }) => ({
+    atMs,
+    containers: times(money("0.0001"), BigInt(atMs)),
+    functions: times(money("0.00001"), BigInt(atMs)),
+  }));
+  const costs = compareCosts(basis, day, book);
   return {
     title: "sample",
     startedAtMs: 0,

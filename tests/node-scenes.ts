@@ -27,7 +27,7 @@ import { clusterNetwork, dnsIp, nodeNetwork } from "#network/cluster-network.ts"
 import { startNodePlane } from "#network/node-plane.ts";
 import { runAgent, type Agent, type AgentOptions } from "#node/agent.ts";
 import { listenEndpoint } from "#node/endpoint.ts";
-import type { NodeStats } from "#node/stats.ts";
+import type { NodeStats } from "#metering/stats.ts";
 import { MemoryJournal } from "#store/memory/journal.ts";
 
 const [instance = "", directory = ""] = process.argv.slice(2);

@@ -1,11 +1,13 @@
 /** Traces, costs and break-even of a comparison. */
 import assert from "node:assert/strict";
 import test from "node:test";
+import type { Workload } from "#metering/forecast.ts";
+import { money } from "#metering/money.ts";
 import { priceBook } from "#metering/price-book.ts";
-import { breakEven, compareCosts, type CostBasis, nodePrice, nodesFor } from "./cost.ts";
+import { compareCosts } from "./cost.ts";
 import { businessDay, ratePerSecond, replay } from "./trace.ts";
 
-const BASIS: CostBasis = {
+const BASIS: Workload = {
   requestsPerDay: 100_000,
   daysPerMonth: 30,
   memoryMib: 128,
@@ -22,35 +24,28 @@ const BASIS: CostBasis = {
 test("the article's month, through the same code as the demo's", () => {
   const book = priceBook("article");
   assert.ok(book);
-  const costs = compareCosts(BASIS, book, []);
+  const costs = compareCosts(BASIS, [], book);
   // 3 replicas of 100m / 128 MiB fit on one node; the article paid for three.
   assert.deepEqual([costs.functions.totalUsd, costs.containers.totalUsd], ["$1.85", "$72.00"]);
-  assert.equal(costs.functions.lines[1]?.quantity, "75,000 GB-s");
+  assert.deepEqual(costs.functions.lines[1], {
+    meter: "duration",
+    quantity: "75,000 GB-s",
+    price: "$0.0000166667 per GB-s",
+    amountUsd: "$1.25",
+  });
+  assert.deepEqual(
+    [costs.functions.basis, costs.containers.basis],
+    ["3,000,000 requests a month, 200.00 ms billed each at 128 MB", "3.0 replicas of 100m / 128 MiB on 1 x node"],
+  );
 });
 
-const fits: readonly (readonly [replicas: number, cpu: number, memory: number, nodes: number])[] = [
-  [3, 100, 128, 1],
-  [17, 100, 128, 1],
-  [18, 100, 128, 2],
-  [2, 1500, 128, 2],
-  [2, 100, 3000, 2],
-  [1, 9000, 128, 1],
-];
-for (const [replicas, podCpuMillis, podMemoryMib, nodes] of fits) {
-  test(`${replicas} pods of ${podCpuMillis}m / ${podMemoryMib} MiB need ${nodes} t3.medium`, () => {
-    const book = priceBook("aws-us-east-1");
-    assert.ok(book);
-    assert.equal(nodesFor({ podCpuMillis, podMemoryMib }, nodePrice(book), replicas), nodes);
-  });
-}
-
-test("break-even lies between the points around it", () => {
-  const curve = [
-    { requests: 100, containersUsd: 10, functionsUsd: 5 },
-    { requests: 200, containersUsd: 10, functionsUsd: 15 },
-  ];
-  assert.equal(breakEven(curve), 150);
-  assert.equal(breakEven(curve.slice(0, 1)), null);
+test("day and curve become floats for the plots and nothing else", () => {
+  const book = priceBook("article");
+  assert.ok(book);
+  const costs = compareCosts(BASIS, [{ atMs: 7, containers: money("1.25"), functions: money("0.000001") }], book);
+  assert.deepEqual(costs.cumulated, [{ atMs: 7, containersUsd: 1.25, functionsUsd: 0.000001 }]);
+  assert.deepEqual([costs.curve.length, costs.curve[0]?.requests, costs.curve[0]?.containersUsd], [60, 10_000, 72]);
+  assert.ok((costs.breakEvenRequests ?? 0) > 3_000_000);
 });
 
 test("a business day has its requests in the day and the same for the same seed", () => {

@@ -1,9 +1,11 @@
 /** The main job: the same workload on both hulls under the same traffic, measured side by side, with the bill of each. */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Usage } from "#metering/usage.ts";
-import { priceBook } from "#metering/price-book.ts";
-import { compareCosts, nodePrice, nodesFor } from "./cost.ts";
+import type { PodSize } from "#metering/booking.ts";
+import { dayBills, type DayPoint } from "#metering/forecast.ts";
+import { type PriceBook, priceBook } from "#metering/price-book.ts";
+import type { InvocationUsage } from "#metering/usage.ts";
+import { compareCosts } from "./cost.ts";
 import {
   buildExample,
   deployContainers,
@@ -41,8 +43,7 @@ export const demoDefaults: DemoOptions = {
   priceBook: "aws-us-east-1",
 };
 
-const POD_CPU_MILLIS = 100;
-const POD_MEMORY_MIB = 128;
+const POD: PodSize = { podCpuMillis: 100, podMemoryMib: 128 };
 const MIN_REPLICAS = 3;
 const DAYS_PER_MONTH = 30;
 const LEDGER_LAG_MS = 1_500; // The ledger flushes within a second.
@@ -144,15 +145,14 @@ async function compareRun(world: DemoWorld, options: DemoOptions, run: Run): Pro
       billedMs: usage.reduce((total, { billedMs }) => total + billedMs, 0),
       invocations: usage.length,
       meanReplicas,
-      podCpuMillis: POD_CPU_MILLIS,
-      podMemoryMib: POD_MEMORY_MIB,
+      ...POD,
       requestsPerSecondPerReplica:
         peak / Math.max(1, Math.max(...run.moments.map(({ readyReplicas }) => readyReplicas))),
       peakFactor: peak / Math.max(0.001, mean(plannedRate)),
       minReplicas: MIN_REPLICAS,
     },
+    dayOf(run, usage, options, book),
     book,
-    cumulatedCosts(run, usage, options),
   );
   return {
     title: "users-api on containers and as a function",
@@ -183,11 +183,8 @@ function assumptions(options: DemoOptions, run: Run): readonly string[] {
   ];
 }
 
-async function invocations(
-  world: DemoWorld,
-  fromMs: number,
-): Promise<readonly (Usage & { readonly is: "invocation" })[]> {
-  const found: (Usage & { readonly is: "invocation" })[] = [];
+async function invocations(world: DemoWorld, fromMs: number): Promise<readonly InvocationUsage[]> {
+  const found: InvocationUsage[] = [];
   for await (const record of world.usage.read({ fromMs, toMs: world.clock.now() + 1 }, "invocation")) {
     if (
       record.is === "invocation" &&
@@ -215,32 +212,27 @@ function hullResult(hull: HullResult["hull"], load: LoadResult): HullResult {
   };
 }
 
-/** The run stands for one day: each moment's share of the day, priced as the month is. */
-function cumulatedCosts(
+function dayOf(
   run: Run,
-  usage: readonly (Usage & { readonly is: "invocation" })[],
+  usage: readonly InvocationUsage[],
   options: DemoOptions,
-): Comparison["costs"]["cumulated"] {
-  const book = priceBook(options.priceBook);
-  if (book === undefined) return [];
-  const node = nodePrice(book);
-  const nodeHourly = Number(node.hourly);
-  const scale = options.requestsPerDay / Math.max(1, run.trace.arrivalsMs.length);
-  const perRequest =
-    Number(book.functions.requestsPerMillion) / 1e6 + Number(book.httpApi?.perMillion[0]?.rate ?? 0) / 1e6;
-  const perMbMs = Number(book.functions.gbSecond[0]?.rate ?? 0) / 1_024_000;
-  let [containersUsd, functionsUsd, beforeMs, seen] = [0, 0, 0, 0];
-  return run.moments.map(({ atMs, replicas }) => {
-    const hours = ((atMs - beforeMs) / run.trace.lengthMs) * 24;
-    beforeMs = atMs;
-    containersUsd +=
-      hours *
-      (nodesFor({ podCpuMillis: POD_CPU_MILLIS, podMemoryMib: POD_MEMORY_MIB }, node, replicas) * nodeHourly +
-        Number(book.clusterHourly));
-    for (; seen < usage.length && (usage[seen]?.atMs ?? 0) <= run.startedAtMs + atMs; seen++)
-      functionsUsd += scale * (perRequest + perMbMs * (usage[seen]?.billedMs ?? 0) * FUNCTION_MEMORY_MIB);
-    return { atMs, containersUsd, functionsUsd };
-  });
+  book: PriceBook,
+): readonly DayPoint[] {
+  return dayBills(
+    {
+      lengthMs: run.trace.lengthMs,
+      requestsPerDay: options.requestsPerDay,
+      requestsSent: run.trace.arrivalsMs.length,
+      pod: POD,
+      moments: run.moments,
+      invocations: usage.map(({ atMs, billedMs, memoryMib }) => ({
+        atMs: atMs - run.startedAtMs,
+        billedMs,
+        memoryMib,
+      })),
+    },
+    book,
+  );
 }
 
 function mean(values: readonly number[]): number {

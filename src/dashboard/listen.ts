@@ -12,6 +12,7 @@ import { limitConnections } from "#http/connections.ts";
 import type { Functions } from "#functions/engine.ts";
 import { deploymentKind, type Deployment } from "#kinds/apps/deployment.ts";
 import { functionKind, type FunctionObject } from "#kinds/catamaran/function.ts";
+import { type Node, nodeKind } from "#kinds/core/node.ts";
 import { podMetricsKind, type PodMetrics } from "#kinds/autoscaling/metrics.ts";
 import type { KubeObject } from "#kinds/object.ts";
 import { type Pod, podKind } from "#kinds/core/pod.ts";
@@ -83,6 +84,7 @@ class DashboardServer implements Dashboard {
   readonly #services: View<Service>;
   readonly #functions: View<FunctionObject>;
   readonly #metrics: View<PodMetrics>;
+  readonly #nodes: View<Node>;
   readonly #listeners = new Set<ServerResponse>();
   readonly #pods: View<Pod>;
   readonly #entry: Entry;
@@ -101,6 +103,7 @@ class DashboardServer implements Dashboard {
     this.#functions = objects.view(functionKind);
     this.#metrics = objects.view(podMetricsKind);
     this.#pods = objects.view(podKind);
+    this.#nodes = objects.view(nodeKind);
     this.#server = createServer(
       { headersTimeout: HEADERS_DEADLINE_MS },
       (request, response) => void this.#answer(request, response),
@@ -151,6 +154,7 @@ class DashboardServer implements Dashboard {
         deployments: this.#deployments.list(),
         pods: this.#pods.list(),
         services: this.#services.list(),
+        nodes: this.#nodes.list(),
         podMetrics: this.#metrics.list(),
         functions: this.#functions.list(),
         running: (namespace, name) => stats.get(`${namespace}/${name}`) ?? { running: 0, idle: 0 },
@@ -290,7 +294,7 @@ class DashboardServer implements Dashboard {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#timer?.[Symbol.dispose]();
-    for (const view of [this.#deployments, this.#services, this.#functions, this.#metrics, this.#pods])
+    for (const view of [this.#deployments, this.#services, this.#functions, this.#metrics, this.#pods, this.#nodes])
       view[Symbol.dispose]();
     await new Promise<void>((resolve) => {
       this.#server.close(() => resolve());

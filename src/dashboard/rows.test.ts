@@ -4,6 +4,7 @@ import test from "node:test";
 import type { Deployment } from "#kinds/apps/deployment.ts";
 import type { FunctionObject } from "#kinds/catamaran/function.ts";
 import type { PodMetrics } from "#kinds/autoscaling/metrics.ts";
+import type { Node } from "#kinds/core/node.ts";
 import type { Pod } from "#kinds/core/pod.ts";
 import { priceBook } from "#metering/price-book.ts";
 import { Minute } from "./minute.ts";
@@ -42,11 +43,17 @@ function fn(name: string, state: string): FunctionObject {
   } as unknown as FunctionObject;
 }
 
+/** As the book's t3.medium. */
+const node = {
+  metadata: { name: "node-1" },
+  status: { capacity: { cpu: "2", memory: "4Gi" } },
+} as unknown as Node;
+
 function rows(some: Partial<Seen>): readonly Row[] {
   const book = priceBook("aws-us-east-1");
   assert.ok(book);
   const minute = new Minute();
-  const nothing = { deployments: [], pods: [], services: [], podMetrics: [], functions: [] };
+  const nothing = { deployments: [], pods: [], services: [], nodes: [node], podMetrics: [], functions: [] };
   const live = { running: () => ({ running: 1, idle: 2 }), figures: (backend: string) => minute.figures(backend, 0) };
   return rowsOf({ ...nothing, ...live, ...some }, book);
 }
@@ -70,14 +77,14 @@ for (const { title, seen, health, isHealthy, perHour } of [
     seen: { deployments: [deployment("web", 3, 3)] },
     health: "3/3 ready",
     isHealthy: true,
-    perHour: "$0.00647",
+    perHour: "$0.00507",
   },
   {
     title: "a deployment that waits",
     seen: { deployments: [deployment("web", 3, 1)] },
     health: "1/3 ready",
     isHealthy: false,
-    perHour: "$0.00647",
+    perHour: "$0.00507",
   },
   {
     title: "a deployment of none",
@@ -91,7 +98,7 @@ for (const { title, seen, health, isHealthy, perHour } of [
     seen: { pods: [pod("web", "Running")] },
     health: "1/1 running",
     isHealthy: true,
-    perHour: "$0.00216",
+    perHour: "$0.00169",
   },
   {
     title: "a pod that is done",
@@ -143,4 +150,10 @@ test("use is of a workload's own pods", () => {
       [256, 128],
     ],
   );
+});
+
+test("on two nodes the same pods are half the part of twice the price; without nodes there is nothing to pay", () => {
+  const deployments = [deployment("web", 3, 3)];
+  const on = (nodes: readonly Node[]): string => dollars(rows({ deployments, nodes })[0]?.perHour ?? 0n);
+  assert.deepEqual([on([node]), on([node, node]), on([])], ["$0.00507", "$0.00507", "$0"]);
 });

@@ -7,9 +7,11 @@ import type { Pod } from "#kinds/core/pod.ts";
 import type { PodSpec } from "#kinds/core/pod-spec.ts";
 import type { Service } from "#kinds/core/service.ts";
 import { fromLabelSelector, type Labels, matches, selectorOf } from "#base/selector.ts";
-import { tiered } from "#metering/bill.ts";
+import type { Node } from "#kinds/core/node.ts";
+import { functionBill } from "#metering/bill.ts";
+import { type Amounts, partOf } from "#metering/booking.ts";
 import { type Money, money, times } from "#metering/money.ts";
-import type { PriceBook } from "#metering/price-book.ts";
+import { nodePrice, type PriceBook } from "#metering/price-book.ts";
 import type { MinuteFigures } from "./minute.ts";
 
 export interface Row {
@@ -31,6 +33,7 @@ export interface Seen {
   /** Those that nothing controls are workloads of their own. */
   readonly pods: readonly Pod[];
   readonly services: readonly Service[];
+  readonly nodes: readonly Node[];
   readonly podMetrics: readonly PodMetrics[];
   readonly functions: readonly FunctionObject[];
   readonly running: (namespace: string, name: string) => { readonly running: number; readonly idle: number };
@@ -39,16 +42,22 @@ export interface Seen {
 
 const MIB = 1024 * 1024;
 const MINUTES_PER_HOUR = 60n;
-const MILLION = 1_000_000n;
-const MB_MS_PER_GB_SECOND = 1_024_000n;
 
-export function rowsOf(seen: Seen, book: PriceBook): readonly Row[] {
+/** What is seen, and what it costs. */
+interface PricedSeen extends Seen {
+  readonly book: PriceBook;
+  /** What a workload's bookings cost an hour. */
+  readonly bookedHour: (booked: Amounts) => Money;
+}
+
+export function rowsOf(objects: Seen, book: PriceBook): readonly Row[] {
+  const seen: PricedSeen = { ...objects, book, bookedHour: bookedHours(objects.nodes, book) };
   const rows = [
-    ...seen.deployments.map((deployment) => deploymentRow(deployment, seen, book)),
+    ...seen.deployments.map((deployment) => deploymentRow(deployment, seen)),
     ...seen.pods
       .filter(({ metadata }) => metadata.ownerReferences?.some(({ controller }) => controller === true) !== true)
-      .map((pod) => podRow(pod, seen, book)),
-    ...seen.functions.map((fn) => functionRow(fn, seen, book)),
+      .map((pod) => podRow(pod, seen)),
+    ...seen.functions.map((fn) => functionRow(fn, seen)),
   ];
   // What needs somebody comes first; otherwise rows stay where they are, however busy.
   return rows.toSorted(
@@ -57,7 +66,7 @@ export function rowsOf(seen: Seen, book: PriceBook): readonly Row[] {
   );
 }
 
-function deploymentRow(deployment: Deployment, seen: Seen, book: PriceBook): Row {
+function deploymentRow(deployment: Deployment, seen: PricedSeen): Row {
   const { name, namespace = "default" } = deployment.metadata;
   const { selector, template } = deployment.spec;
   const wanted = deployment.spec.replicas ?? 1;
@@ -78,12 +87,11 @@ function deploymentRow(deployment: Deployment, seen: Seen, book: PriceBook): Row
         metrics: seen.podMetrics.filter(({ metadata }) => metadata.namespace === namespace && isOurs(metadata.labels)),
       },
       seen,
-      book,
     ),
   };
 }
 
-function podRow({ metadata, spec, status }: Pod, seen: Seen, book: PriceBook): Row {
+function podRow({ metadata, spec, status }: Pod, seen: PricedSeen): Row {
   const { name, namespace = "default", labels = {} } = metadata;
   const phase = status?.phase ?? "Pending";
   const isOver = phase === "Succeeded" || phase === "Failed";
@@ -104,7 +112,6 @@ function podRow({ metadata, spec, status }: Pod, seen: Seen, book: PriceBook): R
         ),
       },
       seen,
-      book,
     ),
   };
 }
@@ -112,16 +119,14 @@ function podRow({ metadata, spec, status }: Pod, seen: Seen, book: PriceBook): R
 interface Containers {
   readonly namespace: string;
   readonly labels: Labels;
-  readonly booked: { readonly cpuMillis: number; readonly memoryMib: number };
+  readonly booked: Amounts;
   readonly metrics: readonly PodMetrics[];
 }
 
 function containersRow(
   { namespace, labels, booked, metrics }: Containers,
-  seen: Seen,
-  book: PriceBook,
+  seen: PricedSeen,
 ): Pick<Row, "hull" | "figures" | "cpuMillis" | "memoryMib" | "perHour"> {
-  const { cpuMillis, memoryMib } = booked;
   const service = seen.services.find(
     (candidate) =>
       candidate.metadata.namespace === namespace &&
@@ -132,38 +137,41 @@ function containersRow(
   return {
     hull: "containers",
     figures: seen.figures(service === undefined ? "" : `Service/${namespace}/${service.metadata.name}`),
-    cpuMillis: [cpuMillis, sum(used.map((usage) => millis(usage["cpu"] ?? "0")))],
-    memoryMib: [Math.round(memoryMib), Math.round(sum(used.map((usage) => units(usage["memory"] ?? "0"))) / MIB)],
-    perHour: nodeShare(cpuMillis, memoryMib, book),
+    cpuMillis: [Number(booked.cpuMillis), sum(used.map((usage) => millis(usage["cpu"] ?? "0")))],
+    memoryMib: [mib(Number(booked.memoryBytes)), mib(sum(used.map((usage) => units(usage["memory"] ?? "0"))))],
+    perHour: seen.bookedHour(booked),
   };
 }
 
 function bookedBy(spec: Pick<PodSpec, "containers"> | undefined, replicas: number): Containers["booked"] {
   const requests = (spec?.containers ?? []).map(({ resources }) => resources?.requests ?? {});
   return {
-    cpuMillis: sum(requests.map(({ cpu }) => millis(cpu ?? "0"))) * replicas,
-    memoryMib: (sum(requests.map(({ memory }) => units(memory ?? "0"))) * replicas) / MIB,
+    cpuMillis: BigInt(sum(requests.map(({ cpu }) => millis(cpu ?? "0"))) * replicas),
+    memoryBytes: BigInt(sum(requests.map(({ memory }) => units(memory ?? "0"))) * replicas),
   };
 }
 
-/** What the booked share of a node costs an hour: the larger of the CPU and the memory share. */
-function nodeShare(cpuMillis: number, memoryMib: number, book: PriceBook): Money {
-  const node = book.nodes.find(({ name }) => name === book.defaultNode);
-  if (node === undefined) return 0n;
-  const byCpu = times(money(node.hourly), BigInt(Math.round(cpuMillis)), BigInt(node.allocatableCpuMillis));
-  const byMemory = times(money(node.hourly), BigInt(Math.round(memoryMib)), BigInt(node.allocatableMemoryMib));
-  return byCpu > byMemory ? byCpu : byMemory;
+/** The booked part of all nodes, each priced as the book's default node: what `catamaran cost` says of a whole hour. */
+function bookedHours(nodes: readonly Node[], book: PriceBook): (booked: Amounts) => Money {
+  const capacities = nodes.map(({ status }) => status?.capacity ?? {});
+  const capacity: Amounts = {
+    cpuMillis: BigInt(sum(capacities.map(({ cpu = "0" }) => millis(cpu)))),
+    memoryBytes: BigInt(sum(capacities.map(({ memory = "0" }) => units(memory)))),
+  };
+  const hourly = money(nodePrice(book).hourly) * BigInt(nodes.length);
+  return (booked) => {
+    const { numerator, denominator } = partOf(booked, capacity);
+    return times(hourly, numerator, denominator);
+  };
 }
 
-function functionRow(fn: FunctionObject, seen: Seen, book: PriceBook): Row {
+function functionRow(fn: FunctionObject, seen: PricedSeen): Row {
   const { name, namespace = "default" } = fn.metadata;
   const state = fn.status?.state ?? "Pending";
   const { running, idle } = seen.running(namespace, name);
   const figures = seen.figures(`Function/${namespace}/${name}`);
-  const perHour =
-    (tiered(book.functions.gbSecond, figures.mbMs, MB_MS_PER_GB_SECOND) +
-      times(money(book.functions.requestsPerMillion), BigInt(figures.invocations), MILLION)) *
-    MINUTES_PER_HOUR;
+  const minute = { requests: BigInt(figures.invocations), mbMs: figures.mbMs, httpApiRequests: 0n };
+  const perHour = functionBill(minute, seen.book).total * MINUTES_PER_HOUR;
   return {
     hull: "functions",
     type: "function",
@@ -176,6 +184,10 @@ function functionRow(fn: FunctionObject, seen: Seen, book: PriceBook): Row {
     memoryMib: [0, (running + idle) * (fn.spec.memoryMib ?? 128)],
     perHour,
   };
+}
+
+function mib(bytes: number): number {
+  return Math.round(bytes / MIB);
 }
 
 function sum(values: readonly number[]): number {

@@ -5,7 +5,7 @@ import { ControlSocket } from "#cli/control-socket.ts";
 import { formatOf, renderRows, type Sheet } from "#cli/rows.ts";
 import { allocate, type Share } from "#metering/allocation.ts";
 import { formatUsd } from "#metering/money.ts";
-import { type NodePrice, type PriceBook, priceBook, priceBooks } from "#metering/price-book.ts";
+import { type NodePrice, nodePrice, type PriceBook, priceBook, priceBooks } from "#metering/price-book.ts";
 import { totalUsage } from "#metering/totals.ts";
 import { instanceOf } from "./env.ts";
 import { costOptionTable, placeOptions } from "./command-options.ts";
@@ -72,9 +72,8 @@ function bookOf(id: string): PriceBook {
   return book;
 }
 
-function nodeOf(book: PriceBook, asked: string | undefined): NodePrice {
-  const node = book.nodes.find(({ name }) => name === (asked ?? book.defaultNode));
-  if (node === undefined)
+function nodeOf(book: PriceBook, asked: string = book.defaultNode): NodePrice {
+  if (!book.nodes.some(({ name }) => name === asked))
     throw new Fault("BadRequest", `--node ${asked}: one of ${book.nodes.map(({ name }) => name).join(", ")}`);
-  return node;
+  return nodePrice(book, asked);
 }

@@ -26,6 +26,23 @@ export function sum(amounts: Iterable<Money>): Money {
   return total;
 }
 
+/**
+ * Cuts an amount into parts by whole weights that are not negative. The parts add up to the amount to the last digit, and none is off
+ * by more than one of it: each ends where its weights' running sum ends. Without any weight the first part is everything.
+ */
+export function apportion(amount: Money, weights: readonly bigint[]): readonly Money[] {
+  const whole = sum(weights);
+  if (whole === 0n) return weights.map((_weight, place) => (place === 0 ? amount : 0n));
+  let [weighed, given] = [0n, 0n];
+  return weights.map((weight) => {
+    weighed += weight;
+    const end = times(amount, weighed, whole);
+    const part = end - given;
+    given = end;
+    return part;
+  });
+}
+
 /** "$1,234.50": rounded half up to `decimals`. */
 export function formatUsd(amount: Money, decimals = 2): string {
   const rounded = divideHalfUp(amount < 0n ? -amount : amount, 10n ** BigInt(DECIMALS - decimals));

@@ -171,3 +171,10 @@ export const priceBooks: readonly PriceBook[] = [AWS, ARTICLE, SELF_HOSTED];
 export function priceBook(id: string): PriceBook | undefined {
   return priceBooks.find((book) => book.id === id);
 }
+
+/** The node type of that name; by default the one that the book prices workloads on. Throws a RangeError when there is none. */
+export function nodePrice(book: PriceBook, name: string = book.defaultNode): NodePrice {
+  const node = book.nodes.find((candidate) => candidate.name === name);
+  if (node === undefined) throw new RangeError(`price book ${book.id} has no node ${name}`);
+  return node;
+}

@@ -1,22 +1,16 @@
 /** Our cgroups on version 1, hybrid and version 2 hierarchies: made, limited, read and removed. Knows paths and numbers, no pods. */
+import type { Consumption } from "#metering/stats.ts";
 import { mkdir, readdir, readFile, rmdir, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Fault } from "#base/fault.ts";
 import { cpuWeight, type CgroupLimits } from "#pods/cgroup.ts";
-
-export interface CgroupUsage {
-  /** Since the group was made. */
-  readonly cpuMicros: number;
-  /** Without the page cache that can be dropped at once, as kubelet's working set. */
-  readonly memoryBytes: number;
-}
 
 export interface Cgroups {
   readonly version: 1 | 2;
   /** Makes the group with its parents; without limits it only accounts. */
   create(path: string, limits?: CgroupLimits): Promise<void>;
   /** Null when there is no such group. */
-  usage(path: string): Promise<CgroupUsage | null>;
+  usage(path: string): Promise<Consumption | null>;
   /** Process ids in the group and below. */
   processes(path: string): Promise<readonly number[]>;
   children(path: string): Promise<readonly string[]>;
@@ -74,7 +68,7 @@ class SplitCgroups implements Cgroups {
     if (limits.pidsLimit !== undefined) await writeFile(this.#file("pids", path, "pids.max"), String(limits.pidsLimit));
   }
 
-  async usage(path: string): Promise<CgroupUsage | null> {
+  async usage(path: string): Promise<Consumption | null> {
     try {
       const [cpu, memory, facts] = await Promise.all([
         readFile(this.#file("cpuacct", path, "cpuacct.usage"), "utf8"),
@@ -153,7 +147,7 @@ class UnifiedCgroups implements Cgroups {
     });
   }
 
-  async usage(path: string): Promise<CgroupUsage | null> {
+  async usage(path: string): Promise<Consumption | null> {
     const at = (name: string): Promise<string> => readFile(join(this.#root, path, name), "utf8");
     try {
       const [cpu, memory, facts] = await Promise.all([at("cpu.stat"), at("memory.current"), at("memory.stat")]);

@@ -16,7 +16,8 @@ import { dialPod } from "./dial.ts";
 import { metricsPage, noPage, type Page, podsPage, resourceMetricsPage, summaryPage } from "./kubelet-pages.ts";
 import { serveLogFolder, type ShownLogs } from "./log-folder.ts";
 import { logStream, type LogQuery } from "./pod-logs.ts";
-import { type NodeStats, nodeStats } from "./stats.ts";
+import type { NodeStats } from "#metering/stats.ts";
+import { nodeStats } from "./stats.ts";
 import { openStream } from "./streams.ts";
 
 export interface EndpointOptions {

@@ -2,8 +2,7 @@
 import { timestamp } from "#base/clock.ts";
 import { Fault, unsupported } from "#base/fault.ts";
 import type { Pod } from "#kinds/core/pod.ts";
-import type { CgroupUsage } from "./cgroups.ts";
-import type { NodeStats } from "./stats.ts";
+import type { Consumption, NodeStats } from "#metering/stats.ts";
 
 export interface Page {
   readonly type: string;
@@ -39,7 +38,7 @@ export function podsPage(pods: readonly Pod[]): Page {
 /** stats/v1alpha1 Summary: CPU is cumulative, memory is the working set. */
 export function summaryPage(node: string, stats: NodeStats): Page {
   const time = timestamp(stats.atMs);
-  const usage = ({ cpuMicros, memoryBytes }: CgroupUsage): object => ({
+  const usage = ({ cpuMicros, memoryBytes }: Consumption): object => ({
     cpu: { time, usageCoreNanoSeconds: cpuMicros * 1_000 },
     memory: { time, workingSetBytes: memoryBytes },
   });
@@ -53,7 +52,7 @@ export function summaryPage(node: string, stats: NodeStats): Page {
   });
 }
 
-function sumOf(all: readonly CgroupUsage[]): CgroupUsage {
+function sumOf(all: readonly Consumption[]): Consumption {
   return {
     cpuMicros: all.reduce((sum, { cpuMicros }) => sum + cpuMicros, 0),
     memoryBytes: all.reduce((sum, { memoryBytes }) => sum + memoryBytes, 0),

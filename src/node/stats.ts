@@ -1,25 +1,12 @@
 /** What the node and its containers have used, straight from cgroup files. */
-import type { Cgroups, CgroupUsage } from "./cgroups.ts";
+import type { Consumption, NodeStats } from "#metering/stats.ts";
+import type { Cgroups } from "./cgroups.ts";
 import type { Cri } from "./cri.ts";
 import { labels } from "./container-config.ts";
 import { containerState } from "./cri-messages.ts";
 import { podCgroup, type NodeFacts } from "./node-facts.ts";
 
-export interface NodeStats {
-  readonly atMs: number;
-  /** Everything of this node: pods and function sandboxes. CPU is cumulative. */
-  readonly node: CgroupUsage;
-  readonly pods: readonly PodStats[];
-}
-
-export interface PodStats {
-  readonly namespace: string;
-  readonly name: string;
-  readonly uid: string;
-  readonly containers: readonly ({ readonly name: string } & CgroupUsage)[];
-}
-
-const NOTHING: CgroupUsage = { cpuMicros: 0, memoryBytes: 0 };
+const NOTHING: Consumption = { cpuMicros: 0, memoryBytes: 0 };
 
 export async function nodeStats(
   parts: { readonly cri: Cri; readonly cgroups: Cgroups; readonly facts: NodeFacts },
