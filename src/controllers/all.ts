@@ -1,5 +1,5 @@
 /** Every controller there is: the control process runs one loop for each. */
-import type { Controller } from "#deck/controller.ts";
+import type { AnyController } from "#deck/controller.ts";
 import type { Kind } from "#kinds/kind.ts";
 import { builtinKinds } from "#kinds/registry.ts";
 import { bindingController } from "./binding.ts";
@@ -19,27 +19,27 @@ import { podGarbageController } from "./pod-garbage.ts";
 import { replicaSetController } from "./replica-set.ts";
 
 /** Those that look at the same few kinds for ever. */
-export const steadyControllers: readonly Controller[] = [
+export const steadyControllers: readonly AnyController[] = [
   bindingController(),
   deploymentController,
   replicaSetController,
   endpointSliceController,
   endpointSliceMirroringController,
   endpointsController,
-  nodeLifecycleController(),
+  nodeLifecycleController,
   podGarbageController,
   horizontalPodAutoscalerController(),
   eventExpiryController,
 ];
 
 /** Those that say where the gateway serves what it serves. */
-export function edgeControllers(edge: Edge): readonly Controller[] {
+export function edgeControllers(edge: Edge): readonly AnyController[] {
   return [ingressAddressController(edge), httpApiAddressController(edge)];
 }
 
 /** Those that look at every kind: to be started anew when CustomResourceDefinitions change what there is. */
-export function kindControllers(kinds: readonly Kind[]): readonly Controller[] {
+export function kindControllers(kinds: readonly Kind[]): readonly AnyController[] {
   return [garbageCollector(kinds), namespaceController(kinds)];
 }
 
-export const allControllers: readonly Controller[] = [...steadyControllers, ...kindControllers(builtinKinds)];
+export const allControllers: readonly AnyController[] = [...steadyControllers, ...kindControllers(builtinKinds)];

@@ -25,29 +25,25 @@ export interface BindingOptions {
 // Pods that found no place are looked at again after so long even if nothing relevant was seen.
 const PARKED_MS = 60_000;
 
-/**
- * A factory, because it keeps what it has made of the views (Placements) from one plan to the next: walking all pods
- * for each pod would be quadratic. It is only a cache: a new one built from the same views decides the same.
- */
-export function bindingController(options: BindingOptions = {}): Controller<Pod> {
-  const placements = new WeakMap<Seen, Placements>();
-  const placementsOf = (seen: Seen): Placements => {
-    let known = placements.get(seen);
-    if (known === undefined) placements.set(seen, (known = new Placements(seen)));
-    return known;
-  };
-  const parked = (_object: unknown, seen: Seen): readonly ObjectKey[] => placementsOf(seen).parked();
+/** The views and what was made of them: walking all pods for each pod would be quadratic. */
+interface SeenPlacements extends Seen {
+  readonly placements: Placements;
+}
+
+export function bindingController(options: BindingOptions = {}): Controller<Pod, undefined, SeenPlacements> {
+  const parked = (_object: unknown, { placements }: SeenPlacements): readonly ObjectKey[] => placements.parked();
   return {
     name: "default-scheduler",
     kind: podKind,
     watches: [
-      { kind: podKind, wakes: (pod: Pod, seen: Seen) => (mayHelp(pod) ? parked(pod, seen) : []) },
+      { kind: podKind, wakes: (pod: Pod, seen) => (mayHelp(pod) ? parked(pod, seen) : []) },
       { kind: nodeKind, wakes: parked },
       { kind: namespaceKind, wakes: () => [] },
       { kind: serviceKind, wakes: () => [] },
       { kind: replicaSetKind, wakes: () => [] },
     ],
-    plan: (key, pod, seen, now) => planBinding(pod, { key, seen, placements: placementsOf(seen), options, now }),
+    derive: (seen) => ({ view: (kind) => seen.view(kind), placements: new Placements(seen) }),
+    plan: (key, pod, seen, _memory, now) => planBinding(pod, { key, seen, placements: seen.placements, options, now }),
   };
 }
 

@@ -74,7 +74,7 @@ function wakesOfPod(pod: Pod, seen: Seen): readonly ObjectKey[] {
   return deployment?.spec.strategy?.type === "Recreate" ? [keyOf(namespace, owner.name)] : [];
 }
 
-function plan(_key: ObjectKey, deployment: Deployment | undefined, seen: Seen, now: number): Plan {
+function plan(_key: ObjectKey, deployment: Deployment | undefined, seen: Seen, _memory: undefined, now: number): Plan {
   const selector = deployment === undefined ? [] : (fromLabelSelector(deployment.spec.selector) ?? []);
   if (deployment === undefined || selector.length === 0) return { changes: [] };
   const { owned, changes } = claim(

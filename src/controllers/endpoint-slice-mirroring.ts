@@ -43,7 +43,7 @@ function mirrorOf({ metadata }: EndpointSlice): readonly ObjectKey[] {
   return name === undefined || metadata.labels?.[MANAGED_BY] !== MANAGER ? [] : [keyOf(metadata.namespace ?? "", name)];
 }
 
-function plan(key: ObjectKey, endpoints: Endpoints | undefined, seen: Seen, now: number): Plan {
+function plan(key: ObjectKey, endpoints: Endpoints | undefined, seen: Seen, _memory: undefined, now: number): Plan {
   const slices = seen.view(endpointSliceKind).by("mirrorOf", key);
   if (endpoints === undefined || !isMirrored(key, endpoints, seen))
     return { changes: slices.map((slice) => remove(endpointSliceKind, slice)) };

@@ -50,7 +50,7 @@ function serviceOfSlice({ metadata }: EndpointSlice): readonly string[] {
     : [keyOf(metadata.namespace ?? "", service)];
 }
 
-function plan(key: ObjectKey, service: Service | undefined, seen: Seen, now: number): Plan {
+function plan(key: ObjectKey, service: Service | undefined, seen: Seen, _memory: undefined, now: number): Plan {
   const slices = seen.view(endpointSliceKind).by("service", key);
   if (service === undefined) return { changes: slices.map((slice) => remove(endpointSliceKind, slice)) };
   if (!isManaged(service) || service.metadata.deletionTimestamp !== undefined) return { changes: [] };

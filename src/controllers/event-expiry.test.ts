@@ -31,11 +31,17 @@ const cases: readonly (readonly [title: string, event: Partial<Event>, minutesLe
 
 for (const [title, event, minutesLeft] of cases)
   test(`an event ends ${title}`, () => {
-    const plan = eventExpiryController.plan("default/e", { metadata: { name: "e" }, ...event } as Event, nothing, NOW);
+    const plan = eventExpiryController.plan(
+      "default/e",
+      { metadata: { name: "e" }, ...event } as Event,
+      nothing,
+      undefined,
+      NOW,
+    );
     assert.equal(plan.changes.length, minutesLeft === 0 ? 1 : 0);
     if (minutesLeft > 0) assert.equal(plan.againAtMs, NOW + minutesLeft * 60_000);
     assert.ok((plan.againAtMs ?? 0) <= NOW + HOUR_MS);
   });
 
 test("of an event that is gone nothing is planned", () =>
-  assert.deepEqual(eventExpiryController.plan("default/e", undefined, nothing, NOW), { changes: [] }));
+  assert.deepEqual(eventExpiryController.plan("default/e", undefined, nothing, undefined, NOW), { changes: [] }));

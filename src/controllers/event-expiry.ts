@@ -9,7 +9,7 @@ export const eventExpiryController: Controller<Event> = {
   name: "event-expiry",
   kind: eventKind,
   watches: [],
-  plan: (_key, event, _seen, now) => {
+  plan: (_key, event, _seen, _memory, now) => {
     if (event === undefined) return { changes: [] };
     const endsAtMs = lastSeen(event, now) + LIFE_MS;
     return endsAtMs <= now ? { changes: [remove(eventKind, event)] } : { changes: [], againAtMs: endsAtMs };

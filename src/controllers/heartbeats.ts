@@ -1,45 +1,42 @@
-/** When each node was last heard of, by our own clock: a controller that stood still itself has heard nobody, and holds that against nobody. */
+/** When a node was last heard of, by our own clock: a controller that stood still itself has heard nobody, and holds that against nobody. Pure. */
 import type { Lease } from "#kinds/core/lease.ts";
 import type { Node } from "#kinds/core/node.ts";
 
 // Leases are renewed every 10 s, so a pause of up to this length does not make one old; anything longer is forgiven.
 const PAUSE_MS = 25_000;
 
-interface Heard {
-  readonly uid: string;
-  /** What changes with each sign of life: the lease's time and the condition's, whatever clock wrote them. */
+/** What is remembered of a node: upstream's nodeHealthMap with its probeTimestamp, and the pauses that upstream does not forgive. */
+export interface Heartbeat {
+  /** The last sign of life. */
   readonly sign: string;
+  /** When it was first seen. */
   readonly atMs: number;
+  /** When we looked last. */
+  readonly lookedAtMs: number;
+  /** Since when we have looked without a pause. */
+  readonly awakeSinceMs: number;
 }
 
-/** Upstream's nodeHealthMap with its probeTimestamp, and the pauses that upstream does not forgive. */
-export class Heartbeats {
-  readonly #nodes = new Map<string, Heard>();
-  #lookedAtMs: number | undefined;
-  #awakeSinceMs = 0;
+/** What changes with each sign of life: the lease's time and the condition's, whatever clock wrote them. */
+export function signOf(node: Node, lease: Lease | undefined): string {
+  const beat = node.status?.conditions?.find(({ type }) => type === "Ready")?.lastHeartbeatTime;
+  return `${lease?.spec?.renewTime ?? ""} ${beat ?? ""}`;
+}
 
-  /** Since when somebody has looked without a pause. */
-  get awakeSinceMs(): number {
-    return this.#awakeSinceMs;
-  }
-
-  /** To be called at least every PAUSE_MS while there are nodes. */
-  lastHeard(node: Node, lease: Lease | undefined, now: number): number {
-    const sinceMs = this.#lookedAtMs === undefined ? Infinity : now - this.#lookedAtMs;
+/** To be asked at least every PAUSE_MS. */
+export function nextHeartbeat(before: Heartbeat | undefined, sign: string, now: number): Heartbeat {
+  if (before === undefined) return { sign, atMs: now, lookedAtMs: now, awakeSinceMs: now };
+  const pausedMs = now - before.lookedAtMs;
+  return {
+    sign,
+    atMs: before.sign === sign ? Math.min(now, before.atMs) : now,
+    lookedAtMs: now,
     // A clock that is set back starts anew too: what it said before lies in the future now.
-    if (sinceMs > PAUSE_MS || sinceMs < 0) this.#awakeSinceMs = now;
-    this.#lookedAtMs = now;
-    const { name, uid = "" } = node.metadata;
-    const beat = node.status?.conditions?.find(({ type }) => type === "Ready")?.lastHeartbeatTime;
-    const sign = `${lease?.spec?.renewTime ?? ""} ${beat ?? ""}`;
-    const before = this.#nodes.get(name);
-    const isNew = before === undefined || before.uid !== uid || before.sign !== sign;
-    const atMs = isNew ? now : Math.min(now, before.atMs);
-    if (before?.atMs !== atMs || isNew) this.#nodes.set(name, { uid, sign, atMs });
-    return Math.max(atMs, this.#awakeSinceMs);
-  }
+    awakeSinceMs: pausedMs > PAUSE_MS || pausedMs < 0 ? now : before.awakeSinceMs,
+  };
+}
 
-  forget(name: string): void {
-    this.#nodes.delete(name);
-  }
+/** Not before the end of a pause of ours. */
+export function lastHeard({ atMs, awakeSinceMs }: Heartbeat): number {
+  return Math.max(atMs, awakeSinceMs);
 }

@@ -1,6 +1,6 @@
 /** Horizontal pod autoscaler: every 15 s from the pods' metrics to the size of a Deployment or ReplicaSet. The number is scaling/horizontal.ts's. */
 import { timestamp } from "#base/clock.ts";
-import { keyOf, type ObjectKey } from "#base/key.ts";
+import { keyOf } from "#base/key.ts";
 import { fromLabelSelector, matches } from "#base/selector.ts";
 import { type Controller, type Plan, type Seen, watching } from "#deck/controller.ts";
 import type { Change } from "#deck/objects.ts";
@@ -33,27 +33,20 @@ export interface AutoscalerOptions {
 
 const SYNC_MS = 15_000;
 
+/**
+ * Recommendations and rescales of the last minutes, which upstream keeps in memory too: they change every sync and would be a
+ * durable write each time for something that is worthless five minutes later. After a restart the first decision stabilises
+ * against the size that is there, so a restart never scales down early by more than the rules allow.
+ */
 interface Memory {
-  readonly uid: string;
   readonly syncedAtMs: number;
   readonly history: ScalingHistory;
 }
 
-/**
- * A factory, because recommendations and rescales of the last minutes are kept in memory, as upstream keeps them: they change
- * every sync and would be a durable write each time for something that is worthless five minutes later. After a restart the
- * first decision stabilises against the size that is there, so a restart never scales down early by more than the rules allow.
- */
 export function horizontalPodAutoscalerController({
   syncMs = SYNC_MS,
   settings = {},
-}: AutoscalerOptions = {}): Controller<HorizontalPodAutoscaler> {
-  const memories = new WeakMap<Seen, Map<ObjectKey, Memory>>();
-  const memoriesOf = (seen: Seen): Map<ObjectKey, Memory> => {
-    let known = memories.get(seen);
-    if (known === undefined) memories.set(seen, (known = new Map()));
-    return known;
-  };
+}: AutoscalerOptions = {}): Controller<HorizontalPodAutoscaler, Memory> {
   return {
     name: "horizontal-pod-autoscaler",
     kind: horizontalPodAutoscalerKind,
@@ -63,22 +56,13 @@ export function horizontalPodAutoscalerController({
       watching({ kind: deploymentKind, wakes: () => [] }),
       watching({ kind: replicaSetKind, wakes: () => [] }),
     ],
-    plan(key, autoscaler, seen, now) {
-      const known = memoriesOf(seen);
-      const before = known.get(key);
-      const isSame = before?.uid === autoscaler?.metadata.uid;
-      if (autoscaler === undefined) known.delete(key);
+    plan(_key, autoscaler, seen, memory, now) {
       if (autoscaler === undefined || autoscaler.metadata.deletionTimestamp !== undefined) return { changes: [] };
       // Our own status write wakes us too; the pace is the clock's alone.
-      if (before !== undefined && isSame && now < before.syncedAtMs + syncMs)
-        return { changes: [], againAtMs: before.syncedAtMs + syncMs };
-      const synced = sync(autoscaler, isSame && before !== undefined ? before.history : noHistory, {
-        seen,
-        settings,
-        now,
-      });
-      known.set(key, { uid: autoscaler.metadata.uid ?? "", syncedAtMs: now, history: synced.history });
-      return { changes: synced.changes, againAtMs: now + syncMs };
+      if (memory !== undefined && now < memory.syncedAtMs + syncMs)
+        return { changes: [], memory, againAtMs: memory.syncedAtMs + syncMs };
+      const { changes, history } = sync(autoscaler, memory?.history ?? noHistory, { seen, settings, now });
+      return { changes, memory: { syncedAtMs: now, history }, againAtMs: now + syncMs };
     },
   };
 }

@@ -18,7 +18,7 @@ export function namespaceController(kinds: readonly Kind[]): Controller<Namespac
     name: "namespace-controller",
     kind: namespaceKind,
     watches: emptied.map((kind) => watching({ kind, wakes: wakesOfContent })),
-    plan: (_key, namespace, seen, now) => plan(namespace, emptied, seen, now),
+    plan: (_key, namespace, seen, _memory, now) => plan(namespace, emptied, seen, now),
   };
 }
 

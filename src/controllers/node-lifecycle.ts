@@ -8,7 +8,7 @@ import { type Node, nodeKind, type Taint } from "#kinds/core/node.ts";
 import type { Condition } from "#kinds/object.ts";
 import { type Pod, podKind } from "#kinds/core/pod.ts";
 import { normalEvent, patchTo } from "./changes.ts";
-import { Heartbeats } from "./heartbeats.ts";
+import { type Heartbeat, lastHeard, nextHeartbeat, signOf } from "./heartbeats.ts";
 import { hasEnded, isReady, readySinceMs } from "./pod-facts.ts";
 import { taintEvictions } from "./taint-eviction.ts";
 import { evictionPace, EvictionTurns, zoneOf } from "./zone-disruption.ts";
@@ -32,40 +32,28 @@ const PRESSURES: Readonly<Record<string, string>> = {
 };
 const OWN_TAINTS: ReadonlySet<string> = new Set([NOT_READY, UNREACHABLE, UNSCHEDULABLE, ...Object.values(PRESSURES)]);
 
-/** What one loop alone knows: times in objects are of other clocks. */
-interface Memory {
-  readonly heartbeats: Heartbeats;
+/** The views, and whose turn it is to lose its pods: decided for one node while another's taint is not written yet. */
+interface SeenTurns extends Seen {
   readonly turns: EvictionTurns;
 }
 
-export function nodeLifecycleController(): Controller<Node> {
-  const memories = new WeakMap<Seen, Memory>();
-  const memoryOf = (seen: Seen): Memory => {
-    let known = memories.get(seen);
-    if (known === undefined) memories.set(seen, (known = { heartbeats: new Heartbeats(), turns: new EvictionTurns() }));
-    return known;
-  };
-  return {
-    name: "node-controller",
-    kind: nodeKind,
-    watches: [
-      watching({
-        kind: leaseKind,
-        wakes: ({ metadata }) => (metadata.namespace === LEASE_NAMESPACE ? [`/${metadata.name}`] : []),
-      }),
-      watching({
-        kind: podKind,
-        indexes: { node: ({ spec }) => (spec.nodeName ? [spec.nodeName] : []) },
-        wakes: wakesOfPod,
-      }),
-    ],
-    plan(key, node, seen, now) {
-      if (node !== undefined) return plan(node, memoryOf(seen), seen, now);
-      memoryOf(seen).heartbeats.forget(key.slice(1));
-      return { changes: [] };
-    },
-  };
-}
+export const nodeLifecycleController: Controller<Node, Heartbeat, SeenTurns> = {
+  name: "node-controller",
+  kind: nodeKind,
+  watches: [
+    watching({
+      kind: leaseKind,
+      wakes: ({ metadata }) => (metadata.namespace === LEASE_NAMESPACE ? [`/${metadata.name}`] : []),
+    }),
+    watching({
+      kind: podKind,
+      indexes: { node: ({ spec }) => (spec.nodeName ? [spec.nodeName] : []) },
+      wakes: wakesOfPod,
+    }),
+  ],
+  derive: (seen) => ({ view: (kind) => seen.view(kind), turns: new EvictionTurns() }),
+  plan,
+};
 
 /** Only a node in trouble looks at its pods. */
 function wakesOfPod({ spec }: Pod, seen: Seen): readonly ObjectKey[] {
@@ -74,14 +62,22 @@ function wakesOfPod({ spec }: Pod, seen: Seen): readonly ObjectKey[] {
   return taints.some(({ effect }) => effect === "NoExecute") ? [key] : [];
 }
 
-function plan(node: Node, { heartbeats, turns }: Memory, seen: Seen, now: number): Plan {
+function plan(
+  _key: ObjectKey,
+  node: Node | undefined,
+  seen: SeenTurns,
+  memory: Heartbeat | undefined,
+  now: number,
+): Plan<Heartbeat> {
+  if (node === undefined) return { changes: [] };
   const lease = seen.view(leaseKind).get(`${LEASE_NAMESPACE}/${node.metadata.name}`);
   const graceMs = ready(node) === undefined ? STARTUP_GRACE_MS : GRACE_MS;
-  const silentAtMs = heartbeats.lastHeard(node, lease, now) + graceMs;
+  const heartbeat = nextHeartbeat(memory, signOf(node, lease), now);
+  const silentAtMs = lastHeard(heartbeat) + graceMs;
   const judged = now > silentAtMs ? silenced(node, now) : node;
-  const tainted = withTaints(judged, now, mayLosePods(judged, turns, seen, now));
+  const tainted = withTaints(judged, now, mayLosePods(judged, seen, now));
   const pods = seen.view(podKind).by("node", node.metadata.name);
-  const evictions = taintEvictions(tainted, pods, { now, notBeforeMs: heartbeats.awakeSinceMs + RENEWAL_MS });
+  const evictions = taintEvictions(tainted, pods, { now, notBeforeMs: heartbeat.awakeSinceMs + RENEWAL_MS });
   return {
     changes: [
       ...patchTo(nodeKind, node, { ...node, ...(judged.status && { status: judged.status }) }, "status"),
@@ -90,6 +86,7 @@ function plan(node: Node, { heartbeats, turns }: Memory, seen: Seen, now: number
       ...(readyStatus(judged) === "True" ? [] : pods.flatMap((pod) => unreadied(pod, judged, now))),
       ...evictions.changes,
     ],
+    memory: heartbeat,
     againAtMs: Math.min(now + MONITOR_MS, evictions.againAtMs ?? Infinity),
   };
 }
@@ -126,7 +123,7 @@ function silenced(node: Node, now: number): Node {
 }
 
 /** Whether the node's pods may go: at the pace of its zone, and not while every node is lost. */
-function mayLosePods(node: Node, turns: EvictionTurns, seen: Seen, now: number): boolean {
+function mayLosePods(node: Node, seen: SeenTurns, now: number): boolean {
   const { status } = ready(node) ?? {};
   if (status === "True" || status === undefined) return false;
   const zone = zoneOf(node);
@@ -137,9 +134,7 @@ function mayLosePods(node: Node, turns: EvictionTurns, seen: Seen, now: number):
   const everyMs = evictionPace([...others, node], zone);
   if (everyMs === "suspended") return false;
   if (node.spec?.taints?.some(isForLostNodes) === true) return true;
-  if (now < turns.next(zone, everyMs)) return false;
-  turns.take(zone, now);
-  return true;
+  return seen.turns.take({ zone, node: node.metadata.name }, everyMs, now);
 }
 
 function isForLostNodes({ key, effect }: Taint): boolean {

@@ -30,7 +30,7 @@ export const podGarbageController: Controller<Pod> = {
   plan,
 };
 
-function plan(_key: ObjectKey, pod: Pod | undefined, seen: Seen, now: number): Plan {
+function plan(_key: ObjectKey, pod: Pod | undefined, seen: Seen, _memory: undefined, now: number): Plan {
   if (pod === undefined) return { changes: [] };
   const { nodeName = "" } = pod.spec;
   if (nodeName === "") return pod.metadata.deletionTimestamp === undefined ? { changes: [] } : gone(pod);

@@ -39,7 +39,7 @@ function matchesPod(selector: Selector | null, pod: Pod): boolean {
   return selector !== null && selector.length > 0 && matches(selector, pod.metadata.labels);
 }
 
-function plan(_key: ObjectKey, set: ReplicaSet | undefined, seen: Seen, now: number): Plan {
+function plan(_key: ObjectKey, set: ReplicaSet | undefined, seen: Seen, _memory: undefined, now: number): Plan {
   if (set === undefined) return { changes: [] };
   const selector = fromLabelSelector(set.spec.selector) ?? [];
   // An empty selector would own every pod of the namespace; validation refuses it.

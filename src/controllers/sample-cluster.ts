@@ -2,7 +2,7 @@
 import { microTimestamp, timestamp } from "#base/clock.ts";
 import { type Log, type LogFields, silent } from "#base/log.ts";
 import { stopper } from "#base/stop.ts";
-import type { Controller } from "#deck/controller.ts";
+import type { AnyController } from "#deck/controller.ts";
 import type { Deck } from "#deck/deck.ts";
 import type { FakeClock } from "#deck/fake-clock.ts";
 import type { Journal } from "#deck/journal.ts";
@@ -44,7 +44,7 @@ export class SampleCluster implements AsyncDisposable {
   /** `yieldOnce` lets everything run that waits for no time: setImmediate, which code below the waterline cannot see. */
   static async open(
     journal: Journal,
-    controllers: readonly Controller[],
+    controllers: readonly AnyController[],
     yieldOnce: () => Promise<void>,
   ): Promise<SampleCluster> {
     const { deck, clock } = await openSampleDeck(journal);
@@ -53,7 +53,7 @@ export class SampleCluster implements AsyncDisposable {
 
   private constructor(
     { deck, clock }: { readonly deck: Deck; readonly clock: FakeClock },
-    controllers: readonly Controller[],
+    controllers: readonly AnyController[],
     yieldOnce: () => Promise<void>,
   ) {
     this.deck = deck;

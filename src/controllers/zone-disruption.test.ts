@@ -74,13 +74,21 @@ for (const { title, nodes, pace } of paces)
   test(`${title} lost: ${pace === "suspended" ? "nobody is evicted" : `a node each ${pace} ms`}`, () =>
     assert.equal(evictionPace(nodes, "/a"), pace));
 
-test("zones take turns each for themselves", () => {
-  const turns = new EvictionTurns();
-  assert.equal(turns.next("a", 10), -Infinity);
-  turns.take("a", 5);
-  assert.equal(turns.next("a", 10), 15);
-  assert.equal(turns.next("a", Infinity), Infinity);
-  assert.equal(turns.next("b", 10), -Infinity);
+/** In this order, of one zone of 10 ms and another. */
+const turns: readonly (readonly [title: string, zone: string, node: string, at: number, isTaken: boolean])[] = [
+  ["the first takes one", "a", "a-1", 5, true],
+  ["it may ask again", "a", "a-1", 6, true],
+  ["the next must wait", "a", "a-2", 14, false],
+  ["another zone's does not", "b", "b-1", 14, true],
+  ["until the time is over", "a", "a-2", 15, true],
+  ["then the first one's turn is over", "a", "a-1", 24, false],
+];
+
+test("nodes of a zone take turns", () => {
+  const taken = new EvictionTurns();
+  assert.equal(taken.take({ zone: "a", node: "a-1" }, Infinity, 0), false, "nobody while the zone is in trouble");
+  for (const [title, zone, node, at, isTaken] of turns)
+    assert.equal(taken.take({ zone, node }, 10, at), isTaken, title);
 });
 
 const evicting = (cluster: SampleCluster): readonly string[] =>
@@ -90,7 +98,7 @@ const evicting = (cluster: SampleCluster): readonly string[] =>
     .map(({ metadata }) => metadata.name);
 
 async function clusterOf(nodes: number): Promise<SampleCluster> {
-  const cluster = await SampleCluster.open(new MemoryJournal(new FakeClock()), [nodeLifecycleController()], () =>
+  const cluster = await SampleCluster.open(new MemoryJournal(new FakeClock()), [nodeLifecycleController], () =>
     yieldOnce(),
   );
   for (let i = 1; i <= nodes; i++) await cluster.addNode(`node-${i}`);

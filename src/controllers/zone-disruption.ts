@@ -47,16 +47,17 @@ export function evictionPace(nodes: readonly Node[], zone: string): number | "su
   return ready + lost > LARGE_ZONE ? EVERY_MS_IN_LARGE : Infinity;
 }
 
-/** When a node of each zone began to lose its pods last: a bucket of one token, as EvictionRateLimiterBurst has it. */
+/** Which node of each zone began to lose its pods last, and when: a bucket of one token, as EvictionRateLimiterBurst has it. */
 export class EvictionTurns {
-  readonly #lastAtMs = new Map<string, number>();
+  readonly #last = new Map<string, { readonly node: string; readonly atMs: number }>();
 
-  /** When the next node of the zone may begin. */
-  next(zone: string, everyMs: number): number {
-    return (this.#lastAtMs.get(zone) ?? -Infinity) + everyMs;
-  }
-
-  take(zone: string, now: number): void {
-    this.#lastAtMs.set(zone, now);
+  /** Whether the node may begin now; then the turn is its own until the next may, also when its taint could not be written and it asks again. */
+  take({ zone, node }: { readonly zone: string; readonly node: string }, everyMs: number, now: number): boolean {
+    // Upstream swaps in a limiter that never lets anybody through.
+    if (everyMs === Infinity) return false;
+    const last = this.#last.get(zone);
+    if (last !== undefined && now < last.atMs + everyMs) return last.node === node;
+    this.#last.set(zone, { node, atMs: now });
+    return true;
   }
 }

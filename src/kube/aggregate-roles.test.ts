@@ -37,7 +37,7 @@ function changesOf(object: ClusterRole | undefined, roles: readonly ClusterRole[
   const view = new IndexedView<KubeObject>();
   for (const each of roles) view.put(keyOfObject(each), each);
   const seen = { view: () => view } as unknown as Parameters<typeof aggregateRoles.plan>[2];
-  return aggregateRoles.plan("/all", object, seen, 0).changes;
+  return aggregateRoles.plan("/all", object, seen, undefined, 0).changes;
 }
 
 test("a role gathers what its selectors mean, by name, each rule once, itself left out", () => {

@@ -43,7 +43,7 @@ for (const [title, namespace, there, verbs] of cases) {
         return view;
       },
     };
-    const { changes } = namespaceContents("ca").plan("/a", namespace, seen as unknown as Seen, 0);
+    const { changes } = namespaceContents("ca").plan("/a", namespace, seen as unknown as Seen, undefined, 0);
     assert.deepEqual(
       changes.map((change) => `${change.verb} ${change.verb === "event" ? "" : change.kind.plural}`),
       verbs,

@@ -15,7 +15,7 @@ import { keyOf } from "#base/key.ts";
 import { type Stop, stopper } from "#base/stop.ts";
 import { Tasks } from "#base/tasks.ts";
 import { edgeControllers, kindControllers, steadyControllers } from "#controllers/all.ts";
-import type { Controller } from "#deck/controller.ts";
+import type { AnyController } from "#deck/controller.ts";
 import { comparisonBody, STYLE } from "#compare/report.ts";
 import type { Comparison } from "#compare/result.ts";
 import { type Dashboard, listenDashboard } from "#dashboard/listen.ts";
@@ -127,11 +127,11 @@ function startControllers(
   { instance, clock, log, stop }: World,
   { deck, tasks, pki }: { readonly deck: Deck; readonly tasks: Tasks; readonly pki: Pki },
 ): void {
-  const start = (controller: Controller, until: Stop): void =>
+  const start = (controller: AnyController, until: Stop): void =>
     tasks.run(controller.name, () =>
       runController(controller, deck.objects(controller.name), { clock, log, stop: until }),
     );
-  const ofDoor = [namespaceContents(pki.ca) as Controller, aggregateRoles as Controller];
+  const ofDoor = [namespaceContents(pki.ca), aggregateRoles];
   const ofEdge = edgeControllers({ ip: "127.0.0.1", port: instance.ports.gateway });
   for (const controller of [...steadyControllers, ...ofDoor, ...ofEdge]) start(controller, stop);
   // Those that look at every kind start anew when definitions add or take kinds away.
