@@ -19,6 +19,17 @@ export interface Decision<R> {
   readonly result: R;
 }
 
+/** A row of one of several collections. */
+export interface Place {
+  readonly collection: string;
+  readonly key: Uint8Array;
+}
+
+export interface PlacedDecision<R> {
+  readonly writes: readonly (Place & Pick<Write, "value">)[];
+  readonly result: R;
+}
+
 export interface ScanOptions {
   /** Inclusive lower bound; default is the start of the collection. */
   readonly from?: Uint8Array;
@@ -41,7 +52,16 @@ export interface Database extends AsyncDisposable {
     keys: readonly Uint8Array[],
     decide: (values: readonly (Uint8Array | null)[]) => Decision<R>,
   ): Promise<R>;
+  /** As `change`, over rows of several collections: all writes or none. */
+  changeAll<R>(
+    places: readonly Place[],
+    decide: (values: readonly (Uint8Array | null)[]) => PlacedDecision<R>,
+  ): Promise<R>;
   /** Removes the collection and all its rows. */
   drop(collection: string): Promise<void>;
-  count(collection: string): Promise<{ readonly rows: number; readonly bytes: number }>;
+  /** Of the whole collection, at once; of a range, as fast as rows can be counted. Bytes are those of keys and values. */
+  count(
+    collection: string,
+    range?: Pick<ScanOptions, "from" | "to">,
+  ): Promise<{ readonly rows: number; readonly bytes: number }>;
 }

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { Fault } from "#base/fault.ts";
-import type { Database, ScanOptions } from "#managed/database.ts";
+import type { Database, Place, ScanOptions } from "#managed/database.ts";
 
 export interface DatabaseUnderTest {
   readonly title: string;
@@ -22,6 +22,7 @@ export function testDatabase(subject: DatabaseUnderTest): void {
     testScans(subject);
     testDecisions(subject);
     testSurvival(subject);
+    testPlaces(subject);
     testModel(subject);
   });
 }
@@ -161,6 +162,43 @@ function testModel(subject: DatabaseUnderTest): void {
       }),
       { numRuns: 40 },
     );
+  });
+}
+
+function testPlaces(subject: DatabaseUnderTest): void {
+  test("a decision over several collections writes all or nothing", async () => {
+    await using database = await subject.open();
+    const balance = (collection: string): Place => ({ collection, key: bytesOf("balance") });
+    const move = (amount: number): Promise<void> =>
+      database.changeAll([balance("a"), balance("b")], (values) => {
+        const [a = 0, b = 0] = values.map((value) => Number(textOf(value) ?? "0"));
+        if (a - amount < -10) throw new Fault("Conflict", "too little");
+        return {
+          writes: [
+            { ...balance("a"), value: bytesOf(String(a - amount)) },
+            { ...balance("b"), value: bytesOf(String(b + amount)) },
+          ],
+          result: undefined,
+        };
+      });
+    const moves = await Promise.allSettled([4, 4, 4].map(move));
+    assert.deepEqual(
+      moves.map(({ status }) => status),
+      ["fulfilled", "fulfilled", "rejected"],
+    );
+    const read = async (collection: string): Promise<string | null> =>
+      textOf(await database.get(collection, bytesOf("balance")));
+    assert.deepEqual([await read("a"), await read("b")], ["-8", "8"]);
+    assert.equal((await database.count("b")).rows, 1);
+  });
+
+  test("rows of a range are counted", async () => {
+    await using database = await subject.open();
+    await put(database, { a: "1", b: "22", c: "333", d: "4444" });
+    const range = { from: bytesOf("b"), to: bytesOf("d") };
+    assert.deepEqual(await database.count("t", range), { rows: 2, bytes: 7 });
+    assert.deepEqual(await database.count("t", { from: bytesOf("d") }), { rows: 1, bytes: 5 });
+    assert.deepEqual(await database.count("none", range), { rows: 0, bytes: 0 });
   });
 }
 

@@ -1,5 +1,5 @@
 /** The Database in memory: for tests and simulations. Nothing survives. */
-import type { Database, Decision, Row, ScanOptions } from "#managed/database.ts";
+import type { Database, Decision, Place, PlacedDecision, Row, ScanOptions, Write } from "#managed/database.ts";
 
 export class MemoryDatabase implements Database {
   /** Rows sorted by key. */
@@ -26,7 +26,17 @@ export class MemoryDatabase implements Database {
     // As with a disk, the answer comes in a later turn, and nothing runs between reading and writing.
     await Promise.resolve();
     const { writes, result } = decide(keys.map((key) => this.#read(collection, key)));
-    for (const { key, value } of writes) this.#write(collection, key, value);
+    for (const write of writes) this.#write(collection, write);
+    return result;
+  }
+
+  async changeAll<R>(
+    places: readonly Place[],
+    decide: (values: readonly (Uint8Array | null)[]) => PlacedDecision<R>,
+  ): Promise<R> {
+    await Promise.resolve();
+    const { writes, result } = decide(places.map(({ collection, key }) => this.#read(collection, key)));
+    for (const write of writes) this.#write(write.collection, write);
     return result;
   }
 
@@ -35,12 +45,12 @@ export class MemoryDatabase implements Database {
     return Promise.resolve();
   }
 
-  count(collection: string): Promise<{ readonly rows: number; readonly bytes: number }> {
-    const rows = this.#collections.get(collection) ?? [];
-    return Promise.resolve({
-      rows: rows.length,
-      bytes: rows.reduce((sum, { key, value }) => sum + key.length + value.length, 0),
-    });
+  async count(
+    collection: string,
+    range: Pick<ScanOptions, "from" | "to"> = {},
+  ): Promise<{ readonly rows: number; readonly bytes: number }> {
+    const rows = await this.scan(collection, range);
+    return { rows: rows.length, bytes: rows.reduce((sum, { key, value }) => sum + key.length + value.length, 0) };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -54,7 +64,7 @@ export class MemoryDatabase implements Database {
     return row !== undefined && compareBytes(row.key, key) === 0 ? row.value : null;
   }
 
-  #write(collection: string, key: Uint8Array, value: Uint8Array | null): void {
+  #write(collection: string, { key, value }: Write): void {
     const rows = this.#collections.get(collection) ?? [];
     const at = placeOf(rows, key);
     const row = rows[at];

@@ -1,7 +1,7 @@
 /** The Database in one SQLite file: ordered rows per collection, decisions in order, one sync for all that wait. */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { Fault, reasonOf } from "#base/fault.ts";
-import type { Database, Decision, Row, ScanOptions, Write } from "#managed/database.ts";
+import type { Database, Decision, Place, PlacedDecision, Row, ScanOptions } from "#managed/database.ts";
 import { checksumOf, rowChecksum } from "./checksum.ts";
 import { grows, type Room } from "../reserve.ts";
 import { damaged, SqliteFile, type SqliteRow, withPlace } from "./file.ts";
@@ -24,9 +24,8 @@ interface Collection {
 }
 
 interface Request {
-  readonly collection: string;
-  readonly keys: readonly Uint8Array[];
-  readonly decide: (values: readonly (Uint8Array | null)[]) => Decision<unknown>;
+  readonly places: readonly Place[];
+  readonly decide: (values: readonly (Uint8Array | null)[]) => PlacedDecision<unknown>;
   readonly resolve: (result: unknown) => void;
   readonly reject: (thrown: unknown) => void;
 }
@@ -83,9 +82,20 @@ export class SqliteDatabase implements Database {
     keys: readonly Uint8Array[],
     decide: (values: readonly (Uint8Array | null)[]) => Decision<R>,
   ): Promise<R> {
+    const places = keys.map((key) => ({ collection, key }));
+    return this.changeAll(places, (values) => {
+      const { writes, result } = decide(values);
+      return { writes: writes.map(({ key, value }) => ({ collection, key, value })), result };
+    });
+  }
+
+  changeAll<R>(
+    places: readonly Place[],
+    decide: (values: readonly (Uint8Array | null)[]) => PlacedDecision<R>,
+  ): Promise<R> {
     if (this.#isClosed) return Promise.reject(new Fault("Unavailable", "the database is closed"));
     return new Promise((resolve, reject) => {
-      this.#queue.push({ collection, keys, decide, resolve: resolve as (result: unknown) => void, reject });
+      this.#queue.push({ places, decide, resolve: resolve as (result: unknown) => void, reject });
       if (this.#isScheduled) return;
       this.#isScheduled = true;
       setImmediate(() => this.#commitSome());
@@ -110,9 +120,21 @@ export class SqliteDatabase implements Database {
     this.#sweep();
   }
 
-  count(collection: string): Promise<{ readonly rows: number; readonly bytes: number }> {
-    const { rows = 0, bytes = 0 } = this.#collections.get(collection) ?? {};
-    return Promise.resolve({ rows, bytes });
+  count(
+    collection: string,
+    range?: Pick<ScanOptions, "from" | "to">,
+  ): Promise<{ readonly rows: number; readonly bytes: number }> {
+    const known = this.#collections.get(collection);
+    if (range === undefined || known === undefined)
+      return Promise.resolve({ rows: known?.rows ?? 0, bytes: known?.bytes ?? 0 });
+    const { from = EMPTY, to } = range;
+    const { count, countTo } = this.#statements;
+    return settle(() => {
+      const row = withPlace(this.#file.path, () =>
+        to === undefined ? count.get(known.id, from) : countTo.get(known.id, from, to),
+      );
+      return { rows: row?.["found"] as number, bytes: row?.["size"] as number };
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -148,18 +170,20 @@ export class SqliteDatabase implements Database {
   /** In order, each on top of the ones before; the answers wait for the commit. */
   #decideAll(batch: readonly Request[]): readonly (() => void)[] {
     const touched = new Map<string, Collection>();
-    const answers = batch.map(({ collection, keys, decide, resolve, reject }) => {
-      const known = this.#collections.get(collection);
-      const values = keys.map((key) => (known === undefined ? null : this.#read(known.id, key)));
-      let decision: Decision<unknown>;
+    const answers = batch.map(({ places, decide, resolve, reject }) => {
+      const values = places.map(({ collection, key }) => {
+        const known = this.#collections.get(collection);
+        return known === undefined ? null : this.#read(known.id, key);
+      });
+      let decision: PlacedDecision<unknown>;
       try {
         decision = decide(values);
       } catch (thrown) {
         return () => reject(thrown);
       }
-      if (this.#room?.isTight() === true && this.#areGrowing(known, decision.writes))
+      if (this.#room?.isTight() === true && this.#areGrowing(decision.writes))
         return () => reject(unavailable("the disk is full; deletes and what does not grow are taken"));
-      if (decision.writes.length > 0) touched.set(collection, this.#writeAll(collection, decision.writes));
+      for (const write of decision.writes) touched.set(write.collection, this.#write(write));
       return () => resolve(decision.result);
     });
     for (const [name, one] of touched)
@@ -167,30 +191,29 @@ export class SqliteDatabase implements Database {
     return answers;
   }
 
-  #areGrowing(collection: Collection | undefined, writes: readonly Write[]): boolean {
-    return writes.some(({ key, value }) => {
+  #areGrowing(writes: PlacedDecision<unknown>["writes"]): boolean {
+    return writes.some(({ collection, key, value }) => {
       if (value === null) return false;
-      const size = collection === undefined ? undefined : this.#statements.size.get(collection.id, key)?.["size"];
+      const known = this.#collections.get(collection);
+      const size = known === undefined ? undefined : this.#statements.size.get(known.id, key)?.["size"];
       return grows((size as number | undefined) ?? null, value.length);
     });
   }
 
-  #writeAll(name: string, writes: readonly Write[]): Collection {
+  #write({ collection: name, key, value }: PlacedDecision<unknown>["writes"][number]): Collection {
     const collection = this.#collections.get(name) ?? this.#newCollection(name);
-    for (const { key, value } of writes) {
-      const before = this.#statements.size.get(collection.id, key)?.["size"] as number | undefined;
-      if (before !== undefined) {
-        collection.rows--;
-        collection.bytes -= before + key.length;
-      }
-      if (value === null) {
-        if (before !== undefined) this.#statements.remove.run(collection.id, key);
-        continue;
-      }
-      this.#statements.put.run(collection.id, key, value, rowChecksum(collection.id, key, value));
-      collection.rows++;
-      collection.bytes += value.length + key.length;
+    const before = this.#statements.size.get(collection.id, key)?.["size"] as number | undefined;
+    if (before !== undefined) {
+      collection.rows--;
+      collection.bytes -= before + key.length;
     }
+    if (value === null) {
+      if (before !== undefined) this.#statements.remove.run(collection.id, key);
+      return collection;
+    }
+    this.#statements.put.run(collection.id, key, value, rowChecksum(collection.id, key, value));
+    collection.rows++;
+    collection.bytes += value.length + key.length;
     return collection;
   }
 
@@ -258,6 +281,8 @@ interface Statements {
   readonly remove: StatementSync;
   readonly scan: Readonly<Record<Order, StatementSync>>;
   readonly scanTo: Readonly<Record<Order, StatementSync>>;
+  readonly count: StatementSync;
+  readonly countTo: StatementSync;
   readonly collections: StatementSync;
   readonly addCollection: StatementSync;
   readonly forgetCollection: StatementSync;
@@ -273,6 +298,8 @@ function prepareAll(db: DatabaseSync): Statements {
     db.prepare(
       `SELECT key, value, sum FROM rows WHERE collection = ? AND key >= ? ${where} ORDER BY key ${order} LIMIT ?`,
     );
+  const counted =
+    "SELECT count(*) AS found, coalesce(sum(length(key) + length(value)), 0) AS size FROM rows WHERE collection = ?";
   return {
     get: db.prepare("SELECT value, sum FROM rows WHERE collection = ? AND key = ?"),
     size: db.prepare("SELECT length(value) AS size FROM rows WHERE collection = ? AND key = ?"),
@@ -282,6 +309,8 @@ function prepareAll(db: DatabaseSync): Statements {
     remove: db.prepare("DELETE FROM rows WHERE collection = ? AND key = ?"),
     scan: { up: scan("", "ASC"), down: scan("", "DESC") },
     scanTo: { up: scan("AND key < ?", "ASC"), down: scan("AND key < ?", "DESC") },
+    count: db.prepare(`${counted} AND key >= ?`),
+    countTo: db.prepare(`${counted} AND key >= ? AND key < ?`),
     collections: db.prepare("SELECT id, name, row_count, byte_count, sum FROM collections"),
     addCollection: db.prepare(
       "INSERT INTO collections (id, name, row_count, byte_count) VALUES ((SELECT 1 + max(coalesce((SELECT max(id) FROM collections), 0), coalesce((SELECT max(id) FROM dropped), 0))), ?, 0, 0)",
