@@ -2,7 +2,7 @@
 import type { Json } from "#base/json.ts";
 import { seededRandom, nameSuffix } from "#base/random.ts";
 import type { Change } from "#deck/objects.ts";
-import type { Kind, Subresource } from "#kinds/kind.ts";
+import type { Kind, SubresourceName } from "#kinds/kind.ts";
 import { keyOfObject, type KubeObject } from "#kinds/object.ts";
 import { mergePatchOf } from "#wire/merge-patch.ts";
 
@@ -11,7 +11,7 @@ export function patchTo<T extends KubeObject>(
   kind: Kind<T>,
   live: T,
   next: T,
-  subresource?: Subresource,
+  subresource?: SubresourceName,
 ): readonly Change[] {
   const patch = mergePatchOf(live as unknown as Json, next as unknown as Json);
   if (Object.keys(patch as object).length === 0) return [];

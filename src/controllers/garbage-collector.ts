@@ -36,9 +36,9 @@ export function garbageCollector(kinds: readonly Kind[]): Controller<Namespace> 
   };
 }
 
-/** Stored, in its own form, and worth it: nobody owns by an Event, and metrics come and go by themselves. */
+/** Stored, in its own form, and worth it: metrics come and go by themselves. */
 export function isWatched(kind: Kind): boolean {
-  return kind.isEphemeral !== true && kind.storedAs === undefined && kind.plural !== "events";
+  return kind.isEphemeral !== true && kind.storedAs === undefined && kind.isCollected !== false;
 }
 
 interface Found {

@@ -1,6 +1,6 @@
 /** What admission is: a last look at a write, which may complete the object or refuse it. */
 import type { ObjectKey } from "#base/key.ts";
-import type { Kind, Subresource } from "#kinds/kind.ts";
+import type { Kind, SubresourceName } from "#kinds/kind.ts";
 import type { KubeObject } from "#kinds/object.ts";
 
 export interface AdmissionRequest {
@@ -9,7 +9,7 @@ export interface AdmissionRequest {
   readonly object: KubeObject;
   /** Null on create. */
   readonly live: KubeObject | null;
-  readonly subresource?: Subresource;
+  readonly subresource?: SubresourceName;
 }
 
 /** What admission may look at: the newest durable objects of built-in kinds, by storage name ("core/namespaces"). */

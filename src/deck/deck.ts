@@ -37,12 +37,6 @@ export interface DeckOptions {
 /** Every change of every object, in order, for those who look at all of them. */
 export type Follower = (storage: string, change: ObjectChange) => void;
 
-// Kinds that change all the time and that nobody looks back at.
-const CHURNING: ReadonlySet<string> = new Set([
-  "coordination.k8s.io/leases",
-  "metrics.k8s.io/pods",
-  "metrics.k8s.io/nodes",
-]);
 const HISTORY_CHURNING = 1_000;
 const HISTORY = 10_000;
 
@@ -325,19 +319,15 @@ export class Deck implements AsyncDisposable {
   }
 
   #collection(storage: string, source: Source): Collection {
-    let collection = this.#collections.get(storage);
-    if (collection === undefined) {
-      collection = new Collection({
-        ring: this.#ring,
-        floor: source.floor,
-        historyChanges: CHURNING.has(storage) ? HISTORY_CHURNING : HISTORY,
-      });
-      this.#collections.set(storage, collection);
-      const kind = this.registry
-        .all()
-        .find((candidate) => candidate.storedAs === undefined && storageOf(candidate) === storage);
-      if (kind !== undefined) collection.useForm(formOf(kind));
-    }
+    const known = this.#collections.get(storage);
+    if (known !== undefined) return known;
+    const kind = this.registry
+      .all()
+      .find((candidate) => candidate.storedAs === undefined && storageOf(candidate) === storage);
+    const historyChanges = kind?.isChurning === true ? HISTORY_CHURNING : HISTORY;
+    const collection = new Collection({ ring: this.#ring, floor: source.floor, historyChanges });
+    this.#collections.set(storage, collection);
+    if (kind !== undefined) collection.useForm(formOf(kind));
     return collection;
   }
 

@@ -3,8 +3,8 @@ import { timestamp } from "#base/clock.ts";
 import { sameJson } from "#base/json.ts";
 import { nameSuffix, type Random } from "#base/random.ts";
 import type { Kind } from "#kinds/kind.ts";
+import { hasStatus } from "#kinds/subresources.ts";
 import type { KubeObject, ObjectMeta } from "#kinds/object.ts";
-import { storageOf } from "./registry.ts";
 
 export interface Birth {
   readonly now: number;
@@ -68,17 +68,8 @@ export function keptMetadata(next: ObjectMeta, live: ObjectMeta): ObjectMeta {
   };
 }
 
-// Upstream counts no generations for these, although they have a status.
-const WITHOUT_GENERATION: ReadonlySet<string> = new Set([
-  "core/namespaces",
-  "core/nodes",
-  "core/services",
-  "autoscaling/horizontalpodautoscalers",
-]);
-
 function hasGeneration(kind: Kind): boolean {
-  if (kind.definedBy !== undefined) return true;
-  return kind.subresources.includes("status") && !WITHOUT_GENERATION.has(storageOf(kind));
+  return kind.countsGenerations ?? hasStatus(kind);
 }
 
 /** Counts up when anything but metadata and status changed. */
@@ -98,7 +89,7 @@ function desireOf(kind: Kind, object: KubeObject): object {
     metadata: _metadata,
     ...desire
   } = object as KubeObject & { readonly status?: unknown };
-  if (!kind.subresources.includes("status")) return desire;
+  if (!hasStatus(kind)) return desire;
   const { status: _status, ...rest } = desire;
   return rest;
 }

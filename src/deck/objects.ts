@@ -5,7 +5,7 @@
 import type { Json } from "#base/json.ts";
 import type { ObjectKey } from "#base/key.ts";
 import type { Selector } from "#base/selector.ts";
-import type { Kind, Subresource } from "#kinds/kind.ts";
+import type { Kind, SubresourceName } from "#kinds/kind.ts";
 import type { KubeObject } from "#kinds/object.ts";
 
 /** A live, read-only cache of the objects of one kind. What it hands out is shared: never mutate it. */
@@ -33,7 +33,7 @@ export interface ViewOptions<T> {
 export interface WriteOptions {
   /** The field manager; default is the component's own name. */
   readonly manager?: string;
-  readonly subresource?: Subresource;
+  readonly subresource?: SubresourceName;
 }
 
 export interface RemoveOptions {
@@ -73,7 +73,7 @@ export type Change =
       readonly key: ObjectKey;
       readonly uid?: string;
       readonly patch: Json;
-      readonly subresource?: Subresource;
+      readonly subresource?: SubresourceName;
     }
   | { readonly verb: "remove"; readonly kind: Kind; readonly key: ObjectKey; readonly options?: RemoveOptions }
   /** A Kubernetes Event about an object; equal ones are counted, not repeated. */

@@ -5,7 +5,8 @@ import { sameJson } from "#base/json.ts";
 import { keyOf, type ObjectKey } from "#base/key.ts";
 import type { Random } from "#base/random.ts";
 import { validateObject } from "#kinds/rules/check.ts";
-import type { Kind, Subresource } from "#kinds/kind.ts";
+import { type Kind, type SubresourceName, storedKind } from "#kinds/kind.ts";
+import { hasStatus, subresourceOf, withStatusOf } from "#kinds/subresources.ts";
 import type { KubeObject } from "#kinds/object.ts";
 import type { Admission, AdmissionRequest, Present, Remarks } from "./admission.ts";
 import { withFieldOwners } from "./field-owners.ts";
@@ -23,6 +24,11 @@ export interface Surroundings {
 
 /** With server-side apply the object brings its managedFields with it. */
 export type OwnedRequest = WriteRequest & { readonly isApplied?: boolean };
+
+interface Change {
+  readonly live: KubeObject;
+  readonly next: KubeObject;
+}
 
 export interface Prepared {
   /** In the stored version of the kind. */
@@ -43,7 +49,7 @@ export function prepareCreate(
     throw new Fault("BadRequest", "resourceVersion should not be set on objects to be created");
   const shaped = shape(served, submitted, request);
   refuseInert(served, shaped.inert);
-  const kind = served.storedAs?.kind ?? served;
+  const kind = storedKind(served);
   const stored = served.storedAs?.toStored(shaped.object) ?? shaped.object;
   const born = { ...withoutStatus(kind, stored), metadata: bornMetadata(kind, placed(kind, stored.metadata), around) };
   const object = kind.onCreate?.(born) ?? born;
@@ -68,11 +74,11 @@ export function prepareCreate(
 /** Null when nothing would change: then nothing is written and the revision stays. */
 export function prepareUpdate(
   served: Kind,
-  change: { readonly live: KubeObject; readonly next: KubeObject },
+  change: Change,
   request: OwnedRequest,
   around: Surroundings,
 ): Prepared | null {
-  const kind = served.storedAs?.kind ?? served;
+  const kind = storedKind(served);
   const { live } = change;
   const shaped = shape(served, change.next, request);
   if (shaped.inert.length > 0 && asksForSpec(change, request)) refuseInert(served, shaped.inert);
@@ -105,12 +111,12 @@ export function prepareUpdate(
 }
 
 /** Whoever writes a part of the object, a node its status, somebody its finalizers, did not ask for what the rest says. */
-function asksForSpec(
-  { live, next }: { readonly live: KubeObject; readonly next: KubeObject },
-  { subresource }: OwnedRequest,
-): boolean {
-  if (subresource !== undefined && subresource !== "ephemeralcontainers") return false;
-  return !sameJson((live as Loose).spec, (next as Loose).spec);
+function asksForSpec({ live, next }: Change, { subresource }: OwnedRequest): boolean {
+  return subresource === undefined && !sameJson(specOf(live), specOf(next));
+}
+
+function specOf({ spec }: KubeObject & { readonly spec?: unknown }): unknown {
+  return spec;
 }
 
 function refuseInert(kind: Kind, [first]: readonly string[]): void {
@@ -120,17 +126,14 @@ function refuseInert(kind: Kind, [first]: readonly string[]): void {
 type Owners = NonNullable<KubeObject["metadata"]["managedFields"]>;
 
 /** The owners that come with the write: those of an apply, or the empty list with which a client wipes them. */
-function ownersSent(
-  { live, next }: { readonly live: KubeObject; readonly next: KubeObject },
-  { isApplied }: OwnedRequest,
-): Owners | null {
+function ownersSent({ live, next }: Change, { isApplied }: OwnedRequest): Owners | null {
   const sent = next.metadata.managedFields;
   if (isApplied === true) return sent ?? null;
   return sent?.length === 0 && live.metadata.managedFields !== undefined ? sent : null;
 }
 
 /** kubectl moves fields from client-side to server-side apply by a write of nothing but managedFields. */
-function hasSameRecord({ live, next }: { readonly live: KubeObject; readonly next: KubeObject }): boolean {
+function hasSameRecord({ live, next }: Change): boolean {
   return next.metadata.managedFields === undefined || sameOwners(next, live);
 }
 
@@ -139,12 +142,9 @@ function wipedIf(object: KubeObject, owners: Owners | null): KubeObject {
 }
 
 /** The part that this path may write on top of the live object. */
-function merged(
-  kind: Kind,
-  { live, next }: { readonly live: KubeObject; readonly next: KubeObject },
-  { subresource }: OwnedRequest,
-): KubeObject {
-  const scoped = scope(kind, next, live, subresource);
+function merged(kind: Kind, change: Change, { subresource }: OwnedRequest): KubeObject {
+  const { live } = change;
+  const scoped = scope(kind, change, subresource);
   const kept: KubeObject = { ...scoped, metadata: keptMetadata(scoped.metadata, live.metadata) };
   return subresource === undefined ? (kind.onUpdate?.(kept, live) ?? kept) : kept;
 }
@@ -162,73 +162,17 @@ function placed(kind: Kind, metadata: KubeObject["metadata"]): KubeObject["metad
 
 /** A status that came with a create is dropped, unless the kind decides itself what it keeps. */
 function withoutStatus(kind: Kind, object: KubeObject): KubeObject {
-  if (kind.onCreate !== undefined || !kind.subresources.includes("status") || kind.plural === "nodes") return object;
+  if (kind.onCreate !== undefined || kind.createKeepsStatus === true || !hasStatus(kind)) return object;
   const { status: _status, ...rest } = object as KubeObject & { readonly status?: unknown };
   return rest;
 }
 
-type Loose = KubeObject & { readonly spec?: Readonly<Record<string, unknown>>; readonly status?: unknown };
-
-type Writable = "status" | "scale" | "binding" | "ephemeralcontainers" | "finalize" | "approval" | "resize";
-
-const WRITABLE: ReadonlySet<Subresource> = new Set<Writable>([
-  "status",
-  "scale",
-  "binding",
-  "ephemeralcontainers",
-  "finalize",
-  "approval",
-  "resize",
-]);
-
-function isWritable(subresource: Subresource): subresource is Writable {
-  return WRITABLE.has(subresource);
-}
-
 /** Each path writes its own part of the object and leaves the rest as it is. */
-function scope(kind: Kind, next: KubeObject, live: KubeObject, subresource: Subresource | undefined): KubeObject {
-  if (subresource === undefined) return kind.subresources.includes("status") ? withStatus(next, live) : next;
-  if (!isWritable(subresource)) throw unsupported(`writing ${kind.plural}/${subresource}`);
-  const spec = (next as Loose).spec;
-  const liveSpec = (live as Loose).spec;
-  switch (subresource) {
-    case "ephemeralcontainers":
-    case "resize":
-    case "scale":
-      return withStatus(next, live);
-    case "status":
-      return { ...withStatus(live, next), metadata: statusMetadata(kind, next.metadata, live.metadata) };
-    case "approval":
-      return withStatus(live, next);
-    case "binding":
-      return withStatus({ ...live, spec: { ...liveSpec, nodeName: spec?.["nodeName"] } } as KubeObject, next);
-    case "finalize":
-      return { ...live, spec: { ...liveSpec, finalizers: spec?.["finalizers"] ?? [] } } as KubeObject;
-  }
-}
-
-/** What upstream's status strategies call PrepareForUpdate: most reset spec alone, some a part of metadata too. */
-function statusMetadata(
-  { statusKeeps = [] }: Kind,
-  next: KubeObject["metadata"],
-  live: KubeObject["metadata"],
-): KubeObject["metadata"] {
-  if (statusKeeps === "all") return live;
-  const { labels: _labels, ownerReferences: _owners, ...rest } = next;
-  const from = (field: (typeof statusKeeps)[number]): KubeObject["metadata"] =>
-    statusKeeps.includes(field) ? live : next;
-  const kept = { labels: from("labels").labels, ownerReferences: from("ownerReferences").ownerReferences };
-  return {
-    ...rest,
-    ...(kept.labels && { labels: kept.labels }),
-    ...(kept.ownerReferences && { ownerReferences: kept.ownerReferences }),
-  };
-}
-
-function withStatus(object: KubeObject, from: KubeObject): KubeObject {
-  const { status: _status, ...rest } = object as Loose;
-  const { status } = from as Loose;
-  return status === undefined ? rest : ({ ...rest, status } as KubeObject);
+function scope(kind: Kind, change: Change, subresource: SubresourceName | undefined): KubeObject {
+  if (subresource === undefined) return hasStatus(kind) ? withStatusOf(change.next, change.live) : change.next;
+  const writes = subresourceOf(kind, subresource)?.writes;
+  if (writes === undefined) throw unsupported(`writing ${kind.plural}/${subresource}`);
+  return writes(kind, change);
 }
 
 function admit(

@@ -1,7 +1,5 @@
 /** What a delete does to an object: gone at once, or marked and left to its finalizers and its grace period. Decides, never writes. */
 import { timestamp } from "#base/clock.ts";
-import type { Int64 } from "#base/json.ts";
-import { graceSeconds } from "#kinds/core/grace.ts";
 import type { Kind } from "#kinds/kind.ts";
 import type { KubeObject, ObjectMeta } from "#kinds/object.ts";
 import type { RemoveOptions } from "./objects.ts";
@@ -13,13 +11,13 @@ export type Removal =
 
 export function removalOf(kind: Kind, live: KubeObject, options: RemoveOptions, now: number): Removal {
   const finalizers = finalizersFor(live.metadata, options.propagation);
-  const grace = graceOf(kind, live, options.gracePeriodSeconds);
+  const grace = kind.grace?.(live, options.gracePeriodSeconds) ?? 0;
   const metadata = marked(live.metadata, finalizers, grace, now);
-  const isHeld = finalizers.length > 0 || namespaceFinalizers(kind, live).length > 0;
+  const isHeld = finalizers.length > 0 || specFinalizers(kind, live).length > 0;
   if (!isHeld && grace === 0) return { is: "gone" };
   if (metadata === null) return { is: "pending" };
   const next: KubeObject = { ...live, metadata };
-  return { is: "marked", next: isNamespace(kind) ? terminating(next) : next };
+  return { is: "marked", next: kind.onMarked?.(next) ?? next };
 }
 
 /** A marked object goes when nothing holds it any more: an update took the last finalizer. */
@@ -29,8 +27,12 @@ export function isReleased(kind: Kind, next: KubeObject): boolean {
     deletionTimestamp !== undefined &&
     deletionGracePeriodSeconds === 0 &&
     finalizers.length === 0 &&
-    namespaceFinalizers(kind, next).length === 0
+    specFinalizers(kind, next).length === 0
   );
+}
+
+function specFinalizers(kind: Kind, object: KubeObject): readonly string[] {
+  return kind.specFinalizers?.(object) ?? [];
 }
 
 /** The mark, or null when the object is marked already and nothing becomes sooner or different. */
@@ -62,35 +64,4 @@ function finalizersFor(metadata: ObjectMeta, propagation: RemoveOptions["propaga
     case "Orphan":
       return [...others, "orphan"];
   }
-}
-
-interface PodParts {
-  readonly spec?: { readonly nodeName?: string; readonly terminationGracePeriodSeconds?: Int64 };
-  readonly status?: { readonly phase?: string };
-}
-
-/** Only pods end gracefully, and only where somebody can end them: on a node, still running. */
-function graceOf(kind: Kind, live: KubeObject, asked: number | undefined): number {
-  if (kind.group !== "" || kind.plural !== "pods") return 0;
-  const { spec, status } = live as KubeObject & PodParts;
-  if ((spec?.nodeName ?? "") === "") return 0;
-  if (status?.phase === "Succeeded" || status?.phase === "Failed") return 0;
-  return graceSeconds(asked ?? spec?.terminationGracePeriodSeconds);
-}
-
-function isNamespace(kind: Kind): boolean {
-  return kind.group === "" && kind.plural === "namespaces";
-}
-
-/** Namespaces have finalizers of their own in spec: the namespace controller takes the last one. */
-function namespaceFinalizers(kind: Kind, object: KubeObject): readonly string[] {
-  if (!isNamespace(kind)) return [];
-  return (
-    (object as KubeObject & { readonly spec?: { readonly finalizers?: readonly string[] } }).spec?.finalizers ?? []
-  );
-}
-
-function terminating(namespace: KubeObject): KubeObject {
-  const { status } = namespace as KubeObject & { readonly status?: object };
-  return { ...namespace, status: { ...status, phase: "Terminating" } } as KubeObject;
 }

@@ -1,6 +1,6 @@
 /** What every write says beside the object, and what it gets back. */
 import type { Json } from "#base/json.ts";
-import type { Subresource } from "#kinds/kind.ts";
+import type { SubresourceName } from "#kinds/kind.ts";
 import type { Revision } from "./journal.ts";
 import type { RemoveOptions } from "./objects.ts";
 import type { Stored } from "./stored.ts";
@@ -8,7 +8,7 @@ import type { Stored } from "./stored.ts";
 export interface WriteRequest {
   /** The field manager. */
   readonly manager: string;
-  readonly subresource?: Subresource;
+  readonly subresource?: SubresourceName;
   /** Everything but the journal. */
   readonly dryRun?: boolean;
   /** Who asks; for the record only, authorization is the door's. */

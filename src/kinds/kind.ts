@@ -3,9 +3,11 @@ import type { FieldFault } from "#base/fault.ts";
 import type { Int64 } from "#base/json.ts";
 import type { Schema, SchemaTable, TypeName } from "#base/schema.ts";
 import type { JsonSchema } from "#kinds/admission/definition-spec.ts";
+import type { PodTemplateSpec } from "#kinds/core/pod-spec.ts";
 import type { KubeObject } from "./object.ts";
+import type { DefaultRoles } from "./roles.ts";
 
-export type Subresource =
+export type SubresourceName =
   | "status"
   | "scale"
   | "log"
@@ -14,12 +16,30 @@ export type Subresource =
   | "portforward"
   | "eviction"
   | "binding"
-  | "ephemeralcontainers"
   | "token"
   | "finalize"
-  | "approval"
-  | "resize"
   | "proxy";
+
+export interface Subresource {
+  readonly name: SubresourceName;
+  /** As discovery lists them and authorization asks for them. */
+  readonly verbs: readonly string[];
+  /** What is sent and answered; absent: the object itself. */
+  readonly body?: Kind;
+  /** What is connected to is described by its parameters: "ExecOptions" of a Pod is PodExecOptions. */
+  readonly options?: string;
+  /** What the default roles may do by it; absent: nothing. */
+  readonly roles?: DefaultRoles;
+  /** The live object with what this path may change of it; absent: it writes no object. */
+  readonly writes?: (kind: Kind, change: PartialWrite) => KubeObject;
+}
+
+/** What a write of a part is made from. */
+export interface PartialWrite {
+  readonly live: KubeObject;
+  /** As the client sent it. */
+  readonly next: KubeObject;
+}
 
 /** A function of an object of the kind. Written as a method so that a Kind<Pod> is also a Kind (bivariant parameters). */
 type Of<T, Rest extends readonly unknown[], Result> = { of(object: T, ...rest: Rest): Result }["of"];
@@ -40,6 +60,7 @@ export interface Kind<T extends KubeObject = KubeObject> {
   readonly table: SchemaTable;
   /** The name of the kind's type in the table; kinds of definitions have none. */
   readonly typeName?: TypeName;
+  /** The paths below an object's own, by the values of subresources.ts. */
   readonly subresources: readonly Subresource[];
   /** Where spec and status replicas live, for the scale subresource. */
   readonly scale?: ScalePaths;
@@ -62,6 +83,24 @@ export interface Kind<T extends KubeObject = KubeObject> {
   readonly statusKeeps?: "all" | readonly ("labels" | "ownerReferences")[];
   /** Semantic rules and immutable fields; `live` is null on create. The schema's own types were checked before. */
   readonly validate?: Of<T, [live: T | null], readonly FieldFault[]>;
+  /** What the roles view, edit and admin of every cluster may do with it; absent: only whoever may do everything. */
+  readonly roles?: DefaultRoles;
+  /** Whether metadata.generation counts the changes of what is desired; absent: where there is a status. */
+  readonly countsGenerations?: boolean;
+  /** A create keeps the status that comes with it: a node's agent says what it has at once. */
+  readonly createKeepsStatus?: true;
+  /** How many seconds a delete leaves an object its time to end, of those that were asked for; absent: none. */
+  readonly grace?: Of<T, [asked: number | undefined], number>;
+  /** What holds a deleted object beside metadata.finalizers: a namespace has finalizers in its spec. */
+  readonly specFinalizers?: Of<T, [], readonly string[]>;
+  /** What a delete that cannot happen at once makes of the object, beside the marks in its metadata. */
+  readonly onMarked?: Of<T, [], T>;
+  /** False for what neither owns nor is owned: the garbage collector does not look at it. */
+  readonly isCollected?: false;
+  /** Changes all the time, and nobody looks back at it: little of its history is kept for watchers that come back. */
+  readonly isChurning?: true;
+  /** The template of the pods that the object asks for: pod security warns of what it says. */
+  readonly podTemplate?: Of<T, [], PodTemplateSpec | undefined>;
   /** Lost at restart and kept in memory only: metrics. */
   readonly isEphemeral?: true;
   /** Checks metadata.name; default is a DNS-1123 subdomain. Returns what is wrong, or null. */
@@ -106,6 +145,11 @@ export interface Column<T> {
 /** "apps/v1" or "v1". */
 export function apiVersionOf(kind: { readonly group: string; readonly version: string }): string {
   return kind.group === "" ? kind.version : `${kind.group}/${kind.version}`;
+}
+
+/** The kind as which objects are stored, watched and admitted, whichever version of it is asked for. */
+export function storedKind(kind: Kind): Kind {
+  return kind.storedAs?.kind ?? kind;
 }
 
 /** "deployments.apps" or "pods", as error messages and RBAC name it. */

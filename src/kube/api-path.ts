@@ -1,10 +1,10 @@
 /** Takes an API path apart: group, version, namespace, kind, name, subresource. Pure. */
 import { Fault } from "#base/fault.ts";
-import type { Kind, Subresource } from "#kinds/kind.ts";
+import type { Kind, SubresourceName } from "#kinds/kind.ts";
 
 export interface ApiPath extends Named {
   readonly kind: Kind;
-  readonly subresource: Subresource | undefined;
+  readonly subresource: SubresourceName | undefined;
 }
 
 /** A path of the form of an object's, whether there is such a kind or not: what is asked about before that is told. */
@@ -52,7 +52,7 @@ function located(
   const named = { group, plural, namespace, name };
   const kind = find(group, version, plural);
   if (kind === undefined || (kind.scope === "Cluster" && isNamespaced)) return { ...named, subresource };
-  return { ...named, kind, subresource: subresource as Subresource | undefined };
+  return { ...named, kind, subresource: subresource as SubresourceName | undefined };
 }
 
 function isNamespaceSubresource(parts: readonly string[]): boolean {

@@ -1,95 +1,45 @@
 /** The roles and bindings that every cluster has, as data (Kubernetes docs, "Default roles and role bindings"). */
+import type { Kind } from "#kinds/kind.ts";
+import { askedKinds, builtinKinds } from "#kinds/registry.ts";
+import type { RoleName } from "#kinds/roles.ts";
 import type { ClusterRole, ClusterRoleBinding, PolicyRule, Subject } from "#kinds/rbac/rbac.ts";
 
 const GROUP = "rbac.authorization.k8s.io";
 const READ = ["get", "list", "watch"];
 const FOLLOW = ["list", "watch"];
-const WRITE = ["create", "delete", "deletecollection", "patch", "update"];
 
-// Whoever reads a secret has it, and whoever executes in a pod is in it: neither is for viewers.
-const VIEW: readonly PolicyRule[] = [
-  {
-    apiGroups: [""],
-    resources: [
-      "bindings",
-      "configmaps",
-      "endpoints",
-      "events",
-      "namespaces",
-      "namespaces/status",
-      "pods",
-      "pods/log",
-      "pods/status",
-      "serviceaccounts",
-      "services",
-      "services/status",
-    ],
-    verbs: READ,
-  },
-  {
-    apiGroups: ["apps"],
-    resources: [
-      "deployments",
-      "deployments/scale",
-      "deployments/status",
-      "replicasets",
-      "replicasets/scale",
-      "replicasets/status",
-    ],
-    verbs: READ,
-  },
-  {
-    apiGroups: ["autoscaling"],
-    resources: ["horizontalpodautoscalers", "horizontalpodautoscalers/status"],
-    verbs: READ,
-  },
-  { apiGroups: ["networking.k8s.io"], resources: ["ingresses", "ingresses/status"], verbs: READ },
-  { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: READ },
-  { apiGroups: ["metrics.k8s.io"], resources: ["nodes", "pods"], verbs: READ },
-  { apiGroups: ["catamaran.dev"], resources: ["*"], verbs: READ },
-];
+interface Allowed {
+  readonly group: string;
+  readonly resource: string;
+  readonly verbs: readonly string[];
+}
 
-const EDIT: readonly PolicyRule[] = [
-  {
-    apiGroups: [""],
-    resources: ["pods/attach", "pods/exec", "pods/portforward", "pods/proxy", "secrets", "services/proxy"],
-    verbs: READ,
-  },
-  { apiGroups: [""], resources: ["serviceaccounts"], verbs: ["impersonate"] },
-  { apiGroups: [""], resources: ["serviceaccounts/token", "pods/eviction"], verbs: ["create"] },
-  {
-    apiGroups: [""],
-    resources: [
-      "configmaps",
-      "endpoints",
-      "events",
-      "pods",
-      "pods/attach",
-      "pods/exec",
-      "pods/portforward",
-      "pods/proxy",
-      "secrets",
-      "serviceaccounts",
-      "services",
-      "services/proxy",
-    ],
-    verbs: WRITE,
-  },
-  {
-    apiGroups: ["apps"],
-    resources: ["deployments", "deployments/scale", "replicasets", "replicasets/scale"],
-    verbs: WRITE,
-  },
-  { apiGroups: ["autoscaling"], resources: ["horizontalpodautoscalers"], verbs: WRITE },
-  { apiGroups: ["networking.k8s.io"], resources: ["ingresses"], verbs: WRITE },
-  { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: [...READ, ...WRITE] },
-  { apiGroups: ["catamaran.dev"], resources: ["*"], verbs: WRITE },
-];
+/** What the kinds and their subresources give to a role, one rule for all of a group that may be done the same with. */
+function rulesFor(name: RoleName): readonly PolicyRule[] {
+  const allowed = [...builtinKinds, ...askedKinds].flatMap((kind) => allowedBy(kind, name));
+  const rules = Map.groupBy(allowed, ({ group: of, verbs }) => `${of} ${verbs.join()}`);
+  return [...rules.values()].map(([first, ...others]) => {
+    const { group: of = "", resource = "", verbs = [] } = first ?? {};
+    const resources = [resource, ...others.map((other) => other.resource)];
+    return { apiGroups: [of], resources: [...new Set(resources)].toSorted(), verbs };
+  });
+}
 
-const ADMIN: readonly PolicyRule[] = [
-  { apiGroups: [GROUP], resources: ["roles", "rolebindings"], verbs: [...READ, ...WRITE] },
-  { apiGroups: ["authorization.k8s.io"], resources: ["localsubjectaccessreviews"], verbs: ["create"] },
-];
+function allowedBy({ group: of, plural, roles, subresources }: Kind, name: RoleName): readonly Allowed[] {
+  const own = roles?.[name];
+  if (roles === undefined) return [];
+  return [
+    ...(own === undefined ? [] : [{ group: of, resource: plural, verbs: own }]),
+    ...subresources.flatMap((subresource) => {
+      const verbs = subresource.roles?.[name];
+      return verbs === undefined ? [] : [{ group: of, resource: `${plural}/${subresource.name}`, verbs }];
+    }),
+  ];
+}
+
+const VIEW = rulesFor("view");
+const EDIT = rulesFor("edit");
+const ADMIN = rulesFor("admin");
 
 /** What the gateway makes its routes of. Nothing else: not the secrets, not the pods. */
 const GATEWAY: readonly PolicyRule[] = [

@@ -3,6 +3,7 @@ import { member } from "#base/dictionary.ts";
 import { Fault } from "#base/fault.ts";
 import { bindingKind } from "#kinds/rbac/reviews.ts";
 import { askedKinds } from "#kinds/registry.ts";
+import { subresourceOf } from "#kinds/subresources.ts";
 import type { ApiPath } from "./api-path.ts";
 import { isTrue } from "./asked.ts";
 import type { Verb } from "./door.ts";
@@ -96,7 +97,7 @@ const PROXY_VERBS: Readonly<Record<string, string>> = {
 const STREAMS: readonly string[] = ["exec", "attach", "portforward"];
 
 function subresourceVerb(exchange: Exchange, { kind, subresource = "status" }: ApiPath): Chosen {
-  if (!kind.subresources.includes(subresource))
+  if (subresourceOf(kind, subresource) === undefined)
     throw new Fault("NotFound", "the server could not find the requested resource");
   // As upstream: the method says which verb must be allowed, the counters say CONNECT.
   if (STREAMS.includes(subresource)) {

@@ -272,11 +272,11 @@ function legacyEntries(kind: Kind): readonly JsonObject[] {
     ...storageHash(kind),
   };
   const below = kind.subresources.map((subresource) => ({
-    name: `${plural}/${subresource}`,
+    name: `${plural}/${subresource.name}`,
     singularName: "",
     namespaced: scope === "Namespaced",
     ...typeOf(kind, subresource),
-    verbs: subresourceVerbs(subresource),
+    verbs: [...subresource.verbs],
   }));
   return isListed(kind) ? [main, ...below] : [];
 }
@@ -303,7 +303,8 @@ function aggregatedEntry(kind: Kind): JsonObject {
     ...(kind.subresources.length > 0 && {
       subresources: kind.subresources.map((subresource) => {
         const { group = "", version = "", kind: name } = typeOf(kind, subresource);
-        return { subresource, responseKind: { group, version, kind: name }, verbs: subresourceVerbs(subresource) };
+        const responseKind = { group, version, kind: name };
+        return { subresource: subresource.name, responseKind, verbs: [...subresource.verbs] };
       }),
     }),
   };
@@ -311,48 +312,12 @@ function aggregatedEntry(kind: Kind): JsonObject {
 
 function typeOf(
   kind: Kind,
-  subresource: Subresource,
+  { body, options }: Subresource,
 ): { readonly group?: string; readonly version?: string; readonly kind: string } {
-  if (subresource === "scale") return { group: "autoscaling", version: "v1", kind: "Scale" };
-  if (subresource === "eviction") return { group: "policy", version: "v1", kind: "Eviction" };
-  if (subresource === "token") return { group: "authentication.k8s.io", version: "v1", kind: "TokenRequest" };
-  if (subresource === "binding") return { kind: "Binding" };
-  const options = OPTIONS[subresource];
   if (options !== undefined) return { kind: `${kind.kind}${options}` };
-  return { kind: kind.kind };
-}
-
-/** What is connected to is described by its parameters: PodExecOptions, ServiceProxyOptions. */
-const OPTIONS: Partial<Readonly<Record<Subresource, string>>> = {
-  exec: "ExecOptions",
-  attach: "AttachOptions",
-  portforward: "PortForwardOptions",
-  proxy: "ProxyOptions",
-};
-
-function subresourceVerbs(subresource: Subresource): readonly string[] {
-  switch (subresource) {
-    case "status":
-    case "scale":
-    case "ephemeralcontainers":
-    case "resize":
-    case "approval":
-      return ["get", "patch", "update"];
-    case "log":
-      return ["get"];
-    case "binding":
-    case "eviction":
-    case "token":
-      return ["create"];
-    case "finalize":
-      return ["update"];
-    case "exec":
-    case "attach":
-    case "portforward":
-      return ["create", "get"];
-    case "proxy":
-      return ["create", "delete", "get", "patch", "update"];
-  }
+  if (body === undefined) return { kind: kind.kind };
+  // What is of the core group stands in its own version's list.
+  return body.group === "" ? { kind: body.kind } : { group: body.group, version: body.version, kind: body.kind };
 }
 
 /** GA before beta before alpha, newest first (apimachinery version priority). */

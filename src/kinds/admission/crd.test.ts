@@ -87,7 +87,7 @@ test("the definition is right and gets its names and conditions", () => {
 
 test("the kind has the definition's names, subresources and columns", () => {
   assert.deepEqual(
-    [kind.plural, kind.singular, kind.subresources, kind.scale?.specReplicas, kind.definedBy],
+    [kind.plural, kind.singular, kind.subresources.map(({ name }) => name), kind.scale?.specReplicas, kind.definedBy],
     ["tabs", "tab", ["status", "scale"], ".spec.replicas", "tabs.stable.example.com"],
   );
   const object = { metadata, spec: { cron: "*", replicas: 2 } } as KubeObject;

@@ -9,6 +9,7 @@ import type { DefinitionVersion, PrinterColumn } from "./definition-spec.ts";
 import { FieldFaults } from "#kinds/rules/field-faults.ts";
 import { parseJsonPath } from "#kinds/schema/json-path.ts";
 import type { Cell, Column, Kind, Subresource } from "#kinds/kind.ts";
+import { scalePath, statusPath } from "#kinds/subresources.ts";
 import type { KubeObject } from "#kinds/object.ts";
 import { builtinTable } from "#kinds/schema/schema-table.ts";
 
@@ -34,6 +35,7 @@ export function kindOfDefinition(definition: CustomResourceDefinition, version: 
     schema: rootSchema(facts.schema?.openAPIV3Schema),
     table: builtinTable,
     subresources: subresourcesOf(facts),
+    countsGenerations: true,
     statusKeeps: "all",
     ...(scale !== undefined && {
       scale: {
@@ -56,8 +58,8 @@ const AGE: PrinterColumn = { name: "Age", type: "date", jsonPath: ".metadata.cre
 
 function subresourcesOf({ subresources }: DefinitionVersion): readonly Subresource[] {
   return [
-    ...(subresources?.status === undefined ? [] : (["status"] as const)),
-    ...(subresources?.scale === undefined ? [] : (["scale"] as const)),
+    ...(subresources?.status === undefined ? [] : [statusPath]),
+    ...(subresources?.scale === undefined ? [] : [scalePath]),
   ];
 }
 

@@ -4,6 +4,7 @@ import { createdAtColumn } from "#kinds/columns.ts";
 import { definitionFaults } from "./definition-rules.ts";
 import type { DefinitionObject } from "./definition-spec.ts";
 import type { Kind } from "#kinds/kind.ts";
+import { statusPath } from "#kinds/subresources.ts";
 import type { Condition } from "#kinds/object.ts";
 
 export type CustomResourceDefinition = DefinitionObject;
@@ -17,7 +18,7 @@ export const customResourceDefinitionKind: Kind<CustomResourceDefinition> = buil
   categories: ["api-extensions"],
   scope: "Cluster",
   type: "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition",
-  subresources: ["status"],
+  subresources: [statusPath],
   statusKeeps: "all",
   columns: [createdAtColumn],
   defaults: defaultDefinition,

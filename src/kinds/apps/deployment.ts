@@ -5,6 +5,8 @@ import { builtinKind } from "#kinds/builtin.ts";
 import { ageColumn, integer, templateColumns, text } from "#kinds/columns.ts";
 import { FieldFaults } from "#kinds/rules/field-faults.ts";
 import type { Kind } from "#kinds/kind.ts";
+import { editedByMost } from "#kinds/roles.ts";
+import { scalePath, statusPath } from "#kinds/subresources.ts";
 import type { Condition, KubeObject } from "#kinds/object.ts";
 import { defaultTemplate } from "#kinds/core/pod-defaults.ts";
 import type { IntOrString, PodTemplateSpec } from "#kinds/core/pod-spec.ts";
@@ -51,9 +53,11 @@ export const deploymentKind: Kind<Deployment> = builtinKind<Deployment>({
   shortNames: ["deploy"],
   categories: ["all"],
   scope: "Namespaced",
+  roles: editedByMost,
+  podTemplate: ({ spec }) => spec.template,
   type: "io.k8s.api.apps.v1.Deployment",
   statusKeeps: ["labels"],
-  subresources: ["status", "scale"],
+  subresources: [statusPath, scalePath],
   scale: { specReplicas: ".spec.replicas", statusReplicas: ".status.replicas", selector: ".spec.selector" },
   columns: [
     text("Ready", ({ spec, status }) => `${status?.readyReplicas ?? 0}/${spec.replicas ?? 1}`),

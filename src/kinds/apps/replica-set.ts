@@ -5,6 +5,8 @@ import { builtinKind } from "#kinds/builtin.ts";
 import { ageColumn, integer, templateColumns } from "#kinds/columns.ts";
 import { FieldFaults } from "#kinds/rules/field-faults.ts";
 import type { Kind } from "#kinds/kind.ts";
+import { editedByMost } from "#kinds/roles.ts";
+import { scalePath, statusPath } from "#kinds/subresources.ts";
 import type { Condition, KubeObject } from "#kinds/object.ts";
 import { defaultTemplate } from "#kinds/core/pod-defaults.ts";
 import type { PodTemplateSpec } from "#kinds/core/pod-spec.ts";
@@ -36,8 +38,10 @@ export const replicaSetKind: Kind<ReplicaSet> = builtinKind<ReplicaSet>({
   shortNames: ["rs"],
   categories: ["all"],
   scope: "Namespaced",
+  roles: editedByMost,
+  podTemplate: ({ spec }) => spec.template,
   type: "io.k8s.api.apps.v1.ReplicaSet",
-  subresources: ["status", "scale"],
+  subresources: [statusPath, scalePath],
   scale: { specReplicas: ".spec.replicas", statusReplicas: ".status.replicas", selector: ".spec.selector" },
   columns: [
     integer("Desired", (set) => set.spec.replicas ?? 1),

@@ -5,6 +5,7 @@ import { builtinKind } from "#kinds/builtin.ts";
 import { ageColumn, integer, text } from "#kinds/columns.ts";
 import { type HorizontalPodAutoscaler, horizontalPodAutoscalerKind } from "./horizontal-pod-autoscaler.ts";
 import type { Kind } from "#kinds/kind.ts";
+import { statusPath } from "#kinds/subresources.ts";
 import type { KubeObject } from "#kinds/object.ts";
 
 export interface AutoscalerV1 extends KubeObject {
@@ -38,7 +39,7 @@ export const autoscalerV1Kind: Kind<AutoscalerV1> = builtinKind<AutoscalerV1>({
   categories: ["all"],
   scope: "Namespaced",
   type: "io.k8s.api.autoscaling.v1.HorizontalPodAutoscaler",
-  subresources: ["status"],
+  subresources: [statusPath],
   columns: [
     text("Reference", ({ spec }) => `${spec.scaleTargetRef.kind}/${spec.scaleTargetRef.name}`),
     text("Targets", ({ spec, status }) => {

@@ -4,6 +4,8 @@ import type { AutoscalerObject, MetricSpec, MetricStatus, MetricTarget, MetricVa
 import { builtinKind } from "#kinds/builtin.ts";
 import { ageColumn, integer, NONE, text } from "#kinds/columns.ts";
 import type { Kind } from "#kinds/kind.ts";
+import { editedByMost } from "#kinds/roles.ts";
+import { statusPath } from "#kinds/subresources.ts";
 
 export type HorizontalPodAutoscaler = AutoscalerObject;
 
@@ -15,8 +17,10 @@ export const horizontalPodAutoscalerKind: Kind<HorizontalPodAutoscaler> = builti
   shortNames: ["hpa"],
   categories: ["all"],
   scope: "Namespaced",
+  roles: editedByMost,
+  countsGenerations: false,
   type: "io.k8s.api.autoscaling.v2.HorizontalPodAutoscaler",
-  subresources: ["status"],
+  subresources: [statusPath],
   columns: [
     text("Reference", ({ spec }) => `${spec.scaleTargetRef.kind}/${spec.scaleTargetRef.name}`),
     text("Targets", targetsText),

@@ -3,6 +3,7 @@ import { canonicalQuantity, parseNanos } from "#base/quantity.ts";
 import { builtinKind } from "#kinds/builtin.ts";
 import { text } from "#kinds/columns.ts";
 import type { Kind } from "#kinds/kind.ts";
+import { seenByAll } from "#kinds/roles.ts";
 import type { KubeObject } from "#kinds/object.ts";
 import type { ResourceList } from "#kinds/core/pod-spec.ts";
 
@@ -27,6 +28,8 @@ export const podMetricsKind: Kind<PodMetrics> = builtinKind<PodMetrics>({
   kind: "PodMetrics",
   plural: "pods",
   scope: "Namespaced",
+  roles: seenByAll,
+  isChurning: true,
   type: "io.k8s.metrics.pkg.apis.metrics.v1beta1.PodMetrics",
   isEphemeral: true,
   verbs: ["get", "list"],
@@ -53,6 +56,8 @@ export const nodeMetricsKind: Kind<NodeMetrics> = builtinKind<NodeMetrics>({
   kind: "NodeMetrics",
   plural: "nodes",
   scope: "Cluster",
+  roles: seenByAll,
+  isChurning: true,
   type: "io.k8s.metrics.pkg.apis.metrics.v1beta1.NodeMetrics",
   isEphemeral: true,
   verbs: ["get", "list"],

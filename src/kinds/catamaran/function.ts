@@ -7,6 +7,8 @@ import { ageColumn, integer, text } from "#kinds/columns.ts";
 import { FieldFaults } from "#kinds/rules/field-faults.ts";
 import { functionNameFault } from "#kinds/rules/names.ts";
 import type { Kind } from "#kinds/kind.ts";
+import { editedByMost } from "#kinds/roles.ts";
+import { statusPath } from "#kinds/subresources.ts";
 import type { KubeObject } from "#kinds/object.ts";
 
 /** Not named Function, so that it never hides JavaScript's own. */
@@ -63,10 +65,11 @@ export const functionKind: Kind<FunctionObject> = builtinKind<FunctionObject>({
   shortNames: ["fn"],
   categories: ["all", "catamaran"],
   scope: "Namespaced",
+  roles: editedByMost,
   type: "dev.catamaran.v1.Function",
   table: catamaranTable,
   statusKeeps: "all",
-  subresources: ["status"],
+  subresources: [statusPath],
   checkName: functionNameFault,
   columns: [
     text("Runtime", ({ spec }) => spec.runtime),

@@ -7,6 +7,8 @@ import { FieldFaults } from "#kinds/rules/field-faults.ts";
 import { functionNameFault } from "#kinds/rules/names.ts";
 import { type Cors, corsFaults } from "./cors.ts";
 import type { Kind } from "#kinds/kind.ts";
+import { editedByMost } from "#kinds/roles.ts";
+import { statusPath } from "#kinds/subresources.ts";
 import type { KubeObject } from "#kinds/object.ts";
 
 export interface HttpApi extends KubeObject {
@@ -45,10 +47,11 @@ export const httpApiKind: Kind<HttpApi> = builtinKind<HttpApi>({
   shortNames: ["api"],
   categories: ["all", "catamaran"],
   scope: "Namespaced",
+  roles: editedByMost,
   type: "dev.catamaran.v1.HttpApi",
   table: catamaranTable,
   statusKeeps: "all",
-  subresources: ["status"],
+  subresources: [statusPath],
   checkName: functionNameFault,
   columns: [
     integer("Routes", ({ spec }) => spec.routes.length),

@@ -6,6 +6,8 @@ import { ageColumn, text } from "#kinds/columns.ts";
 import { FieldFaults } from "#kinds/rules/field-faults.ts";
 import { tableNameFault } from "#kinds/rules/names.ts";
 import type { Kind } from "#kinds/kind.ts";
+import { editedByMost } from "#kinds/roles.ts";
+import { statusPath } from "#kinds/subresources.ts";
 import type { KubeObject } from "#kinds/object.ts";
 
 export interface Table extends KubeObject {
@@ -37,10 +39,11 @@ export const tableKind: Kind<Table> = builtinKind<Table>({
   plural: "tables",
   categories: ["all", "catamaran"],
   scope: "Namespaced",
+  roles: editedByMost,
   type: "dev.catamaran.v1.Table",
   table: catamaranTable,
   statusKeeps: "all",
-  subresources: ["status"],
+  subresources: [statusPath],
   checkName: tableNameFault,
   columns: [
     text("Key", ({ spec }) => spec.keySchema.map(({ attributeName }) => attributeName).join(",")),

@@ -5,6 +5,7 @@ import { ageColumn, integer } from "#kinds/columns.ts";
 import { checkFrozen, checkKeys, checkSize } from "./data-rules.ts";
 import { FieldFaults } from "#kinds/rules/field-faults.ts";
 import type { Kind } from "#kinds/kind.ts";
+import { editedByMost } from "#kinds/roles.ts";
 import type { KubeObject } from "#kinds/object.ts";
 
 export interface ConfigMap extends KubeObject {
@@ -21,6 +22,7 @@ export const configMapKind: Kind<ConfigMap> = builtinKind<ConfigMap>({
   plural: "configmaps",
   shortNames: ["cm"],
   scope: "Namespaced",
+  roles: editedByMost,
   type: "io.k8s.api.core.v1.ConfigMap",
   columns: [
     integer("Data", ({ data = {}, binaryData = {} }) => Object.keys(data).length + Object.keys(binaryData).length),

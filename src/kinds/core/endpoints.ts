@@ -2,6 +2,7 @@
 import { builtinKind } from "#kinds/builtin.ts";
 import { ageColumn, NONE, text } from "#kinds/columns.ts";
 import type { Kind } from "#kinds/kind.ts";
+import { editedByMost } from "#kinds/roles.ts";
 import type { KubeObject } from "#kinds/object.ts";
 import type { ObjectReference } from "#kinds/object-reference.ts";
 import type { Protocol } from "./pod-spec.ts";
@@ -38,6 +39,7 @@ export const endpointsKind: Kind<Endpoints> = builtinKind<Endpoints>({
   plural: "endpoints",
   shortNames: ["ep"],
   scope: "Namespaced",
+  roles: editedByMost,
   type: "io.k8s.api.core.v1.Endpoints",
   columns: [text("Endpoints", endpointsText), ageColumn],
   defaults: (endpoints) => {

@@ -4,6 +4,7 @@ import { ageOf } from "#kinds/age.ts";
 import { builtinKind } from "#kinds/builtin.ts";
 import { FieldFaults } from "#kinds/rules/field-faults.ts";
 import type { Column, Kind } from "#kinds/kind.ts";
+import { editedByMost } from "#kinds/roles.ts";
 import type { KubeObject } from "#kinds/object.ts";
 import type { ObjectReference } from "#kinds/object-reference.ts";
 
@@ -44,6 +45,8 @@ export const eventKind: Kind<Event> = builtinKind<Event>({
   plural: "events",
   shortNames: ["ev"],
   scope: "Namespaced",
+  roles: editedByMost,
+  isCollected: false,
   type: "io.k8s.api.core.v1.Event",
   hasOwnNameColumn: true,
   columns,

@@ -3,6 +3,7 @@ import { builtinKind } from "#kinds/builtin.ts";
 import { ageColumn, text } from "#kinds/columns.ts";
 import { FieldFaults } from "#kinds/rules/field-faults.ts";
 import type { Kind } from "#kinds/kind.ts";
+import { keptFromViewers } from "#kinds/roles.ts";
 import type { KubeObject } from "#kinds/object.ts";
 
 export interface Lease extends KubeObject {
@@ -21,6 +22,8 @@ export const leaseKind: Kind<Lease> = builtinKind<Lease>({
   kind: "Lease",
   plural: "leases",
   scope: "Namespaced",
+  roles: keptFromViewers,
+  isChurning: true,
   type: "io.k8s.api.coordination.v1.Lease",
   columns: [text("Holder", (lease) => lease.spec?.holderIdentity ?? ""), ageColumn],
   validate: ({ spec }) => {

@@ -5,6 +5,7 @@ import { ageColumn, NONE, text, wide } from "#kinds/columns.ts";
 import { conditionOf } from "#kinds/conditions.ts";
 import { FieldFaults } from "#kinds/rules/field-faults.ts";
 import type { Kind } from "#kinds/kind.ts";
+import { proxyPath, statusPath } from "#kinds/subresources.ts";
 import { labelValueFaults, qualifiedNameFaults } from "#kinds/rules/names.ts";
 import type { Condition, KubeObject } from "#kinds/object.ts";
 import type { TaintEffect } from "./placement.ts";
@@ -60,8 +61,10 @@ export const nodeKind: Kind<Node> = builtinKind<Node>({
   plural: "nodes",
   shortNames: ["no"],
   scope: "Cluster",
+  countsGenerations: false,
+  createKeepsStatus: true,
   type: "io.k8s.api.core.v1.Node",
-  subresources: ["status", "proxy"],
+  subresources: [statusPath, proxyPath()],
   columns: [
     text("Status", nodeStatus),
     text("Roles", nodeRoles),

@@ -1,6 +1,18 @@
 /** Pod: the kind. The types of its parts are in pod-spec.ts and pod-status.ts. */
 import { builtinKind } from "#kinds/builtin.ts";
 import type { Kind } from "#kinds/kind.ts";
+import { editedByMost, keptFromViewers } from "#kinds/roles.ts";
+import {
+  attachPath,
+  bindingPath,
+  evictionPath,
+  execPath,
+  logPath,
+  portForwardPath,
+  proxyPath,
+  statusPath,
+} from "#kinds/subresources.ts";
+import { podGrace } from "./grace.ts";
 import { podColumns } from "./pod-columns.ts";
 import { defaultPodSpec } from "./pod-defaults.ts";
 import { podFaults } from "./pod-rules.ts";
@@ -17,10 +29,21 @@ export const podKind: Kind<Pod> = builtinKind<Pod>({
   shortNames: ["po"],
   categories: ["all"],
   scope: "Namespaced",
+  roles: editedByMost,
   type: "io.k8s.api.core.v1.Pod",
   // DIFFERS: a write of a pod's status leaves its labels alone; upstream refuses such a change to nodes only.
   statusKeeps: ["labels", "ownerReferences"],
-  subresources: ["status", "log", "exec", "attach", "portforward", "eviction", "binding", "proxy"],
+  subresources: [
+    statusPath,
+    logPath,
+    execPath,
+    attachPath,
+    portForwardPath,
+    evictionPath,
+    bindingPath,
+    proxyPath(keptFromViewers),
+  ],
+  grace: podGrace,
   columns: podColumns,
   defaults: (pod) => ({ ...pod, spec: defaultPodSpec(pod.spec) }),
   onCreate: (pod) => ({ ...pod, status: { phase: "Pending", qosClass: qosClassOf(pod.spec) } }),

@@ -9,6 +9,7 @@ import { ageColumn, integer, text } from "#kinds/columns.ts";
 import { checkFrozen, checkKeys, checkSize } from "./data-rules.ts";
 import { FieldFaults } from "#kinds/rules/field-faults.ts";
 import type { Kind } from "#kinds/kind.ts";
+import { keptFromViewers } from "#kinds/roles.ts";
 import type { KubeObject } from "#kinds/object.ts";
 
 export interface Secret extends KubeObject {
@@ -26,6 +27,7 @@ export const secretKind: Kind<Secret> = builtinKind<Secret>({
   kind: "Secret",
   plural: "secrets",
   scope: "Namespaced",
+  roles: keptFromViewers,
   type: "io.k8s.api.core.v1.Secret",
   columns: [
     text("Type", (secret) => secret.type ?? ""),

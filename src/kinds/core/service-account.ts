@@ -2,6 +2,8 @@
 import { ageColumn, integer } from "#kinds/columns.ts";
 import { builtinKind } from "#kinds/builtin.ts";
 import type { Kind } from "#kinds/kind.ts";
+import { editedByMost, WRITE } from "#kinds/roles.ts";
+import { tokenPath } from "#kinds/subresources.ts";
 import type { KubeObject } from "#kinds/object.ts";
 import type { ObjectReference } from "#kinds/object-reference.ts";
 
@@ -18,7 +20,9 @@ export const serviceAccountKind: Kind<ServiceAccount> = builtinKind<ServiceAccou
   plural: "serviceaccounts",
   shortNames: ["sa"],
   scope: "Namespaced",
+  // Whoever makes the pods of a namespace acts as its accounts anyway.
+  roles: { ...editedByMost, edit: [...WRITE, "impersonate"] },
   type: "io.k8s.api.core.v1.ServiceAccount",
-  subresources: ["token"],
+  subresources: [tokenPath],
   columns: [integer("Secrets", ({ secrets = [] }) => secrets.length), ageColumn],
 });

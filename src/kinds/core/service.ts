@@ -2,6 +2,8 @@
 import { builtinKind } from "#kinds/builtin.ts";
 import { ageColumn, formatLabels, NONE, text, wide } from "#kinds/columns.ts";
 import type { Kind } from "#kinds/kind.ts";
+import { editedByMost, keptFromViewers } from "#kinds/roles.ts";
+import { proxyPath, statusPath } from "#kinds/subresources.ts";
 import { dns1035LabelFault } from "#kinds/rules/names.ts";
 import { serviceFaults } from "./service-rules.ts";
 import type { ServiceObject, ServicePort, ServiceSpec } from "./service-spec.ts";
@@ -16,8 +18,10 @@ export const serviceKind: Kind<Service> = builtinKind<Service>({
   shortNames: ["svc"],
   categories: ["all"],
   scope: "Namespaced",
+  roles: editedByMost,
+  countsGenerations: false,
   type: "io.k8s.api.core.v1.Service",
-  subresources: ["status", "proxy"],
+  subresources: [statusPath, proxyPath(keptFromViewers)],
   columns: [
     text("Type", ({ spec }) => spec.type ?? ""),
     text("Cluster-IP", ({ spec }) => spec.clusterIPs?.[0] ?? spec.clusterIP ?? NONE),

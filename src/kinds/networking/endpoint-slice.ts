@@ -4,6 +4,7 @@ import { builtinKind } from "#kinds/builtin.ts";
 import { ageColumn, text } from "#kinds/columns.ts";
 import { FieldFaults } from "#kinds/rules/field-faults.ts";
 import type { Kind } from "#kinds/kind.ts";
+import { seenByAll } from "#kinds/roles.ts";
 import type { KubeObject } from "#kinds/object.ts";
 import type { ObjectReference } from "#kinds/object-reference.ts";
 import { portNameFaults } from "#kinds/rules/names.ts";
@@ -41,6 +42,7 @@ export const endpointSliceKind: Kind<EndpointSlice> = builtinKind<EndpointSlice>
   kind: "EndpointSlice",
   plural: "endpointslices",
   scope: "Namespaced",
+  roles: seenByAll,
   type: "io.k8s.api.discovery.v1.EndpointSlice",
   columns: [
     text("AddressType", (slice) => slice.addressType),

@@ -4,6 +4,8 @@ import { ageColumn, NONE, text } from "#kinds/columns.ts";
 import { ingressFaults } from "./ingress-rules.ts";
 import type { IngressObject } from "./ingress-spec.ts";
 import type { Kind } from "#kinds/kind.ts";
+import { editedByMost } from "#kinds/roles.ts";
+import { statusPath } from "#kinds/subresources.ts";
 
 export type Ingress = IngressObject;
 
@@ -14,8 +16,9 @@ export const ingressKind: Kind<Ingress> = builtinKind<Ingress>({
   plural: "ingresses",
   shortNames: ["ing"],
   scope: "Namespaced",
+  roles: editedByMost,
   type: "io.k8s.api.networking.v1.Ingress",
-  subresources: ["status"],
+  subresources: [statusPath],
   columns: [
     text("Class", ({ spec }) => spec.ingressClassName ?? NONE),
     text("Hosts", hostsText),

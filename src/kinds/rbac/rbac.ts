@@ -6,6 +6,7 @@ import { builtinKind } from "#kinds/builtin.ts";
 import { ageColumn, createdAtColumn, text, wide } from "#kinds/columns.ts";
 import { FieldFaults } from "#kinds/rules/field-faults.ts";
 import type { Column, Kind } from "#kinds/kind.ts";
+import { forAdmins } from "#kinds/roles.ts";
 import { pathSegmentFault } from "#kinds/rules/names.ts";
 import type { KubeObject } from "#kinds/object.ts";
 import { checkSelector } from "#kinds/rules/selector-rules.ts";
@@ -59,6 +60,7 @@ export const roleKind: Kind<Role> = builtinKind<Role>({
   kind: "Role",
   plural: "roles",
   scope: "Namespaced",
+  roles: forAdmins,
   type: "io.k8s.api.rbac.v1.Role",
   checkName: pathSegmentFault,
   validate: roleFaults,
@@ -91,6 +93,7 @@ export const roleBindingKind: Kind<RoleBinding> = builtinKind<RoleBinding>({
   kind: "RoleBinding",
   plural: "rolebindings",
   scope: "Namespaced",
+  roles: forAdmins,
   type: "io.k8s.api.rbac.v1.RoleBinding",
   checkName: pathSegmentFault,
   defaults: defaultBinding,

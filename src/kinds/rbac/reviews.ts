@@ -2,6 +2,7 @@
 import { builtinKind } from "#kinds/builtin.ts";
 import { FieldFaults } from "#kinds/rules/field-faults.ts";
 import type { Kind } from "#kinds/kind.ts";
+import { seenByAll } from "#kinds/roles.ts";
 import type { KubeObject } from "#kinds/object.ts";
 import type { ObjectReference } from "#kinds/object-reference.ts";
 
@@ -109,6 +110,7 @@ export const localSubjectAccessReviewKind: Kind<AccessReview> = builtinKind<Acce
   kind: "LocalSubjectAccessReview",
   plural: "localsubjectaccessreviews",
   scope: "Namespaced",
+  roles: { admin: ["create"] },
   type: "io.k8s.api.authorization.v1.LocalSubjectAccessReview",
 });
 
@@ -187,6 +189,7 @@ export const bindingKind: Kind<Binding> = builtinKind<Binding>({
   kind: "Binding",
   plural: "bindings",
   scope: "Namespaced",
+  roles: seenByAll,
   type: "io.k8s.api.core.v1.Binding",
   verbs: ["create"],
   columns: [],

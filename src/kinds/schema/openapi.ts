@@ -3,6 +3,7 @@ import { draft } from "#base/dictionary.ts";
 import type { Json, JsonObject } from "#base/json.ts";
 import type { TypeName } from "#base/schema.ts";
 import { apiVersionOf, type Kind } from "#kinds/kind.ts";
+import { hasStatus } from "#kinds/subresources.ts";
 import { publishedDefinition } from "./openapi-definition.ts";
 import { type Dialect, SchemaWriter } from "./openapi-schema.ts";
 import { builtinTable } from "./schema-table.ts";
@@ -115,7 +116,7 @@ class KindPaths {
   }
 
   all(): Record<string, Json> {
-    const { scope, plural, subresources, verbs } = this.#kind;
+    const { scope, plural, verbs } = this.#kind;
     const root = `/${documentPath(this.#kind)}`;
     const isNamespaced = scope === "Namespaced";
     const collection = `${root}${isNamespaced ? "/namespaces/{namespace}" : ""}/${plural}`;
@@ -145,7 +146,7 @@ class KindPaths {
           parameters: this.#pathParameters(isNamespaced ? ["name", "namespace"] : ["name"]),
         },
       }),
-      ...(subresources.includes("status") && {
+      ...(hasStatus(this.#kind) && {
         [`${collection}/{name}/status`]: {
           get: this.#operation("get", []),
           put: this.#operation("put", WRITE_PARAMETERS),
