@@ -1,0 +1,202 @@
+/** The AWS door over memory, with sandboxes that answer as a test says and a clock that stands still. For tests only. */
+import { createHash } from "node:crypto";
+import { type IncomingHttpHeaders, type IncomingMessage, request, type RequestOptions } from "node:http";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { Fault } from "#base/fault.ts";
+import { silent } from "#base/log.ts";
+import { seededRandom } from "#base/random.ts";
+import type { FakeClock } from "#deck/fake-clock.ts";
+import type { Journal } from "#deck/journal.ts";
+import type { Objects } from "#deck/objects.ts";
+import { openSampleDeck } from "#deck/sample-deck.ts";
+import type { CodeStore } from "#functions/code-store.ts";
+import { Functions } from "#functions/engine.ts";
+import { FakeLedger, FakeSandboxes, type Script } from "#functions/fakes.ts";
+import { MemoryLogs } from "#functions/logs.ts";
+import type { Database } from "#managed/database.ts";
+import { Tables } from "#managed/table/tables.ts";
+import { callers } from "./credentials.ts";
+import { dynamodbService } from "./dynamodb/service.ts";
+import { lambdaService } from "./lambda/service.ts";
+import { listenAws } from "./listen.ts";
+import { logsService } from "./logs/service.ts";
+import { signedHeaders } from "./sign.ts";
+import { stsService } from "./sts/service.ts";
+
+const ROOT = { accessKeyId: "AKIATEST", secretAccessKey: "test-secret", accountId: "000000000000" };
+const REGION = "us-east-1";
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+  /** What the text is as JSON; null when it is none. */
+  readonly json: unknown;
+}
+
+export interface SampleRequest {
+  readonly service: string;
+  readonly method: string;
+  /** With the query. */
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Text and bytes go out as they are, everything else as JSON. */
+  readonly input?: unknown;
+}
+
+/** What a door over memory is made of; both end with the door. */
+export interface Memory {
+  readonly journal: Journal;
+  readonly database: Database;
+}
+
+export class SampleDoor implements AsyncDisposable {
+  readonly clock: FakeClock;
+  readonly objects: Objects;
+  readonly logs: MemoryLogs;
+  readonly sandboxes: FakeSandboxes;
+  readonly #port: number;
+  readonly #parts: AsyncDisposable;
+
+  static async open({ journal, database }: Memory, script: Script = echo): Promise<SampleDoor> {
+    const parts = new AsyncDisposableStack();
+    const { deck, clock } = await openSampleDeck(parts.use(journal));
+    parts.use(deck);
+    const [random, log, logs, code] = [seededRandom(7), silent, new MemoryLogs(), new MemoryCode()];
+    const objects = deck.objects("aws");
+    const sandboxes = new FakeSandboxes(script);
+    const credentialsFor = (): typeof NO_CREDENTIALS => NO_CREDENTIALS;
+    const functions = parts.use(
+      await Functions.open({
+        objects,
+        sandboxes,
+        ledger: new FakeLedger(),
+        clock,
+        random,
+        log,
+        logs,
+        code,
+        credentialsFor,
+      }),
+    );
+    const tables = parts.use(new Tables(objects, parts.use(database), () => nextTurn()));
+    parts.use(tables.onChange((key) => void tables.reconcile(key)));
+    const place = { accountId: ROOT.accountId, region: REGION, namespace: "default" };
+    const services = [
+      lambdaService({
+        ...place,
+        objects,
+        functions,
+        code,
+        runtimes: () => sandboxes.runtimes(),
+        gatewayUrl: "http://gateway",
+      }),
+      dynamodbService({ ...place, tables }),
+      logsService({ ...place, logs }),
+      stsService(ROOT.accountId),
+    ];
+    const findCaller = callers(ROOT);
+    const authorize = (): Promise<void> => Promise.resolve();
+    const where = { region: REGION, hosts: ["127.0.0.1"], port: 0 };
+    const door = parts.use(await listenAws({ services, findCaller, authorize, ...where, clock, random, log }));
+    return new SampleDoor({ clock, objects, logs, sandboxes, parts }, door.port);
+  }
+
+  private constructor(
+    made: Pick<SampleDoor, "clock" | "objects" | "logs" | "sandboxes"> & { readonly parts: AsyncDisposable },
+    port: number,
+  ) {
+    this.clock = made.clock;
+    this.objects = made.objects;
+    this.logs = made.logs;
+    this.sandboxes = made.sandboxes;
+    this.#parts = made.parts;
+    this.#port = port;
+  }
+
+  /** Signed as the root. */
+  async send({ service, method, path, headers = {}, input }: SampleRequest): Promise<Answer> {
+    const [raw = "/", query = ""] = path.split("?");
+    const body = bytesOf(input);
+    const signed = signedHeaders(
+      { method, path: raw, query, headers: { host: `127.0.0.1:${this.#port}`, ...headers }, body },
+      ROOT,
+      { region: REGION, service },
+      this.clock.now(),
+    );
+    const response = await exchange({ port: this.#port, method, path, headers: signed }, body);
+    let text = "";
+    for await (const piece of response.setEncoding("utf8")) text += String(piece);
+    return { status: response.statusCode ?? 0, headers: response.headers, text, json: jsonOf(text) };
+  }
+
+  dynamodb(operation: string, input: unknown = {}): Promise<Answer> {
+    const headers = { "x-amz-target": `DynamoDB_20120810.${operation}` };
+    return this.send({ service: "dynamodb", method: "POST", path: "/", headers, input });
+  }
+
+  log(operation: string, input: unknown = {}): Promise<Answer> {
+    const headers = { "x-amz-target": `Logs_20140328.${operation}` };
+    return this.send({ service: "logs", method: "POST", path: "/", headers, input });
+  }
+
+  /** `request`: "GET /2015-03-31/functions". */
+  lambda(request: string, input?: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
+    const [method = "", path = ""] = request.split(" ");
+    return this.send({ service: "lambda", method, path, headers, input });
+  }
+
+  [Symbol.asyncDispose](): PromiseLike<void> {
+    return this.#parts[Symbol.asyncDispose]();
+  }
+}
+
+const NO_CREDENTIALS = { accessKeyId: "a", secretAccessKey: "s", sessionToken: "" };
+
+const echo: Script = async ({ payload }) => ({ is: "response", payload, maxMemoryMib: 40 });
+
+function exchange(options: RequestOptions, body: Uint8Array): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const sent = request({ host: "127.0.0.1", ...options }, resolve);
+    sent.on("error", reject);
+    sent.end(body);
+  });
+}
+
+function bytesOf(input: unknown): Uint8Array {
+  if (input === undefined) return new Uint8Array();
+  if (input instanceof Uint8Array) return input;
+  return Buffer.from(typeof input === "string" ? input : JSON.stringify(input));
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/** Packages in a Map; what does not begin as a zip is none. */
+class MemoryCode implements CodeStore {
+  readonly #zips = new Map<string, Uint8Array>();
+
+  async put(zip: Uint8Array): Promise<{ readonly sha256: string; readonly size: number }> {
+    const sha256 = createHash("sha256").update(zip).digest("base64");
+    this.#zips.set(sha256, zip.slice());
+    return { sha256, size: zip.length };
+  }
+
+  async get(sha256: string): Promise<Uint8Array | null> {
+    return this.#zips.get(sha256) ?? null;
+  }
+
+  async keepOnly(): Promise<void> {}
+
+  async unpacked(sha256: string): Promise<string> {
+    const zip = this.#zips.get(sha256);
+    if (zip === undefined) throw new Fault("NotFound", `the package ${sha256} is not there`);
+    if (zip[0] !== 0x50 || zip[1] !== 0x4b) throw new Fault("Invalid", "it is not a zip file");
+    return `/code/${sha256}`;
+  }
+}
