@@ -16,8 +16,8 @@ import { type Pod, podKind } from "#kinds/core/pod.ts";
 import { builtinKinds } from "#kinds/registry.ts";
 import { type KubeDoor, listenKube } from "#kube/listen.ts";
 import { ensurePki, kubeconfigText, type Pki } from "#kube/pki.ts";
-import { realClock } from "#main/real-clock.ts";
-import { realRandom } from "#main/real-random.ts";
+import { realClock } from "#machine/real-clock.ts";
+import { realRandom } from "#machine/real-random.ts";
 import { MemoryJournal } from "#store/memory/journal.ts";
 
 const [clock, random, log] = [realClock, realRandom, silent];

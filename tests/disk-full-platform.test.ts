@@ -11,7 +11,7 @@ import { Cluster } from "#client/cluster.ts";
 import { readKubeconfig } from "#client/kubeconfig.ts";
 import { AwsClient } from "#compare/aws-client.ts";
 import { cannotRun, type Ran, until } from "./platform-stage.ts";
-import { realClock } from "../src/main/real-clock.ts";
+import { realClock } from "#machine/real-clock.ts";
 
 const ENTRY = join(import.meta.dirname, "..", "src", "main", "catamaran.ts");
 const SIZE_MIB = 64;

@@ -18,7 +18,7 @@ import { Cluster } from "#client/cluster.ts";
 import { readKubeconfig } from "#client/kubeconfig.ts";
 import { AwsClient, type AwsClientOptions } from "#compare/aws-client.ts";
 import { cannotRun, until } from "./platform-stage.ts";
-import { realClock } from "../src/main/real-clock.ts";
+import { realClock } from "#machine/real-clock.ts";
 
 const KILLS = Number(process.env["KILLS"] ?? 20);
 const ENTRY = join(import.meta.dirname, "..", "src", "main", "catamaran.ts");

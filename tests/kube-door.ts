@@ -9,8 +9,8 @@ import { builtinKinds } from "#kinds/registry.ts";
 import { bootstrap } from "#kube/bootstrap.ts";
 import { type KubeOptions, listenKube } from "#kube/listen.ts";
 import { ensurePki, kubeconfigText, type Pki } from "#kube/pki.ts";
-import { realClock } from "#main/real-clock.ts";
-import { realRandom } from "#main/real-random.ts";
+import { realClock } from "#machine/real-clock.ts";
+import { realRandom } from "#machine/real-random.ts";
 import { SqliteJournal } from "#store/sqlite/journal.ts";
 
 export interface TestKubeDoor extends AsyncDisposable {

@@ -10,7 +10,7 @@ import { after, before, test } from "node:test";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { silent } from "#base/log.ts";
 import { podKind } from "#kinds/core/pod.ts";
-import { realClock as clock } from "#main/real-clock.ts";
+import { realClock as clock } from "#machine/real-clock.ts";
 import type { Agent } from "#node/agent.ts";
 import { listenEndpoint } from "#node/endpoint.ts";
 import { openKubeDoor, type TestKubeDoor } from "./kube-door.ts";

@@ -9,7 +9,7 @@ import { after, before, test } from "node:test";
 import { zipSync } from "fflate";
 import { AwsClient } from "#compare/aws-client.ts";
 import { cannotRun, type Ran } from "./platform-stage.ts";
-import { realClock } from "../src/main/real-clock.ts";
+import { realClock } from "#machine/real-clock.ts";
 
 const ENTRY = join(import.meta.dirname, "..", "src", "main", "catamaran.ts");
 const skip = cannotRun();

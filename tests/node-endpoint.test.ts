@@ -9,7 +9,7 @@ import { silent } from "#base/log.ts";
 import type { Pod } from "#kinds/core/pod.ts";
 import type { ContainerStatus } from "#kinds/core/pod-status.ts";
 import { ensurePki, type KeyPair, type Pki } from "#kube/pki.ts";
-import { realClock as clock } from "#main/real-clock.ts";
+import { realClock as clock } from "#machine/real-clock.ts";
 import type { Agent } from "#node/agent.ts";
 import { containerState, type ContainerListed } from "#node/cri-messages.ts";
 import { listenEndpoint, type AgentEndpoint } from "#node/endpoint.ts";

@@ -19,7 +19,7 @@ import {
   placeOptions,
   upOptionTable,
 } from "./command-options.ts";
-import { type Place, placeOf } from "./options.ts";
+import { type Place, placeOf } from "#instance/place.ts";
 
 type Command = (words: readonly string[]) => Promise<number>;
 

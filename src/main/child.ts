@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { Fault } from "#base/fault.ts";
 import type { Log } from "#base/log.ts";
+import type { ChildState } from "#instance/roster.ts";
 import { isHung, lookAt, type Pulse } from "./liveness.ts";
 
 export interface ChildSpec {
@@ -13,16 +14,6 @@ export interface ChildSpec {
   readonly logFile: string;
   /** Roles that say when they are ready; others count as ready once they answer. */
   readonly saysReady: boolean;
-}
-
-export interface ChildState {
-  readonly name: string;
-  readonly pid: number | null;
-  readonly state: "starting" | "ready" | "not answering" | "waiting";
-  readonly sinceMs: number;
-  readonly restarts: number;
-  /** Why it was started again the last time. */
-  readonly cause: string | null;
 }
 
 /** What a child says over its channel. */

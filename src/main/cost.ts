@@ -7,11 +7,10 @@ import { allocate, type Share } from "#metering/allocation.ts";
 import { formatUsd } from "#metering/money.ts";
 import { type NodePrice, nodePrice, type PriceBook, priceBook, priceBooks } from "#metering/price-book.ts";
 import { totalUsage } from "#metering/totals.ts";
-import { instanceOf } from "./env.ts";
 import { costOptionTable, placeOptions } from "./command-options.ts";
-import { placeOf } from "./options.ts";
-import { files } from "./plan.ts";
-import { realClock } from "./real-clock.ts";
+import { instanceOf, placeOf } from "#instance/place.ts";
+import { files } from "#instance/files.ts";
+import { realClock } from "#machine/real-clock.ts";
 
 interface Row {
   readonly hull: string;

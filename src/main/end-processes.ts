@@ -1,7 +1,7 @@
 /** Waits for the recorded processes of an instance to be gone, and kills those that stay. */
 import { Fault } from "#base/fault.ts";
-import { processesOf } from "./lock.ts";
-import type { Place } from "./options.ts";
+import { processesOf } from "#instance/lock.ts";
+import type { Place } from "#instance/place.ts";
 
 const KILL_WITHIN_MS = 5_000;
 const POLL_MS = 50;

@@ -5,11 +5,10 @@ import { Fault } from "#base/fault.ts";
 import { formatOf, renderRows, type Sheet } from "#cli/rows.ts";
 import { ImageStore, type StoredImage } from "#node/image-store.ts";
 import { buildImage, findImage, listImages, loadImage } from "#node/images.ts";
-import { instanceOf } from "./env.ts";
 import { imageOptionTable, placeOptions } from "./command-options.ts";
-import { placeOf } from "./options.ts";
-import { files } from "./plan.ts";
-import { realClock } from "./real-clock.ts";
+import { instanceOf, placeOf } from "#instance/place.ts";
+import { files } from "#instance/files.ts";
+import { realClock } from "#machine/real-clock.ts";
 
 const USAGE = "catamaran image build DIR -t NAME | image load FILE|NAME | image ls [-o json]";
 const MIB = 1024 * 1024;

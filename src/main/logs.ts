@@ -13,12 +13,11 @@ import { deploymentKind } from "#kinds/apps/deployment.ts";
 import { logGroupOf } from "#functions/settings.ts";
 import { type FunctionObject, functionKind } from "#kinds/catamaran/function.ts";
 import { podKind } from "#kinds/core/pod.ts";
-import { instanceOf } from "./env.ts";
-import type { Instance } from "./instance.ts";
-import { files } from "./plan.ts";
+import type { Instance } from "#instance/instance.ts";
+import { files } from "#instance/files.ts";
 import { logsOptionTable, placeOptions } from "./command-options.ts";
-import { placeOf } from "./options.ts";
-import { realClock } from "./real-clock.ts";
+import { instanceOf, placeOf } from "#instance/place.ts";
+import { realClock } from "#machine/real-clock.ts";
 import { connectCluster, listObjects } from "./session.ts";
 
 interface Wanted {

@@ -1,18 +1,11 @@
-/** Options of the command line and the environment, read once and handed out as plain values. The only place that reads the environment. */
-import { readFileSync } from "node:fs";
+/** Options of the command line and the environment, read once and handed out as plain values. Beside instance/place.ts the only place that reads the environment. */
 import { homedir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Fault, unsupported } from "#base/fault.ts";
 import { upOptionTable, placeOptions } from "./command-options.ts";
-import type { Ports } from "./instance.ts";
-
-export interface Place {
-  readonly name: string;
-  readonly dataDir: string;
-  readonly runDir: string;
-  readonly runRoot: string;
-}
+import type { Ports } from "#instance/instance.ts";
+import { type Place, placeOf } from "#instance/place.ts";
 
 export interface UpOptions extends Place {
   readonly detach: boolean;
@@ -23,46 +16,7 @@ export interface UpOptions extends Place {
   readonly mergeKubeconfig: boolean;
 }
 
-const NAME = /^[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?$/;
 const MAX_NODES = 16;
-
-export function placeOf(values: {
-  readonly name?: string | undefined;
-  readonly "data-dir"?: string | undefined;
-}): Place {
-  const { env } = process;
-  const runRoot =
-    process.getuid?.() === 0
-      ? "/run/catamaran"
-      : join(env["XDG_RUNTIME_DIR"] ?? "/tmp", `catamaran-${process.getuid?.() ?? 0}`);
-  const askedDir = values["data-dir"] ?? env["CATAMARAN_DATA_DIR"];
-  const asked = values.name ?? env["CATAMARAN_NAME"];
-  // Either of the two finds an instance: the directory knows its name, and a name that is up knows its directory.
-  const name =
-    asked ?? (askedDir === undefined ? undefined : jsonMember(join(askedDir, "instance.json"), "name")) ?? "default";
-  if (!NAME.test(name))
-    throw new Fault("BadRequest", `--name ${name}: 1 to 20 lower-case letters, digits and dashes, for example "dev-1"`);
-  const owner = ownerFile({ runRoot, name });
-  const dataRoot = join(env["XDG_DATA_HOME"] ?? join(homedir(), ".local", "share"), "catamaran");
-  const dataDir = askedDir ?? jsonMember(owner, "dataDir") ?? join(dataRoot, name);
-  return { name, dataDir: resolve(dataDir), runDir: join(runRoot, name), runRoot };
-}
-
-/** Says which data directory a name that is up belongs to. */
-export function ownerFile({ runRoot, name }: Pick<Place, "runRoot" | "name">): string {
-  return join(runRoot, `${name}.owner`);
-}
-
-/** One member of a small file of ours. */
-export function jsonMember(file: string, member: string): string | undefined {
-  try {
-    const value = (JSON.parse(readFileSync(file, "utf8")) as Readonly<Record<string, unknown>>)[member];
-    return typeof value === "string" ? value : undefined;
-  } catch {
-    // Not there, or half written by a start that was killed: then it says nothing.
-    return undefined;
-  }
-}
 
 /** The kubeconfig that kubectl would write to: the first of the list, else the one in the home directory. */
 export function userKubeconfig(): string {

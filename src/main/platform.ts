@@ -7,12 +7,14 @@ import { removeFabric } from "#network/fabric.ts";
 import { enterNode, mountPin, removeNodeNetwork, removePins } from "#network/node-network.ts";
 import { removeNode } from "#node/remove-node.ts";
 import { launcherCommand } from "#sandboxes/launcher-command.ts";
-import { type Instance, releaseNetwork } from "./instance.ts";
-import { childEnvironment, ownerFile, type Place } from "./options.ts";
-import { recordRoles } from "./lock.ts";
-import { files, networkOf, nodePlace } from "./plan.ts";
+import { type Instance, releaseNetwork } from "#instance/instance.ts";
+import { childEnvironment } from "./options.ts";
+import { ownerFile, type Place } from "#instance/place.ts";
+import { recordRoles } from "#instance/lock.ts";
+import { files } from "#instance/files.ts";
+import { networkOf, nodePlace } from "#instance/addresses.ts";
 import { prepareNode } from "./prepare.ts";
-import { tellRoster } from "./roster.ts";
+import { tellRoster } from "#instance/roster.ts";
 import { Supervisor } from "./supervisor.ts";
 
 // What was killed a moment ago may still have made a file in a folder that is being emptied.

@@ -11,10 +11,19 @@ import { replaceFile } from "#machine/whole-file.ts";
 import { kubernetesIp } from "#network/cluster-network.ts";
 import { ensureFabric } from "#network/fabric.ts";
 import { ensureNodeNetwork } from "#network/node-network.ts";
-import { claimNetwork, type Instance, newRootKey, type Ports, readInstance, writeInstance } from "./instance.ts";
+import {
+  claimNetwork,
+  type Instance,
+  newRootKey,
+  type Ports,
+  readInstance,
+  writeInstance,
+} from "#instance/instance.ts";
 import type { UpOptions } from "./options.ts";
-import { files, networkOf, nodePlace, pkiNames } from "./plan.ts";
-import { realClock } from "./real-clock.ts";
+import { files } from "#instance/files.ts";
+import { networkOf, nodePlace } from "#instance/addresses.ts";
+import { pkiNames } from "./pki-names.ts";
+import { realClock } from "#machine/real-clock.ts";
 
 const PREFERRED: Ports = { kube: 6443, aws: 4566, gateway: 8080, dashboard: 8090 };
 const NEEDED = ["containerd", "ip", "nft", "nsenter", "unshare"];

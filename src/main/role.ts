@@ -6,10 +6,10 @@ import { reasonOf } from "#base/fault.ts";
 import type { Log } from "#base/log.ts";
 import type { Random } from "#base/random.ts";
 import type { Stop } from "#base/stop.ts";
-import type { Instance } from "./instance.ts";
-import { jsonLog } from "./log.ts";
-import { realClock } from "./real-clock.ts";
-import { realRandom } from "./real-random.ts";
+import type { Instance } from "#instance/instance.ts";
+import { jsonLog } from "#machine/json-log.ts";
+import { realClock } from "#machine/real-clock.ts";
+import { realRandom } from "#machine/real-random.ts";
 
 /** What every part may use. */
 export interface World {

@@ -46,7 +46,9 @@ import { SqliteEvents } from "#store/sqlite/events.ts";
 import { SqliteJournal } from "#store/sqlite/journal.ts";
 import { SqliteLogs } from "#store/sqlite/logs.ts";
 import { buildCommit } from "./build-commit.ts";
-import { dashboardKey, doorHosts, files, networkOf, pkiNames } from "./plan.ts";
+import { dashboardKey, files } from "#instance/files.ts";
+import { doorHosts, networkOf } from "#instance/addresses.ts";
+import { pkiNames } from "./pki-names.ts";
 import type { World } from "./role.ts";
 
 const NODE_PORTS = { first: 30_000, last: 32_767 };

@@ -3,7 +3,9 @@ import { Cluster } from "#client/cluster.ts";
 import { listenGateway } from "#gateway/listen.ts";
 import { ensurePki } from "#kube/pki.ts";
 import { kubernetesIp } from "#network/cluster-network.ts";
-import { files, networkOf, pkiNames } from "./plan.ts";
+import { files } from "#instance/files.ts";
+import { networkOf } from "#instance/addresses.ts";
+import { pkiNames } from "./pki-names.ts";
 import type { World } from "./role.ts";
 
 export async function startGateway(

@@ -6,8 +6,9 @@ import { dnsIp, fabricHostIp } from "#network/cluster-network.ts";
 import { startNodePlane } from "#network/node-plane.ts";
 import { runAgent } from "#node/agent.ts";
 import { listenEndpoint } from "#node/endpoint.ts";
-import { files, networkOf, nodePlace } from "./plan.ts";
-import { instanceFolders } from "./instance-folders.ts";
+import { files } from "#instance/files.ts";
+import { networkOf, nodePlace } from "#instance/addresses.ts";
+import { instanceFolders } from "#instance/instance-folders.ts";
 import type { World } from "./role.ts";
 import { tokenRequester } from "./token-requester.ts";
 

@@ -1,7 +1,7 @@
 /** `catamaran run ROLE`: what the supervisor starts. Not for people. */
 import { parseArgs } from "node:util";
 import { Fault } from "#base/fault.ts";
-import { readInstance } from "./instance.ts";
+import { readInstance } from "#instance/instance.ts";
 import { failRole, type RoleStart, runRole } from "./role.ts";
 
 export async function run(words: readonly string[]): Promise<number> {

@@ -7,9 +7,9 @@ import { readKubeconfig } from "#client/kubeconfig.ts";
 import { collectionPath } from "#client/paths.ts";
 import type { Kind } from "#kinds/kind.ts";
 import type { KubeObject } from "#kinds/object.ts";
-import type { Instance } from "./instance.ts";
-import { files } from "./plan.ts";
-import { realClock } from "./real-clock.ts";
+import type { Instance } from "#instance/instance.ts";
+import { files } from "#instance/files.ts";
+import { realClock } from "#machine/real-clock.ts";
 
 /** As the administrator, over the instance's own kubeconfig. */
 export async function connectCluster(instance: Instance, name: string): Promise<Cluster> {

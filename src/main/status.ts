@@ -2,13 +2,11 @@
 import { request } from "node:http";
 import { formatOf, renderRows, type Sheet } from "#cli/rows.ts";
 import { nodeKind } from "#kinds/core/node.ts";
-import { instanceOf } from "./env.ts";
-import type { Instance } from "./instance.ts";
-import type { Place } from "./options.ts";
-import type { ChildState } from "./child.ts";
-import { supervisorOf } from "./lock.ts";
-import { files } from "./plan.ts";
-import { askRoster } from "./roster.ts";
+import type { Instance } from "#instance/instance.ts";
+import { instanceOf, type Place } from "#instance/place.ts";
+import { supervisorOf } from "#instance/lock.ts";
+import { files } from "#instance/files.ts";
+import { askRoster, type ChildState } from "#instance/roster.ts";
 import { connectCluster, listObjects } from "./session.ts";
 
 interface Part {

@@ -4,10 +4,10 @@ import { parseArgs } from "node:util";
 import { Fault } from "#base/fault.ts";
 import { formatOf, renderRows, type Sheet } from "#cli/rows.ts";
 import { checkFile, type Finding, repairFile, stateFiles } from "#store/sqlite/repair.ts";
-import { supervisorOf } from "./lock.ts";
+import { supervisorOf } from "#instance/lock.ts";
 import { outputOptions, placeOptions } from "./command-options.ts";
-import { placeOf } from "./options.ts";
-import { realClock } from "./real-clock.ts";
+import { placeOf } from "#instance/place.ts";
+import { realClock } from "#machine/real-clock.ts";
 
 const USAGE = "catamaran store check|repair [--name NAME] [--data-dir DIR] [-o json]";
 

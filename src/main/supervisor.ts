@@ -1,7 +1,8 @@
 /** Starts the roles of an instance as processes, probes them, ends them all. Knows nothing of what they do. */
 import { Fault } from "#base/fault.ts";
 import type { Log } from "#base/log.ts";
-import { Child, type ChildSpec, type ChildState } from "./child.ts";
+import type { ChildState } from "#instance/roster.ts";
+import { Child, type ChildSpec } from "./child.ts";
 import { PROBE_EVERY_MS } from "./liveness.ts";
 
 export class Supervisor {

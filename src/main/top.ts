@@ -3,8 +3,7 @@ import { millis, units } from "#base/quantity.ts";
 import { formatOf, renderRows, type Sheet } from "#cli/rows.ts";
 import { functionKind } from "#kinds/catamaran/function.ts";
 import { nodeMetricsKind, podMetricsKind } from "#kinds/autoscaling/metrics.ts";
-import { instanceOf } from "./env.ts";
-import type { Place } from "./options.ts";
+import { instanceOf, type Place } from "#instance/place.ts";
 import { connectCluster, listObjects } from "./session.ts";
 
 interface Use {

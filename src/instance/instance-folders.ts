@@ -2,7 +2,7 @@
 import { readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Instance } from "./instance.ts";
-import { jsonMember } from "./options.ts";
+import { jsonMember } from "./place.ts";
 
 /** Keys, journals and sockets: nothing that a pod may see. */
 export async function instanceFolders({

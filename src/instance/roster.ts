@@ -2,7 +2,17 @@
 import { chmod, rm } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { buffer } from "node:stream/consumers";
-import type { ChildState } from "./child.ts";
+
+/** What the supervisor knows of one of its processes. */
+export interface ChildState {
+  readonly name: string;
+  readonly pid: number | null;
+  readonly state: "starting" | "ready" | "not answering" | "waiting";
+  readonly sinceMs: number;
+  readonly restarts: number;
+  /** Why it was started again the last time. */
+  readonly cause: string | null;
+}
 
 // A role that needs longer for one turn of its event loop is not answering, whatever its port says.
 const ASK_WITHIN_MS = 2_000;

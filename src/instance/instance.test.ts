@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "node:test";
 import { claimNetwork, readInstance, releaseNetwork } from "./instance.ts";
-import { ownerFile, placeOf, upOptions } from "./options.ts";
+import { ownerFile, placeOf } from "./place.ts";
 
 test("two instances never share an address plan; the default one has the first", async () => {
   const root = await mkdtemp(join(tmpdir(), "ctm-plan-"));
@@ -40,16 +40,6 @@ test("32 instances find 32 plans; the next one is told so", async () => {
 });
 
 test("there is no instance where there is no file", async () => assert.equal(await readInstance("/nonexistent"), null));
-
-const refused: readonly (readonly [words: readonly string[], message: RegExp])[] = [
-  [["--name", "Not A Name"], /lower-case letters/],
-  [["--nodes", "99"], /--nodes 99: a whole number from 0 to 16/],
-  [["--kube-port", "70000"], /--kube-port/],
-  [["--join", "https://x"], /not supported by Catamaran/],
-  [["--nonsense"], /nonsense/],
-];
-for (const [words, message] of refused)
-  test(`up refuses ${words.join(" ")}`, () => assert.throws(() => upOptions(words), message));
 
 test("a data directory knows its instance's name; a name that is given wins", async () => {
   const dataDir = await mkdtemp(join(tmpdir(), "ctm-place-"));

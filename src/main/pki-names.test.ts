@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { PolicyRule } from "#kinds/rbac/rbac.ts";
 import { bootstrapBindings, bootstrapRoles } from "#kube/bootstrap-roles.ts";
-import type { Instance } from "./instance.ts";
-import { pkiNames } from "./plan.ts";
+import type { Instance } from "#instance/instance.ts";
+import { pkiNames } from "./pki-names.ts";
 
 const { clients } = pkiNames(
   { name: "t", networkIndex: 0, nodes: ["one"], canRunPods: false } as unknown as Instance,

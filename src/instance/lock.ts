@@ -4,7 +4,7 @@ import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Fault } from "#base/fault.ts";
 import { replaceFile } from "#machine/whole-file.ts";
-import { ownerFile, type Place } from "./options.ts";
+import { ownerFile, type Place } from "./place.ts";
 
 interface Running {
   readonly pid: number;

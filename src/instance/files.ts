@@ -1,0 +1,29 @@
+/** Where an instance keeps its files and sockets, and the key that is derived from its own. Pure. */
+import { createHmac } from "node:crypto";
+import { join } from "node:path";
+import type { Instance } from "./instance.ts";
+
+/** Paths below the data folder hold state; those below the run folder are sockets, gone with the instance. */
+export const files = {
+  pki: (instance: Instance): string => join(instance.dataDir, "pki"),
+  kubeconfig: (instance: Instance): string => join(instance.dataDir, "kubeconfig"),
+  journal: (instance: Instance): string => join(instance.dataDir, "journal.db"),
+  tables: (instance: Instance): string => join(instance.dataDir, "tables.db"),
+  usage: (instance: Instance): string => join(instance.dataDir, "usage.db"),
+  logs: (instance: Instance): string => join(instance.dataDir, "function-logs.db"),
+  events: (instance: Instance): string => join(instance.dataDir, "events.db"),
+  reserve: (instance: Instance): string => join(instance.dataDir, "reserve"),
+  code: (instance: Instance): string => join(instance.dataDir, "code"),
+  images: (instance: Instance): string => join(instance.dataDir, "images"),
+  reports: (instance: Instance): string => join(instance.dataDir, "reports"),
+  roleLogs: (instance: Instance): string => join(instance.dataDir, "log"),
+  roleLog: (instance: Instance, role: string): string => join(instance.dataDir, "log", `${role}.log`),
+  roster: (instance: Instance): string => join(instance.runDir, "supervisor.sock"),
+  invokeSocket: (instance: Instance): string => join(instance.runDir, "invoke.sock"),
+  launcher: (instance: Instance): string => join(instance.runDir, "launcher"),
+} as const;
+
+/** Signs the dashboard's links and sessions; derived, so that a restart keeps sessions. */
+export function dashboardKey({ rootKey }: Pick<Instance, "rootKey">): string {
+  return createHmac("sha256", rootKey.secretAccessKey).update("dashboard").digest("base64url");
+}
