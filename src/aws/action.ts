@@ -1,5 +1,8 @@
-/** What an AWS action and a service are: data and one function each. The listener knows nothing else about them. */
-import type { Shape } from "./shape.ts";
+/** What an AWS action and a service are: values over a generated model. The listener knows nothing else about them. */
+import type { AwsError } from "./aws-error.ts";
+import { type Operation, operationOf } from "./operation.ts";
+import type { Model } from "./model.ts";
+import type { Complete, Served, ServedPath } from "./served.ts";
 import type { Caller } from "./sign.ts";
 
 /** What an action may know about the request that carries it. */
@@ -12,67 +15,91 @@ export interface Call {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** The input after the protocol was taken off: members by their model names. */
-export type Input = Readonly<Record<string, unknown>>;
+/** An input or output without its protocol: members by their model names, blobs as bytes, timestamps as wall time in ms. */
+export type Members = Readonly<Record<string, unknown>>;
 
-export interface Reply {
-  /** Default is the action's own status. */
-  readonly status?: number;
-  readonly headers?: Readonly<Record<string, string>>;
-  /** Bytes go out as they are; everything else as JSON. Absent is an empty body. */
-  readonly body?: unknown;
+/** An output with a head of its own, for the few actions that say more than their model. */
+export class Answer<Output> {
+  readonly output: Output;
+  /** They replace those that the protocol would send. */
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(output: Output, headers: Readonly<Record<string, string>>) {
+    this.output = output;
+    this.headers = headers;
+  }
 }
 
-export interface Action {
-  /** "CreateFunction". */
-  readonly name: string;
-  readonly input: Shape;
-  /** Default is the service's. */
-  readonly maxBodyBytes?: number;
+/** `run` is a method, so that actions of different inputs are all actions: the door gives each what its model says. */
+export interface Action<World> extends ActionOptions {
+  readonly operation: Operation;
+  /** Paths of members: "FunctionName", "Code.ZipFile"; a path stands for all that is inside. */
+  readonly serves: readonly string[];
+  /** Paths of members, or of one value of a member ("InvokeMode=RESPONSE_STREAM"), and what to do instead. */
+  readonly unserved: Readonly<Record<string, string>>;
+  run(world: World, input: Members, call: Call): Promise<Members | Answer<Members>>;
+}
+
+export interface ActionOptions {
   /** What IAM calls it, where that is another name ("InvokeFunction"); also in sentences about it. */
   readonly permission?: string;
-  /** Texts of more than 256 KB stay bytes: the base64 of a package. */
-  readonly takesPackage?: true;
-  readonly run: (input: Input, call: Call) => Promise<Reply>;
-}
-
-/** REST: where members of the input come from besides the JSON body. */
-export interface RestAction extends Action {
-  readonly method: "GET" | "POST" | "PUT" | "DELETE" | "PATCH";
-  /** "/2015-03-31/functions/{FunctionName}": a name in braces is a member; "{Name+}" takes slashes too. */
-  readonly path: string;
-  /** Success status; default 200. */
-  readonly status?: number;
-  /** Query parameter to member. */
-  readonly query?: Readonly<Record<string, QueryMember>>;
-  /** Lower-case header to member. */
-  readonly headers?: Readonly<Record<string, string>>;
-  /** The member that is the whole body, as bytes. */
-  readonly payload?: string;
-}
-
-export interface QueryMember {
-  readonly member: string;
-  readonly is: "string" | "integer" | "boolean" | "list";
-}
-
-interface ServiceBase {
-  readonly signingName: string;
-  /** Default 1 MB: no management call needs as much. */
+  /** Default is the service's. */
   readonly maxBodyBytes?: number;
 }
 
-export type Service = ServiceBase &
-  (
-    | { readonly protocol: "rest-json"; readonly actions: readonly RestAction[] }
-    | {
-        readonly protocol: "json-1.0" | "json-1.1";
-        readonly targetPrefix: string;
-        /** Of the types of its errors: "com.amazonaws.dynamodb.v20120810"; absent: they go without. */
-        readonly errorNamespace?: string;
-        /** Its requests may be compressed; its answers carry a checksum and are compressed when they are large. */
-        readonly isCoded?: true;
-        readonly actions: readonly Action[];
-      }
-    | { readonly protocol: "query"; readonly namespace: string; readonly actions: readonly Action[] }
-  );
+interface Types {
+  readonly input: Members;
+  readonly output: Members;
+}
+
+/** What an action says of itself: `S` and `U` are the members that it names, `W` is what it works on. */
+interface Definition<T extends Types, S extends string, U extends string, W> extends ActionOptions {
+  readonly serves: readonly S[];
+  readonly unserved: Readonly<Record<U, string>> & Complete<T["input"], S | U>;
+  run(world: W, input: Served<T["input"], S>, call: Call): Promise<T["output"] | Answer<T["output"]>>;
+}
+
+/**
+ * An action of a model. Its input has the members that `serves` names; each other one stands in `unserved` with what to do
+ * instead, and a request that says it is refused. Members inside of members are proved by `src/aws/served.test.ts`.
+ */
+export function action<
+  O extends { readonly [name: string]: Types },
+  N extends keyof O & string,
+  const S extends ServedPath<O[N]["input"]>,
+  const U extends string,
+  W,
+>(model: Model<O>, name: N, definition: Definition<O[N], S, U, W>): Action<W> {
+  return { ...definition, operation: operationOf(model, name) };
+}
+
+export interface ServiceOptions {
+  /** Default 1 MB: no management call needs as much. */
+  readonly maxBodyBytes?: number;
+  /** Its requests may be compressed; its answers carry a checksum and are compressed when they are large. */
+  readonly isCoded?: true;
+  /** Of the types of its JSON errors: "com.amazonaws.dynamodb.v20120810"; absent: they go without. */
+  readonly errorNamespace?: string;
+  /** How it refuses what an action does not serve; default is InvalidParameterValueException. */
+  readonly refusal?: (message: string) => AwsError;
+}
+
+/** An action with what it works on. */
+export type BoundAction = Omit<Action<unknown>, "run"> & {
+  readonly run: (input: Members, call: Call) => Promise<Members | Answer<Members>>;
+};
+
+export interface Service extends ServiceOptions {
+  readonly model: Model;
+  readonly actions: readonly BoundAction[];
+}
+
+export function service<W>(
+  model: Model,
+  world: W,
+  actions: readonly Action<W>[],
+  options: ServiceOptions = {},
+): Service {
+  const bound = actions.map((one) => ({ ...one, run: (input: Members, call: Call) => one.run(world, input, call) }));
+  return { ...options, model, actions: bound };
+}

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import type { FunctionObject } from "#kinds/catamaran/function.ts";
-import type { Action, Input } from "./action.ts";
+import type { Action, Input } from "./untyped-action.ts";
 import { functionRights } from "./authorize.ts";
 import { AwsError } from "./aws-error.ts";
 import type { Caller } from "./sign.ts";

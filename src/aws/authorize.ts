@@ -1,15 +1,15 @@
 /** Who may do what, until there are policies: the root everything; a function its own log and what its configuration names. Pure but for the look-up. */
 import type { FunctionObject } from "#kinds/catamaran/function.ts";
 import { settingsOf } from "#functions/settings.ts";
-import type { Action, Input } from "./action.ts";
+import type { Members } from "./action.ts";
 import { AwsError } from "./aws-error.ts";
 import type { Caller, FunctionSession } from "./sign.ts";
 
 export interface Asked {
   /** Its signing name. */
   readonly service: string;
-  readonly action: Pick<Action, "name" | "permission">;
-  readonly input: Input;
+  readonly action: { readonly name: string; readonly permission?: string };
+  readonly input: Members;
 }
 
 /** Resolves when the caller may; throws AccessDeniedException when not. */
@@ -110,12 +110,12 @@ function textsOf(value: unknown): readonly string[] {
 }
 
 /** One table, the tables of a batch, or those of a transaction. */
-function tablesOf(input: Input): readonly string[] {
+function tablesOf(input: Members): readonly string[] {
   const batch = Object.keys((input["RequestItems"] as object | undefined) ?? {});
   const parts: readonly unknown[] = Array.isArray(input["TransactItems"]) ? input["TransactItems"] : [];
   const inner = parts
     .flatMap((part) => Object.values(part ?? {}))
-    .flatMap((one) => textsOf((one as Input | null)?.["TableName"]));
+    .flatMap((one) => textsOf((one as Members | null)?.["TableName"]));
   return [...textsOf(input["TableName"]), ...batch, ...inner];
 }
 

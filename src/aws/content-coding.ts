@@ -1,8 +1,8 @@
 /** Compressed bodies: requests undone within a limit, large answers compressed as the client likes best (RFC 9110 8.4, 12.5.3). */
 import { promisify } from "node:util";
 import { crc32, deflate, gunzip, gzip, inflate } from "node:zlib";
-import type { Reply } from "./action.ts";
 import { AwsError } from "./aws-error.ts";
+import type { Reply } from "./reply.ts";
 
 const DECODE = { gzip: promisify(gunzip), deflate: promisify(inflate) };
 const ENCODE = { gzip: promisify(gzip), deflate: promisify(deflate) };
@@ -33,7 +33,8 @@ export async function decodedBody(
 
 /** The answer as bytes with the checksum that SDKs compare, compressed when it is large and the client may have it so. */
 export async function codedReply(reply: Reply, acceptEncoding: string | undefined): Promise<Reply> {
-  const text = JSON.stringify(reply.body);
+  if (typeof reply.body !== "string") return reply;
+  const text = reply.body;
   const coding = text.length > WORTH_BYTES ? chosenCoding(acceptEncoding ?? "") : null;
   const body = coding === null ? text : await ENCODE[coding](text);
   const headers = {

@@ -9,18 +9,19 @@ import type { Random } from "#base/random.ts";
 import { limitConnections } from "#http/connections.ts";
 import { HeldBytes } from "#http/held-bytes.ts";
 import { type Body, BodyRefused, readBody } from "#http/read-body.ts";
-import type { Action, Call, Service } from "./action.ts";
-import { writeError, writeReply } from "./answer.ts";
+import type { Call, Service } from "./action.ts";
+import { serviceless, writeErrorReply, writeReply } from "./answer.ts";
 import type { Authorize } from "./authorize.ts";
 import { AwsError, awsErrorOf } from "./aws-error.ts";
 import { codedReply, decodedBody } from "./content-coding.ts";
-import { checkShape } from "./shape.ts";
 import { type Claim, type FindCaller, proveClaim, readClaim, sha256Hex, type SignedHead } from "./sign.ts";
 import { type Aim, doorOf, type ServiceDoor } from "./target.ts";
 import { originHeaders, unsignedAnswer } from "./unsigned.ts";
+import type { Service as UntypedService } from "./untyped-action.ts";
+import { untypedDoorOf } from "./untyped-target.ts";
 
 export interface AwsOptions {
-  readonly services: readonly Service[];
+  readonly services: readonly (Service | UntypedService)[];
   readonly findCaller: FindCaller;
   readonly authorize: Authorize;
   /** The only region that there is. */
@@ -55,7 +56,8 @@ interface Door {
 
 /** Opens the door on every host; resolves when all of them accept. */
 export async function listenAws(options: AwsOptions): Promise<AwsDoor> {
-  const services = new Map(options.services.map((service) => [service.signingName, doorOf(service)]));
+  const doors = options.services.map((service) => ("model" in service ? doorOf(service) : untypedDoorOf(service)));
+  const services = new Map(doors.map((door) => [door.signingName, door]));
   const door: Door = { options, services, held: new HeldBytes(HELD_BYTES) };
   const servers: Server[] = [];
   let port = options.port;
@@ -93,27 +95,30 @@ function closed(server: Server): Promise<void> {
 async function answer(request: IncomingMessage, response: ServerResponse, door: Door): Promise<void> {
   const { random, log } = door.options;
   const requestId = random.uuid();
-  let service: ServiceDoor | null = null;
+  const head = headOf(request);
+  let aim: Aim | null = null;
   try {
-    const head = headOf(request);
     for (const [name, value] of Object.entries(originHeaders(head))) response.setHeader(name, value);
     const unsigned = unsignedAnswer(head);
     if (unsigned !== null) return void response.writeHead(200, unsigned.headers).end(unsigned.body);
     const { findCaller, region, clock } = door.options;
     const claim = readClaim(head, findCaller, { now: clock.now(), region });
-    service = door.services.get(claim.service) ?? null;
-    await serve({ request, response, head, claim, requestId }, serviceOf(service, claim, door), door);
+    const service = serviceOf(claim, door);
+    aim = service.aim(head);
+    await serve({ request, response, head, claim, requestId, aim }, service, door);
   } catch (thrown) {
     if (thrown instanceof BodyRefused && thrown.reason === "cut off") return;
     const error = awsErrorOf(thrown);
     if (error.status === 500)
       log.error("an AWS request failed", { requestId, url: request.url, reason: reasonOf(thrown) });
-    writeError(request, response, error, { door: service, requestId });
+    const reply = aim?.writeError(error, requestId) ?? serviceless(error, head.headers["content-type"], requestId);
+    writeErrorReply(request, response, reply, requestId);
   }
 }
 
-function serviceOf(service: ServiceDoor | null, claim: Claim, { services }: Door): ServiceDoor {
-  if (service !== null) return service;
+function serviceOf(claim: Claim, { services }: Door): ServiceDoor {
+  const service = services.get(claim.service);
+  if (service !== undefined) return service;
   throw new AwsError(
     "UnknownServiceException",
     400,
@@ -127,26 +132,24 @@ interface Exchange {
   readonly head: SignedHead;
   readonly claim: Claim;
   readonly requestId: string;
+  readonly aim: Aim;
 }
 
 async function serve(exchange: Exchange, service: ServiceDoor, { options, held }: Door): Promise<void> {
-  const { response, head, claim, requestId } = exchange;
-  const aim = service.aim(head);
-  using body = await bodyOf(exchange, aim, { held, clock: options.clock });
+  const { response, head, claim, requestId, aim } = exchange;
+  using body = await bodyOf(exchange, { held, clock: options.clock });
   proveClaim(claim, head, await hashOf(body.bytes));
-  const isCoded = "isCoded" in service.service && service.service.isCoded === true;
-  if (isCoded) response.setHeader("server", "Server");
-  const bytes = isCoded
+  if (service.isCoded) response.setHeader("server", "Server");
+  const bytes = service.isCoded
     ? await decodedBody(body.bytes, head.headers["content-encoding"], aim.maxBodyBytes)
     : body.bytes;
-  const { action, input, status } = aim.read({ ...head, body: bytes });
-  checkShape(input, action.input);
+  const { action, input, run } = aim.read({ ...head, body: bytes });
   const { caller, region } = claim;
-  await options.authorize(caller, { service: service.service.signingName, action, input });
+  await options.authorize(caller, { service: service.signingName, action, input });
   const call: Call = { caller, requestId, region, now: options.clock.now(), headers: head.headers };
-  const plain = await action.run(input, call);
-  const reply = isCoded ? await codedReply(plain, head.headers["accept-encoding"]) : plain;
-  writeReply(response, reply, { status, contentType: service.contentType }, requestId);
+  const plain = await run(call);
+  const reply = service.isCoded ? await codedReply(plain, head.headers["accept-encoding"]) : plain;
+  await writeReply(response, reply, requestId);
 }
 
 function headOf(request: IncomingMessage): SignedHead {
@@ -173,8 +176,7 @@ function headersOf(raw: readonly string[]): Readonly<Record<string, string>> {
 }
 
 async function bodyOf(
-  { request, response, claim, head }: Exchange,
-  { action, maxBodyBytes }: Aim,
+  { request, response, claim, head, aim: { name, maxBodyBytes } }: Exchange,
   { held, clock }: { readonly held: HeldBytes; readonly clock: Clock },
 ): Promise<Body> {
   if (head.headers["expect"] !== undefined) response.writeContinue();
@@ -188,14 +190,14 @@ async function bodyOf(
       { maxBytes: maxBodyBytes, deadlineMs: BODY_DEADLINE_MS, held, clock },
     );
   } catch (thrown) {
-    throw thrown instanceof BodyRefused ? (refusalOf(thrown, action, maxBodyBytes) ?? thrown) : thrown;
+    throw thrown instanceof BodyRefused ? (refusalOf(thrown, name, maxBodyBytes) ?? thrown) : thrown;
   }
 }
 
-function refusalOf({ reason, message }: BodyRefused, action: Action | null, maxBytes: number): AwsError | null {
+function refusalOf({ reason, message }: BodyRefused, name: string | null, maxBytes: number): AwsError | null {
   switch (reason) {
     case "too large": {
-      const of = action === null ? "" : ` for the ${action.permission ?? action.name} operation`;
+      const of = name === null ? "" : ` for the ${name} operation`;
       return new AwsError("RequestEntityTooLargeException", 413, `Request must be smaller than ${maxBytes} bytes${of}`);
     }
     case "too slow":

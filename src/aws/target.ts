@@ -1,113 +1,117 @@
-/** What a request asks for: from its head the action and how much it may send, from its body the input. One way for each protocol. */
-import type { Action, Input, Service } from "./action.ts";
-import { AwsError } from "./aws-error.ts";
-import { parseCutting, parseJsonBody } from "./json-body.ts";
-import { restInput, type RestRouter, restRouter } from "./rest.ts";
+/** What a request asks for: from its head the protocol, the action and how much it may send, from its body the input. */
+import { Answer, type BoundAction, type Call, type Members, type Service } from "./action.ts";
+import type { AwsError } from "./aws-error.ts";
+import { checkConstraints } from "./constraints.ts";
+import type { ProtocolName } from "./model.ts";
+import { json } from "./protocols/json.ts";
+import type { FindRoute, Protocol, Route } from "./protocols/protocol.ts";
+import { query } from "./protocols/query.ts";
+import { restJson } from "./protocols/rest-json.ts";
+import { refuseUnserved } from "./refuse.ts";
+import type { Reply } from "./reply.ts";
 import type { SignedHead, SignedRequest } from "./sign.ts";
-
-/** What the body decides. */
-export interface Target {
-  readonly action: Action;
-  readonly input: Input;
-  readonly status: number;
-}
 
 /** What the head decides, before any of the body is kept. */
 export interface Aim {
-  /** Null: there is no such action, or only the body names it. */
-  readonly action: Action | null;
+  /** As IAM calls it; null: there is no such action, or only the body names it. */
+  readonly name: string | null;
   readonly maxBodyBytes: number;
   /** Throws AwsError for what is no request of this service. */
-  readonly read: (request: SignedRequest) => Target;
+  readonly read: (request: SignedRequest) => Asked;
+  readonly writeError: (error: AwsError, requestId: string) => Reply;
+}
+
+/** What the body decides: an input that has been read and checked, and the action on it. */
+export interface Asked {
+  readonly action: { readonly name: string; readonly permission?: string };
+  readonly input: Members;
+  readonly run: (call: Call) => Promise<Reply>;
 }
 
 export interface ServiceDoor {
-  readonly service: Service;
-  readonly contentType: string;
+  readonly signingName: string;
+  readonly isCoded: boolean;
   readonly aim: (head: SignedHead) => Aim;
 }
 
 const DEFAULT_BODY_BYTES = 1024 * 1024;
-const QUERY_BODY_BYTES = 128 * 1024;
+
+const PROTOCOLS: { readonly [Name in ProtocolName]: Protocol | null } = {
+  json,
+  "rest-json": restJson,
+  query,
+  "rest-xml": null,
+  "smithy-rpc-v2-cbor": null,
+};
+
+interface Spoken {
+  readonly protocol: Protocol;
+  readonly find: FindRoute;
+  readonly findByBody: (request: SignedRequest) => Route | null;
+}
 
 export function doorOf(service: Service): ServiceDoor {
-  switch (service.protocol) {
-    case "rest-json":
-      return { service, contentType: "application/json", aim: restAim(service, restRouter(service.actions)) };
-    case "json-1.0":
-    case "json-1.1":
-      return {
-        service,
-        contentType: `application/x-amz-${service.protocol}`,
-        aim: jsonAim(service, service.targetPrefix),
-      };
-    case "query":
-      return { service, contentType: "text/xml", aim: queryAim(service) };
-  }
-}
-
-function limitOf(service: Service, action: Action | null): number {
-  return action?.maxBodyBytes ?? service.maxBodyBytes ?? DEFAULT_BODY_BYTES;
-}
-
-function restAim(service: Service, route: RestRouter): ServiceDoor["aim"] {
-  return (head) => {
-    const found = route(head);
-    return {
-      action: found?.action ?? null,
-      maxBodyBytes: limitOf(service, found?.action ?? null),
-      read: (request) => {
-        if (found === null)
-          throw unknownOperation(404, `Catamaran has no ${service.signingName} action at ${head.method} ${head.path}`);
-        const { action, path } = found;
-        return { action, input: restInput(action, path, request), status: action.status ?? 200 };
-      },
-    };
-  };
-}
-
-function jsonAim(service: Service, prefix: string): ServiceDoor["aim"] {
-  const byTarget = new Map<string, Action>(service.actions.map((action) => [`${prefix}.${action.name}`, action]));
-  return (head) => {
-    const name = head.headers["x-amz-target"] ?? "";
-    const action = byTarget.get(name) ?? null;
-    return {
-      action,
-      maxBodyBytes: limitOf(service, action),
-      read: ({ body }) => {
-        if (action === null) throw unknownOperation(400, `Catamaran has no action '${name}'`);
-        return { action, input: jsonInput(action, body), status: 200 };
-      },
-    };
-  };
-}
-
-function jsonInput(action: Action, body: Uint8Array): Input {
-  if (body.length === 0) return {};
-  return (action.takesPackage === true ? parseCutting(body) : parseJsonBody(body)) as Input;
-}
-
-function queryAim(service: Service): ServiceDoor["aim"] {
-  const byName = new Map<string, Action>(service.actions.map((action) => [action.name, action]));
-  return () => ({
-    action: null,
-    maxBodyBytes: service.maxBodyBytes ?? QUERY_BODY_BYTES,
-    read: (request) => {
-      const text = request.method === "GET" ? request.query : Buffer.from(request.body).toString("utf8");
-      const { Action: name = "", Version: _version, ...input } = formOf(text);
-      const action = byName.get(name);
-      if (action === undefined)
-        throw new AwsError("InvalidAction", 400, `Could not find operation ${name} for this service in Catamaran`);
-      return { action, input, status: 200 };
-    },
+  const spoken = service.model.protocols.flatMap((name): readonly Spoken[] => {
+    const protocol = PROTOCOLS[name];
+    if (protocol === null) return [];
+    const findByBody = protocol.routesByBody?.(service) ?? (() => null);
+    return [{ protocol, find: protocol.routes(service), findByBody }];
   });
+  const [only] = spoken;
+  if (only === undefined) throw new RangeError(`nobody speaks the protocols of ${service.model.signingName}`);
+  return {
+    signingName: service.model.signingName,
+    isCoded: service.isCoded === true,
+    aim: (head) => aimOf(service, only, head),
+  };
 }
 
-/** The parameters of a signature in the query are no members of the input. */
-function formOf(text: string): Readonly<Record<string, string>> {
-  return Object.fromEntries([...new URLSearchParams(text)].filter(([name]) => !name.startsWith("X-Amz-")));
+function aimOf(service: Service, { protocol, find, findByBody }: Spoken, head: SignedHead): Aim {
+  const found = find(head);
+  const action = found?.action ?? null;
+  let operation = action?.operation ?? null;
+  return {
+    name: action === null ? null : (action.permission ?? action.operation.name),
+    maxBodyBytes: action?.maxBodyBytes ?? service.maxBodyBytes ?? DEFAULT_BODY_BYTES,
+    read: (request) => {
+      const route = found ?? findByBody(request);
+      if (route === null) throw protocol.unknown(service, request);
+      operation = route.action.operation;
+      return askedOf(service, protocol, { route, request });
+    },
+    writeError: (error, requestId) =>
+      protocol.writeError(error, operation, { service, requestId, headers: head.headers }),
+  };
 }
 
-function unknownOperation(status: number, message: string): AwsError {
-  return new AwsError("UnknownOperationException", status, message);
+function askedOf(
+  service: Service,
+  protocol: Protocol,
+  { route, request }: { readonly route: Route; readonly request: SignedRequest },
+): Asked {
+  const { action, labels } = route;
+  const { operation, permission } = action;
+  const input = protocol.read(request, operation, labels);
+  checkConstraints(input, operation.input);
+  refuseUnserved(action, input, service);
+  return {
+    action: { name: operation.name, ...(permission !== undefined && { permission }) },
+    input,
+    run: async (call) => written(await answerOf(action, input, call), action, { service, protocol, call }),
+  };
+}
+
+async function answerOf({ run }: BoundAction, input: Members, call: Call): Promise<Answer<Members>> {
+  const output = await run(input, call);
+  return output instanceof Answer ? output : new Answer(output, {});
+}
+
+function written(
+  { output, headers }: Answer<Members>,
+  { operation }: BoundAction,
+  { service, protocol, call }: { readonly service: Service; readonly protocol: Protocol; readonly call: Call },
+): Reply {
+  const { requestId } = call;
+  const reply = protocol.write(output, operation, { service, requestId, headers: call.headers });
+  return { ...reply, headers: { ...reply.headers, ...headers } };
 }

@@ -2,8 +2,8 @@
 import { type Item, itemBytes } from "#managed/table/attribute.ts";
 import type { Page } from "#managed/table/page.ts";
 import type { Written } from "#managed/table/tables.ts";
-import type { Input } from "../action.ts";
-import type { Shape } from "../shape.ts";
+import type { Input } from "../untyped-action.ts";
+import type { Shape } from "../untyped-shape.ts";
 
 export const capacityShape: Shape = { is: "string", enum: ["INDEXES", "TOTAL", "NONE"] };
 

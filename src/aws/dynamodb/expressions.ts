@@ -1,7 +1,7 @@
 /** The expression parameters of an action: which it has, what excludes what, and their parse. */
 import { given } from "#base/given.ts";
 import { type Expressions, parseExpressions } from "#managed/table/expression.ts";
-import type { Input } from "../action.ts";
+import type { Input } from "../untyped-action.ts";
 import { invalid } from "./dynamodb-error.ts";
 
 const TEXTS = {

@@ -2,8 +2,8 @@
 import type { Item } from "#managed/table/attribute.ts";
 import { project } from "#managed/table/projection.ts";
 import type { Written } from "#managed/table/tables.ts";
-import type { Input, Reply } from "../action.ts";
-import type { Shape } from "../shape.ts";
+import type { Input, Reply } from "../untyped-action.ts";
+import type { Shape } from "../untyped-shape.ts";
 import { capacityShape, consumed, readUnits, writeUnits } from "./capacity.ts";
 import { invalid } from "./dynamodb-error.ts";
 import { expressionsOf } from "./expressions.ts";

@@ -1,7 +1,7 @@
 /** Query and Scan. */
 import type { Page, PageOptions } from "#managed/table/page.ts";
-import type { Input, Reply } from "../action.ts";
-import type { Shape } from "../shape.ts";
+import type { Input, Reply } from "../untyped-action.ts";
+import type { Shape } from "../untyped-shape.ts";
 import { capacityShape, consumed, queryUnits, scanUnits } from "./capacity.ts";
 import { invalid } from "./dynamodb-error.ts";
 import { expressionsOf } from "./expressions.ts";

@@ -1,6 +1,6 @@
 /** DynamoDB: the list of its actions (API version 2012-08-10). */
-import type { Action, Input, Reply, Service } from "../action.ts";
-import type { Shape } from "../shape.ts";
+import type { Action, Input, Reply, Service } from "../untyped-action.ts";
+import type { Shape } from "../untyped-shape.ts";
 import { batchGet, batchGetInput, batchWrite, batchWriteInput } from "./batch-actions.ts";
 import { inDynamoWords } from "./dynamodb-error.ts";
 import {

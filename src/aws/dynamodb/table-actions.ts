@@ -1,8 +1,8 @@
 /** CreateTable, DescribeTable, ListTables and DeleteTable. */
 import { given } from "#base/given.ts";
 import type { Table } from "#kinds/catamaran/table.ts";
-import type { Input, Reply } from "../action.ts";
-import type { Shape } from "../shape.ts";
+import type { Input, Reply } from "../untyped-action.ts";
+import type { Shape } from "../untyped-shape.ts";
 import { invalid } from "./dynamodb-error.ts";
 import { type DynamoWorld, tableArn, tableName, tableNameShape } from "./world.ts";
 

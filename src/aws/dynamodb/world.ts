@@ -2,9 +2,9 @@
 import { Fault } from "#base/fault.ts";
 import type { Table } from "#kinds/catamaran/table.ts";
 import type { Tables } from "#managed/table/tables.ts";
-import type { Input } from "../action.ts";
+import type { Input } from "../untyped-action.ts";
 import { AwsError, validationError } from "../aws-error.ts";
-import type { Shape } from "../shape.ts";
+import type { Shape } from "../untyped-shape.ts";
 import { invalid } from "./dynamodb-error.ts";
 import { LEGACY } from "./expressions.ts";
 

@@ -1,7 +1,8 @@
 /** Where a package can be fetched: a URL of this door that expires, and the action behind it. On AWS it is a presigned URL of S3. */
-import type { Call, Input, Reply } from "../action.ts";
+import type { Call } from "../action.ts";
+import type { Input, Reply } from "../untyped-action.ts";
 import { AwsError } from "../aws-error.ts";
-import type { Shape } from "../shape.ts";
+import type { Shape } from "../untyped-shape.ts";
 import { presignedUrl } from "../sign.ts";
 import type { LambdaWorld } from "./world.ts";
 

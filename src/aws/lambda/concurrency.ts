@@ -1,9 +1,9 @@
 /** PutFunctionConcurrency, GetFunctionConcurrency, DeleteFunctionConcurrency and GetAccountSettings. */
 import { LAMBDA_LIMITS, reservationFault } from "#functions/concurrency.ts";
 import { functionKind, type FunctionObject } from "#kinds/catamaran/function.ts";
-import type { Input, Reply } from "../action.ts";
+import type { Input, Reply } from "../untyped-action.ts";
 import { AwsError, validationError } from "../aws-error.ts";
-import type { Shape } from "../shape.ts";
+import type { Shape } from "../untyped-shape.ts";
 import { functionName, notFound, referenceOf, unqualifiedName } from "./names.ts";
 import { changeFunction, findFunction, functionKey, type LambdaWorld } from "./world.ts";
 

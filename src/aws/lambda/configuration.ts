@@ -3,7 +3,7 @@ import { given } from "#base/given.ts";
 import { isUnsettled, isUpdating } from "#functions/lifecycle.ts";
 import { settingsOf } from "#functions/settings.ts";
 import { type FunctionObject, UPDATED_AT } from "#kinds/catamaran/function.ts";
-import type { Input } from "../action.ts";
+import type { Input } from "../untyped-action.ts";
 import { AwsError } from "../aws-error.ts";
 import { sha256Hex } from "../sign.ts";
 import { arnOf } from "./names.ts";

@@ -1,9 +1,10 @@
 /** CreateFunction. */
 import { Fault } from "#base/fault.ts";
 import { functionKind, type FunctionObject, UPDATED_AT } from "#kinds/catamaran/function.ts";
-import type { Call, Input, Reply } from "../action.ts";
+import type { Call } from "../action.ts";
+import type { Input, Reply } from "../untyped-action.ts";
 import { AwsError } from "../aws-error.ts";
-import type { Shape } from "../shape.ts";
+import type { Shape } from "../untyped-shape.ts";
 import { configurationOf, lambdaTime, specChanges } from "./configuration.ts";
 import { storePackage } from "./package.ts";
 import { arnOf, functionName, referenceOf } from "./names.ts";

@@ -1,6 +1,6 @@
 /** DeleteFunction. */
 import { functionKind } from "#kinds/catamaran/function.ts";
-import type { Input, Reply } from "../action.ts";
+import type { Input, Reply } from "../untyped-action.ts";
 import { AwsError } from "../aws-error.ts";
 import { notFound, referenceOf } from "./names.ts";
 import { functionKey, type LambdaWorld } from "./world.ts";

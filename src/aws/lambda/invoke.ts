@@ -2,9 +2,10 @@
 import { Fault } from "#base/fault.ts";
 import { Throttled } from "#functions/concurrency.ts";
 import type { InvokeRequest, InvokeResult } from "#functions/invocation.ts";
-import type { Call, Input, Reply } from "../action.ts";
+import type { Call } from "../action.ts";
+import type { Input, Reply } from "../untyped-action.ts";
 import { AwsError } from "../aws-error.ts";
-import type { Shape } from "../shape.ts";
+import type { Shape } from "../untyped-shape.ts";
 import { namespacedFunctionName, notFound, qualifier, referenceOf } from "./names.ts";
 import { text } from "./shapes.ts";
 import type { LambdaWorld } from "./world.ts";

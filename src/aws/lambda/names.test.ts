@@ -1,9 +1,9 @@
 /** Names, ARNs and their parts: which function they mean, and which are refused in what words. */
 import assert from "node:assert/strict";
 import test from "node:test";
-import type { Input } from "../action.ts";
+import type { Input } from "../untyped-action.ts";
 import { AwsError } from "../aws-error.ts";
-import { checkShape, type Shape } from "../shape.ts";
+import { checkShape, type Shape } from "../untyped-shape.ts";
 import { functionName, namespacedFunctionName, qualifier, referenceOf, unqualifiedName } from "./names.ts";
 
 const HERE = { accountId: "000000000000", region: "us-east-1" };

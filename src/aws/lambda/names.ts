@@ -1,7 +1,7 @@
 /** What names a function: its name, a part of its ARN or all of it, with or without a qualifier (Lambda API Reference, "FunctionName"). */
-import type { Input } from "../action.ts";
+import type { Input } from "../untyped-action.ts";
 import { AwsError } from "../aws-error.ts";
-import type { Shape } from "../shape.ts";
+import type { Shape } from "../untyped-shape.ts";
 import type { Place } from "../authorize.ts";
 
 export interface FunctionReference {

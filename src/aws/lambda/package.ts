@@ -1,6 +1,6 @@
 /** The deployment package of an input: decoded, checked and kept in the code store. */
 import { Fault } from "#base/fault.ts";
-import type { Input } from "../action.ts";
+import type { Input } from "../untyped-action.ts";
 import { AwsError } from "../aws-error.ts";
 import type { LambdaWorld } from "./world.ts";
 

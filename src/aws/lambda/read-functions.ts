@@ -1,9 +1,10 @@
 /** GetFunction, GetFunctionConfiguration, ListFunctions, ListVersionsByFunction and GetAccountSettings. */
 import { given } from "#base/given.ts";
 import { functionKind } from "#kinds/catamaran/function.ts";
-import type { Call, Input, Reply } from "../action.ts";
+import type { Call } from "../action.ts";
+import type { Input, Reply } from "../untyped-action.ts";
 import { AwsError } from "../aws-error.ts";
-import type { Shape } from "../shape.ts";
+import type { Shape } from "../untyped-shape.ts";
 import { codeLocation } from "./code-location.ts";
 import { configurationOf } from "./configuration.ts";
 import { namespacedFunctionName, qualifier, referenceOf } from "./names.ts";

@@ -1,5 +1,5 @@
 /** Lambda: the list of its actions, where they are reached and what they take (Lambda API, 2015-03-31 and later). */
-import type { RestAction, Service } from "../action.ts";
+import type { RestAction, Service } from "../untyped-action.ts";
 import { CODE_PATH, codeInput, getCode } from "./code-location.ts";
 import {
   deleteFunctionConcurrency,

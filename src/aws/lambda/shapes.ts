@@ -1,5 +1,5 @@
 /** Input shapes that several Lambda actions share (Lambda API Reference). */
-import type { Shape } from "../shape.ts";
+import type { Shape } from "../untyped-shape.ts";
 
 export const text: Shape = { is: "string" };
 export const architectures: Shape = { is: "list", of: { is: "string", enum: ["x86_64", "arm64"] }, min: 1, max: 1 };

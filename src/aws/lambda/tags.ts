@@ -1,7 +1,7 @@
 /** ListTags, TagResource and UntagResource of functions. */
-import type { Input, Reply } from "../action.ts";
+import type { Input, Reply } from "../untyped-action.ts";
 import { AwsError } from "../aws-error.ts";
-import type { Shape } from "../shape.ts";
+import type { Shape } from "../untyped-shape.ts";
 import { functionResource, referenceOf } from "./names.ts";
 import { text } from "./shapes.ts";
 import { changeFunction, findFunction, type LambdaWorld } from "./world.ts";

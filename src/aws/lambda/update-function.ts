@@ -1,9 +1,10 @@
 /** UpdateFunctionCode and UpdateFunctionConfiguration. */
 import { isUpdating } from "#functions/lifecycle.ts";
 import { type FunctionObject, UPDATED_AT } from "#kinds/catamaran/function.ts";
-import type { Call, Input, Reply } from "../action.ts";
+import type { Call } from "../action.ts";
+import type { Input, Reply } from "../untyped-action.ts";
 import { AwsError } from "../aws-error.ts";
-import type { Shape } from "../shape.ts";
+import type { Shape } from "../untyped-shape.ts";
 import { configurationOf, lambdaTime, revisionId, specChanges } from "./configuration.ts";
 import { storePackage } from "./package.ts";
 import { arnOf, functionName, referenceOf } from "./names.ts";

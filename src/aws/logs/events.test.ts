@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { MemoryLogs } from "#functions/logs.ts";
-import type { Call, Input } from "../action.ts";
+import type { Call } from "../action.ts";
+import type { Input } from "../untyped-action.ts";
 import { filterLogEvents, getLogEvents } from "./events.ts";
 import { describeLogGroups, describeLogStreams, type LogsWorld } from "./groups.ts";
 

@@ -1,7 +1,8 @@
 /** FilterLogEvents and GetLogEvents: pages with tokens, each of bounded work; events are named by their place, whatever was asked. */
 import { given } from "#base/given.ts";
 import type { LogPage, LogPlace, LogScan, PlacedLine } from "#functions/logs.ts";
-import type { Call, Input, Reply } from "../action.ts";
+import type { Call } from "../action.ts";
+import type { Input, Reply } from "../untyped-action.ts";
 import { existingGroup, invalid, type LogsWorld, notFound } from "./groups.ts";
 import { filterOf } from "./filter-pattern.ts";
 

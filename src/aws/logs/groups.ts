@@ -1,6 +1,7 @@
 /** DescribeLogGroups, DescribeLogStreams and DeleteLogGroup, and which group an input means. */
 import type { LogStore, LogStreamSummary } from "#functions/logs.ts";
-import type { Call, Input, Reply } from "../action.ts";
+import type { Call } from "../action.ts";
+import type { Input, Reply } from "../untyped-action.ts";
 import type { Place } from "../authorize.ts";
 import { AwsError } from "../aws-error.ts";
 

@@ -1,6 +1,7 @@
 /** CloudWatch Logs, as far as reading a function's log needs it: the list of its actions and their shapes (API version 2014-03-28). */
-import type { Action, Call, Input, Reply, Service } from "../action.ts";
-import type { Shape } from "../shape.ts";
+import type { Call } from "../action.ts";
+import type { Action, Input, Reply, Service } from "../untyped-action.ts";
+import type { Shape } from "../untyped-shape.ts";
 import { filterLogEvents, getLogEvents } from "./events.ts";
 import { deleteLogGroup, describeLogGroups, describeLogStreams, type LogsWorld } from "./groups.ts";
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { AwsError } from "./aws-error.ts";
-import { checkShape, type Shape } from "./shape.ts";
+import { checkShape, type Shape } from "./untyped-shape.ts";
 
 const SHAPE: Shape = {
   is: "structure",

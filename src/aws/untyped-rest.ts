@@ -1,6 +1,6 @@
 /** The rest-json protocol: finds the action of a method and path, gathers its input from path, query, headers and body. */
 import { draft, put } from "#base/dictionary.ts";
-import type { Input, QueryMember, RestAction } from "./action.ts";
+import type { Input, QueryMember, RestAction } from "./untyped-action.ts";
 import { AwsError } from "./aws-error.ts";
 import { parseCutting, parseJsonBody } from "./json-body.ts";
 import type { SignedHead, SignedRequest } from "./sign.ts";

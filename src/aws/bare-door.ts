@@ -1,0 +1,75 @@
+/** The AWS door for tests of one service or protocol: nothing behind it but what the test gives, asked over HTTP with signed requests. */
+import { request } from "node:http";
+import { FakeClock } from "#deck/fake-clock.ts";
+import { silent } from "#base/log.ts";
+import type { Service } from "./action.ts";
+import { callers } from "./credentials.ts";
+import { listenAws } from "./listen.ts";
+import { signedHeaders } from "./sign.ts";
+
+const ROOT = { accessKeyId: "AKIATEST", secretAccessKey: "secret", accountId: "000000000000" };
+const REGION = "us-east-1";
+const START_MS = Date.UTC(2026, 10, 27);
+
+/** Defaults: POST / without headers or body. `service` is the signing name. */
+export interface BareRequest {
+  readonly service: string;
+  readonly method?: string;
+  readonly path?: string;
+  readonly query?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array;
+}
+
+export interface BareAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly body: Buffer;
+}
+
+export interface BareDoor extends AsyncDisposable {
+  readonly clock: FakeClock;
+  readonly ask: (asked: BareRequest) => Promise<BareAnswer>;
+}
+
+/** Everybody may do everything; ids are "id-1", "id-2" and so on. */
+export async function openBareDoor(services: readonly Service[]): Promise<BareDoor> {
+  const clock = new FakeClock(START_MS);
+  let ids = 0;
+  const door = await listenAws({
+    services,
+    findCaller: callers(ROOT),
+    authorize: async () => {},
+    region: REGION,
+    hosts: ["127.0.0.1"],
+    port: 0,
+    clock,
+    random: { number: () => 0.5, uuid: () => `id-${++ids}` },
+    log: silent,
+  });
+  return {
+    clock,
+    ask: (asked) => send(door.port, asked, clock.now()),
+    [Symbol.asyncDispose]: () => door[Symbol.asyncDispose](),
+  };
+}
+
+function send(port: number, asked: BareRequest, now: number): Promise<BareAnswer> {
+  const { service, method = "POST", path = "/", query = "", headers = {}, body = "" } = asked;
+  const bytes = typeof body === "string" ? Buffer.from(body) : body;
+  const plain = { method, path, query, headers: { host: `127.0.0.1:${port}`, ...headers }, body: bytes };
+  const signed = signedHeaders(plain, ROOT, { region: REGION, service }, now);
+  const options = { port, host: "127.0.0.1", method, path: query === "" ? path : `${path}?${query}`, headers: signed };
+  return new Promise((resolve, reject) => {
+    const sent = request(options, (response) => {
+      const pieces: Buffer[] = [];
+      response.on("data", (piece: Buffer) => pieces.push(piece));
+      response.on("end", () =>
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(pieces) }),
+      );
+      response.on("error", reject);
+    });
+    sent.on("error", reject);
+    sent.end(bytes);
+  });
+}

@@ -1,0 +1,23 @@
+/** Which operations of DynamoDB are served. Read by tools/gen-aws.ts. */
+import type { Listed } from "../listed.ts";
+
+export const listed: Listed = {
+  service: "dynamodb",
+  version: "2012-08-10",
+  operations: [
+    "BatchGetItem",
+    "BatchWriteItem",
+    "CreateTable",
+    "DeleteItem",
+    "DeleteTable",
+    "DescribeTable",
+    "GetItem",
+    "ListTables",
+    "PutItem",
+    "Query",
+    "Scan",
+    "UpdateItem",
+  ],
+  // The table engine reads attribute values itself, and stores them as they came.
+  opaque: ["AttributeValue"],
+};

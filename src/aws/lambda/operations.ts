@@ -1,0 +1,33 @@
+/** Which operations of Lambda are served. Read by tools/gen-aws.ts. */
+import type { Listed } from "../listed.ts";
+
+export const listed: Listed = {
+  service: "lambda",
+  version: "2015-03-31",
+  operations: [
+    "CreateFunction",
+    "CreateFunctionUrlConfig",
+    "DeleteFunction",
+    "DeleteFunctionConcurrency",
+    "DeleteFunctionUrlConfig",
+    "GetAccountSettings",
+    "GetFunction",
+    "GetFunctionConcurrency",
+    "GetFunctionConfiguration",
+    "GetFunctionUrlConfig",
+    "Invoke",
+    "ListFunctions",
+    "ListTags",
+    "ListVersionsByFunction",
+    "PutFunctionConcurrency",
+    "TagResource",
+    "UntagResource",
+    "UpdateFunctionCode",
+    "UpdateFunctionConfiguration",
+    "UpdateFunctionUrlConfig",
+  ],
+  // Packages of 50 MB are decoded piece by piece.
+  encoded: ["FunctionCode.ZipFile", "UpdateFunctionCodeRequest.ZipFile"],
+  // Which runtimes there are, the machine decides; Lambda's sentence names them all.
+  open: ["Runtime"],
+};

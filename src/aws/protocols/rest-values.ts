@@ -1,0 +1,173 @@
+/** Members in paths, queries and headers: texts with a type (Smithy, "HTTP bindings", serialization rules). */
+import { draft, put } from "#base/dictionary.ts";
+import type { Members } from "../action.ts";
+import type { TimestampFormat } from "../model.ts";
+import type { Bindings, Operation } from "../operation.ts";
+import type { Member, Shape } from "../shape.ts";
+import type { SignedHead } from "../sign.ts";
+import { timestampOf, timestampText } from "./timestamp.ts";
+import { unreadable } from "./unreadable.ts";
+
+/** The members of an input that do not stand in its body. */
+export function readHead(head: SignedHead, { request }: Operation, labels: Readonly<Record<string, string>>): Members {
+  return {
+    ...headerMembers(head.headers, request),
+    ...queryMembers(head.query, request),
+    ...labelMembers(labels, request),
+  };
+}
+
+function labelMembers(labels: Readonly<Record<string, string>>, { uri }: Bindings): Members {
+  const read = draft<unknown>();
+  for (const member of uri) {
+    const text = labels[member.wireName ?? member.name];
+    if (text !== undefined) put(read, member.name, fromText(decodeLabel(text), member, "iso8601"));
+  }
+  return read;
+}
+
+function decodeLabel(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw unreadable(`the path has a malformed percent sign in '${text}'`);
+  }
+}
+
+function headerMembers(headers: SignedHead["headers"], { header, headers: prefixed }: Bindings): Members {
+  const read = draft<unknown>();
+  for (const member of header) {
+    const text = headers[(member.wireName ?? member.name).toLowerCase()];
+    if (text !== undefined) put(read, member.name, fromHeader(text, member));
+  }
+  for (const member of prefixed) {
+    const prefix = (member.wireName ?? "").toLowerCase();
+    const values = draft<string>();
+    for (const [name, value] of Object.entries(headers))
+      if (name.startsWith(prefix)) put(values, name.slice(prefix.length), value);
+    if (Object.keys(values).length > 0) put(read, member.name, values);
+  }
+  return read;
+}
+
+function fromHeader(text: string, member: Member): unknown {
+  if (member.jsonvalue === true) return jsonOf(Buffer.from(text, "base64").toString("utf8"));
+  if (member.shape.is !== "list") return fromText(text, member, "rfc822");
+  const { of } = member.shape;
+  return listOf(text, of).map((one) => fromText(one, of, "rfc822"));
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw unreadable((cause as Error).message);
+  }
+}
+
+/** RFC 9110 5.6.1: parts by commas, except in quotes; an HTTP date has a comma of its own. */
+function listOf(text: string, { shape, format }: Member): readonly string[] {
+  const isDate = shape.is === "timestamp" && (format ?? shape.format ?? "rfc822") === "rfc822";
+  const pattern = isDate ? /[^,\s][^,]*,[^,]+/g : /"(?:[^"\\]|\\.)*"|[^,\s][^,]*/g;
+  return [...text.matchAll(pattern)].map(([part]) => unquoted(part.trim()));
+}
+
+function unquoted(text: string): string {
+  return text.startsWith('"') && text.endsWith('"') ? text.slice(1, -1).replaceAll(/\\(.)/g, "$1") : text;
+}
+
+function queryMembers(query: string, { query: members }: Bindings): Members {
+  if (query === "" || members.length === 0) return {};
+  const asked = new URLSearchParams(query);
+  const read = draft<unknown>();
+  const named = new Set(members.map(({ wireName, name }) => wireName ?? name));
+  for (const member of members) {
+    const values = member.shape.is === "map" ? null : asked.getAll(member.wireName ?? member.name);
+    const value = values === null ? restOf(asked, member, named) : queryValue(values, member);
+    if (value !== undefined) put(read, member.name, value);
+  }
+  return read;
+}
+
+function queryValue(values: readonly string[], member: Member): unknown {
+  const { shape } = member;
+  const [last] = values.slice(-1);
+  if (last === undefined) return undefined;
+  return shape.is === "list"
+    ? values.map((one) => fromText(one, shape.of, "iso8601"))
+    : fromText(last, member, "iso8601");
+}
+
+/** A map in the query has every parameter that no other member names. */
+function restOf(asked: URLSearchParams, { shape }: Member, named: ReadonlySet<string>): Members | undefined {
+  const rest = draft<unknown>();
+  const isOfLists = shape.is === "map" && shape.value.shape.is === "list";
+  for (const name of asked.keys())
+    if (!named.has(name)) put(rest, name, isOfLists ? asked.getAll(name) : asked.get(name));
+  return Object.keys(rest).length === 0 ? undefined : rest;
+}
+
+/** Throws SerializationException for a text that is no value of the shape. `byDefault` depends on where it stands. */
+export function fromText(text: string, { shape, format }: Member, byDefault: TimestampFormat): unknown {
+  switch (shape.is) {
+    case "boolean":
+      if (text !== "true" && text !== "false") throw notOf(text, "a Boolean");
+      return text === "true";
+    case "integer":
+    case "long":
+      if (!/^-?\d{1,16}$/.test(text)) throw notOf(text, "an Integer");
+      return Number(text);
+    case "float":
+    case "double":
+      if (!/^(-?(\d+(\.\d*)?([eE][+-]?\d+)?|Infinity)|NaN)$/.test(text)) throw notOf(text, "a Double");
+      return Number(text);
+    case "timestamp":
+      return timestampOf(text, format ?? shape.format ?? byDefault) ?? fail(text);
+    case "blob":
+      return Buffer.from(text, "base64");
+    case "string":
+    case "list":
+    case "map":
+    case "structure":
+    case "json":
+      return text;
+  }
+}
+
+function fail(text: string): never {
+  throw notOf(text, "a Timestamp");
+}
+
+function notOf(text: string, wanted: string): Error {
+  return unreadable(`STRING_VALUE '${text.slice(0, 256)}' can not be converted to ${wanted}`);
+}
+
+/** The headers of an output. */
+export function writeHeaders(output: Members, { header, headers }: Bindings): Readonly<Record<string, string>> {
+  const written = draft<string>();
+  for (const member of header) {
+    const value = output[member.name];
+    if (value !== undefined && value !== null) put(written, member.wireName ?? member.name, toHeader(value, member));
+  }
+  for (const member of headers)
+    for (const [name, value] of Object.entries((output[member.name] ?? {}) as Members))
+      put(written, `${member.wireName ?? ""}${name}`, String(value));
+  return written;
+}
+
+function toHeader(value: unknown, member: Member): string {
+  const { shape, jsonvalue } = member;
+  if (jsonvalue === true) return Buffer.from(JSON.stringify(value)).toString("base64");
+  if (shape.is !== "list") return toText(value, member, "rfc822");
+  return (value as readonly unknown[]).map((one) => quoted(toText(one, shape.of, "rfc822"), shape.of.shape)).join(", ");
+}
+
+function quoted(text: string, { is }: Shape): string {
+  return is === "string" && /[",]/.test(text) ? `"${text.replaceAll(/["\\]/g, "\\$&")}"` : text;
+}
+
+export function toText(value: unknown, { shape, format }: Member, byDefault: TimestampFormat): string {
+  if (shape.is === "timestamp") return timestampText(value as number, format ?? shape.format ?? byDefault);
+  if (shape.is === "blob") return Buffer.from(value as Uint8Array).toString("base64");
+  return String(value);
+}
