@@ -3,6 +3,7 @@ import type { AnyController } from "#deck/controller.ts";
 import type { Kind } from "#kinds/kind.ts";
 import { builtinKinds } from "#kinds/registry.ts";
 import { bindingController } from "./binding.ts";
+import { clusterRoleAggregationController } from "./cluster-role-aggregation.ts";
 import { deploymentController } from "./deployment.ts";
 import type { Edge } from "./edge.ts";
 import { endpointSliceController } from "./endpoint-slice.ts";
@@ -14,6 +15,7 @@ import { horizontalPodAutoscalerController } from "./horizontal-pod-autoscaler.t
 import { httpApiAddressController } from "./http-api-address.ts";
 import { ingressAddressController } from "./ingress-address.ts";
 import { namespaceController } from "./namespace.ts";
+import { namespaceContentsController } from "./namespace-contents.ts";
 import { nodeLifecycleController } from "./node-lifecycle.ts";
 import { podGarbageController } from "./pod-garbage.ts";
 import { replicaSetController } from "./replica-set.ts";
@@ -30,11 +32,18 @@ export const steadyControllers: readonly AnyController[] = [
   podGarbageController,
   horizontalPodAutoscalerController(),
   eventExpiryController,
+  clusterRoleAggregationController,
 ];
 
-/** Those that say where the gateway serves what it serves. */
-export function edgeControllers(edge: Edge): readonly AnyController[] {
-  return [ingressAddressController(edge), httpApiAddressController(edge)];
+/** Those that tell objects of this instance: where its gateway serves what it serves, whose certificates pods may trust. */
+export function instanceControllers({
+  edge,
+  ca,
+}: {
+  readonly edge: Edge;
+  readonly ca: string;
+}): readonly AnyController[] {
+  return [ingressAddressController(edge), httpApiAddressController(edge), namespaceContentsController(ca)];
 }
 
 /** Those that look at every kind: to be started anew when CustomResourceDefinitions change what there is. */

@@ -1,9 +1,9 @@
 /** The scheduler as a controller: gives each pending pod a node, the most important first, or says why there is none. */
-import { timestamp } from "#base/clock.ts";
 import { keyOf, type ObjectKey } from "#base/key.ts";
 import { fromLabelSelector, matches, selectorOf } from "#base/selector.ts";
 import type { Controller, Plan, Seen } from "#deck/controller.ts";
 import type { Change } from "#deck/objects.ts";
+import { conditionOf, type Told, withCondition } from "#kinds/conditions.ts";
 import { namespaceKind } from "#kinds/core/namespace.ts";
 import { nodeKind } from "#kinds/core/node.ts";
 import { type Condition, controllerOf } from "#kinds/object.ts";
@@ -102,7 +102,7 @@ function park(pod: Pod, reasons: Reasons, around: Surroundings): readonly Change
   const words = unschedulableMessage(cluster.nodes.length, reasons, made.reasons);
   const message = made.note === undefined ? words : `${words.replace(/ preemption: .*$/, "")} preemption: ${made.note}`;
   placements.park(pod);
-  const before = pod.status?.conditions?.find(({ type }) => type === "PodScheduled");
+  const before = conditionOf(pod.status?.conditions, "PodScheduled");
   const conditions = withScheduled(pod, { status: "False", reason: "Unschedulable", message }, now);
   const status = { ...pod.status, conditions, ...(made.node !== undefined && { nominatedNodeName: made.node }) };
   const changed = patchTo(podKind, pod, { ...pod, status }, "status");
@@ -144,17 +144,13 @@ function isWaitingForVictims(pod: Pod, { cluster }: Placements): boolean {
 }
 
 function evict(victim: Pod, preemptor: Pod, nodeName: string, now: number): readonly Change[] {
-  const disruption: Condition = {
+  const disruption: Told = {
     type: "DisruptionTarget",
     status: "True",
     reason: "PreemptionByScheduler",
     message: "default-scheduler: preempting to accommodate a higher priority pod",
-    lastTransitionTime: timestamp(now),
   };
-  const conditions = [
-    ...(victim.status?.conditions ?? []).filter(({ type }) => type !== "DisruptionTarget"),
-    disruption,
-  ];
+  const conditions = withCondition(victim.status?.conditions, disruption, now);
   return [
     ...patchTo(podKind, victim, { ...victim, status: { ...victim.status, conditions } }, "status"),
     remove(podKind, victim),
@@ -168,19 +164,8 @@ function gated(pod: Pod, now: number): readonly Change[] {
   return patchTo(podKind, pod, { ...pod, status: { ...pod.status, conditions } }, "status");
 }
 
-function withScheduled(
-  pod: Pod,
-  told: Pick<Condition, "status" | "reason" | "message">,
-  now: number,
-): readonly Condition[] {
-  const conditions = pod.status?.conditions ?? [];
-  const before = conditions.find(({ type }) => type === "PodScheduled");
-  const lastTransitionTime =
-    before?.status === told.status && before.lastTransitionTime !== undefined
-      ? before.lastTransitionTime
-      : timestamp(now);
-  const scheduled: Condition = { type: "PodScheduled", lastProbeTime: null, lastTransitionTime, ...told };
-  return [...conditions.filter(({ type }) => type !== "PodScheduled"), scheduled];
+function withScheduled({ status }: Pod, told: Omit<Told, "type">, now: number): readonly Condition[] {
+  return withCondition(status?.conditions, { type: "PodScheduled", lastProbeTime: null, ...told }, now);
 }
 
 /** Without constraints of its own a pod keeps a loose distance from its replica set's and its services' pods. */

@@ -1,6 +1,7 @@
 /** A deployment's status: counts from its sets, and the conditions Available and Progressing with upstream's reasons and words. */
 import { timestamp } from "#base/clock.ts";
 import type { Deployment, DeploymentStatus } from "#kinds/apps/deployment.ts";
+import { conditionOf, sinceWhen, type Told } from "#kinds/conditions.ts";
 import type { Condition } from "#kinds/object.ts";
 import type { ReplicaSet } from "#kinds/apps/replica-set.ts";
 import { boundsOf, totalSize } from "./rollout-size.ts";
@@ -9,8 +10,6 @@ export interface Sets {
   readonly newest: ReplicaSet | undefined;
   readonly all: readonly ReplicaSet[];
 }
-
-type Told = Pick<Condition, "type" | "status" | "reason" | "message">;
 
 // Upstream reads "no deadline" from this number.
 const NO_DEADLINE = 2_147_483_647;
@@ -35,13 +34,13 @@ export function statusOf(
   });
   const { desired, maxUnavailable } = boundsOf(deployment);
   const isAvailable = availableReplicas >= desired - maxUnavailable;
-  const told = withCondition(conditions, isAvailable ? AVAILABLE : UNAVAILABLE, now);
+  const told = withDeploymentCondition(conditions, isAvailable ? AVAILABLE : UNAVAILABLE, now);
   return { ...status, conditions: withFailure(told, { newest, all }) };
 }
 
 /** What was refused to a set is the deployment's failure too: the newest set's first, as upstream. */
 function withFailure(conditions: readonly Condition[], { newest, all }: Sets): readonly Condition[] {
-  const failures = [newest, ...all].map((set) => conditionOf(set?.status?.conditions ?? [], "ReplicaFailure"));
+  const failures = [newest, ...all].map((set) => conditionOf(set?.status?.conditions, "ReplicaFailure"));
   const failure = failures.find((found) => found !== undefined);
   const others = conditions.filter(({ type }) => type !== "ReplicaFailure");
   if (failure === undefined) return others.length === conditions.length ? conditions : others;
@@ -69,21 +68,19 @@ function withoutZeros(counts: Readonly<Record<string, number>>): Omit<Deployment
   return Object.fromEntries(Object.entries(counts).filter(([, count]) => count !== 0));
 }
 
-/** The same status and reason is the same condition; its time moves only when the status does. */
-export function withCondition(conditions: readonly Condition[], told: Told, now: number): readonly Condition[] {
-  const before = conditions.find(({ type }) => type === told.type);
-  if (before !== undefined && before.status === told.status && before.reason === told.reason) return conditions;
-  return [...conditions.filter(({ type }) => type !== told.type), dated(told, before, now)];
+/** Upstream's SetDeploymentCondition: the same status and reason is the same condition, another goes behind the others. */
+export function withDeploymentCondition(
+  conditions: readonly Condition[],
+  told: Told,
+  now: number,
+): readonly Condition[] {
+  const before = conditionOf(conditions, told.type);
+  return before?.status === told.status && before.reason === told.reason ? conditions : renewed(conditions, told, now);
 }
 
-function dated(told: Told, before: Condition | undefined, now: number): Condition {
-  const at = timestamp(now);
-  const lastTransitionTime = before?.status === told.status ? (before.lastTransitionTime ?? at) : at;
-  return { ...told, lastUpdateTime: at, lastTransitionTime };
-}
-
-export function conditionOf(conditions: readonly Condition[], type: string): Condition | undefined {
-  return conditions.find((condition) => condition.type === type);
+function renewed(conditions: readonly Condition[], told: Told, now: number): readonly Condition[] {
+  const others = conditions.filter(({ type }) => type !== told.type);
+  return [...others, sinceWhen({ ...told, lastUpdateTime: timestamp(now) }, conditions, now)];
 }
 
 export function progressing(status: Condition["status"], reason: string, message: string): Told {
@@ -143,7 +140,7 @@ function withProgress(
   const subject =
     newest === undefined ? `Deployment "${deployment.metadata.name}"` : `ReplicaSet "${newest.metadata.name}"`;
   if (isComplete(deployment, status))
-    return withCondition(
+    return withDeploymentCondition(
       conditions,
       progressing("True", "NewReplicaSetAvailable", `${subject} has successfully progressed.`),
       now,
@@ -151,13 +148,10 @@ function withProgress(
   if (hasMoved(deployment.status ?? {}, status)) {
     const told = progressing("True", "ReplicaSetUpdated", `${subject} is progressing.`);
     // Progress starts the deadline anew, so the update time moves although nothing else does.
-    return [
-      ...conditions.filter(({ type }) => type !== "Progressing"),
-      dated(told, conditionOf(conditions, "Progressing"), now),
-    ];
+    return renewed(conditions, told, now);
   }
   if (hasTimedOut(deployment, conditions, now))
-    return withCondition(
+    return withDeploymentCondition(
       conditions,
       progressing("False", "ProgressDeadlineExceeded", `${subject} has timed out progressing.`),
       now,

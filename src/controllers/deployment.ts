@@ -4,19 +4,19 @@ import { keyOf, type ObjectKey } from "#base/key.ts";
 import type { Controller, Plan, Seen } from "#deck/controller.ts";
 import type { Change } from "#deck/objects.ts";
 import { type Deployment, deploymentKind } from "#kinds/apps/deployment.ts";
+import { conditionOf } from "#kinds/conditions.ts";
 import { type Condition, controllerOf } from "#kinds/object.ts";
 import { type Pod, podKind } from "#kinds/core/pod.ts";
 import { type ReplicaSet, replicaSetKind } from "#kinds/apps/replica-set.ts";
 import { create, normalEvent, patchTo, remove } from "./changes.ts";
 import {
-  conditionOf,
   deadlineSeconds,
   isComplete,
   progressing,
   rolloutStatus,
   type Sets,
   statusOf,
-  withCondition,
+  withDeploymentCondition,
 } from "./deployment-status.ts";
 import { claim } from "./ownership.ts";
 import { hasEnded, ownerIndexes } from "./pod-facts.ts";
@@ -150,7 +150,7 @@ class Rollout {
   }
 
   #tell(told: ReturnType<typeof progressing>): void {
-    this.#conditions = withCondition(this.#conditions, told, this.#now);
+    this.#conditions = withDeploymentCondition(this.#conditions, told, this.#now);
   }
 
   /** Finds or makes the set of the present template and gives it the highest revision. False when its name is taken. */

@@ -5,14 +5,14 @@ import { FakeClock } from "#deck/fake-clock.ts";
 import { type HttpApi, httpApiKind } from "#kinds/catamaran/http-api.ts";
 import { type Ingress, ingressKind } from "#kinds/networking/ingress.ts";
 import { MemoryJournal } from "#store/memory/journal.ts";
-import { edgeControllers } from "./all.ts";
+import { instanceControllers } from "./all.ts";
 import { SampleCluster } from "./sample-cluster.ts";
 
 const yieldOnce = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 const OURS = [{ ip: "127.0.0.1", ports: [{ port: 8080, protocol: "TCP" }] }];
 
 function open(): Promise<SampleCluster> {
-  const controllers = edgeControllers({ ip: "127.0.0.1", port: 8080 });
+  const controllers = instanceControllers({ edge: { ip: "127.0.0.1", port: 8080 }, ca: "" });
   return SampleCluster.open(new MemoryJournal(new FakeClock()), controllers, yieldOnce);
 }
 

@@ -1,4 +1,5 @@
 /** When a node was last heard of, by our own clock: a controller that stood still itself has heard nobody, and holds that against nobody. Pure. */
+import { conditionOf } from "#kinds/conditions.ts";
 import type { Lease } from "#kinds/core/lease.ts";
 import type { Node } from "#kinds/core/node.ts";
 
@@ -19,7 +20,7 @@ export interface Heartbeat {
 
 /** What changes with each sign of life: the lease's time and the condition's, whatever clock wrote them. */
 export function signOf(node: Node, lease: Lease | undefined): string {
-  const beat = node.status?.conditions?.find(({ type }) => type === "Ready")?.lastHeartbeatTime;
+  const beat = conditionOf(node.status?.conditions, "Ready")?.lastHeartbeatTime;
   return `${lease?.spec?.renewTime ?? ""} ${beat ?? ""}`;
 }
 

@@ -2,7 +2,7 @@
 import { timestamp } from "#base/clock.ts";
 import { keyOf } from "#base/key.ts";
 import { fromLabelSelector, matches } from "#base/selector.ts";
-import { type Controller, type Plan, type Seen, watching } from "#deck/controller.ts";
+import { type Controller, type Plan, type Refusal, type Seen, watching } from "#deck/controller.ts";
 import type { Change } from "#deck/objects.ts";
 import { scaleOf } from "#deck/scale.ts";
 import { type Deployment, deploymentKind } from "#kinds/apps/deployment.ts";
@@ -10,6 +10,7 @@ import {
   type HorizontalPodAutoscaler,
   horizontalPodAutoscalerKind,
 } from "#kinds/autoscaling/horizontal-pod-autoscaler.ts";
+import { withCondition } from "#kinds/conditions.ts";
 import type { Kind } from "#kinds/kind.ts";
 import { podMetricsKind } from "#kinds/autoscaling/metrics.ts";
 import type { Condition } from "#kinds/object.ts";
@@ -32,6 +33,7 @@ export interface AutoscalerOptions {
 }
 
 const SYNC_MS = 15_000;
+const RESCALED = "SuccessfulRescale";
 
 /**
  * Recommendations and rescales of the last minutes, which upstream keeps in memory too: they change every sync and would be a
@@ -64,10 +66,34 @@ export function horizontalPodAutoscalerController({
       const { changes, history } = sync(autoscaler, memory?.history ?? noHistory, { seen, settings, now });
       return { changes, memory: { syncedAtMs: now, history }, againAtMs: now + syncMs };
     },
+    refused,
   };
 }
 
-interface Surroundings {
+/** Upstream's words for a scale that could not be updated; the size is decided again at once, with what was known before. */
+function refused(
+  autoscaler: HorizontalPodAutoscaler,
+  { change, fault, plan }: Refusal,
+  now: number,
+): readonly Change[] {
+  if (change.verb !== "patch" || change.subresource !== "scale") return [];
+  const told = plan.changes.flatMap((each) =>
+    each.verb === "event" && each.reason === RESCALED ? [`${each.message}; error: ${fault.message}`] : [],
+  );
+  const words: ConditionWords = {
+    type: "AbleToScale",
+    status: "False",
+    reason: "FailedUpdateScale",
+    message: `the HPA controller was unable to update the target scale: ${fault.message}`,
+  };
+  const status = { desiredReplicas: 0, ...autoscaler.status, conditions: withConditions(autoscaler, [words], now) };
+  return [
+    ...told.map((message) => warningEvent(autoscaler, "FailedRescale", message)),
+    ...patchTo(horizontalPodAutoscalerKind, autoscaler, { ...autoscaler, status }, "status"),
+  ];
+}
+
+interface Round {
   readonly seen: Seen;
   readonly settings: Partial<ScalingSettings>;
   readonly now: number;
@@ -76,7 +102,7 @@ interface Surroundings {
 function sync(
   autoscaler: HorizontalPodAutoscaler,
   history: ScalingHistory,
-  { seen, settings, now }: Surroundings,
+  { seen, settings, now }: Round,
 ): { readonly changes: Plan["changes"]; readonly history: ScalingHistory } {
   const target = targetOf(autoscaler, seen);
   if (typeof target === "string") return { history, changes: withoutTarget(autoscaler, target, now) };
@@ -167,7 +193,7 @@ function rescale(
   const resized = { ...object, spec: { ...object.spec, replicas } };
   return [
     ...patchTo(kind, object, resized, "scale"),
-    normalEvent(autoscaler, "SuccessfulRescale", `New size: ${replicas}; reason: ${reason}`),
+    normalEvent(autoscaler, RESCALED, `New size: ${replicas}; reason: ${reason}`),
   ];
 }
 
@@ -200,11 +226,5 @@ function withConditions(
   told: readonly ConditionWords[],
   now: number,
 ): readonly Condition[] {
-  const before = status?.conditions ?? [];
-  const kept = before.map((condition) => told.find(({ type }) => type === condition.type) ?? condition);
-  const added = told.filter(({ type }) => !before.some((condition) => condition.type === type));
-  return [...kept, ...added].map((words) => {
-    const same = before.find(({ type, status: is }) => type === words.type && is === words.status);
-    return { ...words, lastTransitionTime: same?.lastTransitionTime ?? timestamp(now) };
-  });
+  return told.reduce((conditions, words) => withCondition(conditions, words, now), status?.conditions ?? []);
 }

@@ -1,7 +1,7 @@
 /** Namespace controller: empties a namespace that is going, then lets it go. */
-import { timestamp } from "#base/clock.ts";
 import type { ObjectKey } from "#base/key.ts";
 import { type Controller, type Plan, type Seen, watching } from "#deck/controller.ts";
+import { sinceWhen, type Told } from "#kinds/conditions.ts";
 import type { Kind } from "#kinds/kind.ts";
 import { type Namespace, namespaceKind } from "#kinds/core/namespace.ts";
 import type { Condition, KubeObject } from "#kinds/object.ts";
@@ -52,17 +52,13 @@ function finalized(namespace: Namespace): Namespace {
   return { ...namespace, spec: { ...namespace.spec, finalizers } };
 }
 
-type Told = Omit<Condition, "lastTransitionTime">;
-
 function withConditions(
   before: readonly Condition[],
   remaining: readonly Remaining[],
   now: number,
 ): readonly Condition[] {
-  return [...FINE, contentCondition(remaining), finalizerCondition(remaining)].map((told) => {
-    const same = before.find(({ type, status }) => type === told.type && status === told.status);
-    return { ...told, lastTransitionTime: same?.lastTransitionTime ?? timestamp(now) };
-  });
+  const told = [...FINE, contentCondition(remaining), finalizerCondition(remaining)];
+  return told.map((each) => sinceWhen(each, before, now));
 }
 
 // What cannot fail here, but what clients look for.

@@ -3,6 +3,7 @@ import { timestamp } from "#base/clock.ts";
 import type { ObjectKey } from "#base/key.ts";
 import { type Controller, type Plan, type Seen, watching } from "#deck/controller.ts";
 import type { Change } from "#deck/objects.ts";
+import { conditionOf, isTrueOf, sinceWhen, withCondition } from "#kinds/conditions.ts";
 import { leaseKind } from "#kinds/core/lease.ts";
 import { type Node, nodeKind, type Taint } from "#kinds/core/node.ts";
 import type { Condition } from "#kinds/object.ts";
@@ -92,7 +93,7 @@ function plan(
 }
 
 function ready(node: Node): Condition | undefined {
-  return node.status?.conditions?.find(({ type }) => type === "Ready");
+  return conditionOf(node.status?.conditions, "Ready");
 }
 
 function readyStatus(node: Node): Condition["status"] {
@@ -105,19 +106,14 @@ function silenced(node: Node, now: number): Node {
   const types = ["Ready", ...Object.keys(PRESSURES)];
   const others = before.filter(({ type }) => !types.includes(type));
   const unknown = types.map((type): Condition => {
-    const known = before.find((condition) => condition.type === type);
+    const known = conditionOf(before, type);
     if (known?.status === "Unknown") return known;
     const words =
       known === undefined
         ? { reason: "NodeStatusNeverUpdated", message: "Kubelet never posted node status." }
         : { reason: "NodeStatusUnknown", message: "Kubelet stopped posting node status." };
-    return {
-      ...(known?.lastHeartbeatTime !== undefined && { lastHeartbeatTime: known.lastHeartbeatTime }),
-      type,
-      status: "Unknown",
-      ...words,
-      lastTransitionTime: timestamp(now),
-    };
+    const heard = known?.lastHeartbeatTime !== undefined && { lastHeartbeatTime: known.lastHeartbeatTime };
+    return sinceWhen({ ...heard, type, status: "Unknown", ...words }, before, now);
   });
   return { ...node, status: { ...node.status, conditions: [...others, ...unknown] } };
 }
@@ -156,9 +152,7 @@ function withTaints(node: Node, now: number, losesPods: boolean): Node {
 }
 
 function wantedTaints(node: Node): readonly Taint[] {
-  const pressures = Object.entries(PRESSURES).filter(([type]) =>
-    node.status?.conditions?.some((condition) => condition.type === type && condition.status === "True"),
-  );
+  const pressures = Object.entries(PRESSURES).filter(([type]) => isTrueOf(node.status?.conditions, type));
   return [
     ...readinessTaints(node),
     ...(node.spec?.unschedulable === true ? [{ key: UNSCHEDULABLE, effect: "NoSchedule" as const }] : []),
@@ -188,13 +182,9 @@ function lostReadiness(before: Node, after: Node): readonly Change[] {
  * times are whole seconds, and the two would contradict each other until it is over.
  */
 function unreadied(pod: Pod, node: Node, now: number): readonly Change[] {
-  const conditions = pod.status?.conditions ?? [];
   const lostAtMs = Date.parse(ready(node)?.lastTransitionTime ?? "") || now;
   if (hasEnded(pod) || !isReady(pod) || (readySinceMs(pod) ?? 0) >= lostAtMs) return [];
-  const lost = conditions.map((condition) =>
-    condition.type === "Ready"
-      ? { ...condition, status: "False" as const, lastTransitionTime: timestamp(now) }
-      : condition,
-  );
-  return patchTo(podKind, pod, { ...pod, status: { ...pod.status, conditions: lost } }, "status");
+  const was = conditionOf(pod.status?.conditions, "Ready");
+  const conditions = withCondition(pod.status?.conditions, { ...was, type: "Ready", status: "False" }, now);
+  return patchTo(podKind, pod, { ...pod, status: { ...pod.status, conditions } }, "status");
 }

@@ -1,4 +1,5 @@
 /** What controllers ask about a pod: whether it counts, whether it is ready, since when. */
+import { conditionOf, isTrueOf } from "#kinds/conditions.ts";
 import type { KubeObject } from "#kinds/object.ts";
 import { controllerOf } from "#kinds/object.ts";
 import type { Pod } from "#kinds/core/pod.ts";
@@ -13,12 +14,12 @@ export function hasEnded({ status }: Pod): boolean {
 }
 
 export function isReady({ status }: Pod): boolean {
-  return status?.conditions?.some(({ type, status: is }) => type === "Ready" && is === "True") ?? false;
+  return isTrueOf(status?.conditions, "Ready");
 }
 
 /** When the Ready condition became what it is. */
 export function readySinceMs({ status }: Pod): number | undefined {
-  const time = status?.conditions?.find(({ type }) => type === "Ready")?.lastTransitionTime;
+  const time = conditionOf(status?.conditions, "Ready")?.lastTransitionTime;
   return time === undefined ? undefined : Date.parse(time);
 }
 

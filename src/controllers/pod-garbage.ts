@@ -1,6 +1,7 @@
 /** Pod garbage: pods whose node is gone, pods that were deleted before they had one, and ended pods beyond a number. */
 import type { ObjectKey } from "#base/key.ts";
 import { type Controller, type Plan, type Seen, watching } from "#deck/controller.ts";
+import { conditionOf } from "#kinds/conditions.ts";
 import { type Node, nodeKind } from "#kinds/core/node.ts";
 import { keyOfObject } from "#kinds/object.ts";
 import { type Pod, podKind } from "#kinds/core/pod.ts";
@@ -40,9 +41,8 @@ function plan(_key: ObjectKey, pod: Pod | undefined, seen: Seen, _memory: undefi
 }
 
 function placedAt({ metadata, status }: Pod): number {
-  const placed = status?.conditions?.find(
-    ({ type, status: is }) => type === "PodScheduled" && is === "True",
-  )?.lastTransitionTime;
+  const scheduled = conditionOf(status?.conditions, "PodScheduled");
+  const placed = scheduled?.status === "True" ? scheduled.lastTransitionTime : undefined;
   return Date.parse(placed ?? metadata.creationTimestamp ?? "") || 0;
 }
 

@@ -1,13 +1,12 @@
 /** ReplicaSet controller: as many pods as asked for, adopted or made by the template, and the status that says so. */
-import { timestamp } from "#base/clock.ts";
-import type { Fault } from "#base/fault.ts";
 import { fromLabelSelector, matches, type Selector } from "#base/selector.ts";
 import { keyOf, type ObjectKey } from "#base/key.ts";
-import type { Controller, Plan, Seen } from "#deck/controller.ts";
+import type { Controller, Plan, Refusal, Seen } from "#deck/controller.ts";
 import type { Change } from "#deck/objects.ts";
 import { controllerOf, keyOfObject } from "#kinds/object.ts";
 import { type Pod, podKind } from "#kinds/core/pod.ts";
 import { type ReplicaSet, replicaSetKind } from "#kinds/apps/replica-set.ts";
+import { withCondition } from "#kinds/conditions.ts";
 import { controllerReference } from "#kinds/owners.ts";
 import { create, freshNames, normalEvent, patchTo, remove, warningEvent } from "./changes.ts";
 import { claim } from "./ownership.ts";
@@ -60,19 +59,12 @@ function plan(_key: ObjectKey, set: ReplicaSet | undefined, seen: Seen, _memory:
 }
 
 /** Upstream's words, with the prefix for the name: it differs at each attempt, and events are to be counted. */
-function refused(
-  set: ReplicaSet,
-  { object: { metadata } }: Change & { readonly verb: "create" },
-  fault: Fault,
-  now: number,
-): readonly Change[] {
+function refused(set: ReplicaSet, { change, fault }: Refusal, now: number): readonly Change[] {
+  if (change.verb !== "create") return [];
+  const { metadata } = change.object;
   const message = fault.message.replaceAll(metadata.name, metadata.generateName ?? metadata.name);
   const told = { type: "ReplicaFailure", status: "True", reason: "FailedCreate", message } as const;
-  const before = set.status?.conditions ?? [];
-  const isKnown = before.some(({ type, message: said }) => type === told.type && said === message);
-  const conditions = isKnown
-    ? before
-    : [...before.filter(({ type }) => type !== told.type), { ...told, lastTransitionTime: timestamp(now) }];
+  const conditions = withCondition(set.status?.conditions, told, now);
   const status = { replicas: 0, ...set.status, conditions };
   return [
     ...patchTo(replicaSetKind, set, { ...set, status }, "status"),

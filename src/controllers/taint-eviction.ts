@@ -1,8 +1,7 @@
 /** Which pods a node's NoExecute taints drive away, and when. Decides for one node; node-lifecycle carries it out. */
-import { timestamp } from "#base/clock.ts";
 import type { Change } from "#deck/objects.ts";
+import { type Told, withCondition } from "#kinds/conditions.ts";
 import type { Node, Taint } from "#kinds/core/node.ts";
-import type { Condition } from "#kinds/object.ts";
 import { type Pod, podKind } from "#kinds/core/pod.ts";
 import { tolerates } from "#scheduler/placement.ts";
 import { normalEvent, patchTo, remove } from "./changes.ts";
@@ -49,14 +48,13 @@ export function evictionTime({ spec }: Pod, taints: readonly Taint[], now: numbe
 
 function evict(pod: Pod, now: number): readonly Change[] {
   const { namespace = "", name } = pod.metadata;
-  const disruption: Condition = {
+  const disruption: Told = {
     type: "DisruptionTarget",
     status: "True",
     reason: "DeletionByTaintManager",
     message: "Taint manager: deleting due to NoExecute taint",
-    lastTransitionTime: timestamp(now),
   };
-  const conditions = [...(pod.status?.conditions ?? []).filter(({ type }) => type !== "DisruptionTarget"), disruption];
+  const conditions = withCondition(pod.status?.conditions, disruption, now);
   return [
     normalEvent(pod, "TaintManagerEviction", `Marking for deletion Pod ${namespace}/${name}`),
     ...patchTo(podKind, pod, { ...pod, status: { ...pod.status, conditions } }, "status"),

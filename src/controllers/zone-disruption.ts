@@ -1,4 +1,5 @@
 /** How fast the nodes of a zone may lose their pods: the more of them fall silent together, the likelier it is the network that failed. Pure. */
+import { isTrueOf } from "#kinds/conditions.ts";
 import type { Node } from "#kinds/core/node.ts";
 
 /** pkg/controller/nodelifecycle: normal, partialDisruption, fullDisruption. */
@@ -37,7 +38,7 @@ export function evictionPace(nodes: readonly Node[], zone: string): number | "su
     if (node.metadata.labels?.[EXCLUDED_LABEL] !== undefined) continue;
     const key = zoneOf(node);
     const count = counts.get(key) ?? { ready: 0, lost: 0 };
-    const isReady = node.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") === true;
+    const isReady = isTrueOf(node.status?.conditions, "Ready");
     counts.set(key, isReady ? { ...count, ready: count.ready + 1 } : { ...count, lost: count.lost + 1 });
   }
   const zones = [...counts.values()];

@@ -65,8 +65,18 @@ export interface Controller<T extends KubeObject = KubeObject, M = undefined, S 
    * last plan gave none, and when the object is gone or another one of the same name (its uid differs). `now` is wall time (ms).
    */
   plan(key: ObjectKey, object: T | undefined, seen: S, memory: M | undefined, now: number): Plan<M>;
-  /** What is to be written when the API refused a create of the plan, unless its namespace is ending; the rest of the plan is not carried out. */
-  refused?(object: T, change: Change & { readonly verb: "create" }, fault: Fault, now: number): readonly Change[];
+  /**
+   * What is to be said of a change that the API refused, before the key is tried again. Not asked when that is only a race with somebody
+   * else, or when the namespace is ending.
+   */
+  refused?(object: T, refusal: Refusal, now: number): readonly Change[];
+}
+
+export interface Refusal {
+  readonly change: Change;
+  readonly fault: Fault;
+  /** What else was to be written; nothing of what comes after the change is. */
+  readonly plan: Plan<unknown>;
 }
 
 /** A controller of any kind, memory and sight, as the loop and lists of controllers see it. */

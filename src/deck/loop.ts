@@ -6,8 +6,8 @@ import type { Log } from "#base/log.ts";
 import { type Stop, whenStopped } from "#base/stop.ts";
 import { keyOfObject, type KubeObject } from "#kinds/object.ts";
 import { CarryOut } from "./carry-out.ts";
-import type { AnyController, Keeper, Plan, Seen, Watch, Watcher } from "./controller.ts";
-import type { Change, Objects } from "./objects.ts";
+import type { AnyController, Keeper, Plan, Refusal, Seen, Watch, Watcher } from "./controller.ts";
+import type { Objects } from "./objects.ts";
 import { isNamespaceTerminating } from "./refusals.ts";
 import { WatchedViews } from "./watched-views.ts";
 import { WorkQueue } from "./work-queue.ts";
@@ -162,7 +162,7 @@ class Planner implements Steps {
     const object = this.#views.view(this.#controller.kind).get(key);
     const plan = this.#plan(key, object);
     for (const change of plan.changes)
-      await this.#carryOut.write(change).catch((thrown) => this.#refused(key, change, thrown));
+      await this.#carryOut.write(change).catch((thrown) => this.#refused(key, { change, plan }, thrown));
     if (object === undefined || plan.memory === undefined) this.#memories.delete(key);
     else this.#memories.set(key, { uid: object.metadata.uid, memory: plan.memory });
     return plan.againAtMs;
@@ -174,11 +174,11 @@ class Planner implements Steps {
     return this.#controller.plan(key, object, this.seen(), isSame ? known.memory : undefined, this.#clock.now());
   }
 
-  /** Tells of a refused create what the controller has to say, then throws it on: the key is tried again. */
-  async #refused(key: ObjectKey, change: Change, thrown: unknown): Promise<never> {
+  /** Tells of a refused change what the controller has to say, then throws it on: the key is tried again. */
+  async #refused(key: ObjectKey, refused: Omit<Refusal, "fault">, thrown: unknown): Promise<never> {
     const own = this.#views.view(this.#controller.kind).get(key);
-    if (own === undefined || change.verb !== "create" || !(thrown instanceof Fault) || isFinal(thrown)) throw thrown;
-    const told = this.#controller.refused?.(own, change, thrown, this.#clock.now()) ?? [];
+    if (own === undefined || !(thrown instanceof Fault) || isFinal(thrown)) throw thrown;
+    const told = this.#controller.refused?.(own, { ...refused, fault: thrown }, this.#clock.now()) ?? [];
     for (const said of told) await this.#carryOut.write(said);
     throw thrown;
   }

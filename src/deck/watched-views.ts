@@ -12,7 +12,7 @@ export class WatchedViews implements Seen, Disposable {
   readonly #name: string;
   readonly #views: ReadonlyMap<string, View<KubeObject>>;
 
-  constructor({ name, kind, indexes = {}, watches = [] }: Watcher, objects: Objects) {
+  constructor({ name, kind, indexes = {}, watches = [] }: Watcher, objects: Pick<Objects, "view">) {
     const wanted = new Map<string, { readonly kind: Kind; readonly indexes: Indexes<KubeObject> }>();
     for (const each of [{ kind, indexes }, ...watches]) {
       const before = wanted.get(resourceOf(each.kind));

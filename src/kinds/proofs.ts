@@ -17,7 +17,7 @@ export const proofs: TypeProofs = {
     "src/deck/versions.test.ts": "fieldsV1",
   },
   "io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector": {
-    "src/kube/aggregate-roles.test.ts": "matchLabels matchExpressions",
+    "src/kinds/rbac/gathered-rules.test.ts": "matchLabels matchExpressions",
   },
   "io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelectorRequirement": {
     "src/deck/deck.test.ts": "key operator values",
@@ -183,7 +183,7 @@ export const proofs: TypeProofs = {
     "src/kube/authorize.test.ts": "verbs apiGroups resources resourceNames nonResourceURLs",
   },
   "io.k8s.api.rbac.v1.AggregationRule": {
-    "src/kube/aggregate-roles.test.ts": "clusterRoleSelectors",
+    "src/kinds/rbac/gathered-rules.test.ts": "clusterRoleSelectors",
   },
   "io.k8s.api.rbac.v1.RoleBinding": {
     "src/kube/authorize.test.ts": "kind apiVersion metadata subjects roleRef",

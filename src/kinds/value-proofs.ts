@@ -61,7 +61,7 @@ export const wordProofs: Readonly<Record<string, string>> = {
     "kubernetes.io/egress-bandwidth kubernetes.io/enforce-mountable-secrets kubernetes.io/ingress-bandwidth service.kubernetes.io/topology-aware-hints service.kubernetes.io/topology-mode",
   "src/kinds/conversions.test.ts":
     "autoscaling.alpha.kubernetes.io/behavior autoscaling.alpha.kubernetes.io/conditions autoscaling.alpha.kubernetes.io/metrics",
-  "src/kube/aggregate-roles.test.ts": "rbac.authorization.kubernetes.io/autoupdate",
+  "src/kube/bootstrap-roles.test.ts": "rbac.authorization.kubernetes.io/autoupdate",
   "src/kube/restrict-node.test.ts": "kubernetes.io/os",
   "src/kube/streams.test.ts": "kubectl.kubernetes.io/default-container",
   "src/network/services.test.ts":

@@ -1,14 +1,11 @@
-/** What every cluster has from the start: default roles, system priorities, the service "kubernetes"; and what every namespace gets. */
+/** What every cluster has from the start: default roles, system priorities, the service "kubernetes". */
 import { Fault } from "#base/fault.ts";
 import { sameJson } from "#base/json.ts";
 import { keyOf } from "#base/key.ts";
-import { type Controller, watching } from "#deck/controller.ts";
-import type { Change, Objects } from "#deck/objects.ts";
-import { type ConfigMap, configMapKind } from "#kinds/core/config-map.ts";
+import type { Objects } from "#deck/objects.ts";
 import { endpointsKind, type Endpoints } from "#kinds/core/endpoints.ts";
 import { endpointSliceKind, type EndpointSlice } from "#kinds/networking/endpoint-slice.ts";
 import type { Kind } from "#kinds/kind.ts";
-import { namespaceKind, type Namespace } from "#kinds/core/namespace.ts";
 import { keyOfObject, type KubeObject } from "#kinds/object.ts";
 import { ingressClassKind } from "#kinds/networking/ingress-class.ts";
 import { priorityClassKind } from "#kinds/core/priority-class.ts";
@@ -18,7 +15,6 @@ import {
   clusterRoleBindingKind,
   clusterRoleKind,
 } from "#kinds/rbac/rbac.ts";
-import { serviceAccountKind } from "#kinds/core/service-account.ts";
 import { serviceKind, type Service } from "#kinds/core/service.ts";
 import { bootstrapBindings, bootstrapRoles } from "./bootstrap-roles.ts";
 
@@ -152,52 +148,3 @@ async function ensureKubernetesService(
   await ensure(objects, endpointsKind, twin);
   await objects.change(endpointsKind, keyOf("default", "kubernetes"), (live) => ({ ...live, subsets }));
 }
-
-/** Every namespace has the service account "default" and the authority's certificate, so that pods can reach the API. */
-export function namespaceContents(ca: string): Controller<Namespace> {
-  return {
-    name: "namespace-contents-controller",
-    kind: namespaceKind,
-    watches: [
-      watching({ kind: serviceAccountKind, wakes: (object) => [keyOf("", object.metadata.namespace ?? "")] }),
-      watching({
-        kind: configMapKind,
-        wakes: (object) => (object.metadata.name === ROOT_CA ? [keyOf("", object.metadata.namespace ?? "")] : []),
-      }),
-    ],
-    plan: (_key, namespace, seen) => {
-      if (namespace === undefined || namespace.metadata.deletionTimestamp !== undefined) return { changes: [] };
-      const name = namespace.metadata.name;
-      const account: KubeObject = {
-        apiVersion: "v1",
-        kind: "ServiceAccount",
-        metadata: { name: "default", namespace: name },
-      };
-      const config: ConfigMap = {
-        apiVersion: "v1",
-        kind: "ConfigMap",
-        metadata: { name: ROOT_CA, namespace: name },
-        data: { "ca.crt": ca },
-      };
-      return {
-        changes: [
-          ...(seen.view(serviceAccountKind).get(keyOf(name, "default")) === undefined
-            ? [{ verb: "create" as const, kind: serviceAccountKind as Kind, object: account }]
-            : []),
-          ...certificateChanges(seen.view(configMapKind).get(keyOf(name, ROOT_CA)), config),
-        ],
-      };
-    },
-  };
-}
-
-/** Pods trust what is in it: whatever somebody writes there is put right. */
-function certificateChanges(live: ConfigMap | undefined, wanted: ConfigMap): readonly Change[] {
-  const kind = configMapKind as Kind;
-  if (live === undefined) return [{ verb: "create", kind, object: wanted }];
-  const { data = {} } = wanted;
-  if (live.data?.["ca.crt"] === data["ca.crt"]) return [];
-  return [{ verb: "patch", kind, key: keyOfObject(wanted), patch: { data } }];
-}
-
-const ROOT_CA = "kube-root-ca.crt";

@@ -14,7 +14,7 @@ import { stsService } from "#aws/sts/service.ts";
 import { keyOf } from "#base/key.ts";
 import { type Stop, stopper } from "#base/stop.ts";
 import { Tasks } from "#base/tasks.ts";
-import { edgeControllers, kindControllers, steadyControllers } from "#controllers/all.ts";
+import { instanceControllers, kindControllers, steadyControllers } from "#controllers/all.ts";
 import type { AnyController } from "#deck/controller.ts";
 import { comparisonBody, STYLE } from "#compare/report.ts";
 import type { Comparison } from "#compare/result.ts";
@@ -29,8 +29,7 @@ import { listenInvoke } from "#gateway/invoke-listener.ts";
 import type { AuthorizeUrl } from "#gateway/url-authorization.ts";
 import { functionKind } from "#kinds/catamaran/function.ts";
 import { builtinKinds } from "#kinds/registry.ts";
-import { aggregateRoles } from "#kube/aggregate-roles.ts";
-import { bootstrap, namespaceContents } from "#kube/bootstrap.ts";
+import { bootstrap } from "#kube/bootstrap.ts";
 import { type KubeDoor, listenKube } from "#kube/listen.ts";
 import { MetricsCollector } from "#kube/metrics-collector.ts";
 import { ensurePki, type Pki } from "#kube/pki.ts";
@@ -133,9 +132,8 @@ function startControllers(
     tasks.run(controller.name, () =>
       runController(controller, deck.objects(controller.name), { clock, log, stop: until }),
     );
-  const ofDoor = [namespaceContents(pki.ca), aggregateRoles];
-  const ofEdge = edgeControllers({ ip: "127.0.0.1", port: instance.ports.gateway });
-  for (const controller of [...steadyControllers, ...ofDoor, ...ofEdge]) start(controller, stop);
+  const ofInstance = instanceControllers({ edge: { ip: "127.0.0.1", port: instance.ports.gateway }, ca: pki.ca });
+  for (const controller of [...steadyControllers, ...ofInstance]) start(controller, stop);
   // Those that look at every kind start anew when definitions add or take kinds away.
   let current = stopper();
   const startForKinds = (): void => {

@@ -1,5 +1,6 @@
 /** From the samples of one metric to a number of replicas: upstream's replica calculator, with integer percents and all. */
 import { parseNanos } from "#base/quantity.ts";
+import { conditionOf } from "#kinds/conditions.ts";
 import type { PodMetrics } from "#kinds/autoscaling/metrics.ts";
 import type { Pod } from "#kinds/core/pod.ts";
 
@@ -232,7 +233,7 @@ function groupPods(question: MetricQuestion, usages: ReadonlyMap<string, Usage>)
 
 /** CPU of a pod that starts is its start-up work, not its load. */
 function isUnbelievable(pod: Pod, usage: Usage, { timing, now }: MetricQuestion): boolean {
-  const ready = pod.status?.conditions?.find(({ type }) => type === "Ready");
+  const ready = conditionOf(pod.status?.conditions, "Ready");
   if (ready === undefined || pod.status?.startTime === undefined) return true;
   const startMs = Date.parse(pod.status.startTime);
   const changedMs = Date.parse(ready.lastTransitionTime ?? "") || 0;
