@@ -124,7 +124,15 @@ export class SampleDoor implements AsyncDisposable {
       { region: REGION, service },
       this.clock.now(),
     );
-    const response = await exchange({ port: this.#port, method, path, headers: signed }, body);
+    return this.unsigned(method, path, { headers: signed, body });
+  }
+
+  async unsigned(
+    method: string,
+    path: string,
+    { headers = {}, body = new Uint8Array() }: { headers?: Readonly<Record<string, string>>; body?: Uint8Array } = {},
+  ): Promise<Answer> {
+    const response = await exchange({ port: this.#port, method, path, headers }, body);
     let text = "";
     for await (const piece of response.setEncoding("utf8")) text += String(piece);
     return { status: response.statusCode ?? 0, headers: response.headers, text, json: jsonOf(text) };
