@@ -4,6 +4,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { test } from "node:test";
+import { builtinKinds } from "#kinds/registry.ts";
 import { compatibility } from "./gen-compatibility.ts";
 
 const ROOT = join(import.meta.dirname, "..");
@@ -109,6 +110,28 @@ test("dictionaries are written by put of base/dictionary.ts, not by assignment",
     sources.filter((path) => path.startsWith("src/") && !path.endsWith(".test.ts") && plain.test(read(path))),
     "a key from outside may be __proto__: draft() and put()",
   );
+});
+
+test("no kind is recognised by its name: it says so itself, or is compared as a value", () => {
+  const paths = builtinKinds.map(({ group, plural }) => `"${(group || "core").replaceAll(".", "[.]")}/${plural}"`);
+  const byName = [
+    /\.plural [!=]== "/, // kind.plural === "pods"
+    /switch \([^)]*\.plural\)/,
+    /storageOf\([^)]*\) [!=]== "/,
+    /\bowner\??\.kind [!=]== "/, // controllerOfKind of kinds/owners.ts
+    new RegExp(paths.join("|")), // "core/pods", "apps/deployments"
+  ];
+  const code = sources.filter((path) => /^src\/(?!kinds\/)/.test(path) && !path.endsWith(".test.ts"));
+  const found = code.flatMap((path) =>
+    read(path)
+      .split("\n")
+      .flatMap((line, at) =>
+        byName.some((name) => name.test(line.replace(/\/\*\*.*|\/\/.*/, "")))
+          ? [`${path}:${at + 1}: ${line.trim()}`]
+          : [],
+      ),
+  );
+  assertNone(found, "kinds recognised by name (give Kind a trait, CONTRIBUTING.md)");
 });
 
 test("a generated file names its generator", () => {

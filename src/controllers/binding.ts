@@ -6,7 +6,8 @@ import type { Change } from "#deck/objects.ts";
 import { conditionOf, type Told, withCondition } from "#kinds/conditions.ts";
 import { namespaceKind } from "#kinds/core/namespace.ts";
 import { nodeKind } from "#kinds/core/node.ts";
-import { type Condition, controllerOf } from "#kinds/object.ts";
+import type { Condition } from "#kinds/object.ts";
+import { controllerOfKind } from "#kinds/owners.ts";
 import { type Pod, podKind } from "#kinds/core/pod.ts";
 import { replicaSetKind } from "#kinds/apps/replica-set.ts";
 import { serviceKind } from "#kinds/core/service.ts";
@@ -172,8 +173,8 @@ function withScheduled({ status }: Pod, told: Omit<Told, "type">, now: number): 
 function softSpreads(pod: Pod, seen: Seen): readonly Spread[] {
   if ((pod.spec.topologySpreadConstraints ?? []).length > 0) return [];
   const namespace = pod.metadata.namespace ?? "";
-  const owner = controllerOf(pod);
-  const set = owner?.kind === "ReplicaSet" ? seen.view(replicaSetKind).get(keyOf(namespace, owner.name)) : undefined;
+  const owner = controllerOfKind(replicaSetKind, pod);
+  const set = owner && seen.view(replicaSetKind).get(keyOf(namespace, owner.name));
   const services = seen.view(serviceKind).list(namespace);
   const serving = services.filter(
     ({ spec }) =>

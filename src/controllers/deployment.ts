@@ -6,6 +6,7 @@ import type { Change } from "#deck/objects.ts";
 import { type Deployment, deploymentKind } from "#kinds/apps/deployment.ts";
 import { conditionOf } from "#kinds/conditions.ts";
 import { type Condition, controllerOf } from "#kinds/object.ts";
+import { controllerOfKind } from "#kinds/owners.ts";
 import { type Pod, podKind } from "#kinds/core/pod.ts";
 import { type ReplicaSet, replicaSetKind } from "#kinds/apps/replica-set.ts";
 import { create, normalEvent, patchTo, remove } from "./changes.ts";
@@ -55,9 +56,10 @@ export const deploymentController: Controller<Deployment> = {
 };
 
 function wakesOfSet(set: ReplicaSet, seen: Seen): readonly ObjectKey[] {
-  const owner = controllerOf(set);
+  const owner = controllerOfKind(deploymentKind, set);
   const namespace = set.metadata.namespace ?? "";
-  if (owner !== undefined) return owner.kind === "Deployment" ? [keyOf(namespace, owner.name)] : [];
+  if (owner !== undefined) return [keyOf(namespace, owner.name)];
+  if (controllerOf(set) !== undefined) return [];
   return seen
     .view(deploymentKind)
     .list(namespace)

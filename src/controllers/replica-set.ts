@@ -7,7 +7,7 @@ import { controllerOf, keyOfObject } from "#kinds/object.ts";
 import { type Pod, podKind } from "#kinds/core/pod.ts";
 import { type ReplicaSet, replicaSetKind } from "#kinds/apps/replica-set.ts";
 import { withCondition } from "#kinds/conditions.ts";
-import { controllerReference } from "#kinds/owners.ts";
+import { controllerOfKind, controllerReference } from "#kinds/owners.ts";
 import { create, freshNames, normalEvent, patchTo, remove, warningEvent } from "./changes.ts";
 import { claim } from "./ownership.ts";
 import { availableAtMs, isActive, isReady, ownerIndexes } from "./pod-facts.ts";
@@ -27,9 +27,10 @@ export const replicaSetController: Controller<ReplicaSet> = {
 
 /** Its owner, or for an orphan every set that might adopt it. */
 function wakesOfPod(pod: Pod, seen: Seen): readonly ObjectKey[] {
-  const owner = controllerOf(pod);
+  const owner = controllerOfKind(replicaSetKind, pod);
   const namespace = pod.metadata.namespace ?? "";
-  if (owner !== undefined) return owner.kind === "ReplicaSet" ? [keyOf(namespace, owner.name)] : [];
+  if (owner !== undefined) return [keyOf(namespace, owner.name)];
+  if (controllerOf(pod) !== undefined) return [];
   const sets = seen.view(replicaSetKind).list(namespace);
   return sets.filter((set) => matchesPod(fromLabelSelector(set.spec.selector), pod)).map(keyOfObject);
 }

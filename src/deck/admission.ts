@@ -1,21 +1,26 @@
-/** What admission is: a last look at a write, which may complete the object or refuse it. */
+/** What admission is: a last look at a write, which may complete the object or refuse it. Contracts only. */
 import type { ObjectKey } from "#base/key.ts";
 import type { Kind, SubresourceName } from "#kinds/kind.ts";
 import type { KubeObject } from "#kinds/object.ts";
 
-export interface AdmissionRequest {
-  readonly kind: Kind;
+/** "part": a write by one of the paths below the object's own. */
+export type Operation = "create" | "update" | "part" | "delete";
+
+export interface AdmissionRequest<T extends KubeObject = KubeObject> {
+  /** As which the object is stored. */
+  readonly kind: Kind<T>;
   readonly key: ObjectKey;
-  readonly object: KubeObject;
+  readonly object: T;
   /** Null on create. */
-  readonly live: KubeObject | null;
+  readonly live: T | null;
+  readonly operation: Operation;
   readonly subresource?: SubresourceName;
 }
 
-/** What admission may look at: the newest durable objects of built-in kinds, by storage name ("core/namespaces"). */
+/** What admission may look at: the newest durable objects of built-in kinds, as they are stored. */
 export interface Present {
-  get(storage: string, key: ObjectKey): KubeObject | undefined;
-  list(storage: string, namespace?: string): Iterable<KubeObject>;
+  get<T extends KubeObject>(kind: Kind<T>, key: ObjectKey): T | undefined;
+  list<T extends KubeObject>(kind: Kind<T>, namespace?: string): Iterable<T>;
 }
 
 /** What is said of a write that goes through. */
@@ -28,11 +33,20 @@ export interface Remarks {
 
 export const NO_REMARKS: Remarks = { warnings: [], records: [] };
 
-export interface Admission {
-  /** Returns the object to go on with, or throws the fault that refuses it. */
-  admit?(request: AdmissionRequest, present: Present): KubeObject;
+/** One rule of admission, named as upstream's plugin that has it. Those of a list run in its order. */
+export interface Admission<T extends KubeObject = KubeObject> {
+  readonly name: string;
+  readonly kinds: readonly Kind<T>[] | "all";
+  readonly on: readonly Operation[];
+  /** Returns the object to go on with, or throws the fault that refuses it. Not asked on delete. */
+  admit?(request: AdmissionRequest<T>, present: Present): T;
   /** Looks at what is complete and valid: throws the fault that refuses it, or says something of it. */
-  review?(request: AdmissionRequest, present: Present): Remarks;
+  review?(request: AdmissionRequest<T>, present: Present): Remarks;
   /** The write that was admitted has ended, well or badly. */
-  settle?(request: AdmissionRequest): void;
+  settle?(request: AdmissionRequest<T>): void;
+}
+
+/** Whether the rule has a say in this write. */
+export function concerns({ kinds, on }: Admission, { kind, operation }: AdmissionRequest): boolean {
+  return on.includes(operation) && (kinds === "all" || kinds.includes(kind));
 }

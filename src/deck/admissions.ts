@@ -1,20 +1,23 @@
 /** The built-in admissions, in the order in which they run. */
 import type { Admission } from "./admission.ts";
-import { admitNamespaced, admitNamespace } from "./admit-namespace.ts";
-import { reviewPodSecurity } from "./admit-pod-security.ts";
-import { admitIngress } from "./admit-ingress.ts";
-import { admitPod } from "./admit-pod.ts";
-import { admitDefinition } from "./definitions.ts";
+import { immortalNamespaces, livingNamespace, namespaceMarks } from "./admit-namespace.ts";
+import { podSecurity } from "./admit-pod-security.ts";
+import { defaultIngressClass } from "./admit-ingress.ts";
+import { defaultTolerations, podAccount, podPriority } from "./admit-pod.ts";
+import { definitionCleanup } from "./definitions.ts";
 import { type Network, ServiceAddresses } from "./service-addresses.ts";
 
 export function builtinAdmissions(network: Network): readonly Admission[] {
   return [
-    { admit: admitNamespaced },
-    { admit: admitNamespace },
-    { admit: admitPod },
-    { admit: admitIngress },
-    { admit: admitDefinition },
+    livingNamespace,
+    immortalNamespaces,
+    namespaceMarks,
+    podAccount,
+    defaultTolerations,
+    podPriority,
+    defaultIngressClass,
+    definitionCleanup,
     new ServiceAddresses(network),
-    { review: reviewPodSecurity },
+    ...podSecurity,
   ];
 }

@@ -1,20 +1,22 @@
 /** An Ingress that names no class gets the default one, as upstream's admission DefaultIngressClass. */
-import type { IngressClass } from "#kinds/networking/ingress-class.ts";
-import type { IngressObject as Ingress } from "#kinds/networking/ingress-spec.ts";
-import type { KubeObject } from "#kinds/object.ts";
-import type { AdmissionRequest, Present } from "./admission.ts";
-import { storageOf } from "./registry.ts";
+import { type IngressClass, ingressClassKind } from "#kinds/networking/ingress-class.ts";
+import { type Ingress, ingressKind } from "#kinds/networking/ingress.ts";
+import type { Admission } from "./admission.ts";
 
 const DEFAULT_CLASS = "ingressclass.kubernetes.io/is-default-class";
 const CLASS = "kubernetes.io/ingress.class";
 
-export function admitIngress({ kind, object, live, subresource }: AdmissionRequest, present: Present): KubeObject {
-  if (live !== null || subresource !== undefined || storageOf(kind) !== "networking.k8s.io/ingresses") return object;
-  const ingress = object as Ingress;
-  if (ingress.spec.ingressClassName !== undefined || ingress.metadata.annotations?.[CLASS] !== undefined) return object;
-  const name = defaultClass(present.list("networking.k8s.io/ingressclasses") as Iterable<IngressClass>);
-  return name === null ? object : ({ ...ingress, spec: { ...ingress.spec, ingressClassName: name } } as Ingress);
-}
+export const defaultIngressClass: Admission<Ingress> = {
+  name: "DefaultIngressClass",
+  kinds: [ingressKind],
+  on: ["create"],
+  admit({ object: ingress }, present) {
+    const { spec, metadata } = ingress;
+    if (spec.ingressClassName !== undefined || metadata.annotations?.[CLASS] !== undefined) return ingress;
+    const name = defaultClass(present.list(ingressClassKind));
+    return name === null ? ingress : { ...ingress, spec: { ...spec, ingressClassName: name } };
+  },
+};
 
 /** The newest of those that are marked; of two as old the first by name. */
 function defaultClass(classes: Iterable<IngressClass>): string | null {

@@ -2,9 +2,10 @@
 import type { FieldFault } from "#base/fault.ts";
 import { nameOf } from "#base/key.ts";
 import { FieldFaults } from "#kinds/rules/field-faults.ts";
-import { controllerOf, type KubeObject } from "#kinds/object.ts";
-import type { Container, PodSpec, PodTemplateSpec } from "#kinds/core/pod-spec.ts";
-import type { Pod } from "#kinds/core/pod.ts";
+import { controllerOf } from "#kinds/object.ts";
+import type { Container, PodSpec } from "#kinds/core/pod-spec.ts";
+import { namespaceKind } from "#kinds/core/namespace.ts";
+import { type Pod, podKind } from "#kinds/core/pod.ts";
 import type { PodParts } from "#policy/pod-security-check.ts";
 import {
   detailsOf,
@@ -16,37 +17,23 @@ import {
   standardText,
   violationsOf,
 } from "#policy/pod-security.ts";
-import { type AdmissionRequest, NO_REMARKS, type Present, type Remarks } from "./admission.ts";
+import { type Admission, type AdmissionRequest, NO_REMARKS, type Present, type Remarks } from "./admission.ts";
 import { forbidden, invalid } from "./refusals.ts";
-import { storageOf } from "./registry.ts";
 
-const NAMESPACES = "core/namespaces";
-const PODS = "core/pods";
-// What makes pods by a template at spec.template: it is never refused, only warned of; its pods will be.
-const TEMPLATE_OWNERS: ReadonlySet<string> = new Set([
-  "apps/daemonsets",
-  "apps/deployments",
-  "apps/replicasets",
-  "apps/statefulsets",
-  "batch/jobs",
-  "core/replicationcontrollers",
-]);
-// Of a pod that may still change, only these paths can bring in something that violates.
-const LOOKED_AT: ReadonlySet<string | undefined> = new Set([undefined, "ephemeralcontainers", "resize"]);
 // Upstream checks 3,000 pods within a second; here nobody else is served meanwhile.
 const MOST_PODS = 500;
 
-export function reviewPodSecurity(request: AdmissionRequest, present: Present): Remarks {
-  const storage = storageOf(request.kind);
-  if (storage === NAMESPACES) return request.subresource === undefined ? reviewNamespace(request, present) : NO_REMARKS;
-  if (storage === PODS) return LOOKED_AT.has(request.subresource) ? reviewPod(request, present) : NO_REMARKS;
-  if (TEMPLATE_OWNERS.has(storage) && request.subresource === undefined) return reviewTemplate(request, present);
-  return NO_REMARKS;
-}
+const NAME = "PodSecurity";
 
-function reviewPod({ kind, key, object, live }: AdmissionRequest, present: Present): Remarks {
-  const pod = object as Pod;
-  if (live !== null && !isSignificant(pod, live as Pod)) return NO_REMARKS;
+/** Upstream's plugin PodSecurity: pods on every path, since a part may bring in containers too; templates are only warned of. */
+export const podSecurity: readonly Admission[] = [
+  { name: NAME, kinds: [namespaceKind], on: ["create", "update"], review: reviewNamespace },
+  { name: NAME, kinds: [podKind], on: ["create", "update", "part"], review: reviewPod } satisfies Admission<Pod>,
+  { name: NAME, kinds: "all", on: ["create", "update"], review: reviewTemplate },
+];
+
+function reviewPod({ kind, key, object: pod, live }: AdmissionRequest<Pod>, present: Present): Remarks {
+  if (live !== null && !isSignificant(pod, live)) return NO_REMARKS;
   const policy = policyAt(key, present);
   const parts = partsOf(pod);
   const broken = violationsOf(policy.enforce, parts);
@@ -55,8 +42,9 @@ function reviewPod({ kind, key, object, live }: AdmissionRequest, present: Prese
   return remarksOf(parts, policy);
 }
 
-function reviewTemplate({ key, object }: AdmissionRequest, present: Present): Remarks {
-  const { template } = (object as KubeObject & { readonly spec?: { readonly template?: PodTemplateSpec } }).spec ?? {};
+/** What makes pods is never refused: its pods will be. */
+function reviewTemplate({ kind, key, object }: AdmissionRequest, present: Present): Remarks {
+  const template = kind.podTemplate?.(object);
   if (template?.spec === undefined) return NO_REMARKS;
   return remarksOf(partsOf({ metadata: template.metadata ?? {}, spec: template.spec }), policyAt(key, present));
 }
@@ -64,7 +52,7 @@ function reviewTemplate({ key, object }: AdmissionRequest, present: Present): Re
 type Policy = ReturnType<typeof podSecurityOf>["policy"];
 
 function policyAt(key: string, present: Present): Policy {
-  return podSecurityOf(present.get(NAMESPACES, `/${nameOf(key).namespace}`)?.metadata.labels).policy;
+  return podSecurityOf(present.get(namespaceKind, `/${nameOf(key).namespace}`)?.metadata.labels).policy;
 }
 
 function remarksOf(parts: PodParts, { audit, warn }: Policy): Remarks {
@@ -128,7 +116,7 @@ function faultsOf(faults: readonly LabelFault[]): readonly FieldFault[] {
 
 /** Upstream's EvaluatePodsInNamespace. */
 function standingPods(namespace: string, standard: Standard, present: Present): readonly string[] {
-  const pods = bySetFirst([...present.list(PODS, namespace)].map((object) => object as Pod));
+  const pods = bySetFirst([...present.list(podKind, namespace)]);
   const groups = new Map<string, string[]>();
   for (const pod of pods.slice(0, MOST_PODS)) {
     const broken = violationsOf(standard, partsOf(pod));

@@ -86,8 +86,10 @@ export class Deck implements AsyncDisposable {
         ? this.#durable
         : { journal: ephemeral, floor: ephemeral.compactedRevision(), applied: 0 };
     const present: Present = {
-      get: (storage, key) => this.#collections.get(storage)?.get(key)?.object,
-      list: (storage, namespace) => objectsOf(this.#collections.get(storage), namespace),
+      get: <T extends KubeObject>(kind: Kind<T>, key: ObjectKey) =>
+        this.#collections.get(storageOf(kind))?.get(key)?.object as T | undefined,
+      list: <T extends KubeObject>(kind: Kind<T>, namespace?: string) =>
+        objectsOf(this.#collections.get(storageOf(kind)), namespace) as Iterable<T>,
     };
     const handOver = (raw: Uint8Array, object: KubeObject): void => void this.#handedOver.set(raw, object);
     this.#writer = new Writer({

@@ -11,15 +11,13 @@ import {
 } from "#kinds/admission/custom-resource-definition.ts";
 import type { Kind } from "#kinds/kind.ts";
 import type { Condition } from "#kinds/object.ts";
-import type { AdmissionRequest } from "./admission.ts";
+import type { Admission } from "./admission.ts";
 import type { KubeObject } from "#kinds/object.ts";
 import type { Collection, ObjectChange } from "./collection.ts";
 import type { Registry } from "./registry.ts";
-import { storageOf } from "./registry.ts";
 import type { Selection } from "./selection.ts";
 import type { WriteRequest } from "./write-request.ts";
 
-export const DEFINITIONS: string = storageOf(customResourceDefinitionKind);
 const FINALIZER = "customresourcecleanup.apiextensions.k8s.io";
 const me: WriteRequest = { manager: "apiextensions" };
 
@@ -38,11 +36,15 @@ export interface DefinitionsParts {
 }
 
 /** A new definition holds itself until its objects are gone. */
-export function admitDefinition({ kind, object, live }: AdmissionRequest): KubeObject {
-  if (live !== null || storageOf(kind) !== DEFINITIONS) return object;
-  const finalizers = [...(object.metadata.finalizers ?? []).filter((finalizer) => finalizer !== FINALIZER), FINALIZER];
-  return { ...object, metadata: { ...object.metadata, finalizers } };
-}
+export const definitionCleanup: Admission<CustomResourceDefinition> = {
+  name: "DefinitionCleanup",
+  kinds: [customResourceDefinitionKind],
+  on: ["create"],
+  admit({ object }) {
+    const others = (object.metadata.finalizers ?? []).filter((finalizer) => finalizer !== FINALIZER);
+    return { ...object, metadata: { ...object.metadata, finalizers: [...others, FINALIZER] } };
+  },
+};
 
 /** Takes in what is there, then everything that changes. */
 export function followDefinitions(parts: DefinitionsParts): Disposable {

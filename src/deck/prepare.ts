@@ -8,7 +8,7 @@ import { validateObject } from "#kinds/rules/check.ts";
 import { type Kind, type SubresourceName, storedKind } from "#kinds/kind.ts";
 import { hasStatus, subresourceOf, withStatusOf } from "#kinds/subresources.ts";
 import type { KubeObject } from "#kinds/object.ts";
-import type { Admission, AdmissionRequest, Present, Remarks } from "./admission.ts";
+import { type Admission, type AdmissionRequest, concerns, type Present, type Remarks } from "./admission.ts";
 import { withFieldOwners } from "./field-owners.ts";
 import { bornMetadata, keptMetadata, withGeneration } from "./metadata.ts";
 import { invalid } from "./refusals.ts";
@@ -55,10 +55,11 @@ export function prepareCreate(
   const object = kind.onCreate?.(born) ?? born;
   const key = keyOf(object.metadata.namespace ?? "", object.metadata.name);
   if (shaped.faults.length > 0) throw invalid(served, object.metadata.name, shaped.faults);
-  const admitted = admit({ kind, key, object, live: null }, around);
+  const asked = { kind, key, live: null, operation: "create" } as const;
+  const admitted = admit({ ...asked, object }, around);
   try {
     validate(kind, admitted.object, null);
-    const remarks = review({ kind, key, object: admitted.object, live: null }, shaped.warnings, around);
+    const remarks = review({ ...asked, object: admitted.object }, shaped.warnings, around);
     const owners = request.isApplied === true ? submitted.metadata.managedFields : undefined;
     const owned =
       owners === undefined
@@ -89,7 +90,8 @@ export function prepareUpdate(
   if (owners === null && sameContent(object, live) && hasSameRecord(change)) return null;
   const key = keyOf(live.metadata.namespace ?? "", live.metadata.name);
   const { subresource } = request;
-  const asked = { kind, key, live, ...(subresource && { subresource }) };
+  const operation = subresource === undefined ? "update" : "part";
+  const asked = { kind, key, live, operation, ...(subresource && { subresource }) } as const;
   const admitted = admit({ ...asked, object }, around);
   try {
     const next = withGeneration(kind, admitted.object, live);
@@ -184,6 +186,7 @@ function admit(
   let object = request.object;
   try {
     for (const admission of admissions) {
+      if (!concerns(admission, request)) continue;
       object = admission.admit?.({ ...request, object }, present) ?? object;
       if (admission.settle !== undefined) done.push(() => admission.settle?.(request));
     }
@@ -194,13 +197,20 @@ function admit(
   return { object, settle };
 }
 
+/** Throws the fault that refuses a delete. */
+export function reviewRemoval(served: Kind, key: ObjectKey, live: KubeObject, around: Surroundings): void {
+  review({ kind: storedKind(served), key, object: live, live, operation: "delete" }, [], around);
+}
+
 /** As upstream's validating admission: after everything that changes or checks the object. */
 function review(
   request: AdmissionRequest,
   warnings: readonly string[],
   { admissions, present }: Surroundings,
 ): Remarks {
-  const remarks = admissions.flatMap((admission) => admission.review?.(request, present) ?? []);
+  const remarks = admissions.flatMap((admission) =>
+    concerns(admission, request) ? (admission.review?.(request, present) ?? []) : [],
+  );
   return {
     warnings: [...warnings, ...remarks.flatMap((remark) => remark.warnings)],
     records: remarks.flatMap(({ records }) => records),

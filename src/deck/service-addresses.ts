@@ -2,11 +2,12 @@
 import type { FieldFault } from "#base/fault.ts";
 import { sameJson } from "#base/json.ts";
 import type { ObjectKey } from "#base/key.ts";
-import { keyOfObject, type KubeObject } from "#kinds/object.ts";
-import type { ServiceObject as Service, ServicePort, ServiceSpec } from "#kinds/core/service-spec.ts";
+import type { Kind } from "#kinds/kind.ts";
+import { keyOfObject } from "#kinds/object.ts";
+import { type Service, serviceKind } from "#kinds/core/service.ts";
+import type { ServicePort, ServiceSpec } from "#kinds/core/service-spec.ts";
 import type { Admission, AdmissionRequest, Present } from "./admission.ts";
 import { invalid } from "./refusals.ts";
-import { storageOf } from "./registry.ts";
 import { familiesOf, familyFaults } from "./service-families.ts";
 
 export interface Network {
@@ -26,7 +27,10 @@ interface Taken {
   readonly ports: ReadonlySet<number>;
 }
 
-export class ServiceAddresses implements Admission {
+export class ServiceAddresses implements Admission<Service> {
+  readonly name = "ServiceAddresses";
+  readonly kinds: readonly Kind<Service>[] = [serviceKind];
+  readonly on = ["create", "update"] as const;
   readonly #network: Network;
   readonly #base: number;
   readonly #size: number;
@@ -40,10 +44,8 @@ export class ServiceAddresses implements Admission {
     this.#size = 2 ** (32 - Number(bits));
   }
 
-  admit(request: AdmissionRequest, present: Present): KubeObject {
-    if (storageOf(request.kind) !== "core/services" || request.subresource !== undefined) return request.object;
-    const service = request.object as Service;
-    const live = request.live as Service | null;
+  admit(request: AdmissionRequest<Service>, present: Present): Service {
+    const { object: service, live } = request;
     const taken = this.#taken(request.key, present);
     const addressed = this.#withAddress(request, service, live, taken.addresses);
     const admitted = this.#withPorts(request, addressed, live, taken.ports);
@@ -51,8 +53,7 @@ export class ServiceAddresses implements Admission {
     return admitted;
   }
 
-  settle({ kind, key }: AdmissionRequest): void {
-    if (storageOf(kind) !== "core/services") return;
+  settle({ key }: AdmissionRequest<Service>): void {
     const others = (this.#reserved.get(key) ?? []).slice(1);
     if (others.length === 0) this.#reserved.delete(key);
     else this.#reserved.set(key, others);
@@ -65,13 +66,17 @@ export class ServiceAddresses implements Admission {
       for (const address of addressesOf(spec)) addresses.add(address);
       for (const { nodePort = 0 } of spec.ports ?? []) if (nodePort !== 0) ports.add(nodePort);
     };
-    for (const service of present.list("core/services") as Iterable<Service>)
-      if (keyOfObject(service) !== key) add(service);
+    for (const service of present.list(serviceKind)) if (keyOfObject(service) !== key) add(service);
     for (const [owner, services] of this.#reserved) if (owner !== key) services.forEach(add);
     return { addresses, ports };
   }
 
-  #withAddress(request: AdmissionRequest, service: Service, live: Service | null, taken: ReadonlySet<string>): Service {
+  #withAddress(
+    request: AdmissionRequest<Service>,
+    service: Service,
+    live: Service | null,
+    taken: ReadonlySet<string>,
+  ): Service {
     const { clusterIP: _one, clusterIPs: _all, ipFamilies: _families, ipFamilyPolicy: _policy, ...bare } = service.spec;
     if (service.spec.type === "ExternalName")
       return {
@@ -95,7 +100,12 @@ export class ServiceAddresses implements Admission {
     return { ...service, spec };
   }
 
-  #checkAddress(request: AdmissionRequest, asked: string, live: Service | null, taken: ReadonlySet<string>): void {
+  #checkAddress(
+    request: AdmissionRequest<Service>,
+    asked: string,
+    live: Service | null,
+    taken: ReadonlySet<string>,
+  ): void {
     if (live !== null && addressesOf(live.spec).includes(asked)) return;
     const offset = numberOf(asked) - this.#base;
     if (!(offset > 0 && offset < this.#size - 1))
@@ -110,7 +120,7 @@ export class ServiceAddresses implements Admission {
       throw refuse(request, addressFault(asked, `failed to allocate IP ${asked}: provided IP is already allocated`));
   }
 
-  #freeAddress(request: AdmissionRequest, taken: ReadonlySet<string>): string {
+  #freeAddress(request: AdmissionRequest<Service>, taken: ReadonlySet<string>): string {
     const start = this.#size > 2 * STATIC_BAND ? STATIC_BAND : 1;
     for (let offset = start; offset < this.#size - 1; offset++) {
       const address = textOf(this.#base + offset);
@@ -123,7 +133,12 @@ export class ServiceAddresses implements Admission {
     });
   }
 
-  #withPorts(request: AdmissionRequest, service: Service, live: Service | null, taken: ReadonlySet<number>): Service {
+  #withPorts(
+    request: AdmissionRequest<Service>,
+    service: Service,
+    live: Service | null,
+    taken: ReadonlySet<number>,
+  ): Service {
     const { type = "ClusterIP", ports } = service.spec;
     if (ports === undefined) return service;
     // A node port that such a service asks for is refused by validation.
@@ -146,7 +161,12 @@ export class ServiceAddresses implements Admission {
     return { ...service, spec: { ...service.spec, ports: given, ...external } };
   }
 
-  #checkPort(request: AdmissionRequest, index: number, { nodePort = 0 }: ServicePort, used: ReadonlySet<number>): void {
+  #checkPort(
+    request: AdmissionRequest<Service>,
+    index: number,
+    { nodePort = 0 }: ServicePort,
+    used: ReadonlySet<number>,
+  ): void {
     if (nodePort === 0) return;
     const { first, last } = this.#network.nodePorts;
     const field = `spec.ports[${index}].nodePort`;
@@ -164,7 +184,7 @@ export class ServiceAddresses implements Admission {
       });
   }
 
-  #freePort(request: AdmissionRequest, used: ReadonlySet<number>, mine: ReadonlySet<number>): number {
+  #freePort(request: AdmissionRequest<Service>, used: ReadonlySet<number>, mine: ReadonlySet<number>): number {
     const { first, last } = this.#network.nodePorts;
     for (let port = first; port <= last; port++) if (!used.has(port) && !mine.has(port)) return port;
     throw refuse(request, {
@@ -192,7 +212,7 @@ function addressFault(address: string, message: string): FieldFault {
   };
 }
 
-function refuse({ kind, object }: AdmissionRequest, ...faults: readonly FieldFault[]): Error {
+function refuse({ kind, object }: AdmissionRequest<Service>, ...faults: readonly FieldFault[]): Error {
   return invalid(kind, object.metadata.name, faults);
 }
 

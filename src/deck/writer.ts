@@ -7,11 +7,17 @@ import type { Random } from "#base/random.ts";
 import type { Kind } from "#kinds/kind.ts";
 import type { KubeObject } from "#kinds/object.ts";
 import type { Admission, Present } from "./admission.ts";
-import { isImmortal } from "./admit-namespace.ts";
 import type { Collection } from "./collection.ts";
 import type { Expected, Journal, Revision } from "./journal.ts";
-import { type OwnedRequest, type Prepared, prepareCreate, prepareUpdate, type Surroundings } from "./prepare.ts";
-import { alreadyExists, conflict, forbidden, notFound } from "./refusals.ts";
+import {
+  type OwnedRequest,
+  type Prepared,
+  prepareCreate,
+  prepareUpdate,
+  reviewRemoval,
+  type Surroundings,
+} from "./prepare.ts";
+import { alreadyExists, conflict, notFound } from "./refusals.ts";
 import { isReleased, removalOf } from "./removal.ts";
 import { storageOf } from "./registry.ts";
 import { encodeObject, formOf, type StoredObject } from "./stored.ts";
@@ -80,10 +86,10 @@ export class Writer {
 
   async remove(kind: Kind, key: ObjectKey, options: DeckRemoveOptions, request: WriteRequest): Promise<Removed> {
     const { name } = nameOf(key);
-    if (isImmortal(storageOf(kind), name)) throw forbidden(kind, name, "this namespace may not be deleted");
     for (let round = 0; round < ROUNDS; round++) {
       const live = this.live(kind, key);
       checkRemoval(kind, live, options);
+      reviewRemoval(kind, key, live.object, this.#surroundings());
       const removal = removalOf(kind, live.object, options, this.#parts.clock.now());
       if (removal.is === "pending") return { stored: live.as(formOf(kind)), isGone: false };
       const next = removal.is === "gone" ? null : removal.next;

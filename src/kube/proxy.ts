@@ -8,6 +8,9 @@ import { promisify } from "node:util";
 import { deflateRaw, gunzip, gzip, inflateRaw } from "node:zlib";
 import { Fault, reasonOf, unsupported } from "#base/fault.ts";
 import { whenStopped } from "#base/stop.ts";
+import { nodeKind } from "#kinds/core/node.ts";
+import { podKind } from "#kinds/core/pod.ts";
+import { serviceKind } from "#kinds/core/service.ts";
 import { join } from "#relay/join.ts";
 import { ask as askUpgrade, type Upgrade } from "#relay/upgrade.ts";
 import type { Ask, Door } from "./door.ts";
@@ -35,12 +38,12 @@ export async function proxyObject(door: Door, ask: Ask): Promise<void> {
 }
 
 function locate(door: Door, { path }: Ask): Location {
-  switch (path.kind.plural) {
-    case "pods":
+  switch (path.kind) {
+    case podKind:
       return locatePod(door, path.namespace, path.name);
-    case "services":
+    case serviceKind:
       return locateService(door, path.namespace, path.name);
-    case "nodes":
+    case nodeKind:
       return locateNode(door, path.name);
     default:
       throw unsupported(`${path.kind.plural}/proxy`);

@@ -5,8 +5,11 @@ import type { View } from "#deck/objects.ts";
 import { sameJson } from "#base/json.ts";
 import { type Kind, resourceOf } from "#kinds/kind.ts";
 import type { KubeObject } from "#kinds/object.ts";
-import type { Node } from "#kinds/core/node.ts";
-import type { Pod } from "#kinds/core/pod.ts";
+import { configMapKind } from "#kinds/core/config-map.ts";
+import { leaseKind } from "#kinds/core/lease.ts";
+import { type Node, nodeKind } from "#kinds/core/node.ts";
+import { type Pod, podKind } from "#kinds/core/pod.ts";
+import { secretKind } from "#kinds/core/secret.ts";
 import { referencesOf } from "#pods/references.ts";
 import type { ApiPath } from "./api-path.ts";
 import { selectedName } from "./asked.ts";
@@ -35,18 +38,18 @@ export function restrictNode(identity: Identity, { path, verb, query }: NodeQues
   if (node === null) return;
   const { kind, namespace, name } = path;
   const isRead = verb === "get" || verb === "list" || verb === "watch";
-  switch (`${kind.group}/${kind.plural}`) {
-    case "/secrets":
-    case "/configmaps":
+  switch (kind) {
+    case secretKind:
+    case configMapKind:
       if (isRead) checkReferred(node, kind, { namespace, name: name || (selectedName(query) ?? "") }, pods);
       return;
-    case "/pods":
+    case podKind:
       if (!isRead) checkOwnPod(node, { path, verb, query }, pods);
       return;
-    case "/nodes":
+    case nodeKind:
       if (!isRead && verb !== "create") checkOwn(node, kind, { namespace, name });
       return;
-    case "coordination.k8s.io/leases":
+    case leaseKind:
       if (verb !== "list" && verb !== "watch" && verb !== "create") checkOwn(node, kind, { namespace, name });
       return;
     default:
@@ -56,18 +59,18 @@ export function restrictNode(identity: Identity, { path, verb, query }: NodeQues
 /** The same for what a node creates, which has its name in the body. */
 export function restrictCreation(identity: Identity, kind: Kind, { metadata }: KubeObject): void {
   const node = nodeNameOf(identity);
-  if (node === null || !["/nodes", "coordination.k8s.io/leases"].includes(`${kind.group}/${kind.plural}`)) return;
+  if (node === null || (kind !== nodeKind && kind !== leaseKind)) return;
   const { namespace = "", name } = metadata;
   checkOwn(node, kind, { namespace, name });
-  const forbidden = kind.plural === "nodes" ? forbiddenLabels({}, metadata.labels ?? {}) : [];
+  const forbidden = kind === nodeKind ? forbiddenLabels({}, metadata.labels ?? {}) : [];
   if (forbidden.length > 0)
     throw refused(kind, name, `node "${node}" is not allowed to set the following labels: ${forbidden.join(", ")}`);
 }
 
 /** Whether what a write makes of an object must be looked at: nodes steer no work to themselves by labels or taints. */
 export function restrictsWrites(identity: Identity, { kind, subresource }: ApiPath): boolean {
-  if (nodeNameOf(identity) === null || kind.group !== "") return false;
-  return kind.plural === "nodes" || (kind.plural === "pods" && subresource === "status");
+  if (nodeNameOf(identity) === null) return false;
+  return kind === nodeKind || (kind === podKind && subresource === "status");
 }
 
 /** Throws Forbidden when a node's write changes what is not its own to change. */
@@ -75,7 +78,7 @@ export function restrictWrite(identity: Identity, kind: Kind, { live, next }: Wr
   const node = nodeNameOf(identity) ?? "";
   const { name, labels = {} } = next.metadata;
   const before = live.metadata.labels ?? {};
-  if (kind.plural === "pods") {
+  if (kind === podKind) {
     if (!sameJson(before, labels)) throw refused(kind, name, `node "${node}" cannot update labels through pod status`);
     return;
   }
@@ -159,7 +162,7 @@ interface Named {
 }
 
 function checkOwn(node: string, kind: Kind, { namespace, name }: Named): void {
-  if (kind.plural === "leases") {
+  if (kind === leaseKind) {
     if (namespace !== LEASES) throw refused(kind, name, `can only access leases in the "${LEASES}" system namespace`);
     if (name !== node)
       throw refused(kind, name, "can only access node lease with the same name as the requesting node");
@@ -169,12 +172,12 @@ function checkOwn(node: string, kind: Kind, { namespace, name }: Named): void {
 function checkReferred(node: string, kind: Kind, { namespace, name }: Named, pods: View<Pod>): void {
   if (namespace === "" || name === "")
     throw refused(kind, name, `node "${node}" can only read ${kind.plural} one by one`);
-  if (kind.plural === "configmaps" && name === PUBLIC_MAP) return;
+  if (kind === configMapKind && name === PUBLIC_MAP) return;
   const isReferred = pods.by("node", node).some((pod) => {
     if (pod.metadata.namespace !== namespace) return false;
     const { configMaps, secrets } = referencesOf(pod);
     const pulls = pod.spec.imagePullSecrets?.some((pull) => pull.name === name) === true;
-    return kind.plural === "configmaps" ? configMaps.includes(name) : secrets.includes(name) || pulls;
+    return kind === configMapKind ? configMaps.includes(name) : secrets.includes(name) || pulls;
   });
   if (!isReferred) throw refused(kind, name, `no relationship found between node '${node}' and this object`);
 }

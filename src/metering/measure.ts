@@ -2,11 +2,12 @@
 import { timestamp } from "#base/clock.ts";
 import { keyOf, type ObjectKey } from "#base/key.ts";
 import { millis, units } from "#base/quantity.ts";
-import type { ReplicaSet } from "#kinds/apps/replica-set.ts";
+import { type ReplicaSet, replicaSetKind } from "#kinds/apps/replica-set.ts";
 import type { NodeMetrics, PodMetrics } from "#kinds/autoscaling/metrics.ts";
 import type { Node } from "#kinds/core/node.ts";
 import type { Pod } from "#kinds/core/pod.ts";
 import { controllerOf } from "#kinds/object.ts";
+import { controllerOfKind } from "#kinds/owners.ts";
 import type { NodeStats, PodStats } from "./stats.ts";
 import type { NodeUsage, PodUsage, Usage } from "./usage.ts";
 
@@ -107,7 +108,8 @@ function podUsage(pod: Pod, { containers, interval, node }: PodReading, known: K
 function workloadOf(pod: Pod, { replicaSet }: Known): string {
   const owner = controllerOf(pod);
   if (owner === undefined) return `Pod/${pod.metadata.name}`;
-  const above = owner.kind === "ReplicaSet" ? replicaSet(keyOf(pod.metadata.namespace ?? "", owner.name)) : undefined;
+  const set = controllerOfKind(replicaSetKind, pod);
+  const above = set && replicaSet(keyOf(pod.metadata.namespace ?? "", set.name));
   const top = (above === undefined ? undefined : controllerOf(above)) ?? owner;
   return `${top.kind}/${top.name}`;
 }
