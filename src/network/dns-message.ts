@@ -1,18 +1,26 @@
-/** DNS messages as bytes and as values (RFC 1035, RFC 2782, RFC 6891). Pure; knows no zone. */
+/** DNS messages as bytes and as values: dns-packet's codec within the limits of a server that anybody may ask. Pure; knows no zone. */
+import { Buffer } from "node:buffer";
+import {
+  AUTHORITATIVE_ANSWER,
+  decode,
+  type DecodedPacket,
+  encode,
+  type OptAnswer,
+  type Question,
+  RECURSION_AVAILABLE,
+  RECURSION_DESIRED,
+  type SoaAnswer,
+  type SrvAnswer,
+  type StringAnswer,
+  TRUNCATED_RESPONSE,
+  type TxtAnswer,
+} from "dns-packet";
 import { Fault } from "#base/fault.ts";
 
-export const recordType = {
-  A: 1,
-  NS: 2,
-  CNAME: 5,
-  SOA: 6,
-  PTR: 12,
-  TXT: 16,
-  AAAA: 28,
-  SRV: 33,
-  OPT: 41,
-  ANY: 255,
-} as const;
+/** A record of a reply, in dns-packet's words: what a name leads to is in `data`. */
+export type DnsRecord = StringAnswer | SoaAnswer | SrvAnswer | TxtAnswer;
+
+/** RFC 1035 §4.1.1 and RFC 2136 §2.2. */
 export const responseCode = {
   noError: 0,
   formatError: 1,
@@ -21,44 +29,19 @@ export const responseCode = {
   notImplemented: 4,
   refused: 5,
 } as const;
-const CLASS_IN = 1;
-
-export interface Question {
-  /** As asked, without the final dot; upper and lower case are kept. */
-  readonly name: string;
-  readonly type: number;
-}
-
-export type DnsRecord = { readonly name: string; readonly ttl: number } & (
-  | { readonly type: "A"; readonly address: string }
-  | { readonly type: "CNAME" | "PTR" | "NS"; readonly target: string }
-  | {
-      readonly type: "SRV";
-      readonly priority: number;
-      readonly weight: number;
-      readonly port: number;
-      readonly target: string;
-    }
-  | { readonly type: "TXT"; readonly text: string }
-  | {
-      readonly type: "SOA";
-      readonly primary: string;
-      readonly mailbox: string;
-      readonly serial: number;
-      readonly minimum: number;
-    }
-);
 
 export interface Query {
   readonly id: number;
   readonly opcode: number;
   readonly wantsRecursion: boolean;
+  /** As asked, upper and lower case kept; "." for the root, and types without a name are "UNKNOWN_65". */
   readonly question: Question;
-  /** What the asker can take over UDP; null when it did not say (then 512). */
+  /** What the asker can take over UDP, in bytes (RFC 6891 §6.2.3); null when it did not say (then 512). */
   readonly udpSize: number | null;
 }
 
 export interface Reply {
+  /** One of `responseCode`. */
   readonly code: number;
   readonly isAuthoritative: boolean;
   readonly canRecurse: boolean;
@@ -68,163 +51,91 @@ export interface Reply {
 }
 
 const HEADER_BYTES = 12;
-const MAX_POINTERS = 32; // More is a loop.
-const POINTER = 0xc0;
+// Beside its question a query carries an OPT record and perhaps a signature; the codec makes room for what the header promises.
+const MAX_RECORDS = 8;
+const MAX_LABEL_BYTES = 63; // RFC 1035 §2.3.4.
+const RESPONSE = 0x8000;
 
-/** Throws a Fault for what is not a query with exactly one question. */
+/** What we take over UDP, in bytes: the size that passes every link unfragmented (https://www.dnsflagday.net/2020/). */
+export const UDP_BYTES = 1_232;
+
+/** Throws a Fault ("BadRequest") for what is not a query with exactly one question. */
 export function decodeQuery(bytes: Uint8Array): Query {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.length < HEADER_BYTES) throw malformed("shorter than a header");
-  const flags = view.getUint16(2);
-  if ((flags & 0x8000) !== 0) throw malformed("a response, not a query");
-  if (view.getUint16(4) !== 1) throw malformed(`${view.getUint16(4)} questions`);
-  const [name, afterName] = readName(bytes, HEADER_BYTES);
-  if (afterName + 4 > bytes.length) throw malformed("the question is cut off");
-  const question = { name, type: view.getUint16(afterName) };
-  const others = view.getUint16(6) + view.getUint16(8) + view.getUint16(10);
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (buffer.length < HEADER_BYTES) throw malformed("shorter than a header");
+  const flags = buffer.readUInt16BE(2);
+  if ((flags & RESPONSE) !== 0) throw malformed("a response, not a query");
+  const [questions, ...others] = [4, 6, 8, 10].map((at) => buffer.readUInt16BE(at));
+  if (questions !== 1) throw malformed(`${questions} questions`);
+  if (others.reduce((sum, count) => sum + count, 0) > MAX_RECORDS) throw malformed(`more than ${MAX_RECORDS} records`);
+  const { questions: [question] = [], additionals = [] } = decoded(buffer);
+  if (question === undefined) throw malformed("no question");
+  // The codec reads labels as UTF-8; what it could not read cannot go back as it came, and no zone or resolver knows it.
+  if (question.name.includes("\uFFFD")) throw malformed("a name that is not text");
   return {
-    id: view.getUint16(0),
+    id: buffer.readUInt16BE(0),
     opcode: (flags >> 11) & 15,
-    wantsRecursion: (flags & 0x0100) !== 0,
+    wantsRecursion: (flags & RECURSION_DESIRED) !== 0,
     question,
-    udpSize: udpSizeOf(bytes, afterName + 4, others),
+    udpSize: additionals.find((record) => record.type === "OPT")?.udpPayloadSize ?? null,
   };
 }
 
-/** The class of the OPT record is the asker's buffer size. */
-function udpSizeOf(bytes: Uint8Array, start: number, records: number): number | null {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let at = start;
-  for (let record = 0; record < records; record++) {
-    const [, afterName] = readName(bytes, at);
-    if (afterName + 10 > bytes.length) throw malformed("a record is cut off");
-    if (view.getUint16(afterName) === recordType.OPT) return view.getUint16(afterName + 2);
-    at = afterName + 10 + view.getUint16(afterName + 8);
+function decoded(bytes: Buffer): DecodedPacket {
+  try {
+    return decode(bytes);
+  } catch (cause) {
+    throw new Fault("BadRequest", `not a DNS query: ${(cause as Error).message}`, { cause });
   }
-  return null;
-}
-
-function readName(bytes: Uint8Array, start: number): readonly [name: string, end: number] {
-  const labels: string[] = [];
-  let at = start;
-  let end: number | null = null;
-  for (let pointers = 0; ;) {
-    const length = bytes[at];
-    if (length === undefined) throw malformed("a name is cut off");
-    if (length === 0) break;
-    if ((length & POINTER) === POINTER) {
-      if (++pointers > MAX_POINTERS) throw malformed("a name points to itself");
-      end ??= at + 2;
-      at = ((length & 0x3f) << 8) | (bytes[at + 1] ?? 0);
-      continue;
-    }
-    if (length > 63 || at + 1 + length > bytes.length) throw malformed("a label is too long");
-    labels.push(String.fromCharCode(...bytes.subarray(at + 1, at + 1 + length)));
-    at += 1 + length;
-  }
-  return [labels.join("."), end ?? at + 1];
 }
 
 function malformed(what: string): Fault {
   return new Fault("BadRequest", `not a DNS query: ${what}`);
 }
 
-/** The reply as bytes, cut (with the truncation mark) when longer than `limit`. */
+/** The reply as bytes, cut (with the truncation mark) when longer than `limit` bytes. */
 export function encodeReply(query: Query, reply: Reply, limit: number): Uint8Array {
-  const whole = writeReply(query, reply, false);
+  const whole = written(query, reply.answers.every(isWritable) ? reply : failed(reply), 0);
   if (whole.length <= limit) return whole;
-  return writeReply(query, { ...reply, answers: [], authority: [], additional: [] }, true);
+  return written(query, { ...reply, answers: [], authority: [], additional: [] }, TRUNCATED_RESPONSE);
 }
 
-function writeReply(
-  { id, opcode, wantsRecursion, question, udpSize }: Query,
-  reply: Reply,
-  isCut: boolean,
-): Uint8Array {
+/** A Service's externalName may hold labels that are longer than DNS has them; the codec would write nonsense. */
+function isWritable(record: DnsRecord): boolean {
+  const target = record.type === "CNAME" ? record.data : "";
+  return target.split(".").every((label) => label.length <= MAX_LABEL_BYTES);
+}
+
+function failed({ isAuthoritative, canRecurse }: Reply): Reply {
+  return { code: responseCode.serverFailure, isAuthoritative, canRecurse, answers: [] };
+}
+
+function written({ id, opcode, wantsRecursion, question, udpSize }: Query, reply: Reply, mark: number): Uint8Array {
   const { answers, authority = [], additional = [] } = reply;
-  const out = new Bytes();
-  out.uint16(id);
-  const bits = [
-    [0x8000, true],
-    [0x0400, reply.isAuthoritative],
-    [0x0200, isCut],
-    [0x0100, wantsRecursion],
-    [0x0080, reply.canRecurse],
-  ] as const;
-  out.uint16(bits.reduce((flags, [bit, isSet]) => (isSet ? flags | bit : flags), (opcode << 11) | reply.code));
-  for (const count of [1, answers.length, authority.length, additional.length + (udpSize === null ? 0 : 1)])
-    out.uint16(count);
-  out.name(question.name);
-  out.uint16(question.type);
-  out.uint16(CLASS_IN);
-  for (const record of [...answers, ...authority, ...additional]) writeRecord(out, record);
-  if (udpSize !== null) out.raw([0, 0, recordType.OPT, UDP_BYTES >> 8, UDP_BYTES & 255, 0, 0, 0, 0, 0, 0]);
-  return out.bytes();
+  const marks = [
+    mark,
+    reply.isAuthoritative ? AUTHORITATIVE_ANSWER : 0,
+    wantsRecursion ? RECURSION_DESIRED : 0,
+    reply.canRecurse ? RECURSION_AVAILABLE : 0,
+  ];
+  return encode({
+    type: "response",
+    id,
+    flags: marks.reduce((flags, bit) => flags | bit, (opcode << 11) | reply.code),
+    questions: [question],
+    answers: [...answers],
+    authorities: [...authority],
+    additionals: [...additional, ...(udpSize === null ? [] : [OUR_SIZE])],
+  });
 }
 
-/** What we take over UDP: the size that passes every link unfragmented. */
-export const UDP_BYTES = 1_232;
-
-function writeRecord(out: Bytes, record: DnsRecord): void {
-  out.name(record.name);
-  out.uint16(recordType[record.type]);
-  out.uint16(CLASS_IN);
-  out.uint32(record.ttl);
-  const data = new Bytes();
-  switch (record.type) {
-    case "A":
-      data.raw(record.address.split(".").map(Number));
-      break;
-    case "CNAME":
-    case "PTR":
-    case "NS":
-      data.name(record.target);
-      break;
-    case "SRV":
-      for (const value of [record.priority, record.weight, record.port]) data.uint16(value);
-      data.name(record.target);
-      break;
-    case "TXT":
-      data.text(record.text);
-      break;
-    case "SOA":
-      data.name(record.primary);
-      data.name(record.mailbox);
-      for (const value of [record.serial, 7_200, 1_800, 86_400, record.minimum]) data.uint32(value);
-  }
-  const bytes = data.bytes();
-  out.uint16(bytes.length);
-  out.raw(bytes);
-}
-
-class Bytes {
-  readonly #bytes: number[] = [];
-
-  uint16(value: number): void {
-    this.#bytes.push((value >> 8) & 255, value & 255);
-  }
-
-  uint32(value: number): void {
-    this.uint16(value >>> 16);
-    this.uint16(value & 0xffff);
-  }
-
-  raw(bytes: Iterable<number>): void {
-    for (const byte of bytes) this.#bytes.push(byte);
-  }
-
-  text(text: string): void {
-    const codes = Array.from({ length: Math.min(text.length, 255) }, (_, at) => text.charCodeAt(at) & 255);
-    this.raw([codes.length, ...codes]);
-  }
-
-  /** Uncompressed: our replies are small. */
-  name(name: string): void {
-    for (const label of name.split(".").filter((part) => part !== "")) this.text(label.slice(0, 63));
-    this.#bytes.push(0);
-  }
-
-  bytes(): Uint8Array {
-    return Uint8Array.from(this.#bytes);
-  }
-}
+const OUR_SIZE: OptAnswer = {
+  type: "OPT",
+  name: ".",
+  udpPayloadSize: UDP_BYTES,
+  extendedRcode: 0,
+  ednsVersion: 0,
+  flags: 0,
+  flag_do: false,
+  options: [],
+};

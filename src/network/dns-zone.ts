@@ -1,7 +1,7 @@
 /** What the cluster's DNS answers: services, endpoints, pods, external names. Pure: objects and a question in, records out. */
 import type { Endpoint, EndpointSlice } from "#kinds/networking/endpoint-slice.ts";
 import type { Service } from "#kinds/core/service.ts";
-import { recordType, responseCode, type DnsRecord, type Question, type Reply } from "./dns-message.ts";
+import { responseCode, type DnsRecord, type Reply } from "./dns-message.ts";
 
 /** The objects, by the ways in which names lead to them. */
 export interface Zone {
@@ -17,12 +17,20 @@ export interface Zone {
   ): readonly { readonly endpoint: Endpoint; readonly namespace: string; readonly service: string }[];
 }
 
+/** What is asked: a name without the final dot, and a type as dns-packet names it ("A", "SRV", "ANY"). */
+export interface ZoneQuestion {
+  readonly name: string;
+  readonly type: string;
+}
+
 // Clients should see a new endpoint soon; CoreDNS' default for Kubernetes.
 const TTL = 5;
 const SUPPORTED_VERSION = "1.1.0";
+/** RFC 2782: all targets alike. */
+const EVEN = { priority: 0, weight: 100 } as const;
 
 /** Null when the name is not the cluster's to know: ask elsewhere. */
-export function answerFrom(zone: Zone, { name, type }: Question): Reply | null {
+export function answerFrom(zone: Zone, { name, type }: ZoneQuestion): Reply | null {
   const asked = name.toLowerCase();
   const reverse = reverseAddress(asked);
   if (reverse !== null) return reverseReply(zone, name, type, reverse);
@@ -33,10 +41,8 @@ export function answerFrom(zone: Zone, { name, type }: Question): Reply | null {
     .filter((label) => label !== "");
   const found = recordsOf(zone, labels, name, type);
   if (found === null) return { ...authoritative, code: responseCode.nameError, answers: [], authority: [soaOf(zone)] };
-  const wanted = found.filter(
-    (record) => record.type === "CNAME" || type === recordType.ANY || recordType[record.type] === type,
-  );
-  const additional = type === recordType.SRV ? targetsOf(zone, wanted) : [];
+  const wanted = found.filter((record) => record.type === "CNAME" || type === "ANY" || record.type === type);
+  const additional = type === "SRV" ? targetsOf(zone, wanted) : [];
   return {
     ...authoritative,
     code: responseCode.noError,
@@ -49,10 +55,10 @@ export function answerFrom(zone: Zone, { name, type }: Question): Reply | null {
 const authoritative = { isAuthoritative: true, canRecurse: true } as const;
 
 /** Null when nothing has the name; an empty list when only other types have. */
-function recordsOf(zone: Zone, labels: readonly string[], name: string, type: number): readonly DnsRecord[] | null {
+function recordsOf(zone: Zone, labels: readonly string[], name: string, type: string): readonly DnsRecord[] | null {
   if (labels.length === 0) return [soaOf(zone)];
   const [kind, namespace, ...rest] = labels.toReversed();
-  if (kind === "dns-version" && labels.length === 1) return [{ name, ttl: TTL, type: "TXT", text: SUPPORTED_VERSION }];
+  if (kind === "dns-version" && labels.length === 1) return [{ name, ttl: TTL, type: "TXT", data: SUPPORTED_VERSION }];
   if (kind === "pod") return podRecords(rest, namespace, name);
   if (kind !== "svc") return null;
   if (namespace === undefined) return [];
@@ -65,7 +71,7 @@ function recordsOf(zone: Zone, labels: readonly string[], name: string, type: nu
 function podRecords(rest: readonly string[], namespace: string | undefined, name: string): readonly DnsRecord[] | null {
   if (namespace === undefined || rest.length === 0) return [];
   const address = rest.length === 1 ? (rest[0] ?? "").replaceAll("-", ".") : "";
-  return isAddress(address) ? [{ name, ttl: TTL, type: "A", address }] : null;
+  return isAddress(address) ? [{ name, ttl: TTL, type: "A", data: address }] : null;
 }
 
 interface ServiceQuestion {
@@ -74,7 +80,7 @@ interface ServiceQuestion {
   /** What stands before the service's name: a hostname, or "_http", "_tcp". */
   readonly below: readonly string[];
   readonly name: string;
-  readonly type: number;
+  readonly type: string;
 }
 
 function serviceRecords(zone: Zone, question: ServiceQuestion): readonly DnsRecord[] | null {
@@ -84,7 +90,7 @@ function serviceRecords(zone: Zone, question: ServiceQuestion): readonly DnsReco
   if (service.spec.type === "ExternalName") return below.length > 0 ? null : externalRecords(zone, service, question);
   const own = `${serviceName}.${namespace}.svc.${zone.domain}`;
   if (!isHeadless(service)) {
-    const address: DnsRecord = { name, ttl: TTL, type: "A", address: service.spec.clusterIP ?? "" };
+    const address: DnsRecord = { name, ttl: TTL, type: "A", data: service.spec.clusterIP ?? "" };
     if (below.length === 0)
       return [
         address,
@@ -92,21 +98,18 @@ function serviceRecords(zone: Zone, question: ServiceQuestion): readonly DnsReco
           name,
           ttl: TTL,
           type: "SRV",
-          priority: 0,
-          weight: 100,
-          port: port.port,
-          target: own,
+          data: { ...EVEN, port: port.port, target: own },
         })),
       ];
     const port = portsOf(service).find((each) => matchesPort(each, below));
     return port === undefined
       ? null
-      : [{ name, ttl: TTL, type: "SRV", priority: 0, weight: 100, port: port.port, target: own }];
+      : [{ name, ttl: TTL, type: "SRV", data: { ...EVEN, port: port.port, target: own } }];
   }
   const places = endpointsOf(zone.slices(namespace, serviceName), service.spec.publishNotReadyAddresses === true);
   if (below.length === 0)
     return [
-      ...unique(places.map(({ ip }) => ip)).map((address): DnsRecord => ({ name, ttl: TTL, type: "A", address })),
+      ...unique(places.map(({ ip }) => ip)).map((address): DnsRecord => ({ name, ttl: TTL, type: "A", data: address })),
       ...srvRecords(places, name, own, () => true),
     ];
   if (below.length === 2) {
@@ -116,7 +119,7 @@ function serviceRecords(zone: Zone, question: ServiceQuestion): readonly DnsReco
   const host = below.length === 1 ? places.filter((place) => place.hostname === below[0]) : [];
   return host.length === 0
     ? null
-    : unique(host.map(({ ip }) => ip)).map((address): DnsRecord => ({ name, ttl: TTL, type: "A", address }));
+    : unique(host.map(({ ip }) => ip)).map((address): DnsRecord => ({ name, ttl: TTL, type: "A", data: address }));
 }
 
 interface Port {
@@ -156,7 +159,7 @@ function srvRecords(
       .flatMap(({ port }): readonly DnsRecord[] =>
         port === undefined
           ? []
-          : [{ name, ttl: TTL, type: "SRV", priority: 0, weight: 100, port, target: `${hostname}.${own}` }],
+          : [{ name, ttl: TTL, type: "SRV", data: { ...EVEN, port, target: `${hostname}.${own}` } }],
       ),
   );
 }
@@ -169,20 +172,20 @@ function matchesPort({ name = "", protocol = "TCP" }: Port, below: readonly stri
 /** An alias; where it leads to a name of the cluster, that name's records come along. */
 function externalRecords(zone: Zone, { spec }: Service, { name, type }: ServiceQuestion): readonly DnsRecord[] {
   const target = (spec.externalName ?? "").replace(/\.$/, "");
-  const alias: DnsRecord = { name, ttl: TTL, type: "CNAME", target };
+  const alias: DnsRecord = { name, ttl: TTL, type: "CNAME", data: target };
   // Our own names only, and one step: an alias of an alias is followed by the client.
-  const isOurs = target.endsWith(`.${zone.domain}`) && type !== recordType.CNAME;
-  const further = isOurs ? (answerFrom(zone, { name: target, type: recordType.A })?.answers ?? []) : [];
+  const isOurs = target.endsWith(`.${zone.domain}`) && type !== "CNAME";
+  const further = isOurs ? (answerFrom(zone, { name: target, type: "A" })?.answers ?? []) : [];
   return [alias, ...further.filter((record) => record.type === "A")];
 }
 
 /** The addresses of SRV targets, so that clients need not ask again. */
 function targetsOf(zone: Zone, records: readonly DnsRecord[]): readonly DnsRecord[] {
-  const names = unique(records.flatMap((record) => (record.type === "SRV" ? [record.target] : [])));
-  return names.flatMap((name) => answerFrom(zone, { name, type: recordType.A })?.answers ?? []);
+  const names = unique(records.flatMap((record) => (record.type === "SRV" ? [record.data.target] : [])));
+  return names.flatMap((name) => answerFrom(zone, { name, type: "A" })?.answers ?? []);
 }
 
-function reverseReply(zone: Zone, name: string, type: number, ip: string): Reply | null {
+function reverseReply(zone: Zone, name: string, type: string, ip: string): Reply | null {
   const services = zone
     .servicesAt(ip)
     .map(({ metadata }) => `${metadata.name}.${metadata.namespace ?? ""}.svc.${zone.domain}`);
@@ -194,7 +197,7 @@ function reverseReply(zone: Zone, name: string, type: number, ip: string): Reply
   const targets = unique([...services, ...endpoints]);
   if (targets.length === 0) return null;
   const answers =
-    type === recordType.PTR ? targets.map((target): DnsRecord => ({ name, ttl: TTL, type: "PTR", target })) : [];
+    type === "PTR" ? targets.map((target): DnsRecord => ({ name, ttl: TTL, type: "PTR", data: target })) : [];
   return { ...authoritative, code: responseCode.noError, answers };
 }
 
@@ -208,10 +211,15 @@ function soaOf({ domain }: Zone): DnsRecord {
     name: domain,
     ttl: TTL,
     type: "SOA",
-    primary: `ns.dns.${domain}`,
-    mailbox: `hostmaster.${domain}`,
-    serial: 1,
-    minimum: TTL,
+    data: {
+      mname: `ns.dns.${domain}`,
+      rname: `hostmaster.${domain}`,
+      serial: 1,
+      refresh: 7_200,
+      retry: 1_800,
+      expire: 86_400,
+      minimum: TTL,
+    },
   };
 }
 

@@ -3,12 +3,13 @@ import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
 import { connect } from "node:net";
 import { test } from "node:test";
+import { decode, type DecodedPacket, encode, RECURSION_DESIRED, type RecordType } from "dns-packet";
 import { silent } from "#base/log.ts";
 import type { Objects, View } from "#deck/objects.ts";
 import type { EndpointSlice } from "#kinds/networking/endpoint-slice.ts";
 import type { KubeObject } from "#kinds/object.ts";
 import type { Service } from "#kinds/core/service.ts";
-import { decodeQuery, encodeReply, recordType, responseCode, type DnsRecord } from "./dns-message.ts";
+import { decodeQuery, encodeReply, responseCode, type DnsRecord } from "./dns-message.ts";
 import { answerFrom, type Zone } from "./dns-zone.ts";
 import { serveDns } from "./dns.ts";
 
@@ -54,45 +55,47 @@ const zone: Zone = {
     ),
 };
 
-const { A, AAAA, SRV, PTR, CNAME, TXT } = recordType;
-
 interface Case {
   readonly name: string;
-  readonly type: number;
+  readonly type: string;
   /** "A 10.0.0.1", "SRV 5432 target"; "NXDOMAIN"; null is not ours. */
   readonly answer: readonly string[] | "NXDOMAIN" | null;
 }
 
 const cases: readonly Case[] = [
-  { name: "web.default.svc.cluster.local", type: A, answer: ["A 10.128.0.7"] },
-  { name: "WEB.Default.svc.Cluster.Local", type: A, answer: ["A 10.128.0.7"] },
-  { name: "web.default.svc.cluster.local", type: AAAA, answer: [] },
-  { name: "none.default.svc.cluster.local", type: A, answer: "NXDOMAIN" },
-  { name: "web.other.svc.cluster.local", type: A, answer: "NXDOMAIN" },
-  { name: "default.svc.cluster.local", type: A, answer: [] },
-  { name: "nonsense.cluster.local", type: A, answer: "NXDOMAIN" },
-  { name: "_http._tcp.web.default.svc.cluster.local", type: SRV, answer: ["SRV 80 web.default.svc.cluster.local"] },
-  { name: "_other._tcp.web.default.svc.cluster.local", type: SRV, answer: "NXDOMAIN" },
-  { name: "db.prod.svc.cluster.local", type: A, answer: ["A 10.64.1.5", "A 10.64.1.6"] },
-  { name: "db-0.db.prod.svc.cluster.local", type: A, answer: ["A 10.64.1.5"] },
-  { name: "10-64-1-6.db.prod.svc.cluster.local", type: A, answer: ["A 10.64.1.6"] },
-  { name: "db-9.db.prod.svc.cluster.local", type: A, answer: "NXDOMAIN" },
+  { name: "web.default.svc.cluster.local", type: "A", answer: ["A 10.128.0.7"] },
+  { name: "WEB.Default.svc.Cluster.Local", type: "A", answer: ["A 10.128.0.7"] },
+  { name: "web.default.svc.cluster.local", type: "AAAA", answer: [] },
+  { name: "none.default.svc.cluster.local", type: "A", answer: "NXDOMAIN" },
+  { name: "web.other.svc.cluster.local", type: "A", answer: "NXDOMAIN" },
+  { name: "default.svc.cluster.local", type: "A", answer: [] },
+  { name: "nonsense.cluster.local", type: "A", answer: "NXDOMAIN" },
+  { name: "_http._tcp.web.default.svc.cluster.local", type: "SRV", answer: ["SRV 80 web.default.svc.cluster.local"] },
+  { name: "_other._tcp.web.default.svc.cluster.local", type: "SRV", answer: "NXDOMAIN" },
+  { name: "db.prod.svc.cluster.local", type: "A", answer: ["A 10.64.1.5", "A 10.64.1.6"] },
+  { name: "db-0.db.prod.svc.cluster.local", type: "A", answer: ["A 10.64.1.5"] },
+  { name: "10-64-1-6.db.prod.svc.cluster.local", type: "A", answer: ["A 10.64.1.6"] },
+  { name: "db-9.db.prod.svc.cluster.local", type: "A", answer: "NXDOMAIN" },
   {
     name: "_sql._tcp.db.prod.svc.cluster.local",
-    type: SRV,
+    type: "SRV",
     answer: ["SRV 5432 db-0.db.prod.svc.cluster.local", "SRV 5432 10-64-1-6.db.prod.svc.cluster.local"],
   },
-  { name: "out.default.svc.cluster.local", type: A, answer: ["CNAME example.org"] },
-  { name: "out.default.svc.cluster.local", type: CNAME, answer: ["CNAME example.org"] },
-  { name: "alias.default.svc.cluster.local", type: A, answer: ["CNAME web.default.svc.cluster.local", "A 10.128.0.7"] },
-  { name: "10-64-1-5.prod.pod.cluster.local", type: A, answer: ["A 10.64.1.5"] },
-  { name: "10-64-1.prod.pod.cluster.local", type: A, answer: "NXDOMAIN" },
-  { name: "7.0.128.10.in-addr.arpa", type: PTR, answer: ["PTR web.default.svc.cluster.local"] },
-  { name: "5.1.64.10.in-addr.arpa", type: PTR, answer: ["PTR db-0.db.prod.svc.cluster.local"] },
-  { name: "9.9.9.9.in-addr.arpa", type: PTR, answer: null },
-  { name: "dns-version.cluster.local", type: TXT, answer: ["TXT 1.1.0"] },
-  { name: "example.org", type: A, answer: null },
-  { name: "notcluster.local", type: A, answer: null },
+  { name: "out.default.svc.cluster.local", type: "A", answer: ["CNAME example.org"] },
+  { name: "out.default.svc.cluster.local", type: "CNAME", answer: ["CNAME example.org"] },
+  {
+    name: "alias.default.svc.cluster.local",
+    type: "A",
+    answer: ["CNAME web.default.svc.cluster.local", "A 10.128.0.7"],
+  },
+  { name: "10-64-1-5.prod.pod.cluster.local", type: "A", answer: ["A 10.64.1.5"] },
+  { name: "10-64-1.prod.pod.cluster.local", type: "A", answer: "NXDOMAIN" },
+  { name: "7.0.128.10.in-addr.arpa", type: "PTR", answer: ["PTR web.default.svc.cluster.local"] },
+  { name: "5.1.64.10.in-addr.arpa", type: "PTR", answer: ["PTR db-0.db.prod.svc.cluster.local"] },
+  { name: "9.9.9.9.in-addr.arpa", type: "PTR", answer: null },
+  { name: "dns-version.cluster.local", type: "TXT", answer: ["TXT 1.1.0"] },
+  { name: "example.org", type: "A", answer: null },
+  { name: "notcluster.local", type: "A", answer: null },
 ];
 
 for (const { name, type, answer } of cases) {
@@ -110,60 +113,33 @@ for (const { name, type, answer } of cases) {
 }
 
 test("SRV answers bring the addresses of their targets", () => {
-  const reply = answerFrom(zone, { name: "_sql._tcp.db.prod.svc.cluster.local", type: SRV });
+  const reply = answerFrom(zone, { name: "_sql._tcp.db.prod.svc.cluster.local", type: "SRV" });
   assert.deepEqual(reply?.additional?.map(words), ["A 10.64.1.5", "A 10.64.1.6"]);
 });
 
 function words(record: DnsRecord): string {
-  switch (record.type) {
-    case "A":
-      return `A ${record.address}`;
-    case "SRV":
-      return `SRV ${record.port} ${record.target}`;
-    case "TXT":
-      return `TXT ${record.text}`;
-    case "CNAME":
-    case "PTR":
-    case "NS":
-      return `${record.type} ${record.target}`;
-    case "SOA":
-      return "SOA";
-  }
+  if (record.type === "SRV") return `SRV ${record.data.port} ${record.data.target}`;
+  return record.type === "SOA" ? "SOA" : `${record.type} ${String(record.data)}`;
 }
 
 /** A question as a resolver sends it, optionally with EDNS. */
-function question(name: string, type: number, udpSize?: number): Buffer {
-  const labels = name.split(".").flatMap((label) => [label.length, ...Buffer.from(label)]);
-  const edns = udpSize === undefined ? [] : [0, 0, 41, udpSize >> 8, udpSize & 255, 0, 0, 0, 0, 0, 0];
-  return Buffer.from([
-    0x12,
-    0x34,
-    1,
-    0,
-    0,
-    1,
-    0,
-    0,
-    0,
-    0,
-    0,
-    udpSize === undefined ? 0 : 1,
-    ...labels,
-    0,
-    type >> 8,
-    type & 255,
-    0,
-    1,
-    ...edns,
-  ]);
+function question(name: string, type: RecordType, udpSize?: number): Buffer {
+  const edns = { type: "OPT", name: ".", extendedRcode: 0, ednsVersion: 0, flags: 0, flag_do: false } as const;
+  return encode({
+    id: 0x1234,
+    type: "query",
+    flags: RECURSION_DESIRED,
+    questions: [{ name, type }],
+    ...(udpSize !== undefined && { additionals: [{ ...edns, udpPayloadSize: udpSize, options: [] }] }),
+  });
 }
 
 test("a query is read, with its buffer size", () => {
-  assert.deepEqual(decodeQuery(question("web.default", A, 4096)), {
+  assert.deepEqual(decodeQuery(question("web.default", "A", 4096)), {
     id: 0x1234,
     opcode: 0,
     wantsRecursion: true,
-    question: { name: "web.default", type: A },
+    question: { name: "web.default", type: "A", class: "IN" },
     udpSize: 4096,
   });
 });
@@ -173,25 +149,29 @@ const malformed: readonly { readonly title: string; readonly bytes: Buffer }[] =
   { title: "half a header", bytes: Buffer.alloc(7) },
   {
     title: "a name that points to itself",
-    bytes: Buffer.concat([question("a", A).subarray(0, 12), Buffer.from([0xc0, 12, 0, 1, 0, 1])]),
+    bytes: Buffer.concat([question("a", "A").subarray(0, 12), Buffer.from([0xc0, 12, 0, 1, 0, 1])]),
   },
   {
     title: "a label that goes over the end",
-    bytes: Buffer.concat([question("a", A).subarray(0, 12), Buffer.from([63, 65])]),
+    bytes: Buffer.concat([question("a", "A").subarray(0, 12), Buffer.from([63, 65])]),
   },
-  { title: "a response", bytes: Buffer.from(question("a", A)).fill(0x81, 2, 3) },
-  { title: "no question", bytes: Buffer.from(question("a", A)).fill(0, 4, 6) },
+  { title: "a response", bytes: Buffer.from(question("a", "A")).fill(0x81, 2, 3) },
+  { title: "more records than a query has", bytes: Buffer.from(question("a", "A")).fill(9, 11, 12) },
+  { title: "a header that promises records", bytes: Buffer.from(question("a", "A")).fill(0xff, 6, 12) },
+  { title: "a record that is cut off", bytes: question("a", "A", 4096).subarray(0, -3) },
+  { title: "a name that is not text", bytes: Buffer.from(question("a", "A")).fill(0xff, 13, 14) },
+  { title: "no question", bytes: Buffer.from(question("a", "A")).fill(0, 4, 6) },
 ];
 for (const { title, bytes } of malformed)
   test(`${title} is not a query`, () => assert.throws(() => decodeQuery(bytes), { code: "BadRequest" }));
 
 test("a reply that does not fit says so and carries nothing", () => {
-  const query = decodeQuery(question("many.example", A));
+  const query = decodeQuery(question("many.example", "A"));
   const answers = Array.from({ length: 60 }, (_, index): DnsRecord => ({
     name: "many.example",
     ttl: 5,
     type: "A",
-    address: `10.0.0.${index}`,
+    data: `10.0.0.${index}`,
   }));
   const cut = Buffer.from(encodeReply(query, { code: 0, isAuthoritative: true, canRecurse: false, answers }, 512));
   assert.ok(cut.length <= 512);
@@ -199,16 +179,60 @@ test("a reply that does not fit says so and carries nothing", () => {
   assert.equal(cut.readUInt16BE(6), 0);
 });
 
+test("a reply repeats the question as it was asked, with our own buffer size for who said his", () => {
+  const answers: readonly DnsRecord[] = [
+    { name: "Web.default", ttl: 5, type: "A", data: "10.0.0.1" },
+    { name: "Web.default", ttl: 5, type: "SRV", data: { priority: 0, weight: 100, port: 80, target: "web.default" } },
+  ];
+  const sent = (udpSize?: number): DecodedPacket => {
+    const query = decodeQuery(question("Web.default", "ANY" as RecordType, udpSize));
+    return decode(Buffer.from(encodeReply(query, { code: 0, isAuthoritative: true, canRecurse: true, answers }, 512)));
+  };
+  const { id, questions, flag_aa, flag_ra, flag_rd, flag_tc, answers: got, additionals } = sent(4096);
+  assert.deepEqual([id, questions], [0x1234, [{ name: "Web.default", type: "ANY", class: "IN" }]]);
+  assert.deepEqual([flag_aa, flag_ra, flag_rd, flag_tc], [true, true, true, false]);
+  assert.deepEqual(
+    got?.map((record) => record.type !== "OPT" && [record.type, record.data]),
+    [
+      ["A", "10.0.0.1"],
+      ["SRV", { priority: 0, weight: 100, port: 80, target: "web.default" }],
+    ],
+  );
+  assert.deepEqual(
+    additionals?.map((record) => record.type === "OPT" && record.udpPayloadSize),
+    [1_232],
+  );
+  assert.deepEqual(sent().additionals, []);
+});
+
+test("an alias that is no name in DNS is a failure of the server, as in CoreDNS, not nonsense", () => {
+  const query = decodeQuery(question("out.default", "A"));
+  const answers: readonly DnsRecord[] = [{ name: "out.default", ttl: 5, type: "CNAME", data: `${"a".repeat(64)}.org` }];
+  const bytes = encodeReply(query, { code: 0, isAuthoritative: true, canRecurse: false, answers }, 512);
+  const { answers: got } = decode(Buffer.from(bytes));
+  assert.deepEqual([(bytes[3] ?? 0) & 15, got], [responseCode.serverFailure, []]);
+});
+
+test("a query of 64 KB whose names point back and back is read within a moment", () => {
+  const bytes = Buffer.alloc(65_535);
+  bytes.writeUInt16BE(1, 4);
+  bytes.writeUInt16BE(8, 10);
+  for (let at = 12; at < 16_000; at += 2) bytes.writeUInt16BE(0xc000 | (at - 2), at);
+  const startedAt = performance.now();
+  decodeQuery(bytes);
+  assert.ok(performance.now() - startedAt < 50);
+});
+
 test("the server answers over UDP and TCP from live objects", async () => {
   await using server = await serveDns({ objects: fixedObjects(), host: "127.0.0.1", port: 0, log: silent });
   const udp = createSocket("udp4");
   const reply = new Promise<Buffer>((resolve) => udp.once("message", resolve));
-  udp.send(question("web.default.svc.cluster.local", A), server.port, "127.0.0.1");
+  udp.send(question("web.default.svc.cluster.local", "A"), server.port, "127.0.0.1");
   const bytes = await reply;
   udp.close();
   assert.deepEqual([...bytes.subarray(-4)], [10, 128, 0, 7]);
   const tcp = connect(server.port, "127.0.0.1");
-  const query = question("nothing.example", A);
+  const query = question("nothing.example", "A");
   tcp.end(Buffer.concat([Buffer.from([0, query.length]), query]));
   const parts: Buffer[] = [];
   for await (const part of tcp as AsyncIterable<Buffer>) parts.push(part);
@@ -226,7 +250,7 @@ test("until the services are known the server is there and asks for patience", a
   const udp = createSocket("udp4");
   const code = async (): Promise<number> => {
     const reply = new Promise<Buffer>((resolve) => udp.once("message", resolve));
-    udp.send(question("web.default.svc.cluster.local", A), server.port, "127.0.0.1");
+    udp.send(question("web.default.svc.cluster.local", "A"), server.port, "127.0.0.1");
     return ((await reply)[3] ?? 0) & 15;
   };
   assert.equal(await code(), responseCode.serverFailure);

@@ -1,5 +1,6 @@
 /** Images without Docker: names, Dockerfiles, archives, and the store they end in. */
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, open, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -121,6 +122,36 @@ test("unread bodies are passed over, gzip is seen through", async () => {
     const parts: Buffer[] = [];
     for await (const part of body) parts.push(part);
     assert.deepEqual(Buffer.concat(parts), Buffer.alloc(700, "two"));
+  }
+});
+
+test("a size is read as octal text and as GNU tar's binary number", async () => {
+  const path = await archive("d.tar", (tar) => tar.addBytes("file", Buffer.from("hello")));
+  const bytes = await readFile(path);
+  bytes.fill(0, 124, 136);
+  bytes.writeUInt8(0x80, 124);
+  bytes.writeUInt8(5, 135);
+  bytes.write("        ", 148);
+  const sum = bytes.subarray(0, 512).reduce((total, byte) => total + byte, 0);
+  bytes.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148, "latin1");
+  await writeFile(path, bytes);
+  assert.deepEqual(await entries(path), ["file file 644 5"]);
+});
+
+test("what is bigger than what is written at once arrives whole, with its digest", async () => {
+  const path = join(root, "e.tar");
+  const body = Buffer.alloc(2_500_000, "abc");
+  await using file = await open(path, "w");
+  const tar = new TarWriter(file);
+  await tar.addBytes("small", Buffer.from("x"));
+  await tar.addBytes("big", body);
+  const { digest, size } = await tar.end();
+  const written = await readFile(path);
+  assert.deepEqual([digest, size], [`sha256:${createHash("sha256").update(written).digest("hex")}`, written.length]);
+  for await (const entry of readTar(path)) {
+    const parts: Buffer[] = [];
+    for await (const part of entry.body) parts.push(part);
+    assert.ok(Buffer.concat(parts).equals(entry.name === "big" ? body : Buffer.from("x")));
   }
 });
 

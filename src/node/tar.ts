@@ -29,6 +29,9 @@ export class TarWriter {
   readonly #file: FileHandle;
   readonly #hash = createHash("sha256");
   readonly #directories = new Set<string>();
+  /** What waits to be written: thousands of small files are hundreds of writes. */
+  readonly #buffer = Buffer.allocUnsafe(COPY_BYTES);
+  #buffered = 0;
   #size = 0;
 
   constructor(file: FileHandle) {
@@ -92,6 +95,7 @@ export class TarWriter {
 
   async end(): Promise<{ readonly digest: string; readonly size: number }> {
     await this.#write(Buffer.alloc(2 * BLOCK));
+    await this.#flush();
     return { digest: `sha256:${this.#hash.digest("hex")}`, size: this.#size };
   }
 
@@ -120,10 +124,21 @@ export class TarWriter {
   }
 
   async #write(bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length;) {
+      const part = bytes.subarray(at, at + COPY_BYTES - this.#buffered);
+      this.#buffer.set(part, this.#buffered);
+      this.#buffered += part.length;
+      at += part.length;
+      if (this.#buffered === COPY_BYTES) await this.#flush();
+    }
+  }
+
+  async #flush(): Promise<void> {
+    const bytes = this.#buffer.subarray(0, this.#buffered);
     this.#hash.update(bytes);
     this.#size += bytes.length;
-    let at = 0;
-    while (at < bytes.length) at += (await this.#file.write(bytes, at)).bytesWritten;
+    for (let at = 0; at < bytes.length;) at += (await this.#file.write(bytes, at)).bytesWritten;
+    this.#buffered = 0;
   }
 }
 
@@ -179,7 +194,7 @@ export async function* readTar(path: string): AsyncGenerator<TarEntry> {
     const block = await source.take(BLOCK);
     if (block === null || block.every((byte) => byte === 0)) return;
     checkSum(block, path);
-    const size = Number(pax["size"] ?? Number.parseInt(cut(block, 124, 12).trim() || "0", 8));
+    const size = Number(pax["size"] ?? sizeOf(block));
     if (!(size >= 0 && size <= MAX_ARCHIVE_BYTES))
       throw new Fault("Invalid", `${path} says that an entry has ${size} bytes`);
     const end = source.position + Math.ceil(size / BLOCK) * BLOCK;
@@ -199,6 +214,13 @@ export async function* readTar(path: string): AsyncGenerator<TarEntry> {
     }
     await source.skipTo(end);
   }
+}
+
+/** Octal text; GNU tar writes what does not fit (8 GiB and more) as a big-endian number with the first bit set. */
+function sizeOf(block: Buffer): number {
+  const field = block.subarray(124, 136);
+  if (((field[0] ?? 0) & 0x80) === 0) return Number.parseInt(cut(block, 124, 12).trim() || "0", 8);
+  return field.subarray(1).reduce((value, byte) => value * 256 + byte, (field[0] ?? 0) & 0x7f);
 }
 
 /** What a header that only describes the next one says: pax records, or GNU tar's long names. */
