@@ -1,7 +1,7 @@
 /** All objects of one kind in memory: sorted by key, with enough history for late watchers and old pages. Never writes. */
 import type { ObjectKey } from "#base/key.ts";
 import type { Revision } from "./journal.ts";
-import { type ByteRing, type Form, formOfRaw, StoredObject } from "./stored.ts";
+import { type Form, formOfRaw, type Kept, StoredObject } from "./stored.ts";
 
 /** One change as everybody in the process sees it. */
 export interface ObjectChange {
@@ -12,7 +12,7 @@ export interface ObjectChange {
 }
 
 export interface CollectionOptions {
-  readonly ring: ByteRing;
+  readonly kept: Kept;
   /** Changes up to here are unknown. */
   readonly floor: Revision;
   readonly historyChanges: number;
@@ -20,11 +20,15 @@ export interface CollectionOptions {
 
 // Late watchers cost at most this much memory per kind.
 const HISTORY_BYTES = 32 * 1024 * 1024;
+// As long as etcd keeps what kube-apiserver compacts (--etcd-compaction-interval).
+const HISTORY_MS = 5 * 60_000;
+// A small cluster's history is kept for longer, for a client that was away for a while.
+const OLD_HISTORY_BYTES = 512 * 1024;
 // The oldest tenth goes at once, so that trimming costs nothing per change.
 const TRIM_SHARE = 10;
 
 export class Collection {
-  readonly #ring: ByteRing;
+  readonly #kept: Kept;
   readonly #historyChanges: number;
   readonly #objects = new Map<ObjectKey, StoredObject>();
   readonly #listeners = new Set<(change: ObjectChange) => void>();
@@ -32,11 +36,13 @@ export class Collection {
   #isSorted = true;
   readonly #history: ObjectChange[] = [];
   #historyBytes = 0;
+  /** Which changes were there at which look of the clock. */
+  readonly #marks: { readonly atMs: number; readonly revision: Revision }[] = [];
   #floor: Revision;
   #form: Form | null = null;
 
-  constructor({ ring, floor, historyChanges }: CollectionOptions) {
-    this.#ring = ring;
+  constructor({ kept, floor, historyChanges }: CollectionOptions) {
+    this.#kept = kept;
     this.#floor = floor;
     this.#historyChanges = historyChanges;
   }
@@ -57,7 +63,7 @@ export class Collection {
 
   wrap(key: ObjectKey, revision: Revision, raw: Uint8Array, object?: StoredObject["object"]): StoredObject {
     this.#form ??= formOfRaw(raw);
-    return new StoredObject({ form: this.#form, ring: this.#ring, key, revision, raw, ...(object && { object }) });
+    return new StoredObject({ form: this.#form, kept: this.#kept, key, revision, raw, ...(object && { object }) });
   }
 
   get(key: ObjectKey): StoredObject | undefined {
@@ -87,14 +93,24 @@ export class Collection {
 
   remember(change: ObjectChange): void {
     this.#history.push(change);
-    this.#historyBytes += change.next?.raw.length ?? 0;
+    this.#historyBytes += bytesOf(change);
     if (this.#history.length > this.#historyChanges || this.#historyBytes > HISTORY_BYTES) this.#trim();
+  }
+
+  /** Called now and then: forgets what is older than five minutes, but for a little. */
+  age(now: number): void {
+    const newest = this.#history.at(-1)?.revision;
+    if (newest !== undefined && newest !== this.#marks.at(-1)?.revision)
+      this.#marks.push({ atMs: now, revision: newest });
+    let old: Revision | undefined;
+    while (this.#marks[0] !== undefined && this.#marks[0].atMs <= now - HISTORY_MS) old = this.#marks.shift()?.revision;
+    if (old !== undefined) this.forget(Math.min(old, this.#lastBefore(OLD_HISTORY_BYTES)));
   }
 
   /** Forgets history up to and including `revision`. */
   forget(revision: Revision): void {
     const count = this.#firstAfter(revision);
-    for (const change of this.#history.splice(0, count)) this.#historyBytes -= change.next?.raw.length ?? 0;
+    for (const change of this.#history.splice(0, count)) this.#historyBytes -= bytesOf(change);
     this.#floor = Math.max(this.#floor, revision);
   }
 
@@ -163,6 +179,16 @@ export class Collection {
     return this.#keys;
   }
 
+  /** The revision after which the newest changes have no more than so many bytes. */
+  #lastBefore(bytes: number): Revision {
+    let left = bytes;
+    for (const change of this.#history.toReversed()) {
+      left -= bytesOf(change);
+      if (left < 0) return change.revision;
+    }
+    return 0;
+  }
+
   #trim(): void {
     const last = this.#history[Math.ceil(this.#history.length / TRIM_SHARE) - 1];
     if (last !== undefined) this.forget(last.revision);
@@ -178,6 +204,11 @@ export class Collection {
     }
     return low;
   }
+}
+
+/** What it keeps alive: the state before is the newest one's of another change, or gone. */
+function bytesOf({ next, previous }: ObjectChange): number {
+  return (next ?? previous)?.raw.length ?? 0;
 }
 
 function lowerBound(keys: readonly string[], key: string): number {

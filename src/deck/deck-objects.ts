@@ -45,10 +45,10 @@ export class DeckObjects implements Objects {
     const view = new IndexedView<T>(indexes, () => listening[Symbol.dispose]());
     const listening = this.#parts.listen(kind, ({ key, next }) => {
       if (namespace !== "" && !key.startsWith(`${namespace}/`)) return;
-      if (next === null || (test !== null && !test(next.object))) view.delete(key);
-      else view.put(key, next.as(this.#parts.form(kind)).object as T);
+      if (next === null || (test !== null && !test(next))) view.delete(key);
+      else view.put(key, next.as(this.#parts.form(kind)).lean as T);
     });
-    for (const { key, object } of this.#parts.deck.list(kind, selection).stored) view.put(key, object as T);
+    for (const { key, lean } of this.#parts.deck.list(kind, selection).stored) view.put(key, lean as T);
     view.markSynced();
     return view;
   }

@@ -18,7 +18,7 @@ import type { Objects } from "./objects.ts";
 import { Registry, storageOf } from "./registry.ts";
 import type { Selection } from "./selection.ts";
 import { defaultNetwork, type Network } from "./service-addresses.ts";
-import { ByteRing, type Form, formOf, type Stored } from "./stored.ts";
+import { type Form, formOf, keptFor, type Stored } from "./stored.ts";
 import { openWatch, type WatchListener, type WatchOptions } from "./watches.ts";
 import type { DeckRemoveOptions, Patch, Removed, WriteRequest, Written } from "./write-request.ts";
 import { type Home, Writer } from "./writer.ts";
@@ -48,6 +48,8 @@ interface Source {
   applied: Revision;
 }
 
+const AGE_EVERY_MS = 30_000;
+
 // Others get their turn while the journal writes a batch.
 const REMOVED_AT_ONCE = 100;
 
@@ -60,7 +62,7 @@ export class Deck implements AsyncDisposable {
   readonly #collections = new Map<string, Collection>();
   readonly #followers = new Set<Follower>();
   readonly #handedOver = new WeakMap<Uint8Array, KubeObject>();
-  readonly #ring = new ByteRing();
+  readonly #kept = keptFor();
   readonly #writer: Writer;
   readonly #parts: Disposable[] = [];
   /** Only while loading: the last change of each key so far. */
@@ -87,7 +89,7 @@ export class Deck implements AsyncDisposable {
         : { journal: ephemeral, floor: ephemeral.compactedRevision(), applied: 0 };
     const present: Present = {
       get: <T extends KubeObject>(kind: Kind<T>, key: ObjectKey) =>
-        this.#collections.get(storageOf(kind))?.get(key)?.object as T | undefined,
+        this.#collections.get(storageOf(kind))?.get(key)?.lean as T | undefined,
       list: <T extends KubeObject>(kind: Kind<T>, namespace?: string) =>
         objectsOf(this.#collections.get(storageOf(kind)), namespace) as Iterable<T>,
     };
@@ -249,7 +251,22 @@ export class Deck implements AsyncDisposable {
     }
   }
 
+  /** What nobody asked for in a while is let go. */
+  #age(): Disposable {
+    let timer: Disposable;
+    const arm = (): Disposable =>
+      this.#clock.after(AGE_EVERY_MS, () => {
+        timer = arm();
+        this.#kept.bytes.age();
+        this.#kept.objects.age();
+        for (const collection of this.#collections.values()) collection.age(this.#clock.now());
+      });
+    timer = arm();
+    return { [Symbol.dispose]: () => timer[Symbol.dispose]() };
+  }
+
   #start(): void {
+    this.#parts.push(this.#age());
     const collectionOf = (kind: Kind): Collection => this.#homeOf(kind).collection;
     const update: Deck["update"] = (kind, key, edit, request) => this.update(kind, key, edit, request);
     const removeAll: Deck["removeAll"] = (kind, selection, options, request) =>
@@ -280,7 +297,7 @@ export class Deck implements AsyncDisposable {
       source.applied = change.revision;
       const next =
         change.type === "put"
-          ? collection.wrap(key, change.revision, change.bytes, this.#handedOver.get(change.bytes))
+          ? collection.wrap(key, change.revision, change.bytes, this.#takeOver(change.bytes))
           : null;
       this.#publish(storage, collection, {
         revision: change.revision,
@@ -289,6 +306,13 @@ export class Deck implements AsyncDisposable {
         previous: collection.get(key) ?? null,
       });
     }
+  }
+
+  /** Once: the bytes live as long as the object, what was parsed only while it is warm. */
+  #takeOver(bytes: Uint8Array): KubeObject | undefined {
+    const object = this.#handedOver.get(bytes);
+    this.#handedOver.delete(bytes);
+    return object;
   }
 
   #publish(storage: string, collection: Collection, change: ObjectChange): void {
@@ -327,7 +351,7 @@ export class Deck implements AsyncDisposable {
       .all()
       .find((candidate) => candidate.storedAs === undefined && storageOf(candidate) === storage);
     const historyChanges = kind?.isChurning === true ? HISTORY_CHURNING : HISTORY;
-    const collection = new Collection({ ring: this.#ring, floor: source.floor, historyChanges });
+    const collection = new Collection({ kept: this.#kept, floor: source.floor, historyChanges });
     this.#collections.set(storage, collection);
     if (kind !== undefined) collection.useForm(formOf(kind));
     return collection;
@@ -340,7 +364,7 @@ export class Deck implements AsyncDisposable {
 }
 
 function* objectsOf(collection: Collection | undefined, namespace = ""): Generator<KubeObject> {
-  if (collection !== undefined) for (const stored of collection.from(namespace)) yield stored.object;
+  if (collection !== undefined) for (const stored of collection.from(namespace)) yield stored.lean;
 }
 
 /** "core/pods/default/web" -> "core/pods" and "default/web". */

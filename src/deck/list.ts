@@ -1,6 +1,7 @@
 /** Listing one kind: all of one moment, in pages if asked, at an older revision while that is remembered. */
 import { Fault } from "#base/fault.ts";
 import type { ObjectKey } from "#base/key.ts";
+import type { Labels } from "#base/selector.ts";
 import type { Kind } from "#kinds/kind.ts";
 import type { KubeObject } from "#kinds/object.ts";
 import type { Collection } from "./collection.ts";
@@ -35,7 +36,7 @@ export function listCollection(kind: Kind, collection: Collection, applied: Revi
   const stored: Stored[] = [];
   let last: StoredObject | undefined;
   for (const candidate of candidatesOf(collection, page, applied, options)) {
-    if (test !== null && !test(candidate.object)) continue;
+    if (test !== null && !test(candidate)) continue;
     if (stored.length === limit)
       return {
         stored,
@@ -72,6 +73,22 @@ class Converted implements Stored {
 
   get object(): KubeObject {
     return this.#stored.as(this.#form).object;
+  }
+
+  get lean(): KubeObject {
+    return this.#stored.as(this.#form).lean;
+  }
+
+  get labels(): Labels | undefined {
+    return this.#stored.labels;
+  }
+
+  get size(): number {
+    return this.#stored.as(this.#form).size;
+  }
+
+  writeTo(into: Uint8Array, at: number): void {
+    this.#stored.as(this.#form).writeTo(into, at);
   }
 }
 

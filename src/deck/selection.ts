@@ -4,6 +4,7 @@ import { Fault } from "#base/fault.ts";
 import { matches, type Selector } from "#base/selector.ts";
 import type { Kind } from "#kinds/kind.ts";
 import type { KubeObject } from "#kinds/object.ts";
+import type { Stored } from "./stored.ts";
 
 export interface Selection {
   /** Absent or empty means all namespaces. */
@@ -19,14 +20,14 @@ export interface Selection {
 export function compileSelection(
   kind: Kind,
   { labels = [], fields = [] }: Selection,
-): ((object: KubeObject) => boolean) | null {
+): ((stored: Stored) => boolean) | null {
   if (labels.length === 0 && fields.length === 0) return null;
   const readers = fields.map(({ key }) => [key, fieldReader(kind, key)] as const);
-  return (object) => {
-    if (!matches(labels, object.metadata.labels)) return false;
+  return (stored) => {
+    if (labels.length > 0 && !matches(labels, stored.labels)) return false;
     if (readers.length === 0) return true;
     const values = draft<string>();
-    for (const [key, read] of readers) put(values, key, read(object));
+    for (const [key, read] of readers) put(values, key, read(stored.lean));
     return matches(fields, values);
   };
 }

@@ -3,31 +3,31 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { encodeUtf8 } from "#base/utf8.ts";
 import { configMapKind } from "#kinds/core/config-map.ts";
-import { ByteRing, formOf, StoredObject } from "./stored.ts";
+import { formOf, type Kept, keptFor, StoredObject } from "./stored.ts";
 
-function stored(ring: ByteRing, revision: number, size: number): StoredObject {
+function stored(kept: Kept, revision: number, size: number): StoredObject {
   const raw = encodeUtf8(
     `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a"},"data":{"a":"${"x".repeat(size)}"}}`,
   );
   return new StoredObject({
     form: formOf(configMapKind),
-    ring,
+    kept,
     key: "default/a",
     revision,
     raw,
   });
 }
 
-for (const { title, count, size, kept } of [
+for (const { title, count, size, kept: expected } of [
   { title: "a thousand small ones", count: 1_024, size: 10, kept: 1_024 },
   { title: "of more small ones the newest", count: 1_100, size: 10, kept: 1_024 },
   { title: "of large ones no more than eight megabytes", count: 20, size: 1_000_000, kept: 8 },
 ])
   test(`kept bytes: ${title}`, () => {
-    const ring = new ByteRing();
-    const objects = Array.from({ length: count }, (_unused, revision) => stored(ring, revision + 1, size));
+    const kept = keptFor();
+    const objects = Array.from({ length: count }, (_unused, revision) => stored(kept, revision + 1, size));
     const first = objects.map(({ bytes }) => bytes);
     // Asked from the newest on: what is spliced anew pushes older ones out.
     const same = objects.toReversed().filter((object, at) => object.bytes === first.at(-1 - at));
-    assert.equal(same.length, kept);
+    assert.equal(same.length, expected);
   });

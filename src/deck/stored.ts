@@ -1,19 +1,31 @@
 /** An object as the deck keeps it: bytes first, parsed on demand. Reading and splicing only, never deciding. */
 import { type Json, type JsonObject, isJsonObject, parseExactly, sameJson } from "#base/json.ts";
 import type { ObjectKey } from "#base/key.ts";
+import type { Labels } from "#base/selector.ts";
 import { decodeUtf8, encodeUtf8 } from "#base/utf8.ts";
 import { withDefaults } from "#kinds/rules/defaults.ts";
 import { apiVersionOf, type Kind } from "#kinds/kind.ts";
 import type { KubeObject } from "#kinds/object.ts";
 import type { Revision } from "./journal.ts";
+import { Newest } from "./newest.ts";
 
-export interface Stored {
+/** Bytes that are not made before there is a place for them. */
+export interface Part {
+  readonly size: number;
+  writeTo(into: Uint8Array, at: number): void;
+}
+
+export interface Stored extends Part {
   readonly key: ObjectKey;
   readonly revision: Revision;
   /** The JSON that clients get, with metadata.resourceVersion. */
   readonly bytes: Uint8Array;
-  /** Parsed once and frozen; shared by everybody. */
+  /** Frozen; parsed again when it was not asked for in a while. */
   readonly object: KubeObject;
+  /** The object without the record of its field owners, which only writers need: the same one for all views that hold it. */
+  readonly lean: KubeObject;
+  /** What selectors look at first. */
+  readonly labels: Labels | undefined;
 }
 
 export interface WatchEvent {
@@ -21,26 +33,23 @@ export interface WatchEvent {
   readonly stored: Stored;
 }
 
-// Spliced bytes are kept for the newest changes only, which watchers share; a list splices on the fly (2 µs each).
-const OBJECTS_KEPT = 1_024;
+/** What can be made again from the bytes of the journal, for the newest objects that were asked for it. */
+export interface Kept {
+  /** With resourceVersion: what a get and the watchers of a change share. A list splices on the fly. */
+  readonly bytes: Newest<StoredObject>;
+  /** Parsed: what the next write or selection starts from. Four to five times as large as the bytes. */
+  readonly objects: Newest<StoredObject>;
+}
+
 // An object may have three megabytes: a thousand of them, each with its state, would be gigabytes.
-const BYTES_KEPT = 8 * 1024 * 1024;
+const BYTES_KEPT = { count: 1_024, bytes: 8 * 1024 * 1024 };
+const OBJECTS_KEPT = { count: 4_096, bytes: 12 * 1024 * 1024 };
 
-/** The newest objects whose bytes with resourceVersion are kept. */
-export class ByteRing {
-  readonly #kept = new Set<StoredObject>();
-  #bytes = 0;
-
-  keep(stored: StoredObject): void {
-    this.#kept.add(stored);
-    this.#bytes += stored.raw.length;
-    for (const oldest of this.#kept) {
-      if (this.#kept.size <= OBJECTS_KEPT && this.#bytes <= BYTES_KEPT) return;
-      oldest.dropBytes();
-      this.#kept.delete(oldest);
-      this.#bytes -= oldest.raw.length;
-    }
-  }
+export function keptFor(): Kept {
+  return {
+    bytes: new Newest(BYTES_KEPT, (stored) => stored.dropBytes()),
+    objects: new Newest(OBJECTS_KEPT, (stored) => stored.dropObject()),
+  };
 }
 
 /** What a kind's objects have in common: how their JSON begins. */
@@ -93,15 +102,19 @@ export class StoredObject implements Stored {
   /** As in the journal. */
   readonly raw: Uint8Array;
   readonly #form: Form;
-  readonly #ring: ByteRing;
-  #object: KubeObject | null;
+  readonly #kept: Kept;
+  #object: KubeObject | null = null;
   #bytes: Uint8Array | null = null;
+  /** Alive while somebody's view holds it. */
+  #lean: WeakRef<KubeObject> | null = null;
+  /** Null until somebody selected by them. */
+  #labels: { readonly are: Labels | undefined } | null = null;
   /** How other forms show this object: one of each version, the newest. */
   #versions: Map<string, Shown> | null = null;
 
   constructor(source: {
     readonly form: Form;
-    readonly ring: ByteRing;
+    readonly kept: Kept;
     readonly key: ObjectKey;
     readonly revision: Revision;
     readonly raw: Uint8Array;
@@ -111,27 +124,59 @@ export class StoredObject implements Stored {
     this.revision = source.revision;
     this.raw = source.raw;
     this.#form = source.form;
-    this.#ring = source.ring;
-    this.#object =
-      source.object === undefined ? null : freeze(withRevision(source.object, this.#form, source.revision));
+    this.#kept = source.kept;
+    if (source.object !== undefined) this.#keep(freeze(withRevision(source.object, this.#form, source.revision)));
   }
 
   get bytes(): Uint8Array {
     if (this.#bytes === null) {
-      this.#bytes = splice(this.raw, this.#form.head, this.revision);
-      this.#ring.keep(this);
+      const bytes = new Uint8Array(this.size);
+      this.writeTo(bytes, 0);
+      this.#bytes = bytes;
+      this.#kept.bytes.keep(this, bytes.length);
     }
     return this.#bytes;
   }
 
+  get size(): number {
+    const { head } = this.#form;
+    const start = endOfHead(this.raw, head);
+    return this.raw.length - start + head.length + sizeOfRevision(this.raw[start], this.revision);
+  }
+
+  /** The wanted head and `"resourceVersion":"N",` in front of the rest of metadata. */
+  writeTo(into: Uint8Array, at: number): void {
+    const { head } = this.#form;
+    const start = endOfHead(this.raw, head);
+    const middle = sizeOfRevision(this.raw[start], this.revision);
+    const shift = at + head.length + middle - start;
+    // The whole first, then its beginning over it: twice as fast as cutting the rest out.
+    if (shift >= at) into.set(this.raw, shift);
+    else into.set(this.raw.subarray(at - shift), at);
+    into.set(head, at);
+    if (middle > 0) writeRevision(into, at + head.length, middle, this.revision);
+  }
+
   get object(): KubeObject {
-    this.#object ??= freeze(withRevision(parseExactly(decodeUtf8(this.raw)) as KubeObject, this.#form, this.revision));
-    return this.#object;
+    return this.#object ?? this.#keep(this.#parsed());
+  }
+
+  get lean(): KubeObject {
+    const known = this.#lean?.deref();
+    if (known !== undefined) return known;
+    const lean = withoutOwners(this.#object ?? this.#parsed());
+    this.#lean = new WeakRef(lean);
+    return lean;
+  }
+
+  get labels(): Labels | undefined {
+    this.#labels ??= { are: this.lean.metadata.labels };
+    return this.#labels.are;
   }
 
   /** The same state under another revision: what a watcher gets of a deleted object. */
   at(revision: Revision): StoredObject {
-    return new StoredObject({ form: this.#form, ring: this.#ring, key: this.key, revision, raw: this.raw });
+    return new StoredObject({ form: this.#form, kept: this.#kept, key: this.key, revision, raw: this.raw });
   }
 
   /** The same object served as another version of its kind, or by a newer definition of it. */
@@ -144,10 +189,30 @@ export class StoredObject implements Stored {
     const stored =
       isSameVersion && content.raw === this.raw
         ? this
-        : new StoredObject({ form, ring: this.#ring, key: this.key, revision: this.revision, ...content });
+        : new StoredObject({ form, kept: this.#kept, key: this.key, revision: this.revision, ...content });
     this.#versions ??= new Map();
     this.#versions.set(form.apiVersion, { form, stored });
+    this.#kept.objects.keep(this, this.raw.length);
     return stored;
+  }
+
+  dropBytes(): void {
+    this.#bytes = null;
+  }
+
+  dropObject(): void {
+    this.#object = null;
+    this.#versions = null;
+  }
+
+  #keep(object: KubeObject): KubeObject {
+    this.#object = object;
+    this.#kept.objects.keep(this, this.raw.length);
+    return object;
+  }
+
+  #parsed(): KubeObject {
+    return freeze(withRevision(parseExactly(decodeUtf8(this.raw)) as KubeObject, this.#form, this.revision));
   }
 
   #contentFor(form: Form): { readonly raw: Uint8Array; readonly object?: KubeObject } {
@@ -156,10 +221,6 @@ export class StoredObject implements Stored {
     const object = form.read?.(converted) ?? converted;
     if (form.fromStored === undefined && sameJson(object, this.object)) return { raw: this.raw };
     return { raw: encodeObject(form, object), object };
-  }
-
-  dropBytes(): void {
-    this.#bytes = null;
   }
 }
 
@@ -178,6 +239,12 @@ function withRevision(object: KubeObject, form: Form, revision: Revision): KubeO
   };
 }
 
+function withoutOwners(object: KubeObject): KubeObject {
+  if (object.metadata.managedFields === undefined) return object;
+  const { managedFields: _owners, ...metadata } = object.metadata;
+  return freeze({ ...object, metadata });
+}
+
 const METADATA = encodeUtf8('"metadata":{');
 
 const REVISION = encodeUtf8('"resourceVersion":"');
@@ -186,19 +253,9 @@ const COMMA = 0x2c;
 const CLOSE = 0x7d;
 const ZERO = 0x30;
 
-/** Puts the wanted head and `"resourceVersion":"N",` in front of the rest of metadata. */
-function splice(raw: Uint8Array, head: Uint8Array, revision: Revision): Uint8Array {
-  const start = endOfHead(raw, head);
-  // Only a dry run has no revision: nothing was stored.
-  const middle = revision === 0 ? 0 : REVISION.length + digitsOf(revision) + (raw[start] === CLOSE ? 1 : 2);
-  const shift = head.length + middle - start;
-  const bytes = new Uint8Array(raw.length + shift);
-  // The whole first, then its beginning over it: twice as fast as cutting the rest out.
-  if (shift >= 0) bytes.set(raw, shift);
-  else bytes.set(raw.subarray(-shift), 0);
-  bytes.set(head, 0);
-  if (middle > 0) writeRevision(bytes, head.length, middle, revision);
-  return bytes;
+/** Only a dry run has no revision: nothing was stored. `next` is the first byte of the rest of metadata. */
+function sizeOfRevision(next: number | undefined, revision: Revision): number {
+  return revision === 0 ? 0 : REVISION.length + digitsOf(revision) + (next === CLOSE ? 1 : 2);
 }
 
 function writeRevision(bytes: Uint8Array, at: number, length: number, revision: Revision): void {

@@ -255,8 +255,53 @@ test("a view follows its selection and its indexes", async () => {
   assert.throws(() => view.by("nope", "x"), RangeError);
 });
 
-test("views share the deck's objects", async () => {
+test("views share one object, without the record of its field owners", async () => {
   const { deck } = await deckWith("a");
   using view = deck.objects("me").view(podKind);
-  assert.equal(view.get("default/a"), deck.read(podKind, "default/a")?.object as Pod);
+  using other = deck.objects("you").view(podKind);
+  assert.equal(view.get("default/a"), other.get("default/a"));
+  assert.equal(view.get("default/a"), deck.read(podKind, "default/a")?.lean as Pod);
+  assert.equal(view.get("default/a")?.metadata.managedFields, undefined);
+});
+
+/** A megabyte of changes of one object, then some minutes. */
+async function oldHistory(changes: number): Promise<{ readonly deck: Deck; readonly first: number }> {
+  const { deck, clock, first } = await deckWith("a");
+  const note = "n".repeat(100_000);
+  for (let at = 0; at < changes; at++)
+    await deck.patch(
+      podKind,
+      "default/a",
+      { type: "merge", body: { metadata: { annotations: { note, at: String(at) } } } },
+      me,
+    );
+  clock.advance(6 * 60_000);
+  return { deck, first };
+}
+
+for (const { title, changes, isKept } of [
+  { title: "a little stays", changes: 2, isKept: true },
+  { title: "more than half a megabyte goes", changes: 10, isKept: false },
+])
+  test(`history older than five minutes: ${title}`, async () => {
+    const { deck, first } = await oldHistory(changes);
+    if (isKept) assert.equal(record(deck, { after: first }).seen.length, changes);
+    else assert.throws(() => record(deck, { after: first }), { code: "Expired" });
+    // Who is up to date misses nothing, however old the newest change is.
+    const late = record(deck, { after: deck.revision(podKind) });
+    await relabel(deck, "a", "z");
+    assert.equal(late.seen.length, 1);
+  });
+
+test("what was parsed is let go after a minute, and views keep what they hold", async () => {
+  const { deck, clock } = await deckWith("a");
+  using view = deck.objects("me").view(podKind);
+  const before = deck.read(podKind, "default/a")?.object;
+  const held = view.get("default/a");
+  clock.advance(2 * 60_000);
+  const after = deck.read(podKind, "default/a")?.object;
+  assert.notEqual(after, before);
+  assert.deepEqual(after, before);
+  assert.equal(view.get("default/a"), held);
+  assert.equal(deck.objects("you").view(podKind).get("default/a"), held);
 });

@@ -61,13 +61,13 @@ export function openWatch(
 interface Watcher {
   readonly form: () => Form;
   readonly namespace: string;
-  readonly test: ((object: KubeObject) => boolean) | null;
+  readonly test: ((stored: Stored) => boolean) | null;
   readonly listener: WatchListener;
 }
 
 function sendPresent(watcher: Watcher, collection: Collection): void {
   for (const stored of collection.from(watcher.namespace)) {
-    if (watcher.test === null || watcher.test(stored.object))
+    if (watcher.test === null || watcher.test(stored))
       watcher.listener({ type: "ADDED", stored: stored.as(watcher.form()) });
   }
 }
@@ -86,26 +86,30 @@ function tell(watcher: Watcher, change: ObjectChange): void {
 
 /** An object that stops matching is gone for this watcher, one that starts to match is new. */
 function transition({ previous, next }: ObjectChange, test: Watcher["test"]): "ADDED" | "MODIFIED" | "DELETED" | null {
-  const was = previous !== null && (test === null || test(previous.object));
-  const is = next !== null && (test === null || test(next.object));
+  const was = previous !== null && (test === null || test(previous));
+  const is = next !== null && (test === null || test(next));
   if (is) return was ? "MODIFIED" : "ADDED";
   return was ? "DELETED" : null;
 }
 
-/** The events of a change, shared by its watchers, so that a door can keep its encoding by identity. */
-const shared = new WeakMap<ObjectChange, Map<string, WatchEvent>>();
+/** The events of the newest change: all its watchers are told in one go, and a door keeps its encoding by identity. */
+const newest: { change: ObjectChange | null; readonly events: { readonly form: Form; readonly event: WatchEvent }[] } =
+  {
+    change: null,
+    events: [],
+  };
 
 function eventOf(change: ObjectChange, type: "ADDED" | "MODIFIED" | "DELETED", form: Form): WatchEvent {
-  let events = shared.get(change);
-  if (events === undefined) shared.set(change, (events = new Map()));
-  const name = `${type} ${form.apiVersion}`;
-  let event = events.get(name);
-  if (event === undefined) {
-    // A watcher gets the last state that it could see, under the revision at which it went.
-    const stored =
-      type === "DELETED" ? (change.previous as StoredObject).at(change.revision) : (change.next as StoredObject);
-    events.set(name, (event = { type, stored: stored.as(form) }));
+  if (newest.change !== change) {
+    newest.change = change;
+    newest.events.length = 0;
   }
+  for (const told of newest.events) if (told.event.type === type && told.form === form) return told.event;
+  // A watcher gets the last state that it could see, under the revision at which it went.
+  const stored =
+    type === "DELETED" ? (change.previous as StoredObject).at(change.revision) : (change.next as StoredObject);
+  const event: WatchEvent = { type, stored: stored.as(form) };
+  newest.events.push({ form, event });
   return event;
 }
 
@@ -127,11 +131,17 @@ function bookmark(form: Form, revision: Revision, endsInitial: boolean): WatchEv
     ? { resourceVersion, annotations: { "k8s.io/initial-events-end": "true" } }
     : { resourceVersion };
   const json = { apiVersion: form.apiVersion, kind: form.kind, metadata };
+  const object = json as unknown as KubeObject;
+  const bytes = encodeUtf8(JSON.stringify(json));
   const stored: Stored = {
     key: "",
     revision,
-    bytes: encodeUtf8(JSON.stringify(json)),
-    object: json as unknown as KubeObject,
+    bytes,
+    object,
+    lean: object,
+    labels: undefined,
+    size: bytes.length,
+    writeTo: (into, at) => into.set(bytes, at),
   };
   return { type: "BOOKMARK", stored };
 }

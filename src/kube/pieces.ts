@@ -1,18 +1,19 @@
 /** Long lists are sent in pieces, so that others get their turn between two of them. */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { encodeUtf8 } from "#base/utf8.ts";
+import type { Part } from "#deck/stored.ts";
 import type { Exchange } from "./exchange.ts";
 
 // About two milliseconds of work.
 const PIECE_BYTES = 256 * 1024;
-const COMMA = encodeUtf8(",");
-const TAIL = encodeUtf8("]}\n");
+const COMMA = partOf(encodeUtf8(","));
+const TAIL = partOf(encodeUtf8("]}\n"));
 const JSON_TYPE = { "content-type": "application/json" };
 
 /** Sends `head`, the parts with commas between them, and `]}`. */
 export async function sendPieces(
   exchange: Exchange,
-  { head, parts }: { readonly head: string; readonly parts: Iterable<Uint8Array> },
+  { head, parts }: { readonly head: string; readonly parts: Iterable<Part> },
 ): Promise<void> {
   const pieces = piecesOf(encodeUtf8(head), parts);
   const { value: first, done } = pieces.next();
@@ -26,21 +27,36 @@ export async function sendPieces(
   }
 }
 
+/** Bytes that are there already. */
+export function partOf(bytes: Uint8Array): Part {
+  return { size: bytes.length, writeTo: (into, at) => into.set(bytes, at) };
+}
+
 /** Yields all pieces but the last, which it returns. */
-function* piecesOf(head: Uint8Array, parts: Iterable<Uint8Array>): Generator<Buffer, Buffer> {
-  let piece: Uint8Array[] = [head];
+function* piecesOf(head: Uint8Array, parts: Iterable<Part>): Generator<Buffer, Buffer> {
+  let piece: Part[] = [partOf(head)];
   let size = head.length;
   let isFirst = true;
   for (const part of parts) {
     if (size >= PIECE_BYTES) {
-      yield Buffer.concat(piece);
+      yield joined(piece, size);
       [piece, size] = [[], 0];
     }
     if (!isFirst) piece.push(COMMA);
+    size += part.size + (isFirst ? 0 : COMMA.size);
     isFirst = false;
     piece.push(part);
-    size += part.length + 1;
   }
   piece.push(TAIL);
-  return Buffer.concat(piece);
+  return joined(piece, size + TAIL.size);
+}
+
+function joined(piece: readonly Part[], size: number): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(size);
+  let at = 0;
+  for (const part of piece) {
+    part.writeTo(bytes, at);
+    at += part.size;
+  }
+  return bytes;
 }

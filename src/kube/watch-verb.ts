@@ -79,8 +79,12 @@ const OPEN: Readonly<Record<WatchEvent["type"], Buffer>> = {
 };
 const CLOSE = Buffer.from("}\n");
 
-// One event is framed once, however many watch: the frame lives as long as the state it frames.
-const frames = new WeakMap<Stored, Map<string, Buffer>>();
+/** The frames of the newest event: all who watch are told of it in one go, and it is framed once for them. */
+const newest: { event: WatchEvent | null; object: Buffer | null; partial: Buffer | null } = {
+  event: null,
+  object: null,
+  partial: null,
+};
 
 interface Sending {
   readonly form: Representation;
@@ -145,14 +149,12 @@ class Sender {
   }
 }
 
-function framed({ type, stored }: WatchEvent, form: "object" | "partial"): Buffer {
-  let known = frames.get(stored);
-  if (known === undefined) frames.set(stored, (known = new Map()));
-  const name = `${form} ${type}`;
-  let frame = known.get(name);
-  if (frame === undefined) {
-    const bytes = form === "object" ? stored.bytes : Buffer.from(JSON.stringify(partial(stored)));
-    known.set(name, (frame = Buffer.concat([OPEN[type], bytes, CLOSE])));
-  }
-  return frame;
+function framed(event: WatchEvent, form: "object" | "partial"): Buffer {
+  if (newest.event !== event) Object.assign(newest, { event, object: null, partial: null });
+  return (newest[form] ??= frameOf(event, form));
+}
+
+function frameOf({ type, stored }: WatchEvent, form: "object" | "partial"): Buffer {
+  const bytes = form === "object" ? stored.bytes : Buffer.from(JSON.stringify(partial(stored)));
+  return Buffer.concat([OPEN[type], bytes, CLOSE]);
 }

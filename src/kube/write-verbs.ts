@@ -135,7 +135,7 @@ export async function deleteCollection(door: Door, { exchange, identity, path }:
   const { stored, revision } = await door.deck.removeAll(path.kind, selected, options, request);
   await sendPieces(exchange, {
     head: `{"kind":"${path.kind.kind}List","apiVersion":"${apiVersionOf(path.kind)}","metadata":{"resourceVersion":"${revision}"},"items":[`,
-    parts: stored.values().map(({ bytes }) => bytes),
+    parts: stored,
   });
 }
 
