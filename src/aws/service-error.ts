@@ -4,10 +4,10 @@ import type { Model } from "./model.ts";
 
 type Without<T> = Omit<T, "message" | "Message" | "Type">;
 
+export type Failure<E> = <N extends keyof E & string>(code: N, message: string, members?: Without<E[N]>) => AwsError;
+
 /** `throw failure("ResourceNotFoundException", "Function not found: …")`, where `const failure = errorsOf(model)`. */
-export function errorsOf<E>(
-  model: Model<unknown, E>,
-): <N extends keyof E & string>(code: N, message: string, members?: Without<E[N]>) => AwsError {
+export function errorsOf<E>(model: Model<unknown, E>): Failure<E> {
   return (code, message, members = {} as Without<E[typeof code]>) =>
     new AwsError(code, statusOf(model, code), message, members);
 }

@@ -3,9 +3,10 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { MemoryLogs } from "#functions/logs.ts";
 import type { Call } from "../action.ts";
-import type { Input } from "../untyped-action.ts";
+import type { Members } from "../action.ts";
+import type { AccountLogs } from "./account-logs.ts";
 import { filterLogEvents, getLogEvents } from "./events.ts";
-import { describeLogGroups, describeLogStreams, type LogsWorld } from "./groups.ts";
+import { describeLogGroups, describeLogStreams } from "./groups.ts";
 
 const CALL: Call = {
   caller: { accessKeyId: "A", secretAccessKey: "s", arn: "arn:aws:iam::000000000000:root" },
@@ -16,7 +17,7 @@ const CALL: Call = {
 };
 const GROUP = "/aws/lambda/f";
 
-function world(count: number): LogsWorld & { readonly logs: MemoryLogs } {
+function world(count: number): AccountLogs & { readonly logs: MemoryLogs } {
   const logs = new MemoryLogs();
   for (let i = 1; i <= count; i++)
     logs.append(GROUP, i % 2 === 0 ? "even" : "odd", [{ atMs: i, requestId: null, text: `line ${i}` }]);
@@ -30,13 +31,16 @@ interface Events {
   readonly nextToken?: string;
 }
 
-async function get(of: LogsWorld, input: Input): Promise<Events> {
-  const { body } = await getLogEvents(of, { logGroupName: GROUP, logStreamName: "odd", ...input }, CALL);
-  return body as Events;
+async function get(of: AccountLogs, input: Members): Promise<Events> {
+  return (await getLogEvents.run(
+    of,
+    { logGroupName: GROUP, logStreamName: "odd", ...input },
+    CALL,
+  )) as unknown as Events;
 }
 
-async function filter(of: LogsWorld, input: Input): Promise<Events> {
-  return (await filterLogEvents(of, { logGroupName: GROUP, ...input }, CALL)).body as Events;
+async function filter(of: AccountLogs, input: Members): Promise<Events> {
+  return (await filterLogEvents.run(of, { logGroupName: GROUP, ...input }, CALL)) as unknown as Events;
 }
 
 const times = ({ events }: Events): readonly number[] => events.map(({ timestamp }) => timestamp);
@@ -101,7 +105,7 @@ test("filter: pages end with no token, and have everything once", async () => {
   assert.deepEqual([times(second), second.nextToken], [[8], undefined]);
 });
 
-const refusals: readonly (readonly [title: string, input: Input, error: RegExp])[] = [
+const refusals: readonly (readonly [title: string, input: Members, error: RegExp])[] = [
   ["a group that is not there", { logGroupName: "none" }, /The specified log group does not exist/],
   [
     "another region's group",
@@ -125,19 +129,25 @@ test("a stream that is not there is refused", async () => {
   });
 });
 
+interface Groups {
+  readonly logGroups: readonly { readonly logGroupName: string }[];
+  readonly nextToken?: string;
+}
+
 test("groups and streams come in pages", async () => {
   const of = world(2);
   for (let i = 0; i < 5; i++) of.logs.append(`g${i}`, "s", [{ atMs: 1, requestId: null, text: "x" }]);
-  const first = (await describeLogGroups(of, { limit: 4, logGroupNamePrefix: "g" })).body as {
-    readonly logGroups: readonly { readonly logGroupName: string }[];
-    readonly nextToken: string;
-  };
+  const groups = async (input: Members): Promise<Groups> =>
+    (await describeLogGroups.run(of, { limit: 4, logGroupNamePrefix: "g", ...input }, CALL)) as unknown as Groups;
+  const first = await groups({});
   assert.equal(first.logGroups.length, 4);
-  const second = (await describeLogGroups(of, { limit: 4, logGroupNamePrefix: "g", nextToken: first.nextToken })).body;
-  assert.match(JSON.stringify(second), /^\{"logGroups":\[\{"logGroupName":"g4"[^[]*\]\}$/);
-  const streams = (
-    await describeLogStreams(of, { logGroupName: GROUP, orderBy: "LastEventTime", descending: true }, CALL)
-  ).body as { readonly logStreams: readonly { readonly logStreamName: string }[] };
+  const second = await groups({ nextToken: first.nextToken });
+  assert.deepEqual([second.logGroups.map(({ logGroupName }) => logGroupName), second.nextToken], [["g4"], undefined]);
+  const streams = (await describeLogStreams.run(
+    of,
+    { logGroupName: GROUP, orderBy: "LastEventTime", descending: true },
+    CALL,
+  )) as unknown as { readonly logStreams: readonly { readonly logStreamName: string }[] };
   assert.deepEqual(
     streams.logStreams.map(({ logStreamName }) => logStreamName),
     ["even", "odd"],

@@ -1,5 +1,5 @@
 /** Filter patterns of plain terms (CloudWatch Logs User Guide, "Filter pattern syntax"). Pure. */
-import { invalid } from "./groups.ts";
+import { failure } from "./account-logs.ts";
 
 interface Term {
   readonly sign: "" | "-" | "?";
@@ -11,7 +11,8 @@ export function filterOf(pattern: string): (text: string) => boolean {
   const trimmed = pattern.trim();
   if (trimmed === "") return () => true;
   if (/^[[{%]/.test(trimmed))
-    throw invalid(
+    throw failure(
+      "InvalidParameterException",
       "filterPattern: JSON, space-delimited and regular expression patterns are not supported by Catamaran; use plain terms",
     );
   const terms = termsOf(trimmed);
@@ -29,7 +30,7 @@ function termsOf(pattern: string): readonly Term[] {
   for (const [, sign = "", quoted, word = ""] of pattern.matchAll(/([-?]?)(?:"((?:[^"\\]|\\.)*)"|(\S+))/g)) {
     // User Guide: terms that have other characters than letters, digits and underscores must stand in quotes.
     if (quoted === undefined && /["{}[\]%]/.test(word))
-      throw invalid(`Invalid filter pattern: the term ${word} must be in double quotes`);
+      throw failure("InvalidParameterException", `Invalid filter pattern: the term ${word} must be in double quotes`);
     terms.push({ sign: sign as Term["sign"], text: quoted === undefined ? word : quoted.replace(/\\(.)/g, "$1") });
   }
   return terms;

@@ -47,6 +47,13 @@ const answers: readonly (readonly [title: string, operation: string, input: obje
   ["groups by a part of the name", "DescribeLogGroups", { logGroupNamePattern: "LAMBDA" }, { logGroups: [group] }],
   ["no groups of another prefix", "DescribeLogGroups", { logGroupNamePrefix: "/x" }, { logGroups: [] }],
   [
+    "no groups of a class that there is not",
+    "DescribeLogGroups",
+    { logGroupClass: "INFREQUENT_ACCESS" },
+    { logGroups: [] },
+  ],
+  ["groups of the class that there is", "DescribeLogGroups", { logGroupClass: "STANDARD" }, { logGroups: [group] }],
+  [
     "streams by name",
     "DescribeLogStreams",
     { logGroupName: GROUP },
@@ -180,13 +187,12 @@ for (const [title, operation, input, code, message] of refusals)
 const unserved: readonly (readonly [operation: string, member: string, value: unknown])[] = [
   ["DescribeLogGroups", "accountIdentifiers", ["111111111111"]],
   ["DescribeLogGroups", "includeLinkedAccounts", true],
-  ["DescribeLogGroups", "logGroupClass", "INFREQUENT_ACCESS"],
   ["DescribeLogGroups", "logGroupIdentifiers", [GROUP]],
   ["FilterLogEvents", "oops", 1],
 ];
 for (const [operation, member, value] of unserved)
   test(`${operation} refuses ${member} by name`, async () => {
-    const { status, json } = await door.log(operation, { logGroupName: GROUP, [member]: value });
+    const { status, json } = await door.log(operation, { [member]: value });
     assert.equal(status, 400);
     assert.match((json as { readonly message: string }).message, new RegExp(`${member}.*Catamaran`));
   });

@@ -1,0 +1,47 @@
+/** The log groups of one account and region, and which of them an input means. */
+import type { LogStore } from "#functions/logs.ts";
+import type { Place } from "../authorize.ts";
+import { AwsError } from "../aws-error.ts";
+import { errorsOf, type Failure } from "../service-error.ts";
+import type { Caller } from "../sign.ts";
+import { model, type ModelErrors } from "./model.gen.ts";
+
+export interface AccountLogs extends Place {
+  readonly logs: LogStore;
+}
+
+export const failure: Failure<ModelErrors> = errorsOf(model);
+
+/** A group by its name or its ARN; exactly one of them. */
+interface GroupReference {
+  readonly logGroupName?: string;
+  readonly logGroupIdentifier?: string;
+}
+
+/** The group's name, from a name or an ARN of this account and region; ResourceNotFoundException when there is no such group. */
+export async function existingGroup(
+  { logs, region: here, accountId }: AccountLogs,
+  { logGroupName, logGroupIdentifier }: GroupReference,
+  caller: Caller,
+): Promise<string> {
+  if (logGroupName !== undefined && logGroupIdentifier !== undefined)
+    throw failure("InvalidParameterException", "LogGroup name and LogGroup ARN are mutually exclusive parameters.");
+  const given = logGroupName ?? logGroupIdentifier;
+  if (given === undefined)
+    throw failure("InvalidParameterException", "Either logGroupName or logGroupIdentifier must be specified.");
+  const [, region = here, account = accountId, named = given] =
+    /^arn:[^:]*:logs:([^:]*):([^:]*):log-group:([^:]+)(?::\*)?$/.exec(given) ?? [];
+  if (account !== accountId)
+    throw new AwsError("AccessDeniedException", 400, `User: ${caller.arn} is not authorized to access ${given}`);
+  if (region !== here || !(await logs.groups()).includes(named))
+    throw failure("ResourceNotFoundException", "The specified log group does not exist.");
+  return named;
+}
+
+export function groupArn({ region, accountId }: Place, name: string): string {
+  return `arn:aws:logs:${region}:${accountId}:log-group:${name}`;
+}
+
+export function badToken(): AwsError {
+  return failure("InvalidParameterException", "The specified nextToken is invalid.");
+}
