@@ -3,6 +3,10 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import type { Schema, SchemaTable } from "#base/schema.ts";
+import { inertMembers } from "./inert.ts";
+import { builtinKinds } from "./registry.ts";
+import { OWN_TYPES } from "./schema/description.ts";
 import { untestedValues, untestedWords, valueProofs, wordProofs } from "./value-proofs.ts";
 
 const UNTESTED_WORDS = 14;
@@ -35,6 +39,23 @@ function acceptedValues(): ReadonlySet<string> {
         if (!SCHEMA_TYPES.has(value)) found.add(`${member}=${value}`);
       }
     }
+  for (const value of describedValues()) found.add(value);
+  return found;
+}
+
+/** The closed sets of our own kinds are in their schemas; what would have no effect is refused by name. */
+function describedValues(): readonly string[] {
+  const found: string[] = [];
+  const visit = (schema: Schema, table: SchemaTable, member: string): void => {
+    if (schema.is === "list" || schema.is === "map") return visit(schema.of, table, member);
+    if (schema.is === "string")
+      found.push(...(schema.enum ?? []).map((value) => `${member}=${JSON.stringify(value).slice(1, -1)}`));
+    if (schema.is !== "ref" || !schema.type.startsWith(OWN_TYPES)) return;
+    for (const [name, field] of Object.entries(table.resolve(schema.type).fields))
+      if (name !== "status" && inertMembers.get(schema.type)?.[name] === undefined) visit(field.schema, table, name);
+  };
+  for (const kind of builtinKinds)
+    if (kind.typeName !== undefined) visit({ is: "ref", type: kind.typeName }, kind.table, "");
   return found;
 }
 

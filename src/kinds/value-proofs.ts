@@ -24,6 +24,7 @@ export const valueProofs: ValueProofs = {
   kind: { "src/kube/authorize.test.ts": "ServiceAccount User Group" },
   operator: { "src/scheduler/pick.test.ts": "Equal Exists" },
   pathType: { "src/gateway/routes.test.ts": "Exact Prefix ImplementationSpecific" },
+  keyType: { "src/kinds/catamaran/own-kinds.test.ts": "HASH RANGE" },
   payloadFormatVersion: { "src/gateway/routes.test.ts": "1.0 2.0" },
   preemptionPolicy: {
     "src/deck/priority.test.ts": "Never PreemptLowerPriority",

@@ -1,6 +1,6 @@
 /** UpdateFunctionCode and UpdateFunctionConfiguration. */
 import { isUpdating } from "#functions/lifecycle.ts";
-import { type FunctionObject, UPDATED_AT } from "#kinds/catamaran/function.ts";
+import { type FunctionObject, type FunctionSpec, UPDATED_AT } from "#kinds/catamaran/function.ts";
 import type { Call } from "../action.ts";
 import type { Input, Reply } from "../untyped-action.ts";
 import { AwsError } from "../aws-error.ts";
@@ -30,6 +30,8 @@ export const updateConfigurationInput: Shape = {
   required: ["FunctionName"],
 };
 
+type Architectures = NonNullable<FunctionSpec["architectures"]>;
+
 export async function updateFunctionCode(world: LambdaWorld, input: Input, { now }: Call): Promise<Reply> {
   const { name } = referenceOf(world, input);
   const live = await findFunction(world, { name, qualifier: undefined });
@@ -47,7 +49,7 @@ export async function updateFunctionCode(world: LambdaWorld, input: Input, { now
   return update(world, { name, input, now }, (spec) => ({
     ...spec,
     code: stored,
-    ...(input["Architectures"] === undefined ? {} : { architectures: input["Architectures"] as readonly string[] }),
+    ...(input["Architectures"] === undefined ? {} : { architectures: input["Architectures"] as Architectures }),
   }));
 }
 
