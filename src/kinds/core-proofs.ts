@@ -69,7 +69,7 @@ export const coreProofs: TypeProofs = {
     "src/controllers/waiting.test.ts": "schedulingGates",
   },
   "io.k8s.api.core.v1.Volume": {
-    "src/pods/materials.test.ts": "name emptyDir secret downwardAPI configMap projected",
+    "src/node/volumes.test.ts": "name emptyDir secret downwardAPI configMap projected",
     "tests/node-scenes.ts": "hostPath",
   },
   "io.k8s.api.core.v1.HostPathVolumeSource": {
@@ -79,7 +79,7 @@ export const coreProofs: TypeProofs = {
     "src/deck/inert.test.ts": "medium",
   },
   "io.k8s.api.core.v1.SecretVolumeSource": {
-    "src/pods/materials.test.ts": "secretName items defaultMode optional",
+    "src/node/volumes.test.ts": "secretName items defaultMode optional",
   },
   "io.k8s.api.core.v1.KeyToPath": {
     "src/node/node.test.ts": "key path mode",

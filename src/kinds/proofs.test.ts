@@ -9,7 +9,7 @@ import { builtinKinds } from "./registry.ts";
 
 // Written by the system alone, or read as a whole by the code that a definition's tests prove.
 const APART: ReadonlySet<string> = new Set(["Event", "CustomResourceDefinition", "PodMetrics", "NodeMetrics"]);
-// The node refuses every other source by name (src/node/volumes.ts).
+// The node refuses every other source by name (src/node/volume-types/all.ts).
 const VOLUMES: ReadonlySet<string> = new Set([
   "name",
   "emptyDir",

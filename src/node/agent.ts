@@ -38,7 +38,7 @@ import { ReferencedObjects } from "./referenced-objects.ts";
 import { RuntimeView, type Glimpse } from "./runtime-view.ts";
 import { RuntimeWatch } from "./runtime-watch.ts";
 import { Turns } from "./turns.ts";
-import { ensureSecretMemory } from "./volumes.ts";
+import { ensureSecretMemory } from "./volume-types/content.ts";
 
 export interface AgentOptions {
   readonly objects: Objects;

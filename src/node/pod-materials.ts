@@ -7,12 +7,13 @@ import type { Pod } from "#kinds/core/pod.ts";
 import { serviceAccountKind } from "#kinds/core/service-account.ts";
 import type { Service } from "#kinds/core/service.ts";
 import type { Volume } from "#kinds/core/volume.ts";
-import type { Surroundings } from "#pods/environment.ts";
+import type { ReferenceValues } from "#pods/environment.ts";
 import { identityOf } from "./container-config.ts";
 import type { NodeFacts } from "./node-facts.ts";
 import type { ReferencedObjects } from "./referenced-objects.ts";
 import { referencesOf } from "#pods/references.ts";
-import { volumesOf, type VolumeParts } from "./volumes.ts";
+import type { VolumeSources } from "./volume-types/volume-type.ts";
+import { volumesOf } from "./volumes.ts";
 
 /** Asks the API server for a service account's token that is bound to a pod. */
 export type RequestToken = (wanted: TokenWanted) => Promise<{ readonly token: string; readonly expiresAtMs: number }>;
@@ -42,8 +43,8 @@ export interface MaterialsParts {
 
 export interface Materials extends Disposable {
   readonly volumes: readonly Volume[];
-  readonly token: VolumeParts["token"];
-  readonly surroundings: (podIp: string) => Surroundings;
+  readonly token: VolumeSources["token"];
+  readonly values: (podIp: string) => ReferenceValues;
 }
 
 export class PodMaterials {
@@ -64,7 +65,7 @@ export class PodMaterials {
     return {
       volumes,
       token: this.#tokens(pod),
-      surroundings: (podIp) => ({
+      values: (podIp) => ({
         configMap: (name) => sources.configMap(name) ?? (name === ROOT_CA ? authority : undefined),
         secret: (name) => sources.secret(name),
         services: [
@@ -89,7 +90,7 @@ export class PodMaterials {
   }
 
   /** Tokens of one pod, each asked for once and again when most of its life is over. */
-  #tokens(pod: Pod): VolumeParts["token"] {
+  #tokens(pod: Pod): VolumeSources["token"] {
     const { requestToken, clock } = this.#parts;
     const kept = new Map<string, { readonly token: string; readonly renewAtMs: number }>();
     return async ({ audience, expirationSeconds }) => {

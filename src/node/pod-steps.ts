@@ -9,7 +9,7 @@ import { graceSeconds } from "#kinds/core/grace.ts";
 import type { Container, LifecycleAction } from "#kinds/core/pod-spec.ts";
 import { podKind, type Pod } from "#kinds/core/pod.ts";
 import { podCgroup as podCgroupLimits } from "#pods/cgroup.ts";
-import { environmentOf, type Surroundings } from "#pods/environment.ts";
+import { environmentOf, type ReferenceValues } from "#pods/environment.ts";
 import type { Observed, Step, StepResult } from "#pods/observed.ts";
 import type { Cgroups } from "./cgroups.ts";
 import { PAUSE_IMAGE } from "./containerd-config.ts";
@@ -21,7 +21,9 @@ import type { NodeImages } from "./node-images.ts";
 import { ask, notifyHttp } from "./probes.ts";
 import { allContainers } from "#pods/references.ts";
 import type { Turns } from "./turns.ts";
-import { mountsFor, prepareVolumes, removeVolumes, type VolumeParts } from "./volumes.ts";
+import type { VolumeSources } from "./volume-types/volume-type.ts";
+import { prepareVolumes, removeVolumes } from "./volumes.ts";
+import { mountsFor } from "./container-mounts.ts";
 import type { Volume } from "#kinds/core/volume.ts";
 
 /** What all pods of the node share. */
@@ -42,8 +44,8 @@ export interface NodeTools {
 export interface PodParts {
   readonly pod: Pod;
   readonly volumes: readonly Volume[];
-  readonly surroundings: Surroundings;
-  readonly token: VolumeParts["token"];
+  readonly values: ReferenceValues;
+  readonly token: VolumeSources["token"];
   readonly observed: Observed;
 }
 
@@ -115,10 +117,10 @@ export class PodSteps {
     await this.#tools.cgroups.remove(podCgroup(this.#tools.facts, identity.uid));
   }
 
-  async #prepare({ pod, volumes, surroundings, token }: PodParts): Promise<void> {
+  async #prepare({ pod, volumes, values, token }: PodParts): Promise<void> {
     const { facts, cgroups } = this.#tools;
     await Promise.all([
-      prepareVolumes(pod, volumes, { surroundings, token }, facts),
+      prepareVolumes(pod, volumes, { values, token }, facts),
       cgroups.create(podCgroup(facts, identityOf(pod).uid), podCgroupLimits(pod)),
     ]);
   }
@@ -170,10 +172,10 @@ export class PodSteps {
   async #configure(
     step: StepOf<"startContainer">,
     container: Container,
-    { pod, volumes, surroundings, observed }: PodParts,
+    { pod, volumes, values, observed }: PodParts,
   ): Promise<ReturnType<typeof containerConfig>> {
     const { facts, images } = this.#tools;
-    const environment = environmentOf(pod, container, surroundings);
+    const environment = environmentOf(pod, container, values);
     if (!environment.ok) throw new Fault("NotFound", environment.message);
     const image = await images.find(container.image ?? "");
     if (image === null)

@@ -275,7 +275,7 @@ export class PodWorker {
     const parts = this.#parts;
     if (parts === null) throw new Fault("InternalError", "a step before its materials");
     const podIp = observed.sandboxes.find(({ isReady }) => isReady)?.ip ?? "";
-    return { pod, observed, volumes: parts.volumes, token: parts.token, surroundings: parts.surroundings(podIp) };
+    return { pod, observed, volumes: parts.volumes, token: parts.token, values: parts.values(podIp) };
   }
 
   #refreshIfNeeded(observed: Observed): void {
@@ -289,11 +289,11 @@ export class PodWorker {
     )
       return;
     this.#needsRefresh = false;
-    const { volumes, surroundings, token } = this.#partsFor(pod, observed);
+    const { volumes, values, token } = this.#partsFor(pod, observed);
     this.#isRefreshing = true;
     this.#tools.tasks.run("refresh volumes", async () => {
       try {
-        await refreshVolumes(pod, volumes, { surroundings, token }, this.#tools.facts);
+        await refreshVolumes(pod, volumes, { values, token }, this.#tools.facts);
       } finally {
         this.#isRefreshing = false;
         if (this.#needsRefresh) this.wake();

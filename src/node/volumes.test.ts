@@ -9,7 +9,10 @@ import type { Pod } from "#kinds/core/pod.ts";
 import type { Volume } from "#kinds/core/volume.ts";
 import type { NodeFacts } from "./node-facts.ts";
 import type { CriMount } from "./cri-messages.ts";
-import { mountsFor, prepareVolumes, type VolumeParts, volumesOf } from "./volumes.ts";
+import { mountsFor } from "./container-mounts.ts";
+import { volumeTypeOf, volumeTypes } from "./volume-types/all.ts";
+import type { VolumeSources } from "./volume-types/volume-type.ts";
+import { prepareVolumes, refreshVolumes, volumesOf } from "./volumes.ts";
 
 const skip = process.getuid?.() === 0 ? false : "only root gives files away";
 const directory = await mkdtemp(join(tmpdir(), "ctm-volumes-"));
@@ -30,10 +33,10 @@ const facts: NodeFacts = {
   cgroup: "/catamaran/dev/node-1",
 };
 
-const around: VolumeParts = {
-  surroundings: {
+const around: VolumeSources = {
+  values: {
     configMap: (name) => (name === "there" ? { metadata: { name }, data: { a: "1" } } : undefined),
-    secret: () => undefined,
+    secret: (name) => (name === "there" ? { metadata: { name }, data: { a: "MQ==" } } : undefined),
     hostIp: "10.192.0.11",
     podIp: "10.64.1.7",
     allocatable: amount,
@@ -53,7 +56,7 @@ function podOf(spec: Partial<PodSpec> = {}): Pod {
 async function look(volume: Volume, spec: Partial<PodSpec>, below: string): Promise<string> {
   const pod = podOf(spec);
   await prepareVolumes(pod, [volume], around, facts);
-  const isMemory = volume.projected !== undefined;
+  const isMemory = volume.projected !== undefined || volume.secret !== undefined;
   const root = isMemory ? join(facts.nodeRunDir, "secrets") : join(facts.nodeDir, "pods");
   const { mode, uid, gid } = await stat(
     join(root, pod.metadata.uid ?? "", isMemory ? "" : "volumes", volume.name, below),
@@ -65,6 +68,10 @@ const configMap: Volume = {
   name: "v",
   configMap: { name: "there", defaultMode: 0o400, items: [{ key: "a", path: "x/a" }] },
 };
+const secret: Volume = {
+  name: "v",
+  secret: { secretName: "there", defaultMode: 0o400, items: [{ key: "a", path: "x/a" }] },
+};
 const token: Volume = { name: "v", projected: { sources: [{ serviceAccountToken: { path: "token" } }] } };
 const grouped = { securityContext: { fsGroup: 9 } };
 
@@ -75,6 +82,14 @@ for (const [title, volume, spec, below, want] of [
   ["a file of a configMap with fsGroup", configMap, grouped, "x/a", "440 0 9"],
   ["a folder in a configMap with fsGroup", configMap, grouped, "x", "2755 0 9"],
   ["a configMap with fsGroup", configMap, grouped, "", "2755 0 9"],
+  ["a file of a secret, in memory", secret, {}, "x/a", "400 0 0"],
+  [
+    "a secret that is missing and optional",
+    { name: "v", secret: { secretName: "none", optional: true } },
+    {},
+    "",
+    "755 0 0",
+  ],
   ["a token", token, {}, "token", "644 0 0"],
   ["a token of a user", token, { securityContext: { runAsUser: 7 } }, "token", "600 7 0"],
   ["a token with fsGroup", token, grouped, "token", "640 0 9"],
@@ -166,3 +181,74 @@ for (const [title, spec, ofAccount, isThere] of automounts)
       volumesOf(podOf(spec), ofAccount).some(({ name }) => name.startsWith("kube-api-access")),
       isThere,
     ));
+
+test("what is not provided is refused by name, and what nobody knows as well", () => {
+  const refused: readonly (readonly [volume: object, sentence: RegExp])[] = [
+    [
+      { persistentVolumeClaim: { claimName: "data" } },
+      /Pod\.spec\.volumes\[\]\.persistentVolumeClaim .*there are no claims/,
+    ],
+    [{ nfs: { server: "x", path: "/" } }, /Pod\.spec\.volumes\[\]\.nfs is not supported/],
+  ];
+  for (const [source, sentence] of refused) {
+    const volume: Volume = { name: "v", ...source };
+    assert.throws(() => volumeTypeOf(volume), { code: "Unsupported", message: sentence });
+  }
+});
+
+test("each type is there once; a volume without a source is an emptyDir", () => {
+  assert.equal(new Set(volumeTypes.map(({ type }) => type)).size, volumeTypes.length);
+  assert.equal(volumeTypeOf({ name: "v" }).type, "emptyDir");
+});
+
+for (const [title, source, isReadOnly] of [
+  ["configMap", { configMap: { name: "there" } }, true],
+  ["downwardAPI", { downwardAPI: { items: [] } }, true],
+  ["projected", { projected: { sources: [] } }, true],
+  ["emptyDir", { emptyDir: {} }, false],
+  ["hostPath", { hostPath: { path: directory } }, false],
+] as const)
+  test(`containers may${isReadOnly ? " only read" : " write"} a ${title}`, async () => {
+    const pod = podOf();
+    const volume: Volume = { name: "v", ...source };
+    const container = { name: "c", volumeMounts: [{ name: "v", mountPath: "/m" }] };
+    await prepareVolumes(pod, [volume], around, facts);
+    const [made] = await mountsFor(pod, container, { volumes: [volume], variables: [], podIp: "", hidden: [] }, facts);
+    assert.equal(made?.readonly, isReadOnly);
+  });
+
+test("what a configMap holds now comes into a running pod; folders of the pod are left alone", async () => {
+  const pod = podOf();
+  const volumes: readonly Volume[] = [
+    { name: "map", configMap: { name: "there" } },
+    { name: "empty", emptyDir: {} },
+  ];
+  let a = "1";
+  const live: VolumeSources = {
+    ...around,
+    values: { ...around.values, configMap: (name) => ({ metadata: { name }, data: { a } }) },
+  };
+  await prepareVolumes(pod, volumes, live, facts);
+  assert.equal(await refreshVolumes(pod, volumes, live, facts), false);
+  a = "2";
+  assert.equal(await refreshVolumes(pod, volumes, live, facts), true);
+  const file = join(facts.nodeDir, "pods", pod.metadata.uid ?? "", "volumes", "map", "a");
+  assert.equal(await readFile(file, "utf8"), "2");
+});
+
+for (const [type, isThere, sentence] of [
+  ["Directory", true, null],
+  ["File", true, /is not a File/],
+  ["Directory", false, /is not a Directory/],
+  ["DirectoryOrCreate", false, null],
+  ["FileOrCreate", false, null],
+  ["Socket", true, /is not a Socket/],
+  ["", false, null],
+] as const)
+  test(`hostPath ${type || "without a type"} ${isThere ? "on a folder" : "where nothing is"}: ${sentence === null ? "taken" : "refused"}`, async () => {
+    const path = join(directory, `host-${count++}`);
+    if (isThere) await mkdir(path);
+    const prepared = prepareVolumes(podOf(), [{ name: "v", hostPath: { path, type } }], around, facts);
+    if (sentence === null) await prepared;
+    else await assert.rejects(prepared, sentence);
+  });

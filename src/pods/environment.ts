@@ -15,7 +15,8 @@ export interface Sources {
   readonly secret: (name: string) => Secret | undefined;
 }
 
-export interface Surroundings extends Sources, Whereabouts {
+/** What the references in a container's env, envFrom and volumes resolve to. */
+export interface ReferenceValues extends Sources, Whereabouts {
   /** Services of the pod's namespace, and default/kubernetes. */
   readonly services: readonly Service[];
 }
@@ -25,10 +26,9 @@ export type Environment =
   | { readonly ok: true; readonly variables: readonly (readonly [name: string, value: string])[] }
   | { readonly ok: false; readonly message: string };
 
-export function environmentOf(pod: Pod, container: Container, surroundings: Surroundings): Environment {
-  const variables = new Map(serviceVariables(pod, surroundings.services));
-  const missing =
-    addSources(container, variables, surroundings) ?? addVariables(pod, container, variables, surroundings);
+export function environmentOf(pod: Pod, container: Container, values: ReferenceValues): Environment {
+  const variables = new Map(serviceVariables(pod, values.services));
+  const missing = addSources(container, variables, values) ?? addVariables(pod, container, variables, values);
   return missing === null ? { ok: true, variables: [...variables] } : { ok: false, message: missing };
 }
 
@@ -60,10 +60,10 @@ function addVariables(
   pod: Pod,
   container: Container,
   variables: Map<string, string>,
-  surroundings: Surroundings,
+  values: ReferenceValues,
 ): string | null {
   for (const variable of container.env ?? []) {
-    const found = valueOf(pod, container, variable, surroundings);
+    const found = valueOf(pod, container, variable, values);
     if (found.missing !== undefined) return found.missing;
     if (found.value !== undefined)
       variables.set(variable.name, variable.valueFrom === undefined ? expand(found.value, variables) : found.value);
@@ -75,18 +75,18 @@ function valueOf(
   pod: Pod,
   container: Container,
   { value = "", valueFrom }: EnvVar,
-  surroundings: Surroundings,
+  values: ReferenceValues,
 ): { readonly value?: string; readonly missing?: string } {
   if (valueFrom === undefined) return { value };
   const { fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef } = valueFrom;
-  if (fieldRef !== undefined) return { value: fieldText(pod, fieldRef.fieldPath, surroundings) };
-  if (resourceFieldRef !== undefined) return { value: resourceText(pod, container, resourceFieldRef, surroundings) };
+  if (fieldRef !== undefined) return { value: fieldText(pod, fieldRef.fieldPath, values) };
+  if (resourceFieldRef !== undefined) return { value: resourceText(pod, container, resourceFieldRef, values) };
   const ref = configMapKeyRef ?? secretKeyRef;
   if (ref === undefined) return {};
   const name = ref.name ?? "";
   const isSecret = configMapKeyRef === undefined;
-  const source = isSecret ? surroundings.secret(name) : surroundings.configMap(name);
-  const data = isSecret ? secretTexts(surroundings.secret(name)) : surroundings.configMap(name)?.data;
+  const source = isSecret ? values.secret(name) : values.configMap(name);
+  const data = isSecret ? secretTexts(values.secret(name)) : values.configMap(name)?.data;
   const text = member(data, ref.key);
   if (text !== undefined) return { value: text };
   if (ref.optional === true) return {};

@@ -7,11 +7,11 @@ import type { Container, EnvVar, PodSpec } from "#kinds/core/pod-spec.ts";
 import type { PodObject as Pod } from "#kinds/core/pod-status.ts";
 import type { Secret } from "#kinds/core/secret.ts";
 import type { Service } from "#kinds/core/service.ts";
-import type { Volume } from "#kinds/core/volume.ts";
+import type { Projection } from "#kinds/core/volume.ts";
 import { fromBase64 } from "#kinds/schema/base64.ts";
 import { cgroupPath, containerCgroup, cpuWeight, oomScore, podCgroup } from "./cgroup.ts";
-import { commandOf, environmentOf, expand, type Surroundings } from "./environment.ts";
-import { volumeFiles } from "./volumes.ts";
+import { commandOf, environmentOf, expand, type ReferenceValues } from "./environment.ts";
+import { projectedFiles } from "./volumes.ts";
 
 const GIB = 1024 ** 3;
 
@@ -28,7 +28,7 @@ const services: readonly Service[] = [
   { metadata: { name: "headless", namespace: "shop" }, spec: { clusterIP: "None", ports: [{ port: 80 }] } },
 ];
 
-const around: Surroundings = {
+const around: ReferenceValues = {
   configMap: (name) => configMaps[name],
   secret: (name) => secrets[name],
   services,
@@ -202,94 +202,86 @@ test("commands and args take variables", () => {
 
 interface Files {
   readonly title: string;
-  readonly volume: Omit<Volume, "name">;
-  /** "path mode text", or what is missing; null: the volume has no files. */
-  readonly want: readonly string[] | string | null;
+  readonly sources: readonly Projection[];
+  readonly defaultMode?: number;
+  /** "path mode text", or what is missing. */
+  readonly want: readonly string[] | string;
 }
 
 const files: readonly Files[] = [
-  { title: "emptyDir", volume: { emptyDir: {} }, want: null },
+  { title: "nothing", sources: [], want: [] },
   {
     title: "a configMap, binary data included",
-    volume: { configMap: { name: "app" } },
+    sources: [{ configMap: { name: "app" } }],
     want: ["color 644 blue", "size 644 XL", "logo 644 \u0000\u0001\u0002"],
   },
   {
     title: "items under their paths, with their modes",
-    volume: {
-      configMap: {
-        name: "app",
-        defaultMode: 0o400,
-        items: [
-          { key: "size", path: "a/b" },
-          { key: "color", path: "c", mode: 0o600 },
-        ],
+    sources: [
+      {
+        configMap: {
+          name: "app",
+          items: [
+            { key: "size", path: "a/b" },
+            { key: "color", path: "c", mode: 0o600 },
+          ],
+        },
       },
-    },
+    ],
+    defaultMode: 0o400,
     want: ["a/b 400 XL", "c 600 blue"],
   },
   {
     title: "an item that is not there",
-    volume: { configMap: { name: "app", items: [{ key: "none", path: "x" }] } },
+    sources: [{ configMap: { name: "app", items: [{ key: "none", path: "x" }] } }],
     want: 'MountVolume.SetUp failed for volume "v" : configmap references non-existent config key: none',
   },
-  { title: "a secret", volume: { secret: { secretName: "db" } }, want: ["password 644 s3cret"] },
+  { title: "a secret", sources: [{ secret: { name: "db" } }], want: ["password 644 s3cret"] },
   {
     title: "a missing secret",
-    volume: { secret: { secretName: "none" } },
+    sources: [{ secret: { name: "none" } }],
     want: 'MountVolume.SetUp failed for volume "v" : secret "none" not found',
   },
-  { title: "a missing secret that is optional", volume: { secret: { secretName: "none", optional: true } }, want: [] },
+  { title: "a missing secret that is optional", sources: [{ secret: { name: "none", optional: true } }], want: [] },
   {
     title: "the downward API",
-    volume: {
-      downwardAPI: {
-        items: [
-          { path: "labels", fieldRef: { fieldPath: "metadata.labels" } },
-          { path: "notes", fieldRef: { fieldPath: "metadata.annotations" } },
-          { path: "cpu", mode: 0o444, resourceFieldRef: { containerName: "web", resource: "limits.cpu" } },
-        ],
+    sources: [
+      {
+        downwardAPI: {
+          items: [
+            { path: "labels", fieldRef: { fieldPath: "metadata.labels" } },
+            { path: "notes", fieldRef: { fieldPath: "metadata.annotations" } },
+            { path: "cpu", mode: 0o444, resourceFieldRef: { containerName: "web", resource: "limits.cpu" } },
+          ],
+        },
       },
-    },
+    ],
     want: ['labels 644 app="web"\ntier="front"', 'notes 644 note="say \\"hi\\""', "cpu 444 2"],
   },
   {
     title: "projected: a later source wins",
-    volume: {
-      projected: {
-        sources: [
-          { configMap: { name: "app", items: [{ key: "color", path: "x" }] } },
-          { secret: { name: "db", items: [{ key: "password", path: "x" }] } },
-        ],
-      },
-    },
+    sources: [
+      { configMap: { name: "app", items: [{ key: "color", path: "x" }] } },
+      { secret: { name: "db", items: [{ key: "password", path: "x" }] } },
+    ],
     want: ["x 644 s3cret"],
   },
 ];
 
-for (const { title, volume, want } of files) {
+for (const { title, sources, defaultMode, want } of files) {
   test(`volume files: ${title}`, () => {
-    const made = volumeFiles(podOf(), { name: "v", ...volume }, around);
-    const told =
-      made === null
-        ? null
-        : made.ok
-          ? made.files.map(({ path, mode, bytes }) => `${path} ${mode.toString(8)} ${decodeUtf8(bytes)}`)
-          : made.message;
+    const made = projectedFiles(podOf(), { name: "v", sources, defaultMode }, around);
+    const told = made.ok
+      ? made.files.map(({ path, mode, bytes }) => `${path} ${mode.toString(8)} ${decodeUtf8(bytes)}`)
+      : made.message;
     assert.deepEqual(told, want);
   });
 }
 
 test("a projected token is asked for, not made up", () => {
-  const made = volumeFiles(
-    podOf(),
-    {
-      name: "v",
-      projected: { sources: [{ serviceAccountToken: { path: "token", expirationSeconds: 3607, audience: "x" } }] },
-    },
-    around,
-  );
-  assert.deepEqual(made?.ok === true && made.files[0]?.token, { expirationSeconds: 3607, audience: "x" });
+  const sources = [{ serviceAccountToken: { path: "token", expirationSeconds: 3607, audience: "x" } }];
+  const made = projectedFiles(podOf(), { name: "v", sources, defaultMode: undefined }, around);
+  assert.deepEqual(made.ok && made.files[0]?.token, { expirationSeconds: 3607, audience: "x" });
 });
 
 for (const { title, spec, want } of [
@@ -313,8 +305,9 @@ for (const { title, spec, want } of [
   test(`a projected token ${title}: its mode and owner`, () => {
     const pod = podOf();
     const sources = [{ serviceAccountToken: { path: "token" } }];
-    const made = volumeFiles({ ...pod, spec: { ...pod.spec, ...spec } }, { name: "v", projected: { sources } }, around);
-    const [file] = made?.ok === true ? made.files : [];
+    const whose = { ...pod, spec: { ...pod.spec, ...spec } };
+    const made = projectedFiles(whose, { name: "v", sources, defaultMode: undefined }, around);
+    const [file] = made.ok ? made.files : [];
     assert.deepEqual([file?.mode, file?.user], want);
   });
 

@@ -1,7 +1,7 @@
 /** The files of a pod's configMap, secret, downwardAPI and projected volumes, as data: paths, bytes, modes. Never written here. */
 import { encodeUtf8 } from "#base/utf8.ts";
 import type { PodObject as Pod } from "#kinds/core/pod-status.ts";
-import type { DownwardFile, KeyToPath, Projection, Volume } from "#kinds/core/volume.ts";
+import type { DownwardFile, KeyToPath, Projection } from "#kinds/core/volume.ts";
 import { fromBase64 } from "#kinds/schema/base64.ts";
 import type { Sources } from "./environment.ts";
 import { fieldText, resourceText, type Whereabouts } from "./fields.ts";
@@ -23,50 +23,45 @@ export type VolumeFiles =
   | { readonly ok: true; readonly files: readonly VolumeFile[] }
   | { readonly ok: false; readonly message: string };
 
-export type VolumeSurroundings = Sources & Whereabouts;
+/** What the references in a volume resolve to. */
+export type VolumeValues = Sources & Whereabouts;
+
+/** Sources in one folder; a volume of a single configMap or secret is a projection of one source. */
+export interface ProjectedVolume {
+  readonly name: string;
+  readonly sources: readonly Projection[];
+  /** Permission bits of files that say none; 0644 unless given. */
+  readonly defaultMode: number | undefined;
+}
 
 const DEFAULT_MODE = 0o644;
 const TOKEN_SECONDS = 3_600;
 const TOKEN_MODE = 0o600;
 
-/** Null when the volume has no files of its own: emptyDir, hostPath, claims. */
-export function volumeFiles(pod: Pod, volume: Volume, surroundings: VolumeSurroundings): VolumeFiles | null {
-  const title = `MountVolume.SetUp failed for volume "${volume.name}" : `;
-  const collected = collect(pod, volume, surroundings);
-  if (collected === null) return null;
-  return collected.ok ? collected : { ok: false, message: title + collected.message };
-}
-
-function collect(pod: Pod, volume: Volume, surroundings: VolumeSurroundings): VolumeFiles | null {
-  const { configMap, secret, downwardAPI, projected } = volume;
-  if (configMap !== undefined) return filesOf(pod, { configMap }, configMap.defaultMode, surroundings);
-  if (secret !== undefined)
-    return filesOf(pod, { secret: { ...secret, name: secret.secretName ?? "" } }, secret.defaultMode, surroundings);
-  if (downwardAPI !== undefined) return filesOf(pod, { downwardAPI }, downwardAPI.defaultMode, surroundings);
-  if (projected === undefined) return null;
+/** All files of the volume, or kubelet's sentence for the first thing that is missing. */
+export function projectedFiles(
+  pod: Pod,
+  { name, sources, defaultMode }: ProjectedVolume,
+  values: VolumeValues,
+): VolumeFiles {
   const files = new Map<string, VolumeFile>();
-  for (const source of projected.sources ?? []) {
-    const part = filesOf(pod, source, projected.defaultMode, surroundings);
-    if (!part.ok) return part;
+  for (const source of sources) {
+    const part = filesOf(pod, source, defaultMode, values);
+    if (!part.ok) return { ok: false, message: `MountVolume.SetUp failed for volume "${name}" : ${part.message}` };
     // A later source wins, as in kubelet.
     for (const file of part.files) files.set(file.path, file);
   }
   return { ok: true, files: [...files.values()] };
 }
 
-function filesOf(
-  pod: Pod,
-  source: Projection,
-  defaultMode: number = DEFAULT_MODE,
-  surroundings: VolumeSurroundings,
-): VolumeFiles {
+function filesOf(pod: Pod, source: Projection, defaultMode: number = DEFAULT_MODE, values: VolumeValues): VolumeFiles {
   const { configMap, secret, downwardAPI, serviceAccountToken } = source;
   if (configMap !== undefined) {
-    const data = configMapBytes(surroundings, configMap.name ?? "");
+    const data = configMapBytes(values, configMap.name ?? "");
     return keyedFiles({ noun: "configmap", name: configMap.name ?? "", data, ...configMap }, defaultMode);
   }
   if (secret !== undefined) {
-    const found = surroundings.secret(secret.name ?? "");
+    const found = values.secret(secret.name ?? "");
     const data = found === undefined ? null : bytesOf(found.data ?? {}, fromBase64);
     return keyedFiles({ noun: "secret", data, ...secret, name: secret.name ?? "" }, defaultMode);
   }
@@ -90,7 +85,7 @@ function filesOf(
   }
   return {
     ok: true,
-    files: (downwardAPI?.items ?? []).map((item) => downwardFile(pod, item, item.mode ?? defaultMode, surroundings)),
+    files: (downwardAPI?.items ?? []).map((item) => downwardFile(pod, item, item.mode ?? defaultMode, values)),
   };
 }
 
