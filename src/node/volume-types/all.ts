@@ -4,6 +4,7 @@ import type { Volume } from "#kinds/core/volume.ts";
 import { configMapVolume } from "./config-map.ts";
 import { downwardVolume } from "./downward.ts";
 import { emptyDirVolume } from "./empty-dir.ts";
+import { ephemeralVolume } from "./ephemeral.ts";
 import { hostPathVolume } from "./host-path.ts";
 import { persistentVolumeClaimVolume } from "./persistent-volume-claim.ts";
 import { projectedVolume } from "./projected.ts";
@@ -14,6 +15,7 @@ export const volumeTypes: readonly VolumeType[] = [
   configMapVolume,
   downwardVolume,
   emptyDirVolume,
+  ephemeralVolume,
   hostPathVolume,
   persistentVolumeClaimVolume,
   projectedVolume,
