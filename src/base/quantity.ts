@@ -23,6 +23,22 @@ export type Nanos = bigint;
 
 /** Null when the text is no quantity. Finer than nano rounds away from zero, as upstream does. */
 export function parseNanos(text: string | number | bigint): Nanos | null {
+  const known = typeof text === "string" ? parsed.get(text) : undefined;
+  if (known !== undefined) return known;
+  const nanos = readNanos(text);
+  if (typeof text === "string" && text.length <= MAX_KNOWN_LENGTH) {
+    if (parsed.size >= MAX_KNOWN) parsed.clear();
+    parsed.set(text, nanos);
+  }
+  return nanos;
+}
+
+// All objects of a cluster say the same few dozen amounts, each of which a write reads five times.
+const MAX_KNOWN = 1_000;
+const MAX_KNOWN_LENGTH = 32;
+const parsed = new Map<string, Nanos | null>();
+
+function readNanos(text: string | number | bigint): Nanos | null {
   const match = FORM.exec(String(text));
   if (match === null) return null;
   const [, sign = "", number = "", suffix = "", exponent] = match;

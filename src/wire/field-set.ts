@@ -179,21 +179,36 @@ export function valueStep(value: Json): string {
 
 export function keyStep(keys: readonly (readonly [string, Json])[]): string {
   const sorted = keys.length === 1 ? keys : keys.toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return `k:{${sorted.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(",")}}`;
+  let step = "";
+  for (const [name, value] of sorted)
+    step += `${step === "" ? "k:{" : ","}${JSON.stringify(name)}:${JSON.stringify(value)}`;
+  return `${step}}`;
 }
 
 const RANK: Readonly<Record<string, number>> = { ".": 0, f: 1, k: 2, v: 3, i: 4 };
 
 function compareSteps(a: string, b: string): number {
+  // Almost always both are fields.
+  if (a.charCodeAt(0) === b.charCodeAt(0)) return a < b ? -1 : a > b ? 1 : 0;
   const rank = (RANK[a[0] ?? ""] ?? 9) - (RANK[b[0] ?? ""] ?? 9);
   return rank !== 0 ? rank : a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** In the order in which upstream writes it. */
+/** In the order in which upstream writes it; the same set when it is in that order. */
 export function sorted(set: FieldSet): FieldSet {
   const steps = Object.keys(set);
-  if (steps.length === 0) return set;
+  let isSame = true;
+  const nodes = new Map<string, FieldSet>();
+  let last = "";
+  for (const step of steps) {
+    const node = set[step] as FieldSet;
+    const inOrder = isEmpty(node) ? node : sorted(node);
+    nodes.set(step, inOrder);
+    if (inOrder !== node || (last !== "" && compareSteps(last, step) > 0)) isSame = false;
+    last = step;
+  }
+  if (isSame) return set;
   const result = draft<Json>();
-  for (const step of steps.sort(compareSteps)) put(result, step, sorted(set[step] as FieldSet));
+  for (const step of steps.sort(compareSteps)) put(result, step, nodes.get(step) ?? MEMBER);
   return result;
 }

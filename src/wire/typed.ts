@@ -137,9 +137,13 @@ function everyNode(value: Json, schema: Schema, table: SchemaTable): FieldSet {
     for (const [step, element] of elementsOf(schema, value, table))
       put(steps, step, element === null ? MEMBER : everyNode(element, of, table));
   } else {
-    for (const [name, child] of Object.entries(isJsonObject(value) ? value : {})) {
-      put(steps, fieldStep(name), everyNode(child, resolved(memberSchema(schema, name) ?? ANY, table), table));
-    }
+    const members = isJsonObject(value) ? value : EMPTY;
+    for (const name in members)
+      put(
+        steps,
+        fieldStep(name),
+        everyNode(members[name] ?? null, resolved(memberSchema(schema, name) ?? ANY, table), table),
+      );
   }
   return nodeOf(true, steps) ?? MEMBER;
 }
@@ -152,57 +156,52 @@ export interface Delta {
 
 const NOTHING: Delta = { changed: EMPTY, removed: EMPTY };
 
+/** What differs in one value; absent where nothing does. */
+interface Difference {
+  readonly changed?: FieldSet;
+  readonly removed?: FieldSet;
+}
+
 /** Compares two objects. Members of the root named in `skipped` ("managedFields" of metadata, say) are the caller's affair. */
 export function compare(before: Json, after: Json, schema: Schema, table: SchemaTable): Delta {
-  const changed = draft<Json>();
-  const removed = draft<Json>();
-  compareInto({ before, after, schema: resolved(schema, table), table, changed, removed, step: "" });
-  return isEmpty(changed) && isEmpty(removed)
-    ? NOTHING
-    : {
-        changed: below((changed[""] as FieldSet | undefined) ?? EMPTY),
-        removed: below((removed[""] as FieldSet | undefined) ?? EMPTY),
-      };
+  const found = differenceOf(before, after, resolved(schema, table), table);
+  return found === null ? NOTHING : { changed: below(found.changed ?? EMPTY), removed: below(found.removed ?? EMPTY) };
 }
 
-interface Comparing {
-  readonly before: Json | undefined;
-  readonly after: Json | undefined;
-  /** Resolved. */
-  readonly schema: Schema;
-  readonly table: SchemaTable;
-  readonly changed: Draft<Json>;
-  readonly removed: Draft<Json>;
-  /** Under which step the outcome is written into `changed` and `removed`. */
-  readonly step: string;
-}
-
-function compareInto(pair: Comparing): void {
-  const { before, after, schema, table, step } = pair;
-  if (before === after) return;
-  if (before === undefined) {
-    put(pair.changed, step, everyNode(after ?? null, schema, table));
-    return;
-  }
-  if (after === undefined) {
-    put(pair.removed, step, everyNode(before, schema, table));
-    return;
-  }
+/** Null when there is none. `schema` must be resolved. */
+function differenceOf(
+  before: Json | undefined,
+  after: Json | undefined,
+  schema: Schema,
+  table: SchemaTable,
+): Difference | null {
+  if (before === after) return null;
+  if (before === undefined) return { changed: everyNode(after ?? null, schema, table) };
+  if (after === undefined) return { removed: everyNode(before, schema, table) };
   const form = formOf(schema, before);
-  if (form !== formOf(schema, after)) {
-    compareForms(pair);
-    return;
+  if (form !== formOf(schema, after)) return differentForms(before, after, schema, table);
+  if (form === "leaf" || (isBare(before) && isBare(after)))
+    return sameJson(before, after) || isSameEmptyList(before, after) ? null : { changed: MEMBER };
+  return form === "members"
+    ? differentMembers(before, after, schema, table)
+    : differentElements(before, after, schema, table);
+}
+
+/** Gathers what differs below a value. */
+class Differences {
+  #changed: Draft<Json> | null = null;
+  #removed: Draft<Json> | null = null;
+
+  add(step: string, found: Difference | null): void {
+    if (found === null) return;
+    if (found.changed !== undefined) put((this.#changed ??= draft<Json>()), step, found.changed);
+    if (found.removed !== undefined) put((this.#removed ??= draft<Json>()), step, found.removed);
   }
-  if (form === "leaf" || (isBare(before) && isBare(after))) {
-    if (!sameJson(before, after) && !isSameEmptyList(before, after)) put(pair.changed, step, MEMBER);
-    return;
+
+  all(): Difference | null {
+    if (this.#changed === null && this.#removed === null) return null;
+    return { ...(this.#changed && { changed: this.#changed }), ...(this.#removed && { removed: this.#removed }) };
   }
-  const changed = draft<Json>();
-  const removed = draft<Json>();
-  if (form === "members") compareMembers({ ...pair, changed, removed });
-  else compareElements({ ...pair, changed, removed });
-  if (!isEmpty(changed)) put(pair.changed, step, changed);
-  if (!isEmpty(removed)) put(pair.removed, step, removed);
 }
 
 /** Neither members nor elements. */
@@ -226,6 +225,15 @@ function isSameEmptyList(before: Json, after: Json): boolean {
  */
 export function zeroObject(schema: Schema, table: SchemaTable): JsonObject {
   const shape = resolved(schema, table);
+  let zero = zeros.get(shape);
+  if (zero === undefined) zeros.set(shape, (zero = zeroOf(shape, table)));
+  return zero;
+}
+
+/** Made once for each type: schemas are values that do not change. */
+const zeros = new WeakMap<Schema, JsonObject>();
+
+function zeroOf(shape: Schema, table: SchemaTable): JsonObject {
   const zero = draft<Json>();
   if (shape.is !== "object") return zero;
   for (const [name, field] of Object.entries(shape.fields)) {
@@ -249,78 +257,64 @@ function isZero(value: Json): boolean {
 }
 
 /** Without a schema an object may become a scalar and the other way round: the path itself changes either way. */
-function compareForms({ before, after, schema, table, changed, removed, step }: Comparing): void {
-  const gone = below(everyNode(before ?? null, schema, table));
-  const come = below(everyNode(after ?? null, schema, table));
-  put(changed, step, nodeOf(true, come) ?? MEMBER);
-  if (!isEmpty(gone)) put(removed, step, gone);
+function differentForms(before: Json, after: Json, schema: Schema, table: SchemaTable): Difference {
+  const gone = below(everyNode(before, schema, table));
+  const come = below(everyNode(after, schema, table));
+  const changed = nodeOf(true, come) ?? MEMBER;
+  return isEmpty(gone) ? { changed } : { changed, removed: gone };
 }
 
-function compareMembers({ before, after, schema, table, changed, removed }: Comparing): void {
+function differentMembers(before: Json, after: Json, schema: Schema, table: SchemaTable): Difference | null {
   const old = isJsonObject(before) ? before : EMPTY;
   const young = isJsonObject(after) ? after : EMPTY;
+  const found = new Differences();
+  const schemaOf = (name: string): Schema => resolved(memberSchema(schema, name) ?? ANY, table);
   for (const name in old) {
-    const a = old[name];
-    const b = member(young, name);
-    if (a !== b)
-      compareInto({
-        before: a,
-        after: b,
-        schema: resolved(memberSchema(schema, name) ?? ANY, table),
-        table,
-        changed,
-        removed,
-        step: fieldStep(name),
-      });
+    const [a, b] = [old[name], member(young, name)];
+    if (a !== b) found.add(fieldStep(name), differenceOf(a, b, schemaOf(name), table));
   }
-  for (const name in young) {
-    if (Object.hasOwn(old, name)) continue;
-    compareInto({
-      before: undefined,
-      after: young[name],
-      schema: resolved(memberSchema(schema, name) ?? ANY, table),
-      table,
-      changed,
-      removed,
-      step: fieldStep(name),
-    });
-  }
+  for (const name in young)
+    if (!Object.hasOwn(old, name))
+      found.add(fieldStep(name), differenceOf(undefined, young[name], schemaOf(name), table));
+  return found.all();
 }
 
-function compareElements(pair: Comparing): void {
-  const { before, after, schema, table, changed, removed } = pair;
+function differentElements(before: Json, after: Json, schema: Schema, table: SchemaTable): Difference | null {
   const old = elementsOf(schema, before, table);
   const young = elementsOf(schema, after, table);
   const of = resolved(elementSchema(schema), table);
+  const found = new Differences();
   for (const [step, a] of old) {
     const b = young.get(step);
-    if (a === null || b === null) compareDuplicates(pair, step);
-    else compareInto({ before: a, after: b, schema: of, table, changed, removed, step });
+    if (a !== null && b !== null) found.add(step, differenceOf(a, b, of, table));
+    else
+      found.add(
+        step,
+        differentDuplicates(allOf(before, step, schema, table), allOf(after, step, schema, table), of, table),
+      );
   }
   for (const [step, b] of young) {
     if (old.has(step)) continue;
-    if (b === null) put(changed, step, MEMBER);
-    else compareInto({ before: undefined, after: b, schema: of, table, changed, removed, step });
+    found.add(step, b === null ? { changed: MEMBER } : differenceOf(undefined, b, of, table));
   }
+  return found.all();
+}
+
+function allOf(list: Json, step: string, schema: Schema, table: SchemaTable): readonly Json[] {
+  return isList(list) ? list.filter((element) => elementStep(schema as ListSchema, element, table) === step) : [];
 }
 
 /** A key that occurs twice is owned as a whole. */
-function compareDuplicates({ before, after, schema, table, changed, removed }: Comparing, step: string): void {
-  const all = (list: Json | undefined): readonly Json[] =>
-    isList(list) ? list.filter((element) => elementStep(schema as ListSchema, element, table) === step) : [];
-  const [old, young] = [all(before), all(after)];
-  const of = resolved(elementSchema(schema), table);
-  if (old.length > 1 && young.length > 1) {
-    if (!sameJson(old, young)) put(changed, step, MEMBER);
-    return;
-  }
-  if (old.length > 1) {
-    if (young[0] !== undefined) put(changed, step, everyNode(young[0], of, table));
-    put(removed, step, MEMBER);
-    return;
-  }
-  if (old[0] !== undefined) put(removed, step, everyNode(old[0], of, table));
-  put(changed, step, MEMBER);
+function differentDuplicates(
+  old: readonly Json[],
+  young: readonly Json[],
+  of: Schema,
+  table: SchemaTable,
+): Difference | null {
+  if (old.length > 1 && young.length > 1) return sameJson(old, young) ? null : { changed: MEMBER };
+  if (old.length > 1)
+    return { removed: MEMBER, ...(young[0] !== undefined && { changed: everyNode(young[0], of, table) }) };
+  return { changed: MEMBER, ...(old[0] !== undefined && { removed: everyNode(old[0], of, table) }) };
 }
 
 /**

@@ -66,18 +66,15 @@ class Walk {
 
   object(document: JsonObject, schema: ObjectSchema, at: Place): JsonObject {
     const kept = draft<Json>();
-    for (const [name, value] of Object.entries(document)) {
+    for (const name in document) {
+      const value = document[name] ?? null;
       const field = Object.hasOwn(schema.fields, name) ? schema.fields[name] : undefined;
       if (field !== undefined) this.#member({ kept, name, value, field, at });
       else if (schema.preserveUnknown === true) put(kept, name, value);
       else if (this.unknown.length < MAX_UNKNOWN) this.unknown.push(pathOf(step(at, name)));
     }
-    for (const name in schema.fields) {
-      const field = schema.fields[name] as Field;
-      if (field.default === undefined || Object.hasOwn(kept, name)) continue;
-      if (field.omitsEmpty === true && isEmpty(field.default)) continue;
-      put(kept, name, this.#value(field.default, field.schema, step(at, name)));
-    }
+    for (const { name, value, schema: of } of defaultsOf(schema))
+      if (!Object.hasOwn(kept, name)) put(kept, name, this.#value(value, of, step(at, name)));
     this.#requireAll(kept, schema, at);
     return kept;
   }
@@ -238,6 +235,28 @@ class Walk {
     const into = at.parent === undefined ? "Go value" : `Go struct field ${at.struct}.${goPathOf(at)}`;
     throw new Fault("BadRequest", `json: cannot unmarshal ${got} into ${into} of type ${GO_TYPES[wanted] ?? wanted}`);
   }
+}
+
+interface Default {
+  readonly name: string;
+  readonly value: Json;
+  readonly schema: Schema;
+}
+
+/** Found once for each type: a pod has sixty objects, most of forty fields without a default. */
+const defaults = new WeakMap<ObjectSchema, readonly Default[]>();
+
+function defaultsOf(schema: ObjectSchema): readonly Default[] {
+  let found = defaults.get(schema);
+  if (found === undefined) {
+    found = Object.entries(schema.fields).flatMap(([name, field]): readonly Default[] => {
+      const { default: value } = field;
+      const isLeftOut = value === undefined || (field.omitsEmpty === true && isEmpty(value));
+      return isLeftOut ? [] : [{ name, value, schema: field.schema }];
+    });
+    defaults.set(schema, found);
+  }
+  return found;
 }
 
 const QUANTITY_FORM = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
