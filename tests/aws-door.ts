@@ -14,12 +14,14 @@ import { stsService } from "#aws/sts/service.ts";
 import { keyOf } from "#base/key.ts";
 import { silent } from "#base/log.ts";
 import { Deck } from "#deck/deck.ts";
+import { startKeeper } from "#deck/loop.ts";
 import { Functions } from "#functions/engine.ts";
 import { MemoryLogs } from "#functions/logs.ts";
 import { functionKind } from "#kinds/catamaran/function.ts";
 import { builtinKinds } from "#kinds/registry.ts";
 import { realClock } from "#machine/real-clock.ts";
 import { realRandom } from "#machine/real-random.ts";
+import { tableKeeper } from "#managed/table/table-keeper.ts";
 import { Tables } from "#managed/table/tables.ts";
 import { ProcessSandboxes } from "#sandboxes/process-driver.ts";
 import { CodeFolder } from "#store/files/code-folder.ts";
@@ -53,10 +55,9 @@ export async function openDoor(): Promise<TestDoor> {
   const functions = stack.use(
     await Functions.open({ objects, sandboxes, ledger, clock, random, log, logs, credentialsFor }),
   );
-  const tables = stack.use(
-    new Tables(objects, stack.use(SqliteDatabase.open(join(folder, "tables.db"))), () => nextTurn()),
-  );
-  stack.use(tables.onChange((key) => void tables.reconcile(key)));
+  const database = stack.use(SqliteDatabase.open(join(folder, "tables.db")));
+  const tables = stack.use(new Tables(objects, database, () => nextTurn()));
+  stack.use(startKeeper(tableKeeper(objects, database), objects, { clock, log }));
   const place = { accountId: ROOT.accountId, region: REGION, namespace: "default" };
   const services = [
     lambdaService({

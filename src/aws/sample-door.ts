@@ -6,6 +6,7 @@ import { Fault } from "#base/fault.ts";
 import { silent } from "#base/log.ts";
 import { seededRandom } from "#base/random.ts";
 import type { FakeClock } from "#deck/fake-clock.ts";
+import { startKeeper } from "#deck/loop.ts";
 import type { Journal } from "#deck/journal.ts";
 import type { Objects } from "#deck/objects.ts";
 import { openSampleDeck } from "#deck/sample-deck.ts";
@@ -14,6 +15,7 @@ import { Functions } from "#functions/engine.ts";
 import { FakeLedger, FakeSandboxes, type Script } from "#functions/fakes.ts";
 import { MemoryLogs } from "#functions/logs.ts";
 import type { Database } from "#managed/database.ts";
+import { tableKeeper } from "#managed/table/table-keeper.ts";
 import { Tables } from "#managed/table/tables.ts";
 import { callers } from "./credentials.ts";
 import { dynamodbService } from "./dynamodb/service.ts";
@@ -80,7 +82,7 @@ export class SampleDoor implements AsyncDisposable {
       }),
     );
     const tables = parts.use(new Tables(objects, parts.use(database), () => nextTurn()));
-    parts.use(tables.onChange((key) => void tables.reconcile(key)));
+    parts.use(startKeeper(tableKeeper(objects, database), objects, { clock, log }));
     const place = { accountId: ROOT.accountId, region: REGION, namespace: "default" };
     const services = [
       lambdaService({

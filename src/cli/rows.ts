@@ -1,5 +1,10 @@
 /** Lists for people and programs: table, wide, json, yaml, name. Pure; every command that lists prints through here. */
-import type { Format } from "./options.ts";
+import { stringify } from "yaml";
+import { Fault } from "#base/fault.ts";
+
+export type Format = "table" | "wide" | "json" | "yaml" | "name";
+
+const FORMATS: readonly Format[] = ["table", "wide", "json", "yaml", "name"];
 
 export interface Heading<Row> {
   readonly title: string;
@@ -12,34 +17,36 @@ export interface Sheet<Row> {
   readonly headings: readonly Heading<Row>[];
   /** "pod/web-1": what -o name prints. */
   readonly nameOf: (row: Row) => string;
-  /** False for rows that follow others of the same list. */
-  readonly hasHead?: boolean;
+}
+
+export function formatOf(asked: string | undefined): Format {
+  const format = FORMATS.find((candidate) => candidate === (asked ?? "table"));
+  if (format === undefined) throw new Fault("BadRequest", `-o ${asked}: one of ${FORMATS.join(", ")}`);
+  return format;
 }
 
 /** Ends with a line break unless there is nothing to print. */
-export async function renderRows<Row>(rows: readonly Row[], sheet: Sheet<Row>, format: Format): Promise<string> {
+export function renderRows<Row>(rows: readonly Row[], sheet: Sheet<Row>, format: Format): string {
   switch (format) {
     case "json":
       return `${JSON.stringify(rows, null, 2)}\n`;
     case "yaml":
-      // Loaded by those who ask for it: the parser is larger than all commands together.
-      return (await import("yaml")).stringify(rows);
+      return stringify(rows);
     case "name":
       return lines(rows.map((row) => sheet.nameOf(row)));
     case "wide":
-      return table(rows, sheet.headings, sheet.hasHead);
+      return table(rows, sheet.headings);
     case "table":
       return table(
         rows,
         sheet.headings.filter(({ isWide }) => isWide !== true),
-        sheet.hasHead,
       );
   }
 }
 
-function table<Row>(rows: readonly Row[], headings: readonly Heading<Row>[], hasHead = true): string {
+function table<Row>(rows: readonly Row[], headings: readonly Heading<Row>[]): string {
   const cells = [
-    ...(hasHead ? [headings.map(({ title }) => title)] : []),
+    headings.map(({ title }) => title),
     ...rows.map((row) => headings.map(({ cell }) => printable(cell(row)))),
   ];
   const widths = headings.map((_unused, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));

@@ -4,16 +4,18 @@ import { Fault, reasonOf } from "#base/fault.ts";
 import type { ObjectKey } from "#base/key.ts";
 import type { Log } from "#base/log.ts";
 import type { Random } from "#base/random.ts";
+import { customResourceDefinitionKind } from "#kinds/admission/custom-resource-definition.ts";
 import type { Kind } from "#kinds/kind.ts";
 import type { KubeObject } from "#kinds/object.ts";
 import type { Present } from "./admission.ts";
 import { builtinAdmissions } from "./admissions.ts";
 import { Collection, type ObjectChange } from "./collection.ts";
 import { DeckObjects } from "./deck-objects.ts";
-import { followDefinitions } from "./definitions.ts";
+import { DefinitionKeeper, serveDefinitions } from "./definitions.ts";
 import { applied, patched } from "./editing.ts";
 import type { Journal, JournalChange, Revision } from "./journal.ts";
 import { listCollection, type Listed, type ListOptions } from "./list.ts";
+import { startKeeper } from "./loop.ts";
 import type { Objects } from "./objects.ts";
 import { Registry, storageOf } from "./registry.ts";
 import type { Selection } from "./selection.ts";
@@ -65,6 +67,7 @@ export class Deck implements AsyncDisposable {
   readonly #kept = keptFor();
   readonly #writer: Writer;
   readonly #parts: Disposable[] = [];
+  #keeping: AsyncDisposable | null = null;
   /** Only while loading: the last change of each key so far. */
   readonly #pastRevisions = new Map<string, Revision>();
 
@@ -224,8 +227,8 @@ export class Deck implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#keeping?.[Symbol.asyncDispose]();
     for (const part of this.#parts.splice(0).toReversed()) part[Symbol.dispose]();
-    await Promise.resolve();
   }
 
   async #load(source: Source): Promise<void> {
@@ -267,20 +270,15 @@ export class Deck implements AsyncDisposable {
 
   #start(): void {
     this.#parts.push(this.#age());
+    const { registry } = this;
+    const [clock, log] = [this.#clock, this.#log];
     const collectionOf = (kind: Kind): Collection => this.#homeOf(kind).collection;
-    const update: Deck["update"] = (kind, key, edit, request) => this.update(kind, key, edit, request);
-    const removeAll: Deck["removeAll"] = (kind, selection, options, request) =>
-      this.removeAll(kind, selection, options, request);
-    this.#parts.push(
-      followDefinitions({
-        registry: this.registry,
-        collectionOf,
-        update,
-        removeAll,
-        clock: this.#clock,
-        log: this.#log,
-      }),
-    );
+    this.#parts.push(serveDefinitions({ registry, definitions: collectionOf(customResourceDefinitionKind), log }));
+    const objects = this.objects("apiextensions");
+    this.#keeping = startKeeper(new DefinitionKeeper({ objects, registry, collectionOf, clock }), objects, {
+      clock,
+      log,
+    });
   }
 
   #take(source: Source, changes: readonly JournalChange[], loaded: Revision): void {

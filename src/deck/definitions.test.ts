@@ -1,6 +1,7 @@
 /** Custom kinds: served as soon as they are defined, in every version, and gone with their definition. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Fault } from "#base/fault.ts";
 import {
   type CustomResourceDefinition,
   customResourceDefinitionKind as definitionKind,
@@ -111,3 +112,43 @@ test("a definition takes its objects with it, and waits for those that are held"
   assert.equal(deck.read(definitionKind, "/widgets.example.com"), null);
   assert.equal(deck.registry.kind("example.com", "v1", "widgets"), undefined);
 });
+
+/** Of a definition that is written and taken away again with its one object: each of the keeper's steps, failing twice. */
+const steps: readonly (readonly [title: string, fails: (key: string, text: string | null) => boolean])[] = [
+  ["the status of a namesake", (key, text) => key.includes("/gadgets.") && text?.includes("NameConflict") === true],
+  ["the removal of its objects", (key, text) => key === "example.com/widgets/default/a" && text === null],
+  ["its release", (key, text) => key.includes("/widgets.example.com") && text === null],
+];
+for (const [title, fails] of steps)
+  test(`a definition is followed to its end although ${title} failed twice`, async () => {
+    const journal = new MemoryJournal(new FakeClock());
+    const append = journal.append.bind(journal);
+    let failures = 0;
+    journal.append = (key, bytes, expected) => {
+      if (failures === 2 || !fails(key, bytes === null ? null : Buffer.from(bytes).toString()))
+        return append(key, bytes, expected);
+      failures++;
+      return Promise.reject(new Fault("Unavailable", "the disk refuses"));
+    };
+    const { deck, clock } = await openSampleDeck(journal);
+    const later = async (): Promise<void> => {
+      for (const ms of [5, 10, 20]) {
+        await settle();
+        clock.advance(ms);
+      }
+      await settle();
+    };
+    await deck.create(definitionKind, definition(), me);
+    await deck.create(definitionKind, definition("gadgets", "Widget"), me);
+    await later();
+    assert.deepEqual(conditions(deck, "gadgets.example.com"), ["NamesAccepted False", "Established False"]);
+    const kind = deck.registry.kind("example.com", "v1", "widgets");
+    assert.ok(kind !== undefined);
+    await deck.create(kind, object("a"), me);
+    await deck.remove(definitionKind, "/widgets.example.com", {}, me);
+    await later();
+    assert.equal(failures, 2);
+    assert.equal(deck.read(definitionKind, "/widgets.example.com"), null);
+    assert.equal(deck.list(kind).stored.length, 0);
+    await deck[Symbol.asyncDispose]();
+  });

@@ -1,39 +1,26 @@
-/** Follows CustomResourceDefinitions: serves their kinds, answers with their conditions, and takes their objects with them. */
-import { timestamp, type Clock } from "#base/clock.ts";
+/** CustomResourceDefinitions: their kinds are served as soon as they are written, answered with their conditions, and taken away with their objects. */
+import type { Clock } from "#base/clock.ts";
 import { reasonOf } from "#base/fault.ts";
 import { sameJson } from "#base/json.ts";
+import type { ObjectKey } from "#base/key.ts";
 import type { Log } from "#base/log.ts";
-import { Tasks } from "#base/tasks.ts";
 import { kindOfDefinition } from "#kinds/admission/crd.ts";
 import {
   type CustomResourceDefinition,
   customResourceDefinitionKind,
 } from "#kinds/admission/custom-resource-definition.ts";
+import { type Told, withCondition } from "#kinds/conditions.ts";
 import type { Kind } from "#kinds/kind.ts";
-import type { Condition } from "#kinds/object.ts";
 import type { Admission } from "./admission.ts";
-import type { KubeObject } from "#kinds/object.ts";
 import type { Collection, ObjectChange } from "./collection.ts";
+import type { Keeper } from "./controller.ts";
+import type { Objects } from "./objects.ts";
 import type { Registry } from "./registry.ts";
-import type { Selection } from "./selection.ts";
-import type { WriteRequest } from "./write-request.ts";
+import type { Stored } from "./stored.ts";
 
 const FINALIZER = "customresourcecleanup.apiextensions.k8s.io";
-const me: WriteRequest = { manager: "apiextensions" };
-
-export interface DefinitionsParts {
-  readonly registry: Registry;
-  readonly collectionOf: (kind: Kind) => Collection;
-  readonly update: (
-    kind: Kind,
-    key: string,
-    edit: (live: KubeObject) => KubeObject,
-    request: WriteRequest,
-  ) => Promise<unknown>;
-  readonly removeAll: (kind: Kind, selection: Selection, options: object, request: WriteRequest) => Promise<unknown>;
-  readonly clock: Clock;
-  readonly log: Log;
-}
+// Others get their turn while the journal writes a batch.
+const REMOVED_AT_ONCE = 100;
 
 /** A new definition holds itself until its objects are gone. */
 export const definitionCleanup: Admission<CustomResourceDefinition> = {
@@ -46,90 +33,125 @@ export const definitionCleanup: Admission<CustomResourceDefinition> = {
   },
 };
 
-/** Takes in what is there, then everything that changes. */
-export function followDefinitions(parts: DefinitionsParts): Disposable {
-  const definitions = new Definitions(parts);
-  const collection = parts.collectionOf(customResourceDefinitionKind);
-  for (const stored of collection.from(""))
-    definitions.see({ key: stored.key, revision: stored.revision, next: stored, previous: null });
-  return collection.listen((change) => definitions.see(change));
+export interface ServingParts {
+  readonly registry: Registry;
+  readonly definitions: Collection;
+  readonly log: Log;
 }
 
-class Definitions {
-  readonly #parts: DefinitionsParts;
-  readonly #tasks: Tasks;
-  /** Definitions that wait for their last object to go. */
-  readonly #ending = new Map<string, Disposable>();
-
-  constructor(parts: DefinitionsParts) {
-    this.#parts = parts;
-    this.#tasks = new Tasks(parts.log);
-  }
-
-  see({ key, next, previous }: ObjectChange): void {
-    const { registry, log } = this.#parts;
+/** Serves the kinds of what is there, then of everything that changes: at once, so that who has written a definition can use it. */
+export function serveDefinitions({ registry, definitions, log }: ServingParts): Disposable {
+  const see = ({ next, previous }: ObjectChange): void => {
     if (next === null) {
       if (previous !== null) registry.define(previous.object.metadata.name, []);
       return;
     }
     const definition = next.object as CustomResourceDefinition;
-    const { name } = definition.metadata;
+    const before = previous?.object as CustomResourceDefinition | undefined;
+    if (before !== undefined && sameJson(before.spec, definition.spec)) return;
     try {
-      const conflict = conflictOf(definition, registry.all());
-      if (conflict === null) this.#serve(definition, previous?.object as CustomResourceDefinition | undefined);
-      if (definition.metadata.deletionTimestamp === undefined)
-        this.#tasks.run(`status of ${name}`, () => this.#accept(key, conflict));
-      else this.#end(key, definition);
+      if (conflictOf(definition, registry.all()) === null) serve(definition, registry);
     } catch (thrown) {
-      log.error("a definition cannot be served", { definition: name, reason: reasonOf(thrown) });
+      log.error("a definition cannot be served", { definition: definition.metadata.name, reason: reasonOf(thrown) });
     }
+  };
+  for (const stored of definitions.from(""))
+    see({ key: stored.key, revision: stored.revision, next: stored, previous: null });
+  return definitions.listen(see);
+}
+
+function serve(definition: CustomResourceDefinition, registry: Registry): void {
+  const served = definition.spec.versions.filter((version) => version.served);
+  const kinds = served.map((version) => kindOfDefinition(definition, version.name));
+  // The stored version first: it is the one in which objects are kept.
+  registry.define(
+    definition.metadata.name,
+    kinds.toSorted((a, b) => Number(a.storedAs !== undefined) - Number(b.storedAs !== undefined)),
+  );
+}
+
+export interface DefinitionKeeperParts {
+  readonly objects: Objects;
+  readonly registry: Registry;
+  readonly collectionOf: (kind: Kind) => Collection;
+  readonly clock: Clock;
+}
+
+/** Answers with the status; when a definition is going, removes its objects, and lets it go after the last of them. */
+export class DefinitionKeeper implements Keeper<CustomResourceDefinition> {
+  readonly name = "apiextensions";
+  readonly kind: Kind<CustomResourceDefinition> = customResourceDefinitionKind;
+  readonly #parts: DefinitionKeeperParts;
+  /** Definitions that wait for their last object to go. */
+  readonly #waiting = new Map<ObjectKey, Disposable>();
+  #wake: (key: ObjectKey) => void = () => {};
+
+  constructor(parts: DefinitionKeeperParts) {
+    this.#parts = parts;
   }
 
-  #serve(definition: CustomResourceDefinition, before: CustomResourceDefinition | undefined): void {
-    if (before !== undefined && sameJson(before.spec, definition.spec)) return;
-    const served = definition.spec.versions.filter((version) => version.served);
-    const kinds = served.map((version) => kindOfDefinition(definition, version.name));
-    // The stored version first: it is the one in which objects are kept.
-    this.#parts.registry.define(
-      definition.metadata.name,
-      kinds.toSorted((a, b) => Number(a.storedAs !== undefined) - Number(b.storedAs !== undefined)),
+  listen(wake: (key: ObjectKey) => void): Disposable {
+    this.#wake = wake;
+    return { [Symbol.dispose]: () => [...this.#waiting.keys()].forEach((key) => this.#waitNoMore(key)) };
+  }
+
+  async keep(key: ObjectKey, definition: CustomResourceDefinition | undefined): Promise<undefined> {
+    if (definition === undefined) this.#waitNoMore(key);
+    else if (definition.metadata.deletionTimestamp === undefined) await this.#accept(key, definition);
+    else if (definition.metadata.finalizers?.includes(FINALIZER) === true) await this.#end(key, definition);
+  }
+
+  async #accept(key: ObjectKey, { metadata: { name }, spec }: CustomResourceDefinition): Promise<void> {
+    const { objects, registry, clock } = this.#parts;
+    const isServed = registry.all().some(({ definedBy }) => definedBy === name);
+    await objects.change(
+      this.kind,
+      key,
+      (live) => {
+        const conflict = conflictOf(live, registry.all());
+        // Nobody is told that a kind is established which could not be served.
+        if (conflict === null && !isServed && spec.versions.some(({ served }) => served)) return null;
+        const next = acceptDefinition(live, conflict, clock.now());
+        return next === live ? null : next;
+      },
+      { subresource: "status" },
     );
   }
 
-  async #accept(key: string, conflict: string | null): Promise<void> {
-    const { update, clock } = this.#parts;
-    const edit = (live: KubeObject): KubeObject =>
-      acceptDefinition(live as CustomResourceDefinition, conflict, timestamp(clock.now()));
-    await update(customResourceDefinitionKind, key, edit, { ...me, subresource: "status" });
+  async #end(key: ObjectKey, { metadata: { name } }: CustomResourceDefinition): Promise<void> {
+    const { objects, registry, collectionOf } = this.#parts;
+    const kind = registry.all().find(({ definedBy }) => definedBy === name);
+    const collection = kind === undefined ? null : collectionOf(kind);
+    if (kind !== undefined && collection !== null) {
+      if (!this.#waiting.has(key))
+        this.#waiting.set(
+          key,
+          collection.listen(() => this.#wake(key)),
+        );
+      const keys = [...collection.from("")].filter(isStaying).map((stored) => stored.key);
+      for (let at = 0; at < keys.length; at += REMOVED_AT_ONCE)
+        await Promise.all(keys.slice(at, at + REMOVED_AT_ONCE).map((each) => objects.remove(kind, each)));
+      // The last of them wakes us when it goes.
+      if (collection.size > 0) return;
+    }
+    await objects.change(this.kind, key, withoutFinalizer);
+    this.#waitNoMore(key);
   }
 
-  /** Removes the definition's objects; when the last one is gone, lets the definition go. */
-  #end(key: string, definition: CustomResourceDefinition): void {
-    const { name } = definition.metadata;
-    const kind = this.#parts.registry.all().find(({ definedBy }) => definedBy === name);
-    if (this.#ending.has(key) || definition.metadata.finalizers?.includes(FINALIZER) !== true) return;
-    const collection = kind === undefined ? null : this.#parts.collectionOf(kind);
-    const finish = (): void => {
-      if (collection !== null && collection.size > 0) return;
-      this.#ending.get(key)?.[Symbol.dispose]();
-      this.#ending.delete(key);
-      this.#tasks.run(`end of ${name}`, () => this.#release(key));
-    };
-    if (collection !== null) this.#ending.set(key, collection.listen(finish));
-    if (kind !== undefined) this.#tasks.run(`objects of ${name}`, () => this.#parts.removeAll(kind, {}, {}, me));
-    finish();
+  #waitNoMore(key: ObjectKey): void {
+    this.#waiting.get(key)?.[Symbol.dispose]();
+    this.#waiting.delete(key);
   }
+}
 
-  async #release(key: string): Promise<void> {
-    const edit = (live: KubeObject): KubeObject => ({
-      ...live,
-      metadata: {
-        ...live.metadata,
-        finalizers: (live.metadata.finalizers ?? []).filter((finalizer) => finalizer !== FINALIZER),
-      },
-    });
-    await this.#parts.update(customResourceDefinitionKind, key, edit, me);
-  }
+function isStaying({ object }: Stored): boolean {
+  return object.metadata.deletionTimestamp === undefined;
+}
+
+function withoutFinalizer(live: CustomResourceDefinition): CustomResourceDefinition | null {
+  const { finalizers = [] } = live.metadata;
+  if (!finalizers.includes(FINALIZER)) return null;
+  return { ...live, metadata: { ...live.metadata, finalizers: finalizers.filter((name) => name !== FINALIZER) } };
 }
 
 /** Why the names cannot be had: somebody else in the group has one of them. Null when they can. */
@@ -146,42 +168,38 @@ function conflictOf({ metadata, spec }: CustomResourceDefinition, kinds: readonl
 export function acceptDefinition(
   definition: CustomResourceDefinition,
   conflict: string | null,
-  now: string,
+  now: number,
 ): CustomResourceDefinition {
   const { names, versions } = definition.spec;
-  const isAccepted = conflict === null;
-  const wanted: readonly Condition[] = isAccepted
-    ? [
-        { type: "NamesAccepted", status: "True", reason: "NoConflicts", message: "no conflicts found" },
-        {
-          type: "Established",
-          status: "True",
-          reason: "InitialNamesAccepted",
-          message: "the initial names have been accepted",
-        },
-      ]
-    : [
-        { type: "NamesAccepted", status: "False", reason: "NameConflict", message: conflict },
-        { type: "Established", status: "False", reason: "NotAccepted", message: "not all names are accepted" },
-      ];
-  const before = definition.status?.conditions ?? [];
-  const conditions = wanted.map((condition) => ({
-    lastTransitionTime: transitionTime(before, condition) ?? now,
-    ...condition,
-  }));
-  const kept = before.filter(({ type }) => !wanted.some((condition) => condition.type === type));
+  const conditions = (conflict === null ? ACCEPTED : refusedNames(conflict)).reduce(
+    (before, told) => withCondition(before, told, now),
+    definition.status?.conditions ?? [],
+  );
   const stored = versions.filter(({ storage }) => storage).map(({ name }) => name);
   const status = {
-    conditions: [...kept, ...conditions],
-    acceptedNames: isAccepted
-      ? { listKind: `${names.kind}List`, singular: names.kind.toLowerCase(), ...names }
-      : (definition.status?.acceptedNames ?? { kind: "", plural: "" }),
+    conditions,
+    acceptedNames:
+      conflict === null
+        ? { listKind: `${names.kind}List`, singular: names.kind.toLowerCase(), ...names }
+        : (definition.status?.acceptedNames ?? { kind: "", plural: "" }),
     storedVersions: [...new Set([...(definition.status?.storedVersions ?? []), ...stored])],
   };
   return sameJson(status, definition.status) ? definition : { ...definition, status };
 }
 
-function transitionTime(before: readonly Condition[], { type, status }: Condition): string | undefined {
-  const same = before.find((condition) => condition.type === type && condition.status === status);
-  return same?.lastTransitionTime;
+const ACCEPTED: readonly Told[] = [
+  { type: "NamesAccepted", status: "True", reason: "NoConflicts", message: "no conflicts found" },
+  {
+    type: "Established",
+    status: "True",
+    reason: "InitialNamesAccepted",
+    message: "the initial names have been accepted",
+  },
+];
+
+function refusedNames(conflict: string): readonly Told[] {
+  return [
+    { type: "NamesAccepted", status: "False", reason: "NameConflict", message: conflict },
+    { type: "Established", status: "False", reason: "NotAccepted", message: "not all names are accepted" },
+  ];
 }

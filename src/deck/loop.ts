@@ -3,7 +3,8 @@ import type { Clock } from "#base/clock.ts";
 import { Fault, reasonOf } from "#base/fault.ts";
 import type { ObjectKey } from "#base/key.ts";
 import type { Log } from "#base/log.ts";
-import { type Stop, whenStopped } from "#base/stop.ts";
+import { type Stop, stopper, whenStopped } from "#base/stop.ts";
+import { Tasks } from "#base/tasks.ts";
 import { keyOfObject, type KubeObject } from "#kinds/object.ts";
 import { CarryOut } from "./carry-out.ts";
 import type { AnyController, Keeper, Plan, Refusal, Seen, Watch, Watcher } from "./controller.ts";
@@ -46,6 +47,19 @@ export async function runKeeper(keeper: Keeper, objects: Objects, options: LoopO
     listen: (wake) => keeper.listen?.(wake),
   };
   await new Loop(keeper, views, steps, { ...options, log: options.log.with({ keeper: keeper.name }) }).run();
+}
+
+/** A keeper that runs until it is disposed of, which waits for all work in hand. */
+export function startKeeper(keeper: Keeper, objects: Objects, options: Omit<LoopOptions, "stop">): AsyncDisposable {
+  const { stop, fire } = stopper();
+  const tasks = new Tasks(options.log);
+  tasks.run(keeper.name, () => runKeeper(keeper, objects, { ...options, stop }));
+  return {
+    [Symbol.asyncDispose]: () => {
+      fire();
+      return tasks.ended();
+    },
+  };
 }
 
 /** What a loop does with a key. */

@@ -1,8 +1,12 @@
-/** Function states: what is not taken in yet, and the status after it was. */
+/** Function states: what is not taken in yet, the status after it was, and that what failed is tried again. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type FunctionObject, type FunctionStatus, UPDATED_AT } from "#kinds/catamaran/function.ts";
-import { activated, isUnsettled, refused } from "./lifecycle.ts";
+import { silent } from "#base/log.ts";
+import { failingObjects } from "#deck/failing-objects.ts";
+import { startKeeper } from "#deck/loop.ts";
+import { functionKind, type FunctionObject, type FunctionStatus, UPDATED_AT } from "#kinds/catamaran/function.ts";
+import { FakeObjects, FakeSandboxes, settle, VirtualClock } from "./fakes.ts";
+import { activated, isUnsettled, Lifecycle, refused } from "./lifecycle.ts";
 
 const spec: FunctionObject["spec"] = { runtime: "nodejs24.x", handler: "a.b", code: { sha256: "x", size: 1 } };
 
@@ -67,4 +71,64 @@ test("an update through Lambda's API is taken in once, even one that changes not
   assert.equal(settled.status?.lastModified, "t2");
   assert.equal(isUnsettled(settled), false);
   assert.equal(isUnsettled(functionWith(refused(updated, "bad zip", "InvalidZipFileException"), "t2")), false);
+});
+
+const pending: FunctionObject = { metadata: { name: "f", namespace: "default" }, spec };
+const KEY = "default/f";
+
+async function keeping(fails: () => boolean): Promise<{
+  readonly clock: VirtualClock;
+  readonly lifecycle: Lifecycle;
+  readonly state: () => Promise<string | undefined>;
+  readonly live: () => Promise<FunctionObject | undefined>;
+  readonly stop: () => Promise<void>;
+}> {
+  const clock = new VirtualClock();
+  const real = new FakeObjects();
+  const objects = failingObjects(real, ({ verb }) => verb === "change" && fails());
+  const sandboxes = new FakeSandboxes(() => Promise.reject(new Error("nothing is run here")));
+  const lifecycle = new Lifecycle({ objects, sandboxes, nowIso: () => "now" });
+  const running = startKeeper(lifecycle, objects, { clock, log: silent });
+  await real.create(functionKind, pending);
+  const live = async (): Promise<FunctionObject | undefined> => (await real.get(functionKind, KEY)) ?? undefined;
+  return {
+    clock,
+    lifecycle,
+    live,
+    state: async () => (await live())?.status?.state,
+    stop: async () => running[Symbol.asyncDispose](),
+  };
+}
+
+test("a function that could not be taken in is taken in later", async () => {
+  let failures = 2;
+  const { clock, state, stop } = await keeping(() => failures-- > 0);
+  await clock.advance(4);
+  assert.equal(await state(), undefined);
+  await clock.advance(1);
+  assert.equal(await state(), undefined);
+  await clock.advance(10);
+  assert.equal(await state(), "Active");
+  await stop();
+});
+
+test("who waits for a function waits for the attempt under way, and not for one that comes after a failure", async () => {
+  let failures = 1;
+  const { clock, lifecycle, live, state, stop } = await keeping(() => failures-- > 0);
+  await lifecycle.settled(KEY, await live());
+  assert.equal(await state(), undefined, "it failed");
+  await lifecycle.settled(KEY, await live());
+  await clock.advance(5);
+  assert.equal(await state(), "Active");
+  await lifecycle.settled(KEY, await live());
+  await lifecycle.settled(KEY, undefined);
+  await stop();
+});
+
+test("at the end nobody is left waiting", async () => {
+  const { lifecycle, stop } = await keeping(() => false);
+  await settle();
+  const waiting = lifecycle.settled("default/other", { ...pending, metadata: { name: "other", namespace: "default" } });
+  await stop();
+  await waiting;
 });

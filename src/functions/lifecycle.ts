@@ -1,9 +1,10 @@
 /** Function states: Pending to Active, and each update to Successful, once the code lies ready on this machine. Level-triggered. */
 import { Fault, reasonOf } from "#base/fault.ts";
-import type { Tasks } from "#base/tasks.ts";
 import type { ObjectKey } from "#base/key.ts";
+import type { Keeper } from "#deck/controller.ts";
 import type { Objects } from "#deck/objects.ts";
 import { functionKind, type FunctionObject, type FunctionStatus, UPDATED_AT } from "#kinds/catamaran/function.ts";
+import type { Kind } from "#kinds/kind.ts";
 import type { Sandboxes } from "./sandboxes.ts";
 
 /** True when something about the object has not been taken in yet. */
@@ -51,64 +52,72 @@ export function refused(object: FunctionObject, reason: string, code: string): F
   };
 }
 
-export interface LifecycleTools {
+export interface LifecycleParts {
   readonly objects: Objects;
   readonly sandboxes: Sandboxes;
-  readonly tasks: Tasks;
   readonly nowIso: () => string;
 }
 
-export class Lifecycle {
-  readonly #tools: LifecycleTools;
-  readonly #settling = new Map<ObjectKey, Promise<void>>();
-  readonly #again = new Set<ObjectKey>();
+export class Lifecycle implements Keeper<FunctionObject> {
+  readonly name = "function-lifecycle";
+  readonly kind: Kind<FunctionObject> = functionKind;
+  readonly #parts: LifecycleParts;
+  /** Who waits for the end of the next attempt for a key. */
+  readonly #waiting = new Map<ObjectKey, (() => void)[]>();
+  /** Keys whose last attempt failed: the next comes after a while. */
+  readonly #failed = new Set<ObjectKey>();
 
-  constructor(tools: LifecycleTools) {
-    this.#tools = tools;
+  constructor(parts: LifecycleParts) {
+    this.#parts = parts;
   }
 
-  /** Called for every change; does nothing for settled objects. One at a time per function. */
-  look(key: ObjectKey, object: FunctionObject): void {
-    if (!isUnsettled(object)) return;
-    if (this.#settling.has(key)) {
-      this.#again.add(key);
-      return;
+  async keep(key: ObjectKey, object: FunctionObject | undefined): Promise<undefined> {
+    try {
+      if (object !== undefined && isUnsettled(object)) await this.#settle(key, object);
+      this.#failed.delete(key);
+    } catch (thrown) {
+      this.#failed.add(key);
+      throw thrown;
+    } finally {
+      this.#letGo(key);
     }
-    this.#tools.tasks.run("settle a function", () => {
-      const work = this.#settle(key, object).finally(() => {
-        this.#settling.delete(key);
-      });
-      this.#settling.set(key, work);
-      return work;
-    });
   }
 
-  /** Resolves when the function is no longer being taken in. */
-  async settled(key: ObjectKey): Promise<void> {
-    await this.#settling.get(key);
+  /** Nothing but views wakes it; at the end nobody is left waiting. */
+  listen(): Disposable {
+    return { [Symbol.dispose]: () => [...this.#waiting.keys()].forEach((key) => this.#letGo(key)) };
+  }
+
+  /** Resolves when an attempt to take the function in has ended; at once when none is about to. */
+  async settled(key: ObjectKey, object: FunctionObject | undefined): Promise<void> {
+    if (object === undefined || !isUnsettled(object) || this.#failed.has(key)) return;
+    await new Promise<void>((resolve) => this.#waiting.set(key, [...(this.#waiting.get(key) ?? []), resolve]));
+  }
+
+  #letGo(key: ObjectKey): void {
+    for (const go of this.#waiting.get(key) ?? []) go();
+    this.#waiting.delete(key);
   }
 
   async #settle(key: ObjectKey, object: FunctionObject): Promise<void> {
-    const { objects, nowIso } = this.#tools;
+    const { objects, nowIso } = this.#parts;
     const next = await this.#judge(object);
     await objects.change(
       functionKind,
       key,
       (live) => {
+        // What changed meanwhile is judged by itself: the view wakes the key again.
         const isSame = live.spec.code.sha256 === object.spec.code.sha256 && updatedAtOf(live) === updatedAtOf(object);
         if (!isUnsettled(live) || !isSame) return null;
         return { ...live, status: next === null ? activated(live, nowIso()) : refused(live, next.reason, next.code) };
       },
       { subresource: "status" },
     );
-    if (!this.#again.delete(key)) return;
-    const live = await objects.get(functionKind, key);
-    if (live !== null && isUnsettled(live)) await this.#settle(key, live);
   }
 
   /** Null: can be run. */
   async #judge(object: FunctionObject): Promise<{ readonly reason: string; readonly code: string } | null> {
-    const { sandboxes } = this.#tools;
+    const { sandboxes } = this.#parts;
     const { runtime, code } = object.spec;
     if (!sandboxes.runtimes().includes(runtime))
       return {

@@ -1,7 +1,7 @@
 /** What `up` refuses before it starts anything. */
 import assert from "node:assert/strict";
 import test from "node:test";
-import { up } from "./commands/up.ts";
+import { upOptions } from "./options.ts";
 
 const refused: readonly (readonly [words: readonly string[], message: RegExp])[] = [
   [["--name", "Not A Name"], /lower-case letters/],
@@ -11,5 +11,4 @@ const refused: readonly (readonly [words: readonly string[], message: RegExp])[]
   [["--nonsense"], /nonsense/],
 ];
 for (const [words, message] of refused)
-  test(`up refuses ${words.join(" ")}`, () =>
-    assert.rejects(up.run(words, { print: () => {}, say: () => {} }), message));
+  test(`up refuses ${words.join(" ")}`, () => assert.throws(() => upOptions(words), message));

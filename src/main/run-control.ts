@@ -12,27 +12,29 @@ import { listenAws } from "#aws/listen.ts";
 import { logsService } from "#aws/logs/service.ts";
 import { stsService } from "#aws/sts/service.ts";
 import { keyOf } from "#base/key.ts";
-import { type Stop, stopper } from "#base/stop.ts";
 import { Tasks } from "#base/tasks.ts";
 import { instanceControllers, kindControllers, steadyControllers } from "#controllers/all.ts";
-import type { AnyController } from "#deck/controller.ts";
 import { comparisonBody, STYLE } from "#compare/report.ts";
 import type { Comparison } from "#compare/result.ts";
 import { type Dashboard, listenDashboard } from "#dashboard/listen.ts";
 import { Minute } from "#dashboard/minute.ts";
 import { tappedLedger, TappedLogs } from "#dashboard/taps.ts";
 import type { Ledger } from "#metering/usage.ts";
+import { runForEveryKind } from "#controllers/every-kind.ts";
 import { Deck } from "#deck/deck.ts";
-import { runController } from "#deck/loop.ts";
+import { runController, startKeeper } from "#deck/loop.ts";
 import { Functions } from "#functions/engine.ts";
 import { listenInvoke } from "#gateway/invoke-listener.ts";
 import type { AuthorizeUrl } from "#gateway/url-authorization.ts";
+import type { Objects } from "#deck/objects.ts";
 import { functionKind } from "#kinds/catamaran/function.ts";
+import type { Kind } from "#kinds/kind.ts";
 import { builtinKinds } from "#kinds/registry.ts";
 import { bootstrap } from "#kube/bootstrap.ts";
 import { type KubeDoor, listenKube } from "#kube/listen.ts";
 import { MetricsCollector } from "#kube/metrics-collector.ts";
 import { ensurePki, type Pki } from "#kube/pki.ts";
+import { tableKeeper } from "#managed/table/table-keeper.ts";
 import { Tables } from "#managed/table/tables.ts";
 import { fabricHostIp, kubernetesIp } from "#network/cluster-network.ts";
 import { openSandboxes } from "#sandboxes/pool.ts";
@@ -74,7 +76,7 @@ export async function startControl(world: World, stack: AsyncDisposableStack): P
       everyMs: METRICS_EVERY_MS,
     }),
   );
-  await startFunctions(world, stack, { deck, ledger, minute, nodes: door.nodes, tasks, room });
+  await startFunctions(world, stack, { deck, ledger, minute, nodes: door.nodes, room });
 }
 
 async function openDeck(
@@ -128,22 +130,13 @@ function startControllers(
   { instance, clock, log, stop }: World,
   { deck, tasks, pki }: { readonly deck: Deck; readonly tasks: Tasks; readonly pki: Pki },
 ): void {
-  const start = (controller: AnyController, until: Stop): void =>
-    tasks.run(controller.name, () =>
-      runController(controller, deck.objects(controller.name), { clock, log, stop: until }),
-    );
+  const options = { clock, log, stop };
+  const objectsFor = (name: string): Objects => deck.objects(name);
   const ofInstance = instanceControllers({ edge: { ip: "127.0.0.1", port: instance.ports.gateway }, ca: pki.ca });
-  for (const controller of [...steadyControllers, ...ofInstance]) start(controller, stop);
-  // Those that look at every kind start anew when definitions add or take kinds away.
-  let current = stopper();
-  const startForKinds = (): void => {
-    current.fire();
-    current = stopper();
-    stop.addEventListener("abort", current.fire, { once: true });
-    for (const controller of kindControllers(deck.registry.all())) start(controller, current.stop);
-  };
-  startForKinds();
-  deck.registry.onChange(startForKinds);
+  for (const controller of [...steadyControllers, ...ofInstance])
+    tasks.run(controller.name, () => runController(controller, objectsFor(controller.name), options));
+  const kinds = (): readonly Kind[] => deck.registry.all();
+  tasks.run("every kind", () => runForEveryKind({ kinds, controllersFor: kindControllers, objectsFor }, options));
 }
 
 interface FunctionParts {
@@ -151,17 +144,15 @@ interface FunctionParts {
   readonly ledger: Ledger;
   readonly minute: Minute;
   readonly nodes: KubeDoor["nodes"];
-  readonly tasks: Tasks;
   readonly room: Room;
 }
 
 async function startFunctions(world: World, stack: AsyncDisposableStack, parts: FunctionParts): Promise<void> {
   const { instance, log } = world;
-  const { deck, ledger, minute, nodes, tasks, room } = parts;
+  const { deck, ledger, minute, nodes, room } = parts;
   const { functions, sandboxes, code, logs } = await openFunctions(world, stack, parts);
   const authorizeUrl = await startAws(world, stack, {
     deck,
-    tasks,
     room,
     functions,
     code,
@@ -207,7 +198,7 @@ async function latestComparison(folder: string): Promise<string | null> {
   return text === null ? null : comparisonBody(JSON.parse(text) as Comparison);
 }
 
-interface AwsParts extends Pick<FunctionParts, "deck" | "tasks" | "room"> {
+interface AwsParts extends Pick<FunctionParts, "deck" | "room"> {
   readonly functions: Functions;
   readonly code: CodeFolder;
   readonly logs: TappedLogs;
@@ -217,16 +208,12 @@ interface AwsParts extends Pick<FunctionParts, "deck" | "tasks" | "room"> {
 /** Resolves with the rules that hold for function URLs as well. */
 async function startAws(world: World, stack: AsyncDisposableStack, parts: AwsParts): Promise<AuthorizeUrl> {
   const { instance, clock, random, log } = world;
-  const { deck, tasks, functions, code, logs, runtimes } = parts;
+  const { deck, functions, code, logs, runtimes } = parts;
   const { region, accountId, ports, rootKey } = instance;
-  const tables = stack.use(
-    new Tables(
-      deck.objects("catamaran-tables"),
-      stack.use(SqliteDatabase.open(files.tables(instance), { room: parts.room })),
-      () => nextTurn(),
-    ),
-  );
-  stack.use(tables.onChange((key) => tasks.run(`table ${key}`, () => tables.reconcile(key))));
+  const database = stack.use(SqliteDatabase.open(files.tables(instance), { room: parts.room }));
+  const objects = deck.objects("catamaran-tables");
+  const tables = stack.use(new Tables(objects, database, () => nextTurn()));
+  stack.use(startKeeper(tableKeeper(objects, database), objects, { clock, log }));
   const place = { accountId, region, namespace: "default" };
   const services = [
     lambdaService({

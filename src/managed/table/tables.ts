@@ -1,6 +1,6 @@
 /** The table engine: items by key, conditional writes, queries and scans over a Database. Knows nothing of any wire. */
 import { Fault } from "#base/fault.ts";
-import { type ObjectKey, keyOf } from "#base/key.ts";
+import { keyOf } from "#base/key.ts";
 import { encodeUtf8 } from "#base/utf8.ts";
 import type { Objects, View } from "#deck/objects.ts";
 import { tableKind, type Table } from "#kinds/catamaran/table.ts";
@@ -70,7 +70,7 @@ export class Tables implements Disposable {
     return this.#objects.create(tableKind, table);
   }
 
-  /** Marks the table for deletion; the items go when the deletion is carried out (see reconcile). */
+  /** Marks the table for deletion; the items go when the deletion is carried out (table-keeper.ts). */
   async drop(namespace: string, name: string): Promise<Table> {
     const table = await this.table(namespace, name);
     if (table.spec.deletionProtection === true)
@@ -183,55 +183,13 @@ export class Tables implements Disposable {
     }
   }
 
-  /**
-   * Level-triggered upkeep of one Table object: a new one gets our finalizer and becomes ACTIVE, a deleted one loses
-   * its items and then the finalizer. Called for every change of the view; may be killed at any line.
-   */
-  async reconcile(key: ObjectKey): Promise<void> {
-    const table = await this.#objects.get(tableKind, key);
-    if (table === null) return;
-    const finalizers = table.metadata.finalizers ?? [];
-    if (table.metadata.deletionTimestamp !== undefined) {
-      if (!finalizers.includes(FINALIZER)) return;
-      await this.#database.drop(collectionOf(table));
-      await this.#objects.change(tableKind, key, (live) =>
-        withFinalizers(
-          live,
-          (live.metadata.finalizers ?? []).filter((name) => name !== FINALIZER),
-        ),
-      );
-    } else if (!finalizers.includes(FINALIZER)) {
-      await this.#objects.change(tableKind, key, (live) =>
-        withFinalizers(live, [...(live.metadata.finalizers ?? []), FINALIZER]),
-      );
-    } else if (table.status?.state !== "ACTIVE") {
-      await this.#objects.change(
-        tableKind,
-        key,
-        (live) => ({ ...live, status: { ...live.status, state: "ACTIVE" as const } }),
-        { subresource: "status" },
-      );
-    }
-  }
-
-  /** Wakes `wake` for every table that changes, now and later. */
-  onChange(wake: (key: ObjectKey) => void): Disposable {
-    return this.#view.onChange((key) => wake(key));
-  }
-
   [Symbol.dispose](): void {
     this.#view[Symbol.dispose]();
   }
 }
 
-const FINALIZER = "catamaran.dev/table-items";
-
-function withFinalizers(table: Table, finalizers: readonly string[]): Table {
-  return { ...table, metadata: { ...table.metadata, finalizers } };
-}
-
 // By uid, so that a table that is made anew under an old name starts empty.
-function collectionOf(table: Table): string {
+export function collectionOf(table: Table): string {
   return `${table.metadata.name}.${table.metadata.uid ?? ""}`;
 }
 
