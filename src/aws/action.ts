@@ -80,6 +80,8 @@ export interface ServiceOptions {
   readonly isCoded?: true;
   /** Of the types of its JSON errors: "com.amazonaws.dynamodb.v20120810"; absent: they go without. */
   readonly errorNamespace?: string;
+  /** Its XML errors stand alone, without an ErrorResponse around them, as S3's do. */
+  readonly isErrorBare?: true;
   /** How it refuses what an action does not serve; default is InvalidParameterValueException. */
   readonly refusal?: (message: string) => AwsError;
 }

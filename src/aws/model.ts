@@ -70,6 +70,8 @@ export interface StructureData {
   /** A union whose members come one after the other as messages. */
   readonly eventstream?: true;
   readonly error?: ErrorData;
+  /** Its element where it is a whole XML document, when that is not its name. */
+  readonly root?: string;
   readonly xmlNamespace?: XmlNamespace;
 }
 
@@ -98,7 +100,7 @@ export type MemberData =
       readonly attribute?: true;
       readonly namespace?: XmlNamespace;
       readonly format?: TimestampFormat;
-      /** JSON, as base64 when it is a header. */
+      /** The text of a JSON document, in a header as base64. */
       readonly jsonvalue?: true;
       /** Where in a message of an event stream. */
       readonly event?: "header" | "payload";

@@ -44,6 +44,7 @@ export interface Structure {
   readonly union?: true;
   readonly eventstream?: true;
   readonly error?: ErrorData;
+  readonly root?: string;
   readonly xmlNamespace?: XmlNamespace;
 }
 

@@ -3,10 +3,12 @@ import { Answer, type BoundAction, type Call, type Members, type Service } from 
 import type { AwsError } from "./aws-error.ts";
 import { checkConstraints } from "./constraints.ts";
 import type { ProtocolName } from "./model.ts";
+import { cbor } from "./protocols/cbor.ts";
 import { json } from "./protocols/json.ts";
 import type { FindRoute, Protocol, Route } from "./protocols/protocol.ts";
 import { query } from "./protocols/query.ts";
 import { restJson } from "./protocols/rest-json.ts";
+import { restXml } from "./protocols/rest-xml.ts";
 import { refuseUnserved } from "./refuse.ts";
 import type { Reply } from "./reply.ts";
 import type { SignedHead, SignedRequest } from "./sign.ts";
@@ -36,12 +38,12 @@ export interface ServiceDoor {
 
 const DEFAULT_BODY_BYTES = 1024 * 1024;
 
-const PROTOCOLS: { readonly [Name in ProtocolName]: Protocol | null } = {
+const PROTOCOLS: { readonly [Name in ProtocolName]: Protocol } = {
   json,
   "rest-json": restJson,
   query,
-  "rest-xml": null,
-  "smithy-rpc-v2-cbor": null,
+  "rest-xml": restXml,
+  "smithy-rpc-v2-cbor": cbor,
 };
 
 interface Spoken {
@@ -51,18 +53,16 @@ interface Spoken {
 }
 
 export function doorOf(service: Service): ServiceDoor {
-  const spoken = service.model.protocols.flatMap((name): readonly Spoken[] => {
+  const spoken = service.model.protocols.map((name): Spoken => {
     const protocol = PROTOCOLS[name];
-    if (protocol === null) return [];
-    const findByBody = protocol.routesByBody?.(service) ?? (() => null);
-    return [{ protocol, find: protocol.routes(service), findByBody }];
+    return { protocol, find: protocol.routes(service), findByBody: protocol.routesByBody?.(service) ?? (() => null) };
   });
-  const [only] = spoken;
-  if (only === undefined) throw new RangeError(`nobody speaks the protocols of ${service.model.signingName}`);
+  const [first] = spoken;
+  if (first === undefined) throw new RangeError(`${service.model.signingName} speaks no protocol`);
   return {
     signingName: service.model.signingName,
     isCoded: service.isCoded === true,
-    aim: (head) => aimOf(service, only, head),
+    aim: (head) => aimOf(service, spoken.find(({ protocol }) => protocol.speaks(head)) ?? first, head),
   };
 }
 

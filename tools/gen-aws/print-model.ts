@@ -8,7 +8,7 @@ export function printModel(model: Model, version: string): string {
     ...(json ? [`import type { Json } from "#base/json.ts";`] : []),
     `import type { Model } from "../model.ts";`,
     "",
-    ...Object.entries(model.shapes).flatMap(([name, shape]) => typeOf(name, shape)),
+    ...Object.entries(model.shapes).flatMap(([name, shape]) => typeOf(name, shape, model.shapes)),
     ...operationTypes(model),
     ...errorTypes(model),
     "export const model: Model<ModelOperations, ModelErrors> = {",
@@ -18,8 +18,11 @@ export function printModel(model: Model, version: string): string {
   ].join("\n");
 }
 
-function typeOf(name: string, shape: ShapeData): readonly string[] {
-  return shape.is === "structure" ? [`export type ${name} = ${structureType(shape)};`, ""] : [aliasOf(name, shape), ""];
+type Shapes = Model["shapes"];
+
+function typeOf(name: string, shape: ShapeData, shapes: Shapes): readonly string[] {
+  if (shape.is !== "structure") return [aliasOf(name, shape), ""];
+  return [`export type ${name} = ${structureType(shape, shapes)};`, ""];
 }
 
 function aliasOf(name: string, shape: Exclude<ShapeData, StructureData>): string {
@@ -34,7 +37,7 @@ function aliasOf(name: string, shape: Exclude<ShapeData, StructureData>): string
     case "boolean":
       return `export type ${name} = boolean;`;
     case "blob":
-      return `export type ${name} = ${shape.encoded === true ? "string | Uint8Array" : "Uint8Array"};`;
+      return `export type ${name} = ${blobType(shape)};`;
     case "timestamp":
       return `/** Wall time in ms. */\nexport type ${name} = number;`;
     case "list":
@@ -46,12 +49,25 @@ function aliasOf(name: string, shape: Exclude<ShapeData, StructureData>): string
   }
 }
 
-function structureType({ members, required = [] }: StructureData): string {
+/** A streamed one may come piece by piece. */
+function blobType({ encoded, streaming }: ShapeData & { is: "blob" }): string {
+  if (encoded === true) return "string | Uint8Array";
+  return streaming === true ? "Uint8Array | AsyncIterable<Uint8Array>" : "Uint8Array";
+}
+
+function structureType({ members, required = [] }: StructureData, shapes: Shapes): string {
   const lines = Object.entries(members).map(([name, member]) => {
     const key = /^[\w$]+$/.test(name) ? name : JSON.stringify(name);
-    return `  readonly ${key}${required.includes(name) ? "" : "?"}: ${targetOf(member)};`;
+    return `  readonly ${key}${required.includes(name) ? "" : "?"}: ${memberType(member, shapes)};`;
   });
   return lines.length === 0 ? "{}" : `{\n${lines.join("\n")}\n}`;
+}
+
+/** Events come one after the other. */
+function memberType(member: MemberData, shapes: Shapes): string {
+  const target = targetOf(member);
+  const shape = shapes[target];
+  return shape?.is === "structure" && shape.eventstream === true ? `AsyncIterable<${target}>` : target;
 }
 
 function targetOf(member: MemberData): string {

@@ -73,6 +73,7 @@ interface SourceShape {
   readonly error?: { readonly code?: string; readonly httpStatusCode?: number; readonly senderFault?: boolean };
   readonly timestampFormat?: TimestampFormat;
   readonly document?: boolean;
+  readonly locationName?: string;
   readonly xmlNamespace?: XmlNamespace | string;
 }
 
@@ -191,6 +192,7 @@ class Reached {
       ...(shape.union === true && { union: true as const }),
       ...(shape.eventstream === true && { eventstream: true as const }),
       ...(error !== null && { error }),
+      ...(shape.locationName !== undefined && { root: shape.locationName }),
       ...(namespace !== undefined && { xmlNamespace: namespace }),
     };
   }

@@ -1,7 +1,7 @@
 /** Errors in the JSON protocols: the type with its namespace, the members that the error's shape has, the headers that SDKs read. */
 import type { Members, Service } from "../action.ts";
 import type { AwsError } from "../aws-error.ts";
-import type { Operation } from "../operation.ts";
+import { bindingsOf, type Operation } from "../operation.ts";
 import type { Structure } from "../shape.ts";
 import { structureToJson } from "./json-values.ts";
 
@@ -19,9 +19,9 @@ const FRONT_END = new Set([
 
 export function jsonError(error: AwsError, operation: Operation | null, service: Service): string {
   const shape = operation?.errors.get(error.code);
-  const members = shape === undefined ? error.members : structureToJson(error.members, shape.members);
+  const members = shape === undefined ? error.members : structureToJson(error.members, bindingsOf(shape).bodyMembers);
   return JSON.stringify({
-    __type: typeOf(error, service),
+    __type: errorType(error, service),
     ...typeMember(error, shape),
     ...messageOf(error, shape),
     ...members,
@@ -35,12 +35,13 @@ function typeMember({ status }: AwsError, shape: Structure | undefined): Members
 
 /** As the shape calls it; of the front end in both ways, because services differ. */
 function messageOf({ message }: AwsError, shape: Structure | undefined): Members {
+  if (message === "") return {};
   if (shape === undefined) return { message, Message: message };
   const name = ["message", "Message"].find((one) => shape.members.has(one)) ?? "message";
   return { [name]: message };
 }
 
-function typeOf({ code }: AwsError, { errorNamespace }: Service): string {
+export function errorType({ code }: AwsError, { errorNamespace }: Service): string {
   if (errorNamespace === undefined) return code;
   if (code === "ValidationException") return `com.amazon.coral.validate#${code}`;
   return FRONT_END.has(code) ? `com.amazon.coral.service#${code}` : `${errorNamespace}#${code}`;

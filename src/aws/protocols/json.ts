@@ -3,12 +3,16 @@ import type { BoundAction, Members, Service } from "../action.ts";
 import { AwsError } from "../aws-error.ts";
 import { parseCutting, parseJsonBody } from "../json-body.ts";
 import type { Operation } from "../operation.ts";
+import type { Reply } from "../reply.ts";
+import type { Member } from "../shape.ts";
 import { hasEncoded } from "./encoded.ts";
+import { EVENT_STREAM_TYPE, eventMember, eventMessages, isEvents, withInitial } from "./event-stream.ts";
 import { jsonError, queryErrorHeader } from "./json-error.ts";
 import { structureFromJson, structureToJson, wireMembers } from "./json-values.ts";
 import type { Protocol, Route } from "./protocol.ts";
 
 export const json: Protocol = {
+  speaks: ({ headers }) => headers["x-amz-target"] !== undefined,
   routes: (service) => {
     const prefix = service.model.targetPrefix ?? "";
     const routes = new Map(
@@ -22,11 +26,15 @@ export const json: Protocol = {
     if (body.length === 0) return {};
     return structureFromJson(bodyOf(body, operation), wireMembers(operation.input), operation.input.name);
   },
-  write: (output: Members, operation, { service }) => ({
-    status: operation.status,
-    headers: { "content-type": contentTypeOf(service) },
-    body: operation.hasOutput ? JSON.stringify(structureToJson(output, operation.output.members)) : "",
-  }),
+  write: (output, operation, { service }) => {
+    const events = eventMember(operation.output);
+    if (events !== null) return writeEvents(output, operation, events);
+    return {
+      status: operation.status,
+      headers: { "content-type": contentTypeOf(service) },
+      body: operation.hasOutput ? JSON.stringify(structureToJson(output, operation.output.members)) : "",
+    };
+  },
   writeError: (error, operation, { service }) => ({
     status: error.status,
     headers: {
@@ -37,6 +45,13 @@ export const json: Protocol = {
     body: jsonError(error, operation, service),
   }),
 };
+
+function writeEvents(output: Members, { status, output: structure }: Operation, { name, shape }: Member): Reply {
+  const others = new Map([...structure.members].filter(([other]) => other !== name));
+  const messages = isEvents(shape) ? eventMessages(output[name] as AsyncIterable<Members>, shape) : [];
+  const body = withInitial(structureToJson(output, others), messages);
+  return { status, headers: { "content-type": EVENT_STREAM_TYPE }, body };
+}
 
 function targetOf(prefix: string, { operation }: BoundAction): string {
   return `${prefix}.${operation.name}`;

@@ -22,6 +22,8 @@ export interface Asking {
 }
 
 export interface Protocol {
+  /** Of a service that speaks several, whether a request is in this one. */
+  readonly speaks: (head: SignedHead) => boolean;
   /** Called once for a service. */
   readonly routes: (service: Service) => FindRoute;
   /** For protocols whose body names the operation. */

@@ -2,6 +2,7 @@
 import { draft, put } from "#base/dictionary.ts";
 import type { Members } from "../action.ts";
 import type { Dictionary, List, Member, Structure } from "../shape.ts";
+import { wireMembers } from "./json-values.ts";
 import { fromText } from "./rest-values.ts";
 import { unknownMember, unreadable, wrongType } from "./unreadable.ts";
 
@@ -49,30 +50,13 @@ function grow(root: Growing, name: string, value: string): void {
 
 export function structureFromForm(form: Form, structure: Structure): Members {
   const read = draft<unknown>();
-  const members = formMembers(structure);
+  const members = wireMembers(structure);
   for (const [name, inner] of form.inner) {
     const member = members.get(name);
     if (member === undefined) throw unknownMember(name, structure.name);
     put(read, member.name, valueOf(inner, member));
   }
   return read;
-}
-
-const named = new WeakMap<Structure, ReadonlyMap<string, Member>>();
-
-function formMembers(structure: Structure): ReadonlyMap<string, Member> {
-  const known = named.get(structure);
-  if (known !== undefined) return known;
-  const members = new Map([...structure.members.values()].map((member) => [formName(member), member]));
-  named.set(structure, members);
-  return members;
-}
-
-/** A flattened list takes the name that its members have (botocore, QuerySerializer). */
-function formName(member: Member): string {
-  const { shape } = member;
-  const isFlat = shape.is === "list" && (shape.flattened ?? member.flattened) === true;
-  return (isFlat ? shape.of.wireName : undefined) ?? member.wireName ?? member.name;
 }
 
 function valueOf(form: Form, member: Member): unknown {

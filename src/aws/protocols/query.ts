@@ -1,15 +1,16 @@
 /** The query protocol: a form that names its Action, answers in XML (Smithy, "AWS query protocol"). */
 import type { BoundAction, Members, Service } from "../action.ts";
 import { AwsError } from "../aws-error.ts";
-import type { Operation } from "../operation.ts";
 import type { SignedRequest } from "../sign.ts";
 import { escapeXml } from "../xml.ts";
+import { errorElement } from "./xml-error.ts";
 import { readForm, structureFromForm } from "./query-form.ts";
 import { structureToJson } from "./json-values.ts";
 import type { Protocol, Route } from "./protocol.ts";
 import { structureToXml } from "./xml-values.ts";
 
 export const query: Protocol = {
+  speaks: ({ headers }) => headers["x-amz-target"] === undefined && headers["smithy-protocol"] === undefined,
   routes: () => () => null,
   routesByBody: (service) => {
     const routes = new Map(service.actions.map((action): [string, Route] => [nameOf(action), { action, labels: {} }]));
@@ -62,23 +63,4 @@ function formText(request: SignedRequest): string {
 
 function namespaceOf({ model }: Service): string {
   return model.xmlNamespace === undefined ? "" : ` xmlns="${escapeXml(model.xmlNamespace)}"`;
-}
-
-// The query protocol has older names for what front ends say (STS API Reference, "Common Error Types").
-const QUERY_CODES: ReadonlyMap<string, string> = new Map([
-  ["AccessDeniedException", "AccessDenied"],
-  ["ExpiredTokenException", "ExpiredToken"],
-  ["IncompleteSignatureException", "IncompleteSignature"],
-  ["InvalidSignatureException", "SignatureDoesNotMatch"],
-  ["MissingAuthenticationTokenException", "MissingAuthenticationToken"],
-  ["UnrecognizedClientException", "InvalidClientTokenId"],
-  ["ValidationException", "ValidationError"],
-]);
-
-function errorElement(error: AwsError, operation: Operation | null): string {
-  const shape = operation?.errors.get(error.code);
-  const type = error.status < 500 ? "Sender" : "Receiver";
-  const code = shape === undefined ? (QUERY_CODES.get(error.code) ?? error.code) : (shape.error?.code ?? error.code);
-  const members = shape === undefined ? "" : structureToXml(error.members, shape);
-  return `<Error><Type>${type}</Type><Code>${escapeXml(code)}</Code><Message>${escapeXml(error.message)}</Message>${members}</Error>`;
 }

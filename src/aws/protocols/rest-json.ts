@@ -1,20 +1,22 @@
 /** REST with JSON: the operation by method and path, members in path, query, headers and body (Smithy, "AWS restJson1 protocol"). */
 import type { Members } from "../action.ts";
 import { AwsError } from "../aws-error.ts";
-import { decodeUtf8Strictly } from "#base/utf8.ts";
 import type { Operation } from "../operation.ts";
+import type { Reply } from "../reply.ts";
 import type { Member } from "../shape.ts";
+import { EVENT_STREAM_TYPE, eventMessages, isEvents } from "./event-stream.ts";
 import { bodyOf } from "./json.ts";
 import { jsonError, queryErrorHeader } from "./json-error.ts";
 import { fromJson, structureFromJson, structureToJson, toJson } from "./json-values.ts";
 import type { Protocol } from "./protocol.ts";
 import { restRoutes } from "./rest-routes.ts";
-import { readHead, writeHeaders } from "./rest-values.ts";
-import { unreadable } from "./unreadable.ts";
+import { errorHeaders, readHead, statusOf, writeHeaders } from "./rest-values.ts";
+import { utf8Text } from "./utf8-text.ts";
 
 const CONTENT_TYPE = "application/json";
 
 export const restJson: Protocol = {
+  speaks: () => true,
   routes: ({ actions }) => restRoutes(actions),
   unknown: ({ model }, { method, path }) =>
     new AwsError("UnknownOperationException", 404, `Catamaran has no ${model.signingName} action at ${method} ${path}`),
@@ -34,6 +36,7 @@ export const restJson: Protocol = {
       "content-type": CONTENT_TYPE,
       "x-amzn-ErrorType": error.code,
       ...queryErrorHeader(error, operation, service),
+      ...errorHeaders(error, operation?.errors.get(error.code)),
     },
     body: jsonError(error, operation, service),
   }),
@@ -49,20 +52,7 @@ function readBody(body: Uint8Array, operation: Operation): Members {
 
 function readPayload(body: Uint8Array, payload: Member, operation: Operation): unknown {
   if (payload.shape.is === "blob") return body;
-  return payload.shape.is === "string" ? textOf(body) : fromJson(bodyOf(body, operation), payload);
-}
-
-function textOf(body: Uint8Array): string {
-  try {
-    return decodeUtf8Strictly(body);
-  } catch {
-    throw unreadable("the body is not UTF-8");
-  }
-}
-
-export function statusOf(output: Members, { status, response }: Operation): number {
-  const said = response.statusCode === null ? undefined : output[response.statusCode.name];
-  return typeof said === "number" ? said : status;
+  return payload.shape.is === "string" ? utf8Text(body) : fromJson(bodyOf(body, operation), payload);
 }
 
 /** Nothing of a body that is empty. */
@@ -70,6 +60,7 @@ function bodyType(output: Members, operation: Operation): Readonly<Record<string
   const { payload, body } = operation.response;
   if (payload === null) return body.size === 0 && !isObjectBody(operation) ? {} : { "content-type": CONTENT_TYPE };
   if (output[payload.name] === undefined) return {};
+  if (isEvents(payload.shape)) return { "content-type": EVENT_STREAM_TYPE };
   return { "content-type": PAYLOAD_TYPES.get(payload.shape.is) ?? CONTENT_TYPE };
 }
 
@@ -87,11 +78,13 @@ function isObjectBody({ hasOutput, status }: Operation): boolean {
   return hasOutput && status !== NO_CONTENT;
 }
 
-function writeBody(output: Members, operation: Operation): string | Uint8Array {
+function writeBody(output: Members, operation: Operation): NonNullable<Reply["body"]> {
   const { payload, bodyMembers } = operation.response;
   if (payload === null) return isObjectBody(operation) ? JSON.stringify(structureToJson(output, bodyMembers)) : "";
   const value = output[payload.name];
   if (value === undefined || value === null) return "";
   if (value instanceof Uint8Array) return value;
-  return typeof value === "string" ? value : JSON.stringify(toJson(value, payload));
+  if (isEvents(payload.shape)) return eventMessages(value as AsyncIterable<Members>, payload.shape);
+  if (payload.shape.is === "blob") return value as AsyncIterable<Uint8Array>;
+  return payload.shape.is === "string" && typeof value === "string" ? value : JSON.stringify(toJson(value, payload));
 }

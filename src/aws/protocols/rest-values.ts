@@ -2,8 +2,9 @@
 import { draft, put } from "#base/dictionary.ts";
 import type { Members } from "../action.ts";
 import type { TimestampFormat } from "../model.ts";
-import type { Bindings, Operation } from "../operation.ts";
-import type { Member, Shape } from "../shape.ts";
+import type { AwsError } from "../aws-error.ts";
+import { type Bindings, bindingsOf, type Operation } from "../operation.ts";
+import type { Member, Shape, Structure } from "../shape.ts";
 import type { SignedHead } from "../sign.ts";
 import { timestampOf, timestampText } from "./timestamp.ts";
 import { unreadable } from "./unreadable.ts";
@@ -51,18 +52,10 @@ function headerMembers(headers: SignedHead["headers"], { header, headers: prefix
 }
 
 function fromHeader(text: string, member: Member): unknown {
-  if (member.jsonvalue === true) return jsonOf(Buffer.from(text, "base64").toString("utf8"));
+  if (member.jsonvalue === true) return Buffer.from(text, "base64").toString("utf8");
   if (member.shape.is !== "list") return fromText(text, member, "rfc822");
   const { of } = member.shape;
   return listOf(text, of).map((one) => fromText(one, of, "rfc822"));
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw unreadable((cause as Error).message);
-  }
 }
 
 /** RFC 9110 5.6.1: parts by commas, except in quotes; an HTTP date has a comma of its own. */
@@ -80,10 +73,9 @@ function queryMembers(query: string, { query: members }: Bindings): Members {
   if (query === "" || members.length === 0) return {};
   const asked = new URLSearchParams(query);
   const read = draft<unknown>();
-  const named = new Set(members.map(({ wireName, name }) => wireName ?? name));
   for (const member of members) {
     const values = member.shape.is === "map" ? null : asked.getAll(member.wireName ?? member.name);
-    const value = values === null ? restOf(asked, member, named) : queryValue(values, member);
+    const value = values === null ? allOf(asked, member) : queryValue(values, member);
     if (value !== undefined) put(read, member.name, value);
   }
   return read;
@@ -98,13 +90,12 @@ function queryValue(values: readonly string[], member: Member): unknown {
     : fromText(last, member, "iso8601");
 }
 
-/** A map in the query has every parameter that no other member names. */
-function restOf(asked: URLSearchParams, { shape }: Member, named: ReadonlySet<string>): Members | undefined {
-  const rest = draft<unknown>();
+/** A map in the query has every parameter, also those that other members name (Smithy, "httpQueryParams trait"). */
+function allOf(asked: URLSearchParams, { shape }: Member): Members | undefined {
+  const all = draft<unknown>();
   const isOfLists = shape.is === "map" && shape.value.shape.is === "list";
-  for (const name of asked.keys())
-    if (!named.has(name)) put(rest, name, isOfLists ? asked.getAll(name) : asked.get(name));
-  return Object.keys(rest).length === 0 ? undefined : rest;
+  for (const name of asked.keys()) put(all, name, isOfLists ? asked.getAll(name) : asked.get(name));
+  return Object.keys(all).length === 0 ? undefined : all;
 }
 
 /** Throws SerializationException for a text that is no value of the shape. `byDefault` depends on where it stands. */
@@ -142,8 +133,21 @@ function notOf(text: string, wanted: string): Error {
   return unreadable(`STRING_VALUE '${text.slice(0, 256)}' can not be converted to ${wanted}`);
 }
 
+export function statusOf(output: Members, { status, response }: Operation): number {
+  const said = response.statusCode === null ? undefined : output[response.statusCode.name];
+  return typeof said === "number" ? said : status;
+}
+
+/** The headers of an error's shape. */
+export function errorHeaders({ members }: AwsError, shape: Structure | undefined): Readonly<Record<string, string>> {
+  return shape === undefined ? {} : writeHeaders(members, bindingsOf(shape));
+}
+
 /** The headers of an output. */
-export function writeHeaders(output: Members, { header, headers }: Bindings): Readonly<Record<string, string>> {
+export function writeHeaders(
+  output: Members,
+  { header, headers }: Pick<Bindings, "header" | "headers">,
+): Readonly<Record<string, string>> {
   const written = draft<string>();
   for (const member of header) {
     const value = output[member.name];
@@ -157,7 +161,7 @@ export function writeHeaders(output: Members, { header, headers }: Bindings): Re
 
 function toHeader(value: unknown, member: Member): string {
   const { shape, jsonvalue } = member;
-  if (jsonvalue === true) return Buffer.from(JSON.stringify(value)).toString("base64");
+  if (jsonvalue === true) return Buffer.from(String(value)).toString("base64");
   if (shape.is !== "list") return toText(value, member, "rfc822");
   return (value as readonly unknown[]).map((one) => quoted(toText(one, shape.of, "rfc822"), shape.of.shape)).join(", ");
 }

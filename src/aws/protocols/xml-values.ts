@@ -21,7 +21,7 @@ export function structureToXml(
 }
 
 /** The attributes of the structure's element. */
-function attributesOf(value: Members, { members }: Structure): string {
+export function attributesOf(value: Members, { members }: Structure): string {
   let text = "";
   for (const member of members.values())
     if (member.attribute === true && value[member.name] !== undefined)
@@ -39,7 +39,7 @@ function memberToXml(value: unknown, member: Member): string {
 }
 
 function flatList(values: readonly unknown[], { of }: List, member: Member): string {
-  const name = of.wireName ?? member.wireName ?? member.name;
+  const name = member.wireName ?? member.name;
   return values
     .map((value) =>
       elementOf(value, { ...of, shape: of.shape, ...(member.namespace && { namespace: member.namespace }) }, name),
@@ -72,7 +72,7 @@ function entriesOf(value: Members, { key, value: inner }: Dictionary, name: stri
     .join("");
 }
 
-function namespaceAttribute(namespace: XmlNamespace | undefined): string {
+export function namespaceAttribute(namespace: XmlNamespace | undefined): string {
   if (namespace === undefined) return "";
   const prefix = namespace.prefix === undefined ? "" : `:${namespace.prefix}`;
   return ` xmlns${prefix}="${escapeXml(namespace.uri)}"`;
