@@ -5,28 +5,25 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { Clock } from "#base/clock.ts";
 import { reasonOf } from "#base/fault.ts";
-import { keyOf } from "#base/key.ts";
 import type { Log } from "#base/log.ts";
-import type { Objects, View } from "#deck/objects.ts";
+import type { Objects } from "#deck/objects.ts";
 import { limitConnections } from "#http/connections.ts";
 import type { Functions } from "#functions/engine.ts";
-import { deploymentKind, type Deployment } from "#kinds/apps/deployment.ts";
-import { functionKind, type FunctionObject } from "#kinds/catamaran/function.ts";
-import { type Node, nodeKind } from "#kinds/core/node.ts";
-import { podMetricsKind, type PodMetrics } from "#kinds/autoscaling/metrics.ts";
-import type { KubeObject } from "#kinds/object.ts";
-import { type Pod, podKind } from "#kinds/core/pod.ts";
-import { serviceKind, type Service } from "#kinds/core/service.ts";
-import { priceBooks } from "#metering/price-book.ts";
+import { deploymentKind } from "#kinds/apps/deployment.ts";
+import { functionKind } from "#kinds/catamaran/function.ts";
+import { podKind } from "#kinds/core/pod.ts";
+import { defaultPriceBook } from "#metering/price-book.ts";
 import { Entry } from "./entry.ts";
 import { Feed } from "./feed.ts";
-import { defaultContainer, followLog, type LogSources, logTarget } from "./live-logs.ts";
-import { type LogChoice, logsBody } from "./logs-page.ts";
+import { followLog, type LogSources, logTarget } from "./live-logs.ts";
 import type { Minute } from "./minute.ts";
-import { deckBody, enterHtml, ICON, linkRefused, NO_COMPARISON, pageHtml, type PageName, rowsHtml } from "./page.ts";
-import { type Row, rowsOf } from "./rows.ts";
+import { enterHtml, ICON, linkRefused, pageHtml, rowsHtml } from "./page.ts";
+import { SeenObjects } from "./seen-objects.ts";
 import { DASHBOARD_STYLE } from "./style.ts";
 import type { TappedLogs } from "./taps.ts";
+import { dashboardViews } from "./views/all.ts";
+import { workloadRows } from "./views/deck.ts";
+import type { DashboardSeen } from "./views/view.ts";
 
 export interface DashboardOptions {
   readonly instance: string;
@@ -80,13 +77,8 @@ export async function listenDashboard(options: DashboardOptions): Promise<Dashbo
 class DashboardServer implements Dashboard {
   readonly #options: DashboardOptions;
   readonly #server: Server;
-  readonly #deployments: View<Deployment>;
-  readonly #services: View<Service>;
-  readonly #functions: View<FunctionObject>;
-  readonly #metrics: View<PodMetrics>;
-  readonly #nodes: View<Node>;
+  readonly #objects: SeenObjects;
   readonly #listeners = new Set<ServerResponse>();
-  readonly #pods: View<Pod>;
   readonly #entry: Entry;
   /** Those that missed rows while they did not read. */
   readonly #behind = new WeakSet<ServerResponse>();
@@ -98,12 +90,10 @@ class DashboardServer implements Dashboard {
     const { objects, key, clock } = options;
     this.#options = options;
     this.#entry = new Entry(key, clock.now());
-    this.#deployments = objects.view(deploymentKind);
-    this.#services = objects.view(serviceKind);
-    this.#functions = objects.view(functionKind);
-    this.#metrics = objects.view(podMetricsKind);
-    this.#pods = objects.view(podKind);
-    this.#nodes = objects.view(nodeKind);
+    this.#objects = new SeenObjects(
+      objects,
+      dashboardViews.flatMap(({ needs }) => needs),
+    );
     this.#server = createServer(
       { headersTimeout: HEADERS_DEADLINE_MS },
       (request, response) => void this.#answer(request, response),
@@ -132,7 +122,7 @@ class DashboardServer implements Dashboard {
   }
 
   #tell(): void {
-    const message = `data: ${JSON.stringify(rowsHtml(this.#rows()))}\n\n`;
+    const message = `data: ${JSON.stringify(rowsHtml(workloadRows(this.#seen())))}\n\n`;
     const isNews = message !== this.#told;
     this.#told = message;
     // A browser that does not read misses rows and gets the next; they must not pile up here.
@@ -142,26 +132,17 @@ class DashboardServer implements Dashboard {
     }
   }
 
-  #rows(): readonly Row[] {
-    const now = this.#options.clock.now();
-    const stats = new Map(
-      this.#options.functions.stats().map((figures) => [`${figures.namespace}/${figures.name}`, figures]),
-    );
-    const [book] = priceBooks;
-    if (book === undefined) return [];
-    return rowsOf(
-      {
-        deployments: this.#deployments.list(),
-        pods: this.#pods.list(),
-        services: this.#services.list(),
-        nodes: this.#nodes.list(),
-        podMetrics: this.#metrics.list(),
-        functions: this.#functions.list(),
-        running: (namespace, name) => stats.get(`${namespace}/${name}`) ?? { running: 0, idle: 0 },
-        figures: (backend) => this.#options.minute.figures(backend, now),
-      },
-      book,
-    );
+  #seen(): DashboardSeen {
+    const { clock, functions, minute, comparison } = this.#options;
+    const now = clock.now();
+    const stats = new Map(functions.stats().map((figures) => [`${figures.namespace}/${figures.name}`, figures]));
+    return {
+      objects: this.#objects,
+      running: (namespace, name) => stats.get(`${namespace}/${name}`) ?? { running: 0, idle: 0 },
+      figures: (backend) => minute.figures(backend, now),
+      book: defaultPriceBook,
+      comparison,
+    };
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -214,27 +195,17 @@ class DashboardServer implements Dashboard {
   }
 
   async #page(url: URL, response: ServerResponse): Promise<void> {
-    const show = (page: PageName, body: string): void =>
-      send(response, 200, "text/html", pageHtml(page, this.#options.instance, body));
-    switch (url.pathname) {
-      case "/":
-        return show("deck", deckBody(this.#rows()));
-      case "/events":
-        return this.#watch(response);
-      case "/compare":
-        return show("compare", (await this.#options.comparison()) ?? NO_COMPARISON);
-      case "/logs":
-        return show("logs", this.#logs(url.searchParams));
-      case "/logs/lines":
-        return this.#followLog(url.searchParams, response);
-      default:
-        return send(response, 404, "text/plain", "there is no such page");
-    }
+    if (url.pathname === "/events") return this.#watch(response);
+    if (url.pathname === "/logs/lines") return this.#followLog(url.searchParams, response);
+    const page = dashboardViews.find(({ path }) => path === url.pathname);
+    if (page === undefined) return send(response, 404, "text/plain", "there is no such page");
+    const body = await page.view(this.#seen(), url.searchParams);
+    send(response, 200, "text/html", pageHtml({ page, pages: dashboardViews, instance: this.#options.instance }, body));
   }
 
   #watch(response: ServerResponse): void {
     if (!this.#stream(response)) return;
-    response.write(`data: ${JSON.stringify(rowsHtml(this.#rows()))}\n\n`);
+    response.write(`data: ${JSON.stringify(rowsHtml(workloadRows(this.#seen())))}\n\n`);
     this.#told = ""; // What it was told differs from what the others were.
     this.#listeners.add(response);
     if (this.#listeners.size === 1) this.#tick();
@@ -257,21 +228,6 @@ class DashboardServer implements Dashboard {
     return true;
   }
 
-  #logs(query: URLSearchParams): string {
-    const chosen = logTarget(query);
-    const pod = chosen?.type === "pod" ? this.#pods.get(keyOf(chosen.namespace, chosen.name)) : undefined;
-    return logsBody({
-      choices: [
-        ...choicesOf("function", this.#functions.list()),
-        ...choicesOf("deployment", this.#deployments.list()),
-        ...choicesOf("pod", this.#pods.list()),
-      ],
-      chosen,
-      containers: pod === undefined ? [] : containersOf(pod),
-      container: chosen?.container ?? (pod === undefined ? null : defaultContainer(pod)),
-    });
-  }
-
   #followLog(query: URLSearchParams, response: ServerResponse): void {
     const target = logTarget(query);
     if (target === null) return send(response, 400, "text/plain", "whose log? For example: ?of=pod/default/web");
@@ -282,9 +238,9 @@ class DashboardServer implements Dashboard {
       logs,
       nodes,
       clock,
-      pods: this.#pods,
-      deployments: this.#deployments,
-      functions: this.#functions,
+      pods: this.#objects.of(podKind),
+      deployments: this.#objects.of(deploymentKind),
+      functions: this.#objects.of(functionKind),
     });
     response.on("close", () => {
       feed[Symbol.dispose]();
@@ -294,22 +250,12 @@ class DashboardServer implements Dashboard {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#timer?.[Symbol.dispose]();
-    for (const view of [this.#deployments, this.#services, this.#functions, this.#metrics, this.#pods, this.#nodes])
-      view[Symbol.dispose]();
+    this.#objects[Symbol.dispose]();
     await new Promise<void>((resolve) => {
       this.#server.close(() => resolve());
       this.#server.closeAllConnections();
     });
   }
-}
-
-function choicesOf(type: LogChoice["type"], objects: readonly KubeObject[]): readonly LogChoice[] {
-  const choices = objects.map(({ metadata: { name, namespace = "default" } }) => ({ type, namespace, name }));
-  return choices.toSorted((a, b) => (keyOf(a.namespace, a.name) < keyOf(b.namespace, b.name) ? -1 : 1));
-}
-
-function containersOf({ spec }: Pod): readonly string[] {
-  return [...spec.containers, ...(spec.initContainers ?? [])].map(({ name }) => name);
 }
 
 function send(response: ServerResponse, status: number, type: string, body: string): void {

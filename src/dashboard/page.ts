@@ -3,10 +3,6 @@ import { alignedDollars } from "./dollars.ts";
 import { LINK_MS } from "./entry.ts";
 import type { Row } from "./rows.ts";
 
-export type PageName = "deck" | "compare" | "logs";
-
-const TITLES: Readonly<Record<PageName, string>> = { deck: "Deck", compare: "Compare", logs: "Logs" };
-
 const ASSETS = '<link rel="icon" href="/icon.svg"><link rel="stylesheet" href="/style.css">';
 
 /** Two hulls under one deck. */
@@ -20,17 +16,28 @@ export const NOTHING_YET =
 export const NO_COMPARISON =
   '<h1>Compare</h1><p class="empty"><b>There is no comparison yet</b>The same traffic on both hulls, measured and priced: <code>npx catamaran demo</code></p>';
 
-export function pageHtml(page: PageName, instance: string, body: string): string {
-  const links = (Object.keys(TITLES) as PageName[])
-    .map(
-      (name) =>
-        `<a href="/${name === "deck" ? "" : name}"${name === page ? ' aria-current="page"' : ""}>${TITLES[name]}</a>`,
-    )
+/** Where a page is found: one entry of the navigation. */
+export interface PagePlace {
+  readonly name: string;
+  readonly path: string;
+  readonly title: string;
+}
+
+export interface PageFrame {
+  readonly page: PagePlace & { readonly script: string };
+  /** All pages, in the order of the navigation. */
+  readonly pages: readonly PagePlace[];
+  readonly instance: string;
+}
+
+export function pageHtml({ page, pages, instance }: PageFrame, body: string): string {
+  const links = pages
+    .map(({ name, path, title }) => `<a href="${path}"${name === page.name ? ' aria-current="page"' : ""}>${title}</a>`)
     .join("");
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Catamaran · ${TITLES[page]}</title>${ASSETS}<script src="/${page === "logs" ? "logs" : "page"}.js" defer></script></head>
-<body data-page="${page}"><nav aria-label="Pages"><img src="/icon.svg" alt=""><b class="brand">Catamaran</b><span class="quiet">${escape(instance)}</span>${links}</nav><main>${body}</main></body></html>
+<title>Catamaran · ${page.title}</title>${ASSETS}<script src="/${page.script}" defer></script></head>
+<body data-page="${page.name}"><nav aria-label="Pages"><img src="/icon.svg" alt=""><b class="brand">Catamaran</b><span class="quiet">${escape(instance)}</span>${links}</nav><main>${body}</main></body></html>
 `;
 }
 

@@ -166,6 +166,9 @@ const SELF_HOSTED: PriceBook = {
   defaultNode: "server",
 };
 
+/** Where nobody names a book. */
+export const defaultPriceBook: PriceBook = AWS;
+
 export const priceBooks: readonly PriceBook[] = [AWS, ARTICLE, SELF_HOSTED];
 
 export function priceBook(id: string): PriceBook | undefined {
