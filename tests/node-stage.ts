@@ -40,7 +40,7 @@ const [program = "", ...args] = enterNode(place);
 const scenes: ChildProcess = spawn(program, [...args, process.execPath, script, instance, directory, ...more], {
   stdio: ["ignore", "inherit", "inherit", "ipc"],
 });
-scenes.on("message", (message) => process.send?.(message as object));
+scenes.on("message", (message) => process.send?.(message));
 scenes.on(
   "exit",
   (code) =>

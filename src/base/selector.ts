@@ -13,14 +13,14 @@ export type Requirement =
 export type Selector = readonly Requirement[];
 
 /** metav1.LabelSelector. */
-export interface LabelSelector {
+export type LabelSelector = {
   readonly matchLabels?: Labels;
   readonly matchExpressions?: readonly {
     readonly key: string;
     readonly operator: string;
     readonly values?: readonly string[];
   }[];
-}
+};
 
 export function matches(selector: Selector, labels: Labels | undefined): boolean {
   return selector.every((requirement) => holds(requirement, member(labels, requirement.key)));

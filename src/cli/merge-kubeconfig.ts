@@ -40,7 +40,7 @@ export function withoutConfig(theirs: Kubeconfig, ours: Kubeconfig): Kubeconfig 
     return [part, (theirs[part] ?? []).filter(({ name }) => !names.has(name))] as const;
   });
   const current = theirs["current-context"] === ours["current-context"] ? "" : theirs["current-context"];
-  return { ...theirs, ...Object.fromEntries(parts), ...given("current-context", current) } as Kubeconfig;
+  return { ...theirs, ...Object.fromEntries(parts), ...given("current-context", current) };
 }
 
 function given(name: string, value: string | undefined): Readonly<Record<string, string>> {

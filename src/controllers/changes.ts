@@ -1,5 +1,4 @@
 /** How controllers write their changes down: patches as the difference of two states, events, names. */
-import type { Json } from "#base/json.ts";
 import { seededRandom, nameSuffix } from "#base/random.ts";
 import type { Change } from "#deck/objects.ts";
 import type { Kind, SubresourceName } from "#kinds/kind.ts";
@@ -13,7 +12,7 @@ export function patchTo<T extends KubeObject>(
   next: T,
   subresource?: SubresourceName,
 ): readonly Change[] {
-  const patch = mergePatchOf(live as unknown as Json, next as unknown as Json);
+  const patch = mergePatchOf(live, next);
   if (Object.keys(patch as object).length === 0) return [];
   const { uid } = live.metadata;
   return [

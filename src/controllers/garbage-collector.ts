@@ -22,7 +22,7 @@ const OWNER_INDEX = {
 export function garbageCollector(kinds: readonly Kind[]): Controller<Namespace> {
   const watched = kinds.filter(isWatched);
   const graph = new Graph(watched);
-  const namespaces = watching({ kind: namespaceKind as unknown as Kind, wakes: () => [] });
+  const namespaces = watching({ kind: namespaceKind, wakes: () => [] });
   return {
     name: "generic-garbage-collector",
     kind: namespaceKind,

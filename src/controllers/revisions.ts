@@ -38,7 +38,7 @@ function withoutHash(template: PodTemplateSpec): Json {
   const { labels = {}, ...metadata } = template.metadata ?? {};
   const { [HASH_LABEL]: _hash, ...kept } = labels;
   const { creationTimestamp: _time, ...rest } = metadata;
-  return { ...template, metadata: { ...rest, labels: kept } } as unknown as Json;
+  return { ...template, metadata: { ...rest, labels: kept } };
 }
 
 export function byCreation(a: ReplicaSet, b: ReplicaSet): number {

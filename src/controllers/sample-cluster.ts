@@ -13,7 +13,7 @@ import { type Event, eventKind } from "#kinds/core/event.ts";
 import type { Kind } from "#kinds/kind.ts";
 import { leaseKind } from "#kinds/core/lease.ts";
 import { namespaceKind } from "#kinds/core/namespace.ts";
-import { type Node, nodeKind } from "#kinds/core/node.ts";
+import { nodeKind } from "#kinds/core/node.ts";
 import { keyOfObject, type KubeObject } from "#kinds/object.ts";
 import { type Pod, podKind } from "#kinds/core/pod.ts";
 import { FakeNode, type FakeNodeOptions } from "#pods/fake-node.ts";
@@ -107,7 +107,7 @@ export class SampleCluster implements AsyncDisposable {
     await this.objects.create(nodeKind, {
       metadata: { name, labels: { "kubernetes.io/hostname": name, ...labels } },
       status: { capacity: amounts, allocatable: amounts, conditions: [ready] },
-    } as Node);
+    });
     if (this.deck.read(namespaceKind, `/${LEASES}`) === null)
       await this.objects.create(namespaceKind, { metadata: { name: LEASES } });
     await this.objects.create(leaseKind, {

@@ -22,7 +22,7 @@ export function planOf<T extends KubeObject, M, S extends Seen>(
   object: T | string,
   { there = [], memory, now = 0 }: PlanOptions<M> = {},
 ): Plan<M> {
-  const own: There = typeof object === "string" ? [] : [[controller.kind as Kind, [object]]];
+  const own: There = typeof object === "string" ? [] : [[controller.kind, [object]]];
   const seen = seenBy(controller, [...own, ...there]);
   const key = typeof object === "string" ? object : keyOfObject(object);
   return controller.plan(key, typeof object === "string" ? undefined : object, seen, memory, now);
@@ -34,8 +34,7 @@ export function seenBy<T extends KubeObject, M, S extends Seen>(controller: Cont
     view: (kind, { indexes } = {}) => {
       const view = new IndexedView(indexes);
       for (const [of, objects] of there)
-        if (storageOf(of) === storageOf(kind as Kind))
-          for (const each of objects) view.put(keyOfObject(each), each as never);
+        if (storageOf(of) === storageOf(kind)) for (const each of objects) view.put(keyOfObject(each), each as never);
       return view;
     },
   });

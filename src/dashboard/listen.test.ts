@@ -4,7 +4,7 @@ import { type IncomingHttpHeaders, request as httpRequest } from "node:http";
 import test from "node:test";
 import { silent } from "#base/log.ts";
 import { FakeClock } from "#deck/fake-clock.ts";
-import type { Objects, View } from "#deck/objects.ts";
+import type { View } from "#deck/objects.ts";
 import { MemoryLogs } from "#functions/logs.ts";
 import type { KubeObject } from "#kinds/object.ts";
 import { LINK_MS, linkToken, SESSION_MS } from "./entry.ts";
@@ -33,7 +33,7 @@ async function open(): Promise<Stage> {
   const empty = { list: () => [], get: () => undefined, [Symbol.dispose]: () => {} };
   const dashboard = await listenDashboard({
     instance: "mine",
-    objects: { view: <T extends KubeObject>() => empty as unknown as View<T> } as Pick<Objects, "view">,
+    objects: { view: <T extends KubeObject>() => empty as unknown as View<T> },
     functions: { stats: () => [] },
     minute: new Minute(),
     logs: new TappedLogs(new MemoryLogs()),

@@ -106,7 +106,7 @@ function podWith(name: string, id: string, state: ContainerState, last?: Contain
     metadata: { name, namespace: "default", labels: { app: "web" } },
     spec: { nodeName: "n", containers: [{ name: "c" }] },
     status: { containerStatuses: [{ ...status, ...(last !== undefined && { lastState: last }) }] },
-  } as unknown as Pod;
+  };
 }
 
 const running: ContainerState = { running: {} };

@@ -23,7 +23,7 @@ function deployment(name: string, replicas: number, readyReplicas: number): Depl
       template: { metadata: { labels: { app: name } }, spec },
     },
     status: { replicas, readyReplicas },
-  } as unknown as Deployment;
+  };
 }
 
 function pod(name: string, phase: string, more: object = {}): Pod {

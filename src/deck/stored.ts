@@ -295,7 +295,7 @@ export function freeze<T>(value: T): T {
 
 /** The object as JSON: the same value under the type that codecs take. */
 export function jsonOf(object: KubeObject): JsonObject {
-  return object as unknown as JsonObject;
+  return object;
 }
 
 /** A JSON value that has metadata.name or generateName, as an object; the schema check proves the rest. */

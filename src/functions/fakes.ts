@@ -92,8 +92,8 @@ export class FakeObjects implements Objects {
       by: () => [],
       onChange: (listener) => {
         for (const object of all()) listener(keyOfObject(object), object, undefined);
-        listeners.add(listener as ViewListener<never>);
-        return { [Symbol.dispose]: () => void listeners.delete(listener as ViewListener<never>) };
+        listeners.add(listener);
+        return { [Symbol.dispose]: () => void listeners.delete(listener) };
       },
       [Symbol.dispose]: () => {},
     };

@@ -28,8 +28,15 @@ function rowOf(
   return { narrow: cells(0), wide: cells(1) };
 }
 
-const container = (state: ContainerState, extra: JsonObject = {}): JsonObject =>
-  ({ name: "a", ready: false, restartCount: 0, image: "i", imageID: "", state, ...extra }) as unknown as JsonObject;
+const container = (state: ContainerState, extra: JsonObject = {}): JsonObject => ({
+  name: "a",
+  ready: false,
+  restartCount: 0,
+  image: "i",
+  imageID: "",
+  state,
+  ...extra,
+});
 
 const running = container({ running: { startedAt: HOUR_AGO } }, { ready: true, started: true });
 

@@ -1,6 +1,6 @@
 /** core/v1 ObjectReference: a pointer to an object or a part of it. */
 
-export interface ObjectReference {
+export type ObjectReference = {
   readonly apiVersion?: string;
   readonly kind?: string;
   readonly namespace?: string;
@@ -8,4 +8,4 @@ export interface ObjectReference {
   readonly uid?: string;
   readonly resourceVersion?: string;
   readonly fieldPath?: string;
-}
+};

@@ -2,13 +2,13 @@
 import type { Json } from "#base/json.ts";
 import { keyOf, type ObjectKey } from "#base/key.ts";
 
-export interface KubeObject {
+export type KubeObject = {
   readonly apiVersion?: string;
   readonly kind?: string;
   readonly metadata: ObjectMeta;
-}
+};
 
-export interface ObjectMeta {
+export type ObjectMeta = {
   readonly name: string;
   readonly generateName?: string;
   readonly namespace?: string;
@@ -23,18 +23,18 @@ export interface ObjectMeta {
   readonly finalizers?: readonly string[];
   readonly ownerReferences?: readonly OwnerReference[];
   readonly managedFields?: readonly ManagedFields[];
-}
+};
 
-export interface OwnerReference {
+export type OwnerReference = {
   readonly apiVersion: string;
   readonly kind: string;
   readonly name: string;
   readonly uid: string;
   readonly controller?: boolean;
   readonly blockOwnerDeletion?: boolean;
-}
+};
 
-export interface ManagedFields {
+export type ManagedFields = {
   readonly manager: string;
   readonly operation: "Apply" | "Update";
   readonly apiVersion: string;
@@ -42,10 +42,10 @@ export interface ManagedFields {
   readonly fieldsType: "FieldsV1";
   readonly fieldsV1: Json;
   readonly subresource?: string;
-}
+};
 
 /** metav1.Condition; older kinds leave out observedGeneration and add probe and heartbeat times. */
-export interface Condition {
+export type Condition = {
   readonly type: string;
   readonly status: "True" | "False" | "Unknown";
   readonly reason?: string;
@@ -55,7 +55,7 @@ export interface Condition {
   readonly lastProbeTime?: string | null;
   readonly lastHeartbeatTime?: string;
   readonly observedGeneration?: number;
-}
+};
 
 export function keyOfObject(object: KubeObject): ObjectKey {
   return keyOf(object.metadata.namespace ?? "", object.metadata.name);

@@ -132,18 +132,24 @@ export function writeRequest(exchange: Exchange, identity: Identity): WriteReque
   const manager = query.get("fieldManager") ?? "";
   const refuse = (why: string): Fault => optionsFault(exchange.method, why);
   checkDryRun(exchange.method, dryRun);
-  if (!["", "Strict", "Warn", "Ignore"].includes(validation))
+  if (validation !== "" && !isOneOf(VALIDATIONS, validation))
     throw refuse(`fieldValidation: Unsupported value: "${validation}": supported values: "Ignore", "Strict", "Warn"`);
   if (manager.length > MAX_MANAGER) throw refuse(`fieldManager: Too long: may not be more than ${MAX_MANAGER} bytes`);
   return {
     manager: manager || managerOf(exchange.headers["user-agent"]),
     subject: identity,
     ...(dryRun.length > 0 && { dryRun: true }),
-    ...(validation !== "" && { fieldValidation: validation as "Strict" }),
+    ...(validation !== "" && { fieldValidation: validation }),
   };
 }
 
 const MAX_MANAGER = 128;
+const VALIDATIONS = ["Strict", "Warn", "Ignore"] as const;
+const PROPAGATIONS = ["Foreground", "Background", "Orphan"] as const;
+
+function isOneOf<T extends string>(set: readonly T[], text: string): text is T {
+  return set.some((known) => known === text);
+}
 
 const OPTIONS: Readonly<Record<string, string>> = {
   POST: "CreateOptions",
@@ -176,7 +182,7 @@ export interface RemovalRequest {
 /** Options of a delete come in the body, in the query or in both. */
 export function removalRequest(exchange: Exchange, identity: Identity, body: JsonObject | null): RemovalRequest {
   const asked = body === null ? {} : deleteOptions(body);
-  const dryRun = (asked["dryRun"] ?? []) as readonly Json[];
+  const dryRun = Array.isArray(asked["dryRun"]) ? asked["dryRun"] : [];
   checkDryRun("DELETE", dryRun);
   const request = writeRequest(exchange, identity);
   // kubectl delete --dry-run=server says it in the body only.
@@ -202,7 +208,7 @@ function removeOptions({ query }: Exchange, body: JsonObject): DeckRemoveOptions
   const preconditions = body["preconditions"] as
     | { readonly uid?: string; readonly resourceVersion?: string }
     | undefined;
-  if (typeof propagation === "string" && !["Foreground", "Background", "Orphan"].includes(propagation)) {
+  if (typeof propagation === "string" && !isOneOf(PROPAGATIONS, propagation)) {
     throw optionsFault(
       "DELETE",
       `propagationPolicy: Unsupported value: "${propagation}": supported values: "Foreground", "Background", "Orphan"`,
@@ -210,7 +216,7 @@ function removeOptions({ query }: Exchange, body: JsonObject): DeckRemoveOptions
   }
   return {
     ...(grace !== null && grace !== undefined && { gracePeriodSeconds: whole("gracePeriodSeconds", scalar(grace)) }),
-    ...(typeof propagation === "string" && { propagation: propagation as "Foreground" }),
+    ...(typeof propagation === "string" && { propagation }),
     ...((orphan === true || orphan === "true") && { propagation: "Orphan" as const }),
     ...(preconditions?.uid !== undefined && { uid: preconditions.uid }),
     ...(preconditions?.resourceVersion !== undefined && {
@@ -238,7 +244,7 @@ export async function readDocument(
   const document = type === "application/vnd.kubernetes.protobuf" ? decodeProtobuf(bytes) : textDocument(bytes, type);
   if (!isJsonObject(document))
     throw new Fault("BadRequest", "the object provided is unrecognized (must be of type object)");
-  return document as JsonObject;
+  return document;
 }
 
 export function mediaType(exchange: Exchange): string {

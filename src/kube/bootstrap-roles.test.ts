@@ -37,7 +37,7 @@ test("a start adds the rules that an older instance lacks, and nothing to what i
   const wanted = bootstrapRoles.find(({ metadata }) => metadata.name === "view");
   assert.deepEqual(view?.rules, [rule("mine"), ...(wanted?.rules ?? [])]);
   assert.deepEqual(edit?.rules, [rule("mine")]);
-  const revision = deck.revision(clusterRoleKind as never);
+  const revision = deck.revision(clusterRoleKind);
   await bootstrap(objects, { kubernetesIp: "10.128.0.1", door: null });
   assert.equal(deck.revision(clusterRoleKind as never), revision);
   await deck[Symbol.asyncDispose]();

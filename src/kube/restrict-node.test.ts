@@ -187,8 +187,8 @@ test("a pod that is gone is not found, also by a node", () => {
 
 test("a node gets tokens for its pods only", () => {
   const got = [mine, other, null].map((bound) =>
-    isAllowed(() => restrictToken(one, serviceAccountKind as Kind, "default", bound)),
+    isAllowed(() => restrictToken(one, serviceAccountKind, "default", bound)),
   );
   assert.deepEqual(got, [true, false, false]);
-  restrictToken({ name: "ann", groups: [] }, serviceAccountKind as Kind, "default", null);
+  restrictToken({ name: "ann", groups: [] }, serviceAccountKind, "default", null);
 });

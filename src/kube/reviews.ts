@@ -10,7 +10,7 @@ import { type Ask, type Door, sendJson } from "./door.ts";
 /** By kind name. */
 export async function answerReview(door: Door, ask: Ask): Promise<void> {
   const { exchange, path } = ask;
-  const document = (await readBody(door, ask, path.kind)) as unknown as JsonObject;
+  const document = await readBody(door, ask, path.kind);
   const answer = reviewed(door, ask, document);
   sendJson(exchange, 201, {
     ...document,

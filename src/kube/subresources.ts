@@ -2,12 +2,10 @@
 import type { Duplex } from "node:stream";
 import { timestamp } from "#base/clock.ts";
 import { Fault, unsupported } from "#base/fault.ts";
-import type { JsonObject } from "#base/json.ts";
 import { keyOf } from "#base/key.ts";
 import { whenStopped } from "#base/stop.ts";
 import { conflict, invalid } from "#deck/refusals.ts";
 import { type Pod, podKind } from "#kinds/core/pod.ts";
-import type { Kind } from "#kinds/kind.ts";
 import { bindingKind, evictionKind, type TokenRequest, tokenRequestKind } from "#kinds/rbac/reviews.ts";
 import { removalRequest, writeRequest } from "./asked.ts";
 import { readBody } from "./bodies.ts";
@@ -77,7 +75,7 @@ export function containerOf(pod: Pod, asked: string | null): string {
 export async function evictPod(door: Door, ask: Ask): Promise<void> {
   const { exchange, identity, path } = ask;
   const { deleteOptions } = await readBody(door, ask, evictionKind);
-  const { options, request } = removalRequest(exchange, identity, (deleteOptions ?? null) as JsonObject | null);
+  const { options, request } = removalRequest(exchange, identity, deleteOptions ?? null);
   await door.deck.remove(path.kind, keyOf(path.namespace, path.name), options, request);
   sendJson(exchange, 201, success({}));
 }
@@ -134,7 +132,7 @@ function boundPod(door: Door, { path }: Ask, { boundObjectRef: bound }: TokenReq
   if (bound === undefined) return null;
   if (bound.kind !== "Pod")
     throw unsupported(`TokenRequest.spec.boundObjectRef.kind ${bound.kind ?? ""}`, "bind to a Pod");
-  const pod = found(door, podKind as Kind, path.namespace, bound.name ?? "").object as Pod;
+  const pod = found(door, podKind, path.namespace, bound.name ?? "").object as Pod;
   const { uid = "" } = bound;
   if (uid !== "" && uid !== pod.metadata.uid)
     throw conflict(

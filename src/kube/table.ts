@@ -46,7 +46,7 @@ export function rowsOf(
     const own = kind.columns.map((column) => column.cell(object, now) as Json);
     const cells = kind.hasOwnNameColumn === true ? own : [object.metadata.name, ...own];
     if (include === "None") return { cells };
-    return { cells, object: include === "Object" ? (object as unknown as JsonObject) : partial(stored) };
+    return { cells, object: include === "Object" ? object : partial(stored) };
   };
 }
 
@@ -54,6 +54,6 @@ export function partial({ object }: Stored): JsonObject {
   return {
     kind: "PartialObjectMetadata",
     apiVersion: "meta.k8s.io/v1",
-    metadata: object.metadata as unknown as JsonObject,
+    metadata: object.metadata,
   };
 }

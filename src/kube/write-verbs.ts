@@ -142,7 +142,7 @@ export async function deleteCollection(door: Door, { exchange, identity, path }:
 function asRecord(document: Json | null): JsonObject {
   if (!isJsonObject(document))
     throw new Fault("BadRequest", "the object provided is unrecognized (must be of type object)");
-  return document as JsonObject;
+  return document;
 }
 
 function asObject(document: JsonObject | null): KubeObject {

@@ -1,10 +1,10 @@
 /** Live configMaps and secrets that pods of this node refer to: one small view each, shared, closed with the last pod. */
 import { keyOf } from "#base/key.ts";
 import type { Objects, View } from "#deck/objects.ts";
-import { configMapKind, type ConfigMap } from "#kinds/core/config-map.ts";
+import { configMapKind } from "#kinds/core/config-map.ts";
 import type { Kind } from "#kinds/kind.ts";
 import type { KubeObject } from "#kinds/object.ts";
-import { secretKind, type Secret } from "#kinds/core/secret.ts";
+import { secretKind } from "#kinds/core/secret.ts";
 import type { Sources } from "#pods/environment.ts";
 import type { References } from "#pods/references.ts";
 
@@ -36,8 +36,8 @@ export class ReferencedObjects implements Disposable {
     const find = (kind: Kind, name: string): KubeObject | undefined =>
       this.#shared.get(idOf(kind, namespace, name))?.view.get(keyOf(namespace, name));
     return {
-      configMap: (name) => find(configMapKind, name) as ConfigMap | undefined,
-      secret: (name) => find(secretKind, name) as Secret | undefined,
+      configMap: (name) => find(configMapKind, name),
+      secret: (name) => find(secretKind, name),
       [Symbol.dispose]: () => ids.forEach((id) => this.#leave(id, onChange)),
     };
   }

@@ -6,15 +6,7 @@ import { member } from "#base/dictionary.ts";
 import { sameJson } from "#base/json.ts";
 import type { Node } from "#kinds/core/node.ts";
 import type { Pod } from "#kinds/core/pod.ts";
-import {
-  amountsOf,
-  imageName,
-  type NamespaceLabels,
-  needsOf,
-  type PodNeeds,
-  type Term,
-  type WeightedTerm,
-} from "./needs.ts";
+import { amountsOf, imageName, type NamespaceLabels, needsOf, type PodNeeds, type Term } from "./needs.ts";
 import { Fits } from "./fit.ts";
 import type { NodeFacts } from "./node-facts.ts";
 import { placementFault, preferenceOf, reluctance } from "./placement.ts";
@@ -266,7 +258,7 @@ export class Cluster {
     for (const term of antiAffinity) tally(this.#declaredOf(term, "forbids"), facts, sign);
     // Upstream's hardPodAffinityWeight: a required affinity also attracts a little in the other direction.
     for (const term of affinity) tally(this.#declaredOf(term, 1), facts, sign);
-    for (const term of preferred) tally(this.#declaredOf(term, (term as WeightedTerm).weight), facts, sign);
+    for (const term of preferred) tally(this.#declaredOf(term, term.weight), facts, sign);
   }
 
   #declaredOf(term: Term, weight: Declared["weight"]): Declared {

@@ -130,9 +130,7 @@ function affinityScore(cluster: Cluster, needs: PodNeeds): Neighbours["affinityS
   }));
   const theirs = cluster
     .declaredAbout(needs)
-    .flatMap((declared) =>
-      declared.weight === "forbids" ? [] : [{ weight: declared.weight, count: declared as Count | Declared }],
-    );
+    .flatMap((declared) => (declared.weight === "forbids" ? [] : [{ weight: declared.weight, count: declared }]));
   const all = [...own, ...theirs];
   if (all.length === 0) return null;
   return ({ labels }) =>

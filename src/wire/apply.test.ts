@@ -58,7 +58,7 @@ function bare(value: Json): Json {
   if (Array.isArray(value)) return value.map((element: Json) => bare(element));
   if (typeof value !== "object" || value === null) return value;
   const entries = Object.entries(value).map(
-    ([name, child]) => [name, name === "fieldsV1" ? child : bare(child as Json)] as const,
+    ([name, child]) => [name, name === "fieldsV1" ? child : bare(child)] as const,
   );
   return Object.fromEntries(
     entries.filter(

@@ -312,6 +312,6 @@ function withoutOwners(object: JsonObject): JsonObject {
 
 function withOwners(object: JsonObject, entries: readonly ManagedFields[]): JsonObject {
   const { managedFields: _managedFields, ...rest } = (member(object, "metadata") ?? {}) as JsonObject;
-  const metadata = entries.length === 0 ? rest : { ...rest, managedFields: entries as unknown as Json };
+  const metadata = entries.length === 0 ? rest : { ...rest, managedFields: entries };
   return { ...object, metadata };
 }

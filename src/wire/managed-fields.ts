@@ -5,7 +5,7 @@ import { type FieldSet, isEmpty, readFields, sorted, union } from "./field-set.t
 import { isList } from "./members.ts";
 
 /** metav1.ManagedFieldsEntry, as it is stored. */
-export interface ManagedFields {
+export type ManagedFields = {
   readonly manager: string;
   readonly operation: "Apply" | "Update";
   readonly apiVersion: string;
@@ -13,7 +13,7 @@ export interface ManagedFields {
   readonly fieldsType: "FieldsV1";
   readonly fieldsV1: FieldSet;
   readonly subresource?: string;
-}
+};
 
 /** One identity may have one entry: an applier in any version, an updater in each. */
 export function isSameManager(a: ManagedFields, b: Omit<ManagedFields, "fieldsV1" | "fieldsType" | "time">): boolean {

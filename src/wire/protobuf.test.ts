@@ -35,7 +35,7 @@ function bare(value: Json): Json | undefined {
   if (typeof value !== "object" || value === null)
     return value === "" || value === 0 || value === false || value === null ? undefined : value;
   const entries = Object.entries(value).flatMap(([name, child]) => {
-    const kept = bare(child as Json);
+    const kept = bare(child);
     return kept === undefined ? [] : [[name, kept] as const];
   });
   return entries.length === 0 ? undefined : Object.fromEntries(entries);

@@ -261,7 +261,7 @@ function mergedNaively(live: readonly JsonObject[], patch: readonly JsonObject[]
   for (const element of patch) {
     const at = merged.findIndex(({ name }) => name === element["name"]);
     if (at < 0) merged.push({ ...element });
-    else merged[at] = { ...merged[at], ...element } as (typeof merged)[number];
+    else merged[at] = { ...merged[at], ...element };
   }
   return new Map(merged.map((element) => [element["name"] ?? null, element]));
 }

@@ -206,9 +206,7 @@ class Differences {
 
 /** Neither members nor elements. */
 function isBare(value: Json): boolean {
-  return (
-    typeof value !== "object" || value === null || (isList(value) ? value.length === 0 : isEmpty(value as JsonObject))
-  );
+  return typeof value !== "object" || value === null || (isList(value) ? value.length === 0 : isEmpty(value));
 }
 
 /** Go has two empty lists, nil and []; which of them is written is no difference. */

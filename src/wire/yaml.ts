@@ -234,8 +234,7 @@ class Reading {
     for (const part of Array.isArray(source) ? (source as readonly Json[]) : [source]) {
       if (typeof part !== "object" || part === null || Array.isArray(part))
         throw this.#refuse("map merge requires map or sequence of maps as the value", node);
-      for (const [name, value] of Object.entries(part))
-        if (!Object.hasOwn(object, name)) put(object, name, value as Json);
+      for (const [name, value] of Object.entries(part)) if (!Object.hasOwn(object, name)) put(object, name, value);
     }
   }
 
@@ -255,5 +254,5 @@ class Reading {
 
 function sizeOf(value: Json): number {
   if (typeof value !== "object" || value === null) return 1;
-  return Object.values(value).reduce<number>((sum, child) => sum + sizeOf(child as Json), 1);
+  return Object.values(value).reduce<number>((sum, child) => sum + sizeOf(child), 1);
 }

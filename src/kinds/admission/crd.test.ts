@@ -4,7 +4,7 @@ import { test } from "node:test";
 import type { JsonObject } from "#base/json.ts";
 import { checkObject, validateObject } from "#kinds/rules/check.ts";
 import { kindOfDefinition } from "./crd.ts";
-import { type CustomResourceDefinition, customResourceDefinitionKind } from "./custom-resource-definition.ts";
+import { customResourceDefinitionKind } from "./custom-resource-definition.ts";
 import { parseJsonPath } from "#kinds/schema/json-path.ts";
 import type { KubeObject } from "#kinds/object.ts";
 import { openApiV3 } from "#kinds/schema/openapi.ts";
@@ -63,8 +63,7 @@ const document: JsonObject = {
   },
 };
 
-const definition = checkObject(customResourceDefinitionKind, document, { strict: true })
-  .object as CustomResourceDefinition;
+const definition = checkObject(customResourceDefinitionKind, document, { strict: true }).object;
 const kind = kindOfDefinition(definition, "v1");
 const metadata = { name: "a", namespace: "default", creationTimestamp: "2026-01-01T00:00:00Z" };
 

@@ -1,6 +1,6 @@
 /** Makes a Kind of a custom resource definition, so that its objects go through the same code as the built-in ones. */
 import type { FieldFault } from "#base/fault.ts";
-import type { Json, JsonObject } from "#base/json.ts";
+import type { Json } from "#base/json.ts";
 import { ageOf } from "#kinds/age.ts";
 import { rootSchema } from "./crd-schema.ts";
 import { ValueRules } from "./crd-values.ts";
@@ -70,7 +70,7 @@ function columnOf({ name, type, format, priority, jsonPath }: PrinterColumn): Co
     type: isColumnType(type) ? type : "string",
     ...(format !== undefined && { format }),
     ...(priority !== undefined && { priority }),
-    cell: (object, now) => cellOf(path?.find(object as unknown as Json)[0], type, now),
+    cell: (object, now) => cellOf(path?.find(object)[0], type, now),
   };
 }
 
@@ -96,8 +96,9 @@ function cellOf(value: Json | undefined, type: string, now: number): Cell {
 }
 
 function textAt(object: KubeObject, path: string): string {
-  const value = parseJsonPath(path)?.find(object as unknown as Json)[0];
-  return value === undefined || value === null ? "" : String(value as string | number | boolean);
+  const value = parseJsonPath(path)?.find(object)[0];
+  if (value === undefined || value === null) return "";
+  return typeof value === "string" ? value : JSON.stringify(value);
 }
 
 function valueValidation({ schema }: DefinitionVersion): {
@@ -109,7 +110,7 @@ function valueValidation({ schema }: DefinitionVersion): {
   return {
     validate: (next) => {
       const faults = new FieldFaults();
-      rules.check(next as unknown as JsonObject, faults);
+      rules.check(next, faults);
       return faults.found;
     },
   };

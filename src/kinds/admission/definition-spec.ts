@@ -2,7 +2,7 @@
 import type { Json } from "#base/json.ts";
 import type { Condition, KubeObject } from "#kinds/object.ts";
 
-export interface DefinitionObject extends KubeObject {
+export type DefinitionObject = KubeObject & {
   readonly spec: {
     readonly group: string;
     readonly names: DefinitionNames;
@@ -16,18 +16,18 @@ export interface DefinitionObject extends KubeObject {
     readonly acceptedNames?: DefinitionNames;
     readonly storedVersions?: readonly string[];
   };
-}
+};
 
-export interface DefinitionNames {
+export type DefinitionNames = {
   readonly plural: string;
   readonly singular?: string;
   readonly kind: string;
   readonly listKind?: string;
   readonly shortNames?: readonly string[];
   readonly categories?: readonly string[];
-}
+};
 
-export interface DefinitionVersion {
+export type DefinitionVersion = {
   readonly name: string;
   readonly served: boolean;
   readonly storage: boolean;
@@ -44,19 +44,19 @@ export interface DefinitionVersion {
   };
   readonly additionalPrinterColumns?: readonly PrinterColumn[];
   readonly selectableFields?: readonly { readonly jsonPath: string }[];
-}
+};
 
-export interface PrinterColumn {
+export type PrinterColumn = {
   readonly name: string;
   readonly type: string;
   readonly format?: string;
   readonly description?: string;
   readonly priority?: number;
   readonly jsonPath: string;
-}
+};
 
 /** apiextensions' JSONSchemaProps: the part of JSON schema that definitions may use. */
-export interface JsonSchema {
+export type JsonSchema = {
   readonly type?: string;
   readonly format?: string;
   readonly title?: string;
@@ -93,4 +93,4 @@ export interface JsonSchema {
   readonly "x-kubernetes-list-map-keys"?: readonly string[];
   readonly "x-kubernetes-map-type"?: "atomic" | "granular";
   readonly "x-kubernetes-validations"?: readonly Json[];
-}
+};

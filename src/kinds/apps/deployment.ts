@@ -12,12 +12,12 @@ import { defaultTemplate } from "#kinds/core/pod-defaults.ts";
 import type { IntOrString, PodTemplateSpec } from "#kinds/core/pod-spec.ts";
 import { checkNotNegative, checkShare, checkTemplateOwner, shareOf } from "./template-owner-rules.ts";
 
-export interface Deployment extends KubeObject {
+export type Deployment = KubeObject & {
   readonly spec: DeploymentSpec;
   readonly status?: DeploymentStatus;
-}
+};
 
-export interface DeploymentSpec {
+export type DeploymentSpec = {
   readonly replicas?: number;
   readonly selector: LabelSelector;
   readonly template: PodTemplateSpec;
@@ -26,14 +26,14 @@ export interface DeploymentSpec {
   readonly revisionHistoryLimit?: number;
   readonly paused?: boolean;
   readonly progressDeadlineSeconds?: number;
-}
+};
 
-export interface DeploymentStrategy {
+export type DeploymentStrategy = {
   readonly type?: "RollingUpdate" | "Recreate";
   readonly rollingUpdate?: { readonly maxUnavailable?: IntOrString; readonly maxSurge?: IntOrString };
-}
+};
 
-export interface DeploymentStatus {
+export type DeploymentStatus = {
   readonly observedGeneration?: number;
   readonly replicas?: number;
   readonly updatedReplicas?: number;
@@ -43,7 +43,7 @@ export interface DeploymentStatus {
   readonly terminatingReplicas?: number;
   readonly conditions?: readonly Condition[];
   readonly collisionCount?: number;
-}
+};
 
 export const deploymentKind: Kind<Deployment> = builtinKind<Deployment>({
   group: "apps",

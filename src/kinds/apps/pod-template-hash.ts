@@ -8,7 +8,7 @@ const ALPHABET = "bcdfghjklmnpqrstvwxz2456789";
 
 /** Depends on the content only, never on the order of keys. `collisions` breaks a tie with another template. */
 export function podTemplateHash(template: PodTemplateSpec, collisions = 0): string {
-  const text = canonicalText(template as unknown as Json) + (collisions === 0 ? "" : `#${collisions}`);
+  const text = canonicalText(template) + (collisions === 0 ? "" : `#${collisions}`);
   const digits = Array.from(String(fnv32(encodeUtf8(text))));
   return digits.map((digit) => ALPHABET[digit.charCodeAt(0) % ALPHABET.length]).join("");
 }

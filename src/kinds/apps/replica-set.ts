@@ -12,7 +12,7 @@ import { defaultTemplate } from "#kinds/core/pod-defaults.ts";
 import type { PodTemplateSpec } from "#kinds/core/pod-spec.ts";
 import { checkNotNegative, checkTemplateOwner } from "./template-owner-rules.ts";
 
-export interface ReplicaSet extends KubeObject {
+export type ReplicaSet = KubeObject & {
   readonly spec: {
     readonly replicas?: number;
     readonly minReadySeconds?: number;
@@ -28,7 +28,7 @@ export interface ReplicaSet extends KubeObject {
     readonly observedGeneration?: number;
     readonly conditions?: readonly Condition[];
   };
-}
+};
 
 export const replicaSetKind: Kind<ReplicaSet> = builtinKind<ReplicaSet>({
   group: "apps",

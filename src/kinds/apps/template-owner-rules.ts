@@ -7,11 +7,11 @@ import { checkTemplate } from "#kinds/core/pod-rules.ts";
 import type { IntOrString, PodTemplateSpec } from "#kinds/core/pod-spec.ts";
 import { checkSelector, isEmptySelector } from "#kinds/rules/selector-rules.ts";
 
-interface Owner {
+type Owner = {
   readonly replicas?: number;
   readonly selector?: LabelSelector;
   readonly template?: PodTemplateSpec;
-}
+};
 
 /** `word` is how upstream calls the kind in its sentences. */
 export function checkTemplateOwner(

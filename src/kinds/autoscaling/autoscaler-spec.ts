@@ -2,7 +2,7 @@
 import type { LabelSelector } from "#base/selector.ts";
 import type { Condition, KubeObject } from "#kinds/object.ts";
 
-export interface AutoscalerObject extends KubeObject {
+export type AutoscalerObject = KubeObject & {
   readonly spec: HorizontalPodAutoscalerSpec;
   readonly status?: {
     readonly observedGeneration?: number;
@@ -12,17 +12,17 @@ export interface AutoscalerObject extends KubeObject {
     readonly currentMetrics?: readonly MetricStatus[] | null;
     readonly conditions?: readonly Condition[];
   };
-}
+};
 
-export interface HorizontalPodAutoscalerSpec {
+export type HorizontalPodAutoscalerSpec = {
   readonly scaleTargetRef: { readonly apiVersion?: string; readonly kind: string; readonly name: string };
   readonly minReplicas?: number;
   readonly maxReplicas: number;
   readonly metrics?: readonly MetricSpec[];
   readonly behavior?: { readonly scaleUp?: ScalingRules; readonly scaleDown?: ScalingRules };
-}
+};
 
-export interface ScalingRules {
+export type ScalingRules = {
   readonly stabilizationWindowSeconds?: number;
   readonly selectPolicy?: "Max" | "Min" | "Disabled";
   readonly policies?: readonly {
@@ -31,21 +31,21 @@ export interface ScalingRules {
     readonly periodSeconds: number;
   }[];
   readonly tolerance?: string;
-}
+};
 
-export interface MetricTarget {
+export type MetricTarget = {
   readonly type: "Utilization" | "Value" | "AverageValue";
   readonly averageUtilization?: number;
   readonly averageValue?: string;
   readonly value?: string;
-}
+};
 
 export type MetricValue = Omit<MetricTarget, "type">;
 
-export interface MetricIdentifier {
+export type MetricIdentifier = {
   readonly name: string;
   readonly selector?: LabelSelector;
-}
+};
 
 interface Metric<T extends "target" | "current"> {
   readonly type: "Resource" | "ContainerResource" | "Pods" | "Object" | "External";

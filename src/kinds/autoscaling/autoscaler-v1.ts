@@ -8,7 +8,7 @@ import type { Kind } from "#kinds/kind.ts";
 import { statusPath } from "#kinds/subresources.ts";
 import type { KubeObject } from "#kinds/object.ts";
 
-export interface AutoscalerV1 extends KubeObject {
+export type AutoscalerV1 = KubeObject & {
   readonly spec: {
     readonly scaleTargetRef: HorizontalPodAutoscaler["spec"]["scaleTargetRef"];
     readonly minReplicas?: number;
@@ -22,7 +22,7 @@ export interface AutoscalerV1 extends KubeObject {
     readonly desiredReplicas: number;
     readonly currentCPUUtilizationPercentage?: number;
   };
-}
+};
 
 const METRICS = "autoscaling.alpha.kubernetes.io/metrics";
 const CURRENT = "autoscaling.alpha.kubernetes.io/current-metrics";

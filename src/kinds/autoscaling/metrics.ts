@@ -7,17 +7,17 @@ import { seenByAll } from "#kinds/roles.ts";
 import type { KubeObject } from "#kinds/object.ts";
 import type { ResourceList } from "#kinds/core/pod-spec.ts";
 
-export interface PodMetrics extends KubeObject {
+export type PodMetrics = KubeObject & {
   readonly timestamp: string;
   readonly window: string;
   readonly containers: readonly { readonly name: string; readonly usage: ResourceList }[];
-}
+};
 
-export interface NodeMetrics extends KubeObject {
+export type NodeMetrics = KubeObject & {
   readonly timestamp: string;
   readonly window: string;
   readonly usage: ResourceList;
-}
+};
 
 const group = "metrics.k8s.io";
 const version = "v1beta1";

@@ -8,12 +8,12 @@ import type { Kind } from "#kinds/kind.ts";
 import { editedByMost } from "#kinds/roles.ts";
 import type { KubeObject } from "#kinds/object.ts";
 
-export interface ConfigMap extends KubeObject {
+export type ConfigMap = KubeObject & {
   readonly data?: Readonly<Record<string, string>>;
   /** Base64. */
   readonly binaryData?: Readonly<Record<string, string>>;
   readonly immutable?: boolean;
-}
+};
 
 export const configMapKind: Kind<ConfigMap> = builtinKind<ConfigMap>({
   group: "",

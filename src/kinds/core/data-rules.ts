@@ -27,9 +27,9 @@ function sizeOfBase64(text: string): number {
   return (text.length / 4) * 3 - padding;
 }
 
-interface Freezable {
+type Freezable = {
   readonly immutable?: boolean;
-}
+};
 
 export function checkFrozen<T extends Freezable>(
   next: T,

@@ -7,11 +7,11 @@ import type { KubeObject } from "#kinds/object.ts";
 import type { ObjectReference } from "#kinds/object-reference.ts";
 import type { Protocol } from "./pod-spec.ts";
 
-export interface Endpoints extends KubeObject {
+export type Endpoints = KubeObject & {
   readonly subsets?: readonly EndpointSubset[];
-}
+};
 
-export interface EndpointSubset {
+export type EndpointSubset = {
   readonly addresses?: readonly EndpointAddress[];
   readonly notReadyAddresses?: readonly EndpointAddress[];
   readonly ports?: readonly {
@@ -20,14 +20,14 @@ export interface EndpointSubset {
     readonly protocol?: Protocol;
     readonly appProtocol?: string;
   }[];
-}
+};
 
-export interface EndpointAddress {
+export type EndpointAddress = {
   readonly ip: string;
   readonly hostname?: string;
   readonly nodeName?: string;
   readonly targetRef?: ObjectReference;
-}
+};
 
 // kubectl prints so many addresses, then "+ n more…".
 const SHOWN = 3;

@@ -5,7 +5,7 @@ import type { Kind } from "#kinds/kind.ts";
 import type { KubeObject } from "#kinds/object.ts";
 import type { ObjectReference } from "#kinds/object-reference.ts";
 
-export interface EventV1 extends KubeObject {
+export type EventV1 = KubeObject & {
   readonly regarding?: ObjectReference;
   readonly note?: string;
   readonly reason?: string;
@@ -20,7 +20,7 @@ export interface EventV1 extends KubeObject {
   readonly deprecatedFirstTimestamp?: string | null;
   readonly deprecatedLastTimestamp?: string | null;
   readonly deprecatedCount?: number;
-}
+};
 
 export const eventV1Kind: Kind<EventV1> = builtinKind<EventV1>({
   group: "events.k8s.io",

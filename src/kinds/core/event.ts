@@ -8,7 +8,7 @@ import { editedByMost } from "#kinds/roles.ts";
 import type { KubeObject } from "#kinds/object.ts";
 import type { ObjectReference } from "#kinds/object-reference.ts";
 
-export interface Event extends KubeObject {
+export type Event = KubeObject & {
   readonly involvedObject: ObjectReference;
   readonly reason?: string;
   readonly message?: string;
@@ -23,7 +23,7 @@ export interface Event extends KubeObject {
   readonly reportingComponent?: string;
   readonly reportingInstance?: string;
   readonly series?: { readonly count?: number; readonly lastObservedTime?: string };
-}
+};
 
 const columns: readonly Column<Event>[] = [
   { name: "Last Seen", type: "string", cell: lastSeen },

@@ -6,7 +6,7 @@ import type { Kind } from "#kinds/kind.ts";
 import { keptFromViewers } from "#kinds/roles.ts";
 import type { KubeObject } from "#kinds/object.ts";
 
-export interface Lease extends KubeObject {
+export type Lease = KubeObject & {
   readonly spec?: {
     readonly holderIdentity?: string;
     readonly leaseDurationSeconds?: number;
@@ -14,7 +14,7 @@ export interface Lease extends KubeObject {
     readonly renewTime?: string;
     readonly leaseTransitions?: number;
   };
-}
+};
 
 export const leaseKind: Kind<Lease> = builtinKind<Lease>({
   group: "coordination.k8s.io",

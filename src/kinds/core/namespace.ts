@@ -7,10 +7,10 @@ import { finalizePath, statusPath } from "#kinds/subresources.ts";
 import { dnsLabelFault } from "#kinds/rules/names.ts";
 import type { Condition, KubeObject } from "#kinds/object.ts";
 
-export interface Namespace extends KubeObject {
+export type Namespace = KubeObject & {
   readonly spec?: { readonly finalizers?: readonly string[] };
   readonly status?: { readonly phase?: "Active" | "Terminating"; readonly conditions?: readonly Condition[] };
-}
+};
 
 export const namespaceKind: Kind<Namespace> = builtinKind<Namespace>({
   group: "",

@@ -11,7 +11,7 @@ import type { Condition, KubeObject } from "#kinds/object.ts";
 import type { TaintEffect } from "./placement.ts";
 import type { ResourceList } from "./pod-spec.ts";
 
-export interface Node extends KubeObject {
+export type Node = KubeObject & {
   readonly spec?: {
     readonly podCIDR?: string;
     readonly podCIDRs?: readonly string[];
@@ -20,16 +20,16 @@ export interface Node extends KubeObject {
     readonly taints?: readonly Taint[];
   };
   readonly status?: NodeStatus;
-}
+};
 
-export interface Taint {
+export type Taint = {
   readonly key: string;
   readonly value?: string;
   readonly effect: TaintEffect;
   readonly timeAdded?: string;
-}
+};
 
-export interface NodeStatus {
+export type NodeStatus = {
   readonly capacity?: ResourceList;
   readonly allocatable?: ResourceList;
   readonly conditions?: readonly Condition[];
@@ -37,9 +37,9 @@ export interface NodeStatus {
   readonly daemonEndpoints?: { readonly kubeletEndpoint?: { readonly Port: number } };
   readonly nodeInfo?: NodeInfo;
   readonly images?: readonly { readonly names?: readonly string[]; readonly sizeBytes?: number }[];
-}
+};
 
-export interface NodeInfo {
+export type NodeInfo = {
   readonly machineID: string;
   readonly systemUUID: string;
   readonly bootID: string;
@@ -50,7 +50,7 @@ export interface NodeInfo {
   readonly kubeProxyVersion: string;
   readonly operatingSystem: string;
   readonly architecture: string;
-}
+};
 
 const ROLE_PREFIX = "node-role.kubernetes.io/";
 

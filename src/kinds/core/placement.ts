@@ -2,59 +2,59 @@
 import type { Int64 } from "#base/json.ts";
 import type { LabelSelector } from "#base/selector.ts";
 
-export interface Affinity {
+export type Affinity = {
   readonly nodeAffinity?: NodeAffinity;
   readonly podAffinity?: PodAffinity;
   readonly podAntiAffinity?: PodAffinity;
-}
+};
 
-export interface NodeAffinity {
+export type NodeAffinity = {
   readonly requiredDuringSchedulingIgnoredDuringExecution?: { readonly nodeSelectorTerms: readonly NodeSelectorTerm[] };
   readonly preferredDuringSchedulingIgnoredDuringExecution?: readonly {
     readonly weight: number;
     readonly preference: NodeSelectorTerm;
   }[];
-}
+};
 
-export interface NodeSelectorTerm {
+export type NodeSelectorTerm = {
   readonly matchExpressions?: readonly NodeSelectorRequirement[];
   readonly matchFields?: readonly NodeSelectorRequirement[];
-}
+};
 
-export interface NodeSelectorRequirement {
+export type NodeSelectorRequirement = {
   readonly key: string;
   readonly operator: "In" | "NotIn" | "Exists" | "DoesNotExist" | "Gt" | "Lt";
   readonly values?: readonly string[];
-}
+};
 
-export interface PodAffinity {
+export type PodAffinity = {
   readonly requiredDuringSchedulingIgnoredDuringExecution?: readonly PodAffinityTerm[];
   readonly preferredDuringSchedulingIgnoredDuringExecution?: readonly {
     readonly weight: number;
     readonly podAffinityTerm: PodAffinityTerm;
   }[];
-}
+};
 
-export interface PodAffinityTerm {
+export type PodAffinityTerm = {
   readonly labelSelector?: LabelSelector;
   readonly namespaces?: readonly string[];
   readonly namespaceSelector?: LabelSelector;
   readonly topologyKey: string;
   readonly matchLabelKeys?: readonly string[];
   readonly mismatchLabelKeys?: readonly string[];
-}
+};
 
-export interface Toleration {
+export type Toleration = {
   readonly key?: string;
   readonly operator?: "Exists" | "Equal";
   readonly value?: string;
   readonly effect?: TaintEffect;
   readonly tolerationSeconds?: Int64;
-}
+};
 
 export type TaintEffect = "NoSchedule" | "PreferNoSchedule" | "NoExecute";
 
-export interface TopologySpreadConstraint {
+export type TopologySpreadConstraint = {
   readonly maxSkew: number;
   readonly topologyKey: string;
   readonly whenUnsatisfiable: "DoNotSchedule" | "ScheduleAnyway";
@@ -63,4 +63,4 @@ export interface TopologySpreadConstraint {
   readonly nodeAffinityPolicy?: "Honor" | "Ignore";
   readonly nodeTaintsPolicy?: "Honor" | "Ignore";
   readonly matchLabelKeys?: readonly string[];
-}
+};

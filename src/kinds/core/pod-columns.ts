@@ -16,14 +16,14 @@ export const podColumns: readonly Column<Pod>[] = [
   wide("Readiness Gates", readinessGates),
 ];
 
-export interface PodSummary {
+export type PodSummary = {
   /** "1/2". */
   readonly ready: string;
   /** The STATUS column: "Running", "CrashLoopBackOff", "Init:0/1", "Terminating" … */
   readonly reason: string;
   readonly restarts: number;
   readonly lastRestart?: string;
-}
+};
 
 /** The same walk as upstream's printPod: init containers first, then containers from last to first, then deletion. */
 export function podSummary(pod: Pod): PodSummary {
@@ -39,18 +39,18 @@ export function podSummary(pod: Pod): PodSummary {
   };
 }
 
-interface Tally {
+type Tally = {
   readonly readyCount: number;
   readonly restarts: number;
   readonly lastRestart?: string | undefined;
-}
+};
 
-interface InitTally extends Tally {
+type InitTally = Tally & {
   /** Why the pod still initializes; undefined when it does not. */
   readonly reason?: string | undefined;
   readonly sidecarRestarts: number;
   readonly lastSidecarRestart?: string | undefined;
-}
+};
 
 function initSummary(pod: Pod): InitTally {
   const containers = pod.spec.initContainers ?? [];

@@ -8,12 +8,12 @@ export type IntOrString = number | string;
 /** Resource name to quantity text. */
 export type ResourceList = Readonly<Record<string, string>>;
 
-export interface PodTemplateSpec {
+export type PodTemplateSpec = {
   readonly metadata?: Partial<ObjectMeta>;
   readonly spec?: PodSpec;
-}
+};
 
-export interface PodSpec {
+export type PodSpec = {
   readonly containers: readonly Container[];
   readonly initContainers?: readonly Container[];
   readonly ephemeralContainers?: readonly Container[];
@@ -53,15 +53,15 @@ export interface PodSpec {
   readonly overhead?: ResourceList;
   readonly os?: { readonly name: string };
   readonly resources?: Resources;
-}
+};
 
-export interface DnsConfig {
+export type DnsConfig = {
   readonly nameservers?: readonly string[];
   readonly searches?: readonly string[];
   readonly options?: readonly { readonly name?: string; readonly value?: string }[];
-}
+};
 
-export interface Container {
+export type Container = {
   readonly name: string;
   readonly image?: string;
   readonly command?: readonly string[];
@@ -89,19 +89,19 @@ export interface Container {
   readonly restartPolicy?: "Always" | "OnFailure" | "Never";
   /** Only on ephemeral containers. */
   readonly targetContainerName?: string;
-}
+};
 
-export interface ContainerPort {
+export type ContainerPort = {
   readonly name?: string;
   readonly containerPort: number;
   readonly protocol?: Protocol;
   readonly hostPort?: number;
   readonly hostIP?: string;
-}
+};
 
 export type Protocol = "TCP" | "UDP" | "SCTP";
 
-export interface EnvVar {
+export type EnvVar = {
   readonly name: string;
   readonly value?: string;
   readonly valueFrom?: {
@@ -110,27 +110,27 @@ export interface EnvVar {
     readonly configMapKeyRef?: KeyRef;
     readonly secretKeyRef?: KeyRef;
   };
-}
+};
 
-export interface KeyRef {
+export type KeyRef = {
   readonly name?: string;
   readonly key: string;
   readonly optional?: boolean;
-}
+};
 
-export interface EnvFrom {
+export type EnvFrom = {
   readonly prefix?: string;
   readonly configMapRef?: { readonly name?: string; readonly optional?: boolean };
   readonly secretRef?: { readonly name?: string; readonly optional?: boolean };
-}
+};
 
-export interface Resources {
+export type Resources = {
   readonly requests?: ResourceList;
   readonly limits?: ResourceList;
   readonly claims?: readonly { readonly name: string }[];
-}
+};
 
-export interface VolumeMount {
+export type VolumeMount = {
   readonly name: string;
   readonly mountPath: string;
   readonly readOnly?: boolean;
@@ -138,40 +138,40 @@ export interface VolumeMount {
   readonly subPathExpr?: string;
   readonly mountPropagation?: string;
   readonly recursiveReadOnly?: string;
-}
+};
 
-export interface ProbeAction {
+export type ProbeAction = {
   readonly exec?: { readonly command?: readonly string[] };
   readonly httpGet?: HttpGet;
   readonly tcpSocket?: { readonly port: IntOrString; readonly host?: string };
   readonly grpc?: { readonly port: number; readonly service?: string };
-}
+};
 
-export interface HttpGet {
+export type HttpGet = {
   readonly path?: string;
   readonly port: IntOrString;
   readonly host?: string;
   readonly scheme?: "HTTP" | "HTTPS";
   readonly httpHeaders?: readonly { readonly name: string; readonly value: string }[];
-}
+};
 
-export interface Probe extends ProbeAction {
+export type Probe = ProbeAction & {
   readonly initialDelaySeconds?: number;
   readonly timeoutSeconds?: number;
   readonly periodSeconds?: number;
   readonly successThreshold?: number;
   readonly failureThreshold?: number;
   readonly terminationGracePeriodSeconds?: Int64;
-}
+};
 
-export interface LifecycleAction {
+export type LifecycleAction = {
   readonly exec?: { readonly command?: readonly string[] };
   readonly httpGet?: HttpGet;
   readonly tcpSocket?: { readonly port: IntOrString; readonly host?: string };
   readonly sleep?: { readonly seconds: number };
-}
+};
 
-export interface PodSecurityContext {
+export type PodSecurityContext = {
   readonly runAsUser?: number;
   readonly runAsGroup?: number;
   readonly runAsNonRoot?: boolean;
@@ -183,9 +183,9 @@ export interface PodSecurityContext {
   readonly seLinuxOptions?: SeLinuxOptions;
   readonly windowsOptions?: WindowsOptions;
   readonly sysctls?: readonly { readonly name: string; readonly value: string }[];
-}
+};
 
-export interface SecurityContext {
+export type SecurityContext = {
   readonly runAsUser?: number;
   readonly runAsGroup?: number;
   readonly runAsNonRoot?: boolean;
@@ -198,25 +198,25 @@ export interface SecurityContext {
   readonly seLinuxOptions?: SeLinuxOptions;
   readonly windowsOptions?: WindowsOptions;
   readonly procMount?: string;
-}
+};
 
-export interface AppArmorProfile {
+export type AppArmorProfile = {
   readonly type: "RuntimeDefault" | "Unconfined" | "Localhost";
   readonly localhostProfile?: string;
-}
+};
 
-export interface SeLinuxOptions {
+export type SeLinuxOptions = {
   readonly type?: string;
   readonly user?: string;
   readonly role?: string;
   readonly level?: string;
-}
+};
 
-export interface WindowsOptions {
+export type WindowsOptions = {
   readonly hostProcess?: boolean;
-}
+};
 
-export interface SeccompProfile {
+export type SeccompProfile = {
   readonly type: "RuntimeDefault" | "Unconfined" | "Localhost";
   readonly localhostProfile?: string;
-}
+};

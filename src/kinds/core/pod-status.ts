@@ -2,15 +2,15 @@
 import type { Condition, KubeObject } from "#kinds/object.ts";
 import type { PodSpec, ResourceList, Resources } from "./pod-spec.ts";
 
-export interface PodObject extends KubeObject {
+export type PodObject = KubeObject & {
   readonly spec: PodSpec;
   readonly status?: PodStatus;
-}
+};
 
 export type PodPhase = "Pending" | "Running" | "Succeeded" | "Failed" | "Unknown";
 export type QosClass = "Guaranteed" | "Burstable" | "BestEffort";
 
-export interface PodStatus {
+export type PodStatus = {
   readonly observedGeneration?: number;
   readonly phase?: PodPhase;
   readonly reason?: string;
@@ -26,9 +26,9 @@ export interface PodStatus {
   readonly initContainerStatuses?: readonly ContainerStatus[];
   readonly containerStatuses?: readonly ContainerStatus[];
   readonly ephemeralContainerStatuses?: readonly ContainerStatus[];
-}
+};
 
-export interface ContainerStatus {
+export type ContainerStatus = {
   readonly name: string;
   readonly state?: ContainerState;
   readonly lastState?: ContainerState;
@@ -40,16 +40,16 @@ export interface ContainerStatus {
   readonly containerID?: string;
   readonly resources?: Resources;
   readonly allocatedResources?: ResourceList;
-}
+};
 
 /** At most one member is set; none means waiting. */
-export interface ContainerState {
+export type ContainerState = {
   readonly waiting?: { readonly reason?: string; readonly message?: string };
   readonly running?: { readonly startedAt?: string };
   readonly terminated?: ContainerTermination;
-}
+};
 
-export interface ContainerTermination {
+export type ContainerTermination = {
   readonly exitCode: number;
   readonly signal?: number;
   readonly reason?: string;
@@ -57,4 +57,4 @@ export interface ContainerTermination {
   readonly startedAt?: string;
   readonly finishedAt?: string;
   readonly containerID?: string;
-}
+};

@@ -7,12 +7,12 @@ import { FieldFaults } from "#kinds/rules/field-faults.ts";
 import type { Kind } from "#kinds/kind.ts";
 import type { KubeObject } from "#kinds/object.ts";
 
-export interface PriorityClass extends KubeObject {
+export type PriorityClass = KubeObject & {
   readonly value: number;
   readonly globalDefault?: boolean;
   readonly description?: string;
   readonly preemptionPolicy?: "PreemptLowerPriority" | "Never";
-}
+};
 
 export const priorityClassKind: Kind<PriorityClass> = builtinKind<PriorityClass>({
   group: "scheduling.k8s.io",

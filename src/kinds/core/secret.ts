@@ -12,14 +12,14 @@ import type { Kind } from "#kinds/kind.ts";
 import { keptFromViewers } from "#kinds/roles.ts";
 import type { KubeObject } from "#kinds/object.ts";
 
-export interface Secret extends KubeObject {
+export type Secret = KubeObject & {
   readonly type?: string;
   /** Base64. */
   readonly data?: Readonly<Record<string, string>>;
   /** Only written: merged into data before it is stored. */
   readonly stringData?: Readonly<Record<string, string>>;
   readonly immutable?: boolean;
-}
+};
 
 export const secretKind: Kind<Secret> = builtinKind<Secret>({
   group: "",

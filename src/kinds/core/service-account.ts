@@ -7,11 +7,11 @@ import { tokenPath } from "#kinds/subresources.ts";
 import type { KubeObject } from "#kinds/object.ts";
 import type { ObjectReference } from "#kinds/object-reference.ts";
 
-export interface ServiceAccount extends KubeObject {
+export type ServiceAccount = KubeObject & {
   readonly secrets?: readonly ObjectReference[];
   readonly imagePullSecrets?: readonly { readonly name?: string }[];
   readonly automountServiceAccountToken?: boolean;
-}
+};
 
 export const serviceAccountKind: Kind<ServiceAccount> = builtinKind<ServiceAccount>({
   group: "",

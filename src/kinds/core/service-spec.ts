@@ -2,12 +2,12 @@
 import type { Condition, KubeObject } from "#kinds/object.ts";
 import type { IntOrString, Protocol } from "./pod-spec.ts";
 
-export interface ServiceObject extends KubeObject {
+export type ServiceObject = KubeObject & {
   readonly spec: ServiceSpec;
   readonly status?: { readonly loadBalancer?: LoadBalancerStatus; readonly conditions?: readonly Condition[] };
-}
+};
 
-export interface ServiceSpec {
+export type ServiceSpec = {
   readonly type?: "ClusterIP" | "NodePort" | "LoadBalancer" | "ExternalName";
   readonly selector?: Readonly<Record<string, string>>;
   readonly ports?: readonly ServicePort[];
@@ -28,17 +28,17 @@ export interface ServiceSpec {
   readonly healthCheckNodePort?: number;
   readonly publishNotReadyAddresses?: boolean;
   readonly trafficDistribution?: string;
-}
+};
 
-export interface ServicePort {
+export type ServicePort = {
   readonly name?: string;
   readonly port: number;
   readonly protocol?: Protocol;
   readonly targetPort?: IntOrString;
   readonly nodePort?: number;
   readonly appProtocol?: string;
-}
+};
 
-export interface LoadBalancerStatus {
+export type LoadBalancerStatus = {
   readonly ingress?: readonly { readonly ip?: string; readonly hostname?: string; readonly ipMode?: string }[];
-}
+};

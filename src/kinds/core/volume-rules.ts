@@ -44,10 +44,10 @@ function checkSource(volume: Volume, path: string, faults: FieldFaults): void {
     faults.required(`${path}.persistentVolumeClaim.claimName`);
 }
 
-interface Files {
+type Files = {
   readonly items?: readonly KeyToPath[];
   readonly defaultMode?: number;
-}
+};
 
 function checkFiles({ items = [], defaultMode }: Files, path: string, faults: FieldFaults): void {
   checkMode(defaultMode, `${path}.defaultMode`, faults);

@@ -1,6 +1,6 @@
 /** The types of pod volumes that our agent knows. */
 
-export interface Volume {
+export type Volume = {
   readonly name: string;
   readonly emptyDir?: { readonly medium?: "" | "Memory"; readonly sizeLimit?: string };
   readonly configMap?: ConfigMapVolume;
@@ -9,36 +9,36 @@ export interface Volume {
   readonly projected?: { readonly sources?: readonly Projection[] | null; readonly defaultMode?: number };
   readonly hostPath?: { readonly path: string; readonly type?: string };
   readonly persistentVolumeClaim?: { readonly claimName: string; readonly readOnly?: boolean };
-}
+};
 
-export interface KeyToPath {
+export type KeyToPath = {
   readonly key: string;
   readonly path: string;
   readonly mode?: number;
-}
+};
 
-export interface ConfigMapVolume {
+export type ConfigMapVolume = {
   readonly name?: string;
   readonly items?: readonly KeyToPath[];
   readonly defaultMode?: number;
   readonly optional?: boolean;
-}
+};
 
-export interface SecretVolume {
+export type SecretVolume = {
   readonly secretName?: string;
   readonly items?: readonly KeyToPath[];
   readonly defaultMode?: number;
   readonly optional?: boolean;
-}
+};
 
-export interface DownwardFile {
+export type DownwardFile = {
   readonly path: string;
   readonly fieldRef?: FieldRef;
   readonly resourceFieldRef?: ResourceFieldRef;
   readonly mode?: number;
-}
+};
 
-export interface Projection {
+export type Projection = {
   readonly configMap?: { readonly name?: string; readonly items?: readonly KeyToPath[]; readonly optional?: boolean };
   readonly secret?: { readonly name?: string; readonly items?: readonly KeyToPath[]; readonly optional?: boolean };
   readonly downwardAPI?: { readonly items?: readonly DownwardFile[] };
@@ -47,15 +47,15 @@ export interface Projection {
     readonly expirationSeconds?: number;
     readonly path: string;
   };
-}
+};
 
-export interface FieldRef {
+export type FieldRef = {
   readonly apiVersion?: string;
   readonly fieldPath: string;
-}
+};
 
-export interface ResourceFieldRef {
+export type ResourceFieldRef = {
   readonly containerName?: string;
   readonly resource: string;
   readonly divisor?: string;
-}
+};

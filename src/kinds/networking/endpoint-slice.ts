@@ -11,27 +11,27 @@ import { portNameFaults } from "#kinds/rules/names.ts";
 import { isAddress } from "#kinds/core/pod-rules.ts";
 import type { Protocol } from "#kinds/core/pod-spec.ts";
 
-export interface EndpointSlice extends KubeObject {
+export type EndpointSlice = KubeObject & {
   readonly addressType: "IPv4" | "IPv6" | "FQDN";
   readonly endpoints: readonly Endpoint[];
   readonly ports?: readonly EndpointPort[];
-}
+};
 
-export interface Endpoint {
+export type Endpoint = {
   readonly addresses: readonly string[];
   readonly conditions?: { readonly ready?: boolean; readonly serving?: boolean; readonly terminating?: boolean };
   readonly hostname?: string;
   readonly nodeName?: string;
   readonly zone?: string;
   readonly targetRef?: ObjectReference;
-}
+};
 
-export interface EndpointPort {
+export type EndpointPort = {
   readonly name?: string;
   readonly port?: number;
   readonly protocol?: Protocol;
   readonly appProtocol?: string;
-}
+};
 
 // kubectl prints so many addresses or ports, then "+ n more…".
 const SHOWN = 3;

@@ -6,7 +6,7 @@ import { FieldFaults } from "#kinds/rules/field-faults.ts";
 import type { Kind } from "#kinds/kind.ts";
 import type { KubeObject } from "#kinds/object.ts";
 
-export interface IngressClass extends KubeObject {
+export type IngressClass = KubeObject & {
   readonly spec?: {
     readonly controller?: string;
     readonly parameters?: {
@@ -17,7 +17,7 @@ export interface IngressClass extends KubeObject {
       readonly scope?: string;
     };
   };
-}
+};
 
 export const ingressClassKind: Kind<IngressClass> = builtinKind<IngressClass>({
   group: "networking.k8s.io",

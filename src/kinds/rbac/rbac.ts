@@ -11,45 +11,45 @@ import { pathSegmentFault } from "#kinds/rules/names.ts";
 import type { KubeObject } from "#kinds/object.ts";
 import { checkSelector } from "#kinds/rules/selector-rules.ts";
 
-export interface PolicyRule {
+export type PolicyRule = {
   readonly verbs: readonly string[];
   readonly apiGroups?: readonly string[];
   readonly resources?: readonly string[];
   readonly resourceNames?: readonly string[];
   readonly nonResourceURLs?: readonly string[];
-}
+};
 
-export interface Role extends KubeObject {
+export type Role = KubeObject & {
   readonly rules?: readonly PolicyRule[] | null;
-}
+};
 
-export interface ClusterRole extends KubeObject {
+export type ClusterRole = KubeObject & {
   readonly rules?: readonly PolicyRule[] | null;
   readonly aggregationRule?: { readonly clusterRoleSelectors?: readonly LabelSelector[] };
-}
+};
 
-export interface RoleRef {
+export type RoleRef = {
   readonly apiGroup: string;
   readonly kind: string;
   readonly name: string;
-}
+};
 
-export interface Subject {
+export type Subject = {
   readonly kind: string;
   readonly apiGroup?: string;
   readonly name: string;
   readonly namespace?: string;
-}
+};
 
-export interface RoleBinding extends KubeObject {
+export type RoleBinding = KubeObject & {
   readonly subjects?: readonly Subject[];
   readonly roleRef: RoleRef;
-}
+};
 
-export interface ClusterRoleBinding extends KubeObject {
+export type ClusterRoleBinding = KubeObject & {
   readonly subjects?: readonly Subject[];
   readonly roleRef: RoleRef;
-}
+};
 
 const group = "rbac.authorization.k8s.io";
 const version = "v1";

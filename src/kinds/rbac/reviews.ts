@@ -6,7 +6,7 @@ import { seenByAll } from "#kinds/roles.ts";
 import type { KubeObject } from "#kinds/object.ts";
 import type { ObjectReference } from "#kinds/object-reference.ts";
 
-export interface ResourceAttributes {
+export type ResourceAttributes = {
   readonly namespace?: string;
   readonly verb?: string;
   readonly group?: string;
@@ -14,9 +14,9 @@ export interface ResourceAttributes {
   readonly resource?: string;
   readonly subresource?: string;
   readonly name?: string;
-}
+};
 
-export interface AccessReview extends KubeObject {
+export type AccessReview = KubeObject & {
   readonly spec: {
     readonly resourceAttributes?: ResourceAttributes;
     readonly nonResourceAttributes?: { readonly path?: string; readonly verb?: string };
@@ -31,24 +31,24 @@ export interface AccessReview extends KubeObject {
     readonly reason?: string;
     readonly evaluationError?: string;
   };
-}
+};
 
-export interface RulesReview extends KubeObject {
+export type RulesReview = KubeObject & {
   readonly spec: { readonly namespace?: string };
-}
+};
 
-export interface UserInfo {
+export type UserInfo = {
   readonly username?: string;
   readonly uid?: string;
   readonly groups?: readonly string[];
   readonly extra?: Readonly<Record<string, readonly string[]>>;
-}
+};
 
-export interface SelfSubjectReview extends KubeObject {
+export type SelfSubjectReview = KubeObject & {
   readonly status?: { readonly userInfo?: UserInfo };
-}
+};
 
-export interface TokenReview extends KubeObject {
+export type TokenReview = KubeObject & {
   readonly spec: { readonly token?: string; readonly audiences?: readonly string[] };
   readonly status?: {
     readonly authenticated?: boolean;
@@ -56,32 +56,32 @@ export interface TokenReview extends KubeObject {
     readonly audiences?: readonly string[];
     readonly error?: string;
   };
-}
+};
 
-export interface TokenRequest extends KubeObject {
+export type TokenRequest = KubeObject & {
   readonly spec: {
     readonly audiences: readonly string[];
     readonly expirationSeconds?: number;
     readonly boundObjectRef?: ObjectReference;
   };
   readonly status?: { readonly token: string; readonly expirationTimestamp: string };
-}
+};
 
-export interface Scale extends KubeObject {
+export type Scale = KubeObject & {
   readonly spec?: { readonly replicas?: number };
   readonly status?: { readonly replicas: number; readonly selector?: string };
-}
+};
 
-export interface Eviction extends KubeObject {
+export type Eviction = KubeObject & {
   readonly deleteOptions?: {
     readonly gracePeriodSeconds?: number;
     readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
   };
-}
+};
 
-export interface Binding extends KubeObject {
+export type Binding = KubeObject & {
   readonly target: ObjectReference;
-}
+};
 
 const TOKEN_SECONDS = 3600;
 const LEAST_TOKEN_SECONDS = 600;

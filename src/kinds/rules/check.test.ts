@@ -288,7 +288,7 @@ for (const [image, policy] of pullPolicies) {
 
 for (const { kind, document } of shown) {
   test(`defaulting a ${kind.kind} twice changes nothing more`, () => {
-    const once = withDefaults(kind, { metadata: meta, ...document } as unknown as KubeObject);
+    const once = withDefaults(kind, { metadata: meta, ...document });
     assert.deepEqual(withDefaults(kind, once), once);
   });
 }

@@ -1,12 +1,11 @@
 /** Defaults of an object: those of the schema, then those that depend on other fields. */
-import type { JsonObject } from "#base/json.ts";
 import { conform } from "#kinds/schema/conform.ts";
 import type { Kind } from "#kinds/kind.ts";
 import type { KubeObject } from "#kinds/object.ts";
 
 /** Applied twice it changes nothing: the second time everything is there. */
 export function withDefaults<T extends KubeObject>(kind: Kind<T>, object: T): T {
-  const { object: conformed } = conform(object as unknown as JsonObject, kind);
+  const { object: conformed } = conform(object, kind);
   return fillIn(kind, conformed as unknown as T);
 }
 

@@ -74,7 +74,7 @@ const bad: readonly { readonly title: string; readonly zip: Uint8Array }[] = [
 ];
 
 function zipWithLink(name: string, target: string, more: Zippable = {}): Uint8Array {
-  return zipSync({ ...more, [name]: [strToU8(target), { os: UNIX, attrs: 0o120777 << 16 }] } as Zippable);
+  return zipSync({ ...more, [name]: [strToU8(target), { os: UNIX, attrs: 0o120777 << 16 }] });
 }
 
 /** A zip of one file, "aaaa", of a thousand letters, with a number written into one or both of its headers. */
