@@ -1,5 +1,5 @@
-/** Makes a release in dist/: the program as one file, beside it only what must be files: the launcher, the runtimes, the example. */
-import { cpSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+/** Makes a release in dist/: the program with its parts that commands load, beside it only what must be files: the launcher, the runtimes, the example. */
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { build, type Plugin } from "esbuild";
 import { buildCommit } from "../src/main/build-commit.ts";
@@ -9,7 +9,7 @@ const dist = join(root, "dist");
 
 // Native code and what the example's build reads stay packages of their own.
 const PACKAGES = ["koffi", "esbuild", "@aws-sdk/client-dynamodb", "@aws-sdk/lib-dynamodb"];
-const PROGRAMS = ["src/main/catamaran.ts", "src/sandboxes/launcher-main.ts"];
+const PROGRAMS = ["src/main/catamaran.ts", "src/main/answer-probes.ts", "src/sandboxes/launcher-main.ts"];
 
 const startedAt = performance.now();
 rmSync(dist, { recursive: true, force: true });
@@ -28,16 +28,22 @@ for (const path of [
   cpSync(join(root, path), join(dist, path), { recursive: true });
 }
 writePackage(await buildCommit(root));
-const size = statSync(join(dist, "src/main/catamaran.mjs")).size;
+const parts = readdirSync(join(dist, "src/main")).map((name) => statSync(join(dist, "src/main", name)).size);
+const size = parts.reduce((sum, bytes) => sum + bytes, 0);
 process.stdout.write(
-  `dist/: ${(size / 1024).toFixed(0)} KiB in one file (${((performance.now() - startedAt) / 1000).toFixed(2)} s)\n`,
+  `dist/: ${(size / 1024).toFixed(0)} KiB in ${parts.length} files (${((performance.now() - startedAt) / 1000).toFixed(2)} s)\n`,
 );
 
 async function bundle(program: string): Promise<void> {
   await build({
     entryPoints: [join(root, program)],
-    outfile: join(dist, program.replace(/\.ts$/, ".mjs")),
+    // Next to the program, so that all of them are as far from every other folder as it is.
+    outdir: join(dist, dirname(program)),
+    outExtension: { ".js": ".mjs" },
+    chunkNames: "part-[hash]",
     bundle: true,
+    // What a command does not need it does not read.
+    splitting: true,
     platform: "node",
     target: "node24",
     format: "esm",
@@ -65,7 +71,7 @@ function placesOf(program: string): Plugin {
             `process.getBuiltinModule("node:path").dirname(process.getBuiltinModule("node:url").fileURLToPath(${own}))`,
           )
           .replaceAll(/(?<!new URL\([^)]*)import\.meta\.url/g, `${own}.href`)
-          .replaceAll(/"(catamaran|launcher-main)\.ts"/g, '"$1.mjs"');
+          .replaceAll(/"(catamaran|answer-probes|launcher-main)\.ts"/g, '"$1.mjs"');
         return { contents, loader: "ts" };
       });
     },

@@ -2,9 +2,10 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, statSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { test } from "node:test";
 import { builtinKinds } from "#kinds/registry.ts";
+import { commandsReference } from "./gen-commands.ts";
 import { compatibility } from "./gen-compatibility.ts";
 
 const ROOT = join(import.meta.dirname, "..");
@@ -145,6 +146,32 @@ test("a generated file names its generator", () => {
 
 test("docs/compatibility.md lists what the sources refuse or do differently", () => {
   assert.equal(read("docs/compatibility.md"), compatibility(ROOT), "run: node tools/gen-compatibility.ts");
+});
+
+test("docs/reference/commands.md says what the commands say of themselves", async () => {
+  assert.equal(read("docs/reference/commands.md"), await commandsReference(), "run: node tools/gen-commands.ts");
+});
+
+/** Everything that a file loads before it runs: its imports of values, and theirs. */
+function loadedWith(path: string, seen: Set<string>): ReadonlySet<string> {
+  if (seen.has(path)) return seen;
+  seen.add(path);
+  const imports = read(path).matchAll(/^(?:import|export) (?!type )(?:[^;]*? from )?"([#.][^"]+)";/gms);
+  for (const [, name = ""] of imports)
+    loadedWith(name.startsWith("#") ? `src/${name.slice(1)}` : join(dirname(path), name), seen);
+  return seen;
+}
+
+test("a command's file loads no platform: what its work needs is imported when it runs", () => {
+  const entries = tracked.filter((path) => /^src\/(cli|main)\/commands\/[\w-]+(?<!\.test)\.ts$/.test(path));
+  const light =
+    /^src\/(base|machine|instance|cli)\/|^src\/main\/(commands|catamaran)|^src\/network\/cluster-network|^src\/dashboard\/entry|^src\/kinds\/age/;
+  assertNone(
+    ["src/main/catamaran.ts", ...entries].flatMap((entry) =>
+      [...loadedWith(entry, new Set())].filter((path) => !light.test(path)).map((path) => `${entry} loads ${path}`),
+    ),
+    "heavy",
+  );
 });
 
 test("tests that docs/features.md calls proof exist", () => {

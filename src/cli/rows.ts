@@ -1,10 +1,5 @@
 /** Lists for people and programs: table, wide, json, yaml, name. Pure; every command that lists prints through here. */
-import { stringify } from "yaml";
-import { Fault } from "#base/fault.ts";
-
-export type Format = "table" | "wide" | "json" | "yaml" | "name";
-
-const FORMATS: readonly Format[] = ["table", "wide", "json", "yaml", "name"];
+import type { Format } from "./options.ts";
 
 export interface Heading<Row> {
   readonly title: string;
@@ -17,36 +12,34 @@ export interface Sheet<Row> {
   readonly headings: readonly Heading<Row>[];
   /** "pod/web-1": what -o name prints. */
   readonly nameOf: (row: Row) => string;
-}
-
-export function formatOf(asked: string | undefined): Format {
-  const format = FORMATS.find((candidate) => candidate === (asked ?? "table"));
-  if (format === undefined) throw new Fault("BadRequest", `-o ${asked}: one of ${FORMATS.join(", ")}`);
-  return format;
+  /** False for rows that follow others of the same list. */
+  readonly hasHead?: boolean;
 }
 
 /** Ends with a line break unless there is nothing to print. */
-export function renderRows<Row>(rows: readonly Row[], sheet: Sheet<Row>, format: Format): string {
+export async function renderRows<Row>(rows: readonly Row[], sheet: Sheet<Row>, format: Format): Promise<string> {
   switch (format) {
     case "json":
       return `${JSON.stringify(rows, null, 2)}\n`;
     case "yaml":
-      return stringify(rows);
+      // Loaded by those who ask for it: the parser is larger than all commands together.
+      return (await import("yaml")).stringify(rows);
     case "name":
       return lines(rows.map((row) => sheet.nameOf(row)));
     case "wide":
-      return table(rows, sheet.headings);
+      return table(rows, sheet.headings, sheet.hasHead);
     case "table":
       return table(
         rows,
         sheet.headings.filter(({ isWide }) => isWide !== true),
+        sheet.hasHead,
       );
   }
 }
 
-function table<Row>(rows: readonly Row[], headings: readonly Heading<Row>[]): string {
+function table<Row>(rows: readonly Row[], headings: readonly Heading<Row>[], hasHead = true): string {
   const cells = [
-    headings.map(({ title }) => title),
+    ...(hasHead ? [headings.map(({ title }) => title)] : []),
     ...rows.map((row) => headings.map(({ cell }) => printable(cell(row)))),
   ];
   const widths = headings.map((_unused, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));

@@ -10,6 +10,7 @@ import type { IndexedView } from "#deck/views.ts";
 import type { Kind } from "#kinds/kind.ts";
 import { keyOfObject, type KubeObject } from "#kinds/object.ts";
 import { type Connection, faultOf } from "./connection.ts";
+import { linesOf } from "./lines.ts";
 import { collectionPath } from "./paths.ts";
 
 const PAGE = 500;
@@ -143,20 +144,6 @@ function take<T extends KubeObject>(view: IndexedView<T>, keys: Set<ObjectKey>, 
   } else {
     keys.add(key);
     view.put(key, object);
-  }
-}
-
-async function* linesOf(stream: AsyncIterable<Buffer>): AsyncGenerator<string> {
-  let parts: Buffer[] = [];
-  for await (const chunk of stream) {
-    let start = 0;
-    for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, start)) {
-      parts.push(chunk.subarray(start, end));
-      const line = Buffer.concat(parts).toString("utf8");
-      [parts, start] = [[], end + 1];
-      if (line !== "") yield line;
-    }
-    if (start < chunk.length) parts.push(chunk.subarray(start));
   }
 }
 

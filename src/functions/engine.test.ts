@@ -303,6 +303,26 @@ test("an Event is accepted with 202 and retried after one and two minutes; DryRu
   await world.functions[Symbol.asyncDispose]();
 });
 
+test("events wait for a slot of their function: none is throttled", async () => {
+  let clock: VirtualClock | undefined;
+  const world = await opened(
+    slow(() => clock as VirtualClock, 1_000),
+    { spec: { reservedConcurrency: 3 } },
+  );
+  clock = world.clock;
+  for (let i = 0; i < 12; i++) await world.functions.invoke({ ...ask, type: "Event" });
+  await world.clock.advance(500);
+  assert.equal(world.functions.stats()[0]?.running, 3);
+  assert.equal(world.functions.backlog, 9);
+  await world.clock.advance(4_000);
+  assert.equal(world.functions.backlog, 0);
+  assert.deepEqual(
+    world.functions.stats().map(({ invocations, throttles }) => ({ invocations, throttles })),
+    [{ invocations: 12, throttles: 0 }],
+  );
+  await world.functions[Symbol.asyncDispose]();
+});
+
 test("a log tail has START, the function's lines, END and REPORT, and the log keeps them", async () => {
   const logs = new MemoryLogs();
   const script: Script = async (request, sandbox) => {

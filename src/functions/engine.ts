@@ -11,7 +11,13 @@ import { functionKind, type FunctionObject, type FunctionStatus } from "#kinds/c
 import type { Ledger } from "#metering/usage.ts";
 import { CodeInUse } from "./code-in-use.ts";
 import type { CodeStore } from "./code-store.ts";
-import { type ConcurrencyLimits, LAMBDA_LIMITS, Throttled, throttleReason } from "./concurrency.ts";
+import {
+  type ConcurrencyLimits,
+  LAMBDA_LIMITS,
+  Throttled,
+  throttleReason,
+  type ThrottleReason,
+} from "./concurrency.ts";
 import type { Environment, IdleRules } from "./environment.ts";
 import { type AsyncEvent, type AsyncEvents, EventQueue, MemoryEvents } from "./event-queue.ts";
 import { Fleet } from "./fleet.ts";
@@ -75,6 +81,8 @@ const CODE_SWEEP_MS = 60_000;
 // Freezing within a burst would be paid by the next request; after 20 ms there is no burst.
 const DEFAULT_IDLE: IdleRules = { freezeAfterMs: 20, keepAliveMs: 10 * 60_000 };
 const NOTHING = new Uint8Array(0);
+// As many events of a function as wait for its environments at once; the others wait where they cost nothing.
+const EVENTS_WAITING = 8;
 
 export class Functions implements AsyncDisposable {
   readonly #options: FunctionsOptions;
@@ -117,8 +125,10 @@ export class Functions implements AsyncDisposable {
     this.#queue = new EventQueue({
       store: options.events ?? new MemoryEvents(),
       clock,
+      random: options.random,
       tasks: this.#tasks,
       log,
+      mayRun: (event, inFlight) => this.#mayRunEvent(event, inFlight),
       run: (event) => this.#runEvent(event),
     });
     this.#view = objects.view(functionKind);
@@ -131,7 +141,7 @@ export class Functions implements AsyncDisposable {
   /** What the engine does is decided here: unknown, too large, throttled, dry, later, or now. */
   async invoke(request: InvokeRequest): Promise<InvokeResult> {
     const key = keyOf(request.namespace, request.name);
-    const fleet = await this.#fleetOf(key, request);
+    const fleet = this.#activeFleet(key, request) ?? (await this.#fleetOf(key, request));
     const requestId = this.#options.random.uuid();
     switch (request.type) {
       case "DryRun":
@@ -142,7 +152,7 @@ export class Functions implements AsyncDisposable {
         return { status: 202, payload: NOTHING, executedVersion: VERSION, isCold: false, requestId };
       case "RequestResponse":
         refuseLarger(request.payload, MAX_PAYLOAD_BYTES);
-        return this.#admitted({ fleet, requestId, request, tail: request.logTail === true ? new Tail() : null });
+        return this.#admitted({ key, fleet, requestId, request, tail: request.logTail === true ? new Tail() : null });
     }
   }
 
@@ -183,10 +193,12 @@ export class Functions implements AsyncDisposable {
     if (next === undefined || settings === null) {
       fleet?.close();
       this.#fleets.delete(key);
+      this.#queue.wake(key);
       return;
     }
     if (fleet === undefined) this.#fleets.set(key, this.#newFleet(settings));
     else fleet.change(settings);
+    this.#queue.wake(key);
   }
 
   #newFleet(settings: Settings): Fleet {
@@ -205,6 +217,12 @@ export class Functions implements AsyncDisposable {
     });
   }
 
+  /** Undefined: unknown, or not active yet. */
+  #activeFleet(key: ObjectKey, { qualifier }: Pick<InvokeRequest, "qualifier">): Fleet | undefined {
+    if (qualifier !== undefined && qualifier !== VERSION) return undefined;
+    return this.#view.get(key)?.status?.state === "Active" ? this.#fleets.get(key) : undefined;
+  }
+
   async #fleetOf(key: ObjectKey, request: InvokeRequest): Promise<Fleet> {
     const fleet = this.#fleets.get(key);
     const isKnownVersion = request.qualifier === undefined || request.qualifier === VERSION;
@@ -214,8 +232,7 @@ export class Functions implements AsyncDisposable {
         name: request.name,
       });
     }
-    const state = this.#view.get(key)?.status?.state;
-    if (state !== "Active") await this.#refuseInactive(key);
+    await this.#refuseInactive(key);
     return fleet;
   }
 
@@ -232,10 +249,9 @@ export class Functions implements AsyncDisposable {
 
   /** From the decision to its release nothing awaits, so the counts are exact. */
   async #admitted(job: Job): Promise<InvokeResult> {
-    const { fleet } = job;
+    const { key, fleet } = job;
     const reserved = fleet.settings.reservedConcurrency;
-    const running = { own: fleet.running, unreserved: this.#unreservedRunning };
-    const reason = throttleReason(this.#limits, this.#reservedTotal, reserved, running);
+    const reason = this.#throttleReason(fleet);
     if (reason !== null) {
       this.#recorder.throttled(job);
       throw new Throttled(reason);
@@ -248,7 +264,20 @@ export class Functions implements AsyncDisposable {
     } finally {
       fleet.running--;
       if (reserved === null) this.#unreservedRunning--;
+      this.#wakeEvents(key, reserved);
     }
+  }
+
+  #throttleReason(fleet: Fleet): ThrottleReason | null {
+    const running = { own: fleet.running, unreserved: this.#unreservedRunning };
+    return throttleReason(this.#limits, this.#reservedTotal, fleet.settings.reservedConcurrency, running);
+  }
+
+  /** A slot came free: of the function alone, or the last one of those that all share. */
+  #wakeEvents(key: ObjectKey, reserved: number | null): void {
+    this.#queue.wake(key);
+    const shared = this.#limits.account - this.#reservedTotal;
+    if (reserved === null && this.#unreservedRunning === shared - 1) this.#queue.wakeAll();
   }
 
   async #run(job: Job): Promise<InvokeResult> {
@@ -256,6 +285,8 @@ export class Functions implements AsyncDisposable {
     const idle = fleet.takeIdle();
     if (idle !== undefined) return this.#runIn(job, idle, false);
     const first = await fleet.obtain();
+    // One fewer waits for an environment.
+    this.#queue.wake(job.key);
     if (first.ok) return this.#runIn(job, first.environment, first.isCold);
     const { failure, initMs, logStream, initLog } = first;
     if (failure.unavailable !== undefined) throw new Fault("Unavailable", failure.unavailable);
@@ -362,7 +393,6 @@ export class Functions implements AsyncDisposable {
       payload,
       acceptedAtMs: now,
       failures: 0,
-      throttles: 0,
       notBeforeMs: now,
       ...(clientContext !== undefined && { clientContext }),
       ...(traceId !== undefined && { traceId }),
@@ -371,8 +401,17 @@ export class Functions implements AsyncDisposable {
 
   async #runEvent(event: AsyncEvent): Promise<InvokeResult> {
     const request: InvokeRequest = { ...event, type: "RequestResponse" };
-    const fleet = await this.#fleetOf(keyOf(event.namespace, event.name), request);
-    return this.#admitted({ fleet, requestId: event.id, request, tail: null });
+    const key = keyOf(event.namespace, event.name);
+    const fleet = this.#activeFleet(key, request) ?? (await this.#fleetOf(key, request));
+    return this.#admitted({ key, fleet, requestId: event.id, request, tail: null });
+  }
+
+  /** Only so many that none would be throttled, and that callers who wait for their answers find environments, too. */
+  #mayRunEvent(event: AsyncEvent, inFlight: number): boolean {
+    const fleet = this.#activeFleet(keyOf(event.namespace, event.name), {});
+    // The first ones find out what is the matter with a function that is not there, or not yet.
+    if (fleet === undefined) return inFlight < EVENTS_WAITING;
+    return fleet.waiting < EVENTS_WAITING && this.#throttleReason(fleet) === null;
   }
 
   /** What `kubectl get functions` shows; at most once per sweep, and only when it changed. */

@@ -2,7 +2,9 @@
 import type { Clock } from "#base/clock.ts";
 import { Fault } from "#base/fault.ts";
 import { Heap } from "#base/heap.ts";
+import { keyOf, type ObjectKey } from "#base/key.ts";
 import type { Log } from "#base/log.ts";
+import type { Random } from "#base/random.ts";
 import type { Tasks } from "#base/tasks.ts";
 import type { InvokeResult } from "./invocation.ts";
 
@@ -15,8 +17,6 @@ export interface AsyncEvent {
   readonly acceptedAtMs: number;
   /** Function errors so far. */
   readonly failures: number;
-  /** Throttles so far, for the back-off. */
-  readonly throttles: number;
   readonly notBeforeMs: number;
   readonly clientContext?: string;
   readonly traceId?: string;
@@ -50,39 +50,58 @@ export class MemoryEvents implements AsyncEvents {
 // Lambda's defaults: two retries, after one and two minutes; no event older than six hours is tried again.
 const RETRY_AFTER_MS: readonly number[] = [60_000, 120_000];
 const MAX_AGE_MS = 6 * 3_600_000;
-// Throttles and platform errors are retried from one second up to five minutes apart.
-const BACKOFF_FIRST_MS = 1_000;
-const BACKOFF_MOST_MS = 300_000;
+// "Retries the function for up to 6 hours, with exponential backoff from 1 second to 5 minutes" (Lambda Developer Guide,
+// "How Lambda handles errors and retries with asynchronous invocation"): after throttles and errors of the platform.
+const BACK_OFF_FIRST_MS = 1_000;
+const BACK_OFF_MOST_MS = 300_000;
 
 export type Verdict = "ok" | "failed" | "throttled";
 
-/** What to do after an attempt; null: the event is done with. Pure. */
-export function afterAttempt(event: AsyncEvent, verdict: Verdict, now: number): AsyncEvent | null {
+/** What a function's own verdict leaves to do; null: the event is done with. Pure. */
+export function afterAttempt(event: AsyncEvent, verdict: "ok" | "failed", now: number): AsyncEvent | null {
   if (verdict === "ok") return null;
-  if (verdict === "throttled") {
-    const notBeforeMs = now + Math.min(BACKOFF_FIRST_MS * 2 ** event.throttles, BACKOFF_MOST_MS);
-    return notBeforeMs - event.acceptedAtMs > MAX_AGE_MS
-      ? null
-      : { ...event, throttles: event.throttles + 1, notBeforeMs };
-  }
   const waitMs = RETRY_AFTER_MS[event.failures];
   if (waitMs === undefined || now + waitMs - event.acceptedAtMs > MAX_AGE_MS) return null;
   return { ...event, failures: event.failures + 1, notBeforeMs: now + waitMs };
 }
 
+/** How long a function that could not take an event is left alone. `chance` of [0, 1) keeps functions from coming back in step. Pure. */
+export function backOffMs(throttles: number, chance: number): number {
+  const doubled = Math.min(BACK_OFF_FIRST_MS * 2 ** throttles, BACK_OFF_MOST_MS);
+  return Math.max(BACK_OFF_FIRST_MS, doubled * (1 - chance / 2));
+}
+
 export interface EventQueueTools {
   readonly store: AsyncEvents;
   readonly clock: Clock;
+  readonly random: Pick<Random, "number">;
   readonly tasks: Tasks;
   readonly log: Log;
-  /** Runs it now; throws a Fault when it could not be run at all. */
+  /** Whether an attempt would be admitted now, beside `inFlight` attempts of the same function that have not ended. */
+  readonly mayRun: (event: AsyncEvent, inFlight: number) => boolean;
+  /** Runs it now, admitted before it first waits; throws a Fault when it could not be run at all. */
   readonly run: (event: AsyncEvent) => Promise<InvokeResult>;
 }
 
+/** The events of one function. */
+interface Lane {
+  /** Due, the first accepted first. */
+  readonly due: Heap<AsyncEvent>;
+  inFlight: number;
+  /** In a row. */
+  throttles: number;
+  /** After a throttle: nothing is attempted before, unless a slot comes free. */
+  closedUntilMs: number;
+}
+
+/** Due events wait until their function has room: an attempt that must be throttled helps nobody, and thousands at once delay all. */
 export class EventQueue implements Disposable {
   readonly #tools: EventQueueTools;
-  readonly #waiting: Heap<AsyncEvent> = new Heap((a, b) => a.notBeforeMs < b.notBeforeMs);
-  #timer: Disposable | null = null;
+  readonly #lanes = new Map<ObjectKey, Lane>();
+  /** Events that are retried later. */
+  readonly #later: Heap<AsyncEvent> = new Heap((a, b) => a.notBeforeMs < b.notBeforeMs);
+  #due = 0;
+  #timer: { readonly atMs: number; readonly alarm: Disposable } | null = null;
   #isClosed = false;
 
   constructor(tools: EventQueueTools) {
@@ -91,51 +110,120 @@ export class EventQueue implements Disposable {
 
   /** Takes up what an earlier process had accepted. */
   async resume(): Promise<void> {
-    for (const event of await this.#tools.store.load()) this.#waiting.push(event);
-    this.#wake();
+    for (const event of await this.#tools.store.load()) this.#later.push(event);
+    this.#look();
   }
 
   /** Resolves when the event is durable; then it is the platform's. */
   async accept(event: AsyncEvent): Promise<void> {
     await this.#tools.store.put(event);
-    this.#waiting.push(event);
-    this.#wake();
+    this.#pump(this.#enter(event));
   }
 
   get backlog(): number {
-    return this.#waiting.size;
+    return this.#due + this.#later.size;
   }
 
-  #wake(): void {
-    this.#timer?.[Symbol.dispose]();
-    this.#timer = null;
-    if (this.#isClosed) return;
+  /** A slot of the function came free, or it changed: its oldest event need not wait any longer. */
+  wake(key: ObjectKey): void {
+    if (this.#due === 0) return;
+    const lane = this.#lanes.get(key);
+    if (lane === undefined) return;
+    lane.closedUntilMs = 0;
+    this.#pump(lane);
+  }
+
+  /** A slot that any function may take came free. */
+  wakeAll(): void {
+    if (this.#due > 0) for (const key of this.#lanes.keys()) this.wake(key);
+  }
+
+  #enter(event: AsyncEvent): Lane {
+    const key = keyOf(event.namespace, event.name);
+    let lane = this.#lanes.get(key);
+    if (lane === undefined) {
+      lane = { due: new Heap((a, b) => a.acceptedAtMs < b.acceptedAtMs), inFlight: 0, throttles: 0, closedUntilMs: 0 };
+      this.#lanes.set(key, lane);
+    }
+    lane.due.push(event);
+    this.#due++;
+    return lane;
+  }
+
+  #look(): void {
     const now = this.#tools.clock.now();
-    for (let next = this.#waiting.peek(); next !== undefined && next.notBeforeMs <= now; next = this.#waiting.peek()) {
-      this.#waiting.pop();
-      const event = next;
-      this.#tools.tasks.run("asynchronous invocation", () => this.#attempt(event));
+    for (let next = this.#later.peek(); next !== undefined && next.notBeforeMs <= now; next = this.#later.peek()) {
+      this.#later.pop();
+      this.#enter(next);
     }
-    const next = this.#waiting.peek();
-    if (next !== undefined) this.#timer = this.#tools.clock.after(next.notBeforeMs - now, () => this.#wake());
+    for (const lane of this.#lanes.values()) this.#pump(lane);
+    const next = this.#later.peek();
+    if (next !== undefined) this.#lookAt(next.notBeforeMs);
   }
 
-  async #attempt(event: AsyncEvent): Promise<void> {
-    const { store, clock, log } = this.#tools;
-    const verdict = await this.#run(event);
-    const again = afterAttempt(event, verdict, clock.now());
-    if (again === null) {
-      if (verdict !== "ok")
-        log.warn("an asynchronous invocation was given up", {
-          function: event.name,
-          requestId: event.id,
-          failures: event.failures + 1,
-        });
-      return store.remove(event.id);
+  #lookAt(atMs: number): void {
+    if (this.#isClosed || (this.#timer !== null && this.#timer.atMs <= atMs)) return;
+    const { clock } = this.#tools;
+    this.#timer?.alarm[Symbol.dispose]();
+    const alarm = clock.after(atMs - clock.now(), () => {
+      this.#timer = null;
+      this.#look();
+    });
+    this.#timer = { atMs, alarm };
+  }
+
+  #pump(lane: Lane): void {
+    const { clock, mayRun, tasks } = this.#tools;
+    const now = clock.now();
+    for (let next = lane.due.peek(); next !== undefined && !this.#isClosed; next = lane.due.peek()) {
+      const event = next;
+      const isOld = now - event.acceptedAtMs > MAX_AGE_MS;
+      if (!isOld && now < lane.closedUntilMs) return this.#lookAt(lane.closedUntilMs);
+      if (!isOld && !mayRun(event, lane.inFlight)) return this.#lookAt(event.acceptedAtMs + MAX_AGE_MS + 1);
+      lane.due.pop();
+      this.#due--;
+      if (isOld) tasks.run("give up an asynchronous invocation", () => this.#giveUp(event));
+      else tasks.run("asynchronous invocation", () => this.#attempt(event, lane));
     }
-    await store.put(again);
-    this.#waiting.push(again);
-    this.#wake();
+  }
+
+  async #attempt(event: AsyncEvent, lane: Lane): Promise<void> {
+    lane.inFlight++;
+    const verdict = await this.#run(event);
+    lane.inFlight--;
+    if (verdict === "throttled") return this.#close(lane, event);
+    lane.throttles = 0;
+    const settled = this.#settle(event, verdict);
+    this.#pump(lane);
+    if (lane.due.size === 0 && lane.inFlight === 0) this.#lanes.delete(keyOf(event.namespace, event.name));
+    await settled;
+  }
+
+  async #settle(event: AsyncEvent, verdict: "ok" | "failed"): Promise<void> {
+    const again = afterAttempt(event, verdict, this.#tools.clock.now());
+    if (again === null)
+      return verdict === "ok"
+        ? this.#tools.store.remove(event.id)
+        : this.#giveUp({ ...event, failures: event.failures + 1 });
+    await this.#tools.store.put(again);
+    this.#later.push(again);
+    this.#lookAt(again.notBeforeMs);
+  }
+
+  #close(lane: Lane, event: AsyncEvent): void {
+    const { clock, random } = this.#tools;
+    lane.closedUntilMs = clock.now() + backOffMs(lane.throttles++, random.number());
+    this.#enter(event);
+    this.#lookAt(lane.closedUntilMs);
+  }
+
+  async #giveUp(event: AsyncEvent): Promise<void> {
+    this.#tools.log.warn("an asynchronous invocation was given up", {
+      function: event.name,
+      requestId: event.id,
+      failures: event.failures,
+    });
+    await this.#tools.store.remove(event.id);
   }
 
   async #run(event: AsyncEvent): Promise<Verdict> {
@@ -151,6 +239,6 @@ export class EventQueue implements Disposable {
 
   [Symbol.dispose](): void {
     this.#isClosed = true;
-    this.#timer?.[Symbol.dispose]();
+    this.#timer?.alarm[Symbol.dispose]();
   }
 }

@@ -52,6 +52,8 @@ interface Waiter {
 
 // More starts at once only take the processor away from each other and from what runs already.
 const STARTS_AT_ONCE = 4;
+// A timer that is late by so much was held up.
+const PAUSE_MS = 3;
 
 export class Fleet {
   /** In microseconds, INIT included. */
@@ -84,6 +86,11 @@ export class Fleet {
 
   get idle(): number {
     return this.#idle.length;
+  }
+
+  /** Invocations that are admitted and have no environment. */
+  get waiting(): number {
+    return this.#waiting.length;
   }
 
   get frozen(): number {
@@ -132,9 +139,16 @@ export class Fleet {
   }
 
   #watch(): void {
-    if (this.#waiting.length === 0 || this.#watcher !== null) return;
-    this.#watcher = this.#tools.clock.after(BEFORE_WAKING.limitMs, () => {
+    if (this.#waiting.length > 0 && this.#watcher === null) this.#lookAfter(BEFORE_WAKING.limitMs);
+  }
+
+  #lookAfter(ms: number, { isAgain = false }: { readonly isAgain?: boolean } = {}): void {
+    const { clock } = this.#tools;
+    const dueMs = clock.monotonicMs() + ms;
+    this.#watcher = clock.after(ms, () => {
       this.#watcher = null;
+      // Timers come before sockets: after a pause of this very process the answers that are there already are taken first.
+      if (!isAgain && clock.monotonicMs() - dueMs > PAUSE_MS) return this.#lookAfter(1, { isAgain: true });
       while (this.#lateFor(BEFORE_WAKING) > 0) {
         const environment = this.#popIdle();
         if (environment === undefined) break;

@@ -28,9 +28,23 @@ const cases: readonly {
 for (const { title, crowd, patience, places } of cases)
   test(`${title}: ${places} may wait`, () => assert.equal(waitingPlaces(crowd, patience), places));
 
-test("the pace begins with the first invocation and follows the newest within some ten", () => {
-  assert.equal(paceWith(Infinity, 8), 8);
-  let pace = 8;
-  for (let i = 0; i < 10; i++) pace = paceWith(pace, 1);
-  assert.ok(pace < 4, `${pace}`);
-});
+const paces: readonly {
+  readonly title: string;
+  readonly holds: readonly number[];
+  readonly between: readonly number[];
+}[] = [
+  { title: "begins with the first invocation", holds: [8], between: [8, 8] },
+  { title: "follows quick ones within some ten", holds: [8, ...Array<number>(10).fill(1)], between: [1, 4] },
+  {
+    title: "follows slow ones within some twenty",
+    holds: [1, ...Array<number>(20).fill(1_000)],
+    between: [1_000, 1_000],
+  },
+  { title: "is not moved by one that stood still", holds: [1, 1, 500, 1, 1, 1], between: [1, 1.1] },
+  { title: "never passes the newest", holds: [1, 1.1, 0.95], between: [0.95, 1.1] },
+];
+for (const { title, holds, between } of paces)
+  test(`the pace ${title}`, () => {
+    const pace = holds.reduce(paceWith, Infinity);
+    assert.ok(pace >= (between[0] ?? 0) && pace <= (between[1] ?? 0), `${pace}`);
+  });

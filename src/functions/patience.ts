@@ -34,10 +34,12 @@ export function waitingPlaces({ busy, holdMs, cores }: Crowd, { hopeMs }: Patien
   return busy < cores * HOT_PER_CORE ? 0 : Math.floor((hopeMs * busy) / holdMs);
 }
 
-// The share of the newest in the running mean: some ten invocations tell the pace.
-const NEWEST_SHARE = 0.1;
+// Some twenty invocations tell the pace, and one that stood still for a while does not.
+const FASTER = 0.9;
+const SLOWER = 1.5;
 
-/** The running mean of `holdMs` with one more invocation. */
+/** The pace after one more invocation: it follows the upper middle of them, not their mean, which one pause of the machine would double. */
 export function paceWith(holdMs: number, newestMs: number): number {
-  return holdMs === Infinity ? newestMs : holdMs + (newestMs - holdMs) * NEWEST_SHARE;
+  if (holdMs === Infinity) return newestMs;
+  return newestMs > holdMs ? Math.min(newestMs, holdMs * SLOWER) : Math.max(newestMs, holdMs * FASTER);
 }

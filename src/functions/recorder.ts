@@ -1,5 +1,6 @@
 /** What is written down about every invocation: Lambda's log lines, the usage record, the counters and a tail when one was asked for. */
 import type { Clock } from "#base/clock.ts";
+import type { ObjectKey } from "#base/key.ts";
 import type { InvocationUsage, Ledger } from "#metering/usage.ts";
 import type { Fleet } from "./fleet.ts";
 import type { Ended, InvokeRequest } from "./invocation.ts";
@@ -11,6 +12,7 @@ export const VERSION = "$LATEST";
 
 /** One invocation on its way. */
 export interface Job {
+  readonly key: ObjectKey;
   readonly fleet: Fleet;
   readonly requestId: string;
   readonly request: InvokeRequest;

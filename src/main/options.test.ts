@@ -1,7 +1,7 @@
 /** What `up` refuses before it starts anything. */
 import assert from "node:assert/strict";
 import test from "node:test";
-import { upOptions } from "./options.ts";
+import { up } from "./commands/up.ts";
 
 const refused: readonly (readonly [words: readonly string[], message: RegExp])[] = [
   [["--name", "Not A Name"], /lower-case letters/],
@@ -11,4 +11,5 @@ const refused: readonly (readonly [words: readonly string[], message: RegExp])[]
   [["--nonsense"], /nonsense/],
 ];
 for (const [words, message] of refused)
-  test(`up refuses ${words.join(" ")}`, () => assert.throws(() => upOptions(words), message));
+  test(`up refuses ${words.join(" ")}`, () =>
+    assert.rejects(up.run(words, { print: () => {}, say: () => {} }), message));

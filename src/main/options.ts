@@ -1,11 +1,9 @@
 /** Options of the command line and the environment, read once and handed out as plain values. Beside instance/place.ts the only place that reads the environment. */
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { Fault, unsupported } from "#base/fault.ts";
-import { upOptionTable, placeOptions } from "./command-options.ts";
 import type { Ports } from "#instance/instance.ts";
-import { type Place, placeOf } from "#instance/place.ts";
+import type { Place } from "#instance/place.ts";
 
 export interface UpOptions extends Place {
   readonly detach: boolean;
@@ -25,11 +23,23 @@ export function userKubeconfig(): string {
   return first === "" ? join(homedir(), ".kube", "config") : first;
 }
 
-export function upOptions(words: readonly string[]): UpOptions {
-  const { values } = parseArgs({
-    args: [...words],
-    options: { ...placeOptions, ...upOptionTable },
-  });
+/** The options of `up` as --help has them (commands/up.ts). */
+interface UpValues {
+  readonly detach: boolean;
+  readonly demo: boolean;
+  readonly "no-demo": boolean;
+  readonly nodes: string;
+  readonly "kube-port"?: string;
+  readonly "aws-port"?: string;
+  readonly "gateway-port"?: string;
+  readonly "dashboard-port"?: string;
+  readonly "merge-kubeconfig": boolean;
+  readonly join?: string;
+  readonly token?: string;
+}
+
+/** Throws BadRequest for a number out of its bounds. */
+export function upOptions(values: UpValues, place: Place): UpOptions {
   if (values.join !== undefined || values.token !== undefined)
     throw unsupported("catamaran up --join", "all nodes of an instance are on one machine: --nodes N");
   const nodes = wholeOf("--nodes", values.nodes, MAX_NODES);
@@ -40,7 +50,7 @@ export function upOptions(words: readonly string[]): UpOptions {
     dashboard: portOf("--dashboard-port", values["dashboard-port"]),
   };
   return {
-    ...placeOf(values),
+    ...place,
     detach: values.detach,
     demo: values.demo && !values["no-demo"],
     noNodes: nodes === 0,

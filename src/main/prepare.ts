@@ -1,12 +1,12 @@
 /** Before the processes: decides what this machine can do, chooses names, ports and addresses, makes certificates and the fabric. */
 import { randomInt } from "node:crypto";
-import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { draft, put } from "#base/dictionary.ts";
 import { Fault } from "#base/fault.ts";
 import { ensurePki, kubeconfigText } from "#kube/pki.ts";
+import { hasSystemProgram } from "#machine/system-program.ts";
 import { replaceFile } from "#machine/whole-file.ts";
 import { kubernetesIp } from "#network/cluster-network.ts";
 import { ensureFabric } from "#network/fabric.ts";
@@ -32,13 +32,6 @@ const NEEDED = ["containerd", "ip", "nft", "nsenter", "unshare"];
 const ORPHANS_END_WITHIN_MS = 4_000;
 const FIRST_FREE_PORT = 20_000;
 const FIRST_NODE_PORT = 30_000;
-
-const PROGRAM_FOLDERS = ["/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/local/sbin", "/usr/local/bin"];
-
-/** Where the platform looks for programs; the path of whoever calls does not matter. */
-export function hasSystemProgram(program: string): boolean {
-  return PROGRAM_FOLDERS.some((folder) => existsSync(join(folder, program)));
-}
 
 /** What keeps this machine from running pods and isolated sandboxes; empty when nothing does. */
 export function missingForPods(): readonly string[] {

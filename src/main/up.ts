@@ -6,24 +6,25 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { Fault, reasonOf } from "#base/fault.ts";
 import { changeKubeconfig, mergedConfig, withoutConfig } from "#cli/merge-kubeconfig.ts";
-import { dashboardLink } from "./env.ts";
+import { dashboardLink } from "#cli/dashboard-link.ts";
 import { type Instance, readInstance, remainsOf } from "#instance/instance.ts";
 import { jsonLog } from "#machine/json-log.ts";
+import { realClock } from "#machine/real-clock.ts";
 import { endByForce, signalProcess, untilGone } from "./end-processes.ts";
 import { refuseSecond, supervisorOf, takeLock, unwritable } from "#instance/lock.ts";
-import { childEnvironment, upOptions, type UpOptions, userKubeconfig } from "./options.ts";
+import { childEnvironment, type UpOptions, userKubeconfig } from "./options.ts";
 import { type Place } from "#instance/place.ts";
 import { files } from "#instance/files.ts";
 import { cleanUp, Platform } from "./platform.ts";
 import { missingForPods, prepareFabric, prepareIdentities, prepareInstance } from "./prepare.ts";
-import { Steps } from "./steps.ts";
+import { Steps } from "#cli/steps.ts";
 
 /** What runs once the platform is up in the foreground; its end does not end the platform. */
 export type AfterUp = (place: Place, stop: AbortSignal) => Promise<void>;
 
-export async function up(words: readonly string[], afterUp: AfterUp): Promise<number> {
-  const options = upOptions(words);
-  return options.detach ? upDetached(words, options) : upHere(options, afterUp);
+/** `line` is the command line behind `up`, for the process that stays behind. */
+export async function up(line: readonly string[], options: UpOptions, afterUp: AfterUp): Promise<number> {
+  return options.detach ? upDetached(line, options) : upHere(options, afterUp);
 }
 
 const SAME_SIGNAL_MS = 1_000;
@@ -162,7 +163,7 @@ async function openLog(options: UpOptions, file: string): Promise<number> {
 
 function dashboardLines(instance: Instance): string {
   const named = instance.name === "default" ? "" : ` --name ${instance.name}`;
-  return `dashboard: ${dashboardLink(instance)}\n  the link opens once; another one: npx catamaran dashboard${named}`;
+  return `dashboard: ${dashboardLink(instance, realClock.now())}\n  the link opens once; another one: npx catamaran dashboard${named}`;
 }
 
 // The supervisor gives each role 8 seconds; whatever takes longer than two that hang is ended from here.

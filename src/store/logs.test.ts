@@ -127,7 +127,6 @@ test("accepted events survive a reopen until they are removed", async () => {
     payload: new Uint8Array([1, 2]),
     acceptedAtMs: 5,
     failures: 0,
-    throttles: 0,
     notBeforeMs: 5,
     traceId: "t",
   };

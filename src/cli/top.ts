@@ -1,12 +1,13 @@
-/** `catamaran top`: what nodes, pods and functions use now, in one list. */
+/** What nodes, pods and functions use now, in one list. */
 import { millis, units } from "#base/quantity.ts";
-import { formatOf, renderRows, type Sheet } from "#cli/rows.ts";
-import { functionKind } from "#kinds/catamaran/function.ts";
-import { nodeMetricsKind, podMetricsKind } from "#kinds/autoscaling/metrics.ts";
-import { instanceOf, type Place } from "#instance/place.ts";
-import { connectCluster, listObjects } from "./session.ts";
+import type { Sheet } from "./rows.ts";
+import { type FunctionObject, functionKind } from "#kinds/catamaran/function.ts";
+import { type NodeMetrics, nodeMetricsKind, type PodMetrics, podMetricsKind } from "#kinds/autoscaling/metrics.ts";
+import type { Instance } from "#instance/instance.ts";
+import { collectionPath } from "#client/paths.ts";
+import { connect, listObjects } from "./session.ts";
 
-interface Use {
+export interface Use {
   readonly is: "node" | "pod" | "function";
   readonly namespace: string;
   readonly name: string;
@@ -17,7 +18,7 @@ interface Use {
   readonly warm?: number;
 }
 
-const sheet: Sheet<Use> = {
+export const useSheet: Sheet<Use> = {
   headings: [
     { title: "TYPE", cell: ({ is }) => is },
     { title: "NAMESPACE", cell: ({ namespace }) => namespace },
@@ -32,15 +33,14 @@ const sheet: Sheet<Use> = {
 
 const MIB = 1024 * 1024;
 
-export async function printTop(place: Place, output: string | undefined): Promise<number> {
-  const format = formatOf(output);
-  await using cluster = await connectCluster(await instanceOf(place), "catamaran-top");
+export async function usesOf(instance: Instance): Promise<readonly Use[]> {
+  using connection = await connect(instance, "catamaran-top");
   const [nodes, pods, functions] = await Promise.all([
-    listObjects(cluster, nodeMetricsKind),
-    listObjects(cluster, podMetricsKind),
-    listObjects(cluster, functionKind),
+    listObjects<NodeMetrics>(connection, collectionPath(nodeMetricsKind)),
+    listObjects<PodMetrics>(connection, collectionPath(podMetricsKind)),
+    listObjects<FunctionObject>(connection, collectionPath(functionKind)),
   ]);
-  const uses: readonly Use[] = [
+  return [
     ...nodes.map(({ metadata, usage }): Use => ({
       is: "node",
       namespace: "",
@@ -66,8 +66,6 @@ export async function printTop(place: Place, output: string | undefined): Promis
       };
     }),
   ];
-  process.stdout.write(renderRows(uses, sheet, format));
-  return 0;
 }
 
 function amounts(usages: readonly Readonly<Record<string, string>>[]): {

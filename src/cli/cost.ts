@@ -1,18 +1,17 @@
-/** `catamaran cost`: what ran in a window of time, on both hulls, at the list prices of one book. */
-import { parseArgs } from "node:util";
+/** What ran in a window of time, on both hulls, priced as shares of one book's list prices. */
 import { Fault } from "#base/fault.ts";
 import { ControlSocket } from "#cli/control-socket.ts";
-import { formatOf, renderRows, type Sheet } from "#cli/rows.ts";
+import { files } from "#instance/files.ts";
+import type { Instance } from "#instance/instance.ts";
+import { realClock } from "#machine/real-clock.ts";
 import { allocate, type Share } from "#metering/allocation.ts";
 import { formatUsd } from "#metering/money.ts";
 import { type NodePrice, nodePrice, type PriceBook, priceBook, priceBooks } from "#metering/price-book.ts";
 import { totalUsage } from "#metering/totals.ts";
-import { costOptionTable, placeOptions } from "./command-options.ts";
-import { instanceOf, placeOf } from "#instance/place.ts";
-import { files } from "#instance/files.ts";
-import { realClock } from "#machine/real-clock.ts";
+import type { Sheet } from "./rows.ts";
 
-interface Row {
+/** One workload, and the last row for all. */
+export interface CostRow {
   readonly hull: string;
   readonly workload: string;
   readonly basis: string;
@@ -22,7 +21,7 @@ interface Row {
 const DECIMALS = 6; // A single invocation costs less than a thousandth of a cent.
 const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-const sheet: Sheet<Row> = {
+export const costSheet: Sheet<CostRow> = {
   headings: [
     { title: "HULL", cell: ({ hull }) => hull },
     { title: "WORKLOAD", cell: ({ workload }) => workload },
@@ -32,28 +31,33 @@ const sheet: Sheet<Row> = {
   nameOf: ({ hull, workload }) => `${hull}/${workload}`,
 };
 
-export async function printCost(words: readonly string[]): Promise<number> {
-  const { values } = parseArgs({ args: [...words], options: { ...placeOptions, ...costOptionTable } });
-  const format = formatOf(values.output);
-  const windowMs = windowOf(values.window);
-  const book = bookOf(values["price-book"]);
-  const node = nodeOf(book, values.node);
-  const instance = await instanceOf(placeOf(values));
+export interface CostQuestion {
+  readonly windowMs: number;
+  readonly book: PriceBook;
+  readonly node: NodePrice;
+}
+
+/** Throws BadRequest for a window, a book or a node that there is not. */
+export function costQuestion(asked: {
+  readonly window: string;
+  readonly priceBook: string;
+  readonly node: string | undefined;
+}): CostQuestion {
+  const book = bookOf(asked.priceBook);
+  return { windowMs: windowOf(asked.window), book, node: nodeOf(book, asked.node) };
+}
+
+export async function costRows(
+  instance: Instance,
+  { windowMs, book, node }: CostQuestion,
+): Promise<readonly CostRow[]> {
   const toMs = realClock.now() + 1;
   const usage = new ControlSocket(files.invokeSocket(instance)).read({ fromMs: toMs - windowMs, toMs });
   const { shares, total } = allocate(await totalUsage(usage), book, node);
-  const rows = [
-    ...shares.map(rowOf),
-    { hull: "both", workload: "(total)", basis: "", usd: formatUsd(total, DECIMALS) },
-  ];
-  process.stdout.write(renderRows(rows, sheet, format));
-  process.stderr.write(
-    `the last ${values.window} at ${book.title} of ${book.asOf}, each node as one ${node.name}; list prices, not a bill\n`,
-  );
-  return 0;
+  return [...shares.map(rowOf), { hull: "both", workload: "(total)", basis: "", usd: formatUsd(total, DECIMALS) }];
 }
 
-function rowOf({ hull, workload, basis, amount }: Share): Row {
+function rowOf({ hull, workload, basis, amount }: Share): CostRow {
   return { hull, workload, basis, usd: formatUsd(amount, DECIMALS) };
 }
 

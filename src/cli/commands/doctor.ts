@@ -3,8 +3,11 @@ import { existsSync } from "node:fs";
 import { readFile, statfs } from "node:fs/promises";
 import { freemem } from "node:os";
 import { join } from "node:path";
-import { formatOf, renderRows, type Sheet } from "#cli/rows.ts";
-import { hasSystemProgram } from "./prepare.ts";
+import { hasSystemProgram } from "#machine/system-program.ts";
+import { type Command, command } from "../command.ts";
+import { EXIT } from "../exit-codes.ts";
+import { formatOf, outputOption } from "../options.ts";
+import { renderRows, type Sheet } from "../rows.ts";
 
 interface Finding {
   readonly check: string;
@@ -44,18 +47,25 @@ const PROGRAMS: readonly Program[] = [
 const LEAST_MEMORY_BYTES = 1024 ** 3; // The platform itself, one small deployment and a few functions.
 const LEAST_DISK_BYTES = 2 * 1024 ** 3; // containerd's images and the journal.
 
-export async function printDoctor(output?: string): Promise<number> {
-  const format = formatOf(output);
-  const findings = [identity(), ...PROGRAMS.map(program), plugins(), await cgroups(), memory(), await disk()];
-  process.stdout.write(renderRows(findings, sheet, format));
-  const isWell = findings.every(({ state }) => state === "ok");
-  process.stderr.write(
-    isWell
-      ? "this machine can run everything\n"
-      : "without what is missing the control plane works, and functions run as plain processes where they cannot be isolated\n",
-  );
-  return isWell ? 0 : 1;
-}
+export const doctor: Command = command({
+  name: "doctor",
+  about: "what this machine can and cannot run, and how to mend it",
+  options: outputOption,
+  isOfInstance: false,
+  examples: ["catamaran doctor"],
+  run: async ({ values, print, say }) => {
+    const format = formatOf(values.output);
+    const findings = [identity(), ...PROGRAMS.map(program), plugins(), await cgroups(), memory(), await disk()];
+    print(await renderRows(findings, sheet, format));
+    const isWell = findings.every(({ state }) => state === "ok");
+    say(
+      isWell
+        ? "this machine can run everything\n"
+        : "without what is missing the control plane works, and functions run as plain processes where they cannot be isolated\n",
+    );
+    return isWell ? EXIT.ok : EXIT.failed;
+  },
+});
 
 function identity(): Finding {
   const isRoot = process.getuid?.() === 0;

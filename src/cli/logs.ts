@@ -1,22 +1,19 @@
-/** `catamaran logs`: the logs of a pod, of all pods of a deployment, or of a function, by one name. */
+/** Logs, printed as they come: the logs of a pod, of all pods of a deployment, or of a function, by one name. */
 import type { ClientHttp2Stream } from "node:http2";
-import { parseArgs } from "node:util";
 import { Fault } from "#base/fault.ts";
 import { keyOf } from "#base/key.ts";
 import { fromLabelSelector, matches } from "#base/selector.ts";
 import type { Cluster } from "#client/cluster.ts";
-import { objectPath } from "#client/paths.ts";
+import { collectionPath, objectPath } from "#client/paths.ts";
 import { ControlSocket } from "#cli/control-socket.ts";
 import { terminalText } from "#cli/terminal-text.ts";
 import { AwsClient } from "#compare/aws-client.ts";
 import { deploymentKind } from "#kinds/apps/deployment.ts";
 import { logGroupOf } from "#functions/settings.ts";
 import { type FunctionObject, functionKind } from "#kinds/catamaran/function.ts";
-import { podKind } from "#kinds/core/pod.ts";
+import { type Pod, podKind } from "#kinds/core/pod.ts";
 import type { Instance } from "#instance/instance.ts";
 import { files } from "#instance/files.ts";
-import { logsOptionTable, placeOptions } from "./command-options.ts";
-import { instanceOf, placeOf } from "#instance/place.ts";
 import { realClock } from "#machine/real-clock.ts";
 import { connectCluster, listObjects } from "./session.ts";
 
@@ -31,36 +28,19 @@ const FUNCTION_POLL_MS = 500;
 const NEWEST = 1_000; // Lines of a function, as the service's page.
 
 /** NAME, pod/NAME, deployment/NAME or function/NAME; without a type the first that exists, in this order. */
-export async function printLogs(words: readonly string[]): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args: [...words],
-    allowPositionals: true,
-    options: { ...placeOptions, ...logsOptionTable },
-  });
-  const [reference] = positionals;
-  if (reference === undefined)
-    throw new Fault("BadRequest", "logs of what? For example: catamaran logs -f deployment/web");
-  const instance = await instanceOf(placeOf(values));
-  const wanted: Wanted = {
-    namespace: values.namespace,
-    follow: values.follow,
-    tail: values.tail,
-    container: values.container,
-  };
+export async function printLogs(instance: Instance, reference: string, wanted: Wanted): Promise<void> {
   const [type, name] = reference.includes("/") ? reference.split("/", 2) : [undefined, reference];
   await using cluster = await connectCluster(instance, "catamaran-logs");
   const pods = await podsOf(cluster, type, name ?? "", wanted.namespace);
-  if (pods.length > 0) await Promise.all(pods.map((pod) => printPod(cluster, pod, wanted, pods.length > 1)));
-  else {
-    const found = await functionOf(cluster, type, name ?? "", wanted.namespace);
-    if (found === null)
-      throw new Fault(
-        "NotFound",
-        `there is no pod, deployment or function "${reference}" in namespace "${wanted.namespace}"`,
-      );
-    await printFunction(instance, found, wanted);
-  }
-  return 0;
+  if (pods.length > 0)
+    return void (await Promise.all(pods.map((pod) => printPod(cluster, pod, wanted, pods.length > 1))));
+  const found = await functionOf(cluster, type, name ?? "", wanted.namespace);
+  if (found === null)
+    throw new Fault(
+      "NotFound",
+      `there is no pod, deployment or function "${reference}" in namespace "${wanted.namespace}"`,
+    );
+  await printFunction(instance, found, wanted);
 }
 
 async function podsOf(
@@ -74,7 +54,7 @@ async function podsOf(
   const deployment = (type ?? "deployment").startsWith("deploy") ? await cluster.get(deploymentKind, key) : null;
   const selector = deployment === null ? null : fromLabelSelector(deployment.spec.selector);
   if (selector === null) return [];
-  const pods = await listObjects(cluster, podKind, namespace);
+  const pods = await listObjects<Pod>(cluster, collectionPath(podKind, namespace));
   return pods.filter(({ metadata }) => matches(selector, metadata.labels)).map(({ metadata }) => metadata.name);
 }
 

@@ -1,22 +1,22 @@
-/** `catamaran status`: what of an instance is running, asked of the parts themselves. */
+/** What of an instance is running, asked of the parts themselves. */
 import { request } from "node:http";
-import { formatOf, renderRows, type Sheet } from "#cli/rows.ts";
-import { nodeKind } from "#kinds/core/node.ts";
+import type { Node } from "#kinds/core/node.ts";
+import type { Sheet } from "./rows.ts";
 import type { Instance } from "#instance/instance.ts";
-import { instanceOf, type Place } from "#instance/place.ts";
+import type { Place } from "#instance/place.ts";
 import { supervisorOf } from "#instance/lock.ts";
 import { files } from "#instance/files.ts";
 import { askRoster, type ChildState } from "#instance/roster.ts";
-import { connectCluster, listObjects } from "./session.ts";
+import { connect, listObjects } from "./session.ts";
 
-interface Part {
+export interface Part {
   readonly part: string;
   readonly state: "ready" | "not ready" | "not answering" | "down";
   readonly address: string;
   readonly detail: string;
 }
 
-const sheet: Sheet<Part> = {
+export const partSheet: Sheet<Part> = {
   headings: [
     { title: "PART", cell: ({ part }) => part },
     { title: "STATE", cell: ({ state }) => state },
@@ -26,20 +26,9 @@ const sheet: Sheet<Part> = {
   nameOf: ({ part }) => part,
 };
 
-const NOT_READY = 4; // The exit code.
-
-export async function printStatus(place: Place, output: string | undefined): Promise<number> {
-  const format = formatOf(output);
-  const instance = await instanceOf(place);
-  const parts = await partsOf(instance, await supervisorOf(place));
-  process.stdout.write(renderRows(parts, sheet, format));
-  const isReady = parts.every(({ state }) => state === "ready");
-  if (!isReady) process.stderr.write(`instance "${instance.name}" is not ready; logs are in ${instance.dataDir}/log\n`);
-  return isReady ? 0 : NOT_READY;
-}
-
-async function partsOf(instance: Instance, supervisor: number | null): Promise<readonly Part[]> {
+export async function partsOf(instance: Instance, place: Place): Promise<readonly Part[]> {
   const { ports } = instance;
+  const supervisor = await supervisorOf(place);
   const [roster, ...doors] = await Promise.all([
     supervisor === null ? null : askRoster(files.roster(instance)),
     kubeDoor(instance),
@@ -84,8 +73,8 @@ const ANSWER_WITHIN_MS = 3_000;
 async function kubeDoor(instance: Instance): Promise<Part> {
   const address = `https://127.0.0.1:${instance.ports.kube}`;
   try {
-    await using cluster = await connectCluster(instance, "catamaran-status");
-    const answer = await inTime(cluster.request("GET", "/readyz"));
+    using connection = await connect(instance, "catamaran-status");
+    const answer = await inTime(connection.request("GET", "/readyz"));
     if (answer === null) return { part: "kubernetes", state: "not answering", address, detail: noAnswer };
     const { status } = answer;
     return { part: "kubernetes", state: status === 200 ? "ready" : "not ready", address, detail: `HTTP ${status}` };
@@ -125,8 +114,8 @@ async function door(part: string, port: number): Promise<Part> {
 }
 
 async function nodesOf(instance: Instance): Promise<readonly Part[]> {
-  await using cluster = await connectCluster(instance, "catamaran-status");
-  const nodes = await listObjects(cluster, nodeKind);
+  using connection = await connect(instance, "catamaran-status");
+  const nodes = await listObjects<Node>(connection, "/api/v1/nodes");
   return nodes.map(({ metadata, status }) => {
     const ready = status?.conditions?.find(({ type }) => type === "Ready");
     const address = status?.addresses?.find(({ type }) => type === "InternalIP")?.address ?? "";
