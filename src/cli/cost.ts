@@ -1,7 +1,5 @@
 /** What ran in a window of time, on both hulls, priced as shares of one book's list prices. */
 import { Fault } from "#base/fault.ts";
-import { ControlSocket } from "#cli/control-socket.ts";
-import { files } from "#instance/files.ts";
 import type { Instance } from "#instance/instance.ts";
 import { realClock } from "#machine/real-clock.ts";
 import { allocate, type Share } from "#metering/allocation.ts";
@@ -9,6 +7,7 @@ import { formatUsd } from "#metering/money.ts";
 import { type NodePrice, nodePrice, type PriceBook, priceBook, priceBooks } from "#metering/price-book.ts";
 import { totalUsage } from "#metering/totals.ts";
 import type { Sheet } from "./rows.ts";
+import { controlOf } from "./session.ts";
 
 /** One workload, and the last row for all. */
 export interface CostRow {
@@ -52,7 +51,7 @@ export async function costRows(
   { windowMs, book, node }: CostQuestion,
 ): Promise<readonly CostRow[]> {
   const toMs = realClock.now() + 1;
-  const usage = new ControlSocket(files.invokeSocket(instance)).read({ fromMs: toMs - windowMs, toMs });
+  const usage = controlOf(instance).readUsage({ fromMs: toMs - windowMs, toMs });
   const { shares, total } = allocate(await totalUsage(usage), book, node);
   return [...shares.map(rowOf), { hull: "both", workload: "(total)", basis: "", usd: formatUsd(total, DECIMALS) }];
 }

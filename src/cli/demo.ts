@@ -2,7 +2,6 @@
 import { copyFile, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Fault } from "#base/fault.ts";
-import { ControlSocket } from "#cli/control-socket.ts";
 import { AwsClient } from "#compare/aws-client.ts";
 import { demoDefaults, type DemoOptions, runDemo } from "#compare/demo.ts";
 import type { Comparison } from "#compare/result.ts";
@@ -16,7 +15,7 @@ import { instanceOf, type Place } from "#instance/place.ts";
 import { files } from "#instance/files.ts";
 import { realClock } from "#machine/real-clock.ts";
 import { realRandom } from "#machine/real-random.ts";
-import { connectCluster } from "./session.ts";
+import { connectCluster, controlOf } from "./session.ts";
 import { Steps } from "./steps.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
@@ -60,13 +59,17 @@ async function worldOf(
 ): Promise<DemoWorld> {
   const { ports, rootKey, region } = instance;
   const objects = stack.use(await connectCluster(instance, "catamaran-demo"));
+  const control = stack.use(controlOf(instance));
   const store = new ImageStore(files.images(instance));
   const workFolder = join(instance.dataDir, "demo");
   await mkdir(workFolder, { recursive: true });
   return {
     objects,
     aws: new AwsClient({ endpoint: `http://127.0.0.1:${ports.aws}`, ...rootKey, region }, realClock),
-    usage: new ControlSocket(files.invokeSocket(instance)),
+    usage: {
+      read: (window, is) => control.readUsage(window, is),
+      functions: () => Array.fromAsync(control.readFunctions()),
+    },
     gateway: { host: "127.0.0.1", port: ports.gateway },
     buildImage: async (folder, tag) => void (await buildImage(store, folder, tag, { now: realClock.now() })),
     bundle,

@@ -5,7 +5,6 @@ import { keyOf } from "#base/key.ts";
 import { fromLabelSelector, matches } from "#base/selector.ts";
 import type { Cluster } from "#client/cluster.ts";
 import { collectionPath, objectPath } from "#client/paths.ts";
-import { ControlSocket } from "#cli/control-socket.ts";
 import { terminalText } from "#cli/terminal-text.ts";
 import { AwsClient } from "#compare/aws-client.ts";
 import { deploymentKind } from "#kinds/apps/deployment.ts";
@@ -13,9 +12,8 @@ import { logGroupOf } from "#functions/settings.ts";
 import { type FunctionObject, functionKind } from "#kinds/catamaran/function.ts";
 import { type Pod, podKind } from "#kinds/core/pod.ts";
 import type { Instance } from "#instance/instance.ts";
-import { files } from "#instance/files.ts";
 import { realClock } from "#machine/real-clock.ts";
-import { connectCluster, listObjects } from "./session.ts";
+import { connectCluster, controlOf, listObjects } from "./session.ts";
 
 interface Wanted {
   readonly namespace: string;
@@ -118,7 +116,7 @@ interface LogEvent {
 
 async function printFunction(instance: Instance, { metadata, spec }: FunctionObject, wanted: Wanted): Promise<void> {
   const group = spec.logGroup ?? logGroupOf({ namespace: metadata.namespace ?? "default", name: metadata.name });
-  const lines = await new ControlSocket(files.invokeSocket(instance)).logs(group, tailOf(wanted));
+  const lines = await Array.fromAsync(controlOf(instance).readLogs(group, tailOf(wanted)));
   for (const { text } of lines) writeMessage(text);
   const lastMs = lines.at(-1)?.atMs ?? 0;
   if (wanted.follow)

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { silent } from "#base/log.ts";
 import type { Cluster } from "#client/cluster.ts";
 import { Connection, type Credentials, faultOf } from "#client/connection.ts";
+import { ControlClient } from "#control/client.ts";
 import { files } from "#instance/files.ts";
 import type { Instance } from "#instance/instance.ts";
 import { realClock } from "#machine/real-clock.ts";
@@ -26,6 +27,11 @@ async function administrator(instance: Instance): Promise<Credentials> {
   const pem = (file: string): Promise<string> => readFile(join(files.pki(instance), file), "utf8");
   const [ca, cert, key] = await Promise.all([pem("ca.crt"), pem("admin.crt"), pem("admin.key")]);
   return { server: `https://127.0.0.1:${instance.ports.kube}`, ca, cert, key };
+}
+
+/** The control process's private API: usage and function logs. */
+export function controlOf(instance: Instance): ControlClient {
+  return new ControlClient({ socketPath: files.controlSocket(instance), clock: realClock, patienceMs: 0 });
 }
 
 type Asked = Pick<Connection, "request">;

@@ -3,13 +3,15 @@ import { hash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { Clock } from "#base/clock.ts";
 import type { Random } from "#base/random.ts";
+import { Fault } from "#base/fault.ts";
+import { type ControlClient, TooSlow } from "#control/client.ts";
+import type { IamCaller, Invoked, UrlRequest } from "#control/contract.ts";
 import type { Cors } from "#kinds/catamaran/cors.ts";
 import { preflight, withCors } from "./cors.ts";
 import { type Answered, type Exchange, send } from "./exchange.ts";
 import { toClient, toFunction } from "./forward-headers.ts";
-import { type FunctionBackend, type Invoked, TooSlow } from "./function-backend.ts";
 import { answerOf, type EdgeAnswer, type Failure, failureAnswer } from "./http-answer.ts";
-import { type EdgeRequest, type EventRoute, eventV1, eventV2, type IamCaller } from "./http-event.ts";
+import { type EdgeRequest, type EventRoute, eventV1, eventV2 } from "./http-event.ts";
 import type { Match } from "./match.ts";
 import type { FunctionTarget } from "./route.ts";
 
@@ -17,7 +19,7 @@ import type { FunctionTarget } from "./route.ts";
 const DEADLINE_MS = { "http-api": 30_000, "function-url": 900_000 } as const;
 
 export interface FunctionFrontOptions {
-  readonly backend: FunctionBackend;
+  readonly control: Pick<ControlClient, "invoke" | "authorizeUrl">;
   readonly accountId: string;
   readonly clock: Clock;
   readonly random: Random;
@@ -51,7 +53,7 @@ export class FunctionFront {
   async #answerTo(asked: FunctionRequest, traceId: string): Promise<EdgeAnswer> {
     const { exchange, target } = asked;
     if (target.auth === "NONE") return this.#invoke(asked, traceId, undefined);
-    const verdict = await this.#options.backend.authorize(urlRequest(exchange, target));
+    const verdict = await this.#options.control.authorizeUrl(urlRequest(exchange, target));
     if (verdict.is === "allowed") return this.#invoke(asked, traceId, verdict.caller);
     const { status, code, message } = verdict;
     return {
@@ -70,15 +72,14 @@ export class FunctionFront {
     const route = { ...eventRoute(asked, this.#options.accountId), ...(caller !== undefined && { caller }) };
     const event = (target.payload === "1.0" ? eventV1 : eventV2)(request, route);
     try {
-      const invoked = await this.#options.backend.invoke({
-        ...target,
-        payload: Buffer.from(JSON.stringify(event)),
-        traceId,
-        deadlineMs: DEADLINE_MS[target.front],
-      });
+      const invoked = await this.#options.control.invoke(
+        { ...target, payload: Buffer.from(JSON.stringify(event)), traceId },
+        DEADLINE_MS[target.front],
+      );
       return answerOfInvoked(invoked, target);
     } catch (thrown) {
       if (thrown instanceof TooSlow) return failureAnswer(target.front, "too slow");
+      if (thrown instanceof Fault) return failureAnswer(target.front, failureOf(thrown));
       throw thrown;
     }
   }
@@ -99,7 +100,7 @@ export function preflightAnswer(cors: Cors, request: IncomingMessage, isUrl: boo
 }
 
 function answerOfInvoked(invoked: Invoked, { front, payload }: FunctionTarget): EdgeAnswer {
-  const said = invoked.status === 200 ? resultOf(invoked, front, payload) : failureOf(invoked.status);
+  const said = resultOf(invoked, front, payload);
   const answer = typeof said === "string" ? failureAnswer(front, said) : said;
   const headers = new Map(answer.headers);
   if (front === "function-url" && invoked.requestId !== "") headers.set("x-amzn-requestid", [invoked.requestId]);
@@ -115,17 +116,11 @@ function resultOf(
   return invoked.functionError === undefined ? answerOf(invoked.payload, { front, format }) : "failed";
 }
 
-function failureOf(status: number): Failure {
-  switch (status) {
-    case 404:
-      return "gone";
-    case 413:
-      return "too large";
-    case 429:
-      return "throttled";
-    default:
-      return "unavailable";
-  }
+/** What the control process may say of a function that did not run; see its contract. */
+function failureOf({ code }: Fault): Failure {
+  if (code === "NotFound") return "gone";
+  if (code === "RequestTooLarge") return "too large";
+  return code === "TooManyRequests" ? "throttled" : "unavailable";
 }
 
 function edgeRequest(
@@ -166,10 +161,7 @@ function traceOf(request: IncomingMessage, { clock, random }: FunctionFrontOptio
   return `Root=1-${seconds.padStart(8, "0")}-${random.uuid().replaceAll("-", "").slice(0, 24)}`;
 }
 
-function urlRequest(
-  { request, body }: Exchange,
-  { namespace, name }: FunctionTarget,
-): Parameters<FunctionBackend["authorize"]>[0] {
+function urlRequest({ request, body }: Exchange, { namespace, name }: FunctionTarget): UrlRequest {
   const [path = "/", query = ""] = splitAtQuestion(request.url ?? "/");
   const headers = Object.entries(request.headersDistinct).map(([header, values]) => [header, (values ?? []).join(",")]);
   return {

@@ -2,6 +2,7 @@
  * From an HTTP request to a function's event, payload formats 1.0 and 2.0 (API Gateway Developer Guide, "Create AWS Lambda proxy
  * integrations for HTTP APIs"; Lambda Developer Guide, "Invoking Lambda function URLs"). Pure.
  */
+import type { IamCaller } from "#control/contract.ts";
 import { decodePercent } from "#base/percent.ts";
 
 export interface EdgeRequest {
@@ -29,15 +30,6 @@ export interface EventRoute {
   readonly parameters: ReadonlyMap<string, string>;
   /** Who signed, where the front demands it. */
   readonly caller?: IamCaller;
-}
-
-/** `requestContext.authorizer.iam`. */
-export interface IamCaller {
-  readonly accessKey: string;
-  readonly accountId: string;
-  readonly callerId: string;
-  readonly userArn: string;
-  readonly userId: string;
 }
 
 /** A body that is no text travels as base64. */

@@ -1,18 +1,19 @@
 /** The edge: one HTTP port for all user traffic; finds the route, forwards to pods or invokes a function, counts. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import type { Socket } from "node:net";
 import type { Clock } from "#base/clock.ts";
 import { reasonOf } from "#base/fault.ts";
 import type { Log } from "#base/log.ts";
 import type { Random } from "#base/random.ts";
 import type { Objects } from "#deck/objects.ts";
+import type { ControlClient } from "#control/client.ts";
 import { limitConnections } from "#http/connections.ts";
 import { HeldBytes } from "#http/held-bytes.ts";
+import { listen, type Opened } from "#http/listen.ts";
 import { BodyRefused, readBody } from "#http/read-body.ts";
 import { CatchUp } from "./catch-up.ts";
 import { EdgeViews } from "./edge-views.ts";
 import { type Answered, clientOf, type Exchange, say, send } from "./exchange.ts";
-import { FunctionBackend } from "./function-backend.ts";
 import { FunctionFront, preflightAnswer } from "./function-front.ts";
 import { failureAnswer } from "./http-answer.ts";
 import { type Match, matchRoute, pickBackend } from "./match.ts";
@@ -28,8 +29,8 @@ export interface GatewayOptions {
   readonly objects: Objects;
   /** Asks the API server anything, over the connection that brings the views their changes. */
   readonly askServer: () => Promise<unknown>;
-  /** Where the control process takes invocations. */
-  readonly invokeSocket: string;
+  /** Runs functions, knows who signed, keeps usage. */
+  readonly control: Pick<ControlClient, "invoke" | "authorizeUrl" | "keepUsage">;
   readonly host: string;
   readonly port: number;
   readonly accountId: string;
@@ -51,6 +52,7 @@ const HELD = { totalBytes: 256 * 1024 * 1024, peerBytes: 128 * 1024 * 1024 };
 // Below the 20,000 descriptors that a role can count on, with room for the pods' side of each.
 const CONNECTIONS = { total: 8_000, perPeer: 4_000 };
 const REPORT_EVERY_MS = 1_000;
+const GRACE_MS = 1_000; // For answers that are under way when the gateway ends.
 
 /** Opens the port once the views are filled; from then on it serves from them, also while the API server is away. */
 export async function listenGateway(options: GatewayOptions): Promise<GatewayPart> {
@@ -68,23 +70,22 @@ class Gateway implements GatewayPart {
   readonly #options: GatewayOptions;
   readonly #views: EdgeViews;
   readonly #catchUp: CatchUp;
-  readonly #functionBackend: FunctionBackend;
   readonly #functionFront: FunctionFront;
   readonly #serviceBackend = new ServiceBackend();
   readonly #traffic = new Traffic();
   readonly #held = new HeldBytes(HELD);
   readonly #server: Server;
   readonly #upgraded = new Set<Socket>();
+  #opened: Opened | undefined;
   #turn = 0;
   #report: Disposable | undefined;
 
   constructor(options: GatewayOptions) {
-    const { accountId, clock, random } = options;
+    const { control, accountId, clock, random } = options;
     this.#options = options;
     this.#views = new EdgeViews(options.objects);
     this.#catchUp = new CatchUp(options.askServer);
-    this.#functionBackend = new FunctionBackend(options.invokeSocket, clock);
-    this.#functionFront = new FunctionFront({ backend: this.#functionBackend, accountId, clock, random });
+    this.#functionFront = new FunctionFront({ control, accountId, clock, random });
     this.#server = createServer(
       {
         headersTimeout: HEADERS_DEADLINE_MS,
@@ -98,15 +99,13 @@ class Gateway implements GatewayPart {
   }
 
   get port(): number {
-    return (this.#server.address() as AddressInfo).port;
+    return this.#opened?.port ?? 0;
   }
 
   async start(): Promise<void> {
     await this.#views.synced;
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once("error", reject);
-      this.#server.listen(this.#options.port, this.#options.host, resolve);
-    });
+    const { host, port, clock } = this.#options;
+    this.#opened = await listen({ server: () => this.#server, hosts: [host], port, grace: { ms: GRACE_MS, clock } });
     this.#scheduleReport();
   }
 
@@ -236,21 +235,18 @@ class Gateway implements GatewayPart {
 
   async #deliver(): Promise<void> {
     const usage = this.#traffic.take();
-    if (usage.length > 0 && !(await this.#functionBackend.report(usage))) this.#traffic.restore(usage);
+    // The control process is away: what it did not take goes with the next report.
+    if (usage.length > 0) await this.#options.control.keepUsage(usage).catch(() => this.#traffic.restore(usage));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#report?.[Symbol.dispose]();
-    await new Promise<void>((resolve) => {
-      this.#server.close(() => resolve());
-      this.#server.closeIdleConnections();
-      // The server does not count those that switched protocols among its own.
-      for (const socket of this.#upgraded) socket.destroy();
-      this.#options.clock.after(1_000, () => this.#server.closeAllConnections());
-    });
+    // The server does not count those that switched protocols among its own.
+    for (const socket of this.#upgraded) socket.destroy();
+    await this.#opened?.[Symbol.asyncDispose]();
     await this.#deliver();
     this.#report?.[Symbol.dispose]();
-    for (const part of [this.#views, this.#functionBackend, this.#serviceBackend]) part[Symbol.dispose]();
+    for (const part of [this.#views, this.#serviceBackend]) part[Symbol.dispose]();
   }
 }
 

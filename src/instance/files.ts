@@ -19,7 +19,7 @@ export const files = {
   roleLogs: (instance: Instance): string => join(instance.dataDir, "log"),
   roleLog: (instance: Instance, role: string): string => join(instance.dataDir, "log", `${role}.log`),
   roster: (instance: Instance): string => join(instance.runDir, "supervisor.sock"),
-  invokeSocket: (instance: Instance): string => join(instance.runDir, "invoke.sock"),
+  controlSocket: (instance: Instance): string => join(instance.runDir, "control.sock"),
   launcher: (instance: Instance): string => join(instance.runDir, "launcher"),
 } as const;
 

@@ -24,8 +24,8 @@ import { runForEveryKind } from "#controllers/every-kind.ts";
 import { Deck } from "#deck/deck.ts";
 import { runController, startKeeper } from "#deck/loop.ts";
 import { Functions } from "#functions/engine.ts";
-import { listenInvoke } from "#gateway/invoke-listener.ts";
-import type { AuthorizeUrl } from "#gateway/url-authorization.ts";
+import type { Control } from "#control/contract.ts";
+import { listenControl } from "#control/server.ts";
 import type { Objects } from "#deck/objects.ts";
 import { functionKind } from "#kinds/catamaran/function.ts";
 import type { Kind } from "#kinds/kind.ts";
@@ -47,6 +47,7 @@ import { SqliteEvents } from "#store/sqlite/events.ts";
 import { SqliteJournal } from "#store/sqlite/journal.ts";
 import { SqliteLogs } from "#store/sqlite/logs.ts";
 import { buildCommit } from "./build-commit.ts";
+import { controlService } from "./control-service.ts";
 import { dashboardKey, files } from "#instance/files.ts";
 import { doorHosts, networkOf } from "#instance/addresses.ts";
 import { pkiNames } from "./pki-names.ts";
@@ -148,7 +149,7 @@ interface FunctionParts {
 }
 
 async function startFunctions(world: World, stack: AsyncDisposableStack, parts: FunctionParts): Promise<void> {
-  const { instance, log } = world;
+  const { instance, clock, log } = world;
   const { deck, ledger, minute, nodes, room } = parts;
   const { functions, sandboxes, code, logs } = await openFunctions(world, stack, parts);
   const authorizeUrl = await startAws(world, stack, {
@@ -161,7 +162,12 @@ async function startFunctions(world: World, stack: AsyncDisposableStack, parts: 
   });
   stack.use(await openDashboard(world, { deck, functions, minute, nodes, logs }));
   stack.use(
-    await listenInvoke({ functions, ledger, logs, authorizeUrl, socketPath: files.invokeSocket(instance), log }),
+    await listenControl({
+      control: controlService({ functions, ledger, logs, authorizeUrl }),
+      socketPath: files.controlSocket(instance),
+      clock,
+      log,
+    }),
   );
 }
 
@@ -206,7 +212,7 @@ interface AwsParts extends Pick<FunctionParts, "deck" | "room"> {
 }
 
 /** Resolves with the rules that hold for function URLs as well. */
-async function startAws(world: World, stack: AsyncDisposableStack, parts: AwsParts): Promise<AuthorizeUrl> {
+async function startAws(world: World, stack: AsyncDisposableStack, parts: AwsParts): Promise<Control["authorizeUrl"]> {
   const { instance, clock, random, log } = world;
   const { deck, functions, code, logs, runtimes } = parts;
   const { region, accountId, ports, rootKey } = instance;

@@ -1,5 +1,6 @@
 /** The gateway process: user traffic from views of the API, so that it serves on while the control process is away. */
 import { Cluster } from "#client/cluster.ts";
+import { ControlClient } from "#control/client.ts";
 import { listenGateway } from "#gateway/listen.ts";
 import { ensurePki } from "#kube/pki.ts";
 import { kubernetesIp } from "#network/cluster-network.ts";
@@ -7,6 +8,9 @@ import { files } from "#instance/files.ts";
 import { networkOf } from "#instance/addresses.ts";
 import { pkiNames } from "./pki-names.ts";
 import type { World } from "./role.ts";
+
+// A control process that restarts is back within a second or two, on a busy machine within some more.
+const PATIENCE_MS = 15_000;
 
 export async function startGateway(
   { instance, clock, random, log }: World,
@@ -20,12 +24,15 @@ export async function startGateway(
       { name: "catamaran-gateway", clock, log },
     ),
   );
+  const control = stack.use(
+    new ControlClient({ socketPath: files.controlSocket(instance), clock, patienceMs: PATIENCE_MS }),
+  );
   const { accountId, ports } = instance;
   stack.use(
     await listenGateway({
       objects,
       askServer: () => objects.request("GET", "/livez"),
-      invokeSocket: files.invokeSocket(instance),
+      control,
       host: "127.0.0.1",
       port: ports.gateway,
       accountId,

@@ -1,0 +1,107 @@
+/**
+ * The private API of the control process, for the other roles of its instance and for the command line: what may be asked, and what is
+ * answered. `server.ts` puts it on a unix socket, `client.ts` is the same interface on the other side.
+ *
+ * On the wire it is HTTP/1.1 (RFC 9112) below the path `/v1`; lists are JSON, one value a line. Roles of one instance are of one
+ * release, except for the moment in which a release is replaced: then the version in the path tells them apart, and an unknown one is
+ * `NotFound`. A change that an older side would misread takes a new version; a new member or path does not.
+ */
+import type { FaultCode } from "#base/fault.ts";
+import type { RequestUsage, Usage, UsageWindow } from "#metering/usage.ts";
+
+export const VERSION = "v1";
+
+/** What the control process does for others. Rejections are `Fault`. */
+export interface Control {
+  /** Runs a function and waits for it. Rejects with NotFound, RequestTooLarge, TooManyRequests or Unavailable when it did not run. */
+  readonly invoke: (invocation: Invocation) => Promise<Invoked>;
+  /** Who signed a request to a function's URL with AuthType AWS_IAM, and whether the rules let the caller in. */
+  readonly authorizeUrl: (request: UrlRequest) => Promise<UrlVerdict>;
+  /** Resolves when the usage is in the ledger. */
+  readonly keepUsage: (usage: readonly RequestUsage[]) => Promise<void>;
+  /** In order of time; everything metered until about a second ago. */
+  readonly readUsage: (window: UsageWindow, is?: Usage["is"]) => AsyncIterable<Usage>;
+  /** The newest `limit` lines of a log group, the oldest of them first. */
+  readonly readLogs: (group: string, limit: number) => AsyncIterable<FunctionLogLine>;
+  /** What each function does right now. */
+  readonly readFunctions: () => AsyncIterable<FunctionFigures>;
+}
+
+export interface Invocation {
+  readonly namespace: string;
+  readonly name: string;
+  /** A version, an alias, or empty for what is newest. */
+  readonly qualifier: string;
+  readonly payload: Uint8Array;
+  /** X-Amzn-Trace-Id, so that the function's trace is the request's; empty for none. */
+  readonly traceId: string;
+}
+
+export interface Invoked {
+  readonly payload: Uint8Array;
+  /** As in the function's log. */
+  readonly requestId: string;
+  /** As Lambda's X-Amz-Function-Error: "Unhandled" or "Handled". */
+  readonly functionError?: string;
+  /** An environment was made for it. */
+  readonly isCold: boolean;
+}
+
+/** A request as the client sent it: a signature is over what was sent, not over what we make of it. */
+export interface UrlRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
+  /** Lower-case names; several values joined by commas. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Lower-case hexadecimal SHA-256 of the body. */
+  readonly bodySha256: string;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export type UrlVerdict =
+  | { readonly is: "allowed"; readonly caller: IamCaller }
+  /** `code` goes into x-amzn-errortype. */
+  | { readonly is: "refused"; readonly status: number; readonly code: string; readonly message: string };
+
+/** `requestContext.authorizer.iam` of a function URL's event. */
+export interface IamCaller {
+  readonly accessKey: string;
+  readonly accountId: string;
+  readonly callerId: string;
+  readonly userArn: string;
+  readonly userId: string;
+}
+
+export interface FunctionLogLine {
+  readonly atMs: number;
+  readonly stream: string;
+  readonly text: string;
+}
+
+/** Environments that run, and that wait warm; the rest since the control process started. */
+export interface FunctionFigures {
+  readonly namespace: string;
+  readonly name: string;
+  readonly running: number;
+  readonly idle: number;
+  readonly frozen: number;
+  readonly invocations: number;
+  readonly errors: number;
+  readonly throttles: number;
+  readonly coldStarts: number;
+  readonly durationMsP50: number;
+  readonly durationMsP99: number;
+}
+
+/** Faults as they cross the socket: their status, and their message as the body. Any other is InternalError. */
+export const STATUSES: readonly (readonly [FaultCode, number])[] = [
+  ["BadRequest", 400],
+  ["NotFound", 404],
+  ["RequestTooLarge", 413],
+  ["TooManyRequests", 429],
+  ["InternalError", 500],
+  ["Unavailable", 503],
+  ["Timeout", 504],
+];

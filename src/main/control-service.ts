@@ -1,0 +1,35 @@
+/** What the control process does for the other roles: its private API, over the functions engine, the ledger and the logs. */
+import type { Control } from "#control/contract.ts";
+import type { Functions } from "#functions/engine.ts";
+import { type LogStore, newestLines } from "#functions/logs.ts";
+import type { Ledger } from "#metering/usage.ts";
+
+export interface ControlSources {
+  readonly functions: Pick<Functions, "invoke" | "stats">;
+  readonly ledger: Pick<Ledger, "append" | "read">;
+  readonly logs: LogStore;
+  readonly authorizeUrl: Control["authorizeUrl"];
+}
+
+export function controlService({ functions, ledger, logs, authorizeUrl }: ControlSources): Control {
+  return {
+    invoke: ({ namespace, name, qualifier, payload, traceId }) =>
+      functions.invoke({
+        namespace,
+        name,
+        payload,
+        type: "RequestResponse",
+        ...(qualifier !== "" && { qualifier }),
+        ...(traceId !== "" && { traceId }),
+      }),
+    authorizeUrl,
+    keepUsage: async (usage) => ledger.append(usage),
+    readUsage: (window, is) => ledger.read(window, is),
+    readLogs: async function* (group, limit) {
+      for (const { atMs, stream, text } of await newestLines(logs, group, limit)) yield { atMs, stream, text };
+    },
+    readFunctions: async function* () {
+      yield* functions.stats();
+    },
+  };
+}
