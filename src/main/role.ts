@@ -12,7 +12,7 @@ import { realClock } from "#machine/real-clock.ts";
 import { realRandom } from "#machine/real-random.ts";
 
 /** What every part may use. */
-export interface World {
+export interface RoleBasis {
   readonly instance: Instance;
   readonly clock: Clock;
   readonly random: Random;
@@ -22,7 +22,7 @@ export interface World {
 }
 
 /** A started role: what it opened, newest last. */
-export type RoleStart = (world: World, stack: AsyncDisposableStack) => Promise<void>;
+export type RoleStart = (world: RoleBasis, stack: AsyncDisposableStack) => Promise<void>;
 
 /** How long a role may take to end before it is gone anyway; what was acknowledged is on disk already. */
 const END_WITHIN_MS = 5_000;

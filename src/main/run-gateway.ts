@@ -7,13 +7,13 @@ import { kubernetesIp } from "#network/cluster-network.ts";
 import { files } from "#instance/files.ts";
 import { networkOf } from "#instance/addresses.ts";
 import { pkiNames } from "./pki-names.ts";
-import type { World } from "./role.ts";
+import type { RoleBasis } from "./role.ts";
 
 // A control process that restarts is back within a second or two, on a busy machine within some more.
 const PATIENCE_MS = 15_000;
 
 export async function startGateway(
-  { instance, clock, random, log }: World,
+  { instance, clock, random, log }: RoleBasis,
   stack: AsyncDisposableStack,
 ): Promise<void> {
   const pki = await ensurePki(files.pki(instance), pkiNames(instance, kubernetesIp(networkOf(instance))), clock);

@@ -9,11 +9,11 @@ import { listenEndpoint } from "#node/endpoint.ts";
 import { files } from "#instance/files.ts";
 import { networkOf, nodePlace } from "#instance/addresses.ts";
 import { instanceFolders } from "#instance/instance-folders.ts";
-import type { World } from "./role.ts";
+import type { RoleBasis } from "./role.ts";
 import { tokenRequester } from "./token-requester.ts";
 
 export async function startNode(
-  { instance, clock, log, stop }: World,
+  { instance, clock, log, stop }: RoleBasis,
   stack: AsyncDisposableStack,
   name: string,
 ): Promise<void> {

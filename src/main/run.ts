@@ -26,5 +26,5 @@ async function startOf(role: string, node: string | undefined): Promise<RoleStar
   if (role === "gateway") return (await import("./run-gateway.ts")).startGateway;
   if (role !== "node" || node === undefined) throw new Fault("BadRequest", `there is no role "${role}"`);
   const { startNode } = await import("./run-node.ts");
-  return (world, stack) => startNode(world, stack, node);
+  return (basis, stack) => startNode(basis, stack, node);
 }

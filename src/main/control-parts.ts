@@ -1,0 +1,280 @@
+/** What the control process is made of: each part says what it needs of those before it, and what it gives to those behind it. */
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { availableParallelism } from "node:os";
+import { functionRights } from "#aws/authorize.ts";
+import { sessionCredentials, callers } from "#aws/credentials.ts";
+import { dynamodbService } from "#aws/dynamodb/service.ts";
+import { lambdaService } from "#aws/lambda/service.ts";
+import { urlAccess } from "#aws/lambda/url-access.ts";
+import { listenAws } from "#aws/listen.ts";
+import { logsService } from "#aws/logs/service.ts";
+import { stsService } from "#aws/sts/service.ts";
+import { keyOf } from "#base/key.ts";
+import { Tasks } from "#base/tasks.ts";
+import { instanceControllers, kindControllers, steadyControllers } from "#controllers/all.ts";
+import { comparisonBody, STYLE } from "#compare/report.ts";
+import type { Comparison } from "#compare/result.ts";
+import { listenDashboard } from "#dashboard/listen.ts";
+import { Minute } from "#dashboard/minute.ts";
+import { tappedLedger, TappedLogs } from "#dashboard/taps.ts";
+import type { Ledger } from "#metering/usage.ts";
+import { runForEveryKind } from "#controllers/every-kind.ts";
+import { Deck } from "#deck/deck.ts";
+import { runController, startKeeper } from "#deck/loop.ts";
+import { Functions } from "#functions/engine.ts";
+import type { Control } from "#control/contract.ts";
+import { listenControl } from "#control/server.ts";
+import type { Objects } from "#deck/objects.ts";
+import { functionKind } from "#kinds/catamaran/function.ts";
+import type { Kind } from "#kinds/kind.ts";
+import { builtinKinds } from "#kinds/registry.ts";
+import { bootstrap } from "#kube/bootstrap.ts";
+import { type KubeDoor, listenKube } from "#kube/listen.ts";
+import { MetricsCollector } from "#kube/metrics-collector.ts";
+import { ensurePki, type Pki } from "#kube/pki.ts";
+import { tableKeeper } from "#managed/table/table-keeper.ts";
+import { Tables } from "#managed/table/tables.ts";
+import { fabricHostIp, kubernetesIp } from "#network/cluster-network.ts";
+import { openSandboxes } from "#sandboxes/pool.ts";
+import { CodeFolder } from "#store/files/code-folder.ts";
+import { SqliteLedger } from "#store/sqlite/ledger.ts";
+import { MemoryJournal } from "#store/memory/journal.ts";
+import { Reserve, type Room } from "#store/reserve.ts";
+import { SqliteDatabase } from "#store/sqlite/database.ts";
+import { SqliteEvents } from "#store/sqlite/events.ts";
+import { SqliteJournal } from "#store/sqlite/journal.ts";
+import { SqliteLogs } from "#store/sqlite/logs.ts";
+import { buildCommit } from "./build-commit.ts";
+import { controlService } from "./control-service.ts";
+import { dashboardKey, files } from "#instance/files.ts";
+import { doorHosts, networkOf } from "#instance/addresses.ts";
+import type { Part } from "./compose.ts";
+import { pkiNames } from "./pki-names.ts";
+import type { RoleBasis } from "./role.ts";
+
+const NODE_PORTS = { first: 30_000, last: 32_767 };
+const METRICS_EVERY_MS = 5_000;
+
+interface Certificates {
+  readonly pki: Pki;
+}
+
+export const certificates: Part<RoleBasis, Certificates> = {
+  name: "certificates",
+  start: async ({ instance, clock }) => ({
+    pki: await ensurePki(files.pki(instance), pkiNames(instance, kubernetesIp(networkOf(instance))), clock),
+  }),
+};
+
+interface Meter {
+  readonly ledger: Ledger;
+  /** The last minute's traffic, for the dashboard. */
+  readonly minute: Minute;
+}
+
+export const meter: Part<RoleBasis, Meter> = {
+  name: "meter",
+  start: ({ instance }, stack) => {
+    const minute = new Minute();
+    const ledger = tappedLedger(stack.use(SqliteLedger.open(files.usage(instance))), (usage) => minute.take(usage));
+    return { minute, ledger };
+  },
+};
+
+interface Declared {
+  readonly deck: Deck;
+  /** Disk space that is set aside for what must still be written when the disk is full. */
+  readonly room: Room;
+}
+
+export const objects: Part<RoleBasis, Declared> = {
+  name: "objects",
+  start: async ({ instance, clock, random, log }, stack) => {
+    const room = Reserve.open(files.reserve(instance));
+    const journal = stack.use(SqliteJournal.open(files.journal(instance), { clock, room }));
+    const ephemeral = stack.use(new MemoryJournal(clock));
+    const network = { serviceCidr: networkOf(instance).serviceCidr, nodePorts: NODE_PORTS };
+    const deck = await Deck.open({ journal, ephemeral, clock, random, log, kinds: builtinKinds, network });
+    return { deck: stack.use(deck), room };
+  },
+};
+
+interface Nodes {
+  /** The way to the nodes' agents. */
+  readonly nodes: KubeDoor["nodes"];
+}
+
+export const kubernetesDoor: Part<RoleBasis & Declared & Certificates, Nodes> = {
+  name: "kubernetes door",
+  start: async ({ instance, clock, random, log, deck, pki }, stack) => {
+    const network = networkOf(instance);
+    const commit = await buildCommit();
+    const at = { hosts: doorHosts(instance), port: instance.ports.kube };
+    const door = stack.use(await listenKube({ deck, pki, ...at, commit, clock, random, log }));
+    await bootstrap(deck.objects("bootstrap"), {
+      kubernetesIp: kubernetesIp(network),
+      door: instance.canRunPods ? { host: fabricHostIp(network), port: door.port } : null,
+    });
+    return { nodes: door.nodes };
+  },
+};
+
+export const controllers: Part<RoleBasis & Declared & Certificates, object> = {
+  name: "controllers",
+  start: ({ instance, clock, log, stop, deck, pki }, stack) => {
+    const tasks = new Tasks(log);
+    stack.defer(() => tasks.ended());
+    const options = { clock, log, stop };
+    const objectsFor = (name: string): Objects => deck.objects(name);
+    const ofInstance = instanceControllers({ edge: { ip: "127.0.0.1", port: instance.ports.gateway }, ca: pki.ca });
+    for (const controller of [...steadyControllers, ...ofInstance])
+      tasks.run(controller.name, () => runController(controller, objectsFor(controller.name), options));
+    const kinds = (): readonly Kind[] => deck.registry.all();
+    tasks.run("every kind", () => runForEveryKind({ kinds, controllersFor: kindControllers, objectsFor }, options));
+    return {};
+  },
+};
+
+export const podMetrics: Part<RoleBasis & Declared & Nodes & Meter, object> = {
+  name: "pod metrics",
+  start: ({ clock, log, deck, nodes, ledger }, stack) => {
+    const collected = deck.objects("metrics-collector");
+    stack.use(new MetricsCollector({ objects: collected, nodes, ledger, clock, log, everyMs: METRICS_EVERY_MS }));
+    return {};
+  },
+};
+
+interface Engine {
+  readonly functions: Functions;
+  readonly code: CodeFolder;
+  readonly logs: TappedLogs;
+  readonly runtimes: () => readonly string[];
+}
+
+export const functionsEngine: Part<RoleBasis & Declared & Meter, Engine> = {
+  name: "functions",
+  start: async (needs, stack) => {
+    const { instance, clock, random, log, deck, ledger, room } = needs;
+    const { region, accountId, ports, rootKey } = instance;
+    const cores = availableParallelism();
+    const code = await CodeFolder.open(files.code(instance));
+    const launcher = instance.canIsolate ? { launcherFolder: files.launcher(instance) } : {};
+    const aws = { host: "127.0.0.1", port: ports.aws };
+    const sandboxes = stack.use(await openSandboxes({ code, clock, log, region, aws, ...launcher }));
+    log.info("functions run in sandboxes", { driver: sandboxes.driver, cores });
+    const logs = new TappedLogs(stack.use(SqliteLogs.open(files.logs(instance))));
+    const events = stack.use(SqliteEvents.open(files.events(instance), { room }));
+    const opened = await Functions.open({
+      objects: deck.objects("catamaran-functions"),
+      sandboxes,
+      code,
+      ledger,
+      clock,
+      random,
+      log,
+      logs,
+      events,
+      region,
+      accountId,
+      cores,
+      credentialsFor: ({ namespace, name, uid, role }) =>
+        sessionCredentials(
+          { ...rootKey, accountId },
+          role === "" ? `arn:aws:iam::${accountId}:role/${name}` : role,
+          { namespace, name, uid },
+          // Lambda gives each environment keys of its own; a fraction tells those of one millisecond apart.
+          clock.now() + random.number(),
+        ),
+    });
+    return { functions: stack.use(opened), code, logs, runtimes: () => sandboxes.runtimes() };
+  },
+};
+
+interface TableEngine {
+  readonly tables: Tables;
+}
+
+export const tableEngine: Part<RoleBasis & Declared, TableEngine> = {
+  name: "tables",
+  start: ({ instance, clock, log, deck, room }, stack) => {
+    const database = stack.use(SqliteDatabase.open(files.tables(instance), { room }));
+    const declared = deck.objects("catamaran-tables");
+    const tables = stack.use(new Tables(declared, database, () => nextTurn()));
+    stack.use(startKeeper(tableKeeper(declared, database), declared, { clock, log }));
+    return { tables };
+  },
+};
+
+interface UrlRules {
+  /** The AWS door's rules hold for function URLs, too. */
+  readonly authorizeUrl: Control["authorizeUrl"];
+}
+
+export const awsDoor: Part<RoleBasis & Declared & Engine & TableEngine, UrlRules> = {
+  name: "aws door",
+  start: async ({ instance, clock, random, log, deck, functions, code, logs, runtimes, tables }, stack) => {
+    const { region, accountId, ports, rootKey } = instance;
+    const place = { accountId, region, namespace: "default" };
+    const services = [
+      lambdaService({
+        ...place,
+        objects: deck.objects("aws-lambda"),
+        functions,
+        code,
+        runtimes,
+        gatewayUrl: `http://127.0.0.1:${ports.gateway}`,
+      }),
+      dynamodbService({ ...place, tables }),
+      logsService({ ...place, logs }),
+      stsService(accountId),
+    ];
+    const rights = deck.objects("aws-rights");
+    const authorize = functionRights(place, async ({ namespace, name, uid }) => {
+      const live = await rights.get(functionKind, keyOf(namespace, name));
+      return live?.metadata.uid === uid ? live : null;
+    });
+    const findCaller = callers({ ...rootKey, accountId });
+    const doors = { hosts: doorHosts(instance), port: ports.aws, region };
+    stack.use(await listenAws({ services, findCaller, authorize, ...doors, clock, random, log }));
+    return { authorizeUrl: urlAccess({ findCaller, authorize, region, accountId, clock }) };
+  },
+};
+
+export const dashboard: Part<RoleBasis & Declared & Engine & Meter & Nodes, object> = {
+  name: "dashboard",
+  start: async ({ instance, clock, log, deck, functions, minute, nodes, logs }, stack) => {
+    const page = await listenDashboard({
+      instance: instance.name,
+      objects: deck.objects("dashboard"),
+      functions,
+      minute,
+      nodes,
+      logs,
+      port: instance.ports.dashboard,
+      key: dashboardKey(instance),
+      comparison: () => latestComparison(files.reports(instance)),
+      style: STYLE,
+      clock,
+      log,
+    });
+    stack.use(page);
+    return {};
+  },
+};
+
+/** The newest comparison as the inside of a page. */
+async function latestComparison(folder: string): Promise<string | null> {
+  const text = await readFile(join(folder, "latest.json"), "utf8").catch(() => null);
+  return text === null ? null : comparisonBody(JSON.parse(text) as Comparison);
+}
+
+export const privateApi: Part<RoleBasis & Engine & Meter & UrlRules, object> = {
+  name: "private API",
+  start: async ({ instance, clock, log, functions, ledger, logs, authorizeUrl }, stack) => {
+    const control = controlService({ functions, ledger, logs, authorizeUrl });
+    stack.use(await listenControl({ control, socketPath: files.controlSocket(instance), clock, log }));
+    return {};
+  },
+};
