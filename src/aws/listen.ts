@@ -1,12 +1,12 @@
 /** The AWS door: one HTTP port for all services. Whoever cannot prove who he is has no body read; then who may do what, and the action. */
 import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { Clock } from "#base/clock.ts";
 import { reasonOf } from "#base/fault.ts";
 import type { Log } from "#base/log.ts";
 import type { Random } from "#base/random.ts";
 import { limitConnections } from "#http/connections.ts";
+import { listen } from "#http/listen.ts";
 import { HeldBytes } from "#http/held-bytes.ts";
 import { type Body, BodyRefused, readBody } from "#http/read-body.ts";
 import type { Call, Service } from "./action.ts";
@@ -59,37 +59,18 @@ export async function listenAws(options: AwsOptions): Promise<AwsDoor> {
   const doors = options.services.map((service) => ("model" in service ? doorOf(service) : untypedDoorOf(service)));
   const services = new Map(doors.map((door) => [door.signingName, door]));
   const door: Door = { options, services, held: new HeldBytes(HELD_BYTES) };
-  const servers: Server[] = [];
-  let port = options.port;
-  for (const host of options.hosts) {
-    const server = createServer((request, response) => void answer(request, response, door));
-    // RFC 9110 10.1.1: a client that asks first is told to go on only once its head was found right.
-    server.on("checkContinue", (request, response) => void answer(request, response, door));
-    server.requestTimeout = REQUEST_TIMEOUT_MS;
-    server.keepAliveTimeout = 65_000; // Longer than SDK clients keep sockets, so that they close first.
-    limitConnections(server, CONNECTIONS);
-    await listening(server, port, host);
-    port = (server.address() as AddressInfo).port;
-    servers.push(server);
-  }
-  return { port, [Symbol.asyncDispose]: async () => void (await Promise.all(servers.map(closed))) };
+  const { hosts, port } = options;
+  return listen({ server: () => serverOf(door), hosts, port });
 }
 
-function listening(server: Server, port: number, host: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, host, () => {
-      server.off("error", reject);
-      resolve();
-    });
-  });
-}
-
-function closed(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
-  });
+function serverOf(door: Door): Server {
+  const server = createServer((request, response) => void answer(request, response, door));
+  // RFC 9110 10.1.1: a client that asks first is told to go on only once its head was found right.
+  server.on("checkContinue", (request, response) => void answer(request, response, door));
+  server.requestTimeout = REQUEST_TIMEOUT_MS;
+  server.keepAliveTimeout = 65_000; // Longer than SDK clients keep sockets, so that they close first.
+  limitConnections(server, CONNECTIONS);
+  return server;
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse, door: Door): Promise<void> {

@@ -1,13 +1,13 @@
 /** The dashboard's server, inside the control process: loopback only, links that open it once, pages that are rendered here. */
 import { readFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { Clock } from "#base/clock.ts";
 import { reasonOf } from "#base/fault.ts";
 import type { Log } from "#base/log.ts";
 import type { Objects } from "#deck/objects.ts";
 import { limitConnections } from "#http/connections.ts";
+import { listen, type Opened } from "#http/listen.ts";
 import type { Functions } from "#functions/engine.ts";
 import { deploymentKind } from "#kinds/apps/deployment.ts";
 import { functionKind } from "#kinds/catamaran/function.ts";
@@ -77,6 +77,7 @@ export async function listenDashboard(options: DashboardOptions): Promise<Dashbo
 class DashboardServer implements Dashboard {
   readonly #options: DashboardOptions;
   readonly #server: Server;
+  #opened: Opened | undefined;
   readonly #objects: SeenObjects;
   readonly #listeners = new Set<ServerResponse>();
   readonly #entry: Entry;
@@ -102,14 +103,12 @@ class DashboardServer implements Dashboard {
   }
 
   get port(): number {
-    return (this.#server.address() as AddressInfo).port;
+    return this.#opened?.port ?? this.#options.port;
   }
 
   async open(): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once("error", reject);
-      this.#server.listen(this.#options.port, "127.0.0.1", resolve);
-    });
+    const { port } = this.#options;
+    this.#opened = await listen({ server: () => this.#server, hosts: ["127.0.0.1"], port });
   }
 
   /** Runs while somebody watches, and only then. */
@@ -251,10 +250,7 @@ class DashboardServer implements Dashboard {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#timer?.[Symbol.dispose]();
     this.#objects[Symbol.dispose]();
-    await new Promise<void>((resolve) => {
-      this.#server.close(() => resolve());
-      this.#server.closeAllConnections();
-    });
+    await this.#opened?.[Symbol.asyncDispose]();
   }
 }
 

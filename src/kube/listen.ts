@@ -1,7 +1,6 @@
 /** The Kubernetes door: HTTPS with HTTP/2 and HTTP/1.1 on one port; who asks, may he, which verb, answer. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from "node:http2";
-import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Clock } from "#base/clock.ts";
 import { Fault, reasonOf } from "#base/fault.ts";
@@ -9,6 +8,7 @@ import type { Log } from "#base/log.ts";
 import type { Random } from "#base/random.ts";
 import type { Deck } from "#deck/deck.ts";
 import { limitConnections } from "#http/connections.ts";
+import { listen, type Opened } from "#http/listen.ts";
 import { HeldBytes } from "#http/held-bytes.ts";
 import { nodeKind } from "#kinds/core/node.ts";
 import { podKind } from "#kinds/core/pod.ts";
@@ -134,18 +134,16 @@ class Listener implements KubeDoor {
   readonly #options: KubeOptions;
   readonly #door: Door;
   readonly #discovery: Discovery;
-  readonly #servers: Http2SecureServer[] = [];
   readonly #sessions = new Set<ServerHttp2Session>();
   readonly #counts = new RequestCounts();
   readonly #intake: Intake;
   readonly #stack = new AsyncDisposableStack();
-  #port: number;
+  #opened: Opened | undefined;
 
   constructor(options: KubeOptions) {
     const { deck, pki, clock, random, log } = options;
     this.#options = options;
     this.#intake = { clock, held: new HeldBytes(HELD) };
-    this.#port = options.port;
     const objects = deck.objects("kube-apiserver");
     const client = pki.clients["kube-apiserver"] ?? pki.server;
     const accounts = this.#stack.use(objects.view(serviceAccountKind));
@@ -171,7 +169,7 @@ class Listener implements KubeDoor {
   }
 
   get port(): number {
-    return this.#port;
+    return this.#opened?.port ?? this.#options.port;
   }
 
   get nodes(): NodeEndpoint {
@@ -179,15 +177,9 @@ class Listener implements KubeDoor {
   }
 
   async open(): Promise<void> {
-    for (const host of this.#options.hosts) {
-      const server = this.#server();
-      await new Promise<void>((resolve, reject) => {
-        server.once("error", reject);
-        server.listen(this.#port, host, resolve);
-      });
-      this.#port = (server.address() as AddressInfo).port;
-      this.#servers.push(server);
-    }
+    const { hosts, port, clock } = this.#options;
+    const grace = { ms: GRACE_MS, clock };
+    this.#opened = await listen({ server: () => this.#server(), hosts, port, grace });
   }
 
   #server(): Http2SecureServer {
@@ -362,18 +354,15 @@ class Listener implements KubeDoor {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const closed = this.#servers.map((server) => new Promise<void>((resolve) => void server.close(() => resolve())));
+    const closed = this.#opened?.[Symbol.asyncDispose]();
     // Watches never end by themselves: whoever is connected comes back to the next server.
     for (const cut of this.#door.watches) cut();
     this.#door.streamRoom.cutAll();
     for (const session of this.#sessions) session.close();
-    for (const server of this.#servers)
-      (server as unknown as { closeIdleConnections?: () => void }).closeIdleConnections?.();
-    await Promise.race([Promise.all(closed), this.#options.clock.sleep(GRACE_MS)]);
-    for (const session of this.#sessions) session.destroy();
-    for (const server of this.#servers)
-      (server as unknown as { closeAllConnections?: () => void }).closeAllConnections?.();
-    await Promise.all(closed);
+    using _late = this.#options.clock.after(GRACE_MS, () => {
+      for (const session of this.#sessions) session.destroy();
+    });
+    await closed;
     await this.#stack.disposeAsync();
   }
 }
