@@ -56,7 +56,18 @@ function refusals(source: string): readonly string[] {
     }),
     ...[...answers].map(([, , text = ""]) => plain(text)),
     ...refusedMembers(source).map((member) => `${member} is not supported by Catamaran`),
+    ...unservedMembers(source),
   ];
+}
+
+/** What AWS actions name as `unserved`, with what to do instead. */
+function unservedMembers(source: string): readonly string[] {
+  const actions = source.matchAll(/\baction\(\s*\w+,\s*"(\w+)",(?:(?!\baction\()[\s\S])*?\bunserved: \{([^}]*)\}/g);
+  return [...actions].flatMap(([, name = "", list = ""]) =>
+    [...list.matchAll(/(?:"([^"]+)"|(\w+)):\s*"([^"]*)"/g)].map(
+      ([, quoted, bare = "", instead = ""]) => `${name}: ${quoted ?? bare} (${instead})`,
+    ),
+  );
 }
 
 /** Members of AWS inputs are refused by lists, `const REFUSED = […]` and `const LEGACY = […]`, and by a table in refuseUnsupported. */

@@ -3,9 +3,10 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { action, service } from "./action.ts";
 import { model } from "./lambda/model.gen.ts";
-import { refuseUnserved } from "./refuse.ts";
+import { refusalsOf, refuseUnserved } from "./refuse.ts";
 import { openBareDoor } from "./bare-door.ts";
 import { errorsOf } from "./service-error.ts";
+import { shapesOf, structureOf } from "./shape.ts";
 
 const failure = errorsOf(model);
 
@@ -114,27 +115,47 @@ test("an error has the members of its shape: Type where it has one, and the mess
   });
 });
 
+const find = shapesOf({
+  shapes: {
+    Input: { is: "structure", members: { A: "Inner", L: "List", M: "Map", T: "Text", F: "Flag", E: "Texts" } },
+    Inner: { is: "structure", members: { B: "Text", C: "Texts" } },
+    List: { is: "list", of: "Inner" },
+    Map: { is: "map", key: "Text", value: "Inner" },
+    Texts: { is: "list", of: "Text" },
+    Text: { is: "string" },
+    Flag: { is: "boolean" },
+  },
+});
+const INPUT = structureOf(find, "Input");
+
 const said: readonly (readonly [unserved: string, input: object, isRefused: boolean])[] = [
-  ["A", { A: "x" }, true],
-  ["A", { A: false }, true],
-  ["A", {}, false],
-  ["A", { A: "" }, false],
-  ["A", { A: [] }, false],
-  ["A", { A: { B: [], C: "" } }, false],
-  ["A", { A: { B: ["x"] } }, true],
-  ["A.B", { A: { B: 1 } }, true],
-  ["A.B", { A: { C: 1 } }, false],
-  ["A.B", { A: [{ C: 1 }, { B: 1 }] }, true],
-  ["A=x", { A: "x" }, true],
-  ["A=x", { A: "y" }, false],
-  ["A=true", { A: true }, true],
-  ["A=true", { A: false }, false],
-  ["constructor", {}, false],
+  ["T", { T: "x" }, true],
+  ["F", { F: false }, true],
+  ["T", {}, false],
+  ["T", { T: "" }, false],
+  ["E", { E: [] }, false],
+  ["A", { A: { C: [], B: "" } }, false],
+  ["A", { A: { C: ["x"] } }, true],
+  ["A.B", { A: { B: "x" } }, true],
+  ["A.B", { A: { C: ["x"] } }, false],
+  ["L.B", { L: [{ C: ["x"] }, { B: "x" }] }, true],
+  ["L.B", { L: [{ C: ["x"] }] }, false],
+  ["M.B", { M: { B: {}, key: { B: "x" } } }, true],
+  ["M.B", { M: { B: {} } }, false],
+  ["T=x", { T: "x" }, true],
+  ["T=x", { T: "y" }, false],
+  ["E=x", { E: ["y", "x"] }, true],
+  ["F=true", { F: true }, true],
+  ["F=true", { F: false }, false],
 ];
 for (const [path, input, isRefused] of said) {
   test(`${path} is ${isRefused ? "refused" : "nothing"} in ${JSON.stringify(input)}`, () => {
-    const refuse = (): void => refuseUnserved({ unserved: { [path]: "leave it out" } }, input, {});
+    const refuse = (): void => refuseUnserved(refusalsOf({ [path]: "leave it out" }, INPUT), input);
     if (isRefused) assert.throws(refuse, /is not supported by Catamaran; leave it out$/);
     else refuse();
   });
 }
+
+test("only members of the model can be refused", () => {
+  assert.throws(() => refusalsOf({ "A.D": "" }, INPUT), RangeError);
+});

@@ -2,6 +2,7 @@
 import type { AwsError } from "./aws-error.ts";
 import { type Operation, operationOf } from "./operation.ts";
 import type { Model } from "./model.ts";
+import { type Refusal, refusalsOf } from "./refuse.ts";
 import type { Complete, Served, ServedPath } from "./served.ts";
 import type { Caller } from "./sign.ts";
 
@@ -88,6 +89,7 @@ export interface ServiceOptions {
 
 /** An action with what it works on. */
 export type BoundAction = Omit<Action<unknown>, "run"> & {
+  readonly refusals: readonly Refusal[];
   readonly run: (input: Members, call: Call) => Promise<Members | Answer<Members>>;
 };
 
@@ -102,6 +104,10 @@ export function service<W>(
   actions: readonly Action<W>[],
   options: ServiceOptions = {},
 ): Service {
-  const bound = actions.map((one) => ({ ...one, run: (input: Members, call: Call) => one.run(world, input, call) }));
+  const bound = actions.map((one) => ({
+    ...one,
+    refusals: refusalsOf(one.unserved, one.operation.input),
+    run: (input: Members, call: Call) => one.run(world, input, call),
+  }));
   return { ...options, model, actions: bound };
 }

@@ -146,11 +146,11 @@ function checkLength(
 }
 
 function checkStructure(value: object, shape: Structure, path: string, problems: string[]): void {
-  const members = new Map<string, unknown>(Object.entries(value));
+  const members = value as Readonly<Record<string, unknown>>;
   for (const name of shape.required)
-    if (members.get(name) === undefined) problems.push(constraint(null, pathOf(path, name), "Member must not be null"));
-  for (const [name, inner] of members) {
-    const member = shape.members.get(name);
+    if (members[name] === undefined) problems.push(constraint(null, pathOf(path, name), "Member must not be null"));
+  for (const name in members) {
+    const [inner, member] = [members[name], shape.members.get(name)];
     if (member !== undefined && inner !== undefined) check(inner, member.shape, pathOf(path, name), problems);
   }
 }

@@ -1,5 +1,5 @@
 /** An operation of a model, ready to be served: its structures, and which members stand in the body and which elsewhere. */
-import type { Model, OperationData } from "./model.ts";
+import type { Location, Model, OperationData } from "./model.ts";
 import { type FindShape, type Member, type Structure, shapesOf, structureOf } from "./shape.ts";
 
 export interface Operation {
@@ -21,17 +21,24 @@ export interface Operation {
 
 /** Where the members of an input or output stand (Smithy, "HTTP binding traits"); with other protocols all are body. */
 export interface Bindings {
-  readonly uri: readonly Member[];
-  readonly query: readonly Member[];
-  readonly header: readonly Member[];
+  readonly uri: readonly Bound[];
+  readonly query: readonly Bound[];
+  readonly header: readonly Bound[];
   /** Maps of all headers with a prefix. */
-  readonly headers: readonly Member[];
+  readonly headers: readonly Bound[];
   readonly statusCode: Member | null;
   /** The member that is the whole body. */
   readonly payload: Member | null;
   /** The others, by their names on the wire and by those of the model. */
   readonly body: ReadonlyMap<string, Member>;
   readonly bodyMembers: ReadonlyMap<string, Member>;
+}
+
+/** A member that stands outside of the body. */
+export interface Bound {
+  /** On the wire; of headers in lower case, of "headers" their prefix. */
+  readonly key: string;
+  readonly member: Member;
 }
 
 // The shapes of a model are linked once, however many actions are made of it.
@@ -72,13 +79,21 @@ export function bindingsOf(structure: Structure): Bindings {
   const payload = structure.payload === undefined ? undefined : structure.members.get(structure.payload);
   const inBody = all.filter((member) => member.at === undefined && member !== payload);
   return {
-    uri: all.filter(({ at }) => at === "uri"),
-    query: all.filter(({ at }) => at === "querystring"),
-    header: all.filter(({ at }) => at === "header"),
-    headers: all.filter(({ at }) => at === "headers"),
+    uri: boundAt(all, "uri"),
+    query: boundAt(all, "querystring"),
+    header: boundAt(all, "header").map(inLowerCase),
+    headers: boundAt(all, "headers").map(inLowerCase),
     statusCode: all.find(({ at }) => at === "statusCode") ?? null,
     payload: payload ?? null,
     body: new Map(inBody.map((member) => [member.wireName ?? member.name, member])),
     bodyMembers: new Map(inBody.map((member) => [member.name, member])),
   };
+}
+
+function boundAt(all: readonly Member[], where: Location): readonly Bound[] {
+  return all.filter(({ at }) => at === where).map((member) => ({ key: member.wireName ?? member.name, member }));
+}
+
+function inLowerCase({ key, member }: Bound): Bound {
+  return { key: key.toLowerCase(), member };
 }

@@ -1,8 +1,9 @@
 /** What a request asks for: from its head the protocol, the action and how much it may send, from its body the input. */
-import { Answer, type BoundAction, type Call, type Members, type Service } from "./action.ts";
+import { Answer, type Call, type Members, type Service } from "./action.ts";
 import type { AwsError } from "./aws-error.ts";
 import { checkConstraints } from "./constraints.ts";
 import type { ProtocolName } from "./model.ts";
+import type { Operation } from "./operation.ts";
 import { cbor } from "./protocols/cbor.ts";
 import { json } from "./protocols/json.ts";
 import type { FindRoute, Protocol, Route } from "./protocols/protocol.ts";
@@ -93,25 +94,21 @@ function askedOf(
   const { operation, permission } = action;
   const input = protocol.read(request, operation, labels);
   checkConstraints(input, operation.input);
-  refuseUnserved(action, input, service);
+  refuseUnserved(action.refusals, input, service.refusal);
   return {
     action: { name: operation.name, ...(permission !== undefined && { permission }) },
     input,
-    run: async (call) => written(await answerOf(action, input, call), action, { service, protocol, call }),
+    run: async (call) => replyOf(await action.run(input, call), operation, { service, protocol, call }),
   };
 }
 
-async function answerOf({ run }: BoundAction, input: Members, call: Call): Promise<Answer<Members>> {
-  const output = await run(input, call);
-  return output instanceof Answer ? output : new Answer(output, {});
-}
-
-function written(
-  { output, headers }: Answer<Members>,
-  { operation }: BoundAction,
+function replyOf(
+  output: Members | Answer<Members>,
+  operation: Operation,
   { service, protocol, call }: { readonly service: Service; readonly protocol: Protocol; readonly call: Call },
 ): Reply {
-  const { requestId } = call;
-  const reply = protocol.write(output, operation, { service, requestId, headers: call.headers });
-  return { ...reply, headers: { ...reply.headers, ...headers } };
+  const asking = { service, requestId: call.requestId, headers: call.headers };
+  if (!(output instanceof Answer)) return protocol.write(output, operation, asking);
+  const reply = protocol.write(output.output, operation, asking);
+  return { ...reply, headers: { ...reply.headers, ...output.headers } };
 }

@@ -169,7 +169,7 @@ function protocolOf({ metadata }: Suite): Protocol {
 function serviceOf(model: Model, name: string): Service {
   const operation = operationOf(model, name);
   const run = (): Promise<Members> => Promise.resolve({});
-  return { model, actions: [{ operation, serves: [], unserved: {}, run }] };
+  return { model, actions: [{ operation, serves: [], unserved: {}, refusals: [], run }] };
 }
 
 function runInput(suite: Suite, one: Case): string | null {

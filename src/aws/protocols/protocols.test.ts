@@ -20,6 +20,7 @@ const SERVICE: Service = {
     operation: operationOf(sampleModel, name),
     serves: [],
     unserved: {},
+    refusals: [],
     run: () => Promise.resolve({}),
   })),
 };

@@ -1,4 +1,5 @@
 /** REST with JSON: the operation by method and path, members in path, query, headers and body (Smithy, "AWS restJson1 protocol"). */
+import type { Draft } from "#base/dictionary.ts";
 import type { Members } from "../action.ts";
 import { AwsError } from "../aws-error.ts";
 import type { Operation } from "../operation.ts";
@@ -21,10 +22,11 @@ export const restJson: Protocol = {
   unknown: ({ model }, { method, path }) =>
     new AwsError("UnknownOperationException", 404, `Catamaran has no ${model.signingName} action at ${method} ${path}`),
   // Members of the path win over the query, and that over headers and body: a body cannot say another name than the path.
-  read: (request, operation, labels) => ({
-    ...readBody(request.body, operation),
-    ...readHead(request, operation, labels),
-  }),
+  read: (request, operation, labels) => {
+    const read = readBody(request.body, operation);
+    readHead(request, operation.request, labels, read);
+    return read;
+  },
   write: (output, operation) => ({
     status: statusOf(output, operation),
     headers: { ...bodyType(output, operation), ...writeHeaders(output, operation.response) },
@@ -42,7 +44,7 @@ export const restJson: Protocol = {
   }),
 };
 
-function readBody(body: Uint8Array, operation: Operation): Members {
+function readBody(body: Uint8Array, operation: Operation): Draft<unknown> {
   if (body.length === 0) return {};
   const { payload, body: members } = operation.request;
   if (payload === null)

@@ -1,6 +1,6 @@
 /** Finds the action of a method and path in the paths of a model (Smithy, "http trait": literal segments go before labels). */
+import { draft, put } from "#base/dictionary.ts";
 import type { BoundAction } from "../action.ts";
-import type { SignedHead } from "../sign.ts";
 import type { FindRoute, Route } from "./protocol.ts";
 
 interface Compiled {
@@ -24,7 +24,9 @@ export function restRoutes(actions: readonly BoundAction[]): FindRoute {
   for (const action of actions) add(rootOf(roots, action.operation.method), action);
   return (head) => {
     const root = roots.get(head.method);
-    return root === undefined ? null : walk(root, { segments: segmentsOf(head.path), at: 0, values: [], head });
+    return root === undefined
+      ? null
+      : walk(root, 0, { segments: segmentsOf(head.path), values: [], query: head.query });
   };
 }
 
@@ -69,33 +71,35 @@ function segmentsOf(path: string): readonly string[] {
 
 interface Walk {
   readonly segments: readonly string[];
-  readonly at: number;
-  readonly values: readonly string[];
-  readonly head: SignedHead;
+  /** Of the labels on the way; a branch that leads nowhere takes its own out again. */
+  readonly values: string[];
+  readonly query: string;
 }
 
-function walk(node: Node, step: Walk): Route | null {
-  const segment = step.segments[step.at];
-  if (segment === undefined) return routeOf(node.ends, step.values, step.head);
+function walk(node: Node, at: number, way: Walk): Route | null {
+  const { segments, values } = way;
+  const segment = segments[at];
+  if (segment === undefined) return routeOf(node.ends, values, way.query);
   const literal = node.literals.get(segment);
-  const found = literal === undefined ? null : walk(literal, { ...step, at: step.at + 1 });
+  const found = literal === undefined ? null : walk(literal, at + 1, way);
   if (found !== null) return found;
-  const labelled =
-    node.label === null || segment === ""
-      ? null
-      : walk(node.label, { ...step, at: step.at + 1, values: [...step.values, segment] });
-  if (labelled !== null) return labelled;
-  if (node.greedy.length === 0) return null;
-  return routeOf(node.greedy, [...step.values, step.segments.slice(step.at).join("/")], step.head);
+  if (node.label !== null && segment !== "") {
+    values.push(segment);
+    const labelled = walk(node.label, at + 1, way);
+    if (labelled !== null) return labelled;
+    values.pop();
+  }
+  return node.greedy.length === 0 ? null : routeOf(node.greedy, [...values, segments.slice(at).join("/")], way.query);
 }
 
-function routeOf(candidates: readonly Compiled[], values: readonly string[], { query }: SignedHead): Route | null {
-  const asked = query === "" ? null : new URLSearchParams(query);
-  const found = candidates.find((one) => one.query.every(([name, value]) => asks(asked, name, value)));
+function routeOf(candidates: readonly Compiled[], values: readonly string[], query: string): Route | null {
+  const found = candidates.find((one) => one.query.length === 0 || asksAll(new URLSearchParams(query), one.query));
   if (found === undefined) return null;
-  return { action: found.action, labels: Object.fromEntries(found.labels.map((name, i) => [name, values[i] ?? ""])) };
+  const labels = draft<string>();
+  for (const [index, name] of found.labels.entries()) put(labels, name, values[index] ?? "");
+  return { action: found.action, labels };
 }
 
-function asks(asked: URLSearchParams | null, name: string, value: string): boolean {
-  return asked !== null && asked.has(name) && (value === "" || asked.get(name) === value);
+function asksAll(asked: URLSearchParams, wanted: Compiled["query"]): boolean {
+  return wanted.every(([name, value]) => asked.has(name) && (value === "" || asked.get(name) === value));
 }

@@ -1,30 +1,31 @@
 /** Members in paths, queries and headers: texts with a type (Smithy, "HTTP bindings", serialization rules). */
-import { draft, put } from "#base/dictionary.ts";
+import { type Draft, draft, put } from "#base/dictionary.ts";
 import type { Members } from "../action.ts";
 import type { TimestampFormat } from "../model.ts";
 import type { AwsError } from "../aws-error.ts";
-import { type Bindings, bindingsOf, type Operation } from "../operation.ts";
+import { type Bindings, bindingsOf, type Bound, type Operation } from "../operation.ts";
 import type { Member, Shape, Structure } from "../shape.ts";
 import type { SignedHead } from "../sign.ts";
 import { timestampOf, timestampText } from "./timestamp.ts";
 import { unreadable } from "./unreadable.ts";
 
-/** The members of an input that do not stand in its body. */
-export function readHead(head: SignedHead, { request }: Operation, labels: Readonly<Record<string, string>>): Members {
-  return {
-    ...headerMembers(head.headers, request),
-    ...queryMembers(head.query, request),
-    ...labelMembers(labels, request),
-  };
-}
-
-function labelMembers(labels: Readonly<Record<string, string>>, { uri }: Bindings): Members {
-  const read = draft<unknown>();
-  for (const member of uri) {
-    const text = labels[member.wireName ?? member.name];
-    if (text !== undefined) put(read, member.name, fromText(decodeLabel(text), member, "iso8601"));
+/** Adds the members of an input that do not stand in its body. */
+export function readHead(
+  head: SignedHead,
+  { uri, query, header, headers }: Bindings,
+  labels: Readonly<Record<string, string>>,
+  into: Draft<unknown>,
+): void {
+  for (const { key, member } of header) {
+    const text = head.headers[key];
+    if (text !== undefined) put(into, member.name, fromHeader(text, member));
   }
-  return read;
+  for (const { key, member } of headers) readPrefixed(head.headers, key, member, into);
+  if (head.query !== "" && query.length > 0) readQuery(new URLSearchParams(head.query), query, into);
+  for (const { key, member } of uri) {
+    const text = labels[key];
+    if (text !== undefined) put(into, member.name, fromText(decodeLabel(text), member, "iso8601"));
+  }
 }
 
 function decodeLabel(text: string): string {
@@ -35,20 +36,11 @@ function decodeLabel(text: string): string {
   }
 }
 
-function headerMembers(headers: SignedHead["headers"], { header, headers: prefixed }: Bindings): Members {
-  const read = draft<unknown>();
-  for (const member of header) {
-    const text = headers[(member.wireName ?? member.name).toLowerCase()];
-    if (text !== undefined) put(read, member.name, fromHeader(text, member));
-  }
-  for (const member of prefixed) {
-    const prefix = (member.wireName ?? "").toLowerCase();
-    const values = draft<string>();
-    for (const [name, value] of Object.entries(headers))
-      if (name.startsWith(prefix)) put(values, name.slice(prefix.length), value);
-    if (Object.keys(values).length > 0) put(read, member.name, values);
-  }
-  return read;
+function readPrefixed(headers: SignedHead["headers"], prefix: string, { name }: Member, into: Draft<unknown>): void {
+  const values = draft<string>();
+  for (const [header, value] of Object.entries(headers))
+    if (header.startsWith(prefix)) put(values, header.slice(prefix.length), value);
+  if (Object.keys(values).length > 0) put(into, name, values);
 }
 
 function fromHeader(text: string, member: Member): unknown {
@@ -69,16 +61,11 @@ function unquoted(text: string): string {
   return text.startsWith('"') && text.endsWith('"') ? text.slice(1, -1).replaceAll(/\\(.)/g, "$1") : text;
 }
 
-function queryMembers(query: string, { query: members }: Bindings): Members {
-  if (query === "" || members.length === 0) return {};
-  const asked = new URLSearchParams(query);
-  const read = draft<unknown>();
-  for (const member of members) {
-    const values = member.shape.is === "map" ? null : asked.getAll(member.wireName ?? member.name);
-    const value = values === null ? allOf(asked, member) : queryValue(values, member);
-    if (value !== undefined) put(read, member.name, value);
+function readQuery(asked: URLSearchParams, members: readonly Bound[], into: Draft<unknown>): void {
+  for (const { key, member } of members) {
+    const value = member.shape.is === "map" ? allOf(asked, member) : queryValue(asked.getAll(key), member);
+    if (value !== undefined) put(into, member.name, value);
   }
-  return read;
 }
 
 function queryValue(values: readonly string[], member: Member): unknown {
@@ -149,11 +136,11 @@ export function writeHeaders(
   { header, headers }: Pick<Bindings, "header" | "headers">,
 ): Readonly<Record<string, string>> {
   const written = draft<string>();
-  for (const member of header) {
+  for (const { member } of header) {
     const value = output[member.name];
     if (value !== undefined && value !== null) put(written, member.wireName ?? member.name, toHeader(value, member));
   }
-  for (const member of headers)
+  for (const { member } of headers)
     for (const [name, value] of Object.entries((output[member.name] ?? {}) as Members))
       put(written, `${member.wireName ?? ""}${name}`, String(value));
   return written;

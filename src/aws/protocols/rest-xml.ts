@@ -1,4 +1,5 @@
 /** REST with XML: the operation by method and path, members in path, query, headers and an XML document (Smithy, "AWS restXml protocol"). */
+import type { Draft } from "#base/dictionary.ts";
 import type { Members, Service } from "../action.ts";
 import { AwsError } from "../aws-error.ts";
 import type { Operation } from "../operation.ts";
@@ -20,10 +21,11 @@ export const restXml: Protocol = {
   routes: ({ actions }) => restRoutes(actions),
   unknown: ({ model }, { method, path }) =>
     new AwsError("MethodNotAllowed", 405, `Catamaran has no ${model.signingName} action at ${method} ${path}`),
-  read: (request, operation, labels) => ({
-    ...readBody(request.body, operation),
-    ...readHead(request, operation, labels),
-  }),
+  read: (request, operation, labels) => {
+    const read = readBody(request.body, operation);
+    readHead(request, operation.request, labels, read);
+    return read;
+  },
   write: (output, operation, { service }) => {
     const body = writeBody(output, operation, service);
     return {
@@ -43,7 +45,7 @@ export const restXml: Protocol = {
   },
 };
 
-function readBody(body: Uint8Array, { input, request }: Operation): Members {
+function readBody(body: Uint8Array, { input, request }: Operation): Draft<unknown> {
   const { payload, bodyMembers } = request;
   if (body.length === 0) return {};
   if (payload === null)
