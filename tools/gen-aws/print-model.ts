@@ -21,7 +21,7 @@ export function printModel(model: Model, version: string): string {
 type Shapes = Model["shapes"];
 
 function typeOf(name: string, shape: ShapeData, shapes: Shapes): readonly string[] {
-  if (shape.is !== "structure") return [aliasOf(name, shape), ""];
+  if (shape.is !== "structure") return [aliasOf(typeName(name), shape), ""];
   return [`export type ${name} = ${structureType(shape, shapes)};`, ""];
 }
 
@@ -65,13 +65,24 @@ function structureType({ members, required = [] }: StructureData, shapes: Shapes
 
 /** Events come one after the other. */
 function memberType(member: MemberData, shapes: Shapes): string {
+  const shape = shapes[shapeName(member)];
   const target = targetOf(member);
-  const shape = shapes[target];
   return shape?.is === "structure" && shape.eventstream === true ? `AsyncIterable<${target}>` : target;
 }
 
 function targetOf(member: MemberData): string {
+  return typeName(shapeName(member));
+}
+
+function shapeName(member: MemberData): string {
   return typeof member === "string" ? member : member.of;
+}
+
+// SNS has shapes of these names.
+const BUILT_IN = new Set(["string", "boolean", "number", "object"]);
+
+function typeName(shape: string): string {
+  return BUILT_IN.has(shape) ? `${shape}Shape` : shape;
 }
 
 function operationTypes({ operations }: Model): readonly string[] {

@@ -1,0 +1,37 @@
+/** Which operations of KMS will be served; nothing is registered before its engine is there. Read by tools/gen-aws.ts. */
+import type { Listed } from "../listed.ts";
+
+export const listed: Listed = {
+  service: "kms",
+  version: "2014-11-01",
+  operations: [
+    "CancelKeyDeletion",
+    "CreateAlias",
+    "CreateKey",
+    "Decrypt",
+    "DeleteAlias",
+    "DescribeKey",
+    "DisableKey",
+    "EnableKey",
+    "Encrypt",
+    "GenerateDataKey",
+    "GenerateDataKeyWithoutPlaintext",
+    "GenerateMac",
+    "GenerateRandom",
+    "GetKeyPolicy",
+    "GetPublicKey",
+    "ListAliases",
+    "ListKeys",
+    "ListResourceTags",
+    "PutKeyPolicy",
+    "ReEncrypt",
+    "ScheduleKeyDeletion",
+    "Sign",
+    "TagResource",
+    "UntagResource",
+    "UpdateAlias",
+    "UpdateKeyDescription",
+    "Verify",
+    "VerifyMac",
+  ],
+};
