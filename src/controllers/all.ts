@@ -19,12 +19,14 @@ import { namespaceContentsController } from "./namespace-contents.ts";
 import { nodeLifecycleController } from "./node-lifecycle.ts";
 import { podGarbageController } from "./pod-garbage.ts";
 import { replicaSetController } from "./replica-set.ts";
+import { replicationControllerController } from "./replication-controller.ts";
 
 /** Those that look at the same few kinds for ever. */
 export const steadyControllers: readonly AnyController[] = [
   bindingController(),
   deploymentController,
   replicaSetController,
+  replicationControllerController,
   endpointSliceController,
   endpointSliceMirroringController,
   endpointsController,

@@ -14,10 +14,12 @@ import { nodeKind } from "#kinds/core/node.ts";
 import { keyOfObject, type KubeObject, type OwnerReference } from "#kinds/object.ts";
 import { podKind } from "#kinds/core/pod.ts";
 import { priorityClassKind } from "#kinds/core/priority-class.ts";
+import { clusterRoleKind } from "#kinds/rbac/rbac.ts";
+import { replicationControllerKind } from "#kinds/core/replication-controller.ts";
 import { replicaSetKind } from "#kinds/apps/replica-set.ts";
 import { serviceKind } from "#kinds/core/service.ts";
 import { MemoryJournal } from "#store/memory/journal.ts";
-import { allControllers } from "./all.ts";
+import { allControllers, instanceControllers } from "./all.ts";
 import { SampleCluster } from "./sample-cluster.ts";
 
 const yieldOnce = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -29,7 +31,14 @@ const SPACES = ["default", "a", "b"];
 const NAMES = ["w", "x", "y", "z"];
 const NODES = ["node-1", "node-2", "node-3"];
 /** What somebody may own, be owned by, and delete. */
-const OWNABLE: readonly Kind[] = [configMapKind, deploymentKind, replicaSetKind, podKind, serviceKind];
+const OWNABLE: readonly Kind[] = [
+  configMapKind,
+  deploymentKind,
+  replicaSetKind,
+  replicationControllerKind,
+  podKind,
+  serviceKind,
+];
 
 /** One who does things at random, and does not mind being refused. */
 class Meddler {
@@ -48,7 +57,9 @@ class Meddler {
       () => this.#space(),
       () => this.#create(deploymentKind, this.#deployment()),
       () => this.#create(deploymentKind, this.#deployment()),
+      () => this.#create(replicationControllerKind, this.#replicationController()),
       () => this.#change(),
+      () => this.#gather(),
       () => this.#create(configMapKind, { metadata: this.#owned() }),
       () => this.#create(configMapKind, { metadata: this.#owned() }),
       () => this.#reown(),
@@ -125,6 +136,25 @@ class Meddler {
         },
       },
     };
+  }
+
+  #replicationController(): object {
+    const metadata = this.#meta();
+    // Its pods may match a deployment's selector, and the other way round.
+    const labels = { app: metadata.name };
+    const template = { metadata: { labels }, spec: { containers: [{ name: "c", image: "app:1" }] } };
+    return { metadata, spec: { replicas: Math.floor(this.#random.number() * 4), template } };
+  }
+
+  /** Roles that gather others, perhaps each other. */
+  async #gather(): Promise<void> {
+    const name = this.#pick(NAMES);
+    const into = (to: string): object => ({ matchLabels: { [`into-${to}`]: "yes" } });
+    await this.#create(clusterRoleKind, {
+      metadata: { name, labels: { [`into-${this.#pick(NAMES)}`]: "yes" } },
+      rules: [{ verbs: ["get"], apiGroups: [""], resources: [name] }],
+      ...(this.#chance(0.6) && { aggregationRule: { clusterRoleSelectors: [into(name)] } }),
+    });
   }
 
   async #change(): Promise<void> {
@@ -205,8 +235,13 @@ function isRestless(storage: string, object: KubeObject): boolean {
   return storage === "core/events" && (object as Event).involvedObject.kind === "HorizontalPodAutoscaler";
 }
 
+const everyController = [
+  ...allControllers,
+  ...instanceControllers({ edge: { ip: "127.0.0.1", port: 8080 }, ca: "certificate" }),
+];
+
 async function comesToRest(seed: number): Promise<void> {
-  await using cluster = await SampleCluster.open(new MemoryJournal(new FakeClock()), allControllers, yieldOnce);
+  await using cluster = await SampleCluster.open(new MemoryJournal(new FakeClock()), everyController, yieldOnce);
   const meddler = new Meddler(cluster, seededRandom(seed));
   for (const [at, name] of ["p1", "p2", "p3"].entries())
     await cluster.objects.create(priorityClassKind, { metadata: { name }, value: at });

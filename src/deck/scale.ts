@@ -61,7 +61,9 @@ function write(json: Json | undefined, [first, ...rest]: readonly string[], valu
 function selectorText(selector: Json | undefined): string | undefined {
   if (typeof selector === "string") return selector;
   if (!isJsonObject(selector)) return undefined;
-  const { matchLabels = {}, matchExpressions = [] } = selector as LabelSelector;
+  // A ReplicationController's selector is a map of labels; a LabelSelector has an object and a list as its members.
+  const isMap = Object.values(selector).some((value) => typeof value === "string");
+  const { matchLabels = {}, matchExpressions = [] } = (isMap ? { matchLabels: selector } : selector) as LabelSelector;
   const labels = Object.entries(matchLabels).map(([key, value]) => `${key}=${value}`);
   const expressions = matchExpressions.map(({ key, operator, values = [] }) => {
     if (operator === "Exists") return key;

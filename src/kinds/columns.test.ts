@@ -227,6 +227,12 @@ const rows: readonly (readonly [
     ["web", "nginx:1", "app=web"],
   ],
   [
+    "ReplicationController",
+    { spec: { replicas: 3, selector: { app: "web" }, template }, status: { replicas: 3, readyReplicas: 2 } },
+    [3, 3, 2, "60m"],
+    ["web", "nginx:1", "app=web"],
+  ],
+  [
     "Service",
     {
       spec: {

@@ -8,6 +8,12 @@ export type Members = string;
 export type TypeProofs = Readonly<Record<TypeName, Readonly<Record<string, Members>>>>;
 
 export const coreProofs: TypeProofs = {
+  "io.k8s.api.core.v1.ReplicationController": {
+    "src/controllers/replication-controller.test.ts": "kind apiVersion metadata spec",
+  },
+  "io.k8s.api.core.v1.ReplicationControllerSpec": {
+    "src/controllers/replication-controller.test.ts": "replicas minReadySeconds selector template",
+  },
   "io.k8s.api.core.v1.ConfigMap": {
     "tests/kubectl-scenes.ts": "kind apiVersion metadata immutable data",
     "src/pods/materials.test.ts": "binaryData",

@@ -21,6 +21,7 @@ import { podKind } from "#kinds/core/pod.ts";
 import { priorityClassKind } from "#kinds/core/priority-class.ts";
 import { clusterRoleBindingKind, clusterRoleKind, roleBindingKind, roleKind } from "#kinds/rbac/rbac.ts";
 import { replicaSetKind } from "#kinds/apps/replica-set.ts";
+import { replicationControllerKind } from "#kinds/core/replication-controller.ts";
 import {
   bindingKind,
   evictionKind,
@@ -46,6 +47,7 @@ export const builtinKinds: readonly Kind[] = [
   namespaceKind,
   nodeKind,
   podKind,
+  replicationControllerKind,
   secretKind,
   serviceAccountKind,
   serviceKind,

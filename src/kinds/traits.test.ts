@@ -25,7 +25,11 @@ const traits: readonly (readonly [title: string, has: (kind: Kind) => boolean, k
     ({ isChurning }) => isChurning === true,
     ["leases.coordination.k8s.io", "nodes.metrics.k8s.io", "pods.metrics.k8s.io"],
   ],
-  ["ask for pods", ({ podTemplate }) => podTemplate !== undefined, ["deployments.apps", "replicasets.apps"]],
+  [
+    "ask for pods",
+    ({ podTemplate }) => podTemplate !== undefined,
+    ["deployments.apps", "replicasets.apps", "replicationcontrollers"],
+  ],
   [
     "are for more than viewers",
     ({ roles }) => roles !== undefined && roles.view === undefined,
