@@ -1,8 +1,12 @@
 /** Who is given the rules of others, and who is left alone. */
 import assert from "node:assert/strict";
+import { setImmediate as yieldOnce } from "node:timers/promises";
 import { test } from "node:test";
+import { FakeClock } from "#deck/fake-clock.ts";
 import { type ClusterRole, clusterRoleKind, type PolicyRule } from "#kinds/rbac/rbac.ts";
+import { MemoryJournal } from "#store/memory/journal.ts";
 import { clusterRoleAggregationController as controller } from "./cluster-role-aggregation.ts";
+import { SampleCluster } from "./sample-cluster.ts";
 import { planOf, seenBy } from "./sample-plan.ts";
 
 const rule = (...resources: string[]): PolicyRule => ({ verbs: ["get"], apiGroups: [""], resources });
@@ -30,4 +34,19 @@ for (const [title, role, changes] of cases)
 test("whatever role changes, those that gather are woken", () => {
   const seen = seenBy(controller, [[clusterRoleKind, [gathering, gathered]]]);
   assert.deepEqual(controller.watches?.[0]?.wakes(gathered, seen), ["/all"]);
+});
+
+test("roles that gather each other come to rest", async () => {
+  await using cluster = await SampleCluster.open(new MemoryJournal(new FakeClock()), [controller], () => yieldOnce());
+  const both = { a: "b", b: "a" };
+  for (const [name, from] of Object.entries(both))
+    await cluster.objects.create(clusterRoleKind, {
+      metadata: { name, labels: { into: from } },
+      rules: [rule(name)],
+      aggregationRule: { clusterRoleSelectors: [{ matchLabels: { into: name } }] },
+    });
+  await cluster.objects.create(clusterRoleKind, { ...gathered, metadata: { name: "leaf", labels: { into: "a" } } });
+  await cluster.settle();
+  const [a, b] = cluster.list(clusterRoleKind);
+  assert.deepEqual([a?.rules, b?.rules], [[rule("pods")], [rule("pods")]]);
 });

@@ -21,6 +21,8 @@ import { FakeNode, type FakeNodeOptions } from "#pods/fake-node.ts";
 // So many rounds without a change mean that nothing more will happen until time goes on.
 const QUIET_ROUNDS = 8;
 const MOST_ROUNDS = 20_000;
+// In memory a plan that is never content gives nobody else a turn: after so many changes in a row the loops are ended.
+const MOST_CHANGES = 50_000;
 const LEASES = "kube-node-lease";
 
 export class SampleCluster implements AsyncDisposable {
@@ -38,6 +40,7 @@ export class SampleCluster implements AsyncDisposable {
   readonly #loops: Promise<void>[];
   readonly #fire: () => void;
   #changes = 0;
+  #settledAt = 0;
   #ips = 0;
   readonly #yield: () => Promise<void>;
 
@@ -70,6 +73,7 @@ export class SampleCluster implements AsyncDisposable {
     });
     deck.follow(() => {
       this.#changes++;
+      if (this.#changes - this.#settledAt > MOST_CHANGES) this.#fire();
       this.check();
     });
   }
@@ -129,12 +133,14 @@ export class SampleCluster implements AsyncDisposable {
   async settle(mostRounds: number = MOST_ROUNDS): Promise<void> {
     let quiet = 0;
     for (let round = 0; quiet < QUIET_ROUNDS; round++) {
-      if (round > mostRounds) throw new RangeError("the cluster never comes to rest");
+      const isRestless = round > mostRounds || this.#changes - this.#settledAt > MOST_CHANGES;
+      if (isRestless) throw new RangeError("the cluster never comes to rest");
       const before = this.#changes;
       for (let turn = 0; turn < 4; turn++) await this.#yield();
       await this.#runAgents();
       quiet = this.#changes === before ? quiet + 1 : 0;
     }
+    this.#settledAt = this.#changes;
   }
 
   /** Time goes on in steps; nodes renew their leases. */
