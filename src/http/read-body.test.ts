@@ -34,6 +34,33 @@ test("a body is whole, counts as held while it is used, and no longer", async ()
   assert.equal(held.total, 0);
 });
 
+test("a body that came whole with its head is taken as it is, without a listener", async () => {
+  const held = roomy();
+  const { stream, body } = reading(held, "5");
+  stream.end("hello");
+  {
+    using whole = await body;
+    assert.equal(whole.bytes.toString(), "hello");
+    assert.equal(held.total, 5);
+    assert.equal(stream.listenerCount("data"), 0);
+  }
+  assert.equal(held.total, 0);
+});
+
+test("a body that came whole is refused where others hold too much", async () => {
+  const held = new HeldBytes({ totalBytes: 4, peerBytes: 100 });
+  const { stream, body } = reading(held, "5");
+  stream.end("hello");
+  await refusedFor(body, "too many");
+  assert.equal(held.total, 0);
+});
+
+test("a connection that ended before anybody listened is told at once", async () => {
+  const { stream, body } = reading(roomy(), "5");
+  process.nextTick(() => stream.destroy());
+  await refusedFor(body, "cut off");
+});
+
 test("a large body is joined in pieces, between which others have their turn", async () => {
   const stream = new PassThrough();
   const held = new HeldBytes({ totalBytes: 1e8, peerBytes: 1e8 });
@@ -70,6 +97,7 @@ test("a body that becomes too large is refused, and what was held is given back"
 test("a slow body is refused when its time is over", async () => {
   const { stream, clock, body } = reading(roomy());
   stream.write("1");
+  await Promise.resolve();
   clock.advance(1_000);
   await refusedFor(body, "too slow");
 });

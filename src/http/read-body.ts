@@ -46,32 +46,58 @@ const JOINED_BYTES = 2 * 1024 * 1024;
 const NOTHING: Body = { bytes: Buffer.alloc(0), [Symbol.dispose]: () => {} };
 
 /** Rejects with BodyRefused; the stream is then paused, and its connection is of no more use (close it with the answer). */
-export function readBody(stream: Readable, { peer, contentLength }: Sender, limits: BodyLimits): Promise<Body> {
-  const { maxBytes, held, clock } = limits;
+export async function readBody(stream: Readable, { peer, contentLength }: Sender, limits: BodyLimits): Promise<Body> {
+  const { maxBytes, held } = limits;
   // RFC 9110 8.6: digits only. Without the header a body may still come in chunks, or over HTTP/2.
-  if (contentLength !== undefined && Number(contentLength) > maxBytes)
-    return Promise.reject(new BodyRefused("too large", `the body is larger than ${maxBytes} bytes`));
-  if (contentLength === "0") return Promise.resolve(NOTHING);
+  const length = Number(contentLength);
+  if (length > maxBytes) throw tooLarge(maxBytes);
+  if (contentLength === "0") return NOTHING;
+  // A small body comes in one piece with its head, and Node has it a moment after that.
+  await Promise.resolve();
+  if (stream.destroyed) throw cutOff();
+  if (stream.readableLength !== length) return bodyByAndBy(stream, peer, limits);
+  if (!held.take(peer, length)) throw refusedFor(stream, tooMany());
+  const bytes = stream.read() as Buffer;
+  return { bytes, [Symbol.dispose]: () => held.give(peer, length) };
+}
+
+function refusedFor(stream: Readable, refused: BodyRefused): BodyRefused {
+  stream.pause();
+  return refused;
+}
+
+function tooLarge(maxBytes: number): BodyRefused {
+  return new BodyRefused("too large", `the body is larger than ${maxBytes} bytes`);
+}
+
+function tooMany(): BodyRefused {
+  return new BodyRefused("too many", "too many request bodies are being received at once; try again later");
+}
+
+function cutOff(): BodyRefused {
+  return new BodyRefused("cut off", "the connection ended before the body did");
+}
+
+function bodyByAndBy(stream: Readable, peer: string, limits: BodyLimits): Promise<Body> {
+  const { maxBytes, held, clock } = limits;
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
     let isOver = false;
     const release = (): void => held.give(peer, size);
-    const refuse = (reason: BodyRefusal, message: string): void => {
+    const refuse = (refused: BodyRefused): void => {
       if (isOver) return;
       stop();
-      stream.pause();
       release();
-      reject(new BodyRefused(reason, message));
+      reject(refusedFor(stream, refused));
     };
     const late = clock.after(limits.deadlineMs, () =>
-      refuse("too slow", `the body was not complete within ${limits.deadlineMs} ms`),
+      refuse(new BodyRefused("too slow", `the body was not complete within ${limits.deadlineMs} ms`)),
     );
     const onData = (chunk: Buffer): void => {
       if (isOver) return;
-      if (size + chunk.length > maxBytes) return refuse("too large", `the body is larger than ${maxBytes} bytes`);
-      if (!held.take(peer, chunk.length))
-        return refuse("too many", "too many request bodies are being received at once; try again later");
+      if (size + chunk.length > maxBytes) return refuse(tooLarge(maxBytes));
+      if (!held.take(peer, chunk.length)) return refuse(tooMany());
       size += chunk.length;
       chunks.push(chunk);
     };
@@ -82,7 +108,7 @@ export function readBody(stream: Readable, { peer, contentLength }: Sender, limi
       const bodyOf = (bytes: Buffer): Body => ({ bytes, [Symbol.dispose]: release });
       resolve(size > JOINED_BYTES ? joined(chunks, size).then(bodyOf) : bodyOf(Buffer.concat(chunks, size)));
     };
-    const onGone = (): void => refuse("cut off", "the connection ended before the body did");
+    const onGone = (): void => refuse(cutOff());
     // Listeners stay until the request is gone: to take them away costs more than that they hear nothing new.
     const stop = (): void => {
       isOver = true;

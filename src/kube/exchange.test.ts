@@ -57,6 +57,7 @@ test("a body that drips is cut off after a minute", async () => {
   const { exchange, source, clock } = opened();
   const body = refusal(exchange.body());
   source.write("a");
+  await Promise.resolve();
   clock.advance(59_000);
   assert.equal(source.destroyed, false);
   clock.advance(1_000);
