@@ -280,7 +280,15 @@ function checkTime({ timestamp, scope, expiresSeconds }: Terms, now: number): vo
     throw invalidSignature(`Signature not yet current: ${timestamp} is still later than ${basicTime(now + SKEW_MS)}`);
 }
 
+// Clients sign many requests within one second.
+let lastParsed: { readonly text: string; readonly at: number | null } = { text: "", at: null };
+
 function parseBasicTime(text: string): number | null {
+  if (lastParsed.text !== text) lastParsed = { text, at: timeOf(text) };
+  return lastParsed.at;
+}
+
+function timeOf(text: string): number | null {
   if (!/^\d{8}T\d{6}Z$/.test(text)) return null;
   const part = (from: number, to: number): number => Number(text.slice(from, to));
   const at = Date.UTC(part(0, 4), part(4, 6) - 1, part(6, 8), part(9, 11), part(11, 13), part(13, 15));
