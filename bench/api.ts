@@ -1,6 +1,9 @@
-/** Measures the Kubernetes door from outside, over HTTP/2 with TLS and a durable journal: the server here, its clients in a child. About 30 seconds. */
-import { fork } from "node:child_process";
+/** Measures the Kubernetes door from outside, over HTTP/2 with TLS and a durable journal: the server here, its clients in a child. About 30 seconds, then two minutes of quiet to see what stays. */
+import { fork, spawn } from "node:child_process";
 import { connect, type ClientHttp2Session, type ClientHttp2Stream } from "node:http2";
+import { childEnvironment, SMALL_NURSERY } from "#main/options.ts";
+import { realClock } from "#machine/real-clock.ts";
+import "#main/give-back-memory.ts";
 import { openKubeDoor } from "../tests/kube-door.ts";
 import { realisticPod } from "./store.ts";
 
@@ -16,12 +19,20 @@ interface Phase {
 type Message = { readonly begin: string } | { readonly end: Phase };
 
 const PHASE_MS = 2_500;
+// Parsed objects and history are let go by then.
+const AFTERWARDS_MS = 120_000;
 const LISTED = 10_000;
 const WATCHERS = 500;
 const PODS = "/api/v1/namespaces/default/pods";
 
 if (process.argv[2] === "clients") await clients(JSON.parse(process.argv[3] ?? "{}") as Access);
-else await server();
+else if (process.argv[2] === "server") await server();
+// Its memory is set up as that of a role.
+else
+  spawn(process.execPath, [SMALL_NURSERY, import.meta.filename, "server"], {
+    env: childEnvironment(),
+    stdio: "inherit",
+  });
 
 interface Access {
   readonly server: string;
@@ -58,6 +69,7 @@ async function server(): Promise<void> {
       "p99 ms": msP99?.toFixed(2) ?? "",
       "server CPU µs/op": Math.round((used.user + used.system) / operations),
       "longest stall ms": stallMs.toFixed(1),
+      "memory MB": megabytes(),
       note: note ?? "",
     });
     return undefined;
@@ -65,7 +77,12 @@ async function server(): Promise<void> {
   await new Promise((resolve) => child.once("exit", resolve));
   clearInterval(ticking);
   console.table(rows);
-  console.log(`memory ${Math.round(process.memoryUsage.rss() / 1e6)} MB`);
+  await realClock.sleep(AFTERWARDS_MS);
+  console.log(`memory ${megabytes()} MB after ${AFTERWARDS_MS / 1000} s of quiet`);
+}
+
+function megabytes(): number {
+  return Math.round(process.memoryUsage.rss() / 1e6);
 }
 
 async function clients(access: Access): Promise<void> {
@@ -86,7 +103,7 @@ async function clients(access: Access): Promise<void> {
   await rated("get, 64 clients", 64, () => ask(session, "GET", `${PODS}/pod-7`));
   let edited = 0;
   await rated("patch, 64 clients", 64, () =>
-    ask(session, "PATCH", `${PODS}/pod-${edited++ % 1_000}`, {
+    ask(session, "PATCH", `${PODS}/pod-${edited++ % Math.min(made, 1_000)}`, {
       body: JSON.stringify({ metadata: { annotations: { n: String(edited) } } }),
     }),
   );

@@ -20,10 +20,15 @@ export interface CollectionOptions {
 
 // Late watchers cost at most this much memory per kind.
 const HISTORY_BYTES = 32 * 1024 * 1024;
-// As long as etcd keeps what kube-apiserver compacts (--etcd-compaction-interval).
-const HISTORY_MS = 5 * 60_000;
-// A small cluster's history is kept for longer, for a client that was away for a while.
-const OLD_HISTORY_BYTES = 512 * 1024;
+/**
+ * How much history older than so long may stay. Watchers hear at least every minute how far they are, so whoever comes back at once
+ * needs 75 seconds (kube-apiserver's DefaultEventFreshDuration); etcd keeps five minutes; a little is kept for a client that was away for a while.
+ */
+const AGED = [
+  { ms: 75_000, bytes: 4 * 1024 * 1024 },
+  { ms: 5 * 60_000, bytes: 512 * 1024 },
+] as const;
+const OLDEST_MS = 5 * 60_000;
 // The oldest tenth goes at once, so that trimming costs nothing per change.
 const TRIM_SHARE = 10;
 
@@ -97,14 +102,16 @@ export class Collection {
     if (this.#history.length > this.#historyChanges || this.#historyBytes > HISTORY_BYTES) this.#trim();
   }
 
-  /** Called now and then: forgets what is older than five minutes, but for a little. */
+  /** Called now and then: forgets what is old, but for a little. */
   age(now: number): void {
     const newest = this.#history.at(-1)?.revision;
     if (newest !== undefined && newest !== this.#marks.at(-1)?.revision)
       this.#marks.push({ atMs: now, revision: newest });
-    let old: Revision | undefined;
-    while (this.#marks[0] !== undefined && this.#marks[0].atMs <= now - HISTORY_MS) old = this.#marks.shift()?.revision;
-    if (old !== undefined) this.forget(Math.min(old, this.#lastBefore(OLD_HISTORY_BYTES)));
+    for (const { ms, bytes } of AGED) {
+      const old = this.#marks.findLast(({ atMs }) => atMs <= now - ms);
+      if (old !== undefined) this.forget(Math.min(old.revision, this.#lastBefore(bytes)));
+    }
+    while ((this.#marks[0]?.atMs ?? now) <= now - OLDEST_MS) this.#marks.shift();
   }
 
   /** Forgets history up to and including `revision`. */

@@ -83,6 +83,10 @@ class Converted implements Stored {
     return this.#stored.labels;
   }
 
+  get metadataBytes(): Uint8Array {
+    return this.#stored.as(this.#form).metadataBytes;
+  }
+
   get size(): number {
     return this.#stored.as(this.#form).size;
   }

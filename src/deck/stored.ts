@@ -24,6 +24,8 @@ export interface Stored extends Part {
   readonly object: KubeObject;
   /** The object without the record of its field owners, which only writers need: the same one for all views that hold it. */
   readonly lean: KubeObject;
+  /** The JSON of metadata alone, as in `bytes`: nothing is parsed for it. */
+  readonly metadataBytes: Uint8Array;
   /** What selectors look at first. */
   readonly labels: Labels | undefined;
 }
@@ -169,6 +171,18 @@ export class StoredObject implements Stored {
     return lean;
   }
 
+  get metadataBytes(): Uint8Array {
+    const { raw, revision } = this;
+    const start = endOfHead(raw, this.#form.head);
+    const rest = raw.subarray(start, endOfObject(raw, start));
+    const middle = sizeOfRevision(raw[start], revision);
+    const bytes = new Uint8Array(1 + middle + rest.length);
+    bytes[0] = OPEN;
+    if (middle > 0) writeRevision(bytes, 1, middle, revision);
+    bytes.set(rest, 1 + middle);
+    return bytes;
+  }
+
   get labels(): Labels | undefined {
     this.#labels ??= { are: this.lean.metadata.labels };
     return this.#labels.are;
@@ -250,7 +264,9 @@ const METADATA = encodeUtf8('"metadata":{');
 const REVISION = encodeUtf8('"resourceVersion":"');
 const QUOTE = 0x22;
 const COMMA = 0x2c;
+const OPEN = 0x7b;
 const CLOSE = 0x7d;
+const BACKSLASH = 0x5c;
 const ZERO = 0x30;
 
 /** Only a dry run has no revision: nothing was stored. `next` is the first byte of the rest of metadata. */
@@ -278,6 +294,24 @@ function endOfHead(raw: Uint8Array, head: Uint8Array): number {
   for (let at = 1; at < raw.length - METADATA.length; at++)
     if (startsWith(raw, METADATA, at)) return at + METADATA.length;
   throw new RangeError("stored bytes have no metadata");
+}
+
+/** Behind the brace that closes the object in whose midst `at` is. */
+function endOfObject(json: Uint8Array, at: number): number {
+  let depth = 1;
+  for (let end = at; end < json.length; end++) {
+    const byte = json[end];
+    if (byte === QUOTE) end = closingQuote(json, end);
+    else if (byte === OPEN) depth++;
+    else if (byte === CLOSE && --depth === 0) return end + 1;
+  }
+  throw new RangeError("stored bytes end in the midst of an object");
+}
+
+function closingQuote(json: Uint8Array, opening: number): number {
+  let at = opening + 1;
+  while (json[at] !== QUOTE) at += json[at] === BACKSLASH ? 2 : 1;
+  return at;
 }
 
 function startsWith(bytes: Uint8Array, start: Uint8Array, at: number): boolean {

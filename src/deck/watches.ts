@@ -139,6 +139,7 @@ function bookmark(form: Form, revision: Revision, endsInitial: boolean): WatchEv
     bytes,
     object,
     lean: object,
+    metadataBytes: encodeUtf8(JSON.stringify(metadata)),
     labels: undefined,
     size: bytes.length,
     writeTo: (into, at) => into.set(bytes, at),

@@ -32,6 +32,20 @@ export function partOf(bytes: Uint8Array): Part {
   return { size: bytes.length, writeTo: (into, at) => into.set(bytes, at) };
 }
 
+/** One after the other, as one. */
+export function joinedPart(parts: readonly Part[]): Part {
+  return {
+    size: parts.reduce((sum, { size }) => sum + size, 0),
+    writeTo: (into, at) => {
+      let next = at;
+      for (const part of parts) {
+        part.writeTo(into, next);
+        next += part.size;
+      }
+    },
+  };
+}
+
 /** Yields all pieces but the last, which it returns. */
 function* piecesOf(head: Uint8Array, parts: Iterable<Part>): Generator<Buffer, Buffer> {
   let piece: Part[] = [partOf(head)];
@@ -53,10 +67,6 @@ function* piecesOf(head: Uint8Array, parts: Iterable<Part>): Generator<Buffer, B
 
 function joined(piece: readonly Part[], size: number): Buffer {
   const bytes = Buffer.allocUnsafeSlow(size);
-  let at = 0;
-  for (const part of piece) {
-    part.writeTo(bytes, at);
-    at += part.size;
-  }
+  joinedPart(piece).writeTo(bytes, 0);
   return bytes;
 }

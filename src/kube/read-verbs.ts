@@ -1,8 +1,6 @@
 /** get and list: objects as their stored bytes, as tables, or as metadata only. */
 import { Fault } from "#base/fault.ts";
-import type { JsonObject } from "#base/json.ts";
 import { keyOf } from "#base/key.ts";
-import { encodeUtf8 } from "#base/utf8.ts";
 import type { Listed } from "#deck/list.ts";
 import { scaleOf } from "#deck/scale.ts";
 import type { Part, Stored } from "#deck/stored.ts";
@@ -10,8 +8,8 @@ import { apiVersionOf, type Kind } from "#kinds/kind.ts";
 import { listOptions, type Representation, representation, requireWholeObject } from "./asked.ts";
 import { type Ask, type Door, sendBytes, sendJson, warningHeader } from "./door.ts";
 import type { Exchange } from "./exchange.ts";
-import { partOf, sendPieces } from "./pieces.ts";
-import { columnDefinitions, partial, rowsOf, tableOf } from "./table.ts";
+import { sendPieces } from "./pieces.ts";
+import { columnDefinitions, partial, partialBytes, rowBytesOf, tableOf } from "./table.ts";
 
 export async function getObject(door: Door, { exchange, path }: Ask): Promise<void> {
   const { kind, namespace, name, subresource } = path;
@@ -63,10 +61,10 @@ export async function listObjects(door: Door, { exchange, path }: Ask): Promise<
     case "partial":
       return sendPieces(exchange, {
         head: `{"kind":"PartialObjectMetadataList","apiVersion":"meta.k8s.io/v1","metadata":${JSON.stringify(metadata)},"items":[`,
-        parts: mapped(listed.stored, (stored) => partial(stored)),
+        parts: mapped(listed.stored, partialBytes),
       });
     case "table": {
-      const row = rowsOf(kind, { now: door.clock.now(), include: form.include });
+      const row = rowBytesOf(kind, { now: door.clock.now(), include: form.include });
       return sendPieces(exchange, {
         head: `{"kind":"Table","apiVersion":"meta.k8s.io/v1","metadata":${JSON.stringify(metadata)},"columnDefinitions":${JSON.stringify(columnDefinitions(kind))},"rows":[`,
         parts: mapped(listed.stored, row),
@@ -83,6 +81,6 @@ function listMetadata(listed: Listed): Record<string, string | number> {
   };
 }
 
-function* mapped(listed: readonly Stored[], shown: (stored: Stored) => JsonObject): Generator<Part> {
-  for (const stored of listed) yield partOf(encodeUtf8(JSON.stringify(shown(stored))));
+function* mapped(listed: readonly Stored[], part: (stored: Stored) => Part): Generator<Part> {
+  for (const stored of listed) yield part(stored);
 }

@@ -1,12 +1,13 @@
 /** Tables as kubectl prints them. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { decodeUtf8 } from "#base/utf8.ts";
 import { FakeClock } from "#deck/fake-clock.ts";
 import { openSampleDeck, pod } from "#deck/sample-deck.ts";
 import { eventKind } from "#kinds/core/event.ts";
 import { podKind } from "#kinds/core/pod.ts";
 import { MemoryJournal } from "#store/memory/journal.ts";
-import { columnDefinitions, type IncludeObject, partial, rowsOf, tableOf } from "./table.ts";
+import { columnDefinitions, type IncludeObject, partial, rowBytesOf, rowsOf, tableOf } from "./table.ts";
 
 test("the name comes first, the wide columns have a priority", () => {
   const columns = columnDefinitions(podKind).map(({ name, priority }) => [name, priority]);
@@ -33,6 +34,16 @@ test("rows carry as much of the object as was asked for", async () => {
   assert.deepEqual(Object.keys(row("Metadata")["object"] as object), ["kind", "apiVersion", "metadata"]);
   assert.ok("spec" in (row("Object")["object"] as object));
 });
+
+for (const include of ["None", "Metadata", "Object"] as const)
+  test(`rows as bytes say the same: ${include}`, async () => {
+    await using held = await openedPod();
+    const { stored, now } = held;
+    const part = rowBytesOf(podKind, { now, include })(stored);
+    const bytes = new Uint8Array(part.size);
+    part.writeTo(bytes, 0);
+    assert.deepEqual(JSON.parse(decodeUtf8(bytes)), rowsOf(podKind, { now, include })(stored));
+  });
 
 test("only the first table of a watch has column definitions", async () => {
   await using held = await openedPod();

@@ -8,7 +8,7 @@ import { enterNode, mountPin, removeNodeNetwork, removePins } from "#network/nod
 import { removeNode } from "#node/remove-node.ts";
 import { launcherCommand } from "#sandboxes/launcher-command.ts";
 import { type Instance, releaseNetwork } from "#instance/instance.ts";
-import { childEnvironment } from "./options.ts";
+import { childEnvironment, SMALL_NURSERY } from "./options.ts";
 import { ownerFile, type Place } from "#instance/place.ts";
 import { recordRoles } from "#instance/lock.ts";
 import { files } from "#instance/files.ts";
@@ -103,6 +103,7 @@ export class Platform {
     return [
       process.execPath,
       "--disable-warning=ExperimentalWarning",
+      SMALL_NURSERY,
       ENTRY,
       "run",
       name,

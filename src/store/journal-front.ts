@@ -52,6 +52,10 @@ const HISTORY_KEPT_CHANGES = 10_000;
 // Memory is finite: beyond this many changes the 5 minutes are given up.
 const HISTORY_MAX_CHANGES = 100_000;
 const HISTORY_MAX_BYTES = 64 * 1024 * 1024;
+// What nobody comes back for at once is kept within less (see deck/collection.ts), and what is old within little.
+const FRESH_MS = 75_000;
+const STALE_MAX_BYTES = 8 * 1024 * 1024;
+const OLD_MAX_BYTES = 4 * 1024 * 1024;
 const COMPACTION_EVERY_MS = 60_000;
 const PROBE_EVERY_MS = 1_000;
 
@@ -290,7 +294,8 @@ export class JournalFront implements Journal {
     }
     for (const follower of this.#followers) deliver(follower, changes);
     // Between two looks of the timer many large objects may be written.
-    if (this.#historyBytes > 2 * HISTORY_MAX_BYTES && !this.#isCompacting) this.#compactTo(this.#lastAffordable());
+    if (this.#historyBytes > 2 * HISTORY_MAX_BYTES && !this.#isCompacting)
+      this.#compactTo(this.#lastAffordable(HISTORY_MAX_BYTES));
   }
 
   #scheduleCompaction(): void {
@@ -298,7 +303,7 @@ export class JournalFront implements Journal {
       this.#scheduleCompaction();
       const now = this.#clock.now();
       this.#marks.push({ atMs: now, revision: this.#revision });
-      this.#compactTo(Math.max(this.#compactionTarget(now), this.#lastAffordable()));
+      this.#compactTo(Math.max(this.#compactionTarget(now), this.#lastAffordable(HISTORY_MAX_BYTES)));
     });
   }
 
@@ -311,12 +316,12 @@ export class JournalFront implements Journal {
       .finally(() => (this.#isCompacting = false));
   }
 
-  /** The revision up to which history must go so that the rest is within its bytes. */
-  #lastAffordable(): Revision {
+  /** The revision up to which history must go so that the rest is within so many bytes. */
+  #lastAffordable(maxBytes: number): Revision {
     let bytes = this.#historyBytes;
     let revision = this.#compacted;
     for (const change of this.#history) {
-      if (bytes <= HISTORY_MAX_BYTES) break;
+      if (bytes <= maxBytes) break;
       bytes -= sizeOf(change);
       ({ revision } = change);
     }
@@ -324,12 +329,17 @@ export class JournalFront implements Journal {
   }
 
   #compactionTarget(now: number): Revision {
+    const stale = this.#marks.findLast(({ atMs }) => atMs <= now - FRESH_MS)?.revision ?? 0;
     let old = this.#compacted;
     while (this.#marks[0] !== undefined && this.#marks[0].atMs <= now - HISTORY_KEPT_MS)
       old = this.#marks.shift()?.revision ?? old;
     const crowded = this.#history.length - HISTORY_MAX_CHANGES;
     if (crowded > 0) old = Math.max(old, this.#history[crowded]?.revision ?? 0);
-    return Math.min(old, this.#history[this.#history.length - HISTORY_KEPT_CHANGES]?.revision ?? 0);
+    const surplus = this.#history[this.#history.length - HISTORY_KEPT_CHANGES]?.revision ?? 0;
+    return Math.max(
+      Math.min(stale, this.#lastAffordable(STALE_MAX_BYTES)),
+      Math.min(old, Math.max(surplus, this.#lastAffordable(OLD_MAX_BYTES))),
+    );
   }
 }
 

@@ -31,7 +31,8 @@ export function openJournalFile(path: string): SqliteFile {
     store: "journal",
     schema: SCHEMA,
     synchronous: "FULL",
-    cacheMib: 64,
+    // Everything is in memory anyway: only the pages that appends and compaction touch are worth it.
+    cacheMib: 8,
     upgrade,
     positionOf: lastRevision,
   });
