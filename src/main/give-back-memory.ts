@@ -2,10 +2,12 @@
 import { performance } from "node:perf_hooks";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { LOOK_EVERY_MS, tidying } from "./spare-memory.ts";
+import { LATER_MS, LOOK_EVERY_MS, tidying } from "./spare-memory.ts";
 
 let seen = performance.eventLoopUtilization();
 let tidyBytes = 0;
+/** When to look again although nothing has grown. */
+let laterAtMs: readonly number[] = [];
 
 setInterval(() => void look(), LOOK_EVERY_MS).unref();
 
@@ -15,8 +17,10 @@ async function look(): Promise<void> {
   seen = now;
   const { rss: rssBytes, heapUsed: heapBytes } = process.memoryUsage();
   if (tidyBytes === 0) tidyBytes = rssBytes;
-  const what = tidying({ rssBytes, heapBytes, busyShare }, tidyBytes);
+  const isLater = performance.now() >= (laterAtMs[0] ?? Infinity);
+  const what = tidying({ rssBytes, heapBytes, busyShare, isLater }, tidyBytes);
   if (what === "nothing") return;
+  laterAtMs = isLater ? laterAtMs.slice(1) : LATER_MS.map((ms) => performance.now() + ms);
   if (what === "garbage and freed blocks") collect();
   await trim();
   tidyBytes = process.memoryUsage.rss();
