@@ -5,7 +5,7 @@ import { Fault } from "#base/fault.ts";
 import { AwsClient } from "#compare/aws-client.ts";
 import { demoDefaults, type DemoOptions, runDemo } from "#compare/demo.ts";
 import type { Comparison } from "#compare/result.ts";
-import type { DemoWorld } from "#compare/world.ts";
+import type { DemoInstance } from "#compare/demo-instance.ts";
 import { ImageStore } from "#node/image-store.ts";
 import { buildImage } from "#node/images.ts";
 import { priceBooks } from "#metering/price-book.ts";
@@ -56,7 +56,7 @@ async function worldOf(
   instance: Instance,
   stack: AsyncDisposableStack,
   { stop, steps }: { readonly stop: AbortSignal; readonly steps: Steps },
-): Promise<DemoWorld> {
+): Promise<DemoInstance> {
   const { ports, rootKey, region } = instance;
   const objects = stack.use(await connectCluster(instance, "catamaran-demo"));
   const control = stack.use(controlOf(instance));

@@ -23,7 +23,7 @@ import type { Comparison, HullResult, Moment } from "./result.ts";
 import { watchProcessors } from "./machine-load.ts";
 import { summaryTable } from "./summary.ts";
 import { businessDay, ratePerSecond, replay, type Trace } from "./trace.ts";
-import type { DemoWorld } from "./world.ts";
+import type { DemoInstance } from "./demo-instance.ts";
 
 export interface DemoOptions {
   readonly requestsPerDay: number;
@@ -56,27 +56,27 @@ export interface DemoResult {
 }
 
 /** Builds, deploys, sends, measures, prices, reports. Rejects with a Fault that says which step failed. */
-export async function runDemo(world: DemoWorld, options: DemoOptions): Promise<DemoResult> {
-  await step(world, "build the example once, for both hulls", () => buildExample(world));
-  await step(world, `fill the table with ${USERS} users`, () => fillTable(world));
+export async function runDemo(instance: DemoInstance, options: DemoOptions): Promise<DemoResult> {
+  await step(instance, "build the example once, for both hulls", () => buildExample(instance));
+  await step(instance, `fill the table with ${USERS} users`, () => fillTable(instance));
   await Promise.all([
-    step(world, "deploy on containers (3 replicas, HPA 3..10 at 70 % CPU)", () => deployContainers(world)),
-    step(world, "deploy as a function (128 MB, reserved concurrency 100, HTTP API)", () => deployFunction(world)),
+    step(instance, "deploy on containers (3 replicas, HPA 3..10 at 70 % CPU)", () => deployContainers(instance)),
+    step(instance, "deploy as a function (128 MB, reserved concurrency 100, HTTP API)", () => deployFunction(instance)),
   ]);
   const trace = replay(businessDay(options.requestsPerDay, options.seed), options.replayMs, options.requests);
-  const startedAtMs = world.clock.now();
-  const { results, moments, machineBusy } = await sendToBoth(world, trace, options);
-  await world.clock.sleep(LEDGER_LAG_MS, world.stop);
-  const comparison = await compareRun(world, options, { startedAtMs, trace, results, moments, machineBusy });
-  const [reportFile, dataFile] = [join(world.workFolder, "report.html"), join(world.workFolder, "report.json")];
+  const startedAtMs = instance.clock.now();
+  const { results, moments, machineBusy } = await sendToBoth(instance, trace, options);
+  await instance.clock.sleep(LEDGER_LAG_MS, instance.stop);
+  const comparison = await compareRun(instance, options, { startedAtMs, trace, results, moments, machineBusy });
+  const [reportFile, dataFile] = [join(instance.workFolder, "report.html"), join(instance.workFolder, "report.json")];
   await writeFile(reportFile, reportHtml(comparison));
   await writeFile(dataFile, `${JSON.stringify(comparison, null, 2)}\n`);
-  world.progress.say(summaryTable(comparison));
+  instance.progress.say(summaryTable(comparison));
   return { comparison, reportFile, dataFile };
 }
 
-async function step<T>(world: DemoWorld, title: string, work: () => Promise<T>): Promise<T> {
-  const done = world.progress.step(title);
+async function step<T>(instance: DemoInstance, title: string, work: () => Promise<T>): Promise<T> {
+  const done = instance.progress.step(title);
   const result = await work();
   done();
   return result;
@@ -91,32 +91,32 @@ interface Run {
 }
 
 async function sendToBoth(
-  world: DemoWorld,
+  instance: DemoInstance,
   trace: Trace,
   options: DemoOptions,
 ): Promise<Pick<Run, "results" | "moments" | "machineBusy">> {
-  const done = world.progress.step(
+  const done = instance.progress.step(
     `send the same day to both: ${options.requestsPerDay.toLocaleString("en-US")} requests a day, ${trace.arrivalsMs.length.toLocaleString("en-US")} of them in ${Math.round(trace.lengthMs / 1000)} s`,
   );
   const machineBusy = watchProcessors();
   const counted = { containers: 0, functions: 0 };
   const failed = { containers: 0, functions: 0 };
-  using observer = new Observer(world, () => ({ ...counted }));
+  using observer = new Observer(instance, () => ({ ...counted }));
   const watch = (hull: "containers" | "functions") => (sent: number, bad: number) => {
     counted[hull] = sent;
     failed[hull] = bad;
     const last = observer.moments.at(-1);
-    world.progress.live(
+    instance.progress.live(
       `containers ${counted.containers} (${failed.containers} failed, ${last?.replicas ?? 0} replicas)   functions ${counted.functions} (${failed.functions} failed, ${last?.environments ?? 0} environments)`,
     );
   };
   const results = await Promise.all([
-    sendTrace(trace, target(world, "containers", "users.containers.localhost"), world.clock, {
-      stop: world.stop,
+    sendTrace(trace, target(instance, "containers", "users.containers.localhost"), instance.clock, {
+      stop: instance.stop,
       onProgress: watch("containers"),
     }),
-    sendTrace(trace, target(world, "functions", "users.execute-api.localhost"), world.clock, {
-      stop: world.stop,
+    sendTrace(trace, target(instance, "functions", "users.execute-api.localhost"), instance.clock, {
+      stop: instance.stop,
       onProgress: watch("functions"),
     }),
   ]);
@@ -124,15 +124,15 @@ async function sendToBoth(
   return { results, moments: [...observer.moments], machineBusy: machineBusy() };
 }
 
-function target(world: DemoWorld, name: string, virtualHost: string): Target {
+function target(instance: DemoInstance, name: string, virtualHost: string): Target {
   // A fixed walk over the users, so that both hulls read the same ones in the same order.
-  return { name, ...world.gateway, virtualHost, path: (n) => `/users/${(n * 7919) % USERS}` };
+  return { name, ...instance.gateway, virtualHost, path: (n) => `/users/${(n * 7919) % USERS}` };
 }
 
-async function compareRun(world: DemoWorld, options: DemoOptions, run: Run): Promise<Comparison> {
+async function compareRun(instance: DemoInstance, options: DemoOptions, run: Run): Promise<Comparison> {
   const book = priceBook(options.priceBook);
   if (book === undefined) throw new RangeError(`no price book ${options.priceBook}`);
-  const usage = await invocations(world, run.startedAtMs);
+  const usage = await invocations(instance, run.startedAtMs);
   const [containers, functions] = run.results;
   const meanReplicas = mean(run.moments.map(({ replicas }) => replicas));
   const plannedRate = ratePerSecond(run.trace, RATE_BUCKETS);
@@ -183,9 +183,9 @@ function assumptions(options: DemoOptions, run: Run): readonly string[] {
   ];
 }
 
-async function invocations(world: DemoWorld, fromMs: number): Promise<readonly InvocationUsage[]> {
+async function invocations(instance: DemoInstance, fromMs: number): Promise<readonly InvocationUsage[]> {
   const found: InvocationUsage[] = [];
-  for await (const record of world.usage.read({ fromMs, toMs: world.clock.now() + 1 }, "invocation")) {
+  for await (const record of instance.usage.read({ fromMs, toMs: instance.clock.now() + 1 }, "invocation")) {
     if (
       record.is === "invocation" &&
       record.namespace === NAMESPACE &&

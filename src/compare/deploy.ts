@@ -12,7 +12,7 @@ import { builtinKinds } from "#kinds/registry.ts";
 import { secretKind } from "#kinds/core/secret.ts";
 import { parseYamlAll } from "#wire/yaml.ts";
 import { AwsRefused } from "./aws-client.ts";
-import type { DemoWorld } from "./world.ts";
+import type { DemoInstance } from "./demo-instance.ts";
 
 export const NAMESPACE = "default";
 export const NAME = "users-api";
@@ -23,19 +23,19 @@ const RESERVED_CONCURRENCY = 100;
 const READY_WITHIN_MS = 90_000;
 
 /** Bundles both entry files into `workFolder`. */
-export async function buildExample(world: DemoWorld): Promise<void> {
-  await mkdir(join(world.workFolder, "image"), { recursive: true });
+export async function buildExample(instance: DemoInstance): Promise<void> {
+  await mkdir(join(instance.workFolder, "image"), { recursive: true });
   await Promise.all([
-    world.bundle(join(world.example, "server.mjs"), join(world.workFolder, "image", "server.mjs")),
-    world.bundle(join(world.example, "function.mjs"), join(world.workFolder, "index.mjs")),
-    copyFile(join(world.example, "Dockerfile"), join(world.workFolder, "image", "Dockerfile")),
+    instance.bundle(join(instance.example, "server.mjs"), join(instance.workFolder, "image", "server.mjs")),
+    instance.bundle(join(instance.example, "function.mjs"), join(instance.workFolder, "index.mjs")),
+    copyFile(join(instance.example, "Dockerfile"), join(instance.workFolder, "image", "Dockerfile")),
   ]);
-  await world.buildImage(join(world.workFolder, "image"), `${NAME}:latest`);
+  await instance.buildImage(join(instance.workFolder, "image"), `${NAME}:latest`);
 }
 
 /** The table with its users; what is there from an earlier run stays. */
-export async function fillTable(world: DemoWorld): Promise<void> {
-  const { aws } = world;
+export async function fillTable(instance: DemoInstance): Promise<void> {
+  const { aws } = instance;
   await unlessThere("ResourceInUseException", () =>
     aws.dynamodb("CreateTable", {
       TableName: TABLE,
@@ -68,9 +68,9 @@ async function unlessThere(code: string, create: () => Promise<unknown>): Promis
 }
 
 /** Applies the manifests and waits until all replicas are ready. */
-export async function deployContainers(world: DemoWorld): Promise<void> {
-  const { objects, podAws } = world;
-  await apply(world, secretKind, {
+export async function deployContainers(instance: DemoInstance): Promise<void> {
+  const { objects, podAws } = instance;
+  await apply(instance, secretKind, {
     apiVersion: "v1",
     kind: "Secret",
     metadata: { name: `${NAME}-aws`, namespace: NAMESPACE },
@@ -81,17 +81,17 @@ export async function deployContainers(world: DemoWorld): Promise<void> {
       AWS_SECRET_ACCESS_KEY: podAws.secretAccessKey,
     },
   } as KubeObject);
-  await applyFile(world, "users-api.yaml");
-  await until(world, `${NAME} has not all replicas ready`, async () => {
+  await applyFile(instance, "users-api.yaml");
+  await until(instance, `${NAME} has not all replicas ready`, async () => {
     const deployment = await objects.get(deploymentKind, keyOf(NAMESPACE, NAME));
     return deployment !== null && (deployment.status?.readyReplicas ?? 0) >= (deployment.spec.replicas ?? 1);
   });
 }
 
 /** Creates or updates the function and its API, and waits until it is Active. */
-export async function deployFunction(world: DemoWorld): Promise<void> {
-  const { aws, objects } = world;
-  const zip = zipSync({ "index.mjs": await readFile(join(world.workFolder, "index.mjs")) });
+export async function deployFunction(instance: DemoInstance): Promise<void> {
+  const { aws, objects } = instance;
+  const zip = zipSync({ "index.mjs": await readFile(join(instance.workFolder, "index.mjs")) });
   const ZipFile = Buffer.from(zip).toString("base64");
   const settings = {
     Runtime: "nodejs24.x",
@@ -108,8 +108,8 @@ export async function deployFunction(world: DemoWorld): Promise<void> {
   await aws.lambda("PUT", `/2017-10-31/functions/${NAME}/concurrency`, {
     ReservedConcurrentExecutions: RESERVED_CONCURRENCY,
   });
-  await applyFile(world, "users-http-api.yaml");
-  await until(world, `function ${NAME} is not Active`, async () => {
+  await applyFile(instance, "users-http-api.yaml");
+  await until(instance, `function ${NAME} is not Active`, async () => {
     const fn = await objects.get(functionKind, keyOf(NAMESPACE, NAME));
     if (fn?.status?.state === "Failed")
       throw new Fault("InternalError", `function ${NAME} failed: ${fn.status.stateReason}`);
@@ -117,8 +117,8 @@ export async function deployFunction(world: DemoWorld): Promise<void> {
   });
 }
 
-async function applyFile(world: DemoWorld, file: string): Promise<void> {
-  for (const document of parseYamlAll(await readFile(join(world.example, "manifests", file), "utf8"))) {
+async function applyFile(instance: DemoInstance, file: string): Promise<void> {
+  for (const document of parseYamlAll(await readFile(join(instance.example, "manifests", file), "utf8"))) {
     const object = document as unknown as KubeObject;
     const kind = builtinKinds.find(
       (candidate) =>
@@ -126,26 +126,30 @@ async function applyFile(world: DemoWorld, file: string): Promise<void> {
         (candidate.group === "" ? candidate.version : `${candidate.group}/${candidate.version}`) === object.apiVersion,
     );
     if (kind === undefined) throw new Fault("NotFound", `${file} has an unknown kind ${object.kind}`);
-    await apply(world, kind, { ...object, metadata: { ...object.metadata, namespace: NAMESPACE } });
+    await apply(instance, kind, { ...object, metadata: { ...object.metadata, namespace: NAMESPACE } });
   }
 }
 
 /** Creates, or replaces everything but metadata and status. */
-async function apply(world: DemoWorld, kind: Kind, object: KubeObject): Promise<void> {
+async function apply(instance: DemoInstance, kind: Kind, object: KubeObject): Promise<void> {
   try {
-    await world.objects.create(kind, object);
+    await instance.objects.create(kind, object);
   } catch (thrown) {
     if (!(thrown instanceof Fault) || thrown.code !== "AlreadyExists") throw thrown;
-    await world.objects.change(kind, keyOfObject(object), (live) => ({ ...live, ...object, metadata: live.metadata }));
+    await instance.objects.change(kind, keyOfObject(object), (live) => ({
+      ...live,
+      ...object,
+      metadata: live.metadata,
+    }));
   }
 }
 
-async function until(world: DemoWorld, complaint: string, isTrue: () => Promise<boolean>): Promise<void> {
-  const deadline = world.clock.monotonicMs() + READY_WITHIN_MS;
+async function until(instance: DemoInstance, complaint: string, isTrue: () => Promise<boolean>): Promise<void> {
+  const deadline = instance.clock.monotonicMs() + READY_WITHIN_MS;
   while (!(await isTrue())) {
-    if (world.stop.aborted) throw new Fault("Timeout", "stopped");
-    if (world.clock.monotonicMs() > deadline)
+    if (instance.stop.aborted) throw new Fault("Timeout", "stopped");
+    if (instance.clock.monotonicMs() > deadline)
       throw new Fault("Timeout", `${complaint} after ${READY_WITHIN_MS / 1000} s`);
-    await world.clock.sleep(200, world.stop);
+    await instance.clock.sleep(200, instance.stop);
   }
 }

@@ -7,7 +7,7 @@ import { podMetricsKind, type PodMetrics } from "#kinds/autoscaling/metrics.ts";
 import { podKind, type Pod } from "#kinds/core/pod.ts";
 import { NAME, NAMESPACE } from "./deploy.ts";
 import type { Moment } from "./result.ts";
-import type { DemoWorld } from "./world.ts";
+import type { DemoInstance } from "./demo-instance.ts";
 
 const EVERY_MS = 1_000;
 const MIB = 1024 * 1024;
@@ -18,7 +18,7 @@ export interface Counted {
 }
 
 export class Observer implements Disposable {
-  readonly #world: DemoWorld;
+  readonly #instance: DemoInstance;
   readonly #deployments: View<Deployment>;
   readonly #pods: View<Pod>;
   readonly #metrics: View<PodMetrics>;
@@ -30,14 +30,14 @@ export class Observer implements Disposable {
   #isClosed = false;
 
   /** `count` tells how many requests each hull has answered so far. */
-  constructor(world: DemoWorld, count: () => Counted) {
-    const { objects } = world;
-    this.#world = world;
+  constructor(instance: DemoInstance, count: () => Counted) {
+    const { objects } = instance;
+    this.#instance = instance;
     this.#count = count;
     this.#deployments = objects.view(deploymentKind, { namespace: NAMESPACE });
     this.#pods = objects.view(podKind, { namespace: NAMESPACE });
     this.#metrics = objects.view(podMetricsKind, { namespace: NAMESPACE });
-    this.#startMs = world.clock.monotonicMs();
+    this.#startMs = instance.clock.monotonicMs();
     void this.#tick();
   }
 
@@ -49,7 +49,7 @@ export class Observer implements Disposable {
     const environments = await this.#environments();
     if (this.#isClosed) return;
     const counted = this.#count();
-    const atMs = Math.round(this.#world.clock.monotonicMs() - this.#startMs);
+    const atMs = Math.round(this.#instance.clock.monotonicMs() - this.#startMs);
     // A busy machine ticks late: what was counted belongs to the time that really passed.
     const elapsedMs = Math.max(1, atMs - (this.#moments.at(-1)?.atMs ?? 0));
     const perSecond = (count: number): number => Math.round((count * 1000) / elapsedMs);
@@ -74,13 +74,13 @@ export class Observer implements Disposable {
       ),
     });
     this.#before = counted;
-    this.#timer = this.#world.clock.after(EVERY_MS, () => void this.#tick());
+    this.#timer = this.#instance.clock.after(EVERY_MS, () => void this.#tick());
   }
 
   /** Environments of the function, busy or waiting; what was last known while the control process is away. */
   async #environments(): Promise<number> {
     try {
-      const figures = (await this.#world.usage.functions()).find(({ name }) => name === NAME);
+      const figures = (await this.#instance.usage.functions()).find(({ name }) => name === NAME);
       return figures === undefined ? 0 : figures.running + figures.idle;
     } catch {
       return this.#moments.at(-1)?.environments ?? 0;

@@ -32,7 +32,7 @@ import { refusalUnder } from "#pods/pressure.ts";
 import { qosClassOf } from "#kinds/core/qos.ts";
 import { NodeImages } from "./node-images.ts";
 import { PodMaterials, type RequestToken } from "./pod-materials.ts";
-import { PodWorker, type WorkerTools } from "./pod-worker.ts";
+import { PodWorker, type WorkerAccess } from "./pod-worker.ts";
 import { rotateLogs } from "./pod-logs.ts";
 import { ReferencedObjects } from "./referenced-objects.ts";
 import { RuntimeView, type Glimpse } from "./runtime-view.ts";
@@ -158,7 +158,7 @@ function factsOf(options: AgentOptions): NodeFacts {
   };
 }
 
-interface AgentParts {
+interface PreparedNode {
   readonly facts: NodeFacts;
   readonly cgroups: Cgroups;
   readonly containerd: Containerd;
@@ -172,7 +172,7 @@ class RunningAgent implements Agent {
   readonly cgroups: Cgroups;
   readonly pods: View<Pod>;
   readonly #options: AgentOptions;
-  readonly #parts: AgentParts;
+  readonly #parts: PreparedNode;
   readonly #tasks: Tasks;
   readonly #ending = stopper();
   readonly #workers = new Map<string, PodWorker>();
@@ -181,12 +181,12 @@ class RunningAgent implements Agent {
   readonly #heartbeat: Heartbeat;
   readonly #pressure: NodePressure;
   readonly #watch: RuntimeWatch;
-  readonly #tools: WorkerTools;
+  readonly #tools: WorkerAccess;
   #endpointPort: number | null = null;
   #listening: Disposable | null = null;
   #isRemovingAll = false;
 
-  constructor(options: AgentOptions, parts: AgentParts) {
+  constructor(options: AgentOptions, parts: PreparedNode) {
     const { objects, clock, log, stop } = options;
     const { facts, containerd, grpc, store, cgroups } = parts;
     this.#options = options;
@@ -408,7 +408,7 @@ class RunningAgent implements Agent {
     });
   }
 
-  #recorder(): WorkerTools["record"] {
+  #recorder(): WorkerAccess["record"] {
     const { objects, clock, log } = this.#options;
     const events = new EventRecorder(objects, "kubelet");
     return (pod, { type, reason, message, fieldPath }) => {

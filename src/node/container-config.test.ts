@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Container, PodSpec } from "#kinds/core/pod-spec.ts";
 import type { Pod } from "#kinds/core/pod.ts";
-import { type ContainerParts, containerConfig, hostnameOf, sandboxConfig } from "./container-config.ts";
+import { type ContainerInputs, containerConfig, hostnameOf, sandboxConfig } from "./container-config.ts";
 import type { ContainerConfig, CriImage } from "./cri-messages.ts";
 import type { NodeFacts } from "./node-facts.ts";
 
@@ -29,7 +29,7 @@ function configOf(spec: Partial<PodSpec>, own: Partial<Container>, image: Partia
     spec: { containers: [container], ...spec },
   };
   const found = { id: "sha256:1", ...image } as CriImage;
-  const parts: ContainerParts = { attempt: 0, image: found, variables: [], mounts: [], messageFile: "/m" };
+  const parts: ContainerInputs = { attempt: 0, image: found, variables: [], mounts: [], messageFile: "/m" };
   return containerConfig(pod, container, parts, facts);
 }
 

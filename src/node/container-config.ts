@@ -117,7 +117,7 @@ function namespacesOf({ spec }: Pod): NamespaceOptions {
 
 export type Variables = readonly (readonly [name: string, value: string])[];
 
-export interface ContainerParts {
+export interface ContainerInputs {
   readonly attempt: number;
   readonly image: CriImage;
   readonly variables: Variables;
@@ -129,7 +129,7 @@ export interface ContainerParts {
 export function containerConfig(
   pod: Pod,
   container: Container,
-  parts: ContainerParts,
+  parts: ContainerInputs,
   facts: NodeFacts,
 ): ContainerConfig {
   const { variables, mounts, messageFile, attempt, image } = parts;

@@ -23,7 +23,7 @@ const RETRY_MS = 1_000;
 const LEASES = "kube-node-lease";
 export const KUBELET_VERSION = "v1.34.2";
 
-export interface HeartbeatParts {
+export interface HeartbeatOptions {
   readonly objects: Objects;
   readonly cri: Cri;
   readonly facts: NodeFacts;
@@ -37,19 +37,19 @@ export interface HeartbeatParts {
 }
 
 export class Heartbeat {
-  readonly #parts: HeartbeatParts;
+  readonly #options: HeartbeatOptions;
   #info: NodeInfo | null = null;
   #writtenAtMs = Number.NEGATIVE_INFINITY;
   /** Of the Node object, for the lease's owner. */
   #uid: string | null = null;
 
-  constructor(parts: HeartbeatParts) {
-    this.#parts = parts;
+  constructor(options: HeartbeatOptions) {
+    this.#options = options;
   }
 
   /** Registers the node; resolves when it is there. Tries until the API server answers. */
   async register(): Promise<void> {
-    const { log, clock, stop } = this.#parts;
+    const { log, clock, stop } = this.#options;
     while (!stop.aborted) {
       try {
         await this.#beat();
@@ -63,7 +63,7 @@ export class Heartbeat {
 
   /** Until `stop` fires. */
   async run(): Promise<void> {
-    const { log, clock, stop } = this.#parts;
+    const { log, clock, stop } = this.#options;
     while (!stop.aborted) {
       await clock.sleep(RENEW_MS, stop);
       if (stop.aborted) return;
@@ -81,7 +81,7 @@ export class Heartbeat {
   }
 
   async #writeNode(report: NodeReport): Promise<void> {
-    const { objects, facts, labels } = this.#parts;
+    const { objects, facts, labels } = this.#options;
     const isDue = report.now - this.#writtenAtMs >= STATUS_MS;
     const decide = (live: Node): Node | null => {
       const status = nodeStatus(report, live.status);
@@ -101,7 +101,7 @@ export class Heartbeat {
 
   /** The lease goes with its node: a lease without an owner gets it at the next beat. */
   async #renewLease(): Promise<void> {
-    const { objects, facts, clock } = this.#parts;
+    const { objects, facts, clock } = this.#options;
     const renewTime = microTimestamp(clock.now());
     const key = keyOf(LEASES, facts.name);
     const spec = { holderIdentity: facts.name, leaseDurationSeconds: LEASE_SECONDS, renewTime };
@@ -126,7 +126,7 @@ export class Heartbeat {
   }
 
   async #report(): Promise<NodeReport> {
-    const { cri, facts, endpointPort, pressures, clock } = this.#parts;
+    const { cri, facts, endpointPort, pressures, clock } = this.#options;
     this.#info ??= await nodeInfo(cri);
     const faults = await cri.faults().catch((thrown: unknown) => [`container runtime is down: ${reasonOf(thrown)}`]);
     const images = faults.length === 0 ? await cri.images() : [];

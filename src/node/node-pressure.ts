@@ -19,7 +19,7 @@ import {
 import type { Cgroups } from "./cgroups.ts";
 import { podCgroup, type NodeFacts } from "./node-facts.ts";
 
-export interface NodePressureParts {
+export interface NodePressureOptions {
   readonly facts: NodeFacts;
   readonly cgroups: Pick<Cgroups, "usage" | "processes">;
   readonly measure: () => Promise<Supplies>;
@@ -36,20 +36,20 @@ export interface NodePressureParts {
 const LOOK_MS = 10_000;
 
 export class NodePressure {
-  readonly #parts: NodePressureParts;
+  readonly #options: NodePressureOptions;
   #memory: PressureMemory = {};
 
-  constructor(parts: NodePressureParts) {
-    this.#parts = parts;
+  constructor(options: NodePressureOptions) {
+    this.#options = options;
   }
 
   types(): ReadonlySet<PressureType> {
-    return pressuresOf(this.#memory, this.#parts.clock.now());
+    return pressuresOf(this.#memory, this.#options.clock.now());
   }
 
   /** Until `stop` fires. */
   async run(): Promise<void> {
-    const { clock, log, stop } = this.#parts;
+    const { clock, log, stop } = this.#options;
     while (!stop.aborted) {
       await this.look().catch((thrown: unknown) =>
         log.debug("what the node has left was not looked at", { reason: reasonOf(thrown) }),
@@ -59,7 +59,7 @@ export class NodePressure {
   }
 
   async look(): Promise<void> {
-    const { clock, evict, log } = this.#parts;
+    const { clock, evict, log } = this.#options;
     const shortages = await this.#shortages();
     if (shortages.length === 0) return;
     const now = clock.now();
@@ -74,7 +74,7 @@ export class NodePressure {
 
   /** What no pod has to go for is given up first. */
   async #shortages(): Promise<readonly Shortage[]> {
-    const { measure, freeDisk } = this.#parts;
+    const { measure, freeDisk } = this.#options;
     const shortages = shortagesOf(await measure());
     if (!shortages.some(({ type }) => type === "DiskPressure")) return shortages;
     await freeDisk();
@@ -82,7 +82,7 @@ export class NodePressure {
   }
 
   #uses(): Promise<readonly PodUse[]> {
-    const { pods, facts, cgroups } = this.#parts;
+    const { pods, facts, cgroups } = this.#options;
     return Promise.all(
       pods().map(async (pod): Promise<PodUse> => {
         const group = podCgroup(facts, pod.metadata.uid ?? "");

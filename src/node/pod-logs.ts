@@ -20,7 +20,7 @@ export interface LogQuery extends LogOptions {
   readonly previous?: boolean;
 }
 
-interface LogParts {
+interface PodLogOptions {
   readonly cri: Cri;
   readonly facts: NodeFacts;
   readonly clock: Clock;
@@ -34,7 +34,7 @@ const ENDED_POLL_MS = 500;
 
 /** The bytes of a container's log. Faults: BadRequest when there is no such container or it has not started. */
 export async function logStream(
-  { cri, facts, clock, stop }: LogParts,
+  { cri, facts, clock, stop }: PodLogOptions,
   pod: Pod,
   name: string,
   query: LogQuery,
@@ -97,7 +97,7 @@ async function startsOf(cri: Cri, pod: Pod, name: string): Promise<readonly Cont
 function watchEnd(
   cri: Cri,
   container: ContainerListed,
-  { clock, stop }: Pick<LogParts, "clock" | "stop">,
+  { clock, stop }: Pick<PodLogOptions, "clock" | "stop">,
 ): { readonly isOver: () => boolean } {
   let isOver = container.state === containerState.exited;
   const look = async (): Promise<void> => {
@@ -114,7 +114,7 @@ function watchEnd(
 }
 
 /** One round over all running containers; a log over the limit becomes a piece, and the oldest pieces go. */
-export async function rotateLogs({ cri, facts, clock }: Omit<LogParts, "stop">, log: Log): Promise<void> {
+export async function rotateLogs({ cri, facts, clock }: Omit<PodLogOptions, "stop">, log: Log): Promise<void> {
   for (const { id, state, labels: its, metadata } of await cri.containers()) {
     if (state !== containerState.running) continue;
     const identity = {

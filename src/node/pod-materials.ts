@@ -30,7 +30,7 @@ const ROOT_CA = "kube-root-ca.crt";
 // Kubelet asks for a new token at 80 % of its life.
 const RENEW_AT = 0.8;
 
-export interface MaterialsParts {
+export interface MaterialsOptions {
   readonly objects: Objects;
   readonly referenced: ReferencedObjects;
   readonly services: View<Service>;
@@ -48,14 +48,14 @@ export interface Materials extends Disposable {
 }
 
 export class PodMaterials {
-  readonly #parts: MaterialsParts;
+  readonly #options: MaterialsOptions;
 
-  constructor(parts: MaterialsParts) {
-    this.#parts = parts;
+  constructor(options: MaterialsOptions) {
+    this.#options = options;
   }
 
   async open(pod: Pod, onChange: () => void): Promise<Materials> {
-    const { facts, services, referenced, clusterCa } = this.#parts;
+    const { facts, services, referenced, clusterCa } = this.#options;
     const { namespace } = identityOf(pod);
     const volumes = volumesOf(pod, await this.#automounts(pod));
     const references = referencesOf({ ...pod, spec: { ...pod.spec, volumes } });
@@ -85,13 +85,16 @@ export class PodMaterials {
   /** The pod's own word, else its account's, else yes. */
   async #automounts(pod: Pod): Promise<boolean> {
     if (pod.spec.automountServiceAccountToken !== undefined) return pod.spec.automountServiceAccountToken;
-    const account = await this.#parts.objects.get(serviceAccountKind, keyOf(identityOf(pod).namespace, accountOf(pod)));
+    const account = await this.#options.objects.get(
+      serviceAccountKind,
+      keyOf(identityOf(pod).namespace, accountOf(pod)),
+    );
     return account?.automountServiceAccountToken !== false;
   }
 
   /** Tokens of one pod, each asked for once and again when most of its life is over. */
   #tokens(pod: Pod): VolumeSources["token"] {
-    const { requestToken, clock } = this.#parts;
+    const { requestToken, clock } = this.#options;
     const kept = new Map<string, { readonly token: string; readonly renewAtMs: number }>();
     return async ({ audience, expirationSeconds }) => {
       if (requestToken === undefined) return null;

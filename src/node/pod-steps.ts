@@ -27,7 +27,7 @@ import { mountsFor } from "./container-mounts.ts";
 import type { Volume } from "#kinds/core/volume.ts";
 
 /** What all pods of the node share. */
-export interface NodeTools {
+export interface NodeAccess {
   readonly cri: Cri;
   readonly facts: NodeFacts;
   readonly cgroups: Cgroups;
@@ -41,7 +41,7 @@ export interface NodeTools {
 }
 
 /** What is known of the pod when the step is carried out. */
-export interface PodParts {
+export interface PodOnNode {
   readonly pod: Pod;
   readonly volumes: readonly Volume[];
   readonly values: ReferenceValues;
@@ -56,16 +56,16 @@ const LEAST_GRACE_SECONDS = 2;
 const HOOK_MS = 30_000;
 
 export class PodSteps {
-  readonly #tools: NodeTools;
+  readonly #access: NodeAccess;
   /** Hooks and stops under way, by container, so that a sooner deadline can cut them short. */
   readonly #stopping = new Map<string, AbortController>();
 
-  constructor(tools: NodeTools) {
-    this.#tools = tools;
+  constructor(access: NodeAccess) {
+    this.#access = access;
   }
 
   /** Never rejects: what went wrong is the result. */
-  async carryOut(step: Step, parts: PodParts): Promise<StepResult> {
+  async carryOut(step: Step, parts: PodOnNode): Promise<StepResult> {
     try {
       if (step.do === "probe") return await this.#probe(step, parts);
       await this.#do(step, parts);
@@ -78,8 +78,8 @@ export class PodSteps {
     }
   }
 
-  async #do(step: Exclude<Step, { readonly do: "probe" }>, parts: PodParts): Promise<void> {
-    const { cri, turns, objects, images } = this.#tools;
+  async #do(step: Exclude<Step, { readonly do: "probe" }>, parts: PodOnNode): Promise<void> {
+    const { cri, turns, objects, images } = this.#access;
     switch (step.do) {
       case "prepareVolumes":
         return this.#prepare(parts);
@@ -113,20 +113,20 @@ export class PodSteps {
 
   /** Removes a pod's folders, mounts, logs and cgroups. */
   async cleanUp(identity: PodIdentity): Promise<void> {
-    await removeVolumes(identity, this.#tools.facts);
-    await this.#tools.cgroups.remove(podCgroup(this.#tools.facts, identity.uid));
+    await removeVolumes(identity, this.#access.facts);
+    await this.#access.cgroups.remove(podCgroup(this.#access.facts, identity.uid));
   }
 
-  async #prepare({ pod, volumes, values, token }: PodParts): Promise<void> {
-    const { facts, cgroups } = this.#tools;
+  async #prepare({ pod, volumes, values, token }: PodOnNode): Promise<void> {
+    const { facts, cgroups } = this.#access;
     await Promise.all([
       prepareVolumes(pod, volumes, { values, token }, facts),
       cgroups.create(podCgroup(facts, identityOf(pod).uid), podCgroupLimits(pod)),
     ]);
   }
 
-  async #createSandbox({ attempt }: StepOf<"createSandbox">, { pod }: PodParts): Promise<void> {
-    const { cri, facts, images } = this.#tools;
+  async #createSandbox({ attempt }: StepOf<"createSandbox">, { pod }: PodOnNode): Promise<void> {
+    const { cri, facts, images } = this.#access;
     await cri.runSandbox(sandboxConfig(pod, attempt, facts)).catch(async (cause: unknown) => {
       // Perhaps because the image that holds the sandbox was lost: the next try finds it again.
       images.refresh();
@@ -135,8 +135,8 @@ export class PodSteps {
     });
   }
 
-  async #start(step: StepOf<"startContainer">, parts: PodParts): Promise<void> {
-    const { cri, turns } = this.#tools;
+  async #start(step: StepOf<"startContainer">, parts: PodOnNode): Promise<void> {
+    const { cri, turns } = this.#access;
     const container = containerOf(parts.pod, step.container);
     const id = await turns.take(async () => {
       const created = await this.#create(step, container, parts);
@@ -153,8 +153,8 @@ export class PodSteps {
     throw new StepFailure("PostStartHookError", `PostStartHook failed: ${failure}`);
   }
 
-  async #create(step: StepOf<"startContainer">, container: Container, parts: PodParts): Promise<string> {
-    const { cri, facts } = this.#tools;
+  async #create(step: StepOf<"startContainer">, container: Container, parts: PodOnNode): Promise<string> {
+    const { cri, facts } = this.#access;
     const { pod } = parts;
     const config = await this.#configure(step, container, parts).catch((cause: unknown) => {
       throw cause instanceof StepFailure
@@ -164,7 +164,7 @@ export class PodSteps {
     try {
       return await cri.createContainer(step.sandboxId, config, sandboxConfig(pod, 0, facts));
     } catch (cause) {
-      this.#tools.images.refresh(); // The next try looks at the image again, and brings what the runtime has lost of it.
+      this.#access.images.refresh(); // The next try looks at the image again, and brings what the runtime has lost of it.
       throw new StepFailure("CreateContainerError", reasonOf(cause), cause);
     }
   }
@@ -172,9 +172,9 @@ export class PodSteps {
   async #configure(
     step: StepOf<"startContainer">,
     container: Container,
-    { pod, volumes, values, observed }: PodParts,
+    { pod, volumes, values, observed }: PodOnNode,
   ): Promise<ReturnType<typeof containerConfig>> {
-    const { facts, images } = this.#tools;
+    const { facts, images } = this.#access;
     const environment = environmentOf(pod, container, values);
     if (!environment.ok) throw new Fault("NotFound", environment.message);
     const image = await images.find(container.image ?? "");
@@ -183,7 +183,7 @@ export class PodSteps {
     const sandbox = observed.sandboxes.find(({ id }) => id === step.sandboxId);
     const podIp = sandbox?.ip === undefined || sandbox.ip === "" ? facts.ip : sandbox.ip;
     const { variables } = environment;
-    const hidden = await this.#tools.hiddenPaths();
+    const hidden = await this.#access.hiddenPaths();
     const mounts = await mountsFor(pod, container, { volumes, variables, podIp, hidden }, facts);
     const messageFile = join(podFolder(facts, identityOf(pod).uid), "messages", `${container.name}-${step.attempt}`);
     const config = containerConfig(
@@ -200,8 +200,8 @@ export class PodSteps {
   }
 
   /** A second, sooner stop of the same container cuts the first one's hook short and kills at its own deadline. */
-  async #stop(step: StepOf<"stopContainer">, parts: PodParts): Promise<void> {
-    const { cri, clock } = this.#tools;
+  async #stop(step: StepOf<"stopContainer">, parts: PodOnNode): Promise<void> {
+    const { cri, clock } = this.#access;
     this.#stopping.get(step.id)?.abort();
     const cut = new AbortController();
     this.#stopping.set(step.id, cut);
@@ -222,8 +222,8 @@ export class PodSteps {
     }
   }
 
-  async #probe(step: StepOf<"probe">, { pod }: PodParts): Promise<StepResult> {
-    const { cri, facts } = this.#tools;
+  async #probe(step: StepOf<"probe">, { pod }: PodOnNode): Promise<StepResult> {
+    const { cri, facts } = this.#access;
     const asked = {
       cri,
       container: containerOf(pod, step.container),
@@ -237,9 +237,9 @@ export class PodSteps {
   /** Null when the hook went well, else what it said. */
   async #hook(
     hook: LifecycleAction,
-    at: { readonly id: string; readonly container: Container; readonly parts: PodParts; readonly timeoutMs: number },
+    at: { readonly id: string; readonly container: Container; readonly parts: PodOnNode; readonly timeoutMs: number },
   ): Promise<string | null> {
-    const { cri, facts, clock } = this.#tools;
+    const { cri, facts, clock } = this.#access;
     if (hook.sleep !== undefined) {
       await clock.sleep(Math.min(hook.sleep.seconds * 1_000, at.timeoutMs));
       return null;

@@ -22,12 +22,12 @@ import {
 import { identityOf, type PodIdentity } from "./container-config.ts";
 import { podCgroup } from "./node-facts.ts";
 import type { PodMaterials } from "./pod-materials.ts";
-import { PodSteps, type NodeTools, type PodParts } from "./pod-steps.ts";
+import { PodSteps, type NodeAccess, type PodOnNode } from "./pod-steps.ts";
 import type { RuntimeView } from "./runtime-view.ts";
 import { allContainers } from "#pods/references.ts";
 import { areVolumesThere, hasFolders, refreshVolumes } from "./volumes.ts";
 
-export interface WorkerTools extends NodeTools {
+export interface WorkerAccess extends NodeAccess {
   readonly runtime: RuntimeView;
   readonly materials: PodMaterials;
   readonly tasks: Tasks;
@@ -46,7 +46,7 @@ const MAKING: ReadonlySet<Step["do"]> = new Set(["prepareVolumes", "createSandbo
 const TAKING: ReadonlySet<Step["do"]> = new Set(["stopSandbox", "removeSandbox", "cleanUp", "deleteObject"]);
 
 export class PodWorker {
-  readonly #tools: WorkerTools;
+  readonly #access: WorkerAccess;
   readonly #identity: PodIdentity;
   readonly #steps: PodSteps;
   readonly #underWay = new Map<string, Step>();
@@ -68,11 +68,11 @@ export class PodWorker {
   #isWoken = false;
   #timer: Disposable | null = null;
 
-  constructor(pod: Pod, tools: WorkerTools) {
+  constructor(pod: Pod, access: WorkerAccess) {
     this.#pod = pod;
-    this.#tools = tools;
+    this.#access = access;
     this.#identity = identityOf(pod);
-    this.#steps = new PodSteps(tools);
+    this.#steps = new PodSteps(access);
   }
 
   /** The object as the API server has it now. */
@@ -95,7 +95,7 @@ export class PodWorker {
   evict(failure: PodFailure): void {
     if (this.#memory.failed !== undefined) return;
     this.#memory = { ...this.#memory, failed: failure };
-    this.#tools.record(this.#pod, { type: "Warning", reason: failure.reason, message: failure.message });
+    this.#access.record(this.#pod, { type: "Warning", reason: failure.reason, message: failure.message });
     this.wake();
   }
 
@@ -126,7 +126,7 @@ export class PodWorker {
     while (!this.#isClosed) {
       this.#isWoken = false;
       const isDone = await this.#turn().catch((thrown: unknown) => {
-        this.#tools.log.warn("a turn of a pod failed", { pod: this.#identity.name, reason: reasonOf(thrown) });
+        this.#access.log.warn("a turn of a pod failed", { pod: this.#identity.name, reason: reasonOf(thrown) });
         this.#wakeAfter(RETRY_MS);
         return false;
       });
@@ -135,7 +135,7 @@ export class PodWorker {
     }
     this.#timer?.[Symbol.dispose]();
     this.#parts?.[Symbol.dispose]();
-    if (!this.#isClosed) this.#tools.onDone(this.#identity.uid);
+    if (!this.#isClosed) this.#access.onDone(this.#identity.uid);
   }
 
   async #woken(): Promise<void> {
@@ -146,22 +146,22 @@ export class PodWorker {
 
   #wakeAfter(ms: number): void {
     this.#timer?.[Symbol.dispose]();
-    this.#timer = this.#tools.clock.after(ms, () => this.wake());
+    this.#timer = this.#access.clock.after(ms, () => this.wake());
   }
 
   /** True when nothing is left to do for ever. */
   async #turn(): Promise<boolean> {
     const pod = this.#pod;
     this.#settle(pod);
-    this.#parts ??= await this.#tools.materials.open(pod, () => this.refresh());
+    this.#parts ??= await this.#access.materials.open(pod, () => this.refresh());
     const observed = await this.#observe(pod);
     this.#admit(pod, observed);
-    const now = this.#tools.clock.now();
+    const now = this.#access.clock.now();
     const plan = nextSteps(pod, { ...observed, memory: this.#memory }, now);
     this.#memory = plan.memory;
     this.#timer?.[Symbol.dispose]();
     if (plan.againAtMs !== undefined) this.#wakeAfter(Math.max(1, plan.againAtMs - now));
-    for (const event of plan.events) this.#tools.record(pod, event);
+    for (const event of plan.events) this.#access.record(pod, event);
     if (!this.#isGone) this.#publish(pod, plan.status);
     const isTold = !this.#isPublishing && sameJson(plan.status, this.#told ?? pod.status);
     for (const step of plan.steps)
@@ -181,14 +181,14 @@ export class PodWorker {
   #settle(pod: Pod): void {
     for (const outcome of this.#finished.splice(0)) {
       this.#underWay.delete(stepKey(outcome.step));
-      this.#memory = remember(this.#memory, pod, outcome, this.#tools.clock.now());
+      this.#memory = remember(this.#memory, pod, outcome, this.#access.clock.now());
       if (outcome.step.do === "prepareVolumes" && outcome.ok) this.#areVolumesReady = true;
-      for (const event of eventsOf(pod, outcome)) this.#tools.record(pod, event);
+      for (const event of eventsOf(pod, outcome)) this.#access.record(pod, event);
     }
   }
 
   async #observe(pod: Pod): Promise<Observed> {
-    const { runtime, facts } = this.#tools;
+    const { runtime, facts } = this.#access;
     const { uid } = this.#identity;
     const [onNode, images, hasLeftovers] = await Promise.all([
       runtime.pod(uid),
@@ -218,7 +218,7 @@ export class PodWorker {
 
   async #imageId(name: string): Promise<string | null> {
     try {
-      return (await this.#tools.images.find(name))?.id ?? null;
+      return (await this.#access.images.find(name))?.id ?? null;
     } catch (thrown) {
       if (thrown instanceof Fault && thrown.code === "Invalid") return null; // Not a name: it cannot be there.
       throw thrown;
@@ -227,7 +227,7 @@ export class PodWorker {
 
   async #hasLeftovers(pod: Pod): Promise<boolean> {
     if (!this.#isGone && pod.metadata.deletionTimestamp === undefined) return false;
-    const { facts, cgroups } = this.#tools;
+    const { facts, cgroups } = this.#access;
     const { uid } = this.#identity;
     return (await hasFolders(uid, facts)) || (await cgroups.has(podCgroup(facts, uid)));
   }
@@ -240,10 +240,10 @@ export class PodWorker {
       pod.status?.startTime !== undefined ||
       this.#isGone ||
       pod.metadata.deletionTimestamp !== undefined;
-    const refusal = isKnown ? null : this.#tools.refusal(pod);
+    const refusal = isKnown ? null : this.#access.refusal(pod);
     if (refusal === null) return;
-    this.#memory = { ...this.#memory, failed: { ...refusal, atMs: this.#tools.clock.now() } };
-    this.#tools.record(pod, { type: "Warning", ...refusal });
+    this.#memory = { ...this.#memory, failed: { ...refusal, atMs: this.#access.clock.now() } };
+    this.#access.record(pod, { type: "Warning", ...refusal });
   }
 
   #mayStart(step: Step): boolean {
@@ -258,10 +258,10 @@ export class PodWorker {
   #start(step: Step, pod: Pod, observed: Observed): void {
     this.#underWay.set(stepKey(step), step);
     const parts = this.#partsFor(pod, observed);
-    this.#tools.tasks.run(step.do, async () => {
+    this.#access.tasks.run(step.do, async () => {
       const result = await this.#steps.carryOut(step, parts);
       if (!result.ok && step.do !== "probe")
-        this.#tools.log.info("a step failed", {
+        this.#access.log.info("a step failed", {
           pod: this.#identity.name,
           step: stepKey(step),
           reason: result.message,
@@ -271,7 +271,7 @@ export class PodWorker {
     });
   }
 
-  #partsFor(pod: Pod, observed: Observed): PodParts {
+  #partsFor(pod: Pod, observed: Observed): PodOnNode {
     const parts = this.#parts;
     if (parts === null) throw new Fault("InternalError", "a step before its materials");
     const podIp = observed.sandboxes.find(({ isReady }) => isReady)?.ip ?? "";
@@ -291,9 +291,9 @@ export class PodWorker {
     this.#needsRefresh = false;
     const { volumes, values, token } = this.#partsFor(pod, observed);
     this.#isRefreshing = true;
-    this.#tools.tasks.run("refresh volumes", async () => {
+    this.#access.tasks.run("refresh volumes", async () => {
       try {
-        await refreshVolumes(pod, volumes, { values, token }, this.#tools.facts);
+        await refreshVolumes(pod, volumes, { values, token }, this.#access.facts);
       } finally {
         this.#isRefreshing = false;
         if (this.#needsRefresh) this.wake();
@@ -307,7 +307,7 @@ export class PodWorker {
     this.#wanted = status;
     if (this.#isPublishing) return;
     this.#isPublishing = true;
-    this.#tools.tasks.run("publish status", async () => {
+    this.#access.tasks.run("publish status", async () => {
       try {
         for (let next = this.#wanted; next !== null; next = this.#wanted) {
           this.#wanted = null;
@@ -317,7 +317,7 @@ export class PodWorker {
         // The end of the object waits for its last status.
         if (this.#pod.metadata.deletionTimestamp !== undefined) this.wake();
       } catch (thrown) {
-        this.#tools.log.warn("a status could not be written", { pod: this.#identity.name, reason: reasonOf(thrown) });
+        this.#access.log.warn("a status could not be written", { pod: this.#identity.name, reason: reasonOf(thrown) });
         this.#wakeAfter(RETRY_MS);
       } finally {
         this.#isPublishing = false;
@@ -329,6 +329,6 @@ export class PodWorker {
     const { namespace, name, uid } = this.#identity;
     const decide = (live: Pod): Pod | null =>
       live.metadata.uid !== uid || sameJson(live.status, status) ? null : { ...live, status };
-    await this.#tools.objects.change(podKind, keyOf(namespace, name), decide, { subresource: "status" });
+    await this.#access.objects.change(podKind, keyOf(namespace, name), decide, { subresource: "status" });
   }
 }

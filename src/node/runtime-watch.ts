@@ -7,7 +7,7 @@ import type { GrpcClient } from "./grpc.ts";
 import { decode, encode } from "./messages.ts";
 import type { Glimpse, RuntimeView } from "./runtime-view.ts";
 
-export interface RuntimeWatchParts {
+export interface RuntimeWatchOptions {
   readonly runtime: RuntimeView;
   readonly grpc: GrpcClient;
   readonly clock: Clock;
@@ -25,14 +25,14 @@ const AFTER_EVENT_MS = [10, 200];
 const RECONNECT_MS = 500;
 
 export class RuntimeWatch {
-  readonly #parts: RuntimeWatchParts;
+  readonly #options: RuntimeWatchOptions;
   #seen: ReadonlyMap<string, Glimpse> = new Map();
   #looking: Promise<void> | null = null;
   #isWanted = false;
   readonly #timers = new Set<Disposable>();
 
-  constructor(parts: RuntimeWatchParts) {
-    this.#parts = parts;
+  constructor(options: RuntimeWatchOptions) {
+    this.#options = options;
   }
 
   async run(): Promise<void> {
@@ -44,7 +44,7 @@ export class RuntimeWatch {
   }
 
   async #lookRegularly(): Promise<void> {
-    const { clock, stop, isBusy } = this.#parts;
+    const { clock, stop, isBusy } = this.#options;
     while (!stop.aborted) {
       await this.#look();
       await clock.sleep(isBusy() ? BUSY_MS : IDLE_MS, stop);
@@ -65,7 +65,7 @@ export class RuntimeWatch {
   }
 
   async #lookOnce(): Promise<void> {
-    const { runtime, onChange, log, stop } = this.#parts;
+    const { runtime, onChange, log, stop } = this.#options;
     try {
       const now = await runtime.glimpses();
       if (stop.aborted) return;
@@ -80,7 +80,7 @@ export class RuntimeWatch {
   }
 
   async #followEvents(): Promise<void> {
-    const { grpc, clock, stop, log } = this.#parts;
+    const { grpc, clock, stop, log } = this.#options;
     const filters = { filters: [`topic=="/tasks/exit"`, `topic=="/tasks/oom"`] };
     while (!stop.aborted) {
       // What happened before this connection was not heard.
@@ -101,7 +101,7 @@ export class RuntimeWatch {
 
   #lookSoon(): void {
     for (const ms of AFTER_EVENT_MS) {
-      const timer = this.#parts.clock.after(ms, () => {
+      const timer = this.#options.clock.after(ms, () => {
         this.#timers.delete(timer);
         void this.#look(); // Never rejects.
       });

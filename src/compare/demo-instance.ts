@@ -6,7 +6,7 @@ import type { Objects } from "#deck/objects.ts";
 import type { Usage, UsageWindow } from "#metering/usage.ts";
 import type { AwsClient } from "./aws-client.ts";
 
-export interface DemoWorld {
+export interface DemoInstance {
   readonly objects: Objects;
   readonly aws: AwsClient;
   /** What was metered, read from the running instance. */
