@@ -9,7 +9,7 @@ import type { Secret } from "#kinds/core/secret.ts";
 import type { Service } from "#kinds/core/service.ts";
 import type { Projection } from "#kinds/core/volume.ts";
 import { fromBase64 } from "#kinds/schema/base64.ts";
-import { cgroupPath, containerCgroup, cpuWeight, oomScore, podCgroup } from "./cgroup.ts";
+import { allPodsCgroup, cgroupPath, containerCgroup, cpuWeight, oomScore, podCgroup } from "./cgroup.ts";
 import { commandOf, environmentOf, expand, type ReferenceValues } from "./environment.ts";
 import { projectedFiles } from "./volumes.ts";
 
@@ -370,4 +370,9 @@ test("quality of service: where the group is and who dies first", () => {
 
 test("weights of cgroup v2", () => {
   assert.deepEqual([2, 1024, 262_144].map(cpuWeight), [1, 39, 10_000]);
+});
+
+test("all pods together may use what is allocatable and what is kept free until one is evicted", () => {
+  const { cpuShares, cpuQuotaMicros, memoryLimitBytes } = allPodsCgroup({ cpuMillis: 2_000, memoryBytes: GIB });
+  assert.deepEqual([cpuShares, cpuQuotaMicros, memoryLimitBytes], [2_048, -1, GIB + 100 * 1024 ** 2]);
 });

@@ -149,6 +149,37 @@ test("sidecars end after the main containers, in reverse order", () => {
   ]);
 });
 
+test("without any grace everything ends at once, sidecars too; each container's event names its place", () => {
+  const sidecar = (name: string): Container => ({ name, image: "app:1", restartPolicy: "Always" });
+  const one = node(podOf([{}], { initContainers: [sidecar("s1"), sidecar("s2")] }));
+  one.run();
+  one.events.length = 0;
+  one.steps.length = 0;
+  one.pod = deleted(one.pod, at(1), 0);
+  one.run(at(1));
+  assert.deepEqual(one.steps.slice(0, 3), ["stop web in 0s", "stop s2 in 0s", "stop s1 in 0s"]);
+  assert.deepEqual(
+    one.events.filter(({ reason }) => reason === "Killing").map(({ fieldPath }) => fieldPath),
+    ["spec.containers{web}", "spec.initContainers{s2}", "spec.initContainers{s1}"],
+  );
+});
+
+test("Initialized names the init containers that are not done and the sidecars that have not started", () => {
+  const one = node(
+    podOf([{}], {
+      initContainers: [
+        { name: "proxy", image: "app:1", restartPolicy: "Always" },
+        { name: "migrate", image: "app:1" },
+        { name: "last", image: "app:1", restartPolicy: "Always" },
+      ],
+    }),
+  );
+  one.run();
+  const said = one.status().conditions?.find(({ type }) => type === "Initialized");
+  assert.deepEqual([said?.status, said?.reason], ["False", "ContainersNotInitialized"]);
+  assert.equal(said?.message, "containers with incomplete status: [migrate last]");
+});
+
 test("crashes back off: at once, then 10 s, 20 s, 40 s … up to 5 minutes", () => {
   const one = node(podOf([{}]));
   one.run();

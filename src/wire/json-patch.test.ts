@@ -194,6 +194,14 @@ for (const { title, document, patch, result, fault } of cases) {
   });
 }
 
+test("a value's depth counts from where it is put", () => {
+  const nested = (depth: number): Json => JSON.parse(`${'{"a":'.repeat(depth)}1${"}".repeat(depth)}`) as Json;
+  const path = `${"/a".repeat(300)}/b`;
+  const add = (value: Json): unknown => applyJsonPatch(nested(301), [{ op: "add", path, value }]);
+  assert.doesNotThrow(() => add(nested(200)));
+  assert.throws(() => add(nested(212)), /nests deeper/);
+});
+
 test("depth stays bounded when copies nest", () => {
   const deep = Array.from({ length: 20 }, () => ({ op: "copy", from: "", path: "/a" }));
   const path = "/a".repeat(500);

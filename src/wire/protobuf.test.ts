@@ -104,6 +104,13 @@ test("law: a message reads as it was written", () => {
   fc.assert(fc.property(message, (value) => assert.deepEqual(decodeMessage(node, encodeMessage(node, value)), value)));
 });
 
+test("an entry of a map without its value, or without its key, has the empty one", () => {
+  const entry = (...bytes: number[]): Uint8Array => Uint8Array.from([0x5a, bytes.length, ...bytes]);
+  assert.deepEqual(decodeMessage(node, entry(0x0a, 1, 0x6b)), { labels: new Map([["k", ""]]) });
+  assert.deepEqual(decodeMessage(node, entry(0x12, 1, 0x76)), { labels: new Map([["", "v"]]) });
+  assert.deepEqual(decodeMessage(node, entry()), { labels: new Map([["", ""]]) });
+});
+
 test("law: random bytes are read or refused, never anything else", () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => {

@@ -67,6 +67,17 @@ const cases: readonly Case[] = [
     },
   },
   {
+    title: "makes a list that was not there in the order that $setElementOrder says",
+    live: { spec: {} },
+    patch: {
+      spec: {
+        "$setElementOrder/containers": [{ name: "b" }, { name: "a" }],
+        containers: [{ name: "b" }, { name: "a" }],
+      },
+    },
+    result: { spec: { containers: [{ name: "b" }, { name: "a" }] } },
+  },
+  {
     title: "keeps the place of elements that $setElementOrder does not name",
     live: { spec: { containers: [{ name: "a" }, { name: "sidecar" }, { name: "b" }] } },
     patch: { spec: { "$setElementOrder/containers": [{ name: "b" }, { name: "a" }] } },
