@@ -83,6 +83,8 @@ export interface ServiceOptions {
   readonly errorNamespace?: string;
   /** Its XML errors stand alone, without an ErrorResponse around them, as S3's do. */
   readonly isErrorBare?: true;
+  /** Its errors' older names in the query protocol, for SDKs that knew it by that (Smithy, "awsQueryError trait"). */
+  readonly queryCodes?: Readonly<Record<string, string>>;
   /** How it refuses what an action does not serve; default is InvalidParameterValueException. */
   readonly refusal?: (message: string) => AwsError;
 }

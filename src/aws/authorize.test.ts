@@ -26,6 +26,7 @@ const READER: FunctionObject = {
       ORDERS: "arn:aws:dynamodb:us-east-1:000000000000:table/orders",
       LIST: "first,second",
       NEXT: "next",
+      QUEUE: "http://127.0.0.1:4566/000000000000/jobs",
       OTHER_ACCOUNT: "arn:aws:dynamodb:us-east-1:111111111111:table/theirs",
     },
   },
@@ -63,6 +64,10 @@ const cases: readonly (readonly [asked: string, input: Input, isAllowed: boolean
   ["logs:PutLogEvents", { logGroupName: "/aws/lambda/reader" }, true],
   ["logs:FilterLogEvents", { logGroupName: "/aws/lambda/other" }, false],
   ["logs:DeleteLogGroup", { logGroupName: "/aws/lambda/reader" }, false],
+  ["sqs:SendMessage", { QueueUrl: "http://other:1/000000000000/jobs" }, true],
+  ["sqs:ReceiveMessage", { QueueUrl: "http://127.0.0.1:4566/000000000000/next" }, true],
+  ["sqs:SendMessage", { QueueUrl: "http://127.0.0.1:4566/000000000000/job" }, false],
+  ["sqs:DeleteQueue", { QueueUrl: "http://127.0.0.1:4566/000000000000/jobs" }, false],
   ["constructor:GetItem", { TableName: "users" }, false],
 ];
 

@@ -56,16 +56,26 @@ const DATA_ACTIONS: Readonly<Record<string, ReadonlySet<string>>> = {
       " ",
     ),
   ),
+  sqs: new Set(
+    "SendMessage SendMessageBatch ReceiveMessage DeleteMessage DeleteMessageBatch ChangeMessageVisibility ChangeMessageVisibilityBatch GetQueueAttributes GetQueueUrl".split(
+      " ",
+    ),
+  ),
 };
 
-/** A function may use its own log group, and tables and functions that a value of its environment names, by name or by ARN. */
+/** A function may use its own log group, and tables, queues and functions that a value of its environment names, by name, ARN or URL. */
 function mayUse(fn: FunctionObject, { service, action }: Asked, { name, arn }: Resource): boolean {
   const actions = Object.hasOwn(DATA_ACTIONS, service) ? DATA_ACTIONS[service] : undefined;
   if (actions?.has(action.name) !== true) return false;
   if (service === "logs") return name === settingsOf(fn).logGroup;
   return Object.values(fn.spec.environment ?? {}).some((value) =>
-    namesIn(value).some((word) => word === name || word === arn),
+    namesIn(value).some((word) => word === name || word === arn || (service === "sqs" && isUrlOf(word, arn))),
   );
+}
+
+/** "http://host:port/ACCOUNT/QUEUE" and the queue's ARN. */
+function isUrlOf(word: string, arn: string): boolean {
+  return /^https?:/.test(word) && word.endsWith(`/${arn.split(":").slice(-2).join("/")}`);
 }
 
 /** A value may be a name, an ARN, or a text with several of them (a list, JSON). */
@@ -90,6 +100,10 @@ function resourcesOf({ service, input }: Asked, place: Place): readonly Resource
           given.replace(/^arn:[^:]*:logs:[^:]*:[^:]*:log-group:/, "").replace(/:\*$/, ""),
           `arn:aws:logs:${place.region}:${place.accountId}:log-group:`,
         ),
+      );
+    case "sqs":
+      return textsOf(input["QueueUrl"] ?? input["QueueName"]).map((given) =>
+        resource(given.slice(given.lastIndexOf("/") + 1), `arn:aws:sqs:${place.region}:${place.accountId}:`),
       );
     default:
       return [];

@@ -16,6 +16,8 @@ import { FakeLedger, FakeSandboxes, type Script } from "#functions/fakes.ts";
 import { MemoryLogs } from "#functions/logs.ts";
 import type { Database } from "#managed/database.ts";
 import { tableKeeper } from "#managed/table/table-keeper.ts";
+import { MoveTasks } from "#managed/queue/move-tasks.ts";
+import { Queues } from "#managed/queue/queues.ts";
 import { Tables } from "#managed/table/tables.ts";
 import { callers } from "./credentials.ts";
 import { dynamodbService } from "./dynamodb/service.ts";
@@ -23,6 +25,7 @@ import { lambdaService } from "./lambda/service.ts";
 import { listenAws } from "./listen.ts";
 import { logsService } from "./logs/service.ts";
 import { signedHeaders } from "./sign.ts";
+import { sqsService } from "./sqs/service.ts";
 import { stsService } from "./sts/service.ts";
 
 const ROOT = { accessKeyId: "AKIATEST", secretAccessKey: "test-secret", accountId: "000000000000" };
@@ -83,6 +86,8 @@ export class SampleDoor implements AsyncDisposable {
     );
     const tables = parts.use(new Tables(objects, parts.use(database), () => nextTurn()));
     parts.use(startKeeper(tableKeeper(objects, database), objects, { clock, log }));
+    const queues = parts.use(new Queues({ objects, database, clock, random }));
+    const tasks = new MoveTasks({ database, clock, random });
     const place = { accountId: ROOT.accountId, region: REGION, namespace: "default" };
     const services = [
       lambdaService({
@@ -95,6 +100,7 @@ export class SampleDoor implements AsyncDisposable {
       }),
       dynamodbService({ ...place, tables }),
       logsService({ ...place, logs }),
+      sqsService({ ...place, queues, tasks }),
       stsService(ROOT.accountId),
     ];
     const findCaller = callers(ROOT);

@@ -230,6 +230,23 @@ export const proofs: TypeProofs = {
   "dev.catamaran.v1.KeyPart": {
     "src/kinds/columns.test.ts": "attributeName keyType",
   },
+  "dev.catamaran.v1.Queue": {
+    "src/kinds/catamaran/queue.test.ts": "apiVersion kind metadata spec",
+  },
+  "dev.catamaran.v1.QueueSpec": {
+    "src/kinds/catamaran/queue.test.ts":
+      "fifo delaySeconds visibilityTimeoutSeconds receiveWaitSeconds retentionSeconds maximumMessageBytes redrive redriveAllow",
+    "src/aws/sqs/service.test.ts": "tags",
+  },
+  "dev.catamaran.v1.QueueFifo": {
+    "src/kinds/catamaran/queue.test.ts": "contentBasedDeduplication deduplicationScope throughputLimit",
+  },
+  "dev.catamaran.v1.QueueRedrive": {
+    "src/kinds/catamaran/queue.test.ts": "deadLetterQueue maxReceiveCount",
+  },
+  "dev.catamaran.v1.QueueRedriveAllow": {
+    "src/kinds/catamaran/queue.test.ts": "permission sources",
+  },
   "dev.catamaran.v1.HttpApi": {
     "src/controllers/upkeep.test.ts": "apiVersion kind",
     "src/aws/authorize.test.ts": "metadata spec",

@@ -34,6 +34,7 @@ import {
   tokenRequestKind,
   tokenReviewKind,
 } from "#kinds/rbac/reviews.ts";
+import { queueKind } from "#kinds/catamaran/queue.ts";
 import { secretKind } from "#kinds/core/secret.ts";
 import { serviceAccountKind } from "#kinds/core/service-account.ts";
 import { serviceKind } from "#kinds/core/service.ts";
@@ -71,6 +72,7 @@ export const builtinKinds: readonly Kind[] = [
   functionKind,
   tableKind,
   httpApiKind,
+  queueKind,
 ];
 
 /** Only asked: POST answers at once, nothing is stored. */

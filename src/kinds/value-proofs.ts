@@ -11,6 +11,7 @@ export const valueProofs: ValueProofs = {
   allowMethods: { "src/gateway/cors.test.ts": "GET" },
   apiGroup: { "src/kube/authorize.test.ts": "rbac.authorization.k8s.io" },
   authType: { "src/gateway/routes.test.ts": "NONE AWS_IAM" },
+  deduplicationScope: { "src/kinds/catamaran/queue.test.ts": "messageGroup queue" },
   dnsPolicy: { "src/node/node.test.ts": "ClusterFirst ClusterFirstWithHostNet Default None" },
   effect: { "src/scheduler/pick.test.ts": "NoSchedule PreferNoSchedule NoExecute" },
   externalTrafficPolicy: {
@@ -26,6 +27,7 @@ export const valueProofs: ValueProofs = {
   pathType: { "src/gateway/routes.test.ts": "Exact Prefix ImplementationSpecific" },
   keyType: { "src/kinds/catamaran/own-kinds.test.ts": "HASH RANGE" },
   payloadFormatVersion: { "src/gateway/routes.test.ts": "1.0 2.0" },
+  permission: { "src/kinds/catamaran/queue.test.ts": "allowAll byQueue denyAll" },
   preemptionPolicy: {
     "src/deck/priority.test.ts": "Never PreemptLowerPriority",
   },
@@ -38,6 +40,7 @@ export const valueProofs: ValueProofs = {
   selectPolicy: { "src/scaling/horizontal.test.ts": "Disabled Max Min" },
   sessionAffinity: { "src/network/services.test.ts": "ClientIP None" },
   terminationMessagePolicy: { "src/node/container-config.test.ts": "File FallbackToLogsOnError" },
+  throughputLimit: { "src/kinds/catamaran/queue.test.ts": "perMessageGroupId perQueue" },
   type: {
     "src/scaling/horizontal.test.ts": "Utilization AverageValue Percent Pods",
     "src/controllers/chain.test.ts": "Recreate RollingUpdate",

@@ -10,6 +10,7 @@ import { lambdaService } from "#aws/lambda/service.ts";
 import { urlAccess } from "#aws/lambda/url-access.ts";
 import { listenAws } from "#aws/listen.ts";
 import { logsService } from "#aws/logs/service.ts";
+import { sqsService } from "#aws/sqs/service.ts";
 import { stsService } from "#aws/sts/service.ts";
 import { keyOf } from "#base/key.ts";
 import { Tasks } from "#base/tasks.ts";
@@ -35,6 +36,10 @@ import { type KubeDoor, listenKube } from "#kube/listen.ts";
 import { MetricsCollector } from "#kube/metrics-collector.ts";
 import { ensurePki, type Pki } from "#kube/pki.ts";
 import { tableKeeper } from "#managed/table/table-keeper.ts";
+import type { Database } from "#managed/database.ts";
+import { queueKeeper } from "#managed/queue/keep-queues.ts";
+import { MoveTasks } from "#managed/queue/move-tasks.ts";
+import { Queues } from "#managed/queue/queues.ts";
 import { Tables } from "#managed/table/tables.ts";
 import { fabricHostIp, kubernetesIp } from "#network/cluster-network.ts";
 import { openSandboxes } from "#sandboxes/pool.ts";
@@ -192,14 +197,41 @@ export const functionsEngine: Part<RoleBasis & Declared & Meter, Engine> = {
   },
 };
 
+interface ManagedData {
+  /** What managed services keep: items, messages. */
+  readonly database: Database;
+}
+
+export const managedData: Part<RoleBasis & Declared, ManagedData> = {
+  name: "managed data",
+  start: ({ instance, room }, stack) => ({
+    database: stack.use(SqliteDatabase.open(files.tables(instance), { room })),
+  }),
+};
+
+interface QueueEngine {
+  readonly queues: Queues;
+  readonly moveTasks: MoveTasks;
+}
+
+export const queueEngine: Part<RoleBasis & Declared & ManagedData, QueueEngine> = {
+  name: "queues",
+  start: ({ clock, random, log, deck, database }, stack) => {
+    const objects = deck.objects("catamaran-queues");
+    const queues = stack.use(new Queues({ objects, database, clock, random }));
+    const tasks = new MoveTasks({ database, clock, random });
+    stack.use(startKeeper(queueKeeper({ objects, queues, tasks, clock }), objects, { clock, log }));
+    return { queues, moveTasks: tasks };
+  },
+};
+
 interface TableEngine {
   readonly tables: Tables;
 }
 
-export const tableEngine: Part<RoleBasis & Declared, TableEngine> = {
+export const tableEngine: Part<RoleBasis & Declared & ManagedData, TableEngine> = {
   name: "tables",
-  start: ({ instance, clock, log, deck, room }, stack) => {
-    const database = stack.use(SqliteDatabase.open(files.tables(instance), { room }));
+  start: ({ clock, log, deck, database }, stack) => {
     const declared = deck.objects("catamaran-tables");
     const tables = stack.use(new Tables(declared, database, () => nextTurn()));
     stack.use(startKeeper(tableKeeper(declared, database), declared, { clock, log }));
@@ -212,9 +244,10 @@ interface UrlRules {
   readonly authorizeUrl: Control["authorizeUrl"];
 }
 
-export const awsDoor: Part<RoleBasis & Declared & Engine & TableEngine, UrlRules> = {
+export const awsDoor: Part<RoleBasis & Declared & Engine & TableEngine & QueueEngine, UrlRules> = {
   name: "aws door",
-  start: async ({ instance, clock, random, log, deck, functions, code, logs, runtimes, tables }, stack) => {
+  start: async (needs, stack) => {
+    const { instance, clock, random, log, deck, functions, code, logs, runtimes, tables, queues, moveTasks } = needs;
     const { region, accountId, ports, rootKey } = instance;
     const place = { accountId, region, namespace: "default" };
     const services = [
@@ -228,6 +261,7 @@ export const awsDoor: Part<RoleBasis & Declared & Engine & TableEngine, UrlRules
       }),
       dynamodbService({ ...place, tables }),
       logsService({ ...place, logs }),
+      sqsService({ ...place, queues, tasks: moveTasks }),
       stsService(accountId),
     ];
     const rights = deck.objects("aws-rights");

@@ -7,10 +7,12 @@ import {
   dashboard,
   functionsEngine,
   kubernetesDoor,
+  managedData,
   meter,
   objects,
   podMetrics,
   privateApi,
+  queueEngine,
   tableEngine,
 } from "./control-parts.ts";
 import type { RoleBasis } from "./role.ts";
@@ -24,7 +26,9 @@ const control = Composition.on<RoleBasis>()
   .with(controllers)
   .with(podMetrics)
   .with(functionsEngine)
+  .with(managedData)
   .with(tableEngine)
+  .with(queueEngine)
   .with(awsDoor)
   .with(dashboard)
   .with(privateApi);

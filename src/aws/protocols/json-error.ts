@@ -1,4 +1,5 @@
 /** Errors in the JSON protocols: the type with its namespace, the members that the error's shape has, the headers that SDKs read. */
+import { member } from "#base/dictionary.ts";
 import type { Members, Service } from "../action.ts";
 import type { AwsError } from "../aws-error.ts";
 import { bindingsOf, type Operation } from "../operation.ts";
@@ -51,9 +52,9 @@ export function errorType({ code }: AwsError, { errorNamespace }: Service): stri
 export function queryErrorHeader(
   error: AwsError,
   operation: Operation | null,
-  { model }: Service,
+  { model, queryCodes = {} }: Service,
 ): Readonly<Record<string, string>> {
   if (model.isQueryCompatible !== true) return {};
-  const code = operation?.errors.get(error.code)?.error?.code ?? error.code;
+  const code = member(queryCodes, error.code) ?? operation?.errors.get(error.code)?.error?.code ?? error.code;
   return { "x-amzn-query-error": `${code};${error.status < 500 ? "Sender" : "Receiver"}` };
 }

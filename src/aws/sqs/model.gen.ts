@@ -286,7 +286,7 @@ export type MessageSystemAttributeList = readonly MessageSystemAttributeName[];
 
 export type MessageSystemAttributeMap = { readonly [key: string]: String };
 
-export type MessageSystemAttributeName = "All" | "SenderId" | "SentTimestamp" | "ApproximateReceiveCount" | "ApproximateFirstReceiveTimestamp" | "SequenceNumber" | "MessageDeduplicationId" | "MessageGroupId" | "AWSTraceHeader" | "DeadLetterQueueSourceArn";
+export type MessageSystemAttributeName = string;
 
 export type MessageSystemAttributeNameForSends = "AWSTraceHeader";
 
@@ -316,7 +316,7 @@ export type PurgeQueueRequest = {
 
 export type QueueAttributeMap = { readonly [key: string]: String };
 
-export type QueueAttributeName = "All" | "Policy" | "VisibilityTimeout" | "MaximumMessageSize" | "MessageRetentionPeriod" | "ApproximateNumberOfMessages" | "ApproximateNumberOfMessagesNotVisible" | "CreatedTimestamp" | "LastModifiedTimestamp" | "QueueArn" | "ApproximateNumberOfMessagesDelayed" | "DelaySeconds" | "ReceiveMessageWaitTimeSeconds" | "RedrivePolicy" | "FifoQueue" | "ContentBasedDeduplication" | "KmsMasterKeyId" | "KmsDataKeyReusePeriodSeconds" | "DeduplicationScope" | "FifoThroughputLimit" | "RedriveAllowPolicy" | "SqsManagedSseEnabled";
+export type QueueAttributeName = string;
 
 export type QueueDeletedRecently = {
   readonly message?: ExceptionMessage;
@@ -624,7 +624,7 @@ export const model: Model<ModelOperations, ModelErrors> = {
     MessageNotInflight: { is: "structure", members: {  }, error: {  } },
     MessageSystemAttributeList: { is: "list", of: "MessageSystemAttributeName", flattened: true },
     MessageSystemAttributeMap: { is: "map", key: "MessageSystemAttributeName", value: "String", flattened: true },
-    MessageSystemAttributeName: { is: "string", enum: ["All", "SenderId", "SentTimestamp", "ApproximateReceiveCount", "ApproximateFirstReceiveTimestamp", "SequenceNumber", "MessageDeduplicationId", "MessageGroupId", "AWSTraceHeader", "DeadLetterQueueSourceArn"] },
+    MessageSystemAttributeName: { is: "string" },
     MessageSystemAttributeNameForSends: { is: "string", enum: ["AWSTraceHeader"] },
     MessageSystemAttributeValue: { is: "structure", members: { StringValue: "String", BinaryValue: "Binary", StringListValues: { of: "StringList", flattened: true }, BinaryListValues: { of: "BinaryList", flattened: true }, DataType: "String" }, required: ["DataType"] },
     NullableInteger: { is: "integer" },
@@ -633,7 +633,7 @@ export const model: Model<ModelOperations, ModelErrors> = {
     PurgeQueueInProgress: { is: "structure", members: { message: "ExceptionMessage" }, error: {  } },
     PurgeQueueRequest: { is: "structure", members: { QueueUrl: "String" }, required: ["QueueUrl"] },
     QueueAttributeMap: { is: "map", key: "QueueAttributeName", value: "String", flattened: true },
-    QueueAttributeName: { is: "string", enum: ["All", "Policy", "VisibilityTimeout", "MaximumMessageSize", "MessageRetentionPeriod", "ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "CreatedTimestamp", "LastModifiedTimestamp", "QueueArn", "ApproximateNumberOfMessagesDelayed", "DelaySeconds", "ReceiveMessageWaitTimeSeconds", "RedrivePolicy", "FifoQueue", "ContentBasedDeduplication", "KmsMasterKeyId", "KmsDataKeyReusePeriodSeconds", "DeduplicationScope", "FifoThroughputLimit", "RedriveAllowPolicy", "SqsManagedSseEnabled"] },
+    QueueAttributeName: { is: "string" },
     QueueDeletedRecently: { is: "structure", members: { message: "ExceptionMessage" }, error: {  } },
     QueueDoesNotExist: { is: "structure", members: { message: "ExceptionMessage" }, error: {  } },
     QueueNameExists: { is: "structure", members: { message: "ExceptionMessage" }, error: {  } },

@@ -1,4 +1,4 @@
-/** Which operations of SQS will be served; nothing is registered before its engine is there. Read by tools/gen-aws.ts. */
+/** Which operations of SQS are served; AddPermission and RemovePermission wait for policies. Read by tools/gen-aws.ts. */
 import type { Listed } from "../listed.ts";
 
 export const listed: Listed = {
@@ -29,4 +29,5 @@ export const listed: Listed = {
     "TagQueue",
     "UntagQueue",
   ],
+  open: ["QueueAttributeName", "MessageSystemAttributeName"],
 };

@@ -19,8 +19,14 @@ export interface OwnFacts<Spec, Status> extends Omit<BuiltinFacts<Own<Spec, Stat
   readonly scope?: Kind["scope"];
   readonly spec: Description<Spec>;
   readonly status: Description<Status>;
-  /** What joins members of the spec, which is as its description says already. `live` is null on create. */
-  readonly rules?: (spec: Spec, faults: FieldFaults, live: Own<Spec, Status> | null) => void;
+  /** What joins members of the spec, which is as its description says already. */
+  readonly rules?: (spec: Spec, faults: FieldFaults, of: Described<Spec, Status>) => void;
+}
+
+/** What a spec belongs to. `live` is null on create. */
+export interface Described<Spec, Status> {
+  readonly name: string;
+  readonly live: Own<Spec, Status> | null;
 }
 
 export function ownKind<Spec, Status>(facts: OwnFacts<Spec, Status>): Kind<Own<Spec, Status>> {
@@ -37,11 +43,11 @@ export function ownKind<Spec, Status>(facts: OwnFacts<Spec, Status>): Kind<Own<S
     version: "v1",
     type,
     table: tableOf([[type, kindSchema(spec.schema, status.schema)], ...spec.types, ...status.types]),
-    validate: ({ spec: desired }, live) => {
+    validate: ({ metadata: { name }, spec: desired }, live) => {
       const faults = new FieldFaults();
       if (desired === undefined) faults.required("spec");
       else spec.check(desired, "spec", faults);
-      if (faults.found.length === 0) rules?.(desired, faults, live);
+      if (faults.found.length === 0) rules?.(desired, faults, { name, live });
       return faults.found;
     },
   });

@@ -202,3 +202,9 @@ export function tableNameFault(name: string): string | null {
   if (/^[a-zA-Z0-9_.-]{3,255}$/.test(name)) return null;
   return "must have 3 to 255 letters, digits, '-', '_' or '.'";
 }
+
+/** Amazon SQS, CreateQueue: 80 characters of letters, digits, "-" and "_", the ending ".fifo" of FIFO queues counted. */
+export function queueNameFault(name: string): string | null {
+  if (name.length <= 80 && /^[a-zA-Z0-9_-]{1,80}(\.fifo)?$/.test(name)) return null;
+  return "must have 1 to 80 letters, digits, '-' or '_', and may end in '.fifo'";
+}
