@@ -9,7 +9,7 @@ import { Tasks } from "#base/tasks.ts";
 import type { Objects, RemoveOptions, View, ViewOptions, WriteOptions } from "#deck/objects.ts";
 import { IndexedView } from "#deck/views.ts";
 import { apiVersionOf, type Kind } from "#kinds/kind.ts";
-import type { KubeObject } from "#kinds/object.ts";
+import type { KubeObject, Live } from "#kinds/object.ts";
 import { type Answer, Connection, type Credentials, faultOf, type RequestOptions } from "./connection.ts";
 import { collectionPath, objectPath } from "./paths.ts";
 import { feedView } from "./remote-view.ts";
@@ -67,28 +67,28 @@ export class Cluster implements Objects, AsyncDisposable {
     return view;
   }
 
-  async get<T extends KubeObject>(kind: Kind<T>, key: ObjectKey): Promise<T | null> {
+  async get<T extends KubeObject>(kind: Kind<T>, key: ObjectKey): Promise<Live<T> | null> {
     const answer = await this.#connection.request("GET", objectPath(kind, key));
     if (answer.status === 404) return null;
-    return parsed<T>(answer, 200);
+    return parsed<Live<T>>(answer, 200);
   }
 
   async create<T extends KubeObject>(
     kind: Kind<T>,
     object: T,
     { manager = this.#name }: WriteOptions = {},
-  ): Promise<T> {
+  ): Promise<Live<T>> {
     const path = `${collectionPath(kind, object.metadata.namespace ?? "")}?fieldManager=${encodeURIComponent(manager)}`;
     const answer = await this.#connection.request("POST", path, { body: JSON.stringify(withType(kind, object)) });
-    return parsed<T>(answer, 201);
+    return parsed<Live<T>>(answer, 201);
   }
 
   async change<T extends KubeObject>(
     kind: Kind<T>,
     key: ObjectKey,
-    decide: (live: T) => T | null,
+    decide: (live: Live<T>) => T | null,
     { manager = this.#name, subresource }: WriteOptions = {},
-  ): Promise<T | null> {
+  ): Promise<Live<T> | null> {
     for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts++) {
       const live = await this.get(kind, key);
       if (live === null) return null;
@@ -102,7 +102,7 @@ export class Cluster implements Objects, AsyncDisposable {
       const path = `${objectPath(kind, key, subresource)}?fieldManager=${encodeURIComponent(manager)}`;
       const answer = await this.#connection.request("PUT", path, { body: JSON.stringify(body) });
       if (answer.status === 404) return null;
-      if (answer.status !== 409) return parsed<T>(answer, 200);
+      if (answer.status !== 409) return parsed<Live<T>>(answer, 200);
     }
     throw new Fault("Conflict", `${kind.plural} "${nameOf(key).name}" is being changed by somebody else all the time`);
   }

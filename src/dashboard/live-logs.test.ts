@@ -9,6 +9,7 @@ import type { Deployment } from "#kinds/apps/deployment.ts";
 import type { FunctionObject } from "#kinds/catamaran/function.ts";
 import type { Pod } from "#kinds/core/pod.ts";
 import type { ContainerState } from "#kinds/core/pod-status.ts";
+import type { Live } from "#kinds/object.ts";
 import { Feed, type FeedLine } from "./feed.ts";
 import { followLog, type LogSources, logTarget } from "./live-logs.ts";
 import { TappedLogs } from "./taps.ts";
@@ -25,7 +26,7 @@ for (const [of, wanted] of [
 ] as const)
   test(`whose log is "${of}"`, () => assert.deepEqual(logTarget(new URLSearchParams({ of })), wanted));
 
-function stage(pods: () => readonly Pod[] = () => []): {
+function stage(pods: () => readonly Live<Pod>[] = () => []): {
   clock: FakeClock;
   feed: Feed;
   texts: () => readonly string[];
@@ -43,8 +44,8 @@ function stage(pods: () => readonly Pod[] = () => []): {
   const feed = new Feed(outlet, clock);
   const logs = new TappedLogs(new MemoryLogs());
   const streams: { path: string; stream: PassThrough & { statusCode: number } }[] = [];
-  const web = { spec: { selector: { matchLabels: { app: "web" } } } } as unknown as Deployment;
-  const elsewhere = { spec: { logGroup: "/teams/all" } } as unknown as FunctionObject;
+  const web = { spec: { selector: { matchLabels: { app: "web" } } } } as unknown as Live<Deployment>;
+  const elsewhere = { spec: { logGroup: "/teams/all" } } as unknown as Live<FunctionObject>;
   const sources: LogSources = {
     logs,
     clock,
@@ -100,10 +101,12 @@ test("a function's older lines come first, those written meanwhile once, other f
   assert.equal(texts().length, 3);
 });
 
-function podWith(name: string, id: string, state: ContainerState, last?: ContainerState): Pod {
+const stored = { uid: "u", resourceVersion: "1", creationTimestamp: "2026-01-01T00:00:00Z" };
+
+function podWith(name: string, id: string, state: ContainerState, last?: ContainerState): Live<Pod> {
   const status = { name: "c", ready: false, restartCount: 0, image: "", imageID: "", containerID: id, state };
   return {
-    metadata: { name, namespace: "default", labels: { app: "web" } },
+    metadata: { ...stored, name, namespace: "default", labels: { app: "web" } },
     spec: { nodeName: "n", containers: [{ name: "c" }] },
     status: { containerStatuses: [{ ...status, ...(last !== undefined && { lastState: last }) }] },
   };

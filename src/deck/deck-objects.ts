@@ -3,7 +3,7 @@ import { Fault } from "#base/fault.ts";
 import type { ObjectKey } from "#base/key.ts";
 import { parseFieldSelector } from "#base/selector.ts";
 import type { Kind } from "#kinds/kind.ts";
-import type { KubeObject } from "#kinds/object.ts";
+import type { KubeObject, Live } from "#kinds/object.ts";
 import type { ObjectChange } from "./collection.ts";
 import type { Listed, ListOptions } from "./list.ts";
 import type { Objects, RemoveOptions, View, ViewOptions, WriteOptions } from "./objects.ts";
@@ -53,30 +53,30 @@ export class DeckObjects implements Objects {
     return view;
   }
 
-  get<T extends KubeObject>(kind: Kind<T>, key: ObjectKey): Promise<T | null> {
-    return Promise.resolve((this.#parts.deck.read(kind, key)?.object ?? null) as T | null);
+  get<T extends KubeObject>(kind: Kind<T>, key: ObjectKey): Promise<Live<T> | null> {
+    return Promise.resolve((this.#parts.deck.read(kind, key)?.object ?? null) as Live<T> | null);
   }
 
-  async create<T extends KubeObject>(kind: Kind<T>, object: T, options: WriteOptions = {}): Promise<T> {
+  async create<T extends KubeObject>(kind: Kind<T>, object: T, options: WriteOptions = {}): Promise<Live<T>> {
     const { stored } = await this.#parts.deck.create(kind, object, this.#request(options));
-    return stored.object as T;
+    return stored.object as Live<T>;
   }
 
   async change<T extends KubeObject>(
     kind: Kind<T>,
     key: ObjectKey,
-    decide: (live: T) => T | null,
+    decide: (live: Live<T>) => T | null,
     options: WriteOptions = {},
-  ): Promise<T | null> {
+  ): Promise<Live<T> | null> {
     let isWanted = true;
     const edit = (live: KubeObject): KubeObject => {
-      const next = decide(live as T);
+      const next = decide(live as Live<T>);
       isWanted = next !== null;
       return next ?? live;
     };
     try {
       const { stored } = await this.#parts.deck.update(kind, key, edit, this.#request(options));
-      return isWanted ? (stored.object as T) : null;
+      return isWanted ? (stored.object as Live<T>) : null;
     } catch (thrown) {
       if (thrown instanceof Fault && thrown.code === "NotFound") return null;
       throw thrown;

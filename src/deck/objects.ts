@@ -6,21 +6,25 @@ import type { Json } from "#base/json.ts";
 import type { ObjectKey } from "#base/key.ts";
 import type { Selector } from "#base/selector.ts";
 import type { Kind, SubresourceName } from "#kinds/kind.ts";
-import type { KubeObject } from "#kinds/object.ts";
+import type { KubeObject, Live } from "#kinds/object.ts";
 
 /** A live, read-only cache of the objects of one kind. What it hands out is shared: never mutate it. */
 export interface View<T extends KubeObject> extends Disposable {
   /** Resolves once everything that existed at the start is in. */
   readonly synced: Promise<void>;
-  get(key: ObjectKey): T | undefined;
-  list(namespace?: string): readonly T[];
+  get(key: ObjectKey): Live<T> | undefined;
+  list(namespace?: string): readonly Live<T>[];
   /** Objects whose index `name` has `value`; indexes are declared when the view is opened. */
-  by(index: string, value: string): readonly T[];
+  by(index: string, value: string): readonly Live<T>[];
   /** Called after each change with the key and both states; at once for everything already there. */
   onChange(listener: ViewListener<T>): Disposable;
 }
 
-export type ViewListener<T> = (key: ObjectKey, next: T | undefined, previous: T | undefined) => void;
+export type ViewListener<T extends KubeObject> = (
+  key: ObjectKey,
+  next: Live<T> | undefined,
+  previous: Live<T> | undefined,
+) => void;
 
 export interface ViewOptions<T> {
   readonly namespace?: string;
@@ -46,9 +50,9 @@ export interface RemoveOptions {
 export interface Objects {
   view<T extends KubeObject>(kind: Kind<T>, options?: ViewOptions<T>): View<T>;
   /** Straight from the source, not from a view; null when absent. */
-  get<T extends KubeObject>(kind: Kind<T>, key: ObjectKey): Promise<T | null>;
+  get<T extends KubeObject>(kind: Kind<T>, key: ObjectKey): Promise<Live<T> | null>;
   /** Faults: AlreadyExists, Invalid, Forbidden … */
-  create<T extends KubeObject>(kind: Kind<T>, object: T, options?: WriteOptions): Promise<T>;
+  create<T extends KubeObject>(kind: Kind<T>, object: T, options?: WriteOptions): Promise<Live<T>>;
   /**
    * Read, decide, write, again on conflict. `decide` is pure and may run several times; null means leave it.
    * Returns the stored object, or null when it does not exist or nothing was to be done.
@@ -56,9 +60,9 @@ export interface Objects {
   change<T extends KubeObject>(
     kind: Kind<T>,
     key: ObjectKey,
-    decide: (live: T) => T | null,
+    decide: (live: Live<T>) => T | null,
     options?: WriteOptions,
-  ): Promise<T | null>;
+  ): Promise<Live<T> | null>;
   /** False when it was already gone. */
   remove<T extends KubeObject>(kind: Kind<T>, key: ObjectKey, options?: RemoveOptions): Promise<boolean>;
 }

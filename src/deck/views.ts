@@ -1,6 +1,6 @@
 /** A View over anything that tells of changes: the objects of one kind by key and by declared indexes, kept current. */
 import type { ObjectKey } from "#base/key.ts";
-import type { KubeObject } from "#kinds/object.ts";
+import { type KubeObject, type Live, namespaceOf } from "#kinds/object.ts";
 import type { View, ViewListener } from "./objects.ts";
 
 export type Indexes<T> = Readonly<Record<string, (object: T) => readonly string[]>>;
@@ -11,9 +11,9 @@ type IndexTable<T> = Map<string, Map<ObjectKey, T>>;
 export class IndexedView<T extends KubeObject> implements View<T> {
   readonly synced: Promise<void>;
   readonly #indexes: Indexes<T>;
-  readonly #objects = new Map<ObjectKey, T>();
-  readonly #namespaces: IndexTable<T> = new Map();
-  readonly #tables: Readonly<Record<string, IndexTable<T>>>;
+  readonly #objects = new Map<ObjectKey, Live<T>>();
+  readonly #namespaces: IndexTable<Live<T>> = new Map();
+  readonly #tables: Readonly<Record<string, IndexTable<Live<T>>>>;
   readonly #listeners = new Set<ViewListener<T>>();
   readonly #close: () => void;
   #markSynced: () => void = () => {};
@@ -29,16 +29,16 @@ export class IndexedView<T extends KubeObject> implements View<T> {
     return this.#objects.size;
   }
 
-  get(key: ObjectKey): T | undefined {
+  get(key: ObjectKey): Live<T> | undefined {
     return this.#objects.get(key);
   }
 
-  list(namespace?: string): readonly T[] {
+  list(namespace?: string): readonly Live<T>[] {
     if (namespace === undefined || namespace === "") return [...this.#objects.values()];
     return [...(this.#namespaces.get(namespace)?.values() ?? [])];
   }
 
-  by(index: string, value: string): readonly T[] {
+  by(index: string, value: string): readonly Live<T>[] {
     const table = this.#tables[index];
     if (table === undefined) throw new RangeError(`the view has no index "${index}"`);
     return [...(table.get(value)?.values() ?? [])];
@@ -50,7 +50,9 @@ export class IndexedView<T extends KubeObject> implements View<T> {
     return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
   }
 
-  put(key: ObjectKey, next: T): void {
+  /** Only what was read is put here, so that it has what stored objects have. */
+  put(key: ObjectKey, object: T): void {
+    const next = object as Live<T>;
     const previous = this.#objects.get(key);
     this.#objects.set(key, next);
     this.#reindex(key, next, previous);
@@ -75,9 +77,9 @@ export class IndexedView<T extends KubeObject> implements View<T> {
   }
 
   #reindex(key: ObjectKey, next: T | undefined, previous: T | undefined): void {
-    move(this.#namespaces, key, { next, previous }, (object) => [object.metadata.namespace ?? ""]);
+    move(this.#namespaces, key, { next, previous }, (object) => [namespaceOf(object)]);
     for (const [name, valuesOf] of Object.entries(this.#indexes))
-      move(this.#tables[name] as IndexTable<T>, key, { next, previous }, valuesOf);
+      move(this.#tables[name] as IndexTable<Live<T>>, key, { next, previous }, valuesOf);
   }
 }
 

@@ -5,7 +5,7 @@ import type { ObjectKey } from "#base/key.ts";
 import type { Stop } from "#base/stop.ts";
 import type { Objects, View, ViewListener } from "#deck/objects.ts";
 import type { Kind } from "#kinds/kind.ts";
-import { keyOfObject, type KubeObject } from "#kinds/object.ts";
+import { keyOfObject, type KubeObject, type Live } from "#kinds/object.ts";
 import type { Ledger, Usage } from "#metering/usage.ts";
 import type {
   LogLine,
@@ -81,13 +81,13 @@ export class FakeObjects implements Objects {
   readonly #listeners = new Map<string, Set<ViewListener<never>>>();
 
   view<T extends KubeObject>(kind: Kind<T>): View<T> {
-    const all = (): readonly T[] =>
-      [...this.#stored].filter(([id]) => id.startsWith(`${kind.plural}:`)).map(([, object]) => object as T);
+    const all = (): readonly Live<T>[] =>
+      [...this.#stored].filter(([id]) => id.startsWith(`${kind.plural}:`)).map(([, object]) => object as Live<T>);
     const listeners = this.#listeners.get(kind.plural) ?? new Set();
     this.#listeners.set(kind.plural, listeners);
     return {
       synced: Promise.resolve(),
-      get: (key) => this.#stored.get(`${kind.plural}:${key}`) as T | undefined,
+      get: (key) => this.#stored.get(`${kind.plural}:${key}`) as Live<T> | undefined,
       list: (namespace) => all().filter((object) => namespace === undefined || object.metadata.namespace === namespace),
       by: () => [],
       onChange: (listener) => {
@@ -99,20 +99,24 @@ export class FakeObjects implements Objects {
     };
   }
 
-  async get<T extends KubeObject>(kind: Kind<T>, key: ObjectKey): Promise<T | null> {
-    return (this.#stored.get(`${kind.plural}:${key}`) as T | undefined) ?? null;
+  async get<T extends KubeObject>(kind: Kind<T>, key: ObjectKey): Promise<Live<T> | null> {
+    return (this.#stored.get(`${kind.plural}:${key}`) as Live<T> | undefined) ?? null;
   }
 
-  async create<T extends KubeObject>(kind: Kind<T>, object: T): Promise<T> {
+  async create<T extends KubeObject>(kind: Kind<T>, object: T): Promise<Live<T>> {
     this.#set(kind.plural, keyOfObject(object), object);
-    return object;
+    return object as Live<T>;
   }
 
-  async change<T extends KubeObject>(kind: Kind<T>, key: ObjectKey, decide: (live: T) => T | null): Promise<T | null> {
-    const live = this.#stored.get(`${kind.plural}:${key}`) as T | undefined;
+  async change<T extends KubeObject>(
+    kind: Kind<T>,
+    key: ObjectKey,
+    decide: (live: Live<T>) => T | null,
+  ): Promise<Live<T> | null> {
+    const live = this.#stored.get(`${kind.plural}:${key}`) as Live<T> | undefined;
     const next = live === undefined ? null : decide(live);
     if (next !== null) this.#set(kind.plural, key, next);
-    return next;
+    return next as Live<T> | null;
   }
 
   async remove<T extends KubeObject>(kind: Kind<T>, key: ObjectKey): Promise<boolean> {

@@ -57,8 +57,23 @@ export type Condition = {
   readonly observedGeneration?: number;
 };
 
+/** What every object has once it is stored; clients may leave it out, readers need not ask whether it is there. */
+export type LiveMeta = ObjectMeta & {
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly creationTimestamp: string;
+};
+
+/** An object that was read. */
+export type Live<T extends KubeObject = KubeObject> = T & { readonly metadata: LiveMeta };
+
+/** "" for objects of the cluster, as in keys and paths. */
+export function namespaceOf({ metadata }: KubeObject): string {
+  return metadata.namespace ?? "";
+}
+
 export function keyOfObject(object: KubeObject): ObjectKey {
-  return keyOf(object.metadata.namespace ?? "", object.metadata.name);
+  return keyOf(namespaceOf(object), object.metadata.name);
 }
 
 /** The owner that controls the object, if any. */

@@ -7,7 +7,7 @@ import { decode, type DecodedPacket, encode, RECURSION_DESIRED, type RecordType 
 import { silent } from "#base/log.ts";
 import type { Objects, View } from "#deck/objects.ts";
 import type { EndpointSlice } from "#kinds/networking/endpoint-slice.ts";
-import type { KubeObject } from "#kinds/object.ts";
+import type { KubeObject, Live } from "#kinds/object.ts";
 import type { Service } from "#kinds/core/service.ts";
 import { decodeQuery, encodeReply, responseCode, type DnsRecord } from "./dns-message.ts";
 import { answerFrom, type Zone } from "./dns-zone.ts";
@@ -261,7 +261,7 @@ test("until the services are known the server is there and asks for patience", a
 
 /** Views that never change. */
 function fixedObjects(synced: Promise<void> = Promise.resolve()): Objects {
-  const view = <T extends KubeObject>(objects: readonly T[]): View<T> => ({
+  const view = <T extends KubeObject>(objects: readonly Live<T>[]): View<T> => ({
     synced,
     get: (key) => objects.find(({ metadata }) => `${metadata.namespace}/${metadata.name}` === key),
     list: () => objects,
@@ -271,6 +271,6 @@ function fixedObjects(synced: Promise<void> = Promise.resolve()): Objects {
   });
   return {
     view: ((kind: { plural: string }) =>
-      view<KubeObject>(kind.plural === "services" ? services : slices)) as Objects["view"],
+      view((kind.plural === "services" ? services : slices) as readonly Live[])) as Objects["view"],
   } as Objects;
 }
