@@ -327,6 +327,9 @@ export const coreProofs: TypeProofs = {
   "io.k8s.api.core.v1.ClientIPConfig": {
     "src/network/services.test.ts": "timeoutSeconds",
   },
+  "io.k8s.api.core.v1.PodTemplate": {
+    "src/kinds/core/pod-template.test.ts": "apiVersion kind metadata template",
+  },
   "io.k8s.api.core.v1.PodTemplateSpec": {
     "src/controllers/chain.test.ts": "metadata spec",
   },

@@ -18,6 +18,7 @@ import { nodeMetricsKind, podMetricsKind } from "#kinds/autoscaling/metrics.ts";
 import { namespaceKind } from "#kinds/core/namespace.ts";
 import { nodeKind } from "#kinds/core/node.ts";
 import { podKind } from "#kinds/core/pod.ts";
+import { podTemplateKind } from "#kinds/core/pod-template.ts";
 import { priorityClassKind } from "#kinds/core/priority-class.ts";
 import { clusterRoleBindingKind, clusterRoleKind, roleBindingKind, roleKind } from "#kinds/rbac/rbac.ts";
 import { replicaSetKind } from "#kinds/apps/replica-set.ts";
@@ -48,6 +49,7 @@ export const builtinKinds: readonly Kind[] = [
   namespaceKind,
   nodeKind,
   podKind,
+  podTemplateKind,
   replicationControllerKind,
   secretKind,
   serviceAccountKind,
