@@ -1,7 +1,7 @@
 /** An action sees the members that it serves, names all others, and refuses what it does not serve: at compile time and in requests. */
 import assert from "node:assert/strict";
 import test from "node:test";
-import { action, service } from "./action.ts";
+import { action, type Members, service } from "./action.ts";
 import { model } from "./lambda/model.gen.ts";
 import { refusalsOf, refuseUnserved } from "./refuse.ts";
 import { openBareDoor } from "./bare-door.ts";
@@ -128,7 +128,7 @@ const find = shapesOf({
 });
 const INPUT = structureOf(find, "Input");
 
-const said: readonly (readonly [unserved: string, input: object, isRefused: boolean])[] = [
+const said: readonly (readonly [unserved: string, input: Members, isRefused: boolean])[] = [
   ["T", { T: "x" }, true],
   ["F", { F: false }, true],
   ["T", {}, false],

@@ -86,7 +86,7 @@ export interface ServiceOptions {
   /** Its errors' older names in the query protocol, for SDKs that knew it by that (Smithy, "awsQueryError trait"). */
   readonly queryCodes?: Readonly<Record<string, string>>;
   /** How it refuses what an action does not serve; default is InvalidParameterValueException. */
-  readonly refusal?: (message: string) => AwsError;
+  readonly refusal?: (message: string, input: Members) => AwsError;
 }
 
 /** An action with what it works on. */

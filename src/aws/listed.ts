@@ -9,6 +9,11 @@ export interface Listed {
   readonly opaque?: readonly string[];
   /** Blobs, as shapes or members, that stay the base64 that came: as text, or as its bytes when they are many. */
   readonly encoded?: readonly string[];
-  /** Shapes of which an action checks the values (`enum`, `pattern`, `min`, `max`), because it has words of its own for them. */
+  /**
+   * Shapes of which an action checks the values (`enum`, `pattern`, `min`, `max`), because it has words of its own for them;
+   * members as "Shape.Member" of which it checks that they are there.
+   */
   readonly open?: readonly string[];
+  /** Enums in the order in which AWS's sentences have them, where that is not the model's. */
+  readonly order?: Readonly<Record<string, readonly string[]>>;
 }

@@ -1,4 +1,5 @@
 /** Refuses by name what an input says and its action does not serve: nothing is accepted and then ignored. */
+import type { Members } from "./action.ts";
 import { AwsError } from "./aws-error.ts";
 import type { Shape, Structure } from "./shape.ts";
 
@@ -36,14 +37,14 @@ function stepsOf(shape: Shape, names: readonly string[]): readonly string[] {
 /** Throws `refusal` of everything that the input says; it is how the service says no. */
 export function refuseUnserved(
   refusals: readonly Refusal[],
-  input: object,
-  refusal: (message: string) => AwsError = refused,
+  input: Members,
+  refusal: (message: string, input: Members) => AwsError = refused,
 ): void {
   const said = refusals.filter(({ steps, value }) => says(input, steps, 0, value));
   if (said.length === 0) return;
   const paths = said.map(({ path }) => path).join(", ");
   const instead = [...new Set(said.map((one) => one.instead))].join("; ");
-  throw refusal(`${paths} is not supported by Catamaran; ${instead}`);
+  throw refusal(`${paths} is not supported by Catamaran; ${instead}`, input);
 }
 
 function refused(message: string): AwsError {

@@ -166,7 +166,8 @@ class Reached {
         return {
           is: "string",
           ...bounds,
-          ...(this.#listed.open?.includes(name) ? {} : present(shape, ["pattern", "enum"])),
+          ...(this.#listed.open?.includes(name) ? {} : present(shape, ["pattern"])),
+          ...this.#enumOf(name, shape),
         };
       case "integer":
       case "long":
@@ -178,7 +179,16 @@ class Reached {
     }
   }
 
+  #enumOf(name: string, { enum: values }: SourceShape): { readonly enum?: readonly string[] } {
+    if (values === undefined || this.#listed.open?.includes(name)) return {};
+    const ordered = this.#listed.order?.[name] ?? values;
+    if (ordered.toSorted().join() !== values.toSorted().join())
+      throw new RangeError(`${name} has the values ${values.join(", ")}`);
+    return { enum: ordered };
+  }
+
   #structureOf(name: string, shape: SourceShape): StructureData {
+    const required = (shape.required ?? []).filter((member) => !this.#listed.open?.includes(`${name}.${member}`));
     const members = Object.entries(shape.members ?? {}).map(([member, reference]) => {
       return [member, this.#memberOf(name, member, reference)] as const;
     });
@@ -187,7 +197,7 @@ class Reached {
     return {
       is: "structure",
       members: Object.fromEntries(members),
-      ...(shape.required !== undefined && shape.required.length > 0 && { required: shape.required }),
+      ...(required.length > 0 && { required }),
       ...(shape.payload !== undefined && { payload: shape.payload }),
       ...(shape.union === true && { union: true as const }),
       ...(shape.eventstream === true && { eventstream: true as const }),

@@ -2,10 +2,7 @@
 import { type Item, itemBytes } from "#managed/table/attribute.ts";
 import type { Page } from "#managed/table/page.ts";
 import type { Written } from "#managed/table/tables.ts";
-import type { Input } from "../untyped-action.ts";
-import type { Shape } from "../untyped-shape.ts";
-
-export const capacityShape: Shape = { is: "string", enum: ["INDEXES", "TOTAL", "NONE"] };
+import type { ConsumedCapacity, ReturnConsumedCapacity } from "./model.gen.ts";
 
 const READ_UNIT = 4_096;
 const WRITE_UNIT = 1_024;
@@ -35,25 +32,29 @@ export function writeUnits({ before, after }: Written): number {
   return Math.max(1, ...bytes.map((size) => Math.ceil(size / WRITE_UNIT)));
 }
 
+type Asked = ReturnConsumedCapacity | undefined;
+
 /** The ConsumedCapacity member of an answer about one table, when asked for. */
-export function consumed(input: Input, units: number): Input {
-  return isAsked(input) ? { ConsumedCapacity: capacityOf(input, input["TableName"] as string, units) } : {};
+export function consumed(
+  { TableName, ReturnConsumedCapacity: asked }: { readonly TableName: string; readonly ReturnConsumedCapacity?: Asked },
+  units: number,
+): { readonly ConsumedCapacity?: ConsumedCapacity } {
+  return isAsked(asked) ? { ConsumedCapacity: capacityOf(asked, TableName, units) } : {};
 }
 
 /** The same of an answer about several tables. */
-export function consumedByTable(input: Input, units: ReadonlyMap<string, number>): Input {
-  if (!isAsked(input)) return {};
-  return { ConsumedCapacity: Array.from(units, ([name, each]) => capacityOf(input, name, each)) };
+export function consumedByTable(
+  asked: Asked,
+  units: ReadonlyMap<string, number>,
+): { readonly ConsumedCapacity?: readonly ConsumedCapacity[] } {
+  if (!isAsked(asked)) return {};
+  return { ConsumedCapacity: Array.from(units, ([name, each]) => capacityOf(asked, name, each)) };
 }
 
-function isAsked(input: Input): boolean {
-  return input["ReturnConsumedCapacity"] === "TOTAL" || input["ReturnConsumedCapacity"] === "INDEXES";
+function isAsked(asked: Asked): boolean {
+  return asked === "TOTAL" || asked === "INDEXES";
 }
 
-function capacityOf(input: Input, name: string, units: number): Input {
-  return {
-    TableName: name,
-    CapacityUnits: units,
-    ...(input["ReturnConsumedCapacity"] === "INDEXES" && { Table: { CapacityUnits: units } }),
-  };
+function capacityOf(asked: Asked, TableName: string, CapacityUnits: number): ConsumedCapacity {
+  return { TableName, CapacityUnits, ...(asked === "INDEXES" && { Table: { CapacityUnits } }) };
 }

@@ -2,30 +2,37 @@
 import { Fault } from "#base/fault.ts";
 import { Malformed } from "#managed/table/attribute.ts";
 import { ConditionFailed } from "#managed/table/tables.ts";
+import type { Action } from "../action.ts";
 import { AwsError } from "../aws-error.ts";
+import { failure, invalid } from "./account-tables.ts";
 
-/** Runs an action and translates what it throws. `wantsOld`: ReturnValuesOnConditionCheckFailure=ALL_OLD. */
-export async function inDynamoWords<T>(work: () => Promise<T>, wantsOld = false): Promise<T> {
-  try {
-    return await work();
-  } catch (thrown) {
-    if (thrown instanceof ConditionFailed) {
-      const item = wantsOld && thrown.item !== null ? { Item: thrown.item } : {};
-      throw new AwsError("ConditionalCheckFailedException", 400, thrown.message, item);
-    }
-    if (thrown instanceof Malformed) throw new AwsError("SerializationException", 400, thrown.message);
-    throw thrown instanceof Fault ? translated(thrown) : thrown;
+/** The same action, which says what it throws in DynamoDB's words. */
+export function inDynamoWords<World>(action: Action<World>): Action<World> {
+  return {
+    ...action,
+    run: async (world, input, call) => {
+      try {
+        return await action.run(world, input, call);
+      } catch (thrown) {
+        throw translated(thrown, input["ReturnValuesOnConditionCheckFailure"] === "ALL_OLD");
+      }
+    },
+  };
+}
+
+function translated(thrown: unknown, wantsOld: boolean): unknown {
+  if (thrown instanceof ConditionFailed) {
+    const { message, item } = thrown;
+    return failure("ConditionalCheckFailedException", message, wantsOld && item !== null ? { Item: item } : {});
   }
+  if (thrown instanceof Malformed) return new AwsError("SerializationException", 400, thrown.message);
+  return thrown instanceof Fault ? ofFault(thrown) : thrown;
 }
 
-export function invalid(message: string): AwsError {
-  return new AwsError("ValidationException", 400, message);
-}
-
-function translated(fault: Fault): unknown {
-  if (fault.code === "NotFound") return new AwsError("ResourceNotFoundException", 400, fault.message);
+function ofFault(fault: Fault): unknown {
+  if (fault.code === "NotFound") return failure("ResourceNotFoundException", fault.message);
   if (fault.code === "AlreadyExists")
-    return new AwsError("ResourceInUseException", 400, `Table already exists: ${fault.details.name ?? ""}`);
+    return failure("ResourceInUseException", `Table already exists: ${fault.details.name ?? ""}`);
   if (fault.code === "BadRequest" || fault.code === "Invalid" || fault.code === "Unsupported")
     return invalid(fault.message);
   return fault;

@@ -1,8 +1,8 @@
 /** The expression parameters of an action: which it has, what excludes what, and their parse. */
 import { given } from "#base/given.ts";
-import { type Expressions, parseExpressions } from "#managed/table/expression.ts";
-import type { Input } from "../untyped-action.ts";
-import { invalid } from "./dynamodb-error.ts";
+import { type Expressions, type ExpressionTexts, parseExpressions } from "#managed/table/expression.ts";
+import type { AwsError } from "../aws-error.ts";
+import { invalid } from "./account-tables.ts";
 
 const TEXTS = {
   UpdateExpression: "update",
@@ -12,9 +12,10 @@ const TEXTS = {
   ProjectionExpression: "projection",
 } as const;
 type ExpressionName = keyof typeof TEXTS;
+const EXPRESSION_NAMES = Object.keys(TEXTS) as readonly ExpressionName[];
 
-/** The parameters that expressions replaced in 2014 are refused by name. */
-export const LEGACY: readonly string[] = [
+/** The parameters that expressions replaced in 2014. */
+const LEGACY = [
   "Expected",
   "AttributeUpdates",
   "KeyConditions",
@@ -22,39 +23,48 @@ export const LEGACY: readonly string[] = [
   "ScanFilter",
   "AttributesToGet",
   "ConditionalOperator",
-];
+] as const;
+
+type Parameters = { readonly [Name in ExpressionName]?: string } & {
+  readonly [Name in (typeof LEGACY)[number]]?: unknown;
+} & {
+  readonly ExpressionAttributeNames?: Readonly<Record<string, string>>;
+  readonly ExpressionAttributeValues?: Readonly<Record<string, unknown>>;
+};
 
 /** `allowed`: the expressions that the action has. */
-export function expressionsOf(input: Input, allowed: readonly ExpressionName[]): Expressions {
+export function expressionsOf(input: Parameters, allowed: readonly ExpressionName[]): Expressions {
   const used = allowed.filter((name) => input[name] !== undefined);
-  refuseLegacy(input, used);
-  if (input["ExpressionAttributeNames"] !== undefined && used.length === 0)
+  const refused = legacyRefusal(input);
+  if (refused !== null) throw refused;
+  const { ExpressionAttributeNames: names, ExpressionAttributeValues: values } = input;
+  if (names !== undefined && used.length === 0)
     throw invalid("ExpressionAttributeNames can only be specified when using expressions");
   const taking = allowed.filter((name) => name !== "ProjectionExpression");
-  if (input["ExpressionAttributeValues"] !== undefined && !taking.some((name) => used.includes(name)))
+  if (values !== undefined && !taking.some((name) => used.includes(name)))
     throw invalid(
       `ExpressionAttributeValues can only be specified when using expressions: ${taking.join(" and ")} ${taking.length > 1 ? "are" : "is"} null`,
     );
-  for (const what of ["ExpressionAttributeNames", "ExpressionAttributeValues"])
-    if (Object.keys(input[what] ?? { some: true }).length === 0) throw invalid(`${what} must not be empty`);
-  const texts = Object.fromEntries(used.map((name) => [TEXTS[name], input[name] as string]));
-  return parseExpressions(
-    given({
-      ...texts,
-      names: input["ExpressionAttributeNames"] as Readonly<Record<string, string>> | undefined,
-      values: input["ExpressionAttributeValues"] as Readonly<Record<string, unknown>> | undefined,
-    }),
-  );
+  for (const [what, placeholders] of Object.entries({
+    ExpressionAttributeNames: names,
+    ExpressionAttributeValues: values,
+  }))
+    if (placeholders !== undefined && Object.keys(placeholders).length === 0)
+      throw invalid(`${what} must not be empty`);
+  const texts: ExpressionTexts = Object.fromEntries(used.map((name) => [TEXTS[name], input[name]]));
+  return parseExpressions(given({ ...texts, names, values }));
 }
 
-function refuseLegacy(input: Input, used: readonly ExpressionName[]): void {
+/** Null without a parameter of the old kind. */
+export function legacyRefusal(input: Parameters): AwsError | null {
   const legacy = LEGACY.filter((name) => input[name] !== undefined);
-  if (legacy.length === 0) return;
+  if (legacy.length === 0) return null;
+  const used = EXPRESSION_NAMES.filter((name) => input[name] !== undefined);
   // Key conditions of the old kind go with expressions for the rest.
   const others = used.includes("KeyConditionExpression") ? legacy : legacy.filter((name) => name !== "KeyConditions");
   if (used.length > 0 && others.length > 0)
-    throw invalid(
+    return invalid(
       `Can not use both expression and non-expression parameters in the same request: Non-expression parameters: {${others.join(", ")}} Expression parameters: {${used.join(", ")}}`,
     );
-  throw invalid(`the legacy parameter ${legacy.join(", ")} is not supported by Catamaran; use expressions`);
+  return invalid(`the legacy parameter ${legacy.join(", ")} is not supported by Catamaran; use expressions`);
 }

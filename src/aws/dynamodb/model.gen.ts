@@ -43,7 +43,7 @@ export type Backfilling = boolean;
 export type BackupArn = string;
 
 export type BatchGetItemInput = {
-  readonly RequestItems: BatchGetRequestMap;
+  readonly RequestItems?: BatchGetRequestMap;
   readonly ReturnConsumedCapacity?: ReturnConsumedCapacity;
 };
 
@@ -58,7 +58,7 @@ export type BatchGetRequestMap = { readonly [key: string]: KeysAndAttributes };
 export type BatchGetResponseMap = { readonly [key: string]: ItemList };
 
 export type BatchWriteItemInput = {
-  readonly RequestItems: BatchWriteItemRequestMap;
+  readonly RequestItems?: BatchWriteItemRequestMap;
   readonly ReturnConsumedCapacity?: ReturnConsumedCapacity;
   readonly ReturnItemCollectionMetrics?: ReturnItemCollectionMetrics;
 };
@@ -120,7 +120,7 @@ export type ConsumedCapacityUnits = number;
 
 export type CreateTableInput = {
   readonly AttributeDefinitions?: AttributeDefinitions;
-  readonly TableName: TableArn;
+  readonly TableName?: TableArn;
   readonly KeySchema?: KeySchema;
   readonly LocalSecondaryIndexes?: LocalSecondaryIndexList;
   readonly GlobalSecondaryIndexes?: GlobalSecondaryIndexList;
@@ -564,7 +564,7 @@ export type SSEStatus = "ENABLING" | "ENABLED" | "DISABLING" | "DISABLED" | "UPD
 
 export type SSEType = "AES256" | "KMS";
 
-export type ScalarAttributeType = "S" | "N" | "B";
+export type ScalarAttributeType = "B" | "N" | "S";
 
 export type ScanInput = {
   readonly TableName: TableArn;
@@ -599,7 +599,7 @@ export type ScanTotalSegments = number;
 
 export type SecondaryIndexesCapacityMap = { readonly [key: string]: Capacity };
 
-export type Select = "ALL_ATTRIBUTES" | "ALL_PROJECTED_ATTRIBUTES" | "SPECIFIC_ATTRIBUTES" | "COUNT";
+export type Select = "SPECIFIC_ATTRIBUTES" | "COUNT" | "ALL_ATTRIBUTES" | "ALL_PROJECTED_ATTRIBUTES";
 
 export type StreamArn = string;
 
@@ -798,13 +798,13 @@ export const model: Model<ModelOperations, ModelErrors> = {
     AvailabilityErrorMessage: { is: "string" },
     Backfilling: { is: "boolean" },
     BackupArn: { is: "string", min: 37, max: 1024 },
-    BatchGetItemInput: { is: "structure", members: { RequestItems: "BatchGetRequestMap", ReturnConsumedCapacity: "ReturnConsumedCapacity" }, required: ["RequestItems"] },
+    BatchGetItemInput: { is: "structure", members: { RequestItems: "BatchGetRequestMap", ReturnConsumedCapacity: "ReturnConsumedCapacity" } },
     BatchGetItemOutput: { is: "structure", members: { Responses: "BatchGetResponseMap", UnprocessedKeys: "BatchGetRequestMap", ConsumedCapacity: "ConsumedCapacityMultiple" } },
-    BatchGetRequestMap: { is: "map", key: "TableArn", value: "KeysAndAttributes", min: 1, max: 100 },
+    BatchGetRequestMap: { is: "map", key: "TableArn", value: "KeysAndAttributes" },
     BatchGetResponseMap: { is: "map", key: "TableArn", value: "ItemList" },
-    BatchWriteItemInput: { is: "structure", members: { RequestItems: "BatchWriteItemRequestMap", ReturnConsumedCapacity: "ReturnConsumedCapacity", ReturnItemCollectionMetrics: "ReturnItemCollectionMetrics" }, required: ["RequestItems"] },
+    BatchWriteItemInput: { is: "structure", members: { RequestItems: "BatchWriteItemRequestMap", ReturnConsumedCapacity: "ReturnConsumedCapacity", ReturnItemCollectionMetrics: "ReturnItemCollectionMetrics" } },
     BatchWriteItemOutput: { is: "structure", members: { UnprocessedItems: "BatchWriteItemRequestMap", ItemCollectionMetrics: "ItemCollectionMetricsPerTable", ConsumedCapacity: "ConsumedCapacityMultiple" } },
-    BatchWriteItemRequestMap: { is: "map", key: "TableArn", value: "WriteRequests", min: 1, max: 25 },
+    BatchWriteItemRequestMap: { is: "map", key: "TableArn", value: "WriteRequests" },
     BillingMode: { is: "string", enum: ["PROVISIONED", "PAY_PER_REQUEST"] },
     BillingModeSummary: { is: "structure", members: { BillingMode: "BillingMode", LastUpdateToPayPerRequestDateTime: "Date" } },
     BooleanObject: { is: "boolean" },
@@ -818,7 +818,7 @@ export const model: Model<ModelOperations, ModelErrors> = {
     ConsumedCapacity: { is: "structure", members: { TableName: "TableArn", CapacityUnits: "ConsumedCapacityUnits", ReadCapacityUnits: "ConsumedCapacityUnits", WriteCapacityUnits: "ConsumedCapacityUnits", Table: "Capacity", LocalSecondaryIndexes: "SecondaryIndexesCapacityMap", GlobalSecondaryIndexes: "SecondaryIndexesCapacityMap" } },
     ConsumedCapacityMultiple: { is: "list", of: "ConsumedCapacity" },
     ConsumedCapacityUnits: { is: "double" },
-    CreateTableInput: { is: "structure", members: { AttributeDefinitions: "AttributeDefinitions", TableName: "TableArn", KeySchema: "KeySchema", LocalSecondaryIndexes: "LocalSecondaryIndexList", GlobalSecondaryIndexes: "GlobalSecondaryIndexList", BillingMode: "BillingMode", ProvisionedThroughput: "ProvisionedThroughput", StreamSpecification: "StreamSpecification", SSESpecification: "SSESpecification", Tags: "TagList", TableClass: "TableClass", DeletionProtectionEnabled: "DeletionProtectionEnabled", WarmThroughput: "WarmThroughput", ResourcePolicy: "ResourcePolicy", OnDemandThroughput: "OnDemandThroughput", GlobalTableSourceArn: "TableArn", GlobalTableSettingsReplicationMode: "GlobalTableSettingsReplicationMode" }, required: ["TableName"] },
+    CreateTableInput: { is: "structure", members: { AttributeDefinitions: "AttributeDefinitions", TableName: "TableArn", KeySchema: "KeySchema", LocalSecondaryIndexes: "LocalSecondaryIndexList", GlobalSecondaryIndexes: "GlobalSecondaryIndexList", BillingMode: "BillingMode", ProvisionedThroughput: "ProvisionedThroughput", StreamSpecification: "StreamSpecification", SSESpecification: "SSESpecification", Tags: "TagList", TableClass: "TableClass", DeletionProtectionEnabled: "DeletionProtectionEnabled", WarmThroughput: "WarmThroughput", ResourcePolicy: "ResourcePolicy", OnDemandThroughput: "OnDemandThroughput", GlobalTableSourceArn: "TableArn", GlobalTableSettingsReplicationMode: "GlobalTableSettingsReplicationMode" } },
     CreateTableOutput: { is: "structure", members: { TableDescription: "TableDescription" } },
     Date: { is: "timestamp" },
     DeleteItemInput: { is: "structure", members: { TableName: "TableArn", Key: "Key", Expected: "ExpectedAttributeMap", ConditionalOperator: "ConditionalOperator", ReturnValues: "ReturnValue", ReturnConsumedCapacity: "ReturnConsumedCapacity", ReturnItemCollectionMetrics: "ReturnItemCollectionMetrics", ConditionExpression: "ConditionExpression", ExpressionAttributeNames: "ExpressionAttributeNameMap", ExpressionAttributeValues: "ExpressionAttributeValueMap", ReturnValuesOnConditionCheckFailure: "ReturnValuesOnConditionCheckFailure" }, required: ["TableName", "Key"] },
@@ -864,7 +864,7 @@ export const model: Model<ModelOperations, ModelErrors> = {
     Key: { is: "map", key: "AttributeName", value: "AttributeValue" },
     KeyConditions: { is: "map", key: "AttributeName", value: "Condition" },
     KeyExpression: { is: "string" },
-    KeyList: { is: "list", of: "Key", min: 1, max: 100 },
+    KeyList: { is: "list", of: "Key" },
     KeySchema: { is: "list", of: "KeySchemaElement", min: 1 },
     KeySchemaAttributeName: { is: "string", min: 1, max: 255 },
     KeySchemaElement: { is: "structure", members: { AttributeName: "KeySchemaAttributeName", KeyType: "KeyType" }, required: ["AttributeName", "KeyType"] },
@@ -885,7 +885,7 @@ export const model: Model<ModelOperations, ModelErrors> = {
     NonNegativeLongObject: { is: "long", min: 0 },
     OnDemandThroughput: { is: "structure", members: { MaxReadRequestUnits: "LongObject", MaxWriteRequestUnits: "LongObject" } },
     OnDemandThroughputOverride: { is: "structure", members: { MaxReadRequestUnits: "LongObject" } },
-    PositiveIntegerObject: { is: "integer", min: 1 },
+    PositiveIntegerObject: { is: "integer" },
     PositiveLongObject: { is: "long", min: 1 },
     Projection: { is: "structure", members: { ProjectionType: "ProjectionType", NonKeyAttributes: "NonKeyAttributeNameList" } },
     ProjectionExpression: { is: "string" },
@@ -926,13 +926,13 @@ export const model: Model<ModelOperations, ModelErrors> = {
     SSESpecification: { is: "structure", members: { Enabled: "SSEEnabled", SSEType: "SSEType", KMSMasterKeyId: "KMSMasterKeyId" } },
     SSEStatus: { is: "string", enum: ["ENABLING", "ENABLED", "DISABLING", "DISABLED", "UPDATING"] },
     SSEType: { is: "string", enum: ["AES256", "KMS"] },
-    ScalarAttributeType: { is: "string", enum: ["S", "N", "B"] },
+    ScalarAttributeType: { is: "string", enum: ["B", "N", "S"] },
     ScanInput: { is: "structure", members: { TableName: "TableArn", IndexName: "IndexName", AttributesToGet: "AttributeNameList", Limit: "PositiveIntegerObject", Select: "Select", ScanFilter: "FilterConditionMap", ConditionalOperator: "ConditionalOperator", ExclusiveStartKey: "Key", ReturnConsumedCapacity: "ReturnConsumedCapacity", TotalSegments: "ScanTotalSegments", Segment: "ScanSegment", ProjectionExpression: "ProjectionExpression", FilterExpression: "ConditionExpression", ExpressionAttributeNames: "ExpressionAttributeNameMap", ExpressionAttributeValues: "ExpressionAttributeValueMap", ConsistentRead: "ConsistentRead" }, required: ["TableName"] },
     ScanOutput: { is: "structure", members: { Items: "ItemList", Count: "Integer", ScannedCount: "Integer", LastEvaluatedKey: "Key", ConsumedCapacity: "ConsumedCapacity" } },
     ScanSegment: { is: "integer", min: 0, max: 999999 },
     ScanTotalSegments: { is: "integer", min: 1, max: 1000000 },
     SecondaryIndexesCapacityMap: { is: "map", key: "IndexName", value: "Capacity" },
-    Select: { is: "string", enum: ["ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES", "SPECIFIC_ATTRIBUTES", "COUNT"] },
+    Select: { is: "string", enum: ["SPECIFIC_ATTRIBUTES", "COUNT", "ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES"] },
     StreamArn: { is: "string", min: 37, max: 1024 },
     StreamEnabled: { is: "boolean" },
     StreamSpecification: { is: "structure", members: { StreamEnabled: "StreamEnabled", StreamViewType: "StreamViewType" }, required: ["StreamEnabled"] },
@@ -961,6 +961,6 @@ export const model: Model<ModelOperations, ModelErrors> = {
     WarmThroughput: { is: "structure", members: { ReadUnitsPerSecond: "LongObject", WriteUnitsPerSecond: "LongObject" } },
     WitnessStatus: { is: "string", enum: ["CREATING", "DELETING", "ACTIVE"] },
     WriteRequest: { is: "structure", members: { PutRequest: "PutRequest", DeleteRequest: "DeleteRequest" } },
-    WriteRequests: { is: "list", of: "WriteRequest", min: 1, max: 25 },
+    WriteRequests: { is: "list", of: "WriteRequest" },
   },
 };

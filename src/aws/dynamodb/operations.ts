@@ -20,4 +20,19 @@ export const listed: Listed = {
   ],
   // The table engine reads attribute values itself, and stores them as they came.
   opaque: ["AttributeValue"],
+  open: [
+    // Query and Scan, and the batches, have sentences of their own.
+    "PositiveIntegerObject",
+    "KeyList",
+    "BatchGetRequestMap",
+    "BatchGetItemInput.RequestItems",
+    "BatchWriteItemRequestMap",
+    "WriteRequests",
+    "BatchWriteItemInput.RequestItems",
+    "CreateTableInput.TableName",
+  ],
+  order: {
+    ScalarAttributeType: ["B", "N", "S"],
+    Select: ["SPECIFIC_ATTRIBUTES", "COUNT", "ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES"],
+  },
 };

@@ -121,10 +121,22 @@ const refusals: readonly (readonly [title: string, operation: string, input: obj
   [
     "an index that is not there",
     "Query",
-    { ...OF_A, IndexName: "x" },
-    "The table does not have the specified index: x",
+    { ...OF_A, IndexName: "byX" },
+    "The table does not have the specified index: byX",
   ],
-  ["an index that is not there", "Scan", { IndexName: "x" }, "The table does not have the specified index: x"],
+  ["an index that is not there", "Scan", { IndexName: "byX" }, "The table does not have the specified index: byX"],
+  [
+    "a page of none, without a value",
+    "Query",
+    { ...OF_A, Limit: 0 },
+    `${ONE}Value at 'Limit' failed to satisfy constraint: Member must have value greater than or equal to 1`,
+  ],
+  [
+    "a page of none, with its value",
+    "Scan",
+    { Limit: 0 },
+    `${ONE}Value '0' at 'limit' failed to satisfy constraint: Member must have value greater than or equal to 1`,
+  ],
   [
     "several values at once",
     "Query",

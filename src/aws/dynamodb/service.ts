@@ -1,58 +1,35 @@
 /** DynamoDB: the list of its actions (API version 2012-08-10). */
-import type { Action, Input, Reply, Service } from "../untyped-action.ts";
-import type { Shape } from "../untyped-shape.ts";
-import { batchGet, batchGetInput, batchWrite, batchWriteInput } from "./batch-actions.ts";
+import { type Action, type Service, service } from "../action.ts";
+import { type AccountTables, invalid } from "./account-tables.ts";
+import { batchGetItem, batchWriteItem } from "./batches.ts";
 import { inDynamoWords } from "./dynamodb-error.ts";
-import {
-  deleteItem,
-  deleteItemInput,
-  getItem,
-  getItemInput,
-  putItem,
-  putItemInput,
-  updateItem,
-  updateItemInput,
-} from "./item-actions.ts";
-import { query, queryInput, scan, scanInput } from "./read-actions.ts";
-import {
+import { legacyRefusal } from "./expressions.ts";
+import { deleteItem, getItem, putItem, updateItem } from "./items.ts";
+import { model } from "./model.gen.ts";
+import { query, scan } from "./reads.ts";
+import { createTable, deleteTable, describeTable, listTables } from "./tables.ts";
+
+export const actions: readonly Action<AccountTables>[] = [
   createTable,
-  createTableInput,
-  deleteTable,
   describeTable,
   listTables,
-  listTablesInput,
-  tableInput,
-} from "./table-actions.ts";
-import { type DynamoWorld, withoutNulls } from "./world.ts";
+  deleteTable,
+  putItem,
+  getItem,
+  updateItem,
+  deleteItem,
+  query,
+  scan,
+  batchGetItem,
+  batchWriteItem,
+];
 
-export function dynamodbService(world: DynamoWorld): Service {
-  const action = (name: string, input: Shape, run: (world: DynamoWorld, input: Input) => Promise<Reply>): Action => ({
-    name,
-    input,
-    run: (given) =>
-      inDynamoWords(() => run(world, withoutNulls(given)), given["ReturnValuesOnConditionCheckFailure"] === "ALL_OLD"),
-  });
-  return {
-    signingName: "dynamodb",
-    protocol: "json-1.0",
-    targetPrefix: "DynamoDB_20120810",
+export function dynamodbService(account: AccountTables): Service {
+  return service(model, account, actions.map(inDynamoWords), {
     isCoded: true,
     errorNamespace: "com.amazonaws.dynamodb.v20120810",
     // DynamoDB Developer Guide, "Quotas": a batch of 25 items of 400 KB, and what stands around them.
     maxBodyBytes: 16 * 1024 * 1024,
-    actions: [
-      action("CreateTable", createTableInput, createTable),
-      action("DescribeTable", tableInput, describeTable),
-      action("ListTables", listTablesInput, listTables),
-      action("DeleteTable", tableInput, deleteTable),
-      action("PutItem", putItemInput, putItem),
-      action("GetItem", getItemInput, getItem),
-      action("UpdateItem", updateItemInput, updateItem),
-      action("DeleteItem", deleteItemInput, deleteItem),
-      action("Query", queryInput, query),
-      action("Scan", scanInput, scan),
-      action("BatchGetItem", batchGetInput, batchGet),
-      action("BatchWriteItem", batchWriteInput, batchWrite),
-    ],
-  };
+    refusal: (message, input) => legacyRefusal(input) ?? invalid(message),
+  });
 }

@@ -191,6 +191,16 @@ const created: readonly (readonly [title: string, change: object, message: strin
     "2 validation errors detected: Value 'X' at 'attributeDefinitions.1.member.attributeType' failed to satisfy constraint: Member must satisfy enum value set: [B, N, S]; Value 'NONE' at 'billingMode' failed to satisfy constraint: Member must satisfy enum value set: [PROVISIONED, PAY_PER_REQUEST]",
   ],
   [
+    "three keys",
+    { KeySchema: [HASH, RANGE, { ...RANGE, AttributeName: "r" }] },
+    "1 validation error detected: Value '[KeySchemaElement(attributeName=p, keyType=HASH), KeySchemaElement(attributeName=s, keyType=RANGE), KeySchemaElement(attributeName=r, keyType=RANGE)]' at 'keySchema' failed to satisfy constraint: Member must have length less than or equal to 2",
+  ],
+  [
+    "neither keys nor attributes",
+    { KeySchema: undefined, AttributeDefinitions: undefined },
+    "2 validation errors detected: Value null at 'attributeDefinitions' failed to satisfy constraint: Member must not be null; Value null at 'keySchema' failed to satisfy constraint: Member must not be null",
+  ],
+  [
     "an attribute defined twice",
     { AttributeDefinitions: [P, P] },
     `${ONE_OR_MORE}Duplicate AttributeName in AttributeDefinitions: p`,

@@ -3,21 +3,12 @@ import { type Attribute, type AttributeType, compareAttributes, isAttributeType,
 import { isSamePath, shownPath } from "./document-path.ts";
 import type { ExpressionReader } from "./expression-reader.ts";
 import type { Comparator, Condition, Operand } from "./expression-syntax.ts";
+import { CONDITION_FUNCTIONS, conditionFunctionProblem } from "./function-names.ts";
 
 const COMPARATORS: readonly Comparator[] = ["=", "<>", "<", "<=", ">", ">="];
 const MAX_OPTIONS = 100;
 const ORDERED: readonly AttributeType[] = ["S", "N", "B"];
 const SIZED: readonly AttributeType[] = ["S", "B", "SS", "NS", "BS", "L", "M"];
-
-/** How many operands each function takes. */
-const FUNCTIONS: Readonly<Record<string, number>> = {
-  attribute_exists: 1,
-  attribute_not_exists: 1,
-  attribute_type: 2,
-  begins_with: 2,
-  contains: 2,
-  size: 1,
-};
 
 export function parseCondition(reader: ExpressionReader): Condition {
   return reader.done(or(reader));
@@ -149,7 +140,8 @@ function operand(reader: ExpressionReader): Operand {
   if (call === "size") return sizeOperand(reader);
   if (call === null) return { is: "path", path: reader.path() };
   // A condition where a value should stand; read on, so that what is wrong with the syntax is told first.
-  if (!Object.hasOwn(FUNCTIONS, call)) reader.note("function", `Invalid function name; function: ${call}`);
+  const problem = conditionFunctionProblem(call);
+  if (problem !== null) reader.note("function", problem);
   reader.note("misuse", misused(call));
   reader.operator();
   operands(reader);
@@ -169,7 +161,8 @@ function functionCondition(reader: ExpressionReader, name: string): Condition {
   reader.operator();
   const given = operands(reader);
   const [of, second] = given;
-  if (!Object.hasOwn(FUNCTIONS, name)) reader.note("function", `Invalid function name; function: ${name}`);
+  const problem = conditionFunctionProblem(name);
+  if (problem !== null) reader.note("function", problem);
   else checkCount(reader, name, given);
   if (of === undefined) return { is: "exists", path: [] };
   if (second === undefined) return existence(reader, name, of);
@@ -203,7 +196,7 @@ function wantedType(reader: ExpressionReader, wanted: Operand): AttributeType {
 }
 
 function checkCount(reader: ExpressionReader, name: string, given: readonly Operand[]): void {
-  if (given.length !== FUNCTIONS[name])
+  if (given.length !== CONDITION_FUNCTIONS[name])
     reader.note(
       "count",
       `Incorrect number of operands for operator or function; operator or function: ${name}, number of operands: ${given.length}`,

@@ -209,6 +209,11 @@ const refusals: readonly (readonly [title: string, texts: Parameters<typeof pars
     ],
     ["parentheses of parentheses", { condition: "((a = b))" }, /The expression has redundant parentheses;/],
     ["a name that begins with _", { update: "SET _a = b" }, /Syntax error; token: "_"/],
+    [
+      "a function of conditions in an update",
+      { update: "SET a = contains(b, c)" },
+      /The function is not allowed in an update expression; function: contains/,
+    ],
     ["a sum within a function", { update: "SET a = if_not_exists(a, b + c)" }, /Syntax error; token: "\+"/],
     [
       "list_append of list_append",

@@ -3,6 +3,7 @@ import { type Attribute, type AttributeType, typeOf } from "./attribute.ts";
 import { type Path, pathTree } from "./document-path.ts";
 import type { ExpressionReader } from "./expression-reader.ts";
 import type { SetValue, Update } from "./expression-syntax.ts";
+import { updateFunctionProblem } from "./function-names.ts";
 
 const SECTIONS = ["SET", "REMOVE", "ADD", "DELETE"] as const;
 type Section = (typeof SECTIONS)[number];
@@ -105,8 +106,8 @@ function functionValue(reader: ExpressionReader, name: string): SetValue {
   while (reader.take(",")) given.push(argument(reader));
   reader.expect(")");
   const [first, second] = given;
-  if (name !== "if_not_exists" && name !== "list_append")
-    reader.note("function", `Invalid function name; function: ${name}`);
+  const problem = updateFunctionProblem(name);
+  if (problem !== null) reader.note("function", problem);
   else if (given.length !== 2)
     reader.note(
       "count",

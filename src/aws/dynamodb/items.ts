@@ -1,0 +1,101 @@
+/** PutItem, GetItem, UpdateItem and DeleteItem. There are no local indexes, so that no ReturnItemCollectionMetrics has any to return. */
+import type { Item } from "#managed/table/attribute.ts";
+import { project } from "#managed/table/projection.ts";
+import type { Written } from "#managed/table/tables.ts";
+import { type Action, action } from "../action.ts";
+import { type AccountTables, findTable, invalid } from "./account-tables.ts";
+import { consumed, readUnits, writeUnits } from "./capacity.ts";
+import { expressionsOf } from "./expressions.ts";
+import { model, type ReturnValue } from "./model.gen.ts";
+
+const WRITE = [
+  "TableName",
+  "ReturnValues",
+  "ReturnConsumedCapacity",
+  "ReturnItemCollectionMetrics",
+  "ConditionExpression",
+  "ExpressionAttributeNames",
+  "ExpressionAttributeValues",
+  "ReturnValuesOnConditionCheckFailure",
+] as const;
+const OLD_CONDITION = { Expected: "use ConditionExpression", ConditionalOperator: "use ConditionExpression" };
+
+export const getItem: Action<AccountTables> = action(model, "GetItem", {
+  serves: [
+    "TableName",
+    "Key",
+    "ConsistentRead",
+    "ReturnConsumedCapacity",
+    "ProjectionExpression",
+    "ExpressionAttributeNames",
+  ],
+  unserved: { AttributesToGet: "use ProjectionExpression" },
+  run: async (account: AccountTables, input) => {
+    const expressions = expressionsOf(input, ["ProjectionExpression"]);
+    const { projection } = expressions;
+    const found = await account.tables.get(await findTable(account, input.TableName), input.Key, expressions);
+    const capacity = consumed(input, readUnits(found, input.ConsistentRead === true));
+    if (found === null) return capacity;
+    return { Item: projection === undefined ? found : project(found, projection), ...capacity };
+  },
+});
+
+export const putItem: Action<AccountTables> = action(model, "PutItem", {
+  serves: [...WRITE, "Item"],
+  unserved: OLD_CONDITION,
+  run: async (account: AccountTables, input) => {
+    refuseReturnValues(input.ReturnValues);
+    const expressions = expressionsOf(input, ["ConditionExpression"]);
+    const written = await account.tables.put(await findTable(account, input.TableName), input.Item, expressions);
+    return { ...oldAttributes(input.ReturnValues, written), ...consumed(input, writeUnits(written)) };
+  },
+});
+
+export const deleteItem: Action<AccountTables> = action(model, "DeleteItem", {
+  serves: [...WRITE, "Key"],
+  unserved: OLD_CONDITION,
+  run: async (account: AccountTables, input) => {
+    refuseReturnValues(input.ReturnValues);
+    const expressions = expressionsOf(input, ["ConditionExpression"]);
+    const written = await account.tables.erase(await findTable(account, input.TableName), input.Key, expressions);
+    return { ...oldAttributes(input.ReturnValues, written), ...consumed(input, writeUnits(written)) };
+  },
+});
+
+export const updateItem: Action<AccountTables> = action(model, "UpdateItem", {
+  serves: [...WRITE, "Key", "UpdateExpression"],
+  unserved: { ...OLD_CONDITION, AttributeUpdates: "use UpdateExpression" },
+  run: async (account: AccountTables, input) => {
+    const expressions = expressionsOf(input, ["UpdateExpression", "ConditionExpression"]);
+    const { update } = expressions;
+    const table = await findTable(account, input.TableName);
+    const written = await account.tables.update(table, input.Key, expressions);
+    const touched = (of: Item | null): Item => (of === null || update === undefined ? {} : project(of, update));
+    const attributes = returned(input.ReturnValues ?? "NONE", written, touched);
+    const isEmpty = Object.keys(attributes).length === 0;
+    return { ...(!isEmpty && { Attributes: attributes }), ...consumed(input, writeUnits(written)) };
+  },
+});
+
+function returned(values: ReturnValue, { before, after }: Written, touched: (of: Item | null) => Item): Item {
+  switch (values) {
+    case "ALL_OLD":
+      return before ?? {};
+    case "ALL_NEW":
+      return after ?? {};
+    case "UPDATED_OLD":
+      return touched(before);
+    case "UPDATED_NEW":
+      return touched(after);
+    case "NONE":
+      return {};
+  }
+}
+
+function refuseReturnValues(values: ReturnValue = "NONE"): void {
+  if (values !== "NONE" && values !== "ALL_OLD") throw invalid("ReturnValues can only be ALL_OLD or NONE");
+}
+
+function oldAttributes(values: ReturnValue | undefined, { before }: Written): { readonly Attributes?: Item } {
+  return values === "ALL_OLD" && before !== null ? { Attributes: before } : {};
+}
