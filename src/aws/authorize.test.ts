@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import type { FunctionObject } from "#kinds/catamaran/function.ts";
-import type { Action, Input } from "./untyped-action.ts";
-import { functionRights } from "./authorize.ts";
+import type { Members } from "./action.ts";
+import { type Asked, functionRights } from "./authorize.ts";
 import { AwsError } from "./aws-error.ts";
 import type { Caller } from "./sign.ts";
 
@@ -32,7 +32,7 @@ const READER: FunctionObject = {
   },
 };
 
-const cases: readonly (readonly [asked: string, input: Input, isAllowed: boolean])[] = [
+const cases: readonly (readonly [asked: string, input: Members, isAllowed: boolean])[] = [
   ["sts:GetCallerIdentity", {}, true],
   ["dynamodb:GetItem", { TableName: "users" }, true],
   ["dynamodb:PutItem", { TableName: "arn:aws:dynamodb:us-east-1:000000000000:table/users" }, true],
@@ -71,12 +71,9 @@ const cases: readonly (readonly [asked: string, input: Input, isAllowed: boolean
   ["constructor:GetItem", { TableName: "users" }, false],
 ];
 
-function asked(
-  text: string,
-  input: Input,
-): { readonly service: string; readonly action: Action; readonly input: Input } {
+function asked(text: string, input: Members): Asked {
   const [service = "", name = ""] = text.split(":");
-  const action: Action = { name, input: { is: "any" }, run: async () => ({}) };
+  const action = { name };
   return { service, action, input };
 }
 

@@ -10,12 +10,6 @@ export class AwsError extends Error {
   /** Further members of the error's shape, for example Reason. */
   readonly members: Readonly<Record<string, unknown>>;
 
-  /** "User" or "Service", where the error's shape has it. */
-  get type(): string | null {
-    if (WITHOUT_TYPE.has(this.code)) return null;
-    return this.status < 500 ? "User" : "Service";
-  }
-
   constructor(code: string, status: number, message: string, members: Readonly<Record<string, unknown>> = {}) {
     super(message);
     this.code = code;
@@ -23,14 +17,6 @@ export class AwsError extends Error {
     this.members = members;
   }
 }
-
-// Errors of the front end, which are no shapes of the service.
-const WITHOUT_TYPE = new Set([
-  "ValidationException",
-  "RequestEntityTooLargeException",
-  "AccessDeniedException",
-  "SerializationException",
-]);
 
 /** What a bad member of the input becomes, in the wording of AWS's front ends. */
 export function validationError(problems: readonly string[]): AwsError {

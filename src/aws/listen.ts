@@ -17,11 +17,9 @@ import { codedReply, decodedBody } from "./content-coding.ts";
 import { type Claim, type FindCaller, proveClaim, readClaim, sha256Hex, type SignedHead } from "./sign.ts";
 import { type Aim, doorOf, type ServiceDoor } from "./target.ts";
 import { originHeaders, unsignedAnswer } from "./unsigned.ts";
-import type { Service as UntypedService } from "./untyped-action.ts";
-import { untypedDoorOf } from "./untyped-target.ts";
 
 export interface AwsOptions {
-  readonly services: readonly (Service | UntypedService)[];
+  readonly services: readonly Service[];
   readonly findCaller: FindCaller;
   readonly authorize: Authorize;
   /** The only region that there is. */
@@ -56,8 +54,7 @@ interface Door {
 
 /** Opens the door on every host; resolves when all of them accept. */
 export async function listenAws(options: AwsOptions): Promise<AwsDoor> {
-  const doors = options.services.map((service) => ("model" in service ? doorOf(service) : untypedDoorOf(service)));
-  const services = new Map(doors.map((door) => [door.signingName, door]));
+  const services = new Map(options.services.map(doorOf).map((door) => [door.signingName, door]));
   const door: Door = { options, services, held: new HeldBytes(HELD_BYTES) };
   const { hosts, port } = options;
   return listen({ server: () => serverOf(door), hosts, port });

@@ -1,5 +1,4 @@
 /** Refuses by name what an input says and its action does not serve: nothing is accepted and then ignored. */
-import type { Members } from "./action.ts";
 import { AwsError } from "./aws-error.ts";
 import type { Shape, Structure } from "./shape.ts";
 
@@ -37,8 +36,8 @@ function stepsOf(shape: Shape, names: readonly string[]): readonly string[] {
 /** Throws `refusal` of everything that the input says; it is how the service says no. */
 export function refuseUnserved(
   refusals: readonly Refusal[],
-  input: Members,
-  refusal: (message: string, input: Members) => AwsError = refused,
+  input: Readonly<Record<string, unknown>>,
+  refusal: (message: string, input: Readonly<Record<string, unknown>>) => AwsError = refused,
 ): void {
   const said = refusals.filter(({ steps, value }) => says(input, steps, 0, value));
   if (said.length === 0) return;

@@ -1,61 +1,57 @@
 /** PutFunctionConcurrency, GetFunctionConcurrency, DeleteFunctionConcurrency and GetAccountSettings. */
 import { LAMBDA_LIMITS, reservationFault } from "#functions/concurrency.ts";
 import { functionKind, type FunctionObject } from "#kinds/catamaran/function.ts";
-import type { Input, Reply } from "../untyped-action.ts";
-import { AwsError, validationError } from "../aws-error.ts";
-import type { Shape } from "../untyped-shape.ts";
-import { functionName, notFound, referenceOf, unqualifiedName } from "./names.ts";
-import { changeFunction, findFunction, functionKey, type LambdaWorld } from "./world.ts";
+import { type Action, action } from "../action.ts";
+import { type AccountFunctions, changeFunction, findFunction, functionKey } from "./account-functions.ts";
+import { model } from "./model.gen.ts";
+import { invalid, notFound, referenceOf, unqualifiedName } from "./names.ts";
 
 const { account: ACCOUNT_CONCURRENCY } = LAMBDA_LIMITS;
 
-export const putConcurrencyInput: Shape = {
-  is: "structure",
-  members: { FunctionName: functionName, ReservedConcurrentExecutions: { is: "integer" } },
-  required: ["FunctionName", "ReservedConcurrentExecutions"],
-};
+export const putFunctionConcurrency: Action<AccountFunctions> = action(model, "PutFunctionConcurrency", {
+  serves: ["FunctionName", "ReservedConcurrentExecutions"],
+  unserved: {},
+  run: async (account: AccountFunctions, input) => {
+    const name = unqualifiedName(account, input);
+    // Names what is missing with its version, as AWS does here and nowhere else.
+    if ((await account.objects.get(functionKind, functionKey(account, name))) === null)
+      throw notFound(account, name, "$LATEST");
+    const reserved = input.ReservedConcurrentExecutions;
+    const others = (await allFunctions(account)).filter((fn) => fn.metadata.name !== name);
+    const fault = reservationFault(LAMBDA_LIMITS, reservedSum(others), reserved);
+    if (fault !== null) throw invalid(fault);
+    await changeFunction(account, name, (live) => ({ ...live, spec: { ...live.spec, reservedConcurrency: reserved } }));
+    return { ReservedConcurrentExecutions: reserved };
+  },
+});
 
-export const emptyInput: Shape = { is: "structure", members: {} };
+export const getFunctionConcurrency: Action<AccountFunctions> = action(model, "GetFunctionConcurrency", {
+  serves: ["FunctionName"],
+  unserved: {},
+  run: async (account: AccountFunctions, input) => {
+    const { spec } = await findFunction(account, referenceOf(account, input));
+    return spec.reservedConcurrency === undefined ? {} : { ReservedConcurrentExecutions: spec.reservedConcurrency };
+  },
+});
 
-export async function putFunctionConcurrency(world: LambdaWorld, input: Input): Promise<Reply> {
-  const name = await existing(world, input);
-  const reserved = input["ReservedConcurrentExecutions"] as number;
-  if (reserved < 0)
-    throw validationError([
-      `Value '${reserved}' at 'reservedConcurrentExecutions' failed to satisfy constraint: Member must have value greater than or equal to 0`,
-    ]);
-  const others = (await allFunctions(world)).filter((fn) => fn.metadata.name !== name);
-  const fault = reservationFault(LAMBDA_LIMITS, reservedSum(others), reserved);
-  if (fault !== null) throw new AwsError("InvalidParameterValueException", 400, fault);
-  await changeFunction(world, name, (live) => ({ ...live, spec: { ...live.spec, reservedConcurrency: reserved } }));
-  return { body: { ReservedConcurrentExecutions: reserved } };
-}
+export const deleteFunctionConcurrency: Action<AccountFunctions> = action(model, "DeleteFunctionConcurrency", {
+  serves: ["FunctionName"],
+  unserved: {},
+  run: async (account: AccountFunctions, input) => {
+    await changeFunction(account, unqualifiedName(account, input), (live) => {
+      const { reservedConcurrency: _dropped, ...spec } = live.spec;
+      return { ...live, spec };
+    });
+    return {};
+  },
+});
 
-/** Names what is missing with its version, as AWS does here and nowhere else. */
-async function existing(world: LambdaWorld, input: Input): Promise<string> {
-  const name = unqualifiedName(world, input);
-  if ((await world.objects.get(functionKind, functionKey(world, name))) !== null) return name;
-  throw notFound(world, name, "$LATEST");
-}
-
-export async function getFunctionConcurrency(world: LambdaWorld, input: Input): Promise<Reply> {
-  const fn = await findFunction(world, referenceOf(world, input));
-  const reserved = fn.spec.reservedConcurrency;
-  return { body: reserved === undefined ? {} : { ReservedConcurrentExecutions: reserved } };
-}
-
-export async function deleteFunctionConcurrency(world: LambdaWorld, input: Input): Promise<Reply> {
-  await changeFunction(world, unqualifiedName(world, input), (live) => {
-    const { reservedConcurrency: _dropped, ...spec } = live.spec;
-    return { ...live, spec };
-  });
-  return {};
-}
-
-export async function getAccountSettings(world: LambdaWorld): Promise<Reply> {
-  const functions = await allFunctions(world);
-  return {
-    body: {
+export const getAccountSettings: Action<AccountFunctions> = action(model, "GetAccountSettings", {
+  serves: [],
+  unserved: {},
+  run: async (account: AccountFunctions) => {
+    const functions = await allFunctions(account);
+    return {
       AccountLimit: {
         TotalCodeSize: 80_530_636_800,
         CodeSizeUnzipped: 262_144_000,
@@ -67,14 +63,14 @@ export async function getAccountSettings(world: LambdaWorld): Promise<Reply> {
         TotalCodeSize: functions.reduce((total, fn) => total + fn.spec.code.size, 0),
         FunctionCount: functions.length,
       },
-    },
-  };
-}
+    };
+  },
+});
 
-async function allFunctions(world: LambdaWorld): Promise<readonly FunctionObject[]> {
-  using view = world.objects.view(functionKind, { namespace: world.namespace });
+async function allFunctions(account: AccountFunctions): Promise<readonly FunctionObject[]> {
+  using view = account.objects.view(functionKind, { namespace: account.namespace });
   await view.synced;
-  return view.list(world.namespace);
+  return view.list(account.namespace);
 }
 
 function reservedSum(functions: readonly FunctionObject[]): number {

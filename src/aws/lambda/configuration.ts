@@ -3,29 +3,29 @@ import { given } from "#base/given.ts";
 import { isUnsettled, isUpdating } from "#functions/lifecycle.ts";
 import { settingsOf } from "#functions/settings.ts";
 import { type FunctionObject, UPDATED_AT } from "#kinds/catamaran/function.ts";
-import type { Input } from "../untyped-action.ts";
-import { AwsError } from "../aws-error.ts";
+import { validationError } from "../aws-error.ts";
 import { sha256Hex } from "../sign.ts";
-import { arnOf } from "./names.ts";
+import type { AccountFunctions } from "./account-functions.ts";
+import type { FunctionConfiguration, UpdateFunctionConfigurationRequest } from "./model.gen.ts";
+import { arnOf, invalid } from "./names.ts";
 import { checkRuntime } from "./runtimes.ts";
-import type { LambdaWorld } from "./world.ts";
 
 type Spec = FunctionObject["spec"];
 
 /** Lambda's FunctionConfiguration. */
 export function configurationOf(
-  world: LambdaWorld,
+  account: AccountFunctions,
   fn: FunctionObject,
   qualifier?: string,
-): Readonly<Record<string, unknown>> {
+): FunctionConfiguration {
   const { spec } = fn;
   const name = fn.metadata.name;
-  return given({
+  return {
     ...stateOf(fn),
     FunctionName: name,
-    FunctionArn: arnOf(world, name, qualifier),
+    FunctionArn: arnOf(account, name, qualifier),
     Runtime: spec.runtime,
-    Role: spec.role,
+    ...(spec.role !== undefined && { Role: spec.role }),
     Handler: spec.handler,
     CodeSize: spec.code.size,
     Description: spec.description ?? "",
@@ -33,19 +33,19 @@ export function configurationOf(
     MemorySize: spec.memoryMib ?? 128,
     CodeSha256: spec.code.sha256,
     Version: "$LATEST",
-    Environment: spec.environment === undefined ? undefined : { Variables: spec.environment },
+    ...(spec.environment && { Environment: { Variables: spec.environment } }),
     TracingConfig: { Mode: "PassThrough" },
     PackageType: "Zip",
     Architectures: spec.architectures ?? ["x86_64"],
     EphemeralStorage: { Size: spec.ephemeralStorageMib ?? 512 },
     SnapStart: { ApplyOn: "None", OptimizationStatus: "Off" },
     LoggingConfig: { LogFormat: "Text", LogGroup: settingsOf(fn).logGroup },
-    RuntimeVersionConfig: { RuntimeVersionArn: `arn:aws:lambda:${world.region}::runtime:${sha256Hex(spec.runtime)}` },
-  });
+    RuntimeVersionConfig: { RuntimeVersionArn: `arn:aws:lambda:${account.region}::runtime:${sha256Hex(spec.runtime)}` },
+  };
 }
 
 /** A function that the engine has not looked at yet is being created, and says nothing of updates. */
-function stateOf(fn: FunctionObject): Readonly<Record<string, unknown>> {
+function stateOf(fn: FunctionObject): FunctionConfiguration {
   const { status } = fn;
   const common = { LastModified: lastModified(fn), RevisionId: revisionId(fn) };
   if (status?.state === undefined || status.state === "Pending")
@@ -55,7 +55,11 @@ function stateOf(fn: FunctionObject): Readonly<Record<string, unknown>> {
       StateReason: "The function is being created.",
       StateReasonCode: "Creating",
     };
-  const state = { State: status.state, StateReason: status.stateReason, StateReasonCode: status.stateReasonCode };
+  const state = given({
+    State: status.state,
+    StateReason: status.stateReason,
+    StateReasonCode: status.stateReasonCode,
+  });
   if (isUpdating(fn))
     return {
       ...common,
@@ -67,9 +71,11 @@ function stateOf(fn: FunctionObject): Readonly<Record<string, unknown>> {
   return {
     ...common,
     ...state,
-    LastUpdateStatus: status.lastUpdateStatus,
-    LastUpdateStatusReason: status.lastUpdateStatusReason,
-    LastUpdateStatusReasonCode: status.lastUpdateStatusReasonCode,
+    ...given({
+      LastUpdateStatus: status.lastUpdateStatus,
+      LastUpdateStatusReason: status.lastUpdateStatusReason,
+      LastUpdateStatusReasonCode: status.lastUpdateStatusReasonCode,
+    }),
   };
 }
 
@@ -93,56 +99,77 @@ export function revisionId(fn: FunctionObject): string {
   return digest.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, "$1-$2-$3-$4-$5");
 }
 
+/** How a function runs: what CreateFunction and UpdateFunctionConfiguration have in common. */
+export const CONFIGURATION = [
+  "Role",
+  "Handler",
+  "Description",
+  "Timeout",
+  "MemorySize",
+  "Runtime",
+  "Environment",
+  "EphemeralStorage",
+  "LoggingConfig.LogGroup",
+] as const;
+
+export const UNSERVED_CONFIGURATION = {
+  "VpcConfig.SubnetIds": "leave it out",
+  "VpcConfig.SecurityGroupIds": "leave it out",
+  "VpcConfig.Ipv6AllowedForDualStack=true": "leave it out",
+  DeadLetterConfig: "leave it out",
+  KMSKeyArn: "leave it out",
+  Layers: "leave it out",
+  FileSystemConfigs: "leave it out",
+  ImageConfig: "leave it out",
+  "TracingConfig.Mode=Active": "leave it out",
+  "SnapStart.ApplyOn=PublishedVersions": "leave it out",
+  "LoggingConfig.LogFormat=JSON": "leave it out",
+  "LoggingConfig.ApplicationLogLevel": "leave it out",
+  "LoggingConfig.SystemLogLevel": "leave it out",
+  CapacityProviderConfig: "leave it out",
+  DurableConfig: "leave it out",
+} as const;
+
+type Configuration = Pick<
+  UpdateFunctionConfigurationRequest,
+  "Role" | "Handler" | "Description" | "Timeout" | "MemorySize" | "Runtime" | "Environment" | "EphemeralStorage"
+> & { readonly LoggingConfig?: { readonly LogGroup?: string } };
+
 /** The part of the spec that an input sets; members that it leaves out stay as they are. */
-export function specChanges(world: LambdaWorld, input: Input): Partial<Spec> {
-  refuseUnsupported(input);
-  const environment = (input["Environment"] as { readonly Variables?: Readonly<Record<string, string>> } | undefined)
-    ?.Variables;
+export function specChanges(account: AccountFunctions, input: Configuration): Partial<Spec> {
+  checkLimits(input);
+  const { Runtime: runtime } = input;
+  const environment = input.Environment?.Variables;
   if (environment !== undefined) checkEnvironment(environment);
-  const logging = input["LoggingConfig"] as { readonly LogGroup?: string } | undefined;
-  const runtime = input["Runtime"] as string | undefined;
-  if (runtime !== undefined) checkRuntime(runtime, world.runtimes());
+  if (runtime !== undefined) checkRuntime(runtime, account.runtimes());
   return given({
     runtime,
-    role: input["Role"] as string | undefined,
-    handler: input["Handler"] as string | undefined,
-    description: input["Description"] as string | undefined,
-    timeoutSeconds: input["Timeout"] as number | undefined,
-    memoryMib: input["MemorySize"] as number | undefined,
-    ephemeralStorageMib: (input["EphemeralStorage"] as { readonly Size?: number } | undefined)?.Size,
+    role: input.Role,
+    handler: input.Handler,
+    description: input.Description,
+    timeoutSeconds: input.Timeout,
+    memoryMib: input.MemorySize,
+    ephemeralStorageMib: input.EphemeralStorage?.Size,
     environment,
-    logGroup: logging?.LogGroup,
-  }) as Partial<Spec>;
+    logGroup: input.LoggingConfig?.LogGroup,
+  });
 }
 
-function refuseUnsupported(input: Input): void {
-  const isSet: Readonly<Record<string, boolean>> = {
-    VpcConfig: hasEntries(input["VpcConfig"], "SubnetIds"),
-    DeadLetterConfig: hasEntries(input["DeadLetterConfig"], "TargetArn"),
-    KMSKeyArn: typeof input["KMSKeyArn"] === "string" && input["KMSKeyArn"] !== "",
-    Layers: Array.isArray(input["Layers"]) && input["Layers"].length > 0,
-    FileSystemConfigs: Array.isArray(input["FileSystemConfigs"]) && input["FileSystemConfigs"].length > 0,
-    ImageConfig: input["ImageConfig"] !== undefined,
-    "TracingConfig.Mode=Active": (input["TracingConfig"] as { readonly Mode?: string } | undefined)?.Mode === "Active",
-    "SnapStart.ApplyOn=PublishedVersions":
-      (input["SnapStart"] as { readonly ApplyOn?: string } | undefined)?.ApplyOn === "PublishedVersions",
-    "LoggingConfig.LogFormat=JSON": hasEntries(input["LoggingConfig"], "LogFormat", "Text"),
-    "LoggingConfig.ApplicationLogLevel": hasEntries(input["LoggingConfig"], "ApplicationLogLevel"),
-    "LoggingConfig.SystemLogLevel": hasEntries(input["LoggingConfig"], "SystemLogLevel"),
-  };
-  const refused = Object.keys(isSet).filter((name) => isSet[name]);
-  if (refused.length > 0)
-    throw new AwsError(
-      "InvalidParameterValueException",
-      400,
-      `${refused.join(", ")} is not supported by Catamaran; leave it out`,
-    );
-}
+// Lambda Developer Guide, "Lambda quotas": the model has room for more than functions may have.
+const MOST = { Timeout: 900, MemorySize: 10_240 } as const;
 
-/** True when a member says something that is not its default. */
-function hasEntries(value: unknown, member: string, byDefault: unknown = ""): boolean {
-  const inner = (value as Readonly<Record<string, unknown>> | null | undefined)?.[member] ?? undefined;
-  return inner !== undefined && inner !== byDefault && !(Array.isArray(inner) && inner.length === 0);
+function checkLimits({ Timeout = 0, MemorySize = 0 }: Configuration): void {
+  const problem = (value: number, name: string, most: number): readonly string[] =>
+    value > most
+      ? [
+          `Value '${value}' at '${name}' failed to satisfy constraint: Member must have value less than or equal to ${most}`,
+        ]
+      : [];
+  const problems = [
+    ...problem(Timeout, "timeout", MOST.Timeout),
+    ...problem(MemorySize, "memorySize", MOST.MemorySize),
+  ];
+  if (problems.length > 0) throw validationError(problems);
 }
 
 // Lambda's own variables cannot be set by a function's configuration (Lambda Developer Guide, "Reserved environment variables").
@@ -155,27 +182,13 @@ const MAX_ENVIRONMENT_BYTES = 4_096;
 
 function checkEnvironment(variables: Readonly<Record<string, string>>): void {
   const reserved = Object.keys(variables).filter((name) => RESERVED.has(name));
-  if (reserved.length > 0) {
-    const list = reserved.join(",");
-    throw new AwsError(
-      "InvalidParameterValueException",
-      400,
-      `Lambda was unable to configure your environment variables because the environment variables you have provided contains reserved keys that are currently not supported for modification. Reserved keys used in this request: ${list}`,
+  if (reserved.length > 0)
+    throw invalid(
+      `Lambda was unable to configure your environment variables because the environment variables you have provided contains reserved keys that are currently not supported for modification. Reserved keys used in this request: ${reserved.join(",")}`,
     );
-  }
-  const bad = Object.keys(variables).find((name) => !/^[a-zA-Z]([a-zA-Z0-9_])+$/.test(name));
-  if (bad !== undefined)
-    throw new AwsError(
-      "ValidationException",
-      400,
-      `1 validation error detected: Value '${bad}' at 'environment.variables' failed to satisfy constraint: Map keys must satisfy constraint: [Member must satisfy regular expression pattern: [a-zA-Z]([a-zA-Z0-9_])+]`,
+  const measured = JSON.stringify(variables);
+  if (Buffer.byteLength(measured) > MAX_ENVIRONMENT_BYTES)
+    throw invalid(
+      `Lambda was unable to configure your environment variables because the environment variables you have provided exceeded the 4KB limit. String measured: ${measured}`,
     );
-  const size = Buffer.byteLength(JSON.stringify(variables));
-  if (size > MAX_ENVIRONMENT_BYTES) {
-    throw new AwsError(
-      "InvalidParameterValueException",
-      400,
-      `Lambda was unable to configure your environment variables because the environment variables you have provided exceeded the 4KB limit. String measured: ${JSON.stringify(variables)}`,
-    );
-  }
 }

@@ -1,96 +1,74 @@
 /** CreateFunction. */
 import { Fault } from "#base/fault.ts";
 import { functionKind, type FunctionObject, UPDATED_AT } from "#kinds/catamaran/function.ts";
-import type { Call } from "../action.ts";
-import type { Input, Reply } from "../untyped-action.ts";
-import { AwsError } from "../aws-error.ts";
-import type { Shape } from "../untyped-shape.ts";
-import { configurationOf, lambdaTime, specChanges } from "./configuration.ts";
-import { storePackage } from "./package.ts";
-import { arnOf, functionName, referenceOf } from "./names.ts";
-import { architectures, code, configuration, text } from "./shapes.ts";
+import { type Action, action } from "../action.ts";
+import type { AccountFunctions } from "./account-functions.ts";
+import { CONFIGURATION, configurationOf, lambdaTime, specChanges, UNSERVED_CONFIGURATION } from "./configuration.ts";
+import { type CreateFunctionRequest, model } from "./model.gen.ts";
+import { arnOf, failure, invalid, referenceOf } from "./names.ts";
+import { MAX_PACKAGE_REQUEST_BYTES, storePackage } from "./package.ts";
 import { checkedTags } from "./tags.ts";
-import type { LambdaWorld } from "./world.ts";
-
-export const createFunctionInput: Shape = {
-  is: "structure",
-  members: {
-    ...configuration,
-    FunctionName: functionName,
-    Code: { is: "structure", members: code },
-    Publish: { is: "boolean" },
-    PackageType: { is: "string", enum: ["Zip", "Image"] },
-    Architectures: architectures,
-    Tags: { is: "map", of: text },
-    CodeSigningConfigArn: text,
-  },
-  required: ["FunctionName", "Role", "Code"],
-};
 
 /** Answers 201 with State Pending; the function is Active once an environment could be made ready. */
-export async function createFunction(world: LambdaWorld, input: Input, { now }: Call): Promise<Reply> {
-  const { name } = referenceOf(world, input);
-  checkName(name);
-  checkCreate(input);
-  const tags = checkedTags((input["Tags"] ?? {}) as Readonly<Record<string, string>>);
-  const changes = specChanges(world, input);
-  const code = await storePackage(world, input["Code"] as Input);
-  const object = {
-    apiVersion: "catamaran.dev/v1",
-    kind: "Function",
-    metadata: { name, namespace: world.namespace, annotations: { [UPDATED_AT]: lambdaTime(now) } },
-    spec: {
-      ...changes,
-      code,
-      ...(input["Architectures"] === undefined ? {} : { architectures: input["Architectures"] as readonly string[] }),
-      ...(input["Tags"] === undefined ? {} : { tags }),
-    },
-  } as FunctionObject;
-  try {
-    const created = await world.objects.create(functionKind, object, { manager: "aws-lambda" });
-    return { body: configurationOf(world, created) };
-  } catch (thrown) {
-    if (thrown instanceof Fault && thrown.code === "AlreadyExists")
-      throw new AwsError("ResourceConflictException", 409, `Function already exist: ${arnOf(world, name)}`);
-    throw thrown;
-  }
-}
+export const createFunction: Action<AccountFunctions> = action(model, "CreateFunction", {
+  maxBodyBytes: MAX_PACKAGE_REQUEST_BYTES,
+  serves: [...CONFIGURATION, "FunctionName", "Code.ZipFile", "Architectures", "Tags"],
+  unserved: {
+    ...UNSERVED_CONFIGURATION,
+    "PackageType=Image": "deploy a zip",
+    "Code.ImageUri": "deploy a zip",
+    "Code.S3Bucket": "pass the package as ZipFile",
+    "Code.S3Key": "pass the package as ZipFile",
+    "Code.S3ObjectVersion": "leave it out",
+    "Code.SourceKMSKeyArn": "leave it out",
+    "Publish=true": "only $LATEST exists",
+    PublishTo: "only $LATEST exists",
+    CodeSigningConfigArn: "leave it out",
+    TenancyConfig: "leave it out",
+  },
+  run: async (account: AccountFunctions, input, { now }) => {
+    const { name } = referenceOf(account, input);
+    checkName(name);
+    const { runtime, handler } = mandatory(input);
+    const tags = checkedTags(input.Tags ?? {});
+    const changes = specChanges(account, input);
+    const code = await storePackage(account, input.Code.ZipFile);
+    const object: FunctionObject = {
+      apiVersion: "catamaran.dev/v1",
+      kind: "Function",
+      metadata: { name, namespace: account.namespace, annotations: { [UPDATED_AT]: lambdaTime(now) } },
+      spec: {
+        ...changes,
+        runtime,
+        handler,
+        code,
+        ...(input.Architectures && { architectures: input.Architectures }),
+        ...(input.Tags && { tags }),
+      },
+    };
+    try {
+      return configurationOf(account, await account.objects.create(functionKind, object, { manager: "aws-lambda" }));
+    } catch (thrown) {
+      if (thrown instanceof Fault && thrown.code === "AlreadyExists")
+        throw failure("ResourceConflictException", `Function already exist: ${arnOf(account, name)}`);
+      throw thrown;
+    }
+  },
+});
 
 const MAX_NAME = 64;
 
 function checkName(name: string): void {
   if (name.length <= MAX_NAME) return;
-  throw new AwsError(
-    "InvalidParameterValueException",
-    400,
+  throw invalid(
     `1 validation error detected: Value '${name}' at 'functionName' failed to satisfy constraint: Member must have length less than or equal to ${MAX_NAME}`,
   );
 }
 
-function checkCreate(input: Input): void {
-  if (input["PackageType"] === "Image")
-    throw new AwsError(
-      "InvalidParameterValueException",
-      400,
-      "PackageType=Image is not supported by Catamaran; deploy a zip",
-    );
-  if (input["CodeSigningConfigArn"] !== undefined)
-    throw new AwsError(
-      "InvalidParameterValueException",
-      400,
-      "CodeSigningConfigArn is not supported by Catamaran; leave it out",
-    );
-  if (input["Publish"] === true)
-    throw new AwsError(
-      "InvalidParameterValueException",
-      400,
-      "Publish=true is not supported by Catamaran; only $LATEST exists",
-    );
-  if (input["Runtime"] === undefined || input["Handler"] === undefined) {
-    throw new AwsError(
-      "InvalidParameterValueException",
-      400,
-      "Runtime and Handler are mandatory parameters for functions created with deployment packages.",
-    );
-  }
+function mandatory({ Runtime, Handler }: Pick<CreateFunctionRequest, "Runtime" | "Handler">): {
+  readonly runtime: string;
+  readonly handler: string;
+} {
+  if (Runtime !== undefined && Handler !== undefined) return { runtime: Runtime, handler: Handler };
+  throw invalid("Runtime and Handler are mandatory parameters for functions created with deployment packages.");
 }

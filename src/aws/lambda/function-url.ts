@@ -3,136 +3,136 @@ import { given } from "#base/given.ts";
 import { type Cors, corsFaults } from "#kinds/catamaran/cors.ts";
 import { FieldFaults } from "#kinds/rules/field-faults.ts";
 import { functionKind, type FunctionObject } from "#kinds/catamaran/function.ts";
-import type { Input, Reply } from "../untyped-action.ts";
-import { AwsError } from "../aws-error.ts";
-import type { Shape } from "../untyped-shape.ts";
+import { type Action, action } from "../action.ts";
+import type { AwsError } from "../aws-error.ts";
+import { type AccountFunctions, functionKey } from "./account-functions.ts";
 import { lastModified } from "./configuration.ts";
-import { arnOf, functionName, referenceOf, urlQualifier } from "./names.ts";
-import { functionKey, type LambdaWorld } from "./world.ts";
+import { type Cors as GivenCors, type GetFunctionUrlConfigResponse, type InvokeMode, model } from "./model.gen.ts";
+import { arnOf, failure, invalid, referenceOf } from "./names.ts";
 
-const list: Shape = { is: "list", of: { is: "string" } };
-const cors: Shape = {
-  is: "structure",
-  members: {
-    AllowCredentials: { is: "boolean" },
-    AllowHeaders: list,
-    AllowMethods: list,
-    AllowOrigins: list,
-    ExposeHeaders: list,
-    MaxAge: { is: "integer" },
-  },
-};
-
-export const functionUrlInput: Shape = {
-  is: "structure",
-  members: {
-    FunctionName: functionName,
-    Qualifier: urlQualifier,
-    AuthType: { is: "string", enum: ["NONE", "AWS_IAM"] },
-    InvokeMode: { is: "string", enum: ["RESPONSE_STREAM", "BUFFERED"] },
-    Cors: cors,
-  },
-  required: ["FunctionName"],
-};
+const SERVED = ["FunctionName", "Qualifier", "AuthType", "InvokeMode", "Cors"] as const;
+const UNSERVED = { "InvokeMode=RESPONSE_STREAM": "use BUFFERED" };
 
 type FunctionUrl = NonNullable<FunctionObject["spec"]["url"]>;
 
 const NO_FUNCTION = "Function does not exist";
 const NO_URL = "The resource you requested does not exist.";
 
-export async function createFunctionUrl(world: LambdaWorld, input: Input): Promise<Reply> {
-  const name = nameOf(world, input, NO_FUNCTION);
-  const url = urlOf(input, undefined);
-  const changed = await change(world, name, NO_FUNCTION, (live) => {
-    if (live.spec.url !== undefined) {
-      throw new AwsError(
-        "ResourceConflictException",
-        409,
-        `Failed to create function url config for [functionArn = ${arnOf(world, name)}]. Error message:  FunctionUrlConfig exists for this Lambda function`,
-      );
-    }
-    return { ...live, spec: { ...live.spec, url } };
-  });
-  return { body: written(world, changed, input) };
-}
+export const createFunctionUrlConfig: Action<AccountFunctions> = action(model, "CreateFunctionUrlConfig", {
+  serves: SERVED,
+  unserved: UNSERVED,
+  run: async (account: AccountFunctions, input) => {
+    const name = nameOf(account, input, NO_FUNCTION);
+    const url = withCors(input.AuthType, input.Cors, undefined);
+    const changed = await change(account, { name, absent: NO_FUNCTION }, (live) => {
+      if (live.spec.url !== undefined)
+        throw failure(
+          "ResourceConflictException",
+          `Failed to create function url config for [functionArn = ${arnOf(account, name)}]. Error message:  FunctionUrlConfig exists for this Lambda function`,
+        );
+      return { ...live, spec: { ...live.spec, url } };
+    });
+    return written(account, changed, input.InvokeMode);
+  },
+});
 
-export async function updateFunctionUrl(world: LambdaWorld, input: Input): Promise<Reply> {
-  const name = nameOf(world, input, NO_FUNCTION);
-  const changed = await change(world, name, NO_FUNCTION, (live) => ({
-    ...live,
-    spec: { ...live.spec, url: urlOf(input, existing(live)) },
-  }));
-  return { body: written(world, changed, input) };
-}
+export const updateFunctionUrlConfig: Action<AccountFunctions> = action(model, "UpdateFunctionUrlConfig", {
+  serves: SERVED,
+  unserved: UNSERVED,
+  run: async (account: AccountFunctions, input) => {
+    const name = nameOf(account, input, NO_FUNCTION);
+    const changed = await change(account, { name, absent: NO_FUNCTION }, (live) => {
+      const before = existing(live);
+      const url = withCors(input.AuthType ?? before.authType, input.Cors, before.cors);
+      return { ...live, spec: { ...live.spec, url } };
+    });
+    return written(account, changed, input.InvokeMode);
+  },
+});
 
-export async function getFunctionUrl(world: LambdaWorld, input: Input): Promise<Reply> {
-  const fn = await world.objects.get(functionKind, functionKey(world, nameOf(world, input, NO_URL)));
-  if (fn === null) throw missing(NO_URL);
-  return { body: described(world, fn) };
-}
+export const getFunctionUrlConfig: Action<AccountFunctions> = action(model, "GetFunctionUrlConfig", {
+  serves: ["FunctionName", "Qualifier"],
+  unserved: {},
+  run: async (account: AccountFunctions, input) => {
+    const fn = await account.objects.get(functionKind, functionKey(account, nameOf(account, input, NO_URL)));
+    if (fn === null) throw missing(NO_URL);
+    return described(account, fn);
+  },
+});
 
-export async function deleteFunctionUrl(world: LambdaWorld, input: Input): Promise<Reply> {
-  await change(world, nameOf(world, input, NO_URL), NO_URL, (live) => {
-    existing(live);
-    const { url: _dropped, ...spec } = live.spec;
-    return { ...live, spec };
-  });
-  return {};
-}
+export const deleteFunctionUrlConfig: Action<AccountFunctions> = action(model, "DeleteFunctionUrlConfig", {
+  serves: ["FunctionName", "Qualifier"],
+  unserved: {},
+  run: async (account: AccountFunctions, input) => {
+    await change(account, { name: nameOf(account, input, NO_URL), absent: NO_URL }, (live) => {
+      existing(live);
+      const { url: _dropped, ...spec } = live.spec;
+      return { ...live, spec };
+    });
+    return {};
+  },
+});
 
 /** There are no aliases, so that one that is named is not found. */
-function nameOf(world: LambdaWorld, input: Input, absent: string): string {
-  const { name, qualifier } = referenceOf(world, input);
+function nameOf(
+  account: AccountFunctions,
+  input: { readonly FunctionName: string; readonly Qualifier?: string },
+  absent: string,
+): string {
+  const { name, qualifier } = referenceOf(account, input);
   if (qualifier !== undefined) throw missing(absent);
   return name;
 }
 
 async function change(
-  world: LambdaWorld,
-  name: string,
-  absent: string,
+  account: AccountFunctions,
+  { name, absent }: { readonly name: string; readonly absent: string },
   decide: (live: FunctionObject) => FunctionObject,
 ): Promise<FunctionObject> {
-  const changed = await world.objects.change(functionKind, functionKey(world, name), decide);
+  const changed = await account.objects.change(functionKind, functionKey(account, name), decide);
   if (changed === null) throw missing(absent);
   return changed;
 }
 
 function missing(message: string): AwsError {
-  return new AwsError("ResourceNotFoundException", 404, message);
+  return failure("ResourceNotFoundException", message);
 }
 
-function urlOf(input: Input, before: FunctionUrl | undefined): FunctionUrl {
-  const authType = (input["AuthType"] as FunctionUrl["authType"] | undefined) ?? before?.authType;
-  if (authType === undefined)
-    throw new AwsError(
-      "ValidationException",
-      400,
-      "1 validation error detected: Value null at 'authType' failed to satisfy constraint: Member must not be null",
-    );
-  if (input["InvokeMode"] === "RESPONSE_STREAM")
-    throw new AwsError(
-      "InvalidParameterValueException",
-      400,
-      "InvokeMode=RESPONSE_STREAM is not supported by Catamaran; use BUFFERED",
-    );
-  const cors = input["Cors"] === undefined ? before?.cors : corsOf(input["Cors"] as Input);
+/** Rules that are not given stay; an empty structure takes them away (Lambda API Reference, UpdateFunctionUrlConfig). */
+function withCors(
+  authType: FunctionUrl["authType"],
+  given: GivenCors | undefined,
+  before: Cors | undefined,
+): FunctionUrl {
+  const cors = given === undefined ? before : corsOf(given);
   return { authType, ...(cors !== undefined && { cors }) };
 }
 
-/** An empty structure takes the rules away (Lambda API Reference, UpdateFunctionUrlConfig). */
-function corsOf(given: Input): Cors | undefined {
-  const cors = withNames(given, (name) => name[0]?.toLowerCase() + name.slice(1)) as Cors;
+function corsOf(rules: GivenCors): Cors | undefined {
+  const cors: Cors = given({
+    allowCredentials: rules.AllowCredentials,
+    allowHeaders: rules.AllowHeaders,
+    allowMethods: rules.AllowMethods,
+    allowOrigins: rules.AllowOrigins,
+    exposeHeaders: rules.ExposeHeaders,
+    maxAge: rules.MaxAge,
+  });
   const faults = new FieldFaults();
   corsFaults(faults, "cors", cors);
   const [fault] = faults.found;
-  if (fault !== undefined)
-    throw new AwsError("InvalidParameterValueException", 400, `${fault.field}: ${fault.message}`);
+  if (fault !== undefined) throw invalid(`${fault.field}: ${fault.message}`);
   return Object.keys(cors).length === 0 ? undefined : cors;
 }
 
-function withNames(members: object, rename: (name: string) => string): object {
-  return Object.fromEntries(Object.entries(members).map(([name, value]) => [rename(name), value]));
+function givenCors(cors: Cors): GivenCors {
+  return given({
+    AllowCredentials: cors.allowCredentials,
+    AllowHeaders: cors.allowHeaders,
+    AllowMethods: cors.allowMethods,
+    AllowOrigins: cors.allowOrigins,
+    ExposeHeaders: cors.exposeHeaders,
+    MaxAge: cors.maxAge,
+  });
 }
 
 function existing(fn: FunctionObject): FunctionUrl {
@@ -141,21 +141,25 @@ function existing(fn: FunctionObject): FunctionUrl {
 }
 
 /** What a write answers names the mode only when the caller did; reading always names it. */
-function written(world: LambdaWorld, fn: FunctionObject, input: Input): Readonly<Record<string, unknown>> {
-  const { InvokeMode, ...rest } = described(world, fn);
-  return input["InvokeMode"] === undefined ? rest : { ...rest, InvokeMode };
+function written(
+  account: AccountFunctions,
+  fn: FunctionObject,
+  mode: InvokeMode | undefined,
+): GetFunctionUrlConfigResponse {
+  const { InvokeMode, ...rest } = described(account, fn);
+  return mode === undefined || InvokeMode === undefined ? rest : { ...rest, InvokeMode };
 }
 
-function described(world: LambdaWorld, fn: FunctionObject): Readonly<Record<string, unknown>> {
+function described(account: AccountFunctions, fn: FunctionObject): GetFunctionUrlConfigResponse {
   const url = existing(fn);
   const name = fn.metadata.name;
-  return given({
-    FunctionUrl: `${world.gatewayUrl}/_functions/${world.namespace}/${name}/`,
-    FunctionArn: arnOf(world, name),
+  return {
+    FunctionUrl: `${account.gatewayUrl}/_functions/${account.namespace}/${name}/`,
+    FunctionArn: arnOf(account, name),
     AuthType: url.authType,
-    Cors: url.cors && withNames(url.cors, (member) => member[0]?.toUpperCase() + member.slice(1)),
+    ...(url.cors && { Cors: givenCors(url.cors) }),
     InvokeMode: "BUFFERED",
-    CreationTime: fn.metadata.creationTimestamp,
+    CreationTime: fn.metadata.creationTimestamp ?? "",
     LastModifiedTime: lastModified(fn),
-  });
+  };
 }

@@ -27,8 +27,8 @@ before(async () => {
 after(() => door[Symbol.asyncDispose]());
 
 function told({ status, json }: Answer): readonly unknown[] {
-  const { __type, message } = json as Members;
-  return [status, __type, message];
+  const { __type, message, Message } = json as Members;
+  return [status, __type, message ?? Message];
 }
 
 const CONFIGURATION = {
@@ -248,7 +248,7 @@ const creations: readonly (readonly [title: string, change: unknown, code: strin
     "a variable that cannot be one",
     { Environment: { Variables: { "1": "b" } } },
     VALIDATION,
-    "1 validation error detected: Value '1' at 'environment.variables' failed to satisfy constraint: Map keys must satisfy constraint: [Member must satisfy regular expression pattern: [a-zA-Z]([a-zA-Z0-9_])+]",
+    "1 validation error detected: Value '{1=b}' at 'environment.variables' failed to satisfy constraint: Map keys must satisfy constraint: [Member must satisfy regular expression pattern: [a-zA-Z]([a-zA-Z0-9_])+]",
   ],
   [
     "51 tags",
@@ -338,7 +338,7 @@ const NOT_FOUND = "ResourceNotFoundException";
 const refusals: readonly (readonly [request: string, input: unknown, status: number, code: string, message: string])[] =
   [
     [`POST ${FUNCTIONS}`, NEW, 409, "ResourceConflictException", `Function already exist: ${ARN}:f`],
-    [`POST ${FUNCTIONS}`, [], 400, "SerializationException", "Unexpected field type"],
+    [`POST ${FUNCTIONS}`, [], 400, "SerializationException", "Start of list found where not expected"],
     [`GET ${FUNCTIONS}/none`, undefined, 404, NOT_FOUND, `Function not found: ${ARN}:none`],
     [`GET ${FUNCTIONS}/f/configuration?Qualifier=1`, undefined, 404, NOT_FOUND, `Function not found: ${ARN}:f:1`],
     [

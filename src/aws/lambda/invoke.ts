@@ -2,70 +2,69 @@
 import { Fault } from "#base/fault.ts";
 import { Throttled } from "#functions/concurrency.ts";
 import type { InvokeRequest, InvokeResult } from "#functions/invocation.ts";
-import type { Call } from "../action.ts";
-import type { Input, Reply } from "../untyped-action.ts";
+import { type Action, action, Answer } from "../action.ts";
 import { AwsError } from "../aws-error.ts";
-import type { Shape } from "../untyped-shape.ts";
-import { namespacedFunctionName, notFound, qualifier, referenceOf } from "./names.ts";
-import { text } from "./shapes.ts";
-import type { LambdaWorld } from "./world.ts";
+import type { AccountFunctions } from "./account-functions.ts";
+import { type InvocationResponse, type InvocationType, model } from "./model.gen.ts";
+import { failure, notFound, referenceOf } from "./names.ts";
 
-export const invokeInput: Shape = {
-  is: "structure",
-  members: {
-    FunctionName: namespacedFunctionName,
-    Qualifier: qualifier,
-    InvocationType: { is: "string", enum: ["Event", "RequestResponse", "DryRun"] },
-    LogType: { is: "string", enum: ["None", "Tail"] },
-    ClientContext: text,
-    TenantId: text,
-    DurableExecutionName: text,
-    Payload: { is: "blob" },
-  },
-  required: ["FunctionName"],
-};
-
-export const MAX_SYNC_BYTES: number = 6 * 1024 * 1024;
+const MAX_SYNC_BYTES = 6 * 1024 * 1024;
 const MAX_ASYNC_BYTES = 1024 * 1024;
+const NOTHING = new Uint8Array();
 
-export async function invoke(world: LambdaWorld, input: Input, call: Call): Promise<Reply> {
-  const { name, qualifier: version } = referenceOf(world, input);
-  const type = (input["InvocationType"] ?? "RequestResponse") as "Event" | "RequestResponse" | "DryRun";
-  const payload = input["Payload"] as Uint8Array;
-  checkSize(payload, type);
-  checkJson(payload);
-  const clientContext = clientContextOf(input);
-  const traceId = call.headers["x-amzn-trace-id"];
-  const result = await run(world, {
-    namespace: world.namespace,
-    name,
-    payload,
-    type,
-    logTail: input["LogType"] === "Tail",
-    ...(version === undefined ? {} : { qualifier: version }),
-    ...(clientContext === undefined ? {} : { clientContext }),
-    ...(traceId === undefined ? {} : { traceId }),
-  });
-  const headers: Record<string, string> = {
-    "x-amzn-RequestId": result.requestId,
-    // Only what has run says which version it was.
-    ...(type === "RequestResponse" && { "X-Amz-Executed-Version": result.executedVersion }),
+export const invoke: Action<AccountFunctions> = action(model, "Invoke", {
+  permission: "InvokeFunction",
+  maxBodyBytes: MAX_SYNC_BYTES,
+  serves: ["FunctionName", "Qualifier", "InvocationType", "LogType", "ClientContext", "Payload"],
+  unserved: { DurableExecutionName: "leave it out", TenantId: "leave it out" },
+  run: async (account: AccountFunctions, input, call) => {
+    const { name, qualifier } = referenceOf(account, input);
+    const { InvocationType: type = "RequestResponse", Payload: payload = NOTHING } = input;
+    checkSize(payload, type);
+    checkJson(payload);
+    const clientContext = input.ClientContext === undefined ? undefined : contextOf(input.ClientContext);
+    const traceId = call.headers["x-amzn-trace-id"];
+    const result = await run(account, {
+      namespace: account.namespace,
+      name,
+      payload,
+      type,
+      logTail: input.LogType === "Tail",
+      ...(qualifier !== undefined && { qualifier }),
+      ...(clientContext !== undefined && { clientContext }),
+      ...(traceId !== undefined && { traceId }),
+    });
+    return new Answer(responseOf(result, type), headersOf(result));
+  },
+});
+
+/** Only what has run says which version it was, and has an answer. */
+function responseOf(result: InvokeResult, type: InvocationType): InvocationResponse {
+  const { status, functionError, logTail, payload, executedVersion } = result;
+  return {
+    StatusCode: status,
+    ...(functionError !== undefined && { FunctionError: functionError }),
+    ...(logTail !== undefined && { LogResult: Buffer.from(logTail).toString("base64") }),
+    ...(type === "RequestResponse" && { ExecutedVersion: executedVersion, Payload: payload }),
   };
-  if (result.functionError !== undefined) headers["X-Amz-Function-Error"] = result.functionError;
-  if (result.logTail !== undefined) headers["X-Amz-Log-Result"] = Buffer.from(result.logTail).toString("base64");
-  if (result.isCold) headers["X-Catamaran-Cold-Start"] = "1";
-  if (type !== "RequestResponse") return { status: result.status, headers };
-  return { status: result.status, headers: { ...headers, "content-type": "application/json" }, body: result.payload };
 }
 
-async function run(world: LambdaWorld, request: InvokeRequest): Promise<InvokeResult> {
+function headersOf({ requestId, isCold, status }: InvokeResult): Readonly<Record<string, string>> {
+  return {
+    "x-amzn-RequestId": requestId,
+    ...(status === 200 && { "content-type": "application/json" }),
+    ...(isCold && { "X-Catamaran-Cold-Start": "1" }),
+  };
+}
+
+async function run(account: AccountFunctions, request: InvokeRequest): Promise<InvokeResult> {
   try {
-    return await world.functions.invoke(request);
+    return await account.functions.invoke(request);
   } catch (thrown) {
     if (thrown instanceof Throttled)
-      throw new AwsError("TooManyRequestsException", 429, thrown.message, { Reason: thrown.reason });
+      throw failure("TooManyRequestsException", thrown.message, { Reason: thrown.reason });
     if (thrown instanceof Fault && thrown.code === "NotFound")
-      throw notFound(world, request.name, request.qualifier ?? "$LATEST");
+      throw notFound(account, request.name, request.qualifier ?? "$LATEST");
     throw thrown;
   }
 }
@@ -86,26 +85,19 @@ function checkJson(payload: Uint8Array): void {
   try {
     JSON.parse(Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString("utf8"));
   } catch (cause) {
-    throw new AwsError(
+    throw failure(
       "InvalidRequestContentException",
-      400,
       `Could not parse request body into json: ${(cause as Error).message}`,
     );
   }
 }
 
-function clientContextOf(input: Input): string | undefined {
-  const encoded = input["ClientContext"] as string | undefined;
-  if (encoded === undefined) return undefined;
+function contextOf(encoded: string): string {
   try {
     const text = Buffer.from(encoded, "base64").toString("utf8");
     JSON.parse(text);
     return text;
   } catch {
-    throw new AwsError(
-      "InvalidRequestContentException",
-      400,
-      "Client context must be a valid Base64-encoded JSON object.",
-    );
+    throw failure("InvalidRequestContentException", "Client context must be a valid Base64-encoded JSON object.");
   }
 }

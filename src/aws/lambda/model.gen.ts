@@ -480,7 +480,7 @@ export type LastUpdateStatus = "Successful" | "Failed" | "InProgress";
 
 export type LastUpdateStatusReason = string;
 
-export type LastUpdateStatusReasonCode = "EniLimitExceeded" | "InsufficientRolePermissions" | "InvalidConfiguration" | "InternalError" | "SubnetOutOfIPAddresses" | "InvalidSubnet" | "InvalidSecurityGroup" | "ImageDeleted" | "ImageAccessDenied" | "InvalidImage" | "KMSKeyAccessDenied" | "KMSKeyNotFound" | "InvalidStateKMSKey" | "DisabledKMSKey" | "EFSIOError" | "EFSMountConnectivityError" | "EFSMountFailure" | "EFSMountTimeout" | "InvalidRuntime" | "InvalidZipFileException" | "FunctionError" | "VcpuLimitExceeded" | "CapacityProviderScalingLimitExceeded" | "InsufficientCapacity" | "EC2RequestLimitExceeded" | "FunctionError.InitTimeout" | "FunctionError.RuntimeInitError" | "FunctionError.ExtensionInitError" | "FunctionError.InvalidEntryPoint" | "FunctionError.InvalidWorkingDirectory" | "FunctionError.PermissionDenied" | "FunctionError.TooManyExtensions" | "FunctionError.InitResourceExhausted" | "DisallowedByVpcEncryptionControl";
+export type LastUpdateStatusReasonCode = string;
 
 export type Layer = {
   readonly Arn?: LayerVersionArn;
@@ -698,7 +698,7 @@ export type State = "Pending" | "Active" | "Inactive" | "Failed" | "Deactivating
 
 export type StateReason = string;
 
-export type StateReasonCode = "Idle" | "Creating" | "Restoring" | "EniLimitExceeded" | "InsufficientRolePermissions" | "InvalidConfiguration" | "InternalError" | "SubnetOutOfIPAddresses" | "InvalidSubnet" | "InvalidSecurityGroup" | "ImageDeleted" | "ImageAccessDenied" | "InvalidImage" | "KMSKeyAccessDenied" | "KMSKeyNotFound" | "InvalidStateKMSKey" | "DisabledKMSKey" | "EFSIOError" | "EFSMountConnectivityError" | "EFSMountFailure" | "EFSMountTimeout" | "InvalidRuntime" | "InvalidZipFileException" | "FunctionError" | "DrainingDurableExecutions" | "VcpuLimitExceeded" | "CapacityProviderScalingLimitExceeded" | "InsufficientCapacity" | "EC2RequestLimitExceeded" | "FunctionError.InitTimeout" | "FunctionError.RuntimeInitError" | "FunctionError.ExtensionInitError" | "FunctionError.InvalidEntryPoint" | "FunctionError.InvalidWorkingDirectory" | "FunctionError.PermissionDenied" | "FunctionError.TooManyExtensions" | "FunctionError.InitResourceExhausted" | "DisallowedByVpcEncryptionControl";
+export type StateReasonCode = string;
 
 export type String = string;
 
@@ -1056,7 +1056,7 @@ export const model: Model<ModelOperations, ModelErrors> = {
     LambdaManagedInstancesCapacityProviderConfig: { is: "structure", members: { CapacityProviderArn: "CapacityProviderArn", PerExecutionEnvironmentMaxConcurrency: "PerExecutionEnvironmentMaxConcurrency", ExecutionEnvironmentMemoryGiBPerVCpu: "ExecutionEnvironmentMemoryGiBPerVCpu" }, required: ["CapacityProviderArn"] },
     LastUpdateStatus: { is: "string", enum: ["Successful", "Failed", "InProgress"] },
     LastUpdateStatusReason: { is: "string" },
-    LastUpdateStatusReasonCode: { is: "string", enum: ["EniLimitExceeded", "InsufficientRolePermissions", "InvalidConfiguration", "InternalError", "SubnetOutOfIPAddresses", "InvalidSubnet", "InvalidSecurityGroup", "ImageDeleted", "ImageAccessDenied", "InvalidImage", "KMSKeyAccessDenied", "KMSKeyNotFound", "InvalidStateKMSKey", "DisabledKMSKey", "EFSIOError", "EFSMountConnectivityError", "EFSMountFailure", "EFSMountTimeout", "InvalidRuntime", "InvalidZipFileException", "FunctionError", "VcpuLimitExceeded", "CapacityProviderScalingLimitExceeded", "InsufficientCapacity", "EC2RequestLimitExceeded", "FunctionError.InitTimeout", "FunctionError.RuntimeInitError", "FunctionError.ExtensionInitError", "FunctionError.InvalidEntryPoint", "FunctionError.InvalidWorkingDirectory", "FunctionError.PermissionDenied", "FunctionError.TooManyExtensions", "FunctionError.InitResourceExhausted", "DisallowedByVpcEncryptionControl"] },
+    LastUpdateStatusReasonCode: { is: "string" },
     Layer: { is: "structure", members: { Arn: "LayerVersionArn", CodeSize: "Long", SigningProfileVersionArn: "Arn", SigningJobArn: "Arn" } },
     LayerList: { is: "list", of: "LayerVersionArn" },
     LayerVersionArn: { is: "string", min: 1, max: 140, pattern: "arn:[a-zA-Z0-9-]+:lambda:[a-zA-Z0-9-]+:\\d{12}:layer:[a-zA-Z0-9-_]+:[0-9]+" },
@@ -1121,7 +1121,7 @@ export const model: Model<ModelOperations, ModelErrors> = {
     SnapStartTimeoutException: { is: "structure", members: { Type: "String", Message: "String" }, error: { status: 408 } },
     State: { is: "string", enum: ["Pending", "Active", "Inactive", "Failed", "Deactivating", "Deactivated", "ActiveNonInvocable", "Deleting"] },
     StateReason: { is: "string" },
-    StateReasonCode: { is: "string", enum: ["Idle", "Creating", "Restoring", "EniLimitExceeded", "InsufficientRolePermissions", "InvalidConfiguration", "InternalError", "SubnetOutOfIPAddresses", "InvalidSubnet", "InvalidSecurityGroup", "ImageDeleted", "ImageAccessDenied", "InvalidImage", "KMSKeyAccessDenied", "KMSKeyNotFound", "InvalidStateKMSKey", "DisabledKMSKey", "EFSIOError", "EFSMountConnectivityError", "EFSMountFailure", "EFSMountTimeout", "InvalidRuntime", "InvalidZipFileException", "FunctionError", "DrainingDurableExecutions", "VcpuLimitExceeded", "CapacityProviderScalingLimitExceeded", "InsufficientCapacity", "EC2RequestLimitExceeded", "FunctionError.InitTimeout", "FunctionError.RuntimeInitError", "FunctionError.ExtensionInitError", "FunctionError.InvalidEntryPoint", "FunctionError.InvalidWorkingDirectory", "FunctionError.PermissionDenied", "FunctionError.TooManyExtensions", "FunctionError.InitResourceExhausted", "DisallowedByVpcEncryptionControl"] },
+    StateReasonCode: { is: "string" },
     String: { is: "string" },
     StringList: { is: "list", of: "String", min: 0, max: 1500 },
     SubnetIPAddressLimitReachedException: { is: "structure", members: { Type: "String", Message: "String" }, error: { status: 502, fault: true } },

@@ -1,17 +1,15 @@
 /** Names, ARNs and their parts: which function they mean, and which are refused in what words. */
 import assert from "node:assert/strict";
 import test from "node:test";
-import type { Input } from "../untyped-action.ts";
 import { AwsError } from "../aws-error.ts";
-import { checkShape, type Shape } from "../untyped-shape.ts";
-import { functionName, namespacedFunctionName, qualifier, referenceOf, unqualifiedName } from "./names.ts";
+import { checkConstraints } from "../constraints.ts";
+import { operationOf } from "../operation.ts";
+import { model } from "./model.gen.ts";
+import { referenceOf, unqualifiedName } from "./names.ts";
 
 const HERE = { accountId: "000000000000", region: "us-east-1" };
-const SHAPE: Shape = {
-  is: "structure",
-  members: { Qualifier: qualifier, FunctionName: namespacedFunctionName },
-  required: ["FunctionName"],
-};
+const { input: READ } = operationOf(model, "GetFunction");
+const { input: MADE } = operationOf(model, "CreateFunction");
 
 const accepted: readonly (readonly [text: string, name: string, qualifier: string | undefined])[] = [
   ["mm", "mm", undefined],
@@ -26,12 +24,13 @@ const accepted: readonly (readonly [text: string, name: string, qualifier: strin
 ];
 for (const [text, name, version] of accepted) {
   test(`'${text}' means ${name}${version === undefined ? "" : ` in version ${version}`}`, () => {
-    checkShape({ FunctionName: text }, SHAPE);
+    checkConstraints({ FunctionName: text }, READ);
     assert.deepEqual(referenceOf(HERE, { FunctionName: text }), { name, qualifier: version });
   });
 }
 
-const refused: readonly (readonly [title: string, input: Input, code: string, message: RegExp])[] = [
+type Named = Parameters<typeof referenceOf>[1];
+const refused: readonly (readonly [title: string, input: Named, code: string, message: RegExp])[] = [
   [
     "another region",
     { FunctionName: "arn:aws:lambda:eu-central-1:000000000000:function:mm" },
@@ -64,7 +63,7 @@ const refused: readonly (readonly [title: string, input: Input, code: string, me
 for (const [title, input, code, message] of refused) {
   test(`a function's name is refused: ${title}`, () => {
     const read = (): void => {
-      checkShape(input, SHAPE);
+      checkConstraints(input, READ);
       referenceOf(HERE, input);
     };
     assert.throws(read, (thrown) => thrown instanceof AwsError && thrown.code === code && message.test(thrown.message));
@@ -77,6 +76,5 @@ test("what only functions have is refused for versions", () => {
 });
 
 test("a name that creates something has 140 characters at most", () => {
-  const shape: Shape = { is: "structure", members: { FunctionName: functionName } };
-  assert.throws(() => checkShape({ FunctionName: "a".repeat(141) }, shape), /less than or equal to 140/);
+  assert.throws(() => checkConstraints({ FunctionName: "a".repeat(141) }, MADE), /less than or equal to 140/);
 });

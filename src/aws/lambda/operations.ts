@@ -28,6 +28,6 @@ export const listed: Listed = {
   ],
   // Packages of 50 MB are decoded piece by piece.
   encoded: ["FunctionCode.ZipFile", "UpdateFunctionCodeRequest.ZipFile"],
-  // Which runtimes there are, the machine decides; Lambda's sentence names them all.
-  open: ["Runtime"],
+  // Which runtimes there are, the machine decides, and Lambda's sentence names them all; why a function is as it is, the engine says.
+  open: ["Runtime", "StateReasonCode", "LastUpdateStatusReasonCode"],
 };

@@ -1,10 +1,13 @@
 /** The deployment package of an input: decoded, checked and kept in the code store. */
 import { Fault } from "#base/fault.ts";
-import type { Input } from "../untyped-action.ts";
 import { AwsError } from "../aws-error.ts";
-import type { LambdaWorld } from "./world.ts";
+import type { AccountFunctions } from "./account-functions.ts";
+import { invalid } from "./names.ts";
 
 const MAX_ZIP_BYTES = 50 * 1024 * 1024; // Lambda quota: "50 MB (zipped, when uploaded through the Lambda API)".
+
+/** 50 MB as base64 and what stands around it, in AWS's own figure. */
+export const MAX_PACKAGE_REQUEST_BYTES = 70_167_211;
 
 export interface StoredPackage {
   readonly sha256: string;
@@ -12,8 +15,12 @@ export interface StoredPackage {
 }
 
 /** Stores the zip and unpacks it once, so that a bad one fails here and not at the first invocation. */
-export async function storePackage(world: LambdaWorld, code: Input): Promise<StoredPackage> {
-  const zip = await decoded(zipOf(code));
+export async function storePackage(
+  account: AccountFunctions,
+  base64: string | Uint8Array | undefined,
+): Promise<StoredPackage> {
+  if (base64 === undefined) throw invalid("Please provide a source for function code.");
+  const zip = await decoded(base64);
   if (zip.length === 0) throw invalid("Uploaded file must be a non-empty zip");
   if (zip.length > MAX_ZIP_BYTES)
     throw new AwsError(
@@ -21,9 +28,9 @@ export async function storePackage(world: LambdaWorld, code: Input): Promise<Sto
       413,
       `Zipped size must be smaller than ${MAX_ZIP_BYTES} bytes`,
     );
-  const stored = await world.code.put(zip);
+  const stored = await account.code.put(zip);
   try {
-    await world.code.unpacked(stored.sha256);
+    await account.code.unpacked(stored.sha256);
   } catch (thrown) {
     throw thrown instanceof Fault ? packageError(thrown) : thrown;
   }
@@ -37,21 +44,10 @@ function packageError(fault: Fault): AwsError {
   return invalid(fault.message === "it is not a zip file" ? sentence : `${sentence} (${fault.message})`);
 }
 
-/** Base64 of the package: text, or the bytes of a long one as they stand in the body. */
-function zipOf(code: Input): string | Uint8Array {
-  if (code["ImageUri"] !== undefined) throw invalid("Code.ImageUri is not supported by Catamaran; deploy a zip");
-  if (code["S3Bucket"] !== undefined || code["S3Key"] !== undefined)
-    throw invalid("Code.S3Bucket is not supported by Catamaran; pass the package as ZipFile");
-  for (const name of ["S3ObjectVersion", "SourceKMSKeyArn"])
-    if (code[name] !== undefined) throw invalid(`Code.${name} is not supported by Catamaran; leave it out`);
-  const zip = code["ZipFile"];
-  if (typeof zip === "string" || zip instanceof Uint8Array) return zip;
-  throw invalid("Please provide a source for function code.");
-}
-
 // Four characters are three bytes, so that pieces of a multiple of four can be decoded one after the other. 2 ms each.
 const PIECE_BYTES = 4 * 1024 * 1024;
 
+/** Of text, or of the bytes of a long one as they stand in the body. */
 async function decoded(base64: string | Uint8Array): Promise<Uint8Array> {
   const text =
     typeof base64 === "string"
@@ -69,8 +65,4 @@ async function decoded(base64: string | Uint8Array): Promise<Uint8Array> {
     length += bytes.write(piece, length, "base64");
   }
   return bytes.subarray(0, length);
-}
-
-function invalid(message: string): AwsError {
-  return new AwsError("InvalidParameterValueException", 400, message);
 }

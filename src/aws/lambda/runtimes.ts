@@ -1,5 +1,5 @@
 /** Which runtimes a function may have: those that this machine can run; what AWS says of others. */
-import { AwsError } from "../aws-error.ts";
+import { invalid } from "./names.ts";
 
 // Lambda Developer Guide, "Deprecated runtimes": those with which no function can be created or updated any more.
 const DEPRECATED = new Set(
@@ -10,9 +10,7 @@ const DEPRECATED = new Set(
 
 export function checkRuntime(runtime: string, known: readonly string[]): void {
   if (known.includes(runtime) && !DEPRECATED.has(runtime)) return;
-  throw new AwsError(
-    "InvalidParameterValueException",
-    400,
+  throw invalid(
     DEPRECATED.has(runtime)
       ? `The runtime parameter of ${runtime} is no longer supported for creating or updating AWS Lambda functions. We recommend you use a supported runtime while creating or updating functions.`
       : `Value ${runtime} at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: [${known.join(", ")}] or be a valid ARN`,

@@ -1,90 +1,81 @@
 /** UpdateFunctionCode and UpdateFunctionConfiguration. */
 import { isUpdating } from "#functions/lifecycle.ts";
-import { type FunctionObject, type FunctionSpec, UPDATED_AT } from "#kinds/catamaran/function.ts";
-import type { Call } from "../action.ts";
-import type { Input, Reply } from "../untyped-action.ts";
-import { AwsError } from "../aws-error.ts";
-import type { Shape } from "../untyped-shape.ts";
-import { configurationOf, lambdaTime, revisionId, specChanges } from "./configuration.ts";
-import { storePackage } from "./package.ts";
-import { arnOf, functionName, referenceOf } from "./names.ts";
-import { architectures, code, configuration, text } from "./shapes.ts";
-import { changeFunction, findFunction, type LambdaWorld } from "./world.ts";
+import { type FunctionObject, UPDATED_AT } from "#kinds/catamaran/function.ts";
+import { type Action, action } from "../action.ts";
+import { type AccountFunctions, changeFunction, findFunction } from "./account-functions.ts";
+import {
+  CONFIGURATION,
+  configurationOf,
+  lambdaTime,
+  revisionId,
+  specChanges,
+  UNSERVED_CONFIGURATION,
+} from "./configuration.ts";
+import { type FunctionConfiguration, model } from "./model.gen.ts";
+import { arnOf, failure, referenceOf } from "./names.ts";
+import { MAX_PACKAGE_REQUEST_BYTES, storePackage } from "./package.ts";
 
-export const updateCodeInput: Shape = {
-  is: "structure",
-  members: {
-    ...code,
-    FunctionName: functionName,
-    Architectures: architectures,
-    Publish: { is: "boolean" },
-    DryRun: { is: "boolean" },
-    RevisionId: text,
+export const updateFunctionCode: Action<AccountFunctions> = action(model, "UpdateFunctionCode", {
+  maxBodyBytes: MAX_PACKAGE_REQUEST_BYTES,
+  serves: ["FunctionName", "ZipFile", "Architectures", "DryRun", "RevisionId"],
+  unserved: {
+    ImageUri: "deploy a zip",
+    S3Bucket: "pass the package as ZipFile",
+    S3Key: "pass the package as ZipFile",
+    S3ObjectVersion: "leave it out",
+    SourceKMSKeyArn: "leave it out",
+    "Publish=true": "only $LATEST exists",
+    PublishTo: "only $LATEST exists",
   },
-  required: ["FunctionName"],
-};
+  run: async (account: AccountFunctions, input, { now }) => {
+    const { name } = referenceOf(account, input);
+    const live = await findFunction(account, { name, qualifier: undefined });
+    const { RevisionId: expected, Architectures: architectures } = input;
+    // Looked at before the package is taken, and again when the function is changed.
+    checkUpdate(account, live, expected);
+    const code = await storePackage(account, input.ZipFile);
+    if (input.DryRun === true) return configurationOf(account, { ...live, spec: { ...live.spec, code } });
+    return update(account, { name, expected, now }, (spec) => ({
+      ...spec,
+      code,
+      ...(architectures && { architectures }),
+    }));
+  },
+});
 
-export const updateConfigurationInput: Shape = {
-  is: "structure",
-  members: { ...configuration, FunctionName: functionName, RevisionId: text },
-  required: ["FunctionName"],
-};
-
-type Architectures = NonNullable<FunctionSpec["architectures"]>;
-
-export async function updateFunctionCode(world: LambdaWorld, input: Input, { now }: Call): Promise<Reply> {
-  const { name } = referenceOf(world, input);
-  const live = await findFunction(world, { name, qualifier: undefined });
-  if (input["Publish"] === true)
-    throw new AwsError(
-      "InvalidParameterValueException",
-      400,
-      "Publish=true is not supported by Catamaran; only $LATEST exists",
-    );
-  // Looked at before the package is taken, and again when the function is changed.
-  checkUpdate(world, live, input);
-  const stored = await storePackage(world, input);
-  if (input["DryRun"] === true)
-    return { body: configurationOf(world, { ...live, spec: { ...live.spec, code: stored } }) };
-  return update(world, { name, input, now }, (spec) => ({
-    ...spec,
-    code: stored,
-    ...(input["Architectures"] === undefined ? {} : { architectures: input["Architectures"] as Architectures }),
-  }));
-}
-
-export async function updateFunctionConfiguration(world: LambdaWorld, input: Input, { now }: Call): Promise<Reply> {
-  const { name } = referenceOf(world, input);
-  const changes = specChanges(world, input);
-  return update(world, { name, input, now }, (spec) => ({ ...spec, ...changes }));
-}
+export const updateFunctionConfiguration: Action<AccountFunctions> = action(model, "UpdateFunctionConfiguration", {
+  serves: [...CONFIGURATION, "FunctionName", "RevisionId"],
+  unserved: UNSERVED_CONFIGURATION,
+  run: async (account: AccountFunctions, input, { now }) => {
+    const { name } = referenceOf(account, input);
+    const changes = specChanges(account, input);
+    return update(account, { name, expected: input.RevisionId, now }, (spec) => ({ ...spec, ...changes }));
+  },
+});
 
 async function update(
-  world: LambdaWorld,
-  { name, input, now }: { readonly name: string; readonly input: Input; readonly now: number },
+  account: AccountFunctions,
+  { name, expected, now }: { readonly name: string; readonly expected: string | undefined; readonly now: number },
   next: (spec: FunctionObject["spec"]) => FunctionObject["spec"],
-): Promise<Reply> {
-  const changed = await changeFunction(world, name, (live) => {
-    checkUpdate(world, live, input);
+): Promise<FunctionConfiguration> {
+  const changed = await changeFunction(account, name, (live) => {
+    checkUpdate(account, live, expected);
     const annotations = { ...live.metadata.annotations, [UPDATED_AT]: lambdaTime(now) };
     return { ...live, metadata: { ...live.metadata, annotations }, spec: next(live.spec) };
   });
-  return { body: configurationOf(world, changed) };
+  return configurationOf(account, changed);
 }
 
 /** One update at a time, and only of what the caller has seen (Lambda API Reference, RevisionId). */
-function checkUpdate(world: LambdaWorld, live: FunctionObject, input: Input): void {
-  const expected = input["RevisionId"] as string | undefined;
+function checkUpdate(account: AccountFunctions, live: FunctionObject, expected: string | undefined): void {
   if (expected !== undefined && expected !== revisionId(live))
-    throw new AwsError(
+    throw failure(
       "PreconditionFailedException",
-      412,
       "The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to retrieve the latest Revision Id",
     );
   if (live.status?.state !== undefined && live.status.state !== "Pending" && isUpdating(live))
-    throw new AwsError(
+    throw failure(
       "ResourceConflictException",
-      409,
-      `The operation cannot be performed at this time. An update is in progress for resource: ${arnOf(world, live.metadata.name)}`,
+      `The operation cannot be performed at this time. An update is in progress for resource: ${arnOf(account, live.metadata.name)}`,
     );
 }
