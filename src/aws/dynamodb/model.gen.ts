@@ -179,6 +179,12 @@ export type DeleteTableOutput = {
 
 export type DeletionProtectionEnabled = boolean;
 
+export type DescribeEndpointsRequest = {};
+
+export type DescribeEndpointsResponse = {
+  readonly Endpoints: Endpoints;
+};
+
 export type DescribeTableInput = {
   readonly TableName: TableArn;
 };
@@ -186,6 +192,13 @@ export type DescribeTableInput = {
 export type DescribeTableOutput = {
   readonly Table?: TableDescription;
 };
+
+export type Endpoint = {
+  readonly Address: String;
+  readonly CachePeriodInMinutes: Long;
+};
+
+export type Endpoints = readonly Endpoint[];
 
 export type ErrorMessage = string;
 
@@ -361,6 +374,8 @@ export type LocalSecondaryIndexDescription = {
 export type LocalSecondaryIndexDescriptionList = readonly LocalSecondaryIndexDescription[];
 
 export type LocalSecondaryIndexList = readonly LocalSecondaryIndex[];
+
+export type Long = number;
 
 export type LongObject = number;
 
@@ -739,6 +754,7 @@ export type ModelOperations = {
   readonly CreateTable: { readonly input: CreateTableInput; readonly output: CreateTableOutput };
   readonly DeleteItem: { readonly input: DeleteItemInput; readonly output: DeleteItemOutput };
   readonly DeleteTable: { readonly input: DeleteTableInput; readonly output: DeleteTableOutput };
+  readonly DescribeEndpoints: { readonly input: DescribeEndpointsRequest; readonly output: DescribeEndpointsResponse };
   readonly DescribeTable: { readonly input: DescribeTableInput; readonly output: DescribeTableOutput };
   readonly GetItem: { readonly input: GetItemInput; readonly output: GetItemOutput };
   readonly ListTables: { readonly input: ListTablesInput; readonly output: ListTablesOutput };
@@ -774,6 +790,7 @@ export const model: Model<ModelOperations, ModelErrors> = {
     CreateTable: { input: "CreateTableInput", output: "CreateTableOutput", errors: ["ResourceInUseException", "LimitExceededException", "InternalServerError"] },
     DeleteItem: { input: "DeleteItemInput", output: "DeleteItemOutput", errors: ["ConditionalCheckFailedException", "ProvisionedThroughputExceededException", "ResourceNotFoundException", "ItemCollectionSizeLimitExceededException", "TransactionConflictException", "RequestLimitExceeded", "InternalServerError", "ReplicatedWriteConflictException", "ThrottlingException"] },
     DeleteTable: { input: "DeleteTableInput", output: "DeleteTableOutput", errors: ["ResourceInUseException", "ResourceNotFoundException", "LimitExceededException", "InternalServerError"] },
+    DescribeEndpoints: { input: "DescribeEndpointsRequest", output: "DescribeEndpointsResponse" },
     DescribeTable: { input: "DescribeTableInput", output: "DescribeTableOutput", errors: ["ResourceNotFoundException", "InternalServerError"] },
     GetItem: { input: "GetItemInput", output: "GetItemOutput", errors: ["ProvisionedThroughputExceededException", "ResourceNotFoundException", "RequestLimitExceeded", "InternalServerError", "ThrottlingException"] },
     ListTables: { input: "ListTablesInput", output: "ListTablesOutput", errors: ["InternalServerError"] },
@@ -827,8 +844,12 @@ export const model: Model<ModelOperations, ModelErrors> = {
     DeleteTableInput: { is: "structure", members: { TableName: "TableArn" }, required: ["TableName"] },
     DeleteTableOutput: { is: "structure", members: { TableDescription: "TableDescription" } },
     DeletionProtectionEnabled: { is: "boolean" },
+    DescribeEndpointsRequest: { is: "structure", members: {  } },
+    DescribeEndpointsResponse: { is: "structure", members: { Endpoints: "Endpoints" }, required: ["Endpoints"] },
     DescribeTableInput: { is: "structure", members: { TableName: "TableArn" }, required: ["TableName"] },
     DescribeTableOutput: { is: "structure", members: { Table: "TableDescription" } },
+    Endpoint: { is: "structure", members: { Address: "String", CachePeriodInMinutes: "Long" }, required: ["Address", "CachePeriodInMinutes"] },
+    Endpoints: { is: "list", of: "Endpoint" },
     ErrorMessage: { is: "string" },
     ExpectedAttributeMap: { is: "map", key: "AttributeName", value: "ExpectedAttributeValue" },
     ExpectedAttributeValue: { is: "structure", members: { Value: "AttributeValue", Exists: "BooleanObject", ComparisonOperator: "ComparisonOperator", AttributeValueList: "AttributeValueList" } },
@@ -878,6 +899,7 @@ export const model: Model<ModelOperations, ModelErrors> = {
     LocalSecondaryIndexDescription: { is: "structure", members: { IndexName: "IndexName", KeySchema: "KeySchema", Projection: "Projection", IndexSizeBytes: "LongObject", ItemCount: "LongObject", IndexArn: "String" } },
     LocalSecondaryIndexDescriptionList: { is: "list", of: "LocalSecondaryIndexDescription" },
     LocalSecondaryIndexList: { is: "list", of: "LocalSecondaryIndex" },
+    Long: { is: "long" },
     LongObject: { is: "long" },
     MultiRegionConsistency: { is: "string", enum: ["EVENTUAL", "STRONG"] },
     NonKeyAttributeName: { is: "string", min: 1, max: 255 },

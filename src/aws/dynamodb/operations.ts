@@ -10,6 +10,7 @@ export const listed: Listed = {
     "CreateTable",
     "DeleteItem",
     "DeleteTable",
+    "DescribeEndpoints",
     "DescribeTable",
     "GetItem",
     "ListTables",

@@ -2,6 +2,7 @@
 import { type Action, type Service, service } from "../action.ts";
 import { type AccountTables, invalid } from "./account-tables.ts";
 import { batchGetItem, batchWriteItem } from "./batches.ts";
+import { describeEndpoints } from "./describe-endpoints.ts";
 import { inDynamoWords } from "./dynamodb-error.ts";
 import { legacyRefusal } from "./expressions.ts";
 import { deleteItem, getItem, putItem, updateItem } from "./items.ts";
@@ -12,6 +13,7 @@ import { createTable, deleteTable, describeTable, listTables } from "./tables.ts
 export const actions: readonly Action<AccountTables>[] = [
   createTable,
   describeTable,
+  describeEndpoints,
   listTables,
   deleteTable,
   putItem,
