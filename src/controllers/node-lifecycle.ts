@@ -10,7 +10,7 @@ import type { Condition } from "#kinds/object.ts";
 import { type Pod, podKind } from "#kinds/core/pod.ts";
 import { normalEvent, patchTo } from "./changes.ts";
 import { type Heartbeat, lastHeard, nextHeartbeat, signOf } from "./heartbeats.ts";
-import { hasEnded, isReady, readySinceMs } from "./pod-facts.ts";
+import { hasEnded, isReady, nodeOfPod, readySinceMs } from "./pod-facts.ts";
 import { taintEvictions } from "./taint-eviction.ts";
 import { evictionPace, EvictionTurns, zoneOf } from "./zone-disruption.ts";
 
@@ -48,7 +48,7 @@ export const nodeLifecycleController: Controller<Node, Heartbeat, SeenTurns> = {
     }),
     watching({
       kind: podKind,
-      indexes: { node: ({ spec }) => (spec.nodeName ? [spec.nodeName] : []) },
+      indexes: { node: nodeOfPod },
       wakes: wakesOfPod,
     }),
   ],

@@ -6,7 +6,7 @@ import { type Node, nodeKind } from "#kinds/core/node.ts";
 import { keyOfObject } from "#kinds/object.ts";
 import { type Pod, podKind } from "#kinds/core/pod.ts";
 import { patchTo, remove } from "./changes.ts";
-import { hasEnded } from "./pod-facts.ts";
+import { hasEnded, nodeOfPod } from "./pod-facts.ts";
 
 // A node that was just bound to may not be seen yet, or register again at once.
 const QUARANTINE_MS = 40_000;
@@ -14,7 +14,7 @@ const QUARANTINE_MS = 40_000;
 const MOST_ENDED = 12_500;
 
 const indexes = {
-  node: ({ spec }: Pod): readonly string[] => (spec.nodeName ? [spec.nodeName] : []),
+  node: nodeOfPod,
   ended: (pod: Pod): readonly string[] => (hasEnded(pod) ? ["yes"] : []),
 };
 

@@ -7,9 +7,10 @@ import type { KubeObject, Live } from "#kinds/object.ts";
 import type { ObjectChange } from "./collection.ts";
 import type { Listed, ListOptions } from "./list.ts";
 import type { Objects, RemoveOptions, View, ViewOptions, WriteOptions } from "./objects.ts";
-import { compileSelection } from "./selection.ts";
+import { compileSelection, type Selection } from "./selection.ts";
+import type { SharedViews } from "./shared-views.ts";
 import type { Form, Stored } from "./stored.ts";
-import { IndexedView } from "./views.ts";
+import { type Indexes, IndexedView } from "./views.ts";
 import type { Removed, WriteRequest, Written } from "./write-request.ts";
 
 /** The part of the deck that is needed here. */
@@ -26,6 +27,8 @@ export interface DeckObjectsParts {
   readonly name: string;
   /** How the kind's objects are served now. */
   readonly form: (kind: Kind) => Form;
+  /** Of all components of this deck. */
+  readonly views: SharedViews;
   readonly listen: (kind: Kind, listener: (change: ObjectChange) => void) => Disposable;
 }
 
@@ -36,21 +39,15 @@ export class DeckObjects implements Objects {
     this.#parts = parts;
   }
 
+  /** What selects everything is shared by all its users; a selection has a view of its own. */
   view<T extends KubeObject>(
     kind: Kind<T>,
     { namespace = "", labels = [], fields = "", indexes = {} }: ViewOptions<T> = {},
   ): View<T> {
     const selection = { namespace, labels, fields: parseFieldSelector(fields) };
-    const test = compileSelection(kind, selection);
-    const view = new IndexedView<T>(indexes, () => listening[Symbol.dispose]());
-    const listening = this.#parts.listen(kind, ({ key, next }) => {
-      if (namespace !== "" && !key.startsWith(`${namespace}/`)) return;
-      if (next === null || (test !== null && !test(next))) view.delete(key);
-      else view.put(key, next.as(this.#parts.form(kind)).lean as T);
-    });
-    for (const { key, lean } of this.#parts.deck.list(kind, selection).stored) view.put(key, lean as T);
-    view.markSynced();
-    return view;
+    if (namespace !== "" || labels.length > 0 || selection.fields.length > 0)
+      return this.#open(kind, selection, indexes);
+    return this.#parts.views.use(kind, indexes, () => this.#open(kind, selection, {}));
   }
 
   get<T extends KubeObject>(kind: Kind<T>, key: ObjectKey): Promise<Live<T> | null> {
@@ -91,6 +88,20 @@ export class DeckObjects implements Objects {
       if (thrown instanceof Fault && thrown.code === "NotFound") return false;
       throw thrown;
     }
+  }
+
+  #open<T extends KubeObject>(kind: Kind<T>, selection: Selection, indexes: Indexes<T>): IndexedView<T> {
+    const { namespace } = selection;
+    const test = compileSelection(kind, selection);
+    const view = new IndexedView<T>(indexes, () => listening[Symbol.dispose]());
+    const listening = this.#parts.listen(kind, ({ key, next }) => {
+      if (namespace !== "" && !key.startsWith(`${namespace}/`)) return;
+      if (next === null || (test !== null && !test(next))) view.delete(key);
+      else view.put(key, next.as(this.#parts.form(kind)).lean as T);
+    });
+    for (const { key, lean } of this.#parts.deck.list(kind, selection).stored) view.put(key, lean as T);
+    view.markSynced();
+    return view;
   }
 
   #request({ manager = this.#parts.name, subresource }: WriteOptions): WriteRequest {

@@ -20,6 +20,7 @@ import type { Objects } from "./objects.ts";
 import { Registry, storageOf } from "./registry.ts";
 import type { Selection } from "./selection.ts";
 import { defaultNetwork, type Network } from "./service-addresses.ts";
+import { SharedViews } from "./shared-views.ts";
 import { type Form, formOf, keptFor, type Stored } from "./stored.ts";
 import { openWatch, type WatchListener, type WatchOptions } from "./watches.ts";
 import type { DeckRemoveOptions, Patch, Removed, WriteRequest, Written } from "./write-request.ts";
@@ -65,6 +66,7 @@ export class Deck implements AsyncDisposable {
   readonly #followers = new Set<Follower>();
   readonly #handedOver = new WeakMap<Uint8Array, KubeObject>();
   readonly #kept = keptFor();
+  readonly #views = new SharedViews();
   readonly #writer: Writer;
   readonly #parts: Disposable[] = [];
   #keeping: AsyncDisposable | null = null;
@@ -221,6 +223,7 @@ export class Deck implements AsyncDisposable {
     return new DeckObjects({
       deck: this,
       name,
+      views: this.#views,
       listen: (kind, listener) => this.#homeOf(kind).collection.listen(listener),
       form: (kind) => this.#currentForm(kind),
     });
