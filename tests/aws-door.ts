@@ -65,6 +65,7 @@ export async function openDoor(): Promise<TestDoor> {
       objects,
       functions,
       code,
+      newId: () => random.uuid(),
       runtimes: () => sandboxes.runtimes(),
       gatewayUrl: "http://127.0.0.1:1",
     }),

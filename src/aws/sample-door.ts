@@ -95,6 +95,7 @@ export class SampleDoor implements AsyncDisposable {
         objects,
         functions,
         code,
+        newId: () => random.uuid(),
         runtimes: () => sandboxes.runtimes(),
         gatewayUrl: "http://gateway",
       }),

@@ -241,6 +241,14 @@ export const proofs: TypeProofs = {
   "dev.catamaran.v1.QueueFifo": {
     "src/kinds/catamaran/queue.test.ts": "contentBasedDeduplication deduplicationScope throughputLimit",
   },
+  "dev.catamaran.v1.EventSourceMapping": {
+    "src/aws/lambda/event-sources.test.ts": "metadata spec",
+    "src/managed/queue/keep-queues.test.ts": "apiVersion kind",
+  },
+  "dev.catamaran.v1.EventSourceMappingSpec": {
+    "src/triggers/keep-mappings.test.ts": "function queue enabled batchSize batchWindowSeconds maximumConcurrency",
+    "src/aws/lambda/event-sources.test.ts": "reportsBatchItemFailures",
+  },
   "dev.catamaran.v1.QueueRedrive": {
     "src/kinds/catamaran/queue.test.ts": "deadLetterQueue maxReceiveCount",
   },

@@ -35,6 +35,7 @@ import {
   tokenRequestKind,
   tokenReviewKind,
 } from "#kinds/rbac/reviews.ts";
+import { eventSourceMappingKind } from "#kinds/catamaran/event-source-mapping.ts";
 import { queueKind } from "#kinds/catamaran/queue.ts";
 import { secretKind } from "#kinds/core/secret.ts";
 import { serviceAccountKind } from "#kinds/core/service-account.ts";
@@ -75,6 +76,7 @@ export const builtinKinds: readonly Kind[] = [
   tableKind,
   httpApiKind,
   queueKind,
+  eventSourceMappingKind,
 ];
 
 /** Only asked: POST answers at once, nothing is stored. */

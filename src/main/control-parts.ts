@@ -10,6 +10,7 @@ import { lambdaService } from "#aws/lambda/service.ts";
 import { urlAccess } from "#aws/lambda/url-access.ts";
 import { listenAws } from "#aws/listen.ts";
 import { logsService } from "#aws/logs/service.ts";
+import { eventRecord } from "#aws/sqs/event-record.ts";
 import { sqsService } from "#aws/sqs/service.ts";
 import { stsService } from "#aws/sts/service.ts";
 import { keyOf } from "#base/key.ts";
@@ -28,6 +29,9 @@ import { Functions } from "#functions/engine.ts";
 import type { Control } from "#control/contract.ts";
 import { listenControl } from "#control/server.ts";
 import type { Objects } from "#deck/objects.ts";
+import type { Queue } from "#kinds/catamaran/queue.ts";
+import type { Json } from "#base/json.ts";
+import { MappingKeeper } from "#triggers/keep-mappings.ts";
 import { functionKind } from "#kinds/catamaran/function.ts";
 import type { Kind } from "#kinds/kind.ts";
 import { builtinKinds } from "#kinds/registry.ts";
@@ -38,6 +42,7 @@ import { ensurePki, type Pki } from "#kube/pki.ts";
 import { tableKeeper } from "#managed/table/table-keeper.ts";
 import type { Database } from "#managed/database.ts";
 import { queueKeeper } from "#managed/queue/keep-queues.ts";
+import type { Received } from "#managed/queue/message.ts";
 import { MoveTasks } from "#managed/queue/move-tasks.ts";
 import { Queues } from "#managed/queue/queues.ts";
 import { Tables } from "#managed/table/tables.ts";
@@ -239,6 +244,17 @@ export const tableEngine: Part<RoleBasis & Declared & ManagedData, TableEngine> 
   },
 };
 
+export const eventSources: Part<RoleBasis & Declared & Engine & QueueEngine, object> = {
+  name: "event sources",
+  start: ({ instance, clock, log, deck, functions, queues }, stack) => {
+    const objects = deck.objects("catamaran-event-sources");
+    const recordOf = (queue: Queue, received: Received): Json => eventRecord(instance, queue, received);
+    const keeper = stack.use(new MappingKeeper({ objects, queues, functions, recordOf, clock, log }));
+    stack.use(startKeeper(keeper, objects, { clock, log }));
+    return {};
+  },
+};
+
 interface UrlRules {
   /** The AWS door's rules hold for function URLs, too. */
   readonly authorizeUrl: Control["authorizeUrl"];
@@ -256,6 +272,7 @@ export const awsDoor: Part<RoleBasis & Declared & Engine & TableEngine & QueueEn
         objects: deck.objects("aws-lambda"),
         functions,
         code,
+        newId: () => random.uuid(),
         runtimes,
         gatewayUrl: `http://127.0.0.1:${ports.gateway}`,
       }),

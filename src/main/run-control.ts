@@ -5,6 +5,7 @@ import {
   certificates,
   controllers,
   dashboard,
+  eventSources,
   functionsEngine,
   kubernetesDoor,
   managedData,
@@ -29,6 +30,7 @@ const control = Composition.on<RoleBasis>()
   .with(managedData)
   .with(tableEngine)
   .with(queueEngine)
+  .with(eventSources)
   .with(awsDoor)
   .with(dashboard)
   .with(privateApi);

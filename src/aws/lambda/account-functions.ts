@@ -11,6 +11,8 @@ export interface AccountFunctions extends Place {
   readonly objects: Objects;
   readonly functions: Functions;
   readonly code: CodeStore;
+  /** A new UUID. */
+  readonly newId: () => string;
   /** The namespace that AWS clients see. */
   readonly namespace: string;
   /** Runtimes that can run here; others are refused by name. */

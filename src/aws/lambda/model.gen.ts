@@ -20,6 +20,11 @@ export type AllowMethodsList = readonly Method[];
 
 export type AllowOriginsList = readonly Origin[];
 
+export type AmazonManagedKafkaEventSourceConfig = {
+  readonly ConsumerGroupId?: URI;
+  readonly SchemaRegistryConfig?: KafkaSchemaRegistryConfig;
+};
+
 export type ApplicationLogLevel = "TRACE" | "DEBUG" | "INFO" | "WARN" | "ERROR" | "FATAL";
 
 export type Architecture = "x86_64" | "arm64";
@@ -27,6 +32,10 @@ export type Architecture = "x86_64" | "arm64";
 export type ArchitecturesList = readonly Architecture[];
 
 export type Arn = string;
+
+export type BatchSize = number;
+
+export type BisectBatchOnFunctionError = boolean;
 
 export type Blob = Uint8Array;
 
@@ -55,6 +64,8 @@ export type CodeVerificationFailedException = {
   readonly Message?: String;
 };
 
+export type CollectionName = string;
+
 export type Concurrency = {
   readonly ReservedConcurrentExecutions?: ReservedConcurrentExecutions;
 };
@@ -66,6 +77,37 @@ export type Cors = {
   readonly AllowOrigins?: AllowOriginsList;
   readonly ExposeHeaders?: HeadersList;
   readonly MaxAge?: MaxAge;
+};
+
+export type CreateEventSourceMappingRequest = {
+  readonly EventSourceArn?: Arn;
+  readonly FunctionName: NamespacedFunctionName;
+  readonly Enabled?: Enabled;
+  readonly BatchSize?: BatchSize;
+  readonly FilterCriteria?: FilterCriteria;
+  readonly MaximumBatchingWindowInSeconds?: MaximumBatchingWindowInSeconds;
+  readonly ParallelizationFactor?: ParallelizationFactor;
+  readonly StartingPosition?: EventSourcePosition;
+  readonly StartingPositionTimestamp?: Date;
+  readonly DestinationConfig?: DestinationConfig;
+  readonly MaximumRecordAgeInSeconds?: MaximumRecordAgeInSeconds;
+  readonly BisectBatchOnFunctionError?: BisectBatchOnFunctionError;
+  readonly MaximumRetryAttempts?: MaximumRetryAttemptsEventSourceMapping;
+  readonly Tags?: Tags;
+  readonly TumblingWindowInSeconds?: TumblingWindowInSeconds;
+  readonly Topics?: Topics;
+  readonly Queues?: Queues;
+  readonly SourceAccessConfigurations?: SourceAccessConfigurations;
+  readonly SelfManagedEventSource?: SelfManagedEventSource;
+  readonly FunctionResponseTypes?: FunctionResponseTypeList;
+  readonly AmazonManagedKafkaEventSourceConfig?: AmazonManagedKafkaEventSourceConfig;
+  readonly SelfManagedKafkaEventSourceConfig?: SelfManagedKafkaEventSourceConfig;
+  readonly ScalingConfig?: ScalingConfig;
+  readonly DocumentDBEventSourceConfig?: DocumentDBEventSourceConfig;
+  readonly KMSKeyArn?: KMSKeyArn;
+  readonly MetricsConfig?: EventSourceMappingMetricsConfig;
+  readonly LoggingConfig?: EventSourceMappingLoggingConfig;
+  readonly ProvisionedPollerConfig?: ProvisionedPollerConfig;
 };
 
 export type CreateFunctionRequest = {
@@ -116,8 +158,17 @@ export type CreateFunctionUrlConfigResponse = {
   readonly InvokeMode?: InvokeMode;
 };
 
+export type DatabaseName = string;
+
+/** Wall time in ms. */
+export type Date = number;
+
 export type DeadLetterConfig = {
   readonly TargetArn?: ResourceArn;
+};
+
+export type DeleteEventSourceMappingRequest = {
+  readonly UUID: String;
 };
 
 export type DeleteFunctionConcurrencyRequest = {
@@ -139,6 +190,19 @@ export type DeleteFunctionUrlConfigRequest = {
 };
 
 export type Description = string;
+
+export type DestinationArn = string;
+
+export type DestinationConfig = {
+  readonly OnSuccess?: OnSuccess;
+  readonly OnFailure?: OnFailure;
+};
+
+export type DocumentDBEventSourceConfig = {
+  readonly DatabaseName?: DatabaseName;
+  readonly CollectionName?: CollectionName;
+  readonly FullDocument?: FullDocument;
+};
 
 export type DurableConfig = {
   readonly RetentionPeriodInDays?: RetentionPeriodInDays;
@@ -195,6 +259,16 @@ export type ENILimitReachedException = {
   readonly Message?: String;
 };
 
+export type Enabled = boolean;
+
+export type EndPointType = "KAFKA_BOOTSTRAP_SERVERS";
+
+export type Endpoint = string;
+
+export type EndpointLists = readonly Endpoint[];
+
+export type Endpoints = { readonly [key: string]: EndpointLists };
+
 export type Environment = {
   readonly Variables?: EnvironmentVariables;
 };
@@ -221,6 +295,62 @@ export type EphemeralStorage = {
 
 export type EphemeralStorageSize = number;
 
+export type EventSourceMappingArn = string;
+
+export type EventSourceMappingConfiguration = {
+  readonly UUID?: String;
+  readonly StartingPosition?: EventSourcePosition;
+  readonly StartingPositionTimestamp?: Date;
+  readonly BatchSize?: BatchSize;
+  readonly MaximumBatchingWindowInSeconds?: MaximumBatchingWindowInSeconds;
+  readonly ParallelizationFactor?: ParallelizationFactor;
+  readonly EventSourceArn?: Arn;
+  readonly FilterCriteria?: FilterCriteria;
+  readonly FunctionArn?: FunctionArn;
+  readonly LastModified?: Date;
+  readonly LastProcessingResult?: String;
+  readonly State?: String;
+  readonly StateTransitionReason?: String;
+  readonly DestinationConfig?: DestinationConfig;
+  readonly Topics?: Topics;
+  readonly Queues?: Queues;
+  readonly SourceAccessConfigurations?: SourceAccessConfigurations;
+  readonly SelfManagedEventSource?: SelfManagedEventSource;
+  readonly MaximumRecordAgeInSeconds?: MaximumRecordAgeInSeconds;
+  readonly BisectBatchOnFunctionError?: BisectBatchOnFunctionError;
+  readonly MaximumRetryAttempts?: MaximumRetryAttemptsEventSourceMapping;
+  readonly TumblingWindowInSeconds?: TumblingWindowInSeconds;
+  readonly FunctionResponseTypes?: FunctionResponseTypeList;
+  readonly AmazonManagedKafkaEventSourceConfig?: AmazonManagedKafkaEventSourceConfig;
+  readonly SelfManagedKafkaEventSourceConfig?: SelfManagedKafkaEventSourceConfig;
+  readonly ScalingConfig?: ScalingConfig;
+  readonly DocumentDBEventSourceConfig?: DocumentDBEventSourceConfig;
+  readonly KMSKeyArn?: KMSKeyArn;
+  readonly FilterCriteriaError?: FilterCriteriaError;
+  readonly EventSourceMappingArn?: EventSourceMappingArn;
+  readonly MetricsConfig?: EventSourceMappingMetricsConfig;
+  readonly LoggingConfig?: EventSourceMappingLoggingConfig;
+  readonly ProvisionedPollerConfig?: ProvisionedPollerConfig;
+};
+
+export type EventSourceMappingLoggingConfig = {
+  readonly SystemLogLevel?: EventSourceMappingSystemLogLevel;
+};
+
+export type EventSourceMappingMetric = "EventCount" | "ErrorCount" | "KafkaMetrics";
+
+export type EventSourceMappingMetricList = readonly EventSourceMappingMetric[];
+
+export type EventSourceMappingMetricsConfig = {
+  readonly Metrics?: EventSourceMappingMetricList;
+};
+
+export type EventSourceMappingSystemLogLevel = "DEBUG" | "INFO" | "WARN";
+
+export type EventSourceMappingsList = readonly EventSourceMappingConfiguration[];
+
+export type EventSourcePosition = "TRIM_HORIZON" | "LATEST" | "AT_TIMESTAMP";
+
 export type ExecutionEnvironmentMemoryGiBPerVCpu = number;
 
 export type ExecutionTimeout = number;
@@ -233,6 +363,27 @@ export type FileSystemConfig = {
 };
 
 export type FileSystemConfigList = readonly FileSystemConfig[];
+
+export type Filter = {
+  readonly Pattern?: Pattern;
+};
+
+export type FilterCriteria = {
+  readonly Filters?: FilterList;
+};
+
+export type FilterCriteriaError = {
+  readonly ErrorCode?: FilterCriteriaErrorCode;
+  readonly Message?: FilterCriteriaErrorMessage;
+};
+
+export type FilterCriteriaErrorCode = string;
+
+export type FilterCriteriaErrorMessage = string;
+
+export type FilterList = readonly Filter[];
+
+export type FullDocument = "UpdateLookup" | "Default";
 
 export type FunctionArn = string;
 
@@ -302,6 +453,10 @@ export type FunctionList = readonly FunctionConfiguration[];
 
 export type FunctionName = string;
 
+export type FunctionResponseType = "ReportBatchItemFailures";
+
+export type FunctionResponseTypeList = readonly FunctionResponseType[];
+
 export type FunctionUrl = string;
 
 export type FunctionUrlAuthType = "NONE" | "AWS_IAM";
@@ -322,6 +477,10 @@ export type GetAccountSettingsRequest = {};
 export type GetAccountSettingsResponse = {
   readonly AccountLimit?: AccountLimit;
   readonly AccountUsage?: AccountUsage;
+};
+
+export type GetEventSourceMappingRequest = {
+  readonly UUID: String;
 };
 
 export type GetFunctionConcurrencyRequest = {
@@ -470,6 +629,30 @@ export type KMSNotFoundException = {
   readonly Message?: String;
 };
 
+export type KafkaSchemaRegistryAccessConfig = {
+  readonly Type?: KafkaSchemaRegistryAuthType;
+  readonly URI?: Arn;
+};
+
+export type KafkaSchemaRegistryAccessConfigList = readonly KafkaSchemaRegistryAccessConfig[];
+
+export type KafkaSchemaRegistryAuthType = "BASIC_AUTH" | "CLIENT_CERTIFICATE_TLS_AUTH" | "SERVER_ROOT_CA_CERTIFICATE";
+
+export type KafkaSchemaRegistryConfig = {
+  readonly SchemaRegistryURI?: SchemaRegistryUri;
+  readonly EventRecordFormat?: SchemaRegistryEventRecordFormat;
+  readonly AccessConfigs?: KafkaSchemaRegistryAccessConfigList;
+  readonly SchemaValidationConfigs?: KafkaSchemaValidationConfigList;
+};
+
+export type KafkaSchemaValidationAttribute = "KEY" | "VALUE";
+
+export type KafkaSchemaValidationConfig = {
+  readonly Attribute?: KafkaSchemaValidationAttribute;
+};
+
+export type KafkaSchemaValidationConfigList = readonly KafkaSchemaValidationConfig[];
+
 export type LambdaManagedInstancesCapacityProviderConfig = {
   readonly CapacityProviderArn: CapacityProviderArn;
   readonly PerExecutionEnvironmentMaxConcurrency?: PerExecutionEnvironmentMaxConcurrency;
@@ -494,6 +677,18 @@ export type LayerList = readonly LayerVersionArn[];
 export type LayerVersionArn = string;
 
 export type LayersReferenceList = readonly Layer[];
+
+export type ListEventSourceMappingsRequest = {
+  readonly EventSourceArn?: Arn;
+  readonly FunctionName?: NamespacedFunctionName;
+  readonly Marker?: String;
+  readonly MaxItems?: MaxListItems;
+};
+
+export type ListEventSourceMappingsResponse = {
+  readonly NextMarker?: String;
+  readonly EventSourceMappings?: EventSourceMappingsList;
+};
 
 export type ListFunctionsRequest = {
   readonly MasterRegion?: MasterRegion;
@@ -549,9 +744,21 @@ export type MaxAge = number;
 
 export type MaxListItems = number;
 
+export type MaximumBatchingWindowInSeconds = number;
+
+export type MaximumConcurrency = number;
+
+export type MaximumNumberOfPollers = number;
+
+export type MaximumRecordAgeInSeconds = number;
+
+export type MaximumRetryAttemptsEventSourceMapping = number;
+
 export type MemorySize = number;
 
 export type Method = string;
+
+export type MinimumNumberOfPollers = number;
 
 export type NameSpacedFunctionArn = string;
 
@@ -566,9 +773,21 @@ export type NullableBoolean = boolean;
 
 export type NumericLatestPublishedOrAliasQualifier = string;
 
+export type OnFailure = {
+  readonly Destination?: DestinationArn;
+};
+
+export type OnSuccess = {
+  readonly Destination?: DestinationArn;
+};
+
 export type Origin = string;
 
 export type PackageType = "Zip" | "Image";
+
+export type ParallelizationFactor = number;
+
+export type Pattern = string;
 
 export type PerExecutionEnvironmentMaxConcurrency = number;
 
@@ -577,10 +796,22 @@ export type PreconditionFailedException = {
   readonly message?: String;
 };
 
+export type ProvisionedPollerConfig = {
+  readonly MinimumPollers?: MinimumNumberOfPollers;
+  readonly MaximumPollers?: MaximumNumberOfPollers;
+  readonly PollerGroupName?: ProvisionedPollerGroupName;
+};
+
+export type ProvisionedPollerGroupName = string;
+
 export type PutFunctionConcurrencyRequest = {
   readonly FunctionName: FunctionName;
   readonly ReservedConcurrentExecutions: ReservedConcurrentExecutions;
 };
+
+export type Queue = string;
+
+export type Queues = readonly Queue[];
 
 export type RecursiveInvocationException = {
   readonly Type?: String;
@@ -599,6 +830,11 @@ export type ResourceArn = string;
 export type ResourceConflictException = {
   readonly Type?: String;
   readonly message?: String;
+};
+
+export type ResourceInUseException = {
+  readonly Type?: String;
+  readonly Message?: String;
 };
 
 export type ResourceNotFoundException = {
@@ -650,9 +886,26 @@ export type S3Key = string;
 
 export type S3ObjectVersion = string;
 
+export type ScalingConfig = {
+  readonly MaximumConcurrency?: MaximumConcurrency;
+};
+
+export type SchemaRegistryEventRecordFormat = "JSON" | "SOURCE";
+
+export type SchemaRegistryUri = string;
+
 export type SecurityGroupId = string;
 
 export type SecurityGroupIds = readonly SecurityGroupId[];
+
+export type SelfManagedEventSource = {
+  readonly Endpoints?: Endpoints;
+};
+
+export type SelfManagedKafkaEventSourceConfig = {
+  readonly ConsumerGroupId?: URI;
+  readonly SchemaRegistryConfig?: KafkaSchemaRegistryConfig;
+};
 
 export type SensitiveString = string;
 
@@ -693,6 +946,15 @@ export type SnapStartTimeoutException = {
   readonly Type?: String;
   readonly Message?: String;
 };
+
+export type SourceAccessConfiguration = {
+  readonly Type?: SourceAccessType;
+  readonly URI?: URI;
+};
+
+export type SourceAccessConfigurations = readonly SourceAccessConfiguration[];
+
+export type SourceAccessType = "BASIC_AUTH" | "VPC_SUBNET" | "VPC_SECURITY_GROUP" | "SASL_SCRAM_512_AUTH" | "SASL_SCRAM_256_AUTH" | "VIRTUAL_HOST" | "CLIENT_CERTIFICATE_TLS_AUTH" | "SERVER_ROOT_CA_CERTIFICATE";
 
 export type State = "Pending" | "Active" | "Inactive" | "Failed" | "Deactivating" | "Deactivated" | "ActiveNonInvocable" | "Deleting";
 
@@ -760,6 +1022,10 @@ export type TooManyRequestsException = {
   readonly Reason?: ThrottleReason;
 };
 
+export type Topic = string;
+
+export type Topics = readonly Topic[];
+
 export type TracingConfig = {
   readonly Mode?: TracingMode;
 };
@@ -769,6 +1035,10 @@ export type TracingConfigResponse = {
 };
 
 export type TracingMode = "Active" | "PassThrough";
+
+export type TumblingWindowInSeconds = number;
+
+export type URI = string;
 
 export type UnreservedConcurrentExecutions = number;
 
@@ -780,6 +1050,31 @@ export type UnsupportedMediaTypeException = {
 export type UntagResourceRequest = {
   readonly Resource: TaggableResource;
   readonly TagKeys: TagKeyList;
+};
+
+export type UpdateEventSourceMappingRequest = {
+  readonly UUID: String;
+  readonly FunctionName?: NamespacedFunctionName;
+  readonly Enabled?: Enabled;
+  readonly BatchSize?: BatchSize;
+  readonly FilterCriteria?: FilterCriteria;
+  readonly MaximumBatchingWindowInSeconds?: MaximumBatchingWindowInSeconds;
+  readonly DestinationConfig?: DestinationConfig;
+  readonly MaximumRecordAgeInSeconds?: MaximumRecordAgeInSeconds;
+  readonly BisectBatchOnFunctionError?: BisectBatchOnFunctionError;
+  readonly MaximumRetryAttempts?: MaximumRetryAttemptsEventSourceMapping;
+  readonly ParallelizationFactor?: ParallelizationFactor;
+  readonly SourceAccessConfigurations?: SourceAccessConfigurations;
+  readonly TumblingWindowInSeconds?: TumblingWindowInSeconds;
+  readonly FunctionResponseTypes?: FunctionResponseTypeList;
+  readonly ScalingConfig?: ScalingConfig;
+  readonly AmazonManagedKafkaEventSourceConfig?: AmazonManagedKafkaEventSourceConfig;
+  readonly SelfManagedKafkaEventSourceConfig?: SelfManagedKafkaEventSourceConfig;
+  readonly DocumentDBEventSourceConfig?: DocumentDBEventSourceConfig;
+  readonly KMSKeyArn?: KMSKeyArn;
+  readonly MetricsConfig?: EventSourceMappingMetricsConfig;
+  readonly LoggingConfig?: EventSourceMappingLoggingConfig;
+  readonly ProvisionedPollerConfig?: ProvisionedPollerConfig;
 };
 
 export type UpdateFunctionCodeRequest = {
@@ -861,23 +1156,28 @@ export type VpcId = string;
 export type WorkingDirectory = string;
 
 export type ModelOperations = {
+  readonly CreateEventSourceMapping: { readonly input: CreateEventSourceMappingRequest; readonly output: EventSourceMappingConfiguration };
   readonly CreateFunction: { readonly input: CreateFunctionRequest; readonly output: FunctionConfiguration };
   readonly CreateFunctionUrlConfig: { readonly input: CreateFunctionUrlConfigRequest; readonly output: CreateFunctionUrlConfigResponse };
+  readonly DeleteEventSourceMapping: { readonly input: DeleteEventSourceMappingRequest; readonly output: EventSourceMappingConfiguration };
   readonly DeleteFunction: { readonly input: DeleteFunctionRequest; readonly output: DeleteFunctionResponse };
   readonly DeleteFunctionConcurrency: { readonly input: DeleteFunctionConcurrencyRequest; readonly output: {} };
   readonly DeleteFunctionUrlConfig: { readonly input: DeleteFunctionUrlConfigRequest; readonly output: {} };
   readonly GetAccountSettings: { readonly input: GetAccountSettingsRequest; readonly output: GetAccountSettingsResponse };
+  readonly GetEventSourceMapping: { readonly input: GetEventSourceMappingRequest; readonly output: EventSourceMappingConfiguration };
   readonly GetFunction: { readonly input: GetFunctionRequest; readonly output: GetFunctionResponse };
   readonly GetFunctionConcurrency: { readonly input: GetFunctionConcurrencyRequest; readonly output: GetFunctionConcurrencyResponse };
   readonly GetFunctionConfiguration: { readonly input: GetFunctionConfigurationRequest; readonly output: FunctionConfiguration };
   readonly GetFunctionUrlConfig: { readonly input: GetFunctionUrlConfigRequest; readonly output: GetFunctionUrlConfigResponse };
   readonly Invoke: { readonly input: InvocationRequest; readonly output: InvocationResponse };
+  readonly ListEventSourceMappings: { readonly input: ListEventSourceMappingsRequest; readonly output: ListEventSourceMappingsResponse };
   readonly ListFunctions: { readonly input: ListFunctionsRequest; readonly output: ListFunctionsResponse };
   readonly ListTags: { readonly input: ListTagsRequest; readonly output: ListTagsResponse };
   readonly ListVersionsByFunction: { readonly input: ListVersionsByFunctionRequest; readonly output: ListVersionsByFunctionResponse };
   readonly PutFunctionConcurrency: { readonly input: PutFunctionConcurrencyRequest; readonly output: Concurrency };
   readonly TagResource: { readonly input: TagResourceRequest; readonly output: {} };
   readonly UntagResource: { readonly input: UntagResourceRequest; readonly output: {} };
+  readonly UpdateEventSourceMapping: { readonly input: UpdateEventSourceMappingRequest; readonly output: EventSourceMappingConfiguration };
   readonly UpdateFunctionCode: { readonly input: UpdateFunctionCodeRequest; readonly output: FunctionConfiguration };
   readonly UpdateFunctionConfiguration: { readonly input: UpdateFunctionConfigurationRequest; readonly output: FunctionConfiguration };
   readonly UpdateFunctionUrlConfig: { readonly input: UpdateFunctionUrlConfigRequest; readonly output: UpdateFunctionUrlConfigResponse };
@@ -913,6 +1213,7 @@ export type ModelErrors = {
   readonly RecursiveInvocationException: RecursiveInvocationException;
   readonly RequestTooLargeException: RequestTooLargeException;
   readonly ResourceConflictException: ResourceConflictException;
+  readonly ResourceInUseException: ResourceInUseException;
   readonly ResourceNotFoundException: ResourceNotFoundException;
   readonly ResourceNotReadyException: ResourceNotReadyException;
   readonly S3FilesMountConnectivityException: S3FilesMountConnectivityException;
@@ -933,23 +1234,28 @@ export const model: Model<ModelOperations, ModelErrors> = {
   signingName: "lambda",
   protocols: ["rest-json"],
   operations: {
+    CreateEventSourceMapping: { uri: "/2015-03-31/event-source-mappings", status: 202, input: "CreateEventSourceMappingRequest", output: "EventSourceMappingConfiguration", errors: ["InvalidParameterValueException", "ResourceConflictException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     CreateFunction: { uri: "/2015-03-31/functions", status: 201, input: "CreateFunctionRequest", output: "FunctionConfiguration", errors: ["InvalidParameterValueException", "ResourceConflictException", "ServiceException", "TooManyRequestsException", "InvalidCodeSignatureException", "ResourceNotFoundException", "CodeVerificationFailedException", "CodeSigningConfigNotFoundException", "CodeStorageExceededException", "FunctionVersionsPerCapacityProviderLimitExceededException"] },
     CreateFunctionUrlConfig: { uri: "/2021-10-31/functions/{FunctionName}/url", status: 201, input: "CreateFunctionUrlConfigRequest", output: "CreateFunctionUrlConfigResponse", errors: ["InvalidParameterValueException", "ResourceConflictException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
+    DeleteEventSourceMapping: { method: "DELETE", uri: "/2015-03-31/event-source-mappings/{UUID}", status: 202, input: "DeleteEventSourceMappingRequest", output: "EventSourceMappingConfiguration", errors: ["InvalidParameterValueException", "ResourceInUseException", "ResourceConflictException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     DeleteFunction: { method: "DELETE", uri: "/2015-03-31/functions/{FunctionName}", input: "DeleteFunctionRequest", output: "DeleteFunctionResponse", errors: ["InvalidParameterValueException", "ResourceConflictException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     DeleteFunctionConcurrency: { method: "DELETE", uri: "/2017-10-31/functions/{FunctionName}/concurrency", status: 204, input: "DeleteFunctionConcurrencyRequest", errors: ["InvalidParameterValueException", "ResourceConflictException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     DeleteFunctionUrlConfig: { method: "DELETE", uri: "/2021-10-31/functions/{FunctionName}/url", status: 204, input: "DeleteFunctionUrlConfigRequest", errors: ["ResourceConflictException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     GetAccountSettings: { method: "GET", uri: "/2016-08-19/account-settings", input: "GetAccountSettingsRequest", output: "GetAccountSettingsResponse", errors: ["ServiceException", "TooManyRequestsException"] },
+    GetEventSourceMapping: { method: "GET", uri: "/2015-03-31/event-source-mappings/{UUID}", input: "GetEventSourceMappingRequest", output: "EventSourceMappingConfiguration", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     GetFunction: { method: "GET", uri: "/2015-03-31/functions/{FunctionName}", input: "GetFunctionRequest", output: "GetFunctionResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     GetFunctionConcurrency: { method: "GET", uri: "/2019-09-30/functions/{FunctionName}/concurrency", input: "GetFunctionConcurrencyRequest", output: "GetFunctionConcurrencyResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     GetFunctionConfiguration: { method: "GET", uri: "/2015-03-31/functions/{FunctionName}/configuration", input: "GetFunctionConfigurationRequest", output: "FunctionConfiguration", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     GetFunctionUrlConfig: { method: "GET", uri: "/2021-10-31/functions/{FunctionName}/url", input: "GetFunctionUrlConfigRequest", output: "GetFunctionUrlConfigResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     Invoke: { uri: "/2015-03-31/functions/{FunctionName}/invocations", input: "InvocationRequest", output: "InvocationResponse", errors: ["ResourceNotReadyException", "InvalidSecurityGroupIDException", "SnapStartTimeoutException", "TooManyRequestsException", "EC2ThrottledException", "EFSMountConnectivityException", "SubnetIPAddressLimitReachedException", "KMSAccessDeniedException", "RequestTooLargeException", "KMSDisabledException", "UnsupportedMediaTypeException", "S3FilesMountConnectivityException", "SerializedRequestEntityTooLargeException", "InvalidRuntimeException", "NoPublishedVersionException", "EC2UnexpectedException", "InvalidSubnetIDException", "KMSNotFoundException", "InvalidParameterValueException", "EC2AccessDeniedException", "EFSIOException", "KMSInvalidStateException", "ResourceConflictException", "ENILimitReachedException", "SnapStartNotReadyException", "ServiceException", "SnapStartException", "RecursiveInvocationException", "S3FilesMountFailureException", "EFSMountTimeoutException", "S3FilesMountTimeoutException", "ResourceNotFoundException", "InvalidRequestContentException", "DurableExecutionAlreadyStartedException", "InvalidZipFileException", "EFSMountFailureException"] },
+    ListEventSourceMappings: { method: "GET", uri: "/2015-03-31/event-source-mappings", input: "ListEventSourceMappingsRequest", output: "ListEventSourceMappingsResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     ListFunctions: { method: "GET", uri: "/2015-03-31/functions", input: "ListFunctionsRequest", output: "ListFunctionsResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException"] },
     ListTags: { method: "GET", uri: "/2017-03-31/tags/{Resource}", input: "ListTagsRequest", output: "ListTagsResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     ListVersionsByFunction: { method: "GET", uri: "/2015-03-31/functions/{FunctionName}/versions", input: "ListVersionsByFunctionRequest", output: "ListVersionsByFunctionResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     PutFunctionConcurrency: { method: "PUT", uri: "/2017-10-31/functions/{FunctionName}/concurrency", input: "PutFunctionConcurrencyRequest", output: "Concurrency", errors: ["InvalidParameterValueException", "ResourceConflictException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     TagResource: { uri: "/2017-03-31/tags/{Resource}", status: 204, input: "TagResourceRequest", errors: ["InvalidParameterValueException", "ResourceConflictException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     UntagResource: { method: "DELETE", uri: "/2017-03-31/tags/{Resource}", status: 204, input: "UntagResourceRequest", errors: ["InvalidParameterValueException", "ResourceConflictException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
+    UpdateEventSourceMapping: { method: "PUT", uri: "/2015-03-31/event-source-mappings/{UUID}", status: 202, input: "UpdateEventSourceMappingRequest", output: "EventSourceMappingConfiguration", errors: ["InvalidParameterValueException", "ResourceInUseException", "ResourceConflictException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     UpdateFunctionCode: { method: "PUT", uri: "/2015-03-31/functions/{FunctionName}/code", input: "UpdateFunctionCodeRequest", output: "FunctionConfiguration", errors: ["InvalidParameterValueException", "ResourceConflictException", "ServiceException", "TooManyRequestsException", "InvalidCodeSignatureException", "ResourceNotFoundException", "CodeVerificationFailedException", "CodeSigningConfigNotFoundException", "CodeStorageExceededException", "PreconditionFailedException"] },
     UpdateFunctionConfiguration: { method: "PUT", uri: "/2015-03-31/functions/{FunctionName}/configuration", input: "UpdateFunctionConfigurationRequest", output: "FunctionConfiguration", errors: ["InvalidParameterValueException", "ResourceConflictException", "ServiceException", "TooManyRequestsException", "InvalidCodeSignatureException", "ResourceNotFoundException", "CodeVerificationFailedException", "CodeSigningConfigNotFoundException", "PreconditionFailedException"] },
     UpdateFunctionUrlConfig: { method: "PUT", uri: "/2021-10-31/functions/{FunctionName}/url", input: "UpdateFunctionUrlConfigRequest", output: "UpdateFunctionUrlConfigResponse", errors: ["InvalidParameterValueException", "ResourceConflictException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
@@ -960,10 +1266,13 @@ export const model: Model<ModelOperations, ModelErrors> = {
     AllowCredentials: { is: "boolean" },
     AllowMethodsList: { is: "list", of: "Method", min: 0, max: 6 },
     AllowOriginsList: { is: "list", of: "Origin", min: 0, max: 100 },
+    AmazonManagedKafkaEventSourceConfig: { is: "structure", members: { ConsumerGroupId: "URI", SchemaRegistryConfig: "KafkaSchemaRegistryConfig" } },
     ApplicationLogLevel: { is: "string", enum: ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"] },
     Architecture: { is: "string", enum: ["x86_64", "arm64"] },
     ArchitecturesList: { is: "list", of: "Architecture", min: 1, max: 1 },
     Arn: { is: "string", pattern: "arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\\-])+:([a-z]{2}(-gov)?-[a-z]+-\\d{1})?:(\\d{12})?:(.*)" },
+    BatchSize: { is: "integer", min: 1, max: 10000 },
+    BisectBatchOnFunctionError: { is: "boolean" },
     Blob: { is: "blob" },
     Boolean: { is: "boolean" },
     CapacityProviderArn: { is: "string", min: 1, max: 140, pattern: "arn:aws[a-zA-Z-]*:lambda:[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:capacity-provider:[a-zA-Z0-9-_]+" },
@@ -972,17 +1281,25 @@ export const model: Model<ModelOperations, ModelErrors> = {
     CodeSigningConfigNotFoundException: { is: "structure", members: { Type: "String", Message: "String" }, error: { status: 404 } },
     CodeStorageExceededException: { is: "structure", members: { Type: "String", message: "String" }, error: {  } },
     CodeVerificationFailedException: { is: "structure", members: { Type: "String", Message: "String" }, error: {  } },
+    CollectionName: { is: "string", min: 1, max: 57, pattern: "(^(?!(system\\x2e)))(^[_a-zA-Z0-9])([^$]*)" },
     Concurrency: { is: "structure", members: { ReservedConcurrentExecutions: "ReservedConcurrentExecutions" } },
     Cors: { is: "structure", members: { AllowCredentials: "AllowCredentials", AllowHeaders: "HeadersList", AllowMethods: "AllowMethodsList", AllowOrigins: "AllowOriginsList", ExposeHeaders: "HeadersList", MaxAge: "MaxAge" } },
+    CreateEventSourceMappingRequest: { is: "structure", members: { EventSourceArn: "Arn", FunctionName: "NamespacedFunctionName", Enabled: "Enabled", BatchSize: "BatchSize", FilterCriteria: "FilterCriteria", MaximumBatchingWindowInSeconds: "MaximumBatchingWindowInSeconds", ParallelizationFactor: "ParallelizationFactor", StartingPosition: "EventSourcePosition", StartingPositionTimestamp: "Date", DestinationConfig: "DestinationConfig", MaximumRecordAgeInSeconds: "MaximumRecordAgeInSeconds", BisectBatchOnFunctionError: "BisectBatchOnFunctionError", MaximumRetryAttempts: "MaximumRetryAttemptsEventSourceMapping", Tags: "Tags", TumblingWindowInSeconds: "TumblingWindowInSeconds", Topics: "Topics", Queues: "Queues", SourceAccessConfigurations: "SourceAccessConfigurations", SelfManagedEventSource: "SelfManagedEventSource", FunctionResponseTypes: "FunctionResponseTypeList", AmazonManagedKafkaEventSourceConfig: "AmazonManagedKafkaEventSourceConfig", SelfManagedKafkaEventSourceConfig: "SelfManagedKafkaEventSourceConfig", ScalingConfig: "ScalingConfig", DocumentDBEventSourceConfig: "DocumentDBEventSourceConfig", KMSKeyArn: "KMSKeyArn", MetricsConfig: "EventSourceMappingMetricsConfig", LoggingConfig: "EventSourceMappingLoggingConfig", ProvisionedPollerConfig: "ProvisionedPollerConfig" }, required: ["FunctionName"] },
     CreateFunctionRequest: { is: "structure", members: { FunctionName: "FunctionName", Runtime: "Runtime", Role: "RoleArn", Handler: "Handler", Code: "FunctionCode", Description: "Description", Timeout: "Timeout", MemorySize: "MemorySize", Publish: "Boolean", VpcConfig: "VpcConfig", PackageType: "PackageType", DeadLetterConfig: "DeadLetterConfig", Environment: "Environment", KMSKeyArn: "KMSKeyArn", TracingConfig: "TracingConfig", Tags: "Tags", Layers: "LayerList", FileSystemConfigs: "FileSystemConfigList", ImageConfig: "ImageConfig", CodeSigningConfigArn: "CodeSigningConfigArn", Architectures: "ArchitecturesList", EphemeralStorage: "EphemeralStorage", SnapStart: "SnapStart", LoggingConfig: "LoggingConfig", CapacityProviderConfig: "CapacityProviderConfig", PublishTo: "FunctionVersionLatestPublished", DurableConfig: "DurableConfig", TenancyConfig: "TenancyConfig" }, required: ["FunctionName", "Role", "Code"] },
     CreateFunctionUrlConfigRequest: { is: "structure", members: { FunctionName: { of: "FunctionName", at: "uri" }, Qualifier: { of: "FunctionUrlQualifier", at: "querystring" }, AuthType: "FunctionUrlAuthType", Cors: "Cors", InvokeMode: "InvokeMode" }, required: ["FunctionName", "AuthType"] },
     CreateFunctionUrlConfigResponse: { is: "structure", members: { FunctionUrl: "FunctionUrl", FunctionArn: "FunctionArn", AuthType: "FunctionUrlAuthType", Cors: "Cors", CreationTime: "Timestamp", InvokeMode: "InvokeMode" }, required: ["FunctionUrl", "FunctionArn", "AuthType", "CreationTime"] },
+    DatabaseName: { is: "string", min: 1, max: 63, pattern: "[^ /\\.$\\x22]*" },
+    Date: { is: "timestamp" },
     DeadLetterConfig: { is: "structure", members: { TargetArn: "ResourceArn" } },
+    DeleteEventSourceMappingRequest: { is: "structure", members: { UUID: { of: "String", at: "uri" } }, required: ["UUID"] },
     DeleteFunctionConcurrencyRequest: { is: "structure", members: { FunctionName: { of: "FunctionName", at: "uri" } }, required: ["FunctionName"] },
     DeleteFunctionRequest: { is: "structure", members: { FunctionName: { of: "NamespacedFunctionName", at: "uri" }, Qualifier: { of: "NumericLatestPublishedOrAliasQualifier", at: "querystring" } }, required: ["FunctionName"] },
     DeleteFunctionResponse: { is: "structure", members: { StatusCode: { of: "Integer", at: "statusCode" } } },
     DeleteFunctionUrlConfigRequest: { is: "structure", members: { FunctionName: { of: "FunctionName", at: "uri" }, Qualifier: { of: "FunctionUrlQualifier", at: "querystring" } }, required: ["FunctionName"] },
     Description: { is: "string", min: 0, max: 256 },
+    DestinationArn: { is: "string", min: 0, max: 350, pattern: "$|kafka://([^.]([a-zA-Z0-9\\-_.]{0,248}))|arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\\-])+:([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1})?:(\\d{12})?:(.*)" },
+    DestinationConfig: { is: "structure", members: { OnSuccess: "OnSuccess", OnFailure: "OnFailure" } },
+    DocumentDBEventSourceConfig: { is: "structure", members: { DatabaseName: "DatabaseName", CollectionName: "CollectionName", FullDocument: "FullDocument" } },
     DurableConfig: { is: "structure", members: { RetentionPeriodInDays: "RetentionPeriodInDays", ExecutionTimeout: "ExecutionTimeout" } },
     DurableExecutionAlreadyStartedException: { is: "structure", members: { Type: "String", Message: "String" }, error: { status: 409 } },
     DurableExecutionArn: { is: "string", min: 1, max: 1024, pattern: "arn:([a-zA-Z0-9-]+):lambda:([a-zA-Z0-9-]+):(\\d{12}):function:([a-zA-Z0-9_-]+):(\\$LATEST(?:\\.PUBLISHED)?|[0-9]+)/durable-execution/([a-zA-Z0-9_-]+)/([a-zA-Z0-9_-]+)" },
@@ -995,6 +1312,11 @@ export const model: Model<ModelOperations, ModelErrors> = {
     EFSMountFailureException: { is: "structure", members: { Type: "String", Message: "String" }, error: { status: 403 } },
     EFSMountTimeoutException: { is: "structure", members: { Type: "String", Message: "String" }, error: { status: 408 } },
     ENILimitReachedException: { is: "structure", members: { Type: "String", Message: "String" }, error: { status: 502, fault: true } },
+    Enabled: { is: "boolean" },
+    EndPointType: { is: "string", enum: ["KAFKA_BOOTSTRAP_SERVERS"] },
+    Endpoint: { is: "string", min: 1, max: 300, pattern: "(([a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9\\-]*[a-zA-Z0-9])\\.)*([A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9\\-]*[A-Za-z0-9]):[0-9]{1,5}" },
+    EndpointLists: { is: "list", of: "Endpoint", min: 1, max: 10 },
+    Endpoints: { is: "map", key: "EndPointType", value: "EndpointLists", min: 1, max: 2 },
     Environment: { is: "structure", members: { Variables: "EnvironmentVariables" } },
     EnvironmentError: { is: "structure", members: { ErrorCode: "String", Message: "SensitiveString" } },
     EnvironmentResponse: { is: "structure", members: { Variables: "EnvironmentVariables", Error: "EnvironmentError" } },
@@ -1003,11 +1325,27 @@ export const model: Model<ModelOperations, ModelErrors> = {
     EnvironmentVariables: { is: "map", key: "EnvironmentVariableName", value: "EnvironmentVariableValue" },
     EphemeralStorage: { is: "structure", members: { Size: "EphemeralStorageSize" }, required: ["Size"] },
     EphemeralStorageSize: { is: "integer", min: 512, max: 10240 },
+    EventSourceMappingArn: { is: "string", min: 85, max: 120, pattern: "arn:(aws[a-zA-Z-]*)?:lambda:[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:event-source-mapping:[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}" },
+    EventSourceMappingConfiguration: { is: "structure", members: { UUID: "String", StartingPosition: "EventSourcePosition", StartingPositionTimestamp: "Date", BatchSize: "BatchSize", MaximumBatchingWindowInSeconds: "MaximumBatchingWindowInSeconds", ParallelizationFactor: "ParallelizationFactor", EventSourceArn: "Arn", FilterCriteria: "FilterCriteria", FunctionArn: "FunctionArn", LastModified: "Date", LastProcessingResult: "String", State: "String", StateTransitionReason: "String", DestinationConfig: "DestinationConfig", Topics: "Topics", Queues: "Queues", SourceAccessConfigurations: "SourceAccessConfigurations", SelfManagedEventSource: "SelfManagedEventSource", MaximumRecordAgeInSeconds: "MaximumRecordAgeInSeconds", BisectBatchOnFunctionError: "BisectBatchOnFunctionError", MaximumRetryAttempts: "MaximumRetryAttemptsEventSourceMapping", TumblingWindowInSeconds: "TumblingWindowInSeconds", FunctionResponseTypes: "FunctionResponseTypeList", AmazonManagedKafkaEventSourceConfig: "AmazonManagedKafkaEventSourceConfig", SelfManagedKafkaEventSourceConfig: "SelfManagedKafkaEventSourceConfig", ScalingConfig: "ScalingConfig", DocumentDBEventSourceConfig: "DocumentDBEventSourceConfig", KMSKeyArn: "KMSKeyArn", FilterCriteriaError: "FilterCriteriaError", EventSourceMappingArn: "EventSourceMappingArn", MetricsConfig: "EventSourceMappingMetricsConfig", LoggingConfig: "EventSourceMappingLoggingConfig", ProvisionedPollerConfig: "ProvisionedPollerConfig" } },
+    EventSourceMappingLoggingConfig: { is: "structure", members: { SystemLogLevel: "EventSourceMappingSystemLogLevel" } },
+    EventSourceMappingMetric: { is: "string", enum: ["EventCount", "ErrorCount", "KafkaMetrics"] },
+    EventSourceMappingMetricList: { is: "list", of: "EventSourceMappingMetric", min: 0, max: 3 },
+    EventSourceMappingMetricsConfig: { is: "structure", members: { Metrics: "EventSourceMappingMetricList" } },
+    EventSourceMappingSystemLogLevel: { is: "string", enum: ["DEBUG", "INFO", "WARN"] },
+    EventSourceMappingsList: { is: "list", of: "EventSourceMappingConfiguration" },
+    EventSourcePosition: { is: "string", enum: ["TRIM_HORIZON", "LATEST", "AT_TIMESTAMP"] },
     ExecutionEnvironmentMemoryGiBPerVCpu: { is: "double", min: 2, max: 8 },
     ExecutionTimeout: { is: "integer", min: 1, max: 31622400 },
     FileSystemArn: { is: "string", min: 0, max: 256, pattern: "arn:aws[a-zA-Z-]*:elasticfilesystem:[a-z]{2}((-gov)|(-iso(b?)))?-[a-z]+-\\d{1}:\\d{12}:access-point/fsap-[a-f0-9]{17}$|^arn:aws[-a-z]*:s3files:[0-9a-z-:]+:file-system/fs-[0-9a-f]{17,40}/access-point/fsap-[0-9a-f]{17,40}" },
     FileSystemConfig: { is: "structure", members: { Arn: "FileSystemArn", LocalMountPath: "LocalMountPath" }, required: ["Arn", "LocalMountPath"] },
     FileSystemConfigList: { is: "list", of: "FileSystemConfig", min: 0, max: 1 },
+    Filter: { is: "structure", members: { Pattern: "Pattern" } },
+    FilterCriteria: { is: "structure", members: { Filters: "FilterList" } },
+    FilterCriteriaError: { is: "structure", members: { ErrorCode: "FilterCriteriaErrorCode", Message: "FilterCriteriaErrorMessage" } },
+    FilterCriteriaErrorCode: { is: "string", min: 10, max: 50, pattern: "[A-Za-z]+Exception" },
+    FilterCriteriaErrorMessage: { is: "string", min: 10, max: 2048, pattern: ".*" },
+    FilterList: { is: "list", of: "Filter" },
+    FullDocument: { is: "string", enum: ["UpdateLookup", "Default"] },
     FunctionArn: { is: "string", min: 0, max: 10000, pattern: "arn:(aws[a-zA-Z-]*)?:lambda:[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:function:[a-zA-Z0-9-_]+(:(\\$LATEST|[a-zA-Z0-9-_]+))?" },
     FunctionCode: { is: "structure", members: { ZipFile: "FunctionCodeZipFile", S3Bucket: "S3Bucket", S3Key: "S3Key", S3ObjectVersion: "S3ObjectVersion", ImageUri: "String", SourceKMSKeyArn: "KMSKeyArn" } },
     FunctionCodeLocation: { is: "structure", members: { RepositoryType: "String", Location: "String", ImageUri: "String", ResolvedImageUri: "String", SourceKMSKeyArn: "String" } },
@@ -1015,6 +1353,8 @@ export const model: Model<ModelOperations, ModelErrors> = {
     FunctionConfiguration: { is: "structure", members: { FunctionName: "NamespacedFunctionName", FunctionArn: "NameSpacedFunctionArn", Runtime: "Runtime", Role: "RoleArn", Handler: "Handler", CodeSize: "Long", Description: "Description", Timeout: "Timeout", MemorySize: "MemorySize", LastModified: "Timestamp", CodeSha256: "String", Version: "Version", VpcConfig: "VpcConfigResponse", DeadLetterConfig: "DeadLetterConfig", Environment: "EnvironmentResponse", KMSKeyArn: "KMSKeyArn", TracingConfig: "TracingConfigResponse", MasterArn: "FunctionArn", RevisionId: "String", Layers: "LayersReferenceList", State: "State", StateReason: "StateReason", StateReasonCode: "StateReasonCode", LastUpdateStatus: "LastUpdateStatus", LastUpdateStatusReason: "LastUpdateStatusReason", LastUpdateStatusReasonCode: "LastUpdateStatusReasonCode", FileSystemConfigs: "FileSystemConfigList", PackageType: "PackageType", ImageConfigResponse: "ImageConfigResponse", SigningProfileVersionArn: "Arn", SigningJobArn: "Arn", Architectures: "ArchitecturesList", EphemeralStorage: "EphemeralStorage", SnapStart: "SnapStartResponse", RuntimeVersionConfig: "RuntimeVersionConfig", LoggingConfig: "LoggingConfig", CapacityProviderConfig: "CapacityProviderConfig", ConfigSha256: "String", DurableConfig: "DurableConfig", TenancyConfig: "TenancyConfig" } },
     FunctionList: { is: "list", of: "FunctionConfiguration" },
     FunctionName: { is: "string", min: 1, max: 140, pattern: "(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\\$LATEST|[a-zA-Z0-9-_]+))?" },
+    FunctionResponseType: { is: "string", enum: ["ReportBatchItemFailures"] },
+    FunctionResponseTypeList: { is: "list", of: "FunctionResponseType", min: 0, max: 1 },
     FunctionUrl: { is: "string", min: 40, max: 100 },
     FunctionUrlAuthType: { is: "string", enum: ["NONE", "AWS_IAM"] },
     FunctionUrlQualifier: { is: "string", min: 1, max: 128, pattern: "((?!^\\d+$)^[0-9a-zA-Z-_]+$)" },
@@ -1023,6 +1363,7 @@ export const model: Model<ModelOperations, ModelErrors> = {
     FunctionVersionsPerCapacityProviderLimitExceededException: { is: "structure", members: { Type: "String", message: "String" }, error: {  } },
     GetAccountSettingsRequest: { is: "structure", members: {  } },
     GetAccountSettingsResponse: { is: "structure", members: { AccountLimit: "AccountLimit", AccountUsage: "AccountUsage" } },
+    GetEventSourceMappingRequest: { is: "structure", members: { UUID: { of: "String", at: "uri" } }, required: ["UUID"] },
     GetFunctionConcurrencyRequest: { is: "structure", members: { FunctionName: { of: "FunctionName", at: "uri" } }, required: ["FunctionName"] },
     GetFunctionConcurrencyResponse: { is: "structure", members: { ReservedConcurrentExecutions: "ReservedConcurrentExecutions" } },
     GetFunctionConfigurationRequest: { is: "structure", members: { FunctionName: { of: "NamespacedFunctionName", at: "uri" }, Qualifier: { of: "NumericLatestPublishedOrAliasQualifier", at: "querystring" } }, required: ["FunctionName"] },
@@ -1053,6 +1394,13 @@ export const model: Model<ModelOperations, ModelErrors> = {
     KMSInvalidStateException: { is: "structure", members: { Type: "String", Message: "String" }, error: { status: 502, fault: true } },
     KMSKeyArn: { is: "string", pattern: "(arn:(aws[a-zA-Z-]*)?:[a-z0-9-.]+:.*)|()" },
     KMSNotFoundException: { is: "structure", members: { Type: "String", Message: "String" }, error: { status: 502, fault: true } },
+    KafkaSchemaRegistryAccessConfig: { is: "structure", members: { Type: "KafkaSchemaRegistryAuthType", URI: "Arn" } },
+    KafkaSchemaRegistryAccessConfigList: { is: "list", of: "KafkaSchemaRegistryAccessConfig" },
+    KafkaSchemaRegistryAuthType: { is: "string", enum: ["BASIC_AUTH", "CLIENT_CERTIFICATE_TLS_AUTH", "SERVER_ROOT_CA_CERTIFICATE"] },
+    KafkaSchemaRegistryConfig: { is: "structure", members: { SchemaRegistryURI: "SchemaRegistryUri", EventRecordFormat: "SchemaRegistryEventRecordFormat", AccessConfigs: "KafkaSchemaRegistryAccessConfigList", SchemaValidationConfigs: "KafkaSchemaValidationConfigList" } },
+    KafkaSchemaValidationAttribute: { is: "string", enum: ["KEY", "VALUE"] },
+    KafkaSchemaValidationConfig: { is: "structure", members: { Attribute: "KafkaSchemaValidationAttribute" } },
+    KafkaSchemaValidationConfigList: { is: "list", of: "KafkaSchemaValidationConfig" },
     LambdaManagedInstancesCapacityProviderConfig: { is: "structure", members: { CapacityProviderArn: "CapacityProviderArn", PerExecutionEnvironmentMaxConcurrency: "PerExecutionEnvironmentMaxConcurrency", ExecutionEnvironmentMemoryGiBPerVCpu: "ExecutionEnvironmentMemoryGiBPerVCpu" }, required: ["CapacityProviderArn"] },
     LastUpdateStatus: { is: "string", enum: ["Successful", "Failed", "InProgress"] },
     LastUpdateStatusReason: { is: "string" },
@@ -1061,6 +1409,8 @@ export const model: Model<ModelOperations, ModelErrors> = {
     LayerList: { is: "list", of: "LayerVersionArn" },
     LayerVersionArn: { is: "string", min: 1, max: 140, pattern: "arn:[a-zA-Z0-9-]+:lambda:[a-zA-Z0-9-]+:\\d{12}:layer:[a-zA-Z0-9-_]+:[0-9]+" },
     LayersReferenceList: { is: "list", of: "Layer" },
+    ListEventSourceMappingsRequest: { is: "structure", members: { EventSourceArn: { of: "Arn", at: "querystring" }, FunctionName: { of: "NamespacedFunctionName", at: "querystring" }, Marker: { of: "String", at: "querystring" }, MaxItems: { of: "MaxListItems", at: "querystring" } } },
+    ListEventSourceMappingsResponse: { is: "structure", members: { NextMarker: "String", EventSourceMappings: "EventSourceMappingsList" } },
     ListFunctionsRequest: { is: "structure", members: { MasterRegion: { of: "MasterRegion", at: "querystring" }, FunctionVersion: { of: "FunctionVersion", at: "querystring" }, Marker: { of: "String", at: "querystring" }, MaxItems: { of: "MaxListItems", at: "querystring" } } },
     ListFunctionsResponse: { is: "structure", members: { NextMarker: "String", Functions: "FunctionList" } },
     ListTagsRequest: { is: "structure", members: { Resource: { of: "TaggableResource", at: "uri" } }, required: ["Resource"] },
@@ -1076,23 +1426,38 @@ export const model: Model<ModelOperations, ModelErrors> = {
     MasterRegion: { is: "string", pattern: "ALL|[a-z]{2}(-gov)?-[a-z]+-\\d{1}" },
     MaxAge: { is: "integer", min: 0, max: 86400 },
     MaxListItems: { is: "integer", min: 1, max: 10000 },
+    MaximumBatchingWindowInSeconds: { is: "integer", min: 0, max: 300 },
+    MaximumConcurrency: { is: "integer", min: 2, max: 1000 },
+    MaximumNumberOfPollers: { is: "integer", min: 1, max: 2000 },
+    MaximumRecordAgeInSeconds: { is: "integer", min: -1, max: 604800 },
+    MaximumRetryAttemptsEventSourceMapping: { is: "integer", min: -1, max: 10000 },
     MemorySize: { is: "integer", min: 128, max: 32768 },
     Method: { is: "string", min: 0, max: 6, pattern: ".*" },
+    MinimumNumberOfPollers: { is: "integer", min: 1, max: 200 },
     NameSpacedFunctionArn: { is: "string", min: 0, max: 10000, pattern: "arn:(aws[a-zA-Z-]*)?:lambda:[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:function:[a-zA-Z0-9-_\\.]+(:(\\$LATEST(\\.PUBLISHED)?|[a-zA-Z0-9-_]+))?" },
     NamespacedFunctionName: { is: "string", min: 1, max: 256, pattern: "(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_\\.]+)(:(\\$LATEST(\\.PUBLISHED)?|[a-zA-Z0-9-_]+))?" },
     NoPublishedVersionException: { is: "structure", members: { Type: "String", Message: "String" }, error: {  } },
     NullableBoolean: { is: "boolean" },
     NumericLatestPublishedOrAliasQualifier: { is: "string", min: 1, max: 128, pattern: "\\$(LATEST(\\.PUBLISHED)?)|[a-zA-Z0-9-_$]+" },
+    OnFailure: { is: "structure", members: { Destination: "DestinationArn" } },
+    OnSuccess: { is: "structure", members: { Destination: "DestinationArn" } },
     Origin: { is: "string", min: 1, max: 253, pattern: ".*" },
     PackageType: { is: "string", enum: ["Zip", "Image"] },
+    ParallelizationFactor: { is: "integer", min: 1, max: 10 },
+    Pattern: { is: "string", min: 0, max: 4096, pattern: ".*" },
     PerExecutionEnvironmentMaxConcurrency: { is: "integer", min: 1, max: 1600 },
     PreconditionFailedException: { is: "structure", members: { Type: "String", message: "String" }, error: { status: 412 } },
+    ProvisionedPollerConfig: { is: "structure", members: { MinimumPollers: "MinimumNumberOfPollers", MaximumPollers: "MaximumNumberOfPollers", PollerGroupName: "ProvisionedPollerGroupName" } },
+    ProvisionedPollerGroupName: { is: "string", min: 0, max: 128, pattern: "[a-zA-Z0-9-_]*" },
     PutFunctionConcurrencyRequest: { is: "structure", members: { FunctionName: { of: "FunctionName", at: "uri" }, ReservedConcurrentExecutions: "ReservedConcurrentExecutions" }, required: ["FunctionName", "ReservedConcurrentExecutions"] },
+    Queue: { is: "string", min: 1, max: 1000, pattern: "[\\s\\S]*" },
+    Queues: { is: "list", of: "Queue", min: 1, max: 1 },
     RecursiveInvocationException: { is: "structure", members: { Type: "String", Message: "String" }, error: {  } },
     RequestTooLargeException: { is: "structure", members: { Type: "String", message: "String" }, error: { status: 413 } },
     ReservedConcurrentExecutions: { is: "integer", min: 0 },
     ResourceArn: { is: "string", pattern: "(arn:(aws[a-zA-Z-]*)?:[a-z0-9-.]+:.*)|()" },
     ResourceConflictException: { is: "structure", members: { Type: "String", message: "String" }, error: { status: 409 } },
+    ResourceInUseException: { is: "structure", members: { Type: "String", Message: "String" }, error: {  } },
     ResourceNotFoundException: { is: "structure", members: { Type: "String", Message: "String" }, error: { status: 404 } },
     ResourceNotReadyException: { is: "structure", members: { Type: "String", message: "String" }, error: { status: 502, fault: true } },
     RetentionPeriodInDays: { is: "integer", min: 1, max: 90 },
@@ -1107,8 +1472,13 @@ export const model: Model<ModelOperations, ModelErrors> = {
     S3FilesMountTimeoutException: { is: "structure", members: { Type: "String", Message: "String" }, error: { status: 408 } },
     S3Key: { is: "string", min: 1, max: 1024 },
     S3ObjectVersion: { is: "string", min: 1, max: 1024 },
+    ScalingConfig: { is: "structure", members: { MaximumConcurrency: "MaximumConcurrency" } },
+    SchemaRegistryEventRecordFormat: { is: "string", enum: ["JSON", "SOURCE"] },
+    SchemaRegistryUri: { is: "string", min: 1, max: 10000, pattern: "[a-zA-Z0-9-\\/*:_+=.@-]*" },
     SecurityGroupId: { is: "string" },
     SecurityGroupIds: { is: "list", of: "SecurityGroupId", min: 0, max: 5 },
+    SelfManagedEventSource: { is: "structure", members: { Endpoints: "Endpoints" } },
+    SelfManagedKafkaEventSourceConfig: { is: "structure", members: { ConsumerGroupId: "URI", SchemaRegistryConfig: "KafkaSchemaRegistryConfig" } },
     SensitiveString: { is: "string" },
     SerializedRequestEntityTooLargeException: { is: "structure", members: { Type: "String", message: "String" }, error: { status: 413 } },
     ServiceException: { is: "structure", members: { Type: "String", Message: "String" }, error: { status: 500, fault: true } },
@@ -1119,6 +1489,9 @@ export const model: Model<ModelOperations, ModelErrors> = {
     SnapStartOptimizationStatus: { is: "string", enum: ["On", "Off"] },
     SnapStartResponse: { is: "structure", members: { ApplyOn: "SnapStartApplyOn", OptimizationStatus: "SnapStartOptimizationStatus" } },
     SnapStartTimeoutException: { is: "structure", members: { Type: "String", Message: "String" }, error: { status: 408 } },
+    SourceAccessConfiguration: { is: "structure", members: { Type: "SourceAccessType", URI: "URI" } },
+    SourceAccessConfigurations: { is: "list", of: "SourceAccessConfiguration", min: 0, max: 22 },
+    SourceAccessType: { is: "string", enum: ["BASIC_AUTH", "VPC_SUBNET", "VPC_SECURITY_GROUP", "SASL_SCRAM_512_AUTH", "SASL_SCRAM_256_AUTH", "VIRTUAL_HOST", "CLIENT_CERTIFICATE_TLS_AUTH", "SERVER_ROOT_CA_CERTIFICATE"] },
     State: { is: "string", enum: ["Pending", "Active", "Inactive", "Failed", "Deactivating", "Deactivated", "ActiveNonInvocable", "Deleting"] },
     StateReason: { is: "string" },
     StateReasonCode: { is: "string" },
@@ -1144,12 +1517,17 @@ export const model: Model<ModelOperations, ModelErrors> = {
     Timeout: { is: "integer", min: 1 },
     Timestamp: { is: "string" },
     TooManyRequestsException: { is: "structure", members: { retryAfterSeconds: { of: "String", at: "header", name: "Retry-After" }, Type: "String", message: "String", Reason: "ThrottleReason" }, error: { status: 429 } },
+    Topic: { is: "string", min: 1, max: 249, pattern: "[^.]([a-zA-Z0-9\\-_.]+)" },
+    Topics: { is: "list", of: "Topic", min: 1, max: 1 },
     TracingConfig: { is: "structure", members: { Mode: "TracingMode" } },
     TracingConfigResponse: { is: "structure", members: { Mode: "TracingMode" } },
     TracingMode: { is: "string", enum: ["Active", "PassThrough"] },
+    TumblingWindowInSeconds: { is: "integer", min: 0, max: 900 },
+    URI: { is: "string", min: 1, max: 200, pattern: "[a-zA-Z0-9-\\/*:_+=.@-]*" },
     UnreservedConcurrentExecutions: { is: "integer", min: 0 },
     UnsupportedMediaTypeException: { is: "structure", members: { Type: "String", message: "String" }, error: { status: 415 } },
     UntagResourceRequest: { is: "structure", members: { Resource: { of: "TaggableResource", at: "uri" }, TagKeys: { of: "TagKeyList", at: "querystring", name: "tagKeys" } }, required: ["Resource", "TagKeys"] },
+    UpdateEventSourceMappingRequest: { is: "structure", members: { UUID: { of: "String", at: "uri" }, FunctionName: "NamespacedFunctionName", Enabled: "Enabled", BatchSize: "BatchSize", FilterCriteria: "FilterCriteria", MaximumBatchingWindowInSeconds: "MaximumBatchingWindowInSeconds", DestinationConfig: "DestinationConfig", MaximumRecordAgeInSeconds: "MaximumRecordAgeInSeconds", BisectBatchOnFunctionError: "BisectBatchOnFunctionError", MaximumRetryAttempts: "MaximumRetryAttemptsEventSourceMapping", ParallelizationFactor: "ParallelizationFactor", SourceAccessConfigurations: "SourceAccessConfigurations", TumblingWindowInSeconds: "TumblingWindowInSeconds", FunctionResponseTypes: "FunctionResponseTypeList", ScalingConfig: "ScalingConfig", AmazonManagedKafkaEventSourceConfig: "AmazonManagedKafkaEventSourceConfig", SelfManagedKafkaEventSourceConfig: "SelfManagedKafkaEventSourceConfig", DocumentDBEventSourceConfig: "DocumentDBEventSourceConfig", KMSKeyArn: "KMSKeyArn", MetricsConfig: "EventSourceMappingMetricsConfig", LoggingConfig: "EventSourceMappingLoggingConfig", ProvisionedPollerConfig: "ProvisionedPollerConfig" }, required: ["UUID"] },
     UpdateFunctionCodeRequest: { is: "structure", members: { FunctionName: { of: "FunctionName", at: "uri" }, ZipFile: "UpdateFunctionCodeRequestZipFile", S3Bucket: "S3Bucket", S3Key: "S3Key", S3ObjectVersion: "S3ObjectVersion", ImageUri: "String", Publish: "Boolean", DryRun: "Boolean", RevisionId: "String", Architectures: "ArchitecturesList", SourceKMSKeyArn: "KMSKeyArn", PublishTo: "FunctionVersionLatestPublished" }, required: ["FunctionName"] },
     UpdateFunctionCodeRequestZipFile: { is: "blob", encoded: true },
     UpdateFunctionConfigurationRequest: { is: "structure", members: { FunctionName: { of: "FunctionName", at: "uri" }, Role: "RoleArn", Handler: "Handler", Description: "Description", Timeout: "Timeout", MemorySize: "MemorySize", VpcConfig: "VpcConfig", Environment: "Environment", Runtime: "Runtime", DeadLetterConfig: "DeadLetterConfig", KMSKeyArn: "KMSKeyArn", TracingConfig: "TracingConfig", RevisionId: "String", Layers: "LayerList", FileSystemConfigs: "FileSystemConfigList", ImageConfig: "ImageConfig", EphemeralStorage: "EphemeralStorage", SnapStart: "SnapStart", LoggingConfig: "LoggingConfig", CapacityProviderConfig: "CapacityProviderConfig", DurableConfig: "DurableConfig" }, required: ["FunctionName"] },

@@ -11,6 +11,13 @@ import {
 import { createFunction } from "./create-function.ts";
 import { deleteFunction } from "./delete-function.ts";
 import {
+  createEventSourceMapping,
+  deleteEventSourceMapping,
+  getEventSourceMapping,
+  listEventSourceMappings,
+  updateEventSourceMapping,
+} from "./event-sources.ts";
+import {
   createFunctionUrlConfig,
   deleteFunctionUrlConfig,
   getFunctionUrlConfig,
@@ -42,6 +49,11 @@ export const actions: readonly Action<AccountFunctions>[] = [
   getFunctionUrlConfig,
   updateFunctionUrlConfig,
   deleteFunctionUrlConfig,
+  createEventSourceMapping,
+  getEventSourceMapping,
+  listEventSourceMappings,
+  updateEventSourceMapping,
+  deleteEventSourceMapping,
   listTags,
   tagResource,
   untagResource,

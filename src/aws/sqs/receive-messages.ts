@@ -5,7 +5,7 @@ import { type Action, action } from "../action.ts";
 import { checkEntries, eachEntry } from "./batch.ts";
 import { attributesMd5, isBinary, md5 } from "./digests.ts";
 import { type Message, type MessageAttributeValue, model } from "./model.gen.ts";
-import { arnOf, failure, inSqsWords, invalidValue, queueAt, type QueueWorld } from "./world.ts";
+import { failure, inSqsWords, invalidValue, queueAt, type QueueWorld, systemAttributes } from "./world.ts";
 
 export const receiveMessage: Action<QueueWorld> = action(model, "ReceiveMessage", {
   serves: [
@@ -83,23 +83,6 @@ function valueOf(attribute: MessageAttribute): MessageAttributeValue {
   const { type, value } = attribute;
   if (isBinary(attribute)) return { BinaryValue: Buffer.from(value, "base64"), DataType: type };
   return { StringValue: value, DataType: type };
-}
-
-function systemAttributes(
-  world: QueueWorld,
-  { message, receives, firstReceivedAtMs }: Received,
-): Readonly<Record<string, string>> {
-  const { group, deduplication, traceHeader, deadLetterSource } = message;
-  return {
-    SenderId: message.sender,
-    SentTimestamp: String(message.sentAtMs),
-    ApproximateReceiveCount: String(receives),
-    ApproximateFirstReceiveTimestamp: String(firstReceivedAtMs),
-    ...(group !== undefined && { MessageGroupId: group }),
-    ...(deduplication !== undefined && { MessageDeduplicationId: deduplication, SequenceNumber: message.sequence }),
-    ...(traceHeader !== undefined && { AWSTraceHeader: traceHeader }),
-    ...(deadLetterSource !== undefined && { DeadLetterQueueSourceArn: arnOf(world, deadLetterSource) }),
-  };
 }
 
 export const deleteMessage: Action<QueueWorld> = action(model, "DeleteMessage", {

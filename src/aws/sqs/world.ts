@@ -2,9 +2,11 @@
 import { Fault } from "#base/fault.ts";
 import { keyOf, type ObjectKey } from "#base/key.ts";
 import type { Queue } from "#kinds/catamaran/queue.ts";
+import type { Received } from "#managed/queue/message.ts";
 import type { MoveTasks } from "#managed/queue/move-tasks.ts";
 import type { Queues } from "#managed/queue/queues.ts";
 import type { Call } from "../action.ts";
+import type { Place } from "../authorize.ts";
 import { AwsError } from "../aws-error.ts";
 import { errorsOf } from "../service-error.ts";
 import { model } from "./model.gen.ts";
@@ -25,7 +27,7 @@ export function urlOf({ accountId }: QueueWorld, name: string, { headers }: Call
   return `http://${headers["host"] ?? "127.0.0.1"}/${accountId}/${name}`;
 }
 
-export function arnOf({ region, accountId }: QueueWorld, name: string): string {
+export function arnOf({ region, accountId }: Place, name: string): string {
   return `arn:aws:sqs:${region}:${accountId}:${name}`;
 }
 
@@ -75,4 +77,22 @@ export async function inSqsWords<T>(work: () => Promise<T>): Promise<T> {
     if (thrown.code === "BadRequest") throw invalid(thrown.message);
     throw thrown;
   }
+}
+
+/** What the system knows of a delivery, by SQS's names. */
+export function systemAttributes(
+  place: Place,
+  { message, receives, firstReceivedAtMs }: Received,
+): Readonly<Record<string, string>> {
+  const { group, deduplication, traceHeader, deadLetterSource } = message;
+  return {
+    SenderId: message.sender,
+    SentTimestamp: String(message.sentAtMs),
+    ApproximateReceiveCount: String(receives),
+    ApproximateFirstReceiveTimestamp: String(firstReceivedAtMs),
+    ...(group !== undefined && { MessageGroupId: group }),
+    ...(deduplication !== undefined && { MessageDeduplicationId: deduplication, SequenceNumber: message.sequence }),
+    ...(traceHeader !== undefined && { AWSTraceHeader: traceHeader }),
+    ...(deadLetterSource !== undefined && { DeadLetterQueueSourceArn: arnOf(place, deadLetterSource) }),
+  };
 }

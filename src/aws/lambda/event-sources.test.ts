@@ -1,0 +1,108 @@
+/** Event source mappings at the door: what they answer and refuse (Lambda API Reference; recorded answers of Lambda for the sentences). */
+import assert from "node:assert/strict";
+import test, { after, before } from "node:test";
+import { zipSync } from "fflate";
+import { FakeClock } from "#deck/fake-clock.ts";
+import { eventSourceMappingKind } from "#kinds/catamaran/event-source-mapping.ts";
+import { MemoryDatabase } from "#store/memory/database.ts";
+import { MemoryJournal } from "#store/memory/journal.ts";
+import { type Answer, SampleDoor } from "../sample-door.ts";
+
+type Members = Readonly<Record<string, unknown>>;
+
+const PATH = "/2015-03-31/event-source-mappings";
+const ARN = "arn:aws:sqs:us-east-1:000000000000:jobs";
+const MAPPING = { FunctionName: "worker", EventSourceArn: ARN };
+
+let door: SampleDoor;
+before(async () => {
+  door = await SampleDoor.open({ journal: new MemoryJournal(new FakeClock()), database: new MemoryDatabase() });
+  const ZipFile = Buffer.from(zipSync({ "index.js": Buffer.from("exports.handler = async () => 1;") })).toString(
+    "base64",
+  );
+  const made = await door.lambda("POST /2015-03-31/functions", {
+    FunctionName: "worker",
+    Runtime: "nodejs24.x",
+    Handler: "index.handler",
+    Role: "arn:aws:iam::000000000000:role/r",
+    Code: { ZipFile },
+    Timeout: 20,
+  });
+  assert.equal(made.status, 201, made.text);
+  for (const [QueueName, VisibilityTimeout] of [
+    ["jobs", "30"],
+    ["short", "19"],
+  ])
+    await sqs({ QueueName, Attributes: { VisibilityTimeout } });
+});
+after(() => door[Symbol.asyncDispose]());
+
+async function sqs(input: Members): Promise<void> {
+  const headers = { "x-amz-target": "AmazonSQS.CreateQueue" };
+  assert.equal((await door.send({ service: "sqs", method: "POST", path: "/", headers, input })).status, 200);
+}
+
+function ask(method: string, path: string, input?: Members): Promise<Answer> {
+  return door.lambda(`${method} ${PATH}${path}`, input);
+}
+
+test("a mapping is made, read, listed, changed and removed", async () => {
+  const made = await ask("POST", "", { ...MAPPING, BatchSize: 5, FunctionResponseTypes: ["ReportBatchItemFailures"] });
+  assert.equal(made.status, 202, made.text);
+  const mapping = made.json as Members;
+  const id = String(mapping["UUID"]);
+  assert.deepEqual(
+    [mapping["State"], mapping["BatchSize"], mapping["EventSourceArn"], mapping["FunctionResponseTypes"]],
+    ["Creating", 5, ARN, ["ReportBatchItemFailures"]],
+  );
+  const object = await door.objects.get(eventSourceMappingKind, `default/${id}`);
+  assert.equal(object?.metadata.name, id);
+  assert.equal(object?.spec.reportsBatchItemFailures, true);
+  const again = await ask("POST", "", MAPPING);
+  assert.equal(again.status, 409);
+  assert.match(
+    again.text,
+    new RegExp(`mapping already exists. Please update or delete the existing mapping with UUID ${id}`),
+  );
+  const listed = await ask("GET", "/?FunctionName=worker&EventSourceArn=" + encodeURIComponent(ARN));
+  assert.deepEqual(
+    (listed.json as { readonly EventSourceMappings: readonly Members[] }).EventSourceMappings.map(({ UUID }) => UUID),
+    [id],
+  );
+  const changed = await ask("PUT", `/${id}`, { Enabled: false, ScalingConfig: { MaximumConcurrency: 2 } });
+  assert.deepEqual((changed.json as Members)["ScalingConfig"], { MaximumConcurrency: 2 });
+  assert.equal((await door.objects.get(eventSourceMappingKind, `default/${id}`))?.spec.enabled, false);
+  assert.equal(((await ask("DELETE", `/${id}`)).json as Members)["State"], "Deleting");
+  assert.equal((await ask("GET", `/${id}`)).status, 404);
+});
+
+const refusals: readonly (readonly [title: string, input: Members, status: number, says: RegExp])[] = [
+  ["a function that is not there", { ...MAPPING, FunctionName: "no" }, 404, /Function not found/],
+  ["a queue that is not there", { ...MAPPING, EventSourceArn: `${ARN}x` }, 400, /NonExistentQueue/],
+  [
+    "a queue that hides for a shorter time",
+    { ...MAPPING, EventSourceArn: ARN.replace("jobs", "short") },
+    400,
+    /Queue visibility timeout: 19 seconds is less than Function timeout: 20 seconds/,
+  ],
+  [
+    "a stream",
+    { ...MAPPING, EventSourceArn: "arn:aws:kinesis:us-east-1:000000000000:stream/s" },
+    400,
+    /queues are the only event sources/,
+  ],
+  [
+    "a filter",
+    { ...MAPPING, FilterCriteria: { Filters: [{ Pattern: "{}" }] } },
+    400,
+    /FilterCriteria is not supported/,
+  ],
+  ["a batch of eleven without a window", { ...MAPPING, BatchSize: 11 }, 400, /batchWindowSeconds/],
+];
+for (const [title, input, status, says] of refusals) {
+  test(`CreateEventSourceMapping refuses ${title}`, async () => {
+    const answer = await ask("POST", "", input);
+    assert.equal(answer.status, status, answer.text);
+    assert.match(answer.text, says);
+  });
+}
