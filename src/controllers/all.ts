@@ -4,6 +4,7 @@ import type { Kind } from "#kinds/kind.ts";
 import { builtinKinds } from "#kinds/registry.ts";
 import { bindingController } from "./binding.ts";
 import { clusterRoleAggregationController } from "./cluster-role-aggregation.ts";
+import { daemonSetController } from "./daemon-set.ts";
 import { deploymentController } from "./deployment.ts";
 import type { Edge } from "./edge.ts";
 import { endpointSliceController } from "./endpoint-slice.ts";
@@ -24,6 +25,7 @@ import { replicationControllerController } from "./replication-controller.ts";
 /** Those that look at the same few kinds for ever. */
 export const steadyControllers: readonly AnyController[] = [
   bindingController(),
+  daemonSetController,
   deploymentController,
   replicaSetController,
   replicationControllerController,

@@ -1,9 +1,11 @@
 /** Who owns what by selector: adopts orphans that match, releases what matches no longer. Upstream's controller ref manager. */
+import { keyOf, type ObjectKey } from "#base/key.ts";
 import { matches, type Selector } from "#base/selector.ts";
+import type { Seen } from "#deck/controller.ts";
 import type { Change, View } from "#deck/objects.ts";
 import type { Kind } from "#kinds/kind.ts";
-import type { KubeObject } from "#kinds/object.ts";
-import { controllerReference, withoutOwner, withOwner } from "#kinds/owners.ts";
+import { controllerOf, keyOfObject, type KubeObject } from "#kinds/object.ts";
+import { controllerOfKind, controllerReference, withoutOwner, withOwner } from "#kinds/owners.ts";
 import { patchTo } from "./changes.ts";
 
 export interface Claimed<T> {
@@ -37,4 +39,28 @@ export function claim<O extends KubeObject, T extends KubeObject>(
     owned: [...owned, ...adopted],
     changes: isLeaving ? [] : [...released.flatMap(release), ...adopted.flatMap(adopt)],
   };
+}
+
+/** Owners by selector; an empty one selects nothing. */
+export interface OwnerRules<O extends KubeObject> {
+  readonly kind: Kind<O>;
+  readonly selectorOf: (owner: O) => Selector;
+}
+
+/** Its owner, or for an orphan everybody who might adopt it. */
+export function wakesOfDependent<O extends KubeObject>(
+  { kind, selectorOf }: OwnerRules<O>,
+  dependent: KubeObject,
+  seen: Seen,
+): readonly ObjectKey[] {
+  const { namespace = "", labels } = dependent.metadata;
+  const owner = controllerOfKind(kind, dependent);
+  if (owner !== undefined) return [keyOf(namespace, owner.name)];
+  if (controllerOf(dependent) !== undefined) return [];
+  const isMatch = (selector: Selector): boolean => selector.length > 0 && matches(selector, labels);
+  return seen
+    .view(kind)
+    .list(namespace)
+    .filter((one) => isMatch(selectorOf(one)))
+    .map(keyOfObject);
 }

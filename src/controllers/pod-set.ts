@@ -1,16 +1,15 @@
 /** As many pods of one template as asked for, adopted or made, and the status that says so: what ReplicaSets and ReplicationControllers share. */
-import { keyOf, type ObjectKey } from "#base/key.ts";
-import { matches, type Selector } from "#base/selector.ts";
+import type { Selector } from "#base/selector.ts";
 import type { Controller, Plan, Refusal, Seen } from "#deck/controller.ts";
 import type { Change } from "#deck/objects.ts";
 import { withCondition } from "#kinds/conditions.ts";
 import { type Pod, podKind } from "#kinds/core/pod.ts";
 import type { PodTemplateSpec } from "#kinds/core/pod-spec.ts";
 import type { Kind } from "#kinds/kind.ts";
-import { type Condition, controllerOf, keyOfObject, type KubeObject } from "#kinds/object.ts";
-import { controllerOfKind, controllerReference } from "#kinds/owners.ts";
+import { type Condition, controllerOf, type KubeObject } from "#kinds/object.ts";
+import { controllerReference } from "#kinds/owners.ts";
 import { create, freshNames, normalEvent, patchTo, remove, warningEvent } from "./changes.ts";
-import { claim } from "./ownership.ts";
+import { claim, wakesOfDependent } from "./ownership.ts";
 import { availableAtMs, isActive, isReady, ownerIndexes } from "./pod-facts.ts";
 import { deletionOrder } from "./pod-ranking.ts";
 
@@ -51,28 +50,10 @@ export function podSetController<T extends PodSet>(rules: PodSetRules<T>): Contr
     name,
     kind,
     indexes: ownerIndexes,
-    watches: [{ kind: podKind, indexes: ownerIndexes, wakes: (pod: Pod, seen) => wakesOfPod(rules, pod, seen) }],
+    watches: [{ kind: podKind, indexes: ownerIndexes, wakes: (pod, seen) => wakesOfDependent(rules, pod, seen) }],
     plan: (_key, set, seen, _memory, now) => (set === undefined ? { changes: [] } : plan(rules, set, seen, now)),
     refused: (set, refusal, now) => refused(kind, set, refusal, now),
   };
-}
-
-/** Its owner, or for an orphan every set that might adopt it. */
-function wakesOfPod<T extends PodSet>(
-  { kind, selectorOf }: PodSetRules<T>,
-  pod: Pod,
-  seen: Seen,
-): readonly ObjectKey[] {
-  const owner = controllerOfKind(kind, pod);
-  const namespace = pod.metadata.namespace ?? "";
-  if (owner !== undefined) return [keyOf(namespace, owner.name)];
-  if (controllerOf(pod) !== undefined) return [];
-  const isMatch = (selector: Selector): boolean => selector.length > 0 && matches(selector, pod.metadata.labels);
-  return seen
-    .view(kind)
-    .list(namespace)
-    .filter((set) => isMatch(selectorOf(set)))
-    .map(keyOfObject);
 }
 
 function plan<T extends PodSet>({ kind, selectorOf }: PodSetRules<T>, set: T, seen: Seen, now: number): Plan {

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { type Random, seededRandom } from "#base/random.ts";
 import { FakeClock } from "#deck/fake-clock.ts";
 import { configMapKind } from "#kinds/core/config-map.ts";
+import { daemonSetKind } from "#kinds/apps/daemon-set.ts";
 import { deploymentKind } from "#kinds/apps/deployment.ts";
 import { endpointsKind } from "#kinds/core/endpoints.ts";
 import type { Event } from "#kinds/core/event.ts";
@@ -33,6 +34,7 @@ const NODES = ["node-1", "node-2", "node-3"];
 /** What somebody may own, be owned by, and delete. */
 const OWNABLE: readonly Kind[] = [
   configMapKind,
+  daemonSetKind,
   deploymentKind,
   replicaSetKind,
   replicationControllerKind,
@@ -58,6 +60,7 @@ class Meddler {
       () => this.#create(deploymentKind, this.#deployment()),
       () => this.#create(deploymentKind, this.#deployment()),
       () => this.#create(replicationControllerKind, this.#replicationController()),
+      () => this.#create(daemonSetKind, this.#daemonSet()),
       () => this.#change(),
       () => this.#gather(),
       () => this.#create(configMapKind, { metadata: this.#owned() }),
@@ -144,6 +147,17 @@ class Meddler {
     const labels = { app: metadata.name };
     const template = { metadata: { labels }, spec: { containers: [{ name: "c", image: "app:1" }] } };
     return { metadata, spec: { replicas: Math.floor(this.#random.number() * 4), template } };
+  }
+
+  #daemonSet(): object {
+    const metadata = this.#meta();
+    const labels = { app: metadata.name };
+    const template = { metadata: { labels }, spec: { containers: [{ name: "c", image: "app:1" }] } };
+    const share = this.#chance(0.5) ? { maxSurge: 1, maxUnavailable: 0 } : {};
+    return {
+      metadata,
+      spec: { selector: { matchLabels: labels }, template, updateStrategy: { rollingUpdate: share } },
+    };
   }
 
   /** Roles that gather others, perhaps each other. */

@@ -221,6 +221,27 @@ const rows: readonly (readonly [
     ["web", "nginx:1", "app=web"],
   ],
   [
+    "DaemonSet",
+    {
+      spec: { selector, template },
+      status: { desiredNumberScheduled: 3, currentNumberScheduled: 2, numberReady: 1, updatedNumberScheduled: 2 },
+    },
+    [3, 2, 1, 2, 0, "<none>", "60m"],
+    ["web", "nginx:1", "app=web"],
+  ],
+  [
+    "ControllerRevision",
+    {
+      metadata: {
+        ownerReferences: [{ apiVersion: "apps/v1", kind: "DaemonSet", name: "web", uid: "u", controller: true }],
+      },
+      data: {},
+      revision: 2,
+    },
+    ["daemonset.apps/web", "2", "60m"],
+    [],
+  ],
+  [
     "ReplicaSet",
     { spec: { replicas: 3, selector, template }, status: { replicas: 3, readyReplicas: 2 } },
     [3, 3, 2, "60m"],

@@ -29,6 +29,21 @@ export const proofs: TypeProofs = {
     "src/controllers/chain.test.ts":
       "replicas selector template strategy minReadySeconds revisionHistoryLimit paused progressDeadlineSeconds",
   },
+  "io.k8s.api.apps.v1.DaemonSet": {
+    "src/controllers/daemon-set.test.ts": "kind apiVersion metadata spec",
+  },
+  "io.k8s.api.apps.v1.DaemonSetSpec": {
+    "src/controllers/daemon-set.test.ts": "selector template updateStrategy minReadySeconds revisionHistoryLimit",
+  },
+  "io.k8s.api.apps.v1.DaemonSetUpdateStrategy": {
+    "src/controllers/daemon-set.test.ts": "type rollingUpdate",
+  },
+  "io.k8s.api.apps.v1.RollingUpdateDaemonSet": {
+    "src/controllers/daemon-set.test.ts": "maxUnavailable maxSurge",
+  },
+  "io.k8s.api.apps.v1.ControllerRevision": {
+    "src/controllers/daemon-set.test.ts": "kind apiVersion metadata data revision",
+  },
   "io.k8s.api.apps.v1.DeploymentStrategy": {
     "src/controllers/chain.test.ts": "type",
     "tests/kubectl-scenes.ts": "rollingUpdate",

@@ -1,7 +1,9 @@
 /** Which kinds we serve. A kind that nothing acts on is not in here. */
 import { autoscalerV1Kind } from "#kinds/autoscaling/autoscaler-v1.ts";
 import { configMapKind } from "#kinds/core/config-map.ts";
+import { controllerRevisionKind } from "#kinds/apps/controller-revision.ts";
 import { customResourceDefinitionKind } from "#kinds/admission/custom-resource-definition.ts";
+import { daemonSetKind } from "#kinds/apps/daemon-set.ts";
 import { deploymentKind } from "#kinds/apps/deployment.ts";
 import { endpointSliceKind } from "#kinds/networking/endpoint-slice.ts";
 import { endpointsKind } from "#kinds/core/endpoints.ts";
@@ -56,6 +58,8 @@ export const builtinKinds: readonly Kind[] = [
   serviceAccountKind,
   serviceKind,
   customResourceDefinitionKind,
+  controllerRevisionKind,
+  daemonSetKind,
   deploymentKind,
   replicaSetKind,
   horizontalPodAutoscalerKind,

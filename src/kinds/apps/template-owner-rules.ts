@@ -13,10 +13,16 @@ type Owner = {
   readonly template?: PodTemplateSpec;
 };
 
-/** `word` is how upstream calls the kind in its sentences. */
+interface OwnerWords {
+  readonly word: string;
+  readonly kind?: string;
+  readonly live: Owner | undefined;
+}
+
+/** `word` and `kind` are how upstream calls it in its sentences; of a Deployment's pods it speaks as of a ReplicaSet's. */
 export function checkTemplateOwner(
   spec: Owner,
-  { word, live }: { readonly word: string; readonly live: Owner | undefined },
+  { word, kind = "ReplicaSet", live }: OwnerWords,
   faults: FieldFaults,
 ): void {
   checkNotNegative(spec.replicas, "spec.replicas", faults);
@@ -39,10 +45,7 @@ export function checkTemplateOwner(
   if (policy !== undefined && policy !== "Always")
     faults.notSupported("spec.template.spec.restartPolicy", policy, ["Always"]);
   if (template.spec?.activeDeadlineSeconds !== undefined) {
-    faults.forbidden(
-      "spec.template.spec.activeDeadlineSeconds",
-      "activeDeadlineSeconds in ReplicaSet is not Supported",
-    );
+    faults.forbidden("spec.template.spec.activeDeadlineSeconds", `activeDeadlineSeconds in ${kind} is not Supported`);
   }
   if (live !== undefined && !sameJson(selector, live.selector)) faults.immutable("spec.selector", selector);
 }
