@@ -11,16 +11,33 @@ interface Wish {
   readonly phase?: "Pending" | "Running";
   readonly isReady?: boolean;
   readonly cost?: string;
-  readonly restarts?: number;
+  /** Of each container. */
+  readonly restarts?: readonly number[];
   readonly born?: string;
+  readonly readySince?: string;
 }
 
 function podOf(
   name: string,
-  { node = "n", phase = "Running", isReady = true, cost, restarts = 0, born = "2026-01-01T00:00:00Z" }: Wish,
+  {
+    node = "n",
+    phase = "Running",
+    isReady = true,
+    cost,
+    restarts = [0],
+    born = "2026-01-01T00:00:00Z",
+    readySince = "2026-01-01T00:00:00Z",
+  }: Wish,
 ): Pod {
-  const ready = { type: "Ready", status: isReady ? "True" : "False", lastTransitionTime: "2026-01-01T00:00:00Z" };
-  const status = { name: "c", restartCount: restarts, ready: isReady, state: {}, image: "", imageID: "" };
+  const ready = { type: "Ready", status: isReady ? "True" : "False", lastTransitionTime: readySince };
+  const containerStatuses = restarts.map((restartCount) => ({
+    name: "c",
+    restartCount,
+    ready: isReady,
+    state: {},
+    image: "",
+    imageID: "",
+  }));
   return {
     metadata: {
       name,
@@ -29,7 +46,7 @@ function podOf(
       ...(cost !== undefined && { annotations: { "controller.kubernetes.io/pod-deletion-cost": cost } }),
     },
     spec: { nodeName: node, containers: [{ name: "c", image: "app" }] },
-    status: { phase, conditions: [ready], containerStatuses: [status] },
+    status: { phase, conditions: [ready], containerStatuses },
   } as Pod;
 }
 
@@ -41,9 +58,21 @@ const cases: readonly (readonly [title: string, first: Wish, later: Wish])[] = [
   [
     "the cheaper one, though it is older and never restarted",
     { cost: "1", born: "2025-01-01T00:00:00Z" },
-    { cost: "2", restarts: 9 },
+    { cost: "2", restarts: [9] },
   ],
-  ["the one that restarted more, where the cost is no whole number", { cost: "9.5", restarts: 1 }, {}],
+  ["the one that restarted more, where the cost is no whole number", { cost: "9.5", restarts: [1] }, {}],
+  [
+    "the one that is ready for a shorter time, though it is older and never restarted",
+    { readySince: "2026-01-01T23:59:00Z", born: "2025-01-01T00:00:00Z" },
+    { restarts: [9] },
+  ],
+  [
+    "the younger one, where none is ready, however long they are not",
+    { isReady: false, born: "2026-01-01T23:59:00Z" },
+    { isReady: false, readySince: "2026-01-01T23:59:00Z" },
+  ],
+  ["the one with the container that restarted most", { restarts: [0, 3] }, { restarts: [2, 2] }],
+  ["the one that was born after this clock's now", { born: "2026-01-03T00:00:00Z" }, { born: "2026-01-01T23:59:59Z" }],
   ["the younger one", { born: "2026-01-01T23:59:00Z" }, {}],
 ];
 
@@ -61,4 +90,9 @@ test("goes first: the one whose node has more of them", () => {
   const pods = [podOf("a", { node: "empty" }), podOf("b", { node: "full" })];
   const related = [...pods, podOf("c", { node: "full" })];
   assert.equal(deletionOrder(pods, related, NOW)[0]?.metadata.name, "b");
+});
+
+test("goes first: by uid, where the ages are between the same powers of two", () => {
+  const pods = [podOf("b", { born: "2026-01-01T00:00:01Z" }), podOf("a", { born: "2026-01-01T00:00:00Z" })];
+  assert.equal(deletionOrder(pods, [], NOW)[0]?.metadata.name, "a");
 });
