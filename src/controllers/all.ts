@@ -15,6 +15,8 @@ import { garbageCollector } from "./garbage-collector.ts";
 import { horizontalPodAutoscalerController } from "./horizontal-pod-autoscaler.ts";
 import { httpApiAddressController } from "./http-api-address.ts";
 import { ingressAddressController } from "./ingress-address.ts";
+import { jobController } from "./job.ts";
+import { jobExpiryController } from "./job-expiry.ts";
 import { namespaceController } from "./namespace.ts";
 import { namespaceContentsController } from "./namespace-contents.ts";
 import { nodeLifecycleController } from "./node-lifecycle.ts";
@@ -29,6 +31,8 @@ export const steadyControllers: readonly AnyController[] = [
   deploymentController,
   replicaSetController,
   replicationControllerController,
+  jobController,
+  jobExpiryController,
   endpointSliceController,
   endpointSliceMirroringController,
   endpointsController,

@@ -7,6 +7,7 @@ import { configMapKind } from "#kinds/core/config-map.ts";
 import { daemonSetKind } from "#kinds/apps/daemon-set.ts";
 import { deploymentKind } from "#kinds/apps/deployment.ts";
 import { endpointsKind } from "#kinds/core/endpoints.ts";
+import { jobKind } from "#kinds/batch/job.ts";
 import type { Event } from "#kinds/core/event.ts";
 import { horizontalPodAutoscalerKind } from "#kinds/autoscaling/horizontal-pod-autoscaler.ts";
 import type { Kind } from "#kinds/kind.ts";
@@ -36,6 +37,7 @@ const OWNABLE: readonly Kind[] = [
   configMapKind,
   daemonSetKind,
   deploymentKind,
+  jobKind,
   replicaSetKind,
   replicationControllerKind,
   podKind,
@@ -61,6 +63,7 @@ class Meddler {
       () => this.#create(deploymentKind, this.#deployment()),
       () => this.#create(replicationControllerKind, this.#replicationController()),
       () => this.#create(daemonSetKind, this.#daemonSet()),
+      () => this.#create(jobKind, this.#job()),
       () => this.#change(),
       () => this.#gather(),
       () => this.#create(configMapKind, { metadata: this.#owned() }),
@@ -158,6 +161,14 @@ class Meddler {
       metadata,
       spec: { selector: { matchLabels: labels }, template, updateStrategy: { rollingUpdate: share } },
     };
+  }
+
+  #job(): object {
+    const template = { spec: { restartPolicy: "Never", containers: [{ name: "c", image: "app:1" }] } };
+    const completionMode = this.#pick(["NonIndexed", "Indexed"]);
+    const [completions, parallelism] = [this.#pick([1, 3]), this.#pick([0, 1, 4])];
+    const suspend = this.#chance(0.2);
+    return { metadata: this.#meta(), spec: { completionMode, completions, parallelism, suspend, template } };
   }
 
   /** Roles that gather others, perhaps each other. */

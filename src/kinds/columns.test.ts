@@ -248,6 +248,21 @@ const rows: readonly (readonly [
     ["web", "nginx:1", "app=web"],
   ],
   [
+    "Job",
+    {
+      spec: { completions: 3, selector, template },
+      status: { succeeded: 1, startTime: HOUR_AGO, conditions: [{ type: "Suspended", status: "True" }] },
+    },
+    ["Suspended", "1/3", "60m", "60m"],
+    ["web", "nginx:1", "app=web"],
+  ],
+  [
+    "Job",
+    { spec: { parallelism: 2, selector, template }, metadata: { deletionTimestamp: HOUR_AGO } },
+    ["Terminating", "0/1 of 2", "", "60m"],
+    ["web", "nginx:1", "app=web"],
+  ],
+  [
     "ReplicationController",
     { spec: { replicas: 3, selector: { app: "web" }, template }, status: { replicas: 3, readyReplicas: 2 } },
     [3, 3, 2, "60m"],

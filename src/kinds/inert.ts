@@ -34,10 +34,13 @@ const core: Readonly<Record<string, Inert>> = {
   VolumeProjection: { clusterTrustBundle: [], podCertificate: [] },
 };
 
+const batch: Readonly<Record<string, Inert>> = { JobSpec: { backoffLimitPerIndex: [], maxFailedIndexes: [] } };
+
 const own: Readonly<Record<string, Inert>> = { FunctionUrl: { invokeMode: ["BUFFERED"] } };
 
 export const inertMembers: ReadonlyMap<TypeName, Inert> = new Map([
   ...named("io.k8s.api.core.v1", core),
+  ...named("io.k8s.api.batch.v1", batch),
   ...named("dev.catamaran.v1", own),
 ]);
 

@@ -57,6 +57,22 @@ export const proofs: TypeProofs = {
   "io.k8s.api.apps.v1.ReplicaSetSpec": {
     "src/controllers/chain.test.ts": "replicas minReadySeconds selector template",
   },
+  "io.k8s.api.batch.v1.Job": {
+    "src/controllers/job.test.ts": "kind apiVersion metadata spec",
+  },
+  "io.k8s.api.batch.v1.JobSpec": {
+    "src/controllers/job.test.ts":
+      "parallelism completions activeDeadlineSeconds podFailurePolicy successPolicy backoffLimit selector template ttlSecondsAfterFinished completionMode suspend podReplacementPolicy managedBy",
+    "src/kinds/batch/job.test.ts": "manualSelector",
+  },
+  "io.k8s.api.batch.v1.PodFailurePolicy": { "src/controllers/job.test.ts": "rules" },
+  "io.k8s.api.batch.v1.PodFailurePolicyRule": { "src/controllers/job.test.ts": "action onExitCodes onPodConditions" },
+  "io.k8s.api.batch.v1.PodFailurePolicyOnExitCodesRequirement": {
+    "src/controllers/job.test.ts": "containerName operator values",
+  },
+  "io.k8s.api.batch.v1.PodFailurePolicyOnPodConditionsPattern": { "src/controllers/job.test.ts": "type" },
+  "io.k8s.api.batch.v1.SuccessPolicy": { "src/controllers/job.test.ts": "rules" },
+  "io.k8s.api.batch.v1.SuccessPolicyRule": { "src/controllers/job.test.ts": "succeededIndexes succeededCount" },
   "io.k8s.api.autoscaling.v2.HorizontalPodAutoscaler": {
     "src/controllers/upkeep.test.ts": "kind apiVersion metadata spec",
   },

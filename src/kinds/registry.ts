@@ -14,6 +14,7 @@ import { horizontalPodAutoscalerKind } from "#kinds/autoscaling/horizontal-pod-a
 import { httpApiKind } from "#kinds/catamaran/http-api.ts";
 import { ingressClassKind } from "#kinds/networking/ingress-class.ts";
 import { ingressKind } from "#kinds/networking/ingress.ts";
+import { jobKind } from "#kinds/batch/job.ts";
 import type { Kind } from "./kind.ts";
 import { leaseKind } from "#kinds/core/lease.ts";
 import { nodeMetricsKind, podMetricsKind } from "#kinds/autoscaling/metrics.ts";
@@ -64,6 +65,7 @@ export const builtinKinds: readonly Kind[] = [
   replicaSetKind,
   horizontalPodAutoscalerKind,
   autoscalerV1Kind,
+  jobKind,
   eventV1Kind,
   leaseKind,
   endpointSliceKind,

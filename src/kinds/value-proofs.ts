@@ -4,6 +4,7 @@
 type ValueProofs = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 export const valueProofs: ValueProofs = {
+  action: { "src/controllers/job.test.ts": "Count FailJob Ignore" },
   addressType: {
     "src/controllers/endpoint-slice-mirroring.test.ts": "IPv4 IPv6",
     "src/network/services.test.ts": "FQDN",
@@ -12,6 +13,7 @@ export const valueProofs: ValueProofs = {
   apiGroup: { "src/kube/authorize.test.ts": "rbac.authorization.k8s.io" },
   authType: { "src/gateway/routes.test.ts": "NONE AWS_IAM" },
   deduplicationScope: { "src/kinds/catamaran/queue.test.ts": "messageGroup queue" },
+  completionMode: { "src/kinds/batch/job.test.ts": "NonIndexed Indexed" },
   dnsPolicy: { "src/node/node.test.ts": "ClusterFirst ClusterFirstWithHostNet Default None" },
   effect: { "src/scheduler/pick.test.ts": "NoSchedule PreferNoSchedule NoExecute" },
   externalTrafficPolicy: {
@@ -23,11 +25,12 @@ export const valueProofs: ValueProofs = {
   ipFamilies: { "src/deck/service-addresses.test.ts": "IPv4 IPv6" },
   ipFamilyPolicy: { "src/deck/service-addresses.test.ts": "SingleStack PreferDualStack RequireDualStack" },
   kind: { "src/kube/authorize.test.ts": "ServiceAccount User Group" },
-  operator: { "src/scheduler/pick.test.ts": "Equal Exists" },
+  operator: { "src/scheduler/pick.test.ts": "Equal Exists", "src/controllers/job.test.ts": "In NotIn" },
   pathType: { "src/gateway/routes.test.ts": "Exact Prefix ImplementationSpecific" },
   keyType: { "src/kinds/catamaran/own-kinds.test.ts": "HASH RANGE" },
   payloadFormatVersion: { "src/gateway/routes.test.ts": "1.0 2.0" },
   permission: { "src/kinds/catamaran/queue.test.ts": "allowAll byQueue denyAll" },
+  podReplacementPolicy: { "src/controllers/job.test.ts": "Failed TerminatingOrFailed" },
   preemptionPolicy: {
     "src/deck/priority.test.ts": "Never PreemptLowerPriority",
   },
@@ -39,6 +42,7 @@ export const valueProofs: ValueProofs = {
   scope: { "src/deck/definitions.test.ts": "Namespaced Cluster" },
   selectPolicy: { "src/scaling/horizontal.test.ts": "Disabled Max Min" },
   sessionAffinity: { "src/network/services.test.ts": "ClientIP None" },
+  status: { "src/kinds/batch/job.test.ts": "False True Unknown" },
   terminationMessagePolicy: { "src/node/container-config.test.ts": "File FallbackToLogsOnError" },
   throughputLimit: { "src/kinds/catamaran/queue.test.ts": "perMessageGroupId perQueue" },
   type: {
@@ -53,6 +57,8 @@ export const valueProofs: ValueProofs = {
 export const wordProofs: Readonly<Record<string, string>> = {
   "src/controllers/endpoint-slice-mirroring.test.ts":
     "control-plane.alpha.kubernetes.io/leader endpoints.kubernetes.io/last-change-trigger-time endpointslice.kubernetes.io/managed-by endpointslice.kubernetes.io/skip-mirror",
+  "src/controllers/job.test.ts":
+    "batch.kubernetes.io/controller-uid batch.kubernetes.io/job-completion-index batch.kubernetes.io/job-name batch.kubernetes.io/job-tracking kubernetes.io/job-controller",
   "src/controllers/pod-ranking.test.ts": "controller.kubernetes.io/pod-deletion-cost",
   "src/controllers/revisions.test.ts": "deployment.kubernetes.io/revision deployment.kubernetes.io/revision-history",
   "src/controllers/upkeep.test.ts":
