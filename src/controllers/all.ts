@@ -23,6 +23,7 @@ import { nodeLifecycleController } from "./node-lifecycle.ts";
 import { podGarbageController } from "./pod-garbage.ts";
 import { replicaSetController } from "./replica-set.ts";
 import { replicationControllerController } from "./replication-controller.ts";
+import { statefulSetController } from "./stateful-set.ts";
 
 /** Those that look at the same few kinds for ever. */
 export const steadyControllers: readonly AnyController[] = [
@@ -33,6 +34,7 @@ export const steadyControllers: readonly AnyController[] = [
   replicationControllerController,
   jobController,
   jobExpiryController,
+  statefulSetController,
   endpointSliceController,
   endpointSliceMirroringController,
   endpointsController,

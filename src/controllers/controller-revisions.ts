@@ -13,7 +13,7 @@ import { controllerReference } from "#kinds/owners.ts";
 import { create, patchTo, remove } from "./changes.ts";
 import { claim } from "./ownership.ts";
 
-/** On pods and revisions: which revision of its owner a pod is. */
+/** On pods, and on the revisions of DaemonSets: which revision of its owner a pod is. */
 export const REVISION_HASH = "controller-revision-hash";
 
 /** What has a template of which there are revisions. */
@@ -23,8 +23,7 @@ export interface Revised extends KubeObject {
 }
 
 interface History {
-  /** The value of REVISION_HASH of what is current. */
-  readonly hash: string;
+  readonly current: ControllerRevision;
   readonly old: readonly ControllerRevision[];
   readonly changes: readonly Change[];
 }
@@ -34,11 +33,16 @@ interface Collision {
   readonly collisionCount: number;
 }
 
-export function historyOf<T extends Revised>(
-  owner: { readonly kind: Kind<T>; readonly object: T; readonly selector: Selector },
-  seen: Seen,
-): History | Collision {
-  const { kind, object } = owner;
+interface HistoryOwner<T extends Revised> {
+  readonly kind: Kind<T>;
+  readonly object: T;
+  readonly selector: Selector;
+  /** On revisions: the hash in their name. */
+  readonly label: string;
+}
+
+export function historyOf<T extends Revised>(owner: HistoryOwner<T>, seen: Seen): History | Collision {
+  const { kind, object, label } = owner;
   const view = seen.view(controllerRevisionKind);
   const { owned, changes } = claim(owner, { kind: controllerRevisionKind, view });
   const data = dataOf(object.spec.template);
@@ -49,17 +53,17 @@ export function historyOf<T extends Revised>(
   if (current !== undefined) {
     const renumbered = numberOf(current) < number ? { ...current, revision: number } : current;
     return {
-      hash: hashOf(current),
+      current,
       // Upstream removes doubles; pods of theirs are of the current template all the same, and become old at the next change.
       old: [...doubles, ...old],
       changes: [...changes, ...patchTo(controllerRevisionKind, current, renumbered)],
     };
   }
   const collisions = object.status?.collisionCount ?? 0;
-  const made = snapshot(kind, object, { data, number, hash: podTemplateHash(object.spec.template, collisions) });
+  const made = snapshot(kind, object, { data, number, hash: podTemplateHash(object.spec.template, collisions), label });
   const isTaken = view.get(keyOf(object.metadata.namespace ?? "", made.metadata.name)) !== undefined;
   if (isTaken) return { collisionCount: collisions + 1 };
-  return { hash: hashOf(made), old, changes: [...changes, create(controllerRevisionKind, made)] };
+  return { current: made, old, changes: [...changes, create(controllerRevisionKind, made)] };
 }
 
 /** A strategic merge patch that puts the template back: what `kubectl rollout undo` sends. */
@@ -71,21 +75,29 @@ function numberOf({ revision = 0 }: ControllerRevision): number {
   return Number(revision);
 }
 
-function hashOf({ metadata }: ControllerRevision): string {
+/** The hash of a DaemonSet's revision, as its pods carry it. */
+export function hashOf({ metadata }: ControllerRevision): string {
   return metadata.labels?.[REVISION_HASH] ?? metadata.name;
+}
+
+interface Snapshot {
+  readonly data: Json;
+  readonly number: number;
+  readonly hash: string;
+  readonly label: string;
 }
 
 function snapshot<T extends Revised>(
   kind: Kind<T>,
   object: T,
-  { data, number, hash }: { readonly data: Json; readonly number: number; readonly hash: string },
+  { data, number, hash, label }: Snapshot,
 ): ControllerRevision {
   const { name, namespace = "", annotations } = object.metadata;
   return {
     metadata: {
       name: `${name}-${hash}`,
       namespace,
-      labels: { ...object.spec.template.metadata?.labels, [REVISION_HASH]: hash },
+      labels: { ...object.spec.template.metadata?.labels, [label]: hash },
       ...(annotations && { annotations }),
       ownerReferences: [controllerReference(kind, object)],
     },
@@ -98,12 +110,12 @@ function snapshot<T extends Revised>(
 export function forgotten(
   object: Revised,
   old: readonly ControllerRevision[],
-  inUse: ReadonlySet<string>,
+  isInUse: (revision: ControllerRevision) => boolean,
 ): readonly Change[] {
   const spare = Math.max(0, old.length - (object.spec.revisionHistoryLimit ?? 10));
   return old
     .toSorted((a, b) => numberOf(a) - numberOf(b))
-    .filter((revision) => !inUse.has(hashOf(revision)))
+    .filter((revision) => !isInUse(revision))
     .slice(0, spare)
     .map((revision) => remove(controllerRevisionKind, revision));
 }

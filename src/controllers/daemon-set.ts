@@ -8,7 +8,7 @@ import { nodeKind } from "#kinds/core/node.ts";
 import { type Pod, podKind } from "#kinds/core/pod.ts";
 import { keyOfObject } from "#kinds/object.ts";
 import { create, freshNames, normalEvent, patchTo, remove, warningEvent } from "./changes.ts";
-import { forgotten, historyOf, REVISION_HASH } from "./controller-revisions.ts";
+import { forgotten, hashOf, historyOf, REVISION_HASH } from "./controller-revisions.ts";
 import { daemonPod, type Daemons, isUpdated, nodeOf, type Sync, wantedOn } from "./daemon-pods.ts";
 import { type Backoffs, missingAndSpare } from "./daemon-upkeep.ts";
 import { replacements } from "./daemon-rollout.ts";
@@ -45,11 +45,11 @@ function plan(set: DaemonSet, seen: Seen, memory: Backoffs | undefined, now: num
   const selector = selectorOf(set);
   // One that is ending: the garbage collector takes its pods and its history, in whichever order.
   if (selector.length === 0 || set.metadata.deletionTimestamp !== undefined) return { changes: [] };
-  const owner = { kind: daemonSetKind, object: set, selector };
+  const owner = { kind: daemonSetKind, object: set, selector, label: REVISION_HASH };
   const history = historyOf(owner, seen);
   if ("collisionCount" in history) return { changes: collided(set, history.collisionCount) };
   const { owned, changes } = claim(owner, { kind: podKind, view: seen.view(podKind) });
-  const { hash } = history;
+  const hash = hashOf(history.current);
   const nodes = seen
     .view(nodeKind)
     .list()
@@ -68,7 +68,7 @@ function plan(set: DaemonSet, seen: Seen, memory: Backoffs | undefined, now: num
       ...patchTo(daemonSetKind, set, { ...set, status: statusOf(daemons) }, "status"),
       ...upkeep.told,
       ...carriedOut(daemons, sync),
-      ...forgotten(set, history.old, inUse),
+      ...forgotten(set, history.old, (revision) => inUse.has(hashOf(revision))),
     ],
     ...(upkeep.backoffs && { memory: upkeep.backoffs }),
     ...(again.length > 0 && { againAtMs: Math.min(...again) }),

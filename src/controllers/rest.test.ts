@@ -18,6 +18,7 @@ import { podKind } from "#kinds/core/pod.ts";
 import { priorityClassKind } from "#kinds/core/priority-class.ts";
 import { clusterRoleKind } from "#kinds/rbac/rbac.ts";
 import { replicationControllerKind } from "#kinds/core/replication-controller.ts";
+import { statefulSetKind } from "#kinds/apps/stateful-set.ts";
 import { replicaSetKind } from "#kinds/apps/replica-set.ts";
 import { serviceKind } from "#kinds/core/service.ts";
 import { MemoryJournal } from "#store/memory/journal.ts";
@@ -40,6 +41,7 @@ const OWNABLE: readonly Kind[] = [
   jobKind,
   replicaSetKind,
   replicationControllerKind,
+  statefulSetKind,
   podKind,
   serviceKind,
 ];
@@ -64,6 +66,7 @@ class Meddler {
       () => this.#create(replicationControllerKind, this.#replicationController()),
       () => this.#create(daemonSetKind, this.#daemonSet()),
       () => this.#create(jobKind, this.#job()),
+      () => this.#create(statefulSetKind, this.#statefulSet()),
       () => this.#change(),
       () => this.#gather(),
       () => this.#create(configMapKind, { metadata: this.#owned() }),
@@ -169,6 +172,15 @@ class Meddler {
     const [completions, parallelism] = [this.#pick([1, 3]), this.#pick([0, 1, 4])];
     const suspend = this.#chance(0.2);
     return { metadata: this.#meta(), spec: { completionMode, completions, parallelism, suspend, template } };
+  }
+
+  #statefulSet(): object {
+    const metadata = this.#meta();
+    const labels = { app: metadata.name };
+    const template = { metadata: { labels }, spec: { containers: [{ name: "c", image: "app:1" }] } };
+    const replicas = Math.floor(this.#random.number() * 4);
+    const podManagementPolicy = this.#pick(["OrderedReady", "Parallel"]);
+    return { metadata, spec: { replicas, podManagementPolicy, selector: { matchLabels: labels }, template } };
   }
 
   /** Roles that gather others, perhaps each other. */

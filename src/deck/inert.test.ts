@@ -4,6 +4,7 @@ import test from "node:test";
 import type { KubeObject } from "#kinds/object.ts";
 import { podKind } from "#kinds/core/pod.ts";
 import { deploymentKind } from "#kinds/apps/deployment.ts";
+import { statefulSetKind } from "#kinds/apps/stateful-set.ts";
 import { functionKind } from "#kinds/catamaran/function.ts";
 import { serviceAccountKind } from "#kinds/core/service-account.ts";
 import { serviceKind } from "#kinds/core/service.ts";
@@ -47,6 +48,29 @@ const cases: readonly (readonly [kind: Kind, spec: object, refused: string | nul
   [functionKind, { ...fn, url: { authType: "NONE", invokeMode: "RESPONSE_STREAM" } }, "FunctionUrl.invokeMode"],
   [functionKind, { ...fn, url: { authType: "NONE", invokeMode: "BUFFERED" } }, null],
   [deploymentKind, template(podSpec({ resourceClaims: [{ name: "x" }] })), "PodSpec.resourceClaims"],
+  [
+    statefulSetKind,
+    { ...template(podSpec({})), volumeClaimTemplates: [{ metadata: { name: "data" } }] },
+    "StatefulSetSpec.volumeClaimTemplates",
+  ],
+  [
+    statefulSetKind,
+    { ...template(podSpec({})), persistentVolumeClaimRetentionPolicy: { whenDeleted: "Delete" } },
+    "StatefulSetPersistentVolumeClaimRetentionPolicy.whenDeleted",
+  ],
+  [
+    statefulSetKind,
+    {
+      ...template(podSpec({})),
+      persistentVolumeClaimRetentionPolicy: { whenDeleted: "Retain", whenScaled: "Retain" },
+    },
+    null,
+  ],
+  [
+    statefulSetKind,
+    { ...template(podSpec({})), updateStrategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 2 } } },
+    "RollingUpdateStatefulSetStrategy.maxUnavailable",
+  ],
 ];
 
 const annotated: readonly (readonly [kind: Kind, annotation: string, value: string, isTaken: boolean])[] = [

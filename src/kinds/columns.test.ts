@@ -230,6 +230,12 @@ const rows: readonly (readonly [
     ["web", "nginx:1", "app=web"],
   ],
   [
+    "StatefulSet",
+    { spec: { replicas: 3, selector, template }, status: { readyReplicas: 2 } },
+    ["2/3", "60m"],
+    ["web", "nginx:1"],
+  ],
+  [
     "ControllerRevision",
     {
       metadata: {

@@ -35,12 +35,19 @@ const core: Readonly<Record<string, Inert>> = {
 };
 
 const batch: Readonly<Record<string, Inert>> = { JobSpec: { backoffLimitPerIndex: [], maxFailedIndexes: [] } };
+const apps: Readonly<Record<string, Inert>> = {
+  RollingUpdateStatefulSetStrategy: { maxUnavailable: [1] },
+  // There are no claims yet; the policy that keeps them is what happens without.
+  StatefulSetPersistentVolumeClaimRetentionPolicy: { whenDeleted: ["Retain"], whenScaled: ["Retain"] },
+  StatefulSetSpec: { volumeClaimTemplates: [] },
+};
 
 const own: Readonly<Record<string, Inert>> = { FunctionUrl: { invokeMode: ["BUFFERED"] } };
 
 export const inertMembers: ReadonlyMap<TypeName, Inert> = new Map([
   ...named("io.k8s.api.core.v1", core),
   ...named("io.k8s.api.batch.v1", batch),
+  ...named("io.k8s.api.apps.v1", apps),
   ...named("dev.catamaran.v1", own),
 ]);
 

@@ -41,6 +41,27 @@ export const proofs: TypeProofs = {
   "io.k8s.api.apps.v1.RollingUpdateDaemonSet": {
     "src/controllers/daemon-set.test.ts": "maxUnavailable maxSurge",
   },
+  "io.k8s.api.apps.v1.StatefulSet": {
+    "src/controllers/stateful-set.test.ts": "kind apiVersion metadata spec",
+  },
+  "io.k8s.api.apps.v1.StatefulSetSpec": {
+    "src/controllers/stateful-set.test.ts":
+      "replicas selector template serviceName podManagementPolicy updateStrategy revisionHistoryLimit minReadySeconds ordinals",
+    "src/deck/inert.test.ts": "persistentVolumeClaimRetentionPolicy",
+  },
+  "io.k8s.api.apps.v1.StatefulSetOrdinals": {
+    "src/controllers/stateful-set.test.ts": "start",
+  },
+  "io.k8s.api.apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicy": {
+    "src/deck/inert.test.ts": "whenDeleted whenScaled",
+  },
+  "io.k8s.api.apps.v1.StatefulSetUpdateStrategy": {
+    "src/controllers/stateful-set.test.ts": "type rollingUpdate",
+  },
+  "io.k8s.api.apps.v1.RollingUpdateStatefulSetStrategy": {
+    "src/controllers/stateful-set.test.ts": "partition",
+    "src/deck/inert.test.ts": "maxUnavailable",
+  },
   "io.k8s.api.apps.v1.ControllerRevision": {
     "src/controllers/daemon-set.test.ts": "kind apiVersion metadata data revision",
   },

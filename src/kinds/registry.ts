@@ -43,6 +43,7 @@ import { queueKind } from "#kinds/catamaran/queue.ts";
 import { secretKind } from "#kinds/core/secret.ts";
 import { serviceAccountKind } from "#kinds/core/service-account.ts";
 import { serviceKind } from "#kinds/core/service.ts";
+import { statefulSetKind } from "#kinds/apps/stateful-set.ts";
 import { tableKind } from "#kinds/catamaran/table.ts";
 
 /** Everything that is stored (or kept in memory) and served. */
@@ -63,6 +64,7 @@ export const builtinKinds: readonly Kind[] = [
   daemonSetKind,
   deploymentKind,
   replicaSetKind,
+  statefulSetKind,
   horizontalPodAutoscalerKind,
   autoscalerV1Kind,
   jobKind,

@@ -28,7 +28,15 @@ const traits: readonly (readonly [title: string, has: (kind: Kind) => boolean, k
   [
     "ask for pods",
     ({ podTemplate }) => podTemplate !== undefined,
-    ["daemonsets.apps", "deployments.apps", "jobs.batch", "podtemplates", "replicasets.apps", "replicationcontrollers"],
+    [
+      "daemonsets.apps",
+      "deployments.apps",
+      "jobs.batch",
+      "podtemplates",
+      "replicasets.apps",
+      "replicationcontrollers",
+      "statefulsets.apps",
+    ],
   ],
   [
     "are for more than viewers",

@@ -61,6 +61,8 @@ export const wordProofs: Readonly<Record<string, string>> = {
     "batch.kubernetes.io/controller-uid batch.kubernetes.io/job-completion-index batch.kubernetes.io/job-name batch.kubernetes.io/job-tracking kubernetes.io/job-controller",
   "src/controllers/pod-ranking.test.ts": "controller.kubernetes.io/pod-deletion-cost",
   "src/controllers/revisions.test.ts": "deployment.kubernetes.io/revision deployment.kubernetes.io/revision-history",
+  "src/controllers/stateful-set.test.ts":
+    "apps.kubernetes.io/pod-index controller.kubernetes.io/hash statefulset.kubernetes.io/pod-name",
   "src/controllers/upkeep.test.ts":
     "node.kubernetes.io/not-ready node.kubernetes.io/unreachable node.kubernetes.io/unschedulable",
   "src/controllers/zone-disruption.test.ts":

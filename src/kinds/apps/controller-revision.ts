@@ -1,4 +1,4 @@
-/** ControllerRevision: what a DaemonSet's template was at each of its revisions. */
+/** ControllerRevision: what the template of a DaemonSet or StatefulSet was at each of its revisions. */
 import type { FieldFault } from "#base/fault.ts";
 import { type Int64, type Json, sameJson } from "#base/json.ts";
 import { builtinKind } from "#kinds/builtin.ts";
