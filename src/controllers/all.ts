@@ -15,6 +15,7 @@ import { garbageCollector } from "./garbage-collector.ts";
 import { horizontalPodAutoscalerController } from "./horizontal-pod-autoscaler.ts";
 import { httpApiAddressController } from "./http-api-address.ts";
 import { ingressAddressController } from "./ingress-address.ts";
+import { cronJobController } from "./cron-job.ts";
 import { jobController } from "./job.ts";
 import { jobExpiryController } from "./job-expiry.ts";
 import { namespaceController } from "./namespace.ts";
@@ -32,6 +33,7 @@ export const steadyControllers: readonly AnyController[] = [
   deploymentController,
   replicaSetController,
   replicationControllerController,
+  cronJobController,
   jobController,
   jobExpiryController,
   statefulSetController,

@@ -254,6 +254,12 @@ const rows: readonly (readonly [
     ["web", "nginx:1", "app=web"],
   ],
   [
+    "CronJob",
+    { spec: { schedule: "* * * * *", suspend: true, jobTemplate: { spec: { template } } } },
+    ["* * * * *", "<none>", "True", 0, "<none>", "60m"],
+    ["web", "nginx:1", "<none>"],
+  ],
+  [
     "Job",
     {
       spec: { completions: 3, selector, template },

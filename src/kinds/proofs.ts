@@ -78,6 +78,12 @@ export const proofs: TypeProofs = {
   "io.k8s.api.apps.v1.ReplicaSetSpec": {
     "src/controllers/chain.test.ts": "replicas minReadySeconds selector template",
   },
+  "io.k8s.api.batch.v1.CronJob": { "src/controllers/cron-job.test.ts": "kind apiVersion metadata spec" },
+  "io.k8s.api.batch.v1.CronJobSpec": {
+    "src/controllers/cron-job.test.ts":
+      "schedule timeZone startingDeadlineSeconds concurrencyPolicy suspend jobTemplate successfulJobsHistoryLimit failedJobsHistoryLimit",
+  },
+  "io.k8s.api.batch.v1.JobTemplateSpec": { "src/controllers/cron-job.test.ts": "metadata spec" },
   "io.k8s.api.batch.v1.Job": {
     "src/controllers/job.test.ts": "kind apiVersion metadata spec",
   },

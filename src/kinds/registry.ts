@@ -14,6 +14,7 @@ import { horizontalPodAutoscalerKind } from "#kinds/autoscaling/horizontal-pod-a
 import { httpApiKind } from "#kinds/catamaran/http-api.ts";
 import { ingressClassKind } from "#kinds/networking/ingress-class.ts";
 import { ingressKind } from "#kinds/networking/ingress.ts";
+import { cronJobKind } from "#kinds/batch/cron-job.ts";
 import { jobKind } from "#kinds/batch/job.ts";
 import type { Kind } from "./kind.ts";
 import { leaseKind } from "#kinds/core/lease.ts";
@@ -67,6 +68,7 @@ export const builtinKinds: readonly Kind[] = [
   statefulSetKind,
   horizontalPodAutoscalerKind,
   autoscalerV1Kind,
+  cronJobKind,
   jobKind,
   eventV1Kind,
   leaseKind,

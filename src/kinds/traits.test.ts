@@ -29,6 +29,7 @@ const traits: readonly (readonly [title: string, has: (kind: Kind) => boolean, k
     "ask for pods",
     ({ podTemplate }) => podTemplate !== undefined,
     [
+      "cronjobs.batch",
       "daemonsets.apps",
       "deployments.apps",
       "jobs.batch",

@@ -13,6 +13,7 @@ export const valueProofs: ValueProofs = {
   apiGroup: { "src/kube/authorize.test.ts": "rbac.authorization.k8s.io" },
   authType: { "src/gateway/routes.test.ts": "NONE AWS_IAM" },
   deduplicationScope: { "src/kinds/catamaran/queue.test.ts": "messageGroup queue" },
+  concurrencyPolicy: { "src/controllers/cron-job.test.ts": "Allow Forbid Replace" },
   completionMode: { "src/kinds/batch/job.test.ts": "NonIndexed Indexed" },
   dnsPolicy: { "src/node/node.test.ts": "ClusterFirst ClusterFirstWithHostNet Default None" },
   effect: { "src/scheduler/pick.test.ts": "NoSchedule PreferNoSchedule NoExecute" },
@@ -57,6 +58,7 @@ export const valueProofs: ValueProofs = {
 export const wordProofs: Readonly<Record<string, string>> = {
   "src/controllers/endpoint-slice-mirroring.test.ts":
     "control-plane.alpha.kubernetes.io/leader endpoints.kubernetes.io/last-change-trigger-time endpointslice.kubernetes.io/managed-by endpointslice.kubernetes.io/skip-mirror",
+  "src/controllers/cron-job.test.ts": "batch.kubernetes.io/cronjob-scheduled-timestamp",
   "src/controllers/job.test.ts":
     "batch.kubernetes.io/controller-uid batch.kubernetes.io/job-completion-index batch.kubernetes.io/job-name batch.kubernetes.io/job-tracking kubernetes.io/job-controller",
   "src/controllers/pod-ranking.test.ts": "controller.kubernetes.io/pod-deletion-cost",

@@ -55,7 +55,7 @@ function checkJobSelector({ selector, template }: JobSpec, faults: FieldFaults):
     faults.invalid("spec.template.metadata.labels", labels ?? null, "`selector` does not match template `labels`");
 }
 
-function checkJobSpec(spec: JobSpec, path: string, faults: FieldFaults): void {
+export function checkJobSpec(spec: JobSpec, path: string, faults: FieldFaults): void {
   const { parallelism, completions, activeDeadlineSeconds, backoffLimit, ttlSecondsAfterFinished } = spec;
   const counts = { parallelism, completions, activeDeadlineSeconds, backoffLimit, ttlSecondsAfterFinished };
   for (const [name, value] of Object.entries(counts)) checkNotNegative(value, `${path}.${name}`, faults);

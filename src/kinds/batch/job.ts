@@ -76,7 +76,7 @@ function withDefaults(job: Job): Job {
 
 const BACKOFF_LIMIT = 6;
 
-function defaultJobSpec(spec: JobSpec): JobSpec {
+export function defaultJobSpec(spec: JobSpec): JobSpec {
   const { podFailurePolicy: policy } = spec;
   // Without both it is one pod; with parallelism alone it is a work queue.
   const isSingle = spec.completions === undefined && spec.parallelism === undefined;
