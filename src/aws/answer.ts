@@ -7,6 +7,8 @@ import type { AwsError } from "./aws-error.ts";
 import type { Reply } from "./reply.ts";
 import { escapeXml } from "./xml.ts";
 
+// RFC 9110 8.6 and 15.4.5: no content follows, so no length may be told; who believes one waits for it.
+const WITHOUT_CONTENT: ReadonlySet<number> = new Set([204, 304]);
 // One write more is nothing beside copying so much.
 const LARGE_BYTES = 64 * 1024;
 
@@ -14,6 +16,7 @@ const LARGE_BYTES = 64 * 1024;
 export async function writeReply(response: ServerResponse, reply: Reply, requestId: string): Promise<void> {
   const { body = "" } = reply;
   const headers: Record<string, string | number> = { "x-amzn-RequestId": requestId, ...reply.headers };
+  if (WITHOUT_CONTENT.has(reply.status)) return void response.writeHead(reply.status, headers).end();
   if (typeof body !== "string" && !(body instanceof Uint8Array)) {
     response.writeHead(reply.status, headers);
     return pipeline(Readable.from(body), response);
