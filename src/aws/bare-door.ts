@@ -29,6 +29,7 @@ export interface BareAnswer {
 
 export interface BareDoor extends AsyncDisposable {
   readonly clock: FakeClock;
+  readonly port: number;
   readonly ask: (asked: BareRequest) => Promise<BareAnswer>;
 }
 
@@ -49,6 +50,7 @@ export async function openBareDoor(services: readonly Service[]): Promise<BareDo
   });
   return {
     clock,
+    port: door.port,
     ask: (asked) => send(door.port, asked, clock.now()),
     [Symbol.asyncDispose]: () => door[Symbol.asyncDispose](),
   };

@@ -89,6 +89,8 @@ async function answer(request: IncomingMessage, response: ServerResponse, door: 
     const error = awsErrorOf(thrown);
     if (error.status === 500)
       log.error("an AWS request failed", { requestId, url: request.url, reason: reasonOf(thrown) });
+    // A body that came with its head is whole one turn after the head: then the connection can serve the next request.
+    await new Promise((resolve) => setImmediate(resolve));
     const reply = aim?.writeError(error, requestId) ?? serviceless(error, head.headers["content-type"], requestId);
     writeErrorReply(request, response, reply, requestId);
   }
