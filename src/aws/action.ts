@@ -1,4 +1,5 @@
 /** What an AWS action and a service are: values over a generated model. The listener knows nothing else about them. */
+import type { Place } from "./place.ts";
 import type { AwsError } from "./aws-error.ts";
 import { type Operation, operationOf } from "./operation.ts";
 import type { Model } from "./model.ts";
@@ -31,8 +32,28 @@ export class Answer<Output> {
   }
 }
 
+/** Values of condition keys, by their whole names: "iam:PassedToService". */
+export type ConditionValues = Readonly<Record<string, string | readonly string[]>>;
+
+/** A permission that an action asks of its caller on one thing: "sqs:SendMessage" on the queue's ARN. */
+export interface Need {
+  readonly permission: string;
+  readonly resource: string;
+  readonly conditions?: ConditionValues;
+}
+
+/** What policies can say about an action (Service Authorization Reference); pure functions of an input that fits its model. */
+interface Rights<Input> {
+  /** ARNs of all that it is about: its permission is needed on each. Default is "*": it is about nothing that has a name. */
+  resources?(input: Input, place: Place): readonly string[];
+  /** Condition keys beside the global ones. */
+  conditions?(input: Input, place: Place): ConditionValues;
+  /** Permissions of other names that it needs too: iam:PassRole for the role that it hands on. */
+  alsoNeeds?(input: Input, place: Place): readonly Need[];
+}
+
 /** `run` is a method, so that actions of different inputs are all actions: the door gives each what its model says. */
-export interface Action<World> extends ActionOptions {
+export interface Action<World> extends ActionOptions, Rights<Members> {
   readonly operation: Operation;
   /** Paths of members: "FunctionName", "Code.ZipFile"; a path stands for all that is inside. */
   readonly serves: readonly string[];
@@ -44,6 +65,8 @@ export interface Action<World> extends ActionOptions {
 export interface ActionOptions {
   /** What IAM calls it, where that is another name ("InvokeFunction"); also in sentences about it. */
   readonly permission?: string;
+  /** Whoever signs may do it, on AWS too: GetCallerIdentity. */
+  readonly isFree?: true;
   /** Default is the service's. */
   readonly maxBodyBytes?: number;
 }
@@ -54,7 +77,8 @@ interface Types {
 }
 
 /** What an action says of itself: `S` and `U` are the members that it names, `W` is what it works on. */
-interface Definition<T extends Types, S extends string, U extends string, W> extends ActionOptions {
+interface Definition<T extends Types, S extends string, U extends string, W>
+  extends ActionOptions, Rights<Served<T["input"], S>> {
   readonly serves: readonly S[];
   readonly unserved: Readonly<Record<U, string>> & Complete<T["input"], S | U>;
   run(world: W, input: Served<T["input"], S>, call: Call): Promise<T["output"] | Answer<T["output"]>>;
@@ -85,6 +109,10 @@ export interface ServiceOptions {
   readonly isErrorBare?: true;
   /** Its errors' older names in the query protocol, for SDKs that knew it by that (Smithy, "awsQueryError trait"). */
   readonly queryCodes?: Readonly<Record<string, string>>;
+  /** Of its permissions, where that is not the signing name: CloudWatch signs as "monitoring". */
+  readonly permissionPrefix?: string;
+  /** The policy that stands on one of its things: the text that the engine keeps; null when there is none. */
+  readonly policyOf?: (resource: string) => Promise<string | null>;
   /** How it refuses what an action does not serve; default is InvalidParameterValueException. */
   readonly refusal?: (message: string, input: Members) => AwsError;
 }

@@ -2,8 +2,14 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import type { FunctionObject } from "#kinds/catamaran/function.ts";
-import type { Members } from "./action.ts";
-import { type Asked, functionRights } from "./authorize.ts";
+import { actions as dynamodb } from "./dynamodb/service.ts";
+import { actions as lambda } from "./lambda/service.ts";
+import { actions as logs } from "./logs/service.ts";
+import { actions as sqs } from "./sqs/service.ts";
+import { actions as sts } from "./sts/service.ts";
+import type { Action, Members, Need } from "./action.ts";
+import { functionRights, needsOf } from "./authorize.ts";
+import type { Place } from "./place.ts";
 import { AwsError } from "./aws-error.ts";
 import type { Caller } from "./sign.ts";
 
@@ -40,16 +46,9 @@ const cases: readonly (readonly [asked: string, input: Members, isAllowed: boole
   ["dynamodb:Scan", { TableName: "second" }, true],
   ["dynamodb:BatchGetItem", { RequestItems: { users: {}, orders: {} } }, true],
   ["dynamodb:BatchWriteItem", { RequestItems: { users: [], secrets: [] } }, false],
-  ["dynamodb:TransactWriteItems", { TransactItems: [{ Put: { TableName: "users" } }] }, true],
-  [
-    "dynamodb:TransactWriteItems",
-    { TransactItems: [{ Put: { TableName: "users" } }, { Delete: { TableName: "x" } }] },
-    false,
-  ],
-  ["dynamodb:TransactWriteItems", { TransactItems: [null] }, false],
   ["dynamodb:GetItem", { TableName: "user" }, false],
   ["dynamodb:GetItem", { TableName: "theirs" }, false],
-  ["dynamodb:GetItem", {}, false],
+  ["dynamodb:BatchGetItem", {}, false],
   ["dynamodb:DeleteTable", { TableName: "users" }, false],
   ["dynamodb:ListTables", {}, false],
   ["lambda:Invoke", { FunctionName: "next" }, true],
@@ -61,20 +60,29 @@ const cases: readonly (readonly [asked: string, input: Members, isAllowed: boole
   ["lambda:ListFunctions", {}, false],
   ["lambda:TagResource", { Resource: "arn:aws:lambda:us-east-1:000000000000:function:next" }, false],
   ["logs:FilterLogEvents", { logGroupName: "/aws/lambda/reader" }, true],
-  ["logs:PutLogEvents", { logGroupName: "/aws/lambda/reader" }, true],
   ["logs:FilterLogEvents", { logGroupName: "/aws/lambda/other" }, false],
   ["logs:DeleteLogGroup", { logGroupName: "/aws/lambda/reader" }, false],
   ["sqs:SendMessage", { QueueUrl: "http://other:1/000000000000/jobs" }, true],
   ["sqs:ReceiveMessage", { QueueUrl: "http://127.0.0.1:4566/000000000000/next" }, true],
   ["sqs:SendMessage", { QueueUrl: "http://127.0.0.1:4566/000000000000/job" }, false],
   ["sqs:DeleteQueue", { QueueUrl: "http://127.0.0.1:4566/000000000000/jobs" }, false],
-  ["constructor:GetItem", { TableName: "users" }, false],
+  ["sqs:SendMessageBatch", { QueueUrl: "http://127.0.0.1:4566/000000000000/jobs" }, true],
 ];
 
-function asked(text: string, input: Members): Asked {
-  const [service = "", name = ""] = text.split(":");
-  const action = { name };
-  return { service, action, input };
+const SERVICES: ReadonlyMap<string, readonly Action<never>[]> = new Map<string, readonly Action<never>[]>([
+  ["dynamodb", dynamodb],
+  ["lambda", lambda],
+  ["logs", logs],
+  ["sqs", sqs],
+  ["sts", sts],
+]);
+
+function asked(text: string, input: Members): (place: Place) => readonly Need[] {
+  const [signingName = "", name = ""] = text.split(":");
+  const action = SERVICES.get(signingName)?.find(({ operation }) => operation.name === name);
+  assert.ok(action, text);
+  const model = { signingName, version: "", protocols: [], operations: {}, shapes: {} };
+  return (place) => needsOf({ model }, action, { input, place });
 }
 
 for (const [text, input, isAllowed] of cases) {
@@ -105,3 +113,70 @@ test("credentials end with the function that they were made for", async () => {
     code: "UnrecognizedClientException",
   });
 });
+
+const ROLE = "arn:aws:iam::000000000000:role/r";
+const needs: readonly (readonly [asked: string, input: Members, needs: readonly string[]])[] = [
+  ["sts:GetCallerIdentity", {}, []],
+  ["lambda:ListFunctions", {}, ["lambda:ListFunctions on *"]],
+  [
+    "lambda:Invoke",
+    { FunctionName: "f", Qualifier: "live" },
+    ["lambda:InvokeFunction on lambda:us-east-1:function:f:live"],
+  ],
+  [
+    "lambda:CreateFunction",
+    { FunctionName: "f", Role: ROLE },
+    [
+      "lambda:CreateFunction on lambda:us-east-1:function:f",
+      "iam:PassRole on iam::role/r iam:PassedToService=lambda.amazonaws.com",
+    ],
+  ],
+  [
+    "lambda:UpdateFunctionConfiguration",
+    { FunctionName: "f" },
+    ["lambda:UpdateFunctionConfiguration on lambda:us-east-1:function:f"],
+  ],
+  [
+    "lambda:CreateEventSourceMapping",
+    { FunctionName: "f" },
+    ["lambda:CreateEventSourceMapping on * lambda:FunctionArn=arn:aws:lambda:us-east-1:000000000000:function:f"],
+  ],
+  [
+    "lambda:GetEventSourceMapping",
+    { UUID: "u" },
+    ["lambda:GetEventSourceMapping on lambda:us-east-1:event-source-mapping:u"],
+  ],
+  ["dynamodb:Query", { TableName: "t", IndexName: "i" }, ["dynamodb:Query on dynamodb:us-east-1:table/t/index/i"]],
+  ["dynamodb:BatchGetItem", {}, ["dynamodb:BatchGetItem on *"]],
+  ["logs:DescribeLogGroups", {}, ["logs:DescribeLogGroups on logs:us-east-1:log-group::log-stream:"]],
+  [
+    "logs:GetLogEvents",
+    { logGroupIdentifier: "arn:aws:logs:us-east-1:000000000000:log-group:g:*", logStreamName: "s" },
+    ["logs:GetLogEvents on logs:us-east-1:log-group:g:log-stream:s"],
+  ],
+  ["sqs:GetQueueUrl", { QueueName: "q" }, ["sqs:GetQueueUrl on sqs:us-east-1:q"]],
+  [
+    "sqs:StartMessageMoveTask",
+    { SourceArn: "arn:aws:sqs:us-east-1:000000000000:a", DestinationArn: "arn:aws:sqs:us-east-1:000000000000:b" },
+    [
+      "sqs:StartMessageMoveTask on sqs:us-east-1:a",
+      "sqs:ReceiveMessage on sqs:us-east-1:a",
+      "sqs:DeleteMessage on sqs:us-east-1:a",
+      "sqs:GetQueueAttributes on sqs:us-east-1:a",
+      "sqs:SendMessage on sqs:us-east-1:b",
+    ],
+  ],
+];
+for (const [text, input, expected] of needs) {
+  test(`${text} ${JSON.stringify(input)} needs ${expected.join(", ") || "nothing"}`, () => {
+    assert.deepEqual(asked(text, input)(PLACE).map(brief), expected);
+  });
+}
+
+function brief({ permission, resource, conditions = {} }: Need): string {
+  const short = resource.replace("arn:aws:", "").replace(":000000000000", "");
+  return [
+    `${permission} on ${short}`,
+    ...Object.entries(conditions).map(([key, value]) => `${key}=${String(value)}`),
+  ].join(" ");
+}

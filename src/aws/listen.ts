@@ -123,9 +123,9 @@ async function serve(exchange: Exchange, service: ServiceDoor, { options, held }
   const bytes = service.isCoded
     ? await decodedBody(body.bytes, head.headers["content-encoding"], aim.maxBodyBytes)
     : body.bytes;
-  const { action, input, run } = aim.read({ ...head, body: bytes });
+  const { needs, run } = aim.read({ ...head, body: bytes });
   const { caller, region } = claim;
-  await options.authorize(caller, { service: service.signingName, action, input });
+  await options.authorize(caller, needs);
   const call: Call = { caller, requestId, region, now: options.clock.now(), headers: head.headers };
   const plain = await run(call);
   const reply = service.isCoded ? await codedReply(plain, head.headers["accept-encoding"]) : plain;

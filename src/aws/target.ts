@@ -1,5 +1,7 @@
 /** What a request asks for: from its head the protocol, the action and how much it may send, from its body the input. */
-import { Answer, type Call, type Members, type Service } from "./action.ts";
+import { Answer, type Call, type Members, type Need, type Service } from "./action.ts";
+import { needsOf } from "./authorize.ts";
+import type { Place } from "./place.ts";
 import type { AwsError } from "./aws-error.ts";
 import { checkConstraints } from "./constraints.ts";
 import type { ProtocolName } from "./model.ts";
@@ -26,8 +28,8 @@ export interface Aim {
 
 /** What the body decides: an input that has been read and checked, and the action on it. */
 export interface Asked {
-  readonly action: { readonly name: string; readonly permission?: string };
-  readonly input: Members;
+  /** What the caller must be allowed to do; empty: whoever signs may. */
+  readonly needs: (place: Place) => readonly Need[];
   readonly run: (call: Call) => Promise<Reply>;
 }
 
@@ -91,13 +93,12 @@ function askedOf(
   { route, request }: { readonly route: Route; readonly request: SignedRequest },
 ): Asked {
   const { action, labels } = route;
-  const { operation, permission } = action;
+  const { operation } = action;
   const input = protocol.read(request, operation, labels);
   checkConstraints(input, operation.input);
   refuseUnserved(action.refusals, input, service.refusal);
   return {
-    action: { name: operation.name, ...(permission !== undefined && { permission }) },
-    input,
+    needs: (place) => needsOf(service, action, { input, place }),
     run: async (call) => replyOf(await action.run(input, call), operation, { service, protocol, call }),
   };
 }

@@ -2,7 +2,7 @@
 import { Fault } from "#base/fault.ts";
 import type { Table } from "#kinds/catamaran/table.ts";
 import type { Tables } from "#managed/table/tables.ts";
-import type { Place } from "../authorize.ts";
+import type { Place } from "../place.ts";
 import { AwsError, validationError } from "../aws-error.ts";
 import { errorsOf, type Failure } from "../service-error.ts";
 import { model, type ModelErrors } from "./model.gen.ts";
@@ -54,4 +54,18 @@ export function tableName(text: string): string {
 
 export function tableArn({ region, accountId }: Place, name: string): string {
   return `arn:aws:dynamodb:${region}:${accountId}:table/${name}`;
+}
+
+/** What policies call the table that an input names, or the index of it that is read. */
+export function tableArns(
+  { TableName, IndexName }: { readonly TableName: string; readonly IndexName?: string },
+  place: Place,
+): readonly string[] {
+  const table = arnNamed(place, TableName);
+  return [IndexName === undefined ? table : `${table}/index/${IndexName}`];
+}
+
+/** Of a name or an ARN. */
+export function arnNamed(place: Place, text: string): string {
+  return text.startsWith("arn:") ? text : tableArn(place, text);
 }

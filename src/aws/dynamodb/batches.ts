@@ -6,7 +6,7 @@ import { project } from "#managed/table/projection.ts";
 import { planErase, type PlannedWrite, planPut } from "#managed/table/tables.ts";
 import { type Action, action } from "../action.ts";
 import { validationError } from "../aws-error.ts";
-import { type AccountTables, findTable, invalid } from "./account-tables.ts";
+import { type AccountTables, arnNamed, findTable, invalid } from "./account-tables.ts";
 import { consumedByTable, readUnits, writeUnits } from "./capacity.ts";
 import { expressionsOf } from "./expressions.ts";
 import { type Key, type KeysAndAttributes, model, type WriteRequest } from "./model.gen.ts";
@@ -22,6 +22,7 @@ interface TableGets {
 }
 
 export const batchGetItem: Action<AccountTables> = action(model, "BatchGetItem", {
+  resources: ({ RequestItems }, place) => Object.keys(RequestItems ?? {}).map((name) => arnNamed(place, name)),
   serves: ["RequestItems", "ReturnConsumedCapacity"],
   unserved: {},
   run: async (account: AccountTables, { RequestItems, ReturnConsumedCapacity }) => {
@@ -102,6 +103,7 @@ interface TableWrites {
 
 /** Without local indexes there are no ReturnItemCollectionMetrics to return. */
 export const batchWriteItem: Action<AccountTables> = action(model, "BatchWriteItem", {
+  resources: ({ RequestItems }, place) => Object.keys(RequestItems ?? {}).map((name) => arnNamed(place, name)),
   serves: ["RequestItems", "ReturnConsumedCapacity", "ReturnItemCollectionMetrics"],
   unserved: {},
   run: async (account: AccountTables, { RequestItems, ReturnConsumedCapacity }) => {

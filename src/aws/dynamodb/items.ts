@@ -3,7 +3,7 @@ import type { Item } from "#managed/table/attribute.ts";
 import { project } from "#managed/table/projection.ts";
 import type { Written } from "#managed/table/tables.ts";
 import { type Action, action } from "../action.ts";
-import { type AccountTables, findTable, invalid } from "./account-tables.ts";
+import { type AccountTables, findTable, invalid, tableArns } from "./account-tables.ts";
 import { consumed, readUnits, writeUnits } from "./capacity.ts";
 import { expressionsOf } from "./expressions.ts";
 import { model, type ReturnValue } from "./model.gen.ts";
@@ -21,6 +21,7 @@ const WRITE = [
 const OLD_CONDITION = { Expected: "use ConditionExpression", ConditionalOperator: "use ConditionExpression" };
 
 export const getItem: Action<AccountTables> = action(model, "GetItem", {
+  resources: tableArns,
   serves: [
     "TableName",
     "Key",
@@ -41,6 +42,7 @@ export const getItem: Action<AccountTables> = action(model, "GetItem", {
 });
 
 export const putItem: Action<AccountTables> = action(model, "PutItem", {
+  resources: tableArns,
   serves: [...WRITE, "Item"],
   unserved: OLD_CONDITION,
   run: async (account: AccountTables, input) => {
@@ -52,6 +54,7 @@ export const putItem: Action<AccountTables> = action(model, "PutItem", {
 });
 
 export const deleteItem: Action<AccountTables> = action(model, "DeleteItem", {
+  resources: tableArns,
   serves: [...WRITE, "Key"],
   unserved: OLD_CONDITION,
   run: async (account: AccountTables, input) => {
@@ -63,6 +66,7 @@ export const deleteItem: Action<AccountTables> = action(model, "DeleteItem", {
 });
 
 export const updateItem: Action<AccountTables> = action(model, "UpdateItem", {
+  resources: tableArns,
   serves: [...WRITE, "Key", "UpdateExpression"],
   unserved: { ...OLD_CONDITION, AttributeUpdates: "use UpdateExpression" },
   run: async (account: AccountTables, input) => {

@@ -3,7 +3,7 @@ import { given } from "#base/given.ts";
 import type { Page, PageOptions } from "#managed/table/page.ts";
 import { type Action, action } from "../action.ts";
 import { validationError } from "../aws-error.ts";
-import { type AccountTables, findTable, invalid } from "./account-tables.ts";
+import { type AccountTables, findTable, invalid, tableArns } from "./account-tables.ts";
 import { consumed, queryUnits, scanUnits } from "./capacity.ts";
 import { expressionsOf } from "./expressions.ts";
 import { model, type QueryInput, type QueryOutput, type ScanInput } from "./model.gen.ts";
@@ -24,6 +24,7 @@ const SERVED = [
 const OLD = { AttributesToGet: "use ProjectionExpression", ConditionalOperator: "use FilterExpression" };
 
 export const query: Action<AccountTables> = action(model, "Query", {
+  resources: tableArns,
   serves: [...SERVED, "KeyConditionExpression", "ScanIndexForward"],
   unserved: { ...OLD, KeyConditions: "use KeyConditionExpression", QueryFilter: "use FilterExpression" },
   run: async (account: AccountTables, input) => {
@@ -40,6 +41,7 @@ export const query: Action<AccountTables> = action(model, "Query", {
 });
 
 export const scan: Action<AccountTables> = action(model, "Scan", {
+  resources: tableArns,
   serves: [...SERVED, "Segment", "TotalSegments"],
   unserved: { ...OLD, ScanFilter: "use FilterExpression" },
   run: async (account: AccountTables, input) => {

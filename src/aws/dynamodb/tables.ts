@@ -3,7 +3,7 @@ import { given } from "#base/given.ts";
 import type { Table } from "#kinds/catamaran/table.ts";
 import { type Action, action } from "../action.ts";
 import { validationError } from "../aws-error.ts";
-import { type AccountTables, invalid, tableArn, tableName } from "./account-tables.ts";
+import { type AccountTables, invalid, tableArn, tableArns, tableName } from "./account-tables.ts";
 import {
   type AttributeDefinition,
   type CreateTableInput,
@@ -14,6 +14,7 @@ import {
 } from "./model.gen.ts";
 
 export const createTable: Action<AccountTables> = action(model, "CreateTable", {
+  resources: tableArns,
   serves: [
     "TableName",
     "AttributeDefinitions",
@@ -165,6 +166,7 @@ function newTable(
 }
 
 export const describeTable: Action<AccountTables> = action(model, "DescribeTable", {
+  resources: tableArns,
   serves: ["TableName"],
   unserved: {},
   run: async (account: AccountTables, { TableName }) => {
@@ -174,6 +176,7 @@ export const describeTable: Action<AccountTables> = action(model, "DescribeTable
 });
 
 export const deleteTable: Action<AccountTables> = action(model, "DeleteTable", {
+  resources: tableArns,
   serves: ["TableName"],
   unserved: {},
   run: async (account: AccountTables, { TableName }) => {

@@ -4,7 +4,7 @@ import type { Objects } from "#deck/objects.ts";
 import type { CodeStore } from "#functions/code-store.ts";
 import type { Functions } from "#functions/engine.ts";
 import { functionKind, type FunctionObject } from "#kinds/catamaran/function.ts";
-import type { Place } from "../authorize.ts";
+import type { Place } from "../place.ts";
 import { type FunctionReference, notFound } from "./names.ts";
 
 export interface AccountFunctions extends Place {

@@ -4,6 +4,7 @@ import { AwsError } from "../aws-error.ts";
 import type { Model } from "../model.ts";
 import { presignedUrl } from "../sign.ts";
 import type { AccountFunctions } from "./account-functions.ts";
+import { arnOf } from "./names.ts";
 
 type PackageOperations = {
   readonly GetPackage: {
@@ -42,6 +43,8 @@ export function codeLocation(region: string, sha256: string, { caller, headers, 
 }
 
 export const getPackage: Action<AccountFunctions> = action(packageModel, "GetPackage", {
+  permission: "GetFunction",
+  resources: (_input, place) => [arnOf(place, "*")],
   serves: ["Digest"],
   unserved: {},
   run: async (account: AccountFunctions, { Digest }) => {

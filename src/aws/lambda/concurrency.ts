@@ -4,11 +4,12 @@ import { functionKind, type FunctionObject } from "#kinds/catamaran/function.ts"
 import { type Action, action } from "../action.ts";
 import { type AccountFunctions, changeFunction, findFunction, functionKey } from "./account-functions.ts";
 import { model } from "./model.gen.ts";
-import { invalid, notFound, referenceOf, unqualifiedName } from "./names.ts";
+import { functionArns, invalid, notFound, referenceOf, unqualifiedName } from "./names.ts";
 
 const { account: ACCOUNT_CONCURRENCY } = LAMBDA_LIMITS;
 
 export const putFunctionConcurrency: Action<AccountFunctions> = action(model, "PutFunctionConcurrency", {
+  resources: functionArns,
   serves: ["FunctionName", "ReservedConcurrentExecutions"],
   unserved: {},
   run: async (account: AccountFunctions, input) => {
@@ -26,6 +27,7 @@ export const putFunctionConcurrency: Action<AccountFunctions> = action(model, "P
 });
 
 export const getFunctionConcurrency: Action<AccountFunctions> = action(model, "GetFunctionConcurrency", {
+  resources: functionArns,
   serves: ["FunctionName"],
   unserved: {},
   run: async (account: AccountFunctions, input) => {
@@ -35,6 +37,7 @@ export const getFunctionConcurrency: Action<AccountFunctions> = action(model, "G
 });
 
 export const deleteFunctionConcurrency: Action<AccountFunctions> = action(model, "DeleteFunctionConcurrency", {
+  resources: functionArns,
   serves: ["FunctionName"],
   unserved: {},
   run: async (account: AccountFunctions, input) => {

@@ -5,12 +5,14 @@ import { type Action, action } from "../action.ts";
 import type { AccountFunctions } from "./account-functions.ts";
 import { CONFIGURATION, configurationOf, lambdaTime, specChanges, UNSERVED_CONFIGURATION } from "./configuration.ts";
 import { type CreateFunctionRequest, model } from "./model.gen.ts";
-import { arnOf, failure, invalid, referenceOf } from "./names.ts";
+import { arnOf, failure, functionArns, invalid, referenceOf, rolePassed } from "./names.ts";
 import { MAX_PACKAGE_REQUEST_BYTES, storePackage } from "./package.ts";
 import { checkedTags } from "./tags.ts";
 
 /** Answers 201 with State Pending; the function is Active once an environment could be made ready. */
 export const createFunction: Action<AccountFunctions> = action(model, "CreateFunction", {
+  resources: functionArns,
+  alsoNeeds: ({ Role }) => rolePassed(Role),
   maxBodyBytes: MAX_PACKAGE_REQUEST_BYTES,
   serves: [...CONFIGURATION, "FunctionName", "Code.ZipFile", "Architectures", "Tags"],
   unserved: {

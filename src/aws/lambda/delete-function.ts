@@ -3,9 +3,10 @@ import { functionKind } from "#kinds/catamaran/function.ts";
 import { type Action, action } from "../action.ts";
 import { type AccountFunctions, functionKey } from "./account-functions.ts";
 import { model } from "./model.gen.ts";
-import { invalid, notFound, referenceOf } from "./names.ts";
+import { functionArns, invalid, notFound, referenceOf } from "./names.ts";
 
 export const deleteFunction: Action<AccountFunctions> = action(model, "DeleteFunction", {
+  resources: functionArns,
   serves: ["FunctionName", "Qualifier"],
   unserved: {},
   run: async (account: AccountFunctions, input) => {

@@ -7,10 +7,11 @@ import {
   type EventSourceMappingSpec,
 } from "#kinds/catamaran/event-source-mapping.ts";
 import { type Queue, queueKind } from "#kinds/catamaran/queue.ts";
-import { type Action, action } from "../action.ts";
+import { type Action, action, type ConditionValues } from "../action.ts";
 import { type AccountFunctions, findFunction } from "./account-functions.ts";
 import { type EventSourceMappingConfiguration, model } from "./model.gen.ts";
-import { arnOf, failure, invalid, referenceOf } from "./names.ts";
+import { arnOf, failure, functionArns, invalid, referenceOf } from "./names.ts";
+import type { Place } from "../place.ts";
 
 const QUEUES_ALONE = "queues are the only event sources yet";
 const NOT_YET = "leave it out";
@@ -35,6 +36,7 @@ const OF_STREAMS = {
 } as const;
 
 export const createEventSourceMapping: Action<AccountFunctions> = action(model, "CreateEventSourceMapping", {
+  conditions: functionCondition,
   serves: [
     "EventSourceArn",
     "FunctionName",
@@ -120,12 +122,14 @@ function withSettings(spec: EventSourceMappingSpec, input: Settings): EventSourc
 }
 
 export const getEventSourceMapping: Action<AccountFunctions> = action(model, "GetEventSourceMapping", {
+  resources: mappingArns,
   serves: ["UUID"],
   unserved: {},
   run: async (account: AccountFunctions, { UUID: id }) => described(account, await mappingOf(account, id)),
 });
 
 export const updateEventSourceMapping: Action<AccountFunctions> = action(model, "UpdateEventSourceMapping", {
+  resources: mappingArns,
   serves: [
     "UUID",
     "FunctionName",
@@ -149,6 +153,7 @@ export const updateEventSourceMapping: Action<AccountFunctions> = action(model, 
 });
 
 export const deleteEventSourceMapping: Action<AccountFunctions> = action(model, "DeleteEventSourceMapping", {
+  resources: mappingArns,
   serves: ["UUID"],
   unserved: {},
   run: async (account: AccountFunctions, { UUID: id }) => {
@@ -213,8 +218,21 @@ function described(
     State: state,
     StateTransitionReason: "USER_INITIATED",
     FunctionResponseTypes: spec.reportsBatchItemFailures === true ? ["ReportBatchItemFailures"] : [],
-    EventSourceMappingArn: `arn:aws:lambda:${account.region}:${account.accountId}:event-source-mapping:${metadata.name}`,
+    EventSourceMappingArn: mappingArn(account, metadata.name),
     ...(status?.lastProcessingResult !== undefined && { LastProcessingResult: status.lastProcessingResult }),
     ...(maximumConcurrency !== undefined && { ScalingConfig: { MaximumConcurrency: maximumConcurrency } }),
   };
+}
+
+function mappingArn({ region, accountId }: Place, id: string): string {
+  return `arn:aws:lambda:${region}:${accountId}:event-source-mapping:${id}`;
+}
+
+function mappingArns({ UUID }: { readonly UUID: string }, place: Place): readonly string[] {
+  return [mappingArn(place, UUID)];
+}
+
+/** A mapping that is not there yet has no ARN that a policy could name; the function that it runs has one. */
+function functionCondition({ FunctionName }: { readonly FunctionName: string }, place: Place): ConditionValues {
+  return { "lambda:FunctionArn": functionArns({ FunctionName }, place) };
 }

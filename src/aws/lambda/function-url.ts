@@ -8,7 +8,7 @@ import type { AwsError } from "../aws-error.ts";
 import { type AccountFunctions, functionKey } from "./account-functions.ts";
 import { lastModified } from "./configuration.ts";
 import { type Cors as GivenCors, type GetFunctionUrlConfigResponse, type InvokeMode, model } from "./model.gen.ts";
-import { arnOf, failure, invalid, referenceOf } from "./names.ts";
+import { arnOf, failure, functionArns, invalid, referenceOf } from "./names.ts";
 
 const SERVED = ["FunctionName", "Qualifier", "AuthType", "InvokeMode", "Cors"] as const;
 const UNSERVED = { "InvokeMode=RESPONSE_STREAM": "use BUFFERED" };
@@ -19,6 +19,7 @@ const NO_FUNCTION = "Function does not exist";
 const NO_URL = "The resource you requested does not exist.";
 
 export const createFunctionUrlConfig: Action<AccountFunctions> = action(model, "CreateFunctionUrlConfig", {
+  resources: functionArns,
   serves: SERVED,
   unserved: UNSERVED,
   run: async (account: AccountFunctions, input) => {
@@ -37,6 +38,7 @@ export const createFunctionUrlConfig: Action<AccountFunctions> = action(model, "
 });
 
 export const updateFunctionUrlConfig: Action<AccountFunctions> = action(model, "UpdateFunctionUrlConfig", {
+  resources: functionArns,
   serves: SERVED,
   unserved: UNSERVED,
   run: async (account: AccountFunctions, input) => {
@@ -51,6 +53,7 @@ export const updateFunctionUrlConfig: Action<AccountFunctions> = action(model, "
 });
 
 export const getFunctionUrlConfig: Action<AccountFunctions> = action(model, "GetFunctionUrlConfig", {
+  resources: functionArns,
   serves: ["FunctionName", "Qualifier"],
   unserved: {},
   run: async (account: AccountFunctions, input) => {
@@ -61,6 +64,7 @@ export const getFunctionUrlConfig: Action<AccountFunctions> = action(model, "Get
 });
 
 export const deleteFunctionUrlConfig: Action<AccountFunctions> = action(model, "DeleteFunctionUrlConfig", {
+  resources: functionArns,
   serves: ["FunctionName", "Qualifier"],
   unserved: {},
   run: async (account: AccountFunctions, input) => {

@@ -6,13 +6,14 @@ import { type Action, action, Answer } from "../action.ts";
 import { AwsError } from "../aws-error.ts";
 import type { AccountFunctions } from "./account-functions.ts";
 import { type InvocationResponse, type InvocationType, model } from "./model.gen.ts";
-import { failure, notFound, referenceOf } from "./names.ts";
+import { failure, functionArns, notFound, referenceOf } from "./names.ts";
 
 const MAX_SYNC_BYTES = 6 * 1024 * 1024;
 const MAX_ASYNC_BYTES = 1024 * 1024;
 const NOTHING = new Uint8Array();
 
 export const invoke: Action<AccountFunctions> = action(model, "Invoke", {
+  resources: functionArns,
   permission: "InvokeFunction",
   maxBodyBytes: MAX_SYNC_BYTES,
   serves: ["FunctionName", "Qualifier", "InvocationType", "LogType", "ClientContext", "Payload"],

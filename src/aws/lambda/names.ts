@@ -1,8 +1,9 @@
 /** What names a function: its name, a part of its ARN or all of it, with or without a qualifier (Lambda API Reference, "FunctionName"). */
-import type { Place } from "../authorize.ts";
+import type { Place } from "../place.ts";
 import { AwsError } from "../aws-error.ts";
 import { errorsOf, type Failure } from "../service-error.ts";
 import { model, type ModelErrors } from "./model.gen.ts";
+import type { Need } from "../action.ts";
 
 export const failure: Failure<ModelErrors> = errorsOf(model);
 
@@ -58,4 +59,22 @@ export function arnOf(here: Place, name: string, version?: string): string {
 
 export function notFound(here: Place, name: string, version?: string): AwsError {
   return failure("ResourceNotFoundException", `Function not found: ${arnOf(here, name, version)}`);
+}
+
+/** What policies call the function that an input names: its ARN, with the version or alias if one is said. */
+export function functionArns({ FunctionName: text, Qualifier: given }: Named, here: Place): readonly string[] {
+  const {
+    region = here.region,
+    account: accountId = here.accountId,
+    name = text,
+    qualifier = given,
+  } = PARTS.exec(text)?.groups ?? {};
+  return [arnOf({ region, accountId }, name, qualifier)];
+}
+
+/** IAM User Guide, "Grant a user permissions to pass a role to an AWS service". */
+export function rolePassed(role: string | undefined): readonly Need[] {
+  if (role === undefined) return [];
+  const conditions = { "iam:PassedToService": "lambda.amazonaws.com" };
+  return [{ permission: "iam:PassRole", resource: role, conditions }];
 }

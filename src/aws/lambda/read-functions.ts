@@ -6,9 +6,10 @@ import { type AccountFunctions, findFunction } from "./account-functions.ts";
 import { codeLocation } from "./code-location.ts";
 import { configurationOf } from "./configuration.ts";
 import { model } from "./model.gen.ts";
-import { invalid, referenceOf } from "./names.ts";
+import { functionArns, invalid, referenceOf } from "./names.ts";
 
 export const getFunction: Action<AccountFunctions> = action(model, "GetFunction", {
+  resources: functionArns,
   serves: ["FunctionName", "Qualifier"],
   unserved: {},
   run: async (account: AccountFunctions, input, call) => {
@@ -26,6 +27,7 @@ export const getFunction: Action<AccountFunctions> = action(model, "GetFunction"
 });
 
 export const getFunctionConfiguration: Action<AccountFunctions> = action(model, "GetFunctionConfiguration", {
+  resources: functionArns,
   serves: ["FunctionName", "Qualifier"],
   unserved: {},
   run: async (account: AccountFunctions, input) => {
@@ -66,6 +68,7 @@ function markerName(marker: string | undefined): string | undefined {
 
 /** The only version there is, on the only page, which has room for any number of MaxItems. */
 export const listVersionsByFunction: Action<AccountFunctions> = action(model, "ListVersionsByFunction", {
+  resources: functionArns,
   serves: ["FunctionName", "Marker", "MaxItems"],
   unserved: {},
   run: async (account: AccountFunctions, input) => {

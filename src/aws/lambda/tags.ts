@@ -7,6 +7,7 @@ import { failure, invalid, referenceOf } from "./names.ts";
 const MAX_TAGS = 50; // Lambda Developer Guide, "Tag restrictions".
 
 export const listTags: Action<AccountFunctions> = action(model, "ListTags", {
+  resources: ({ Resource }) => [Resource],
   serves: ["Resource"],
   unserved: {},
   run: async (account: AccountFunctions, { Resource }) => {
@@ -16,6 +17,7 @@ export const listTags: Action<AccountFunctions> = action(model, "ListTags", {
 });
 
 export const tagResource: Action<AccountFunctions> = action(model, "TagResource", {
+  resources: ({ Resource }) => [Resource],
   serves: ["Resource", "Tags"],
   unserved: {},
   run: async (account: AccountFunctions, { Resource, Tags: tags }) => {
@@ -30,6 +32,7 @@ export const tagResource: Action<AccountFunctions> = action(model, "TagResource"
 });
 
 export const untagResource: Action<AccountFunctions> = action(model, "UntagResource", {
+  resources: ({ Resource }) => [Resource],
   serves: ["Resource", "TagKeys"],
   unserved: {},
   run: async (account: AccountFunctions, { Resource, TagKeys }) => {

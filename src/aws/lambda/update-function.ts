@@ -12,10 +12,11 @@ import {
   UNSERVED_CONFIGURATION,
 } from "./configuration.ts";
 import { type FunctionConfiguration, model } from "./model.gen.ts";
-import { arnOf, failure, referenceOf } from "./names.ts";
+import { arnOf, failure, functionArns, referenceOf, rolePassed } from "./names.ts";
 import { MAX_PACKAGE_REQUEST_BYTES, storePackage } from "./package.ts";
 
 export const updateFunctionCode: Action<AccountFunctions> = action(model, "UpdateFunctionCode", {
+  resources: functionArns,
   maxBodyBytes: MAX_PACKAGE_REQUEST_BYTES,
   serves: ["FunctionName", "ZipFile", "Architectures", "DryRun", "RevisionId"],
   unserved: {
@@ -44,6 +45,8 @@ export const updateFunctionCode: Action<AccountFunctions> = action(model, "Updat
 });
 
 export const updateFunctionConfiguration: Action<AccountFunctions> = action(model, "UpdateFunctionConfiguration", {
+  resources: functionArns,
+  alsoNeeds: ({ Role }) => rolePassed(Role),
   serves: [...CONFIGURATION, "FunctionName", "RevisionId"],
   unserved: UNSERVED_CONFIGURATION,
   run: async (account: AccountFunctions, input, { now }) => {

@@ -2,6 +2,7 @@
 import type { Clock } from "#base/clock.ts";
 import type { Authorize } from "../authorize.ts";
 import { AwsError } from "../aws-error.ts";
+import { arnOf } from "./names.ts";
 import { type Caller, type FindCaller, proveClaim, readClaim, type SignedHead } from "../sign.ts";
 
 export interface UrlAccessOptions {
@@ -29,11 +30,8 @@ export function urlAccess(options: UrlAccessOptions): (call: UrlCall) => Promise
     try {
       const claim = readClaim(call, findCaller, { now: clock.now(), region, service: "lambda" });
       proveClaim(claim, call, call.bodySha256);
-      await authorize(claim.caller, {
-        service: "lambda",
-        action: { name: "Invoke", permission: "InvokeFunctionUrl" },
-        input: { FunctionName: call.name },
-      });
+      const resource = arnOf({ region, accountId }, call.name);
+      await authorize(claim.caller, () => [{ permission: "lambda:InvokeFunctionUrl", resource }]);
       return { is: "allowed", caller: iamCaller(claim.caller, accountId) };
     } catch (thrown) {
       if (!(thrown instanceof AwsError)) throw thrown;

@@ -1,6 +1,6 @@
 /** The log groups of one account and region, and which of them an input means. */
 import type { LogStore } from "#functions/logs.ts";
-import type { Place } from "../authorize.ts";
+import type { Place } from "../place.ts";
 import { AwsError } from "../aws-error.ts";
 import { errorsOf, type Failure } from "../service-error.ts";
 import type { Caller } from "../sign.ts";
@@ -44,4 +44,14 @@ export function groupArn({ region, accountId }: Place, name: string): string {
 
 export function badToken(): AwsError {
   return failure("InvalidParameterException", "The specified nextToken is invalid.");
+}
+
+/** What policies call the group or the stream that an input names: IAM sees a group as all of its streams. */
+export function streamArns(
+  { logGroupName, logGroupIdentifier, logStreamName = "" }: GroupReference & { readonly logStreamName?: string },
+  place: Place,
+): readonly string[] {
+  const given = logGroupName ?? logGroupIdentifier ?? "";
+  const group = given.startsWith("arn:") ? given.replace(/:\*$/, "") : groupArn(place, given);
+  return [`${group}:log-stream:${logStreamName}`];
 }

@@ -2,7 +2,7 @@
 import { given } from "#base/given.ts";
 import type { LogPage, LogPlace, LogScan, PlacedLine } from "#functions/logs.ts";
 import { type Action, action } from "../action.ts";
-import { type AccountLogs, badToken, existingGroup, failure } from "./account-logs.ts";
+import { type AccountLogs, badToken, existingGroup, failure, streamArns } from "./account-logs.ts";
 import { filterOf } from "./filter-pattern.ts";
 import { model, type OutputLogEvent } from "./model.gen.ts";
 
@@ -15,6 +15,7 @@ const MAX_LENGTH = 1024 * 1024;
  * masked, here and in GetLogEvents: there are no data protection policies.
  */
 export const filterLogEvents: Action<AccountLogs> = action(model, "FilterLogEvents", {
+  resources: streamArns,
   serves: [
     "logGroupName",
     "logGroupIdentifier",
@@ -66,6 +67,7 @@ function streamFilter({
 
 /** Backward from the end by default; a token goes on in its own direction, and comes back as it is when there is nothing more. */
 export const getLogEvents: Action<AccountLogs> = action(model, "GetLogEvents", {
+  resources: streamArns,
   serves: [
     "logGroupName",
     "logGroupIdentifier",

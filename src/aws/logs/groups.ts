@@ -2,12 +2,13 @@
 import { given } from "#base/given.ts";
 import type { LogStreamSummary } from "#functions/logs.ts";
 import { type Action, action } from "../action.ts";
-import { type AccountLogs, badToken, existingGroup, failure, groupArn } from "./account-logs.ts";
+import { type AccountLogs, badToken, existingGroup, failure, groupArn, streamArns } from "./account-logs.ts";
 import { type LogGroup, type LogStream, model } from "./model.gen.ts";
 
 const PAGE = 50;
 
 export const describeLogGroups: Action<AccountLogs> = action(model, "DescribeLogGroups", {
+  resources: (_input, place) => streamArns({ logGroupName: "" }, place),
   serves: ["logGroupNamePrefix", "logGroupNamePattern", "logGroupClass", "nextToken", "limit"],
   unserved: {
     accountIdentifiers: "leave it out",
@@ -46,6 +47,7 @@ function describedGroup(account: AccountLogs, name: string): LogGroup {
 }
 
 export const describeLogStreams: Action<AccountLogs> = action(model, "DescribeLogStreams", {
+  resources: streamArns,
   serves: ["logGroupName", "logGroupIdentifier", "logStreamNamePrefix", "orderBy", "descending", "nextToken", "limit"],
   unserved: {},
   run: async (account: AccountLogs, input, { caller }) => {
@@ -73,6 +75,7 @@ function describedStream({ name, firstMs, lastMs }: LogStreamSummary): LogStream
 }
 
 export const deleteLogGroup: Action<AccountLogs> = action(model, "DeleteLogGroup", {
+  resources: streamArns,
   serves: ["logGroupName"],
   unserved: {},
   run: async (account: AccountLogs, input, { caller }) => {

@@ -2,7 +2,7 @@
 import type { Json } from "#base/json.ts";
 import type { Queue } from "#kinds/catamaran/queue.ts";
 import type { MessageAttribute, Received } from "#managed/queue/message.ts";
-import type { Place } from "../authorize.ts";
+import type { Place } from "../place.ts";
 import { attributesMd5, isBinary, md5 } from "./digests.ts";
 import { arnOf, systemAttributes } from "./world.ts";
 

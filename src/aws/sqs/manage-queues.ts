@@ -7,9 +7,10 @@ import { type Action, action } from "../action.ts";
 import { AwsError } from "../aws-error.ts";
 import { attributesOf, MODIFIED_AT, unknown, withAttributes } from "./attributes.ts";
 import { model } from "./model.gen.ts";
-import { arnOf, failure, invalid, invalidValue, queueAt, type QueueWorld, urlOf } from "./world.ts";
+import { arnOf, failure, invalid, invalidValue, queueArns, queueAt, type QueueWorld, urlOf } from "./world.ts";
 
 export const createQueue: Action<QueueWorld> = action(model, "CreateQueue", {
+  resources: ({ QueueName }, place) => [arnOf(place, QueueName)],
   serves: ["QueueName", "Attributes", "tags"],
   unserved: {},
   run: async (world: QueueWorld, { QueueName: name, Attributes: attributes = {}, tags }, call) => {
@@ -88,6 +89,9 @@ async function inAttributeWords<T>(work: () => Promise<T>): Promise<T> {
 }
 
 export const getQueueUrl: Action<QueueWorld> = action(model, "GetQueueUrl", {
+  resources: ({ QueueName: name, QueueOwnerAWSAccountId: accountId }, { region, ...own }) => [
+    arnOf({ region, accountId: accountId ?? own.accountId }, name),
+  ],
   serves: ["QueueName", "QueueOwnerAWSAccountId"],
   unserved: {},
   run: async (world: QueueWorld, { QueueName: name, QueueOwnerAWSAccountId: owner = world.accountId }, call) => {
@@ -112,6 +116,7 @@ export const listQueues: Action<QueueWorld> = action(model, "ListQueues", {
 });
 
 export const listDeadLetterSourceQueues: Action<QueueWorld> = action(model, "ListDeadLetterSourceQueues", {
+  resources: queueArns,
   serves: ["QueueUrl", "NextToken", "MaxResults"],
   unserved: {},
   run: async (world: QueueWorld, { QueueUrl: url, NextToken: token, MaxResults: most }, call) => {
@@ -143,6 +148,7 @@ function pageOf(
 }
 
 export const getQueueAttributes: Action<QueueWorld> = action(model, "GetQueueAttributes", {
+  resources: queueArns,
   serves: ["QueueUrl", "AttributeNames"],
   unserved: {},
   run: async (world: QueueWorld, { QueueUrl: url, AttributeNames: names = [] }) => {
@@ -156,6 +162,7 @@ export const getQueueAttributes: Action<QueueWorld> = action(model, "GetQueueAtt
 });
 
 export const setQueueAttributes: Action<QueueWorld> = action(model, "SetQueueAttributes", {
+  resources: queueArns,
   serves: ["QueueUrl", "Attributes"],
   unserved: {},
   run: async (world: QueueWorld, { QueueUrl: url, Attributes: attributes }, { now }) => {
@@ -177,6 +184,7 @@ export const setQueueAttributes: Action<QueueWorld> = action(model, "SetQueueAtt
 });
 
 export const deleteQueue: Action<QueueWorld> = action(model, "DeleteQueue", {
+  resources: queueArns,
   serves: ["QueueUrl"],
   unserved: {},
   run: async (world: QueueWorld, { QueueUrl: url }) => {
@@ -189,6 +197,7 @@ export const deleteQueue: Action<QueueWorld> = action(model, "DeleteQueue", {
 const PURGE_EVERY_MS = 60_000;
 
 export const purgeQueue: Action<QueueWorld> = action(model, "PurgeQueue", {
+  resources: queueArns,
   serves: ["QueueUrl"],
   unserved: {},
   run: async (world: QueueWorld, { QueueUrl: url }) => {
@@ -203,6 +212,7 @@ export const purgeQueue: Action<QueueWorld> = action(model, "PurgeQueue", {
 });
 
 export const listQueueTags: Action<QueueWorld> = action(model, "ListQueueTags", {
+  resources: queueArns,
   serves: ["QueueUrl"],
   unserved: {},
   run: async (world: QueueWorld, { QueueUrl: url }) => {
@@ -215,6 +225,7 @@ export const listQueueTags: Action<QueueWorld> = action(model, "ListQueueTags", 
 const MAX_TAGS = 50;
 
 export const tagQueue: Action<QueueWorld> = action(model, "TagQueue", {
+  resources: queueArns,
   serves: ["QueueUrl", "Tags"],
   unserved: {},
   run: async (world: QueueWorld, { QueueUrl: url, Tags: tags }) => {
@@ -230,6 +241,7 @@ export const tagQueue: Action<QueueWorld> = action(model, "TagQueue", {
 });
 
 export const untagQueue: Action<QueueWorld> = action(model, "UntagQueue", {
+  resources: queueArns,
   serves: ["QueueUrl", "TagKeys"],
   unserved: {},
   run: async (world: QueueWorld, { QueueUrl: url, TagKeys: keys }) => {

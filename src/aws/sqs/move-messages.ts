@@ -3,14 +3,17 @@ import { Fault } from "#base/fault.ts";
 import { nameOf } from "#base/key.ts";
 import type { Queue } from "#kinds/catamaran/queue.ts";
 import type { MoveTask } from "#managed/queue/move-tasks.ts";
-import { type Action, action } from "../action.ts";
+import { type Action, action, type Need } from "../action.ts";
 import { AwsError } from "../aws-error.ts";
 import { type ListMessageMoveTasksResultEntry, model } from "./model.gen.ts";
 import { arnOf, failure, invalid, keyIn, nameInArn, type QueueWorld } from "./world.ts";
+import type { Place } from "../place.ts";
 
 const MAX_PER_SECOND = 500;
 
 export const startMessageMoveTask: Action<QueueWorld> = action(model, "StartMessageMoveTask", {
+  resources: ({ SourceArn }) => [SourceArn],
+  alsoNeeds: moveNeeds,
   serves: ["SourceArn", "DestinationArn", "MaxNumberOfMessagesPerSecond"],
   unserved: {},
   run: async (world: QueueWorld, { SourceArn, DestinationArn, MaxNumberOfMessagesPerSecond: rate }) => {
@@ -63,6 +66,7 @@ async function queueOfArn(world: QueueWorld, arn: string, member: string): Promi
 }
 
 export const cancelMessageMoveTask: Action<QueueWorld> = action(model, "CancelMessageMoveTask", {
+  resources: ({ TaskHandle }, place) => [arnOf(place, readHandle(place, TaskHandle).source)],
   serves: ["TaskHandle"],
   unserved: {},
   run: async (world: QueueWorld, { TaskHandle: handle }) => {
@@ -80,13 +84,18 @@ function handleOf(world: QueueWorld, { handle, source }: MoveTask): string {
 
 const MAX_HANDLE = 4_096;
 
-function readHandle(world: QueueWorld, handle: string): { readonly taskId: string; readonly source: string } {
+interface Handle {
+  readonly taskId: string;
+  readonly source: string;
+}
+
+function readHandle(place: Place, handle: string): Handle {
   const wrong = invalid("Value for parameter TaskHandle is invalid.");
   if (handle.length > MAX_HANDLE) throw wrong;
   try {
     const told: unknown = JSON.parse(Buffer.from(handle, "base64").toString());
     const { taskId, sourceArn } = Object.fromEntries(Object.entries(told ?? {}));
-    const source = nameInArn(world, String(sourceArn));
+    const source = nameInArn(place, String(sourceArn));
     if (typeof taskId !== "string" || source === null) throw wrong;
     return { taskId, source };
   } catch {
@@ -96,6 +105,7 @@ function readHandle(world: QueueWorld, handle: string): { readonly taskId: strin
 }
 
 export const listMessageMoveTasks: Action<QueueWorld> = action(model, "ListMessageMoveTasks", {
+  resources: ({ SourceArn }) => [SourceArn],
   serves: ["SourceArn", "MaxResults"],
   unserved: {},
   run: async (world: QueueWorld, { SourceArn, MaxResults: most = 1 }) => {
@@ -119,4 +129,19 @@ function told(world: QueueWorld, task: MoveTask): ListMessageMoveTasksResultEntr
     ...(reason !== undefined && { FailureReason: reason }),
     StartedTimestamp: startedAtMs,
   };
+}
+
+/** SQS Developer Guide, "Configure queue permissions for a dead-letter queue redrive". */
+function moveNeeds({
+  SourceArn,
+  DestinationArn,
+}: {
+  readonly SourceArn: string;
+  readonly DestinationArn?: string;
+}): readonly Need[] {
+  const ofSource = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"];
+  return [
+    ...ofSource.map((permission) => ({ permission, resource: SourceArn })),
+    ...(DestinationArn === undefined ? [] : [{ permission: "sqs:SendMessage", resource: DestinationArn }]),
+  ];
 }

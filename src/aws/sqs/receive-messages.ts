@@ -5,9 +5,10 @@ import { type Action, action } from "../action.ts";
 import { checkEntries, eachEntry } from "./batch.ts";
 import { attributesMd5, isBinary, md5 } from "./digests.ts";
 import { type Message, type MessageAttributeValue, model } from "./model.gen.ts";
-import { failure, inSqsWords, invalidValue, queueAt, type QueueWorld, systemAttributes } from "./world.ts";
+import { failure, inSqsWords, invalidValue, queueArns, queueAt, type QueueWorld, systemAttributes } from "./world.ts";
 
 export const receiveMessage: Action<QueueWorld> = action(model, "ReceiveMessage", {
+  resources: queueArns,
   serves: [
     "QueueUrl",
     "AttributeNames",
@@ -86,6 +87,7 @@ function valueOf(attribute: MessageAttribute): MessageAttributeValue {
 }
 
 export const deleteMessage: Action<QueueWorld> = action(model, "DeleteMessage", {
+  resources: queueArns,
   serves: ["QueueUrl", "ReceiptHandle"],
   unserved: {},
   run: async (world: QueueWorld, { QueueUrl: url, ReceiptHandle: handle }) => {
@@ -95,6 +97,8 @@ export const deleteMessage: Action<QueueWorld> = action(model, "DeleteMessage", 
 });
 
 export const deleteMessageBatch: Action<QueueWorld> = action(model, "DeleteMessageBatch", {
+  permission: "DeleteMessage",
+  resources: queueArns,
   serves: ["QueueUrl", "Entries.Id", "Entries.ReceiptHandle"],
   unserved: {},
   run: async (world: QueueWorld, { QueueUrl: url, Entries: entries }) => {
@@ -116,6 +120,7 @@ async function remove(world: QueueWorld, url: string, handle: string): Promise<v
 }
 
 export const changeMessageVisibility: Action<QueueWorld> = action(model, "ChangeMessageVisibility", {
+  resources: queueArns,
   serves: ["QueueUrl", "ReceiptHandle", "VisibilityTimeout"],
   unserved: {},
   run: async (world: QueueWorld, { QueueUrl: url, ReceiptHandle: handle, VisibilityTimeout: seconds }) => {
@@ -125,6 +130,8 @@ export const changeMessageVisibility: Action<QueueWorld> = action(model, "Change
 });
 
 export const changeMessageVisibilityBatch: Action<QueueWorld> = action(model, "ChangeMessageVisibilityBatch", {
+  permission: "ChangeMessageVisibility",
+  resources: queueArns,
   serves: ["QueueUrl", "Entries.Id", "Entries.ReceiptHandle", "Entries.VisibilityTimeout"],
   unserved: {},
   run: async (world: QueueWorld, { QueueUrl: url, Entries: entries }) => {

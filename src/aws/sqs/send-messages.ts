@@ -7,7 +7,7 @@ import { AwsError } from "../aws-error.ts";
 import { checkEntries } from "./batch.ts";
 import { attributesMd5, contentId, md5 } from "./digests.ts";
 import { model } from "./model.gen.ts";
-import { failure, inSqsWords, invalid, invalidValue, missing, queueAt, type QueueWorld } from "./world.ts";
+import { failure, inSqsWords, invalid, invalidValue, missing, queueArns, queueAt, type QueueWorld } from "./world.ts";
 
 interface Asked {
   readonly MessageBody: string;
@@ -27,6 +27,7 @@ interface AttributeValue {
 const NOT_IMPLEMENTED = "SQS itself does not implement it";
 
 export const sendMessage: Action<QueueWorld> = action(model, "SendMessage", {
+  resources: queueArns,
   serves: [
     "QueueUrl",
     "MessageBody",
@@ -55,6 +56,8 @@ export const sendMessage: Action<QueueWorld> = action(model, "SendMessage", {
 });
 
 export const sendMessageBatch: Action<QueueWorld> = action(model, "SendMessageBatch", {
+  permission: "SendMessage",
+  resources: queueArns,
   serves: [
     "QueueUrl",
     "Entries.Id",

@@ -6,7 +6,7 @@ import type { Received } from "#managed/queue/message.ts";
 import type { MoveTasks } from "#managed/queue/move-tasks.ts";
 import type { Queues } from "#managed/queue/queues.ts";
 import type { Call } from "../action.ts";
-import type { Place } from "../authorize.ts";
+import type { Place } from "../place.ts";
 import { AwsError } from "../aws-error.ts";
 import { errorsOf } from "../service-error.ts";
 import { model } from "./model.gen.ts";
@@ -44,8 +44,8 @@ export function noQueue(): AwsError {
 }
 
 /** The name in an ARN of this account and region; null for any other text. */
-export function nameInArn(world: QueueWorld, arn: string): string | null {
-  const prefix = arnOf(world, "");
+export function nameInArn(place: Place, arn: string): string | null {
+  const prefix = arnOf(place, "");
   return arn.startsWith(prefix) ? arn.slice(prefix.length) : null;
 }
 
@@ -95,4 +95,10 @@ export function systemAttributes(
     ...(traceHeader !== undefined && { AWSTraceHeader: traceHeader }),
     ...(deadLetterSource !== undefined && { DeadLetterQueueSourceArn: arnOf(place, deadLetterSource) }),
   };
+}
+
+/** What policies call the queue of a URL, or of only a name. */
+export function queueArns({ QueueUrl: url }: { readonly QueueUrl: string }, place: Place): readonly string[] {
+  const [name = "", account = place.accountId] = url.split("/").toReversed();
+  return [arnOf({ ...place, accountId: account }, name)];
 }

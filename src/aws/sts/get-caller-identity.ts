@@ -1,10 +1,11 @@
 /** GetCallerIdentity, which every deploy tool asks first (STS API Reference). */
 import { createHash } from "node:crypto";
 import { type Action, action } from "../action.ts";
-import type { Place } from "../authorize.ts";
+import type { Place } from "../place.ts";
 import { model } from "./model.gen.ts";
 
 export const getCallerIdentity: Action<Pick<Place, "accountId">> = action(model, "GetCallerIdentity", {
+  isFree: true,
   serves: [],
   unserved: {},
   run: async ({ accountId }, _input, { caller: { arn } }) => {

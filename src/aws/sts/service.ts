@@ -1,6 +1,6 @@
 /** STS: the list of its actions (API version 2011-06-15). */
 import { type Action, type Service, service } from "../action.ts";
-import type { Place } from "../authorize.ts";
+import type { Place } from "../place.ts";
 import { getCallerIdentity } from "./get-caller-identity.ts";
 import { model } from "./model.gen.ts";
 
