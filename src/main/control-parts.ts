@@ -31,7 +31,9 @@ import { listenControl } from "#control/server.ts";
 import type { Objects } from "#deck/objects.ts";
 import type { Queue } from "#kinds/catamaran/queue.ts";
 import type { Json } from "#base/json.ts";
+import { deliverBy, functionDeliverer, queueDeliverer } from "#triggers/deliverers.ts";
 import { MappingKeeper } from "#triggers/keep-mappings.ts";
+import { Outbox } from "#triggers/outbox.ts";
 import { functionKind } from "#kinds/catamaran/function.ts";
 import type { Kind } from "#kinds/kind.ts";
 import { builtinKinds } from "#kinds/registry.ts";
@@ -214,6 +216,18 @@ export const managedData: Part<RoleBasis & Declared, ManagedData> = {
   }),
 };
 
+interface Pushing {
+  /** What engines hand on by themselves; delivered once everybody is there who takes it. */
+  readonly outbox: Outbox;
+}
+
+export const pushes: Part<RoleBasis & ManagedData, Pushing> = {
+  name: "pushes",
+  start: async ({ clock, random, log, database }, stack) => ({
+    outbox: stack.use(await Outbox.open({ database, clock, random, log })),
+  }),
+};
+
 interface QueueEngine {
   readonly queues: Queues;
   readonly moveTasks: MoveTasks;
@@ -241,6 +255,15 @@ export const tableEngine: Part<RoleBasis & Declared & ManagedData, TableEngine> 
     const tables = stack.use(new Tables(declared, database, () => nextTurn()));
     stack.use(startKeeper(tableKeeper(declared, database), declared, { clock, log }));
     return { tables };
+  },
+};
+
+export const deliveries: Part<RoleBasis & Engine & QueueEngine & Pushing, object> = {
+  name: "deliveries",
+  start: ({ instance, functions, queues, outbox }) => {
+    const home = { accountId: instance.accountId, region: instance.region, namespace: "default" };
+    outbox.start(deliverBy([functionDeliverer(functions, home), queueDeliverer(queues, home)], home));
+    return {};
   },
 };
 

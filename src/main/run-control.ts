@@ -5,6 +5,7 @@ import {
   certificates,
   controllers,
   dashboard,
+  deliveries,
   eventSources,
   functionsEngine,
   kubernetesDoor,
@@ -13,6 +14,7 @@ import {
   objects,
   podMetrics,
   privateApi,
+  pushes,
   queueEngine,
   tableEngine,
 } from "./control-parts.ts";
@@ -28,8 +30,10 @@ const control = Composition.on<RoleBasis>()
   .with(podMetrics)
   .with(functionsEngine)
   .with(managedData)
+  .with(pushes)
   .with(tableEngine)
   .with(queueEngine)
+  .with(deliveries)
   .with(eventSources)
   .with(awsDoor)
   .with(dashboard)
