@@ -35,8 +35,9 @@ export interface FieldFault {
     | "FieldValueTooMany"
     | "FieldValueTypeInvalid"
     | "FieldManagerConflict"
-    | "NamespaceTerminating";
-  /** JSON path as Kubernetes prints it: spec.containers[0].image */
+    | "NamespaceTerminating"
+    | "DisruptionBudget";
+  /** JSON path as Kubernetes prints it: spec.containers[0].image; "" when it is about no field. */
   readonly field: string;
   /** The whole sentence after the field: "Required value", "Invalid value: \"x\": must be …". */
   readonly message: string;

@@ -6,6 +6,7 @@ import { bindingController } from "./binding.ts";
 import { clusterRoleAggregationController } from "./cluster-role-aggregation.ts";
 import { daemonSetController } from "./daemon-set.ts";
 import { deploymentController } from "./deployment.ts";
+import { disruptionController } from "./disruption.ts";
 import type { Edge } from "./edge.ts";
 import { endpointSliceController } from "./endpoint-slice.ts";
 import { endpointSliceMirroringController } from "./endpoint-slice-mirroring.ts";
@@ -24,6 +25,7 @@ import { nodeLifecycleController } from "./node-lifecycle.ts";
 import { podGarbageController } from "./pod-garbage.ts";
 import { replicaSetController } from "./replica-set.ts";
 import { replicationControllerController } from "./replication-controller.ts";
+import { staleDisruptionController } from "./stale-disruption.ts";
 import { statefulSetController } from "./stateful-set.ts";
 
 /** Those that look at the same few kinds for ever. */
@@ -42,6 +44,8 @@ export const steadyControllers: readonly AnyController[] = [
   endpointsController,
   nodeLifecycleController,
   podGarbageController,
+  disruptionController,
+  staleDisruptionController,
   horizontalPodAutoscalerController(),
   eventExpiryController,
   clusterRoleAggregationController,

@@ -9,6 +9,7 @@ import { nodeKind } from "#kinds/core/node.ts";
 import type { Condition } from "#kinds/object.ts";
 import { controllerOfKind } from "#kinds/owners.ts";
 import { type Pod, podKind } from "#kinds/core/pod.ts";
+import { podDisruptionBudgetKind } from "#kinds/policy/pod-disruption-budget.ts";
 import { replicaSetKind } from "#kinds/apps/replica-set.ts";
 import { serviceKind } from "#kinds/core/service.ts";
 import { unschedulableMessage } from "#scheduler/message.ts";
@@ -42,6 +43,7 @@ export function bindingController(options: BindingOptions = {}): Controller<Pod,
       { kind: namespaceKind, wakes: () => [] },
       { kind: serviceKind, wakes: () => [] },
       { kind: replicaSetKind, wakes: () => [] },
+      { kind: podDisruptionBudgetKind, wakes: () => [] },
     ],
     derive: (seen) => ({ view: (kind) => seen.view(kind), placements: new Placements(seen) }),
     plan: (key, pod, seen, _memory, now) => planBinding(pod, { key, seen, placements: seen.placements, options, now }),
@@ -118,14 +120,14 @@ interface Room {
   readonly note?: string;
 }
 
-function makeRoom(pod: Pod, { placements, now }: Surroundings): Room {
+function makeRoom(pod: Pod, { placements, seen, now }: Surroundings): Room {
   const { cluster } = placements;
   const none: Reasons = new Map();
   if (pod.spec.preemptionPolicy === "Never")
     return { reasons: none, changes: [], note: "not eligible due to preemptionPolicy=Never." };
   if (isWaitingForVictims(pod, placements))
     return { reasons: none, changes: [], note: "not eligible due to terminating pod on the nominated node." };
-  const found = preempt(pod, cluster);
+  const found = preempt(pod, cluster, seen.view(podDisruptionBudgetKind).list());
   if (found.node === null) return { reasons: found.reasons, changes: [] };
   cluster.nominate(pod, found.node);
   return {

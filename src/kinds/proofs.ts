@@ -78,6 +78,11 @@ export const proofs: TypeProofs = {
   "io.k8s.api.apps.v1.ReplicaSetSpec": {
     "src/controllers/chain.test.ts": "replicas minReadySeconds selector template",
   },
+  "io.k8s.api.policy.v1.PodDisruptionBudget": { "src/controllers/disruption.test.ts": "kind apiVersion metadata spec" },
+  "io.k8s.api.policy.v1.PodDisruptionBudgetSpec": {
+    "src/controllers/disruption.test.ts": "minAvailable maxUnavailable selector",
+    "src/kinds/policy/pod-disruption-budget.test.ts": "unhealthyPodEvictionPolicy",
+  },
   "io.k8s.api.batch.v1.CronJob": { "src/controllers/cron-job.test.ts": "kind apiVersion metadata spec" },
   "io.k8s.api.batch.v1.CronJobSpec": {
     "src/controllers/cron-job.test.ts":

@@ -23,6 +23,7 @@ import { namespaceKind } from "#kinds/core/namespace.ts";
 import { nodeKind } from "#kinds/core/node.ts";
 import { podKind } from "#kinds/core/pod.ts";
 import { podTemplateKind } from "#kinds/core/pod-template.ts";
+import { podDisruptionBudgetKind } from "#kinds/policy/pod-disruption-budget.ts";
 import { priorityClassKind } from "#kinds/core/priority-class.ts";
 import { clusterRoleBindingKind, clusterRoleKind, roleBindingKind, roleKind } from "#kinds/rbac/rbac.ts";
 import { replicaSetKind } from "#kinds/apps/replica-set.ts";
@@ -75,6 +76,7 @@ export const builtinKinds: readonly Kind[] = [
   endpointSliceKind,
   ingressClassKind,
   ingressKind,
+  podDisruptionBudgetKind,
   clusterRoleBindingKind,
   clusterRoleKind,
   roleBindingKind,

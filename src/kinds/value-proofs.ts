@@ -51,6 +51,7 @@ export const valueProofs: ValueProofs = {
     "src/controllers/chain.test.ts": "Recreate RollingUpdate",
     "src/network/services.test.ts": "ClusterIP ExternalName NodePort",
   },
+  unhealthyPodEvictionPolicy: { "src/kinds/policy/pod-disruption-budget.test.ts": "AlwaysAllow IfHealthyBudget" },
   whenUnsatisfiable: { "src/scheduler/pick.test.ts": "DoNotSchedule ScheduleAnyway" },
 };
 

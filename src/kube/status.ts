@@ -43,7 +43,9 @@ function detailsOf({ details }: Fault): JsonObject {
     ...(group !== undefined && group !== "" && { group }),
     ...(kind !== undefined && { kind }),
     ...(uid !== undefined && { uid }),
-    ...(causes !== undefined && { causes: causes.map(({ reason, message, field }) => ({ reason, message, field })) }),
+    ...(causes !== undefined && {
+      causes: causes.map(({ reason, message, field }) => ({ reason, message, ...(field !== "" && { field }) })),
+    }),
     ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
   };
   // Always there, though it may be empty: clients (kubectl debug) look into it without asking whether it is.

@@ -1,4 +1,4 @@
-/** The subresources that are actions: a pod's log, binding and eviction, an account's token. */
+/** The subresources that are actions: a pod's log and binding, an account's token. */
 import type { Duplex } from "node:stream";
 import { timestamp } from "#base/clock.ts";
 import { Fault, unsupported } from "#base/fault.ts";
@@ -6,8 +6,8 @@ import { keyOf } from "#base/key.ts";
 import { whenStopped } from "#base/stop.ts";
 import { conflict, invalid } from "#deck/refusals.ts";
 import { type Pod, podKind } from "#kinds/core/pod.ts";
-import { bindingKind, evictionKind, type TokenRequest, tokenRequestKind } from "#kinds/rbac/reviews.ts";
-import { removalRequest, writeRequest } from "./asked.ts";
+import { bindingKind, type TokenRequest, tokenRequestKind } from "#kinds/rbac/reviews.ts";
+import { writeRequest } from "./asked.ts";
 import { readBody } from "./bodies.ts";
 import { type Ask, type Door, sendJson } from "./door.ts";
 import { found } from "./read-verbs.ts";
@@ -69,15 +69,6 @@ export function containerOf(pod: Pod, asked: string | null): string {
     "BadRequest",
     `a container name must be specified for pod ${pod.metadata.name}, choose one of: [${main.join(" ")}]${orInit}`,
   );
-}
-
-/** POST pods/{name}/eviction: a delete; no disruption budget can forbid it, since there is no such kind yet. */
-export async function evictPod(door: Door, ask: Ask): Promise<void> {
-  const { exchange, identity, path } = ask;
-  const { deleteOptions } = await readBody(door, ask, evictionKind);
-  const { options, request } = removalRequest(exchange, identity, deleteOptions ?? null);
-  await door.deck.remove(path.kind, keyOf(path.namespace, path.name), options, request);
-  sendJson(exchange, 201, success({}));
 }
 
 /** POST pods/{name}/binding, or bindings with the pod's name in the body: puts an unbound pod on a node. */

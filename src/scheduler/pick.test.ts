@@ -10,6 +10,7 @@ import { unschedulableMessage } from "./message.ts";
 import { defaultSpreads } from "./needs.ts";
 import { pick, type PickOptions } from "./pick.ts";
 import { preempt } from "./preempt.ts";
+import type { PodDisruptionBudget } from "#kinds/policy/pod-disruption-budget.ts";
 
 interface NodeWish {
   readonly cpu?: string;
@@ -569,6 +570,41 @@ const preemptions: readonly Preemption[] = [
     want: ["a", "x"],
   },
 ];
+
+const budget = (allowed: number, disruptedPods: Readonly<Record<string, string>> = {}): PodDisruptionBudget => ({
+  metadata: { name: "web", namespace: "default" },
+  spec: { selector: { matchLabels: { app: "web" } } },
+  status: { disruptionsAllowed: allowed, currentHealthy: 2, desiredHealthy: 2, expectedPods: 2, disruptedPods },
+});
+const held = big("held", 1);
+const guarded: Pod = { ...held, metadata: { ...held.metadata, labels: { app: "web" } } };
+
+const budgeted: readonly (readonly [title: string, budgets: readonly PodDisruptionBudget[], node: string])[] = [
+  ["without one the less important victim", [], "a"],
+  ["the node whose victim's budget holds", [budget(0)], "b"],
+  ["one that lets it go is no reason", [budget(1)], "a"],
+  ["nor is one that let it go already", [budget(0, { held: "" })], "a"],
+];
+for (const [title, budgets, node] of budgeted)
+  test(`preemption and disruption budgets: ${title}`, () => {
+    const cluster = clusterOf(two, [
+      [guarded, "a"],
+      [big("free", 5), "b"],
+    ]);
+    assert.equal(preempt(big("p", 100, "3"), cluster, budgets).node, node);
+  });
+
+test("preemption on one node lets off those first that a budget holds", () => {
+  const cluster = clusterOf(
+    [nodeOf("a")],
+    [
+      [guarded, "a"],
+      [big("free", 5), "a"],
+    ],
+  );
+  const found = preempt(big("p", 100, "2"), cluster, [budget(0)]);
+  assert.deepEqual(found.node === null ? [] : found.victims.map(({ metadata }) => metadata.name), ["free"]);
+});
 
 for (const { title, pod, nodes, placed, want } of preemptions) {
   test(`preemption: ${title}`, () => {
