@@ -309,7 +309,8 @@ export const proofs: TypeProofs = {
     "src/managed/queue/keep-queues.test.ts": "apiVersion kind",
   },
   "dev.catamaran.v1.EventSourceMappingSpec": {
-    "src/triggers/keep-mappings.test.ts": "function queue enabled batchSize batchWindowSeconds maximumConcurrency",
+    "src/triggers/keep-mappings.test.ts":
+      "function queue enabled batchSize batchWindowSeconds maximumConcurrency filters",
     "src/aws/lambda/event-sources.test.ts": "reportsBatchItemFailures",
   },
   "dev.catamaran.v1.QueueRedrive": {

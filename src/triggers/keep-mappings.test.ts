@@ -149,6 +149,17 @@ test("a batch waits for its window, and ends with its size", async () => {
   assert.deepEqual(all.batches, [["1", "2"]]);
 });
 
+test("what matches no filter is removed and never handed over", async () => {
+  await using all = await bench(() => "{}");
+  await all.make("jobs");
+  await all.map({ filters: ['{"body":{"kind":["order"]}}'] });
+  await settled();
+  await all.send('{"kind":"order"}', '{"kind":"offer"}', "text");
+  await settled();
+  assert.deepEqual(all.batches, [['{"kind":"order"}']]);
+  assert.equal(await all.left(), 0);
+});
+
 test("a disabled mapping rests; a deleted one hands nothing over; a queue that is not there is told of", async () => {
   await using all = await bench(() => "{}");
   await all.map();

@@ -15,6 +15,7 @@ import { type Queue, queueKind } from "#kinds/catamaran/queue.ts";
 import type { Received } from "#managed/queue/message.ts";
 import type { Queues } from "#managed/queue/queues.ts";
 import { settingsOf } from "#managed/queue/settings.ts";
+import { filterOf } from "./filter.ts";
 import { QueuePoller } from "./queue-poller.ts";
 
 export interface MappingKeeping {
@@ -95,6 +96,7 @@ export class MappingKeeper implements Keeper<EventSourceMapping>, AsyncDisposabl
     const poller = new QueuePoller({
       spec,
       messages: queues.messagesOf(queue),
+      filter: filterOf(spec.filters),
       hiddenMs: () => settingsOf(queue).visibilityMs,
       recordOf: (received) => recordOf(queue, received),
       invoke: (payload) =>

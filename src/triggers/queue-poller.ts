@@ -10,10 +10,13 @@ import type { EventSourceMappingSpec } from "#kinds/catamaran/event-source-mappi
 import type { MessageQueue } from "#managed/queue/message-queue.ts";
 import type { Received } from "#managed/queue/message.ts";
 import { outcomeOf } from "./batch.ts";
+import type { Filter } from "./filter.ts";
 
 export interface QueuePolling {
   readonly spec: EventSourceMappingSpec;
   readonly messages: MessageQueue;
+  /** Which messages are handed over; the others are removed. */
+  readonly filter: Filter;
   /** How long a message stays hidden that was received. */
   readonly hiddenMs: () => number;
   /** One message as the function sees it. */
@@ -88,14 +91,20 @@ export class QueuePoller implements AsyncDisposable {
   }
 
   async #work(batch: readonly Received[], stop: Stop): Promise<boolean> {
-    const { messages, spec, recordOf } = this.#polling;
-    const payload = encodeUtf8(JSON.stringify({ Records: batch.map(recordOf) }));
+    const { messages, spec, recordOf, filter } = this.#polling;
+    const records = batch.map(recordOf);
+    const isWanted = records.map(filter);
+    const wanted = batch.filter((_one, at) => isWanted[at]);
+    const unwanted = batch.filter((_one, at) => !isWanted[at]);
+    if (unwanted.length > 0) await messages.remove(unwanted.map(({ ticket }) => ticket));
+    if (wanted.length === 0) return true;
+    const payload = encodeUtf8(JSON.stringify({ Records: records.filter((_one, at) => isWanted[at]) }));
     const result = await this.#invoke(payload, stop);
     if (result === null) return false;
-    const ids = new Set(batch.map(({ message }) => message.id));
+    const ids = new Set(wanted.map(({ message }) => message.id));
     const outcome = outcomeOf(result, ids, spec.reportsBatchItemFailures === true);
     if (outcome.is === "failed") return false;
-    const done = batch.filter(({ message }) => !outcome.failedIds.has(message.id));
+    const done = wanted.filter(({ message }) => !outcome.failedIds.has(message.id));
     if (done.length > 0) await messages.remove(done.map(({ ticket }) => ticket));
     return outcome.failedIds.size === 0;
   }

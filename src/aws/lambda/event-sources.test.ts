@@ -69,6 +69,13 @@ test("a mapping is made, read, listed, changed and removed", async () => {
     (listed.json as { readonly EventSourceMappings: readonly Members[] }).EventSourceMappings.map(({ UUID }) => UUID),
     [id],
   );
+  const FilterCriteria = { Filters: [{ Pattern: '{"body":["x"]}' }] };
+  assert.deepEqual(
+    ((await ask("PUT", `/${id}`, { FilterCriteria })).json as Members)["FilterCriteria"],
+    FilterCriteria,
+  );
+  const unfiltered = await ask("PUT", `/${id}`, { FilterCriteria: { Filters: [] } });
+  assert.equal((unfiltered.json as Members)["FilterCriteria"], undefined);
   const changed = await ask("PUT", `/${id}`, { Enabled: false, ScalingConfig: { MaximumConcurrency: 2 } });
   assert.deepEqual((changed.json as Members)["ScalingConfig"], { MaximumConcurrency: 2 });
   assert.equal((await door.objects.get(eventSourceMappingKind, `default/${id}`))?.spec.enabled, false);
@@ -92,10 +99,10 @@ const refusals: readonly (readonly [title: string, input: Members, status: numbe
     /queues are the only event sources/,
   ],
   [
-    "a filter",
+    "a filter that is no pattern",
     { ...MAPPING, FilterCriteria: { Filters: [{ Pattern: "{}" }] } },
     400,
-    /FilterCriteria is not supported/,
+    /Invalid filter pattern definition/,
   ],
   ["a batch of eleven without a window", { ...MAPPING, BatchSize: 11 }, 400, /batchWindowSeconds/],
 ];

@@ -7,9 +7,10 @@ import {
   type EventSourceMappingSpec,
 } from "#kinds/catamaran/event-source-mapping.ts";
 import { type Queue, queueKind } from "#kinds/catamaran/queue.ts";
+import { patternFault } from "#kinds/rules/patterns.ts";
 import { type Action, action, type ConditionValues } from "../action.ts";
 import { type AccountFunctions, findFunction } from "./account-functions.ts";
-import { type EventSourceMappingConfiguration, model } from "./model.gen.ts";
+import { type EventSourceMappingConfiguration, type FilterCriteria, model } from "./model.gen.ts";
 import { arnOf, failure, functionArns, invalid, referenceOf } from "./names.ts";
 import type { Place } from "../place.ts";
 
@@ -18,7 +19,6 @@ const NOT_YET = "leave it out";
 
 // Of streams, brokers and clusters; a queue has none of it.
 const OF_STREAMS = {
-  FilterCriteria: "filter in the function",
   ParallelizationFactor: QUEUES_ALONE,
   DestinationConfig: QUEUES_ALONE,
   MaximumRecordAgeInSeconds: QUEUES_ALONE,
@@ -45,6 +45,7 @@ export const createEventSourceMapping: Action<AccountFunctions> = action(model, 
     "MaximumBatchingWindowInSeconds",
     "FunctionResponseTypes",
     "ScalingConfig",
+    "FilterCriteria",
   ],
   unserved: {
     ...OF_STREAMS,
@@ -104,12 +105,14 @@ interface Settings {
   readonly MaximumBatchingWindowInSeconds?: number;
   readonly FunctionResponseTypes?: readonly string[];
   readonly ScalingConfig?: { readonly MaximumConcurrency?: number };
+  readonly FilterCriteria?: FilterCriteria;
 }
 
-/** What the input says replaces what the mapping has; an empty ScalingConfig takes the limit away. */
+/** What the input says replaces what the mapping has; an empty ScalingConfig or FilterCriteria takes away what there was. */
 function withSettings(spec: EventSourceMappingSpec, input: Settings): EventSourceMappingSpec {
   const { Enabled, BatchSize, MaximumBatchingWindowInSeconds: window, FunctionResponseTypes: types } = input;
-  const { maximumConcurrency: before, ...rest } = spec;
+  const { maximumConcurrency: before, filters: filtersBefore = [], ...rest } = spec;
+  const filters = input.FilterCriteria === undefined ? filtersBefore : filtersIn(input.FilterCriteria);
   const maximumConcurrency = input.ScalingConfig === undefined ? before : input.ScalingConfig.MaximumConcurrency;
   return {
     ...rest,
@@ -118,7 +121,18 @@ function withSettings(spec: EventSourceMappingSpec, input: Settings): EventSourc
     ...(window !== undefined && { batchWindowSeconds: window }),
     ...(types !== undefined && { reportsBatchItemFailures: types.includes("ReportBatchItemFailures") }),
     ...(maximumConcurrency !== undefined && { maximumConcurrency }),
+    ...(filters.length > 0 && { filters }),
   };
+}
+
+// Lambda's quota; it can be raised to ten.
+const MAX_FILTERS = 10;
+
+function filtersIn({ Filters = [] }: FilterCriteria): readonly string[] {
+  if (Filters.length > MAX_FILTERS) throw invalid(`Filter criteria has more than ${MAX_FILTERS} filters`);
+  const patterns = Filters.map(({ Pattern = "" }) => Pattern);
+  if (patterns.some((pattern) => patternFault(pattern) !== null)) throw invalid("Invalid filter pattern definition.");
+  return patterns;
 }
 
 export const getEventSourceMapping: Action<AccountFunctions> = action(model, "GetEventSourceMapping", {
@@ -138,6 +152,7 @@ export const updateEventSourceMapping: Action<AccountFunctions> = action(model, 
     "MaximumBatchingWindowInSeconds",
     "FunctionResponseTypes",
     "ScalingConfig",
+    "FilterCriteria",
   ],
   unserved: OF_STREAMS,
   run: async (account: AccountFunctions, { UUID: id, FunctionName, ...settings }) => {
@@ -220,6 +235,7 @@ function described(
     FunctionResponseTypes: spec.reportsBatchItemFailures === true ? ["ReportBatchItemFailures"] : [],
     EventSourceMappingArn: mappingArn(account, metadata.name),
     ...(status?.lastProcessingResult !== undefined && { LastProcessingResult: status.lastProcessingResult }),
+    ...(spec.filters !== undefined && { FilterCriteria: { Filters: spec.filters.map((Pattern) => ({ Pattern })) } }),
     ...(maximumConcurrency !== undefined && { ScalingConfig: { MaximumConcurrency: maximumConcurrency } }),
   };
 }

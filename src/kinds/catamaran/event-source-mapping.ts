@@ -2,7 +2,8 @@
 import { ageColumn, integer, text as textColumn } from "#kinds/columns.ts";
 import type { Kind } from "#kinds/kind.ts";
 import type { FieldFaults } from "#kinds/rules/field-faults.ts";
-import { flag, type Infer, object, optional, text, whole } from "#kinds/schema/description.ts";
+import { flag, type Infer, list, object, optional, text, whole } from "#kinds/schema/description.ts";
+import { patternFault } from "#kinds/rules/patterns.ts";
 import { type Own, ownKind } from "./own-kind.ts";
 
 const spec = object("EventSourceMappingSpec", {
@@ -15,6 +16,8 @@ const spec = object("EventSourceMappingSpec", {
   batchWindowSeconds: optional(whole({ min: 0, max: 300, unit: "seconds", default: 0 })),
   /** Batches at once. */
   maximumConcurrency: optional(whole({ min: 2, max: 1_000 })),
+  /** Patterns, as JSON texts: what matches none of them is removed from the queue unseen. Absent: everything is handed over. */
+  filters: optional(list(text(), { max: 10 })),
   /** The function names the messages of a batch that failed; the others are done. Absent: all or nothing. */
   reportsBatchItemFailures: optional(flag({ default: false })),
 });
@@ -49,9 +52,13 @@ export const eventSourceMappingKind: Kind<EventSourceMapping> = ownKind({
 const WITHOUT_WINDOW = 10;
 
 function batchRules(
-  { queue, batchSize = 10, batchWindowSeconds = 0 }: EventSourceMappingSpec,
+  { queue, batchSize = 10, batchWindowSeconds = 0, filters = [] }: EventSourceMappingSpec,
   faults: FieldFaults,
 ): void {
+  for (const [at, filter] of filters.entries()) {
+    const fault = patternFault(filter);
+    if (fault !== null) faults.invalid(`spec.filters[${at}]`, filter, fault);
+  }
   const isFifo = queue.endsWith(".fifo");
   if (isFifo && batchWindowSeconds > 0)
     faults.invalid("spec.batchWindowSeconds", batchWindowSeconds, "must be 0 for FIFO queues");
