@@ -56,8 +56,9 @@ export async function openDoor(): Promise<TestDoor> {
     await Functions.open({ objects, sandboxes, ledger, clock, random, log, logs, credentialsFor }),
   );
   const database = stack.use(SqliteDatabase.open(join(folder, "tables.db")));
-  const tables = stack.use(new Tables(objects, database, () => nextTurn()));
-  stack.use(startKeeper(tableKeeper(objects, database), objects, { clock, log }));
+  const upkeep = { database, clock, turn: () => nextTurn() };
+  const tables = stack.use(new Tables(objects, upkeep));
+  stack.use(startKeeper(tableKeeper(objects, upkeep), objects, { clock, log }));
   const place = { accountId: ROOT.accountId, region: REGION, namespace: "default" };
   const services = [
     lambdaService({

@@ -48,13 +48,16 @@ const PIECE_BYTES = 4 * 1024 * 1024;
 
 interface Door {
   readonly options: AwsOptions;
-  readonly services: ReadonlyMap<string, ServiceDoor>;
+  /** By the name that requests are signed for; DynamoDB and its streams share one. */
+  readonly services: ReadonlyMap<string, readonly ServiceDoor[]>;
   readonly held: HeldBytes;
 }
 
 /** Opens the door on every host; resolves when all of them accept. */
 export async function listenAws(options: AwsOptions): Promise<AwsDoor> {
-  const services = new Map(options.services.map(doorOf).map((door) => [door.signingName, door]));
+  const services = new Map<string, readonly ServiceDoor[]>();
+  for (const one of options.services.map(doorOf))
+    services.set(one.signingName, [...(services.get(one.signingName) ?? []), one]);
   const door: Door = { options, services, held: new HeldBytes(HELD_BYTES) };
   const { hosts, port } = options;
   return listen({ server: () => serverOf(door), hosts, port });
@@ -81,7 +84,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, door: 
     if (unsigned !== null) return void response.writeHead(200, unsigned.headers).end(unsigned.body);
     const { findCaller, region, clock } = door.options;
     const claim = readClaim(head, findCaller, { now: clock.now(), region });
-    const service = serviceOf(claim, door);
+    const service = serviceOf(claim, head, door);
     aim = service.aim(head);
     await serve({ request, response, head, claim, requestId, aim }, service, door);
   } catch (thrown) {
@@ -96,9 +99,9 @@ async function answer(request: IncomingMessage, response: ServerResponse, door: 
   }
 }
 
-function serviceOf(claim: Claim, { services }: Door): ServiceDoor {
-  const service = services.get(claim.service);
-  if (service !== undefined) return service;
+function serviceOf(claim: Claim, head: SignedHead, { services }: Door): ServiceDoor {
+  const [first, ...others] = services.get(claim.service) ?? [];
+  if (first !== undefined) return first.has(head) ? first : (others.find((one) => one.has(head)) ?? first);
   throw new AwsError(
     "UnknownServiceException",
     400,

@@ -21,6 +21,7 @@ import { Queues } from "#managed/queue/queues.ts";
 import { Tables } from "#managed/table/tables.ts";
 import { callers } from "./credentials.ts";
 import { dynamodbService } from "./dynamodb/service.ts";
+import { dynamodbStreamsService } from "./dynamodbstreams/service.ts";
 import { lambdaService } from "./lambda/service.ts";
 import { listenAws } from "./listen.ts";
 import { logsService } from "./logs/service.ts";
@@ -84,8 +85,9 @@ export class SampleDoor implements AsyncDisposable {
         credentialsFor,
       }),
     );
-    const tables = parts.use(new Tables(objects, parts.use(database), () => nextTurn()));
-    parts.use(startKeeper(tableKeeper(objects, database), objects, { clock, log }));
+    const upkeep = { database: parts.use(database), clock, turn: () => nextTurn() };
+    const tables = parts.use(new Tables(objects, upkeep));
+    parts.use(startKeeper(tableKeeper(objects, upkeep), objects, { clock, log }));
     const queues = parts.use(new Queues({ objects, database, clock, random }));
     const tasks = new MoveTasks({ database, clock, random });
     const place = { accountId: ROOT.accountId, region: REGION, namespace: "default" };
@@ -100,6 +102,7 @@ export class SampleDoor implements AsyncDisposable {
         gatewayUrl: "http://gateway",
       }),
       dynamodbService({ ...place, tables }),
+      dynamodbStreamsService({ ...place, tables }),
       logsService({ ...place, logs }),
       sqsService({ ...place, queues, tasks }),
       stsService(ROOT.accountId),
@@ -149,6 +152,11 @@ export class SampleDoor implements AsyncDisposable {
 
   dynamodb(operation: string, input: unknown = {}): Promise<Answer> {
     const headers = { "x-amz-target": `DynamoDB_20120810.${operation}` };
+    return this.send({ service: "dynamodb", method: "POST", path: "/", headers, input });
+  }
+
+  streams(operation: string, input: unknown = {}): Promise<Answer> {
+    const headers = { "x-amz-target": `DynamoDBStreams_20120810.${operation}` };
     return this.send({ service: "dynamodb", method: "POST", path: "/", headers, input });
   }
 

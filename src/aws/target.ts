@@ -35,6 +35,8 @@ export interface Asked {
 
 export interface ServiceDoor {
   readonly signingName: string;
+  /** Of services that are signed for by the same name, the one that has what the head asks for. */
+  readonly has: (head: SignedHead) => boolean;
   readonly isCoded: boolean;
   readonly aim: (head: SignedHead) => Aim;
 }
@@ -64,6 +66,7 @@ export function doorOf(service: Service): ServiceDoor {
   if (first === undefined) throw new RangeError(`${service.model.signingName} speaks no protocol`);
   return {
     signingName: service.model.signingName,
+    has: (head) => spoken.some(({ protocol, find }) => protocol.speaks(head) && find(head) !== null),
     isCoded: service.isCoded === true,
     aim: (head) => aimOf(service, spoken.find(({ protocol }) => protocol.speaks(head)) ?? first, head),
   };

@@ -272,22 +272,6 @@ export const proofs: TypeProofs = {
   "dev.catamaran.v1.FunctionCode": {
     "src/aws/authorize.test.ts": "sha256 size",
   },
-  "dev.catamaran.v1.FunctionVersion": {
-    "src/kinds/catamaran/function-version.test.ts": "apiVersion kind metadata spec",
-  },
-  "dev.catamaran.v1.FunctionVersionSpec": {
-    "src/kinds/catamaran/function-version.test.ts":
-      "function version runtime handler role description memoryMib timeoutSeconds ephemeralStorageMib architectures environment code layers logGroup publishedFrom",
-  },
-  "dev.catamaran.v1.FunctionAlias": {
-    "src/kinds/catamaran/function-version.test.ts": "apiVersion kind metadata spec",
-  },
-  "dev.catamaran.v1.FunctionAliasSpec": {
-    "src/kinds/catamaran/function-version.test.ts": "function alias version description additional url",
-  },
-  "dev.catamaran.v1.FunctionAliasPart": {
-    "src/kinds/catamaran/function-version.test.ts": "version weight",
-  },
   "dev.catamaran.v1.FunctionUrl": {
     "src/gateway/cors.test.ts": "cors",
     "src/gateway/routes.test.ts": "authType",
@@ -301,7 +285,24 @@ export const proofs: TypeProofs = {
   },
   "dev.catamaran.v1.TableSpec": {
     "src/kinds/columns.test.ts": "keySchema billingMode",
+    "src/kinds/catamaran/table.test.ts": "localIndexes globalIndexes",
+    "src/managed/table/derived.test.ts": "timeToLive stream",
     "src/aws/lambda/configuration.test.ts": "tags",
+  },
+  "dev.catamaran.v1.IndexProjection": {
+    "src/kinds/catamaran/table.test.ts": "type nonKeyAttributes",
+  },
+  "dev.catamaran.v1.LocalIndex": {
+    "src/kinds/catamaran/table.test.ts": "name keySchema projection",
+  },
+  "dev.catamaran.v1.GlobalIndex": {
+    "src/kinds/catamaran/table.test.ts": "name keySchema projection provisionedThroughput",
+  },
+  "dev.catamaran.v1.TimeToLive": {
+    "src/managed/table/derived.test.ts": "attribute",
+  },
+  "dev.catamaran.v1.TableStream": {
+    "src/managed/table/derived.test.ts": "view",
   },
   "dev.catamaran.v1.AttributeDefinition": {
     "src/kinds/columns.test.ts": "attributeName",

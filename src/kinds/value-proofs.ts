@@ -50,8 +50,10 @@ export const valueProofs: ValueProofs = {
     "src/scaling/horizontal.test.ts": "Utilization AverageValue Percent Pods",
     "src/controllers/chain.test.ts": "Recreate RollingUpdate",
     "src/network/services.test.ts": "ClusterIP ExternalName NodePort",
+    "src/kinds/catamaran/table.test.ts": "ALL INCLUDE KEYS_ONLY",
   },
   unhealthyPodEvictionPolicy: { "src/kinds/policy/pod-disruption-budget.test.ts": "AlwaysAllow IfHealthyBudget" },
+  view: { "src/managed/table/derived.test.ts": "KEYS_ONLY NEW_IMAGE OLD_IMAGE NEW_AND_OLD_IMAGES" },
   whenUnsatisfiable: { "src/scheduler/pick.test.ts": "DoNotSchedule ScheduleAnyway" },
 };
 

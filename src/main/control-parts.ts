@@ -6,6 +6,7 @@ import { availableParallelism } from "node:os";
 import { functionRights } from "#aws/authorize.ts";
 import { sessionCredentials, callers } from "#aws/credentials.ts";
 import { dynamodbService } from "#aws/dynamodb/service.ts";
+import { dynamodbStreamsService } from "#aws/dynamodbstreams/service.ts";
 import { lambdaService } from "#aws/lambda/service.ts";
 import { urlAccess } from "#aws/lambda/url-access.ts";
 import { listenAws } from "#aws/listen.ts";
@@ -252,8 +253,9 @@ export const tableEngine: Part<RoleBasis & Declared & ManagedData, TableEngine> 
   name: "tables",
   start: ({ clock, log, deck, database }, stack) => {
     const declared = deck.objects("catamaran-tables");
-    const tables = stack.use(new Tables(declared, database, () => nextTurn()));
-    stack.use(startKeeper(tableKeeper(declared, database), declared, { clock, log }));
+    const upkeep = { database, clock, turn: () => nextTurn() };
+    const tables = stack.use(new Tables(declared, upkeep));
+    stack.use(startKeeper(tableKeeper(declared, upkeep), declared, { clock, log }));
     return { tables };
   },
 };
@@ -300,6 +302,7 @@ export const awsDoor: Part<RoleBasis & Declared & Engine & TableEngine & QueueEn
         gatewayUrl: `http://127.0.0.1:${ports.gateway}`,
       }),
       dynamodbService({ ...place, tables }),
+      dynamodbStreamsService({ ...place, tables }),
       logsService({ ...place, logs }),
       sqsService({ ...place, queues, tasks: moveTasks }),
       stsService(accountId),

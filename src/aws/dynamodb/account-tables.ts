@@ -52,6 +52,10 @@ export function tableName(text: string): string {
   return name;
 }
 
+export function streamArn(place: Place, name: string, label: string): string {
+  return `${tableArn(place, name)}/stream/${label}`;
+}
+
 export function tableArn({ region, accountId }: Place, name: string): string {
   return `arn:aws:dynamodb:${region}:${accountId}:table/${name}`;
 }

@@ -7,9 +7,10 @@ import { planErase, type PlannedWrite, planPut } from "#managed/table/tables.ts"
 import { type Action, action } from "../action.ts";
 import { validationError } from "../aws-error.ts";
 import { type AccountTables, arnNamed, findTable, invalid } from "./account-tables.ts";
-import { consumedByTable, readUnits, writeUnits } from "./capacity.ts";
+import { consumedByTable, NO_UNITS, readUnits, sumOf, tableUnits, type Units, writeUnits } from "./capacity.ts";
 import { expressionsOf } from "./expressions.ts";
-import { type Key, type KeysAndAttributes, model, type WriteRequest } from "./model.gen.ts";
+import { collectionsOf } from "./item-collections.ts";
+import { type ItemCollectionMetrics, type Key, type KeysAndAttributes, model, type WriteRequest } from "./model.gen.ts";
 
 const MAX_GETS = 100;
 const MAX_WRITES = 25;
@@ -72,7 +73,7 @@ async function readerOf(account: AccountTables, gets: TableGets): Promise<TableG
 class BatchReply {
   readonly responses = new Map<string, Item[]>();
   readonly unprocessed = new Map<string, KeysAndAttributes>();
-  readonly units = new Map<string, number>();
+  readonly units = new Map<string, Units>();
   #bytes = 0;
 
   /** Reads one more, unless the answer is large enough: then its key is handed back. */
@@ -86,7 +87,7 @@ class BatchReply {
     }
     const { found, bytes, units } = await read(key);
     this.#bytes += bytes;
-    this.units.set(name, (this.units.get(name) ?? 0) + units);
+    this.units.set(name, sumOf(this.units.get(name) ?? NO_UNITS, tableUnits(units)));
     if (found !== null) items.push(found);
     if (bytes > LARGE_BYTES) await turn();
   }
@@ -101,27 +102,31 @@ interface TableWrites {
   readonly writes: readonly PlannedWrite[];
 }
 
-/** Without local indexes there are no ReturnItemCollectionMetrics to return. */
 export const batchWriteItem: Action<AccountTables> = action(model, "BatchWriteItem", {
   resources: ({ RequestItems }, place) => Object.keys(RequestItems ?? {}).map((name) => arnNamed(place, name)),
   serves: ["RequestItems", "ReturnConsumedCapacity", "ReturnItemCollectionMetrics"],
   unserved: {},
-  run: async (account: AccountTables, { RequestItems, ReturnConsumedCapacity }) => {
+  run: async (account: AccountTables, { RequestItems, ReturnConsumedCapacity, ReturnItemCollectionMetrics }) => {
     const requests = tablesOf(RequestItems, "BatchWriteItem");
     for (const [name, writes] of requests) checkCount(name, writes);
     if (requests.reduce((count, [, writes]) => count + writes.length, 0) > MAX_WRITES)
       throw invalid("Too many items requested for the BatchWriteItem call");
     const planned: TableWrites[] = [];
     for (const [name, writes] of requests) planned.push(await planWrites(account, name, writes));
-    const units = new Map<string, number>();
+    const units = new Map<string, Units>();
+    const metrics = new Map<string, readonly ItemCollectionMetrics[]>();
     for (const { name, table, writes } of planned) {
       const written = await account.tables.writeAll(table, writes);
-      units.set(
-        name,
-        written.reduce((total, each) => total + writeUnits(each), 0),
-      );
+      const sum = written.reduce((total, each) => sumOf(total, writeUnits(table, each)), NO_UNITS);
+      units.set(name, sum);
+      const collections = await collectionsOf(account, table, { asked: ReturnItemCollectionMetrics, written });
+      if (collections.length > 0) metrics.set(name, collections);
     }
-    return { UnprocessedItems: {}, ...consumedByTable(ReturnConsumedCapacity, units) };
+    return {
+      UnprocessedItems: {},
+      ...(metrics.size > 0 && { ItemCollectionMetrics: Object.fromEntries(metrics) }),
+      ...consumedByTable(ReturnConsumedCapacity, units),
+    };
   },
 });
 

@@ -1,12 +1,14 @@
-/** PutItem, GetItem, UpdateItem and DeleteItem. There are no local indexes, so that no ReturnItemCollectionMetrics has any to return. */
+/** PutItem, GetItem, UpdateItem and DeleteItem. */
+import type { Table } from "#kinds/catamaran/table.ts";
 import type { Item } from "#managed/table/attribute.ts";
 import { project } from "#managed/table/projection.ts";
-import type { Written } from "#managed/table/tables.ts";
+import type { Written } from "#managed/table/item-step.ts";
 import { type Action, action } from "../action.ts";
 import { type AccountTables, findTable, invalid, tableArns } from "./account-tables.ts";
-import { consumed, readUnits, writeUnits } from "./capacity.ts";
+import { consumed, readUnits, tableUnits, writeUnits } from "./capacity.ts";
 import { expressionsOf } from "./expressions.ts";
-import { model, type ReturnValue } from "./model.gen.ts";
+import { collectionsOf } from "./item-collections.ts";
+import { model, type PutItemInput, type PutItemOutput, type ReturnValue } from "./model.gen.ts";
 
 const WRITE = [
   "TableName",
@@ -35,7 +37,7 @@ export const getItem: Action<AccountTables> = action(model, "GetItem", {
     const expressions = expressionsOf(input, ["ProjectionExpression"]);
     const { projection } = expressions;
     const found = await account.tables.get(await findTable(account, input.TableName), input.Key, expressions);
-    const capacity = consumed(input, readUnits(found, input.ConsistentRead === true));
+    const capacity = consumed(input, tableUnits(readUnits(found, input.ConsistentRead === true)));
     if (found === null) return capacity;
     return { Item: projection === undefined ? found : project(found, projection), ...capacity };
   },
@@ -48,8 +50,9 @@ export const putItem: Action<AccountTables> = action(model, "PutItem", {
   run: async (account: AccountTables, input) => {
     refuseReturnValues(input.ReturnValues);
     const expressions = expressionsOf(input, ["ConditionExpression"]);
-    const written = await account.tables.put(await findTable(account, input.TableName), input.Item, expressions);
-    return { ...oldAttributes(input.ReturnValues, written), ...consumed(input, writeUnits(written)) };
+    const table = await findTable(account, input.TableName);
+    const written = await account.tables.put(table, input.Item, expressions);
+    return { ...oldAttributes(input.ReturnValues, written), ...(await costs(account, table, { input, written })) };
   },
 });
 
@@ -60,8 +63,9 @@ export const deleteItem: Action<AccountTables> = action(model, "DeleteItem", {
   run: async (account: AccountTables, input) => {
     refuseReturnValues(input.ReturnValues);
     const expressions = expressionsOf(input, ["ConditionExpression"]);
-    const written = await account.tables.erase(await findTable(account, input.TableName), input.Key, expressions);
-    return { ...oldAttributes(input.ReturnValues, written), ...consumed(input, writeUnits(written)) };
+    const table = await findTable(account, input.TableName);
+    const written = await account.tables.erase(table, input.Key, expressions);
+    return { ...oldAttributes(input.ReturnValues, written), ...(await costs(account, table, { input, written })) };
   },
 });
 
@@ -77,9 +81,25 @@ export const updateItem: Action<AccountTables> = action(model, "UpdateItem", {
     const touched = (of: Item | null): Item => (of === null || update === undefined ? {} : project(of, update));
     const attributes = returned(input.ReturnValues ?? "NONE", written, touched);
     const isEmpty = Object.keys(attributes).length === 0;
-    return { ...(!isEmpty && { Attributes: attributes }), ...consumed(input, writeUnits(written)) };
+    return { ...(!isEmpty && { Attributes: attributes }), ...(await costs(account, table, { input, written })) };
   },
 });
+
+type Asking = Pick<PutItemInput, "TableName" | "ReturnConsumedCapacity" | "ReturnItemCollectionMetrics">;
+
+/** What an answer says of the units and of the item collection of a write, when asked. */
+async function costs(
+  account: AccountTables,
+  table: Table,
+  { input, written }: { readonly input: Asking; readonly written: Written },
+): Promise<Pick<PutItemOutput, "ConsumedCapacity" | "ItemCollectionMetrics">> {
+  const asked = input.ReturnItemCollectionMetrics;
+  const [collection] = await collectionsOf(account, table, { asked, written: [written] });
+  return {
+    ...(input.ReturnConsumedCapacity !== undefined && consumed(input, writeUnits(table, written))),
+    ...(collection !== undefined && { ItemCollectionMetrics: collection }),
+  };
+}
 
 function returned(values: ReturnValue, { before, after }: Written, touched: (of: Item | null) => Item): Item {
   switch (values) {

@@ -42,6 +42,16 @@ export type Backfilling = boolean;
 
 export type BackupArn = string;
 
+export type BatchExecuteStatementInput = {
+  readonly Statements: PartiQLBatchRequest;
+  readonly ReturnConsumedCapacity?: ReturnConsumedCapacity;
+};
+
+export type BatchExecuteStatementOutput = {
+  readonly Responses?: PartiQLBatchResponse;
+  readonly ConsumedCapacity?: ConsumedCapacityMultiple;
+};
+
 export type BatchGetItemInput = {
   readonly RequestItems?: BatchGetRequestMap;
   readonly ReturnConsumedCapacity?: ReturnConsumedCapacity;
@@ -56,6 +66,27 @@ export type BatchGetItemOutput = {
 export type BatchGetRequestMap = { readonly [key: string]: KeysAndAttributes };
 
 export type BatchGetResponseMap = { readonly [key: string]: ItemList };
+
+export type BatchStatementError = {
+  readonly Code?: BatchStatementErrorCodeEnum;
+  readonly Message?: String;
+  readonly Item?: AttributeMap;
+};
+
+export type BatchStatementErrorCodeEnum = "ConditionalCheckFailed" | "ItemCollectionSizeLimitExceeded" | "RequestLimitExceeded" | "ValidationError" | "ProvisionedThroughputExceeded" | "TransactionConflict" | "ThrottlingError" | "InternalServerError" | "ResourceNotFound" | "AccessDenied" | "DuplicateItem";
+
+export type BatchStatementRequest = {
+  readonly Statement: PartiQLStatement;
+  readonly Parameters?: PreparedStatementParameters;
+  readonly ConsistentRead?: ConsistentRead;
+  readonly ReturnValuesOnConditionCheckFailure?: ReturnValuesOnConditionCheckFailure;
+};
+
+export type BatchStatementResponse = {
+  readonly Error?: BatchStatementError;
+  readonly TableName?: TableName;
+  readonly Item?: AttributeMap;
+};
 
 export type BatchWriteItemInput = {
   readonly RequestItems?: BatchWriteItemRequestMap;
@@ -80,17 +111,38 @@ export type BillingModeSummary = {
 
 export type BooleanObject = boolean;
 
+export type CancellationReason = {
+  readonly Item?: AttributeMap;
+  readonly Code?: Code;
+  readonly Message?: ErrorMessage;
+};
+
+export type CancellationReasonList = readonly CancellationReason[];
+
 export type Capacity = {
   readonly ReadCapacityUnits?: ConsumedCapacityUnits;
   readonly WriteCapacityUnits?: ConsumedCapacityUnits;
   readonly CapacityUnits?: ConsumedCapacityUnits;
 };
 
+export type ClientRequestToken = string;
+
+export type Code = string;
+
 export type ComparisonOperator = "EQ" | "NE" | "IN" | "LE" | "LT" | "GE" | "GT" | "BETWEEN" | "NOT_NULL" | "NULL" | "CONTAINS" | "NOT_CONTAINS" | "BEGINS_WITH";
 
 export type Condition = {
   readonly AttributeValueList?: AttributeValueList;
   readonly ComparisonOperator: ComparisonOperator;
+};
+
+export type ConditionCheck = {
+  readonly Key: Key;
+  readonly TableName: TableArn;
+  readonly ConditionExpression: ConditionExpression;
+  readonly ExpressionAttributeNames?: ExpressionAttributeNameMap;
+  readonly ExpressionAttributeValues?: ExpressionAttributeValueMap;
+  readonly ReturnValuesOnConditionCheckFailure?: ReturnValuesOnConditionCheckFailure;
 };
 
 export type ConditionExpression = string;
@@ -117,6 +169,35 @@ export type ConsumedCapacity = {
 export type ConsumedCapacityMultiple = readonly ConsumedCapacity[];
 
 export type ConsumedCapacityUnits = number;
+
+export type ContinuousBackupsDescription = {
+  readonly ContinuousBackupsStatus: ContinuousBackupsStatus;
+  readonly PointInTimeRecoveryDescription?: PointInTimeRecoveryDescription;
+};
+
+export type ContinuousBackupsStatus = "ENABLED" | "DISABLED";
+
+export type CreateGlobalSecondaryIndexAction = {
+  readonly IndexName: IndexName;
+  readonly KeySchema: KeySchema;
+  readonly Projection: Projection;
+  readonly ProvisionedThroughput?: ProvisionedThroughput;
+  readonly OnDemandThroughput?: OnDemandThroughput;
+  readonly WarmThroughput?: WarmThroughput;
+};
+
+export type CreateGlobalTableWitnessGroupMemberAction = {
+  readonly RegionName: RegionName;
+};
+
+export type CreateReplicationGroupMemberAction = {
+  readonly RegionName: RegionName;
+  readonly KMSMasterKeyId?: KMSMasterKeyId;
+  readonly ProvisionedThroughputOverride?: ProvisionedThroughputOverride;
+  readonly OnDemandThroughputOverride?: OnDemandThroughputOverride;
+  readonly GlobalSecondaryIndexes?: ReplicaGlobalSecondaryIndexList;
+  readonly TableClassOverride?: TableClass;
+};
 
 export type CreateTableInput = {
   readonly AttributeDefinitions?: AttributeDefinitions;
@@ -145,6 +226,23 @@ export type CreateTableOutput = {
 /** Wall time in ms. */
 export type Date = number;
 
+export type Delete = {
+  readonly Key: Key;
+  readonly TableName: TableArn;
+  readonly ConditionExpression?: ConditionExpression;
+  readonly ExpressionAttributeNames?: ExpressionAttributeNameMap;
+  readonly ExpressionAttributeValues?: ExpressionAttributeValueMap;
+  readonly ReturnValuesOnConditionCheckFailure?: ReturnValuesOnConditionCheckFailure;
+};
+
+export type DeleteGlobalSecondaryIndexAction = {
+  readonly IndexName: IndexName;
+};
+
+export type DeleteGlobalTableWitnessGroupMemberAction = {
+  readonly RegionName: RegionName;
+};
+
 export type DeleteItemInput = {
   readonly TableName: TableArn;
   readonly Key: Key;
@@ -165,6 +263,10 @@ export type DeleteItemOutput = {
   readonly ItemCollectionMetrics?: ItemCollectionMetrics;
 };
 
+export type DeleteReplicationGroupMemberAction = {
+  readonly RegionName: RegionName;
+};
+
 export type DeleteRequest = {
   readonly Key: Key;
 };
@@ -179,10 +281,27 @@ export type DeleteTableOutput = {
 
 export type DeletionProtectionEnabled = boolean;
 
+export type DescribeContinuousBackupsInput = {
+  readonly TableName: TableArn;
+};
+
+export type DescribeContinuousBackupsOutput = {
+  readonly ContinuousBackupsDescription?: ContinuousBackupsDescription;
+};
+
 export type DescribeEndpointsRequest = {};
 
 export type DescribeEndpointsResponse = {
   readonly Endpoints: Endpoints;
+};
+
+export type DescribeLimitsInput = {};
+
+export type DescribeLimitsOutput = {
+  readonly AccountMaxReadCapacityUnits?: PositiveLongObject;
+  readonly AccountMaxWriteCapacityUnits?: PositiveLongObject;
+  readonly TableMaxReadCapacityUnits?: PositiveLongObject;
+  readonly TableMaxWriteCapacityUnits?: PositiveLongObject;
 };
 
 export type DescribeTableInput = {
@@ -193,6 +312,18 @@ export type DescribeTableOutput = {
   readonly Table?: TableDescription;
 };
 
+export type DescribeTimeToLiveInput = {
+  readonly TableName: TableArn;
+};
+
+export type DescribeTimeToLiveOutput = {
+  readonly TimeToLiveDescription?: TimeToLiveDescription;
+};
+
+export type DuplicateItemException = {
+  readonly message?: ErrorMessage;
+};
+
 export type Endpoint = {
   readonly Address: String;
   readonly CachePeriodInMinutes: Long;
@@ -201,6 +332,34 @@ export type Endpoint = {
 export type Endpoints = readonly Endpoint[];
 
 export type ErrorMessage = string;
+
+export type ExecuteStatementInput = {
+  readonly Statement: PartiQLStatement;
+  readonly Parameters?: PreparedStatementParameters;
+  readonly ConsistentRead?: ConsistentRead;
+  readonly NextToken?: PartiQLNextToken;
+  readonly ReturnConsumedCapacity?: ReturnConsumedCapacity;
+  readonly Limit?: PositiveIntegerObject;
+  readonly ReturnValuesOnConditionCheckFailure?: ReturnValuesOnConditionCheckFailure;
+};
+
+export type ExecuteStatementOutput = {
+  readonly Items?: ItemList;
+  readonly NextToken?: PartiQLNextToken;
+  readonly ConsumedCapacity?: ConsumedCapacity;
+  readonly LastEvaluatedKey?: Key;
+};
+
+export type ExecuteTransactionInput = {
+  readonly TransactStatements: ParameterizedStatements;
+  readonly ClientRequestToken?: ClientRequestToken;
+  readonly ReturnConsumedCapacity?: ReturnConsumedCapacity;
+};
+
+export type ExecuteTransactionOutput = {
+  readonly Responses?: ItemResponseList;
+  readonly ConsumedCapacity?: ConsumedCapacityMultiple;
+};
 
 export type ExpectedAttributeMap = { readonly [key: string]: ExpectedAttributeValue };
 
@@ -220,6 +379,13 @@ export type ExpressionAttributeValueMap = { readonly [key: string]: AttributeVal
 export type ExpressionAttributeValueVariable = string;
 
 export type FilterConditionMap = { readonly [key: string]: Condition };
+
+export type Get = {
+  readonly Key: Key;
+  readonly TableName: TableArn;
+  readonly ProjectionExpression?: ProjectionExpression;
+  readonly ExpressionAttributeNames?: ExpressionAttributeNameMap;
+};
 
 export type GetItemInput = {
   readonly TableName: TableArn;
@@ -263,6 +429,14 @@ export type GlobalSecondaryIndexDescriptionList = readonly GlobalSecondaryIndexD
 
 export type GlobalSecondaryIndexList = readonly GlobalSecondaryIndex[];
 
+export type GlobalSecondaryIndexUpdate = {
+  readonly Update?: UpdateGlobalSecondaryIndexAction;
+  readonly Create?: CreateGlobalSecondaryIndexAction;
+  readonly Delete?: DeleteGlobalSecondaryIndexAction;
+};
+
+export type GlobalSecondaryIndexUpdateList = readonly GlobalSecondaryIndexUpdate[];
+
 export type GlobalSecondaryIndexWarmThroughputDescription = {
   readonly ReadUnitsPerSecond?: PositiveLongObject;
   readonly WriteUnitsPerSecond?: PositiveLongObject;
@@ -277,6 +451,17 @@ export type GlobalTableWitnessDescription = {
 };
 
 export type GlobalTableWitnessDescriptionList = readonly GlobalTableWitnessDescription[];
+
+export type GlobalTableWitnessGroupUpdate = {
+  readonly Create?: CreateGlobalTableWitnessGroupMemberAction;
+  readonly Delete?: DeleteGlobalTableWitnessGroupMemberAction;
+};
+
+export type GlobalTableWitnessGroupUpdateList = readonly GlobalTableWitnessGroupUpdate[];
+
+export type IdempotentParameterMismatchException = {
+  readonly Message?: ErrorMessage;
+};
 
 export type IndexName = string;
 
@@ -308,6 +493,12 @@ export type ItemCollectionSizeLimitExceededException = {
 };
 
 export type ItemList = readonly AttributeMap[];
+
+export type ItemResponse = {
+  readonly Item?: AttributeMap;
+};
+
+export type ItemResponseList = readonly ItemResponse[];
 
 export type KMSMasterKeyArn = string;
 
@@ -356,6 +547,16 @@ export type ListTablesOutput = {
   readonly LastEvaluatedTableName?: TableName;
 };
 
+export type ListTagsOfResourceInput = {
+  readonly ResourceArn: ResourceArnString;
+  readonly NextToken?: NextTokenString;
+};
+
+export type ListTagsOfResourceOutput = {
+  readonly Tags?: TagList;
+  readonly NextToken?: NextTokenString;
+};
+
 export type LocalSecondaryIndex = {
   readonly IndexName: IndexName;
   readonly KeySchema: KeySchema;
@@ -381,6 +582,8 @@ export type LongObject = number;
 
 export type MultiRegionConsistency = "EVENTUAL" | "STRONG";
 
+export type NextTokenString = string;
+
 export type NonKeyAttributeName = string;
 
 export type NonKeyAttributeNameList = readonly NonKeyAttributeName[];
@@ -396,9 +599,36 @@ export type OnDemandThroughputOverride = {
   readonly MaxReadRequestUnits?: LongObject;
 };
 
+export type ParameterizedStatement = {
+  readonly Statement: PartiQLStatement;
+  readonly Parameters?: PreparedStatementParameters;
+  readonly ReturnValuesOnConditionCheckFailure?: ReturnValuesOnConditionCheckFailure;
+};
+
+export type ParameterizedStatements = readonly ParameterizedStatement[];
+
+export type PartiQLBatchRequest = readonly BatchStatementRequest[];
+
+export type PartiQLBatchResponse = readonly BatchStatementResponse[];
+
+export type PartiQLNextToken = string;
+
+export type PartiQLStatement = string;
+
+export type PointInTimeRecoveryDescription = {
+  readonly PointInTimeRecoveryStatus?: PointInTimeRecoveryStatus;
+  readonly RecoveryPeriodInDays?: RecoveryPeriodInDays;
+  readonly EarliestRestorableDateTime?: Date;
+  readonly LatestRestorableDateTime?: Date;
+};
+
+export type PointInTimeRecoveryStatus = "ENABLED" | "DISABLED";
+
 export type PositiveIntegerObject = number;
 
 export type PositiveLongObject = number;
+
+export type PreparedStatementParameters = readonly AttributeValue[];
 
 export type Projection = {
   readonly ProjectionType?: ProjectionType;
@@ -429,6 +659,15 @@ export type ProvisionedThroughputExceededException = {
 
 export type ProvisionedThroughputOverride = {
   readonly ReadCapacityUnits?: PositiveLongObject;
+};
+
+export type Put = {
+  readonly Item: PutItemInputAttributeMap;
+  readonly TableName: TableArn;
+  readonly ConditionExpression?: ConditionExpression;
+  readonly ExpressionAttributeNames?: ExpressionAttributeNameMap;
+  readonly ExpressionAttributeValues?: ExpressionAttributeValueMap;
+  readonly ReturnValuesOnConditionCheckFailure?: ReturnValuesOnConditionCheckFailure;
 };
 
 export type PutItemInput = {
@@ -487,6 +726,8 @@ export type QueryOutput = {
 
 export type Reason = string;
 
+export type RecoveryPeriodInDays = number;
+
 export type RegionName = string;
 
 export type ReplicaDescription = {
@@ -507,6 +748,12 @@ export type ReplicaDescription = {
 
 export type ReplicaDescriptionList = readonly ReplicaDescription[];
 
+export type ReplicaGlobalSecondaryIndex = {
+  readonly IndexName: IndexName;
+  readonly ProvisionedThroughputOverride?: ProvisionedThroughputOverride;
+  readonly OnDemandThroughputOverride?: OnDemandThroughputOverride;
+};
+
 export type ReplicaGlobalSecondaryIndexDescription = {
   readonly IndexName?: IndexName;
   readonly ProvisionedThroughputOverride?: ProvisionedThroughputOverride;
@@ -515,6 +762,8 @@ export type ReplicaGlobalSecondaryIndexDescription = {
 };
 
 export type ReplicaGlobalSecondaryIndexDescriptionList = readonly ReplicaGlobalSecondaryIndexDescription[];
+
+export type ReplicaGlobalSecondaryIndexList = readonly ReplicaGlobalSecondaryIndex[];
 
 export type ReplicaStatus = "CREATING" | "CREATION_FAILED" | "UPDATING" | "DELETING" | "ACTIVE" | "REGION_DISABLED" | "INACCESSIBLE_ENCRYPTION_CREDENTIALS" | "ARCHIVING" | "ARCHIVED" | "REPLICATION_NOT_AUTHORIZED";
 
@@ -526,12 +775,22 @@ export type ReplicatedWriteConflictException = {
   readonly message?: ErrorMessage;
 };
 
+export type ReplicationGroupUpdate = {
+  readonly Create?: CreateReplicationGroupMemberAction;
+  readonly Update?: UpdateReplicationGroupMemberAction;
+  readonly Delete?: DeleteReplicationGroupMemberAction;
+};
+
+export type ReplicationGroupUpdateList = readonly ReplicationGroupUpdate[];
+
 export type RequestLimitExceeded = {
   readonly message?: ErrorMessage;
   readonly ThrottlingReasons?: ThrottlingReasonList;
 };
 
 export type Resource = string;
+
+export type ResourceArnString = string;
 
 export type ResourceInUseException = {
   readonly message?: ErrorMessage;
@@ -675,6 +934,10 @@ export type TableName = string;
 
 export type TableNameList = readonly TableName[];
 
+export type TableNotFoundException = {
+  readonly message?: ErrorMessage;
+};
+
 export type TableStatus = "CREATING" | "UPDATING" | "DELETING" | "ACTIVE" | "INACCESSIBLE_ENCRYPTION_CREDENTIALS" | "ARCHIVING" | "ARCHIVED" | "REPLICATION_NOT_AUTHORIZED";
 
 export type TableWarmThroughputDescription = {
@@ -688,9 +951,16 @@ export type Tag = {
   readonly Value: TagValueString;
 };
 
+export type TagKeyList = readonly TagKeyString[];
+
 export type TagKeyString = string;
 
 export type TagList = readonly Tag[];
+
+export type TagResourceInput = {
+  readonly ResourceArn: ResourceArnString;
+  readonly Tags: TagList;
+};
 
 export type TagValueString = string;
 
@@ -706,11 +976,95 @@ export type ThrottlingReason = {
 
 export type ThrottlingReasonList = readonly ThrottlingReason[];
 
+export type TimeToLiveAttributeName = string;
+
+export type TimeToLiveDescription = {
+  readonly TimeToLiveStatus?: TimeToLiveStatus;
+  readonly AttributeName?: TimeToLiveAttributeName;
+};
+
+export type TimeToLiveEnabled = boolean;
+
+export type TimeToLiveSpecification = {
+  readonly Enabled: TimeToLiveEnabled;
+  readonly AttributeName: TimeToLiveAttributeName;
+};
+
+export type TimeToLiveStatus = "ENABLING" | "DISABLING" | "ENABLED" | "DISABLED";
+
+export type TransactGetItem = {
+  readonly Get: Get;
+};
+
+export type TransactGetItemList = readonly TransactGetItem[];
+
+export type TransactGetItemsInput = {
+  readonly TransactItems: TransactGetItemList;
+  readonly ReturnConsumedCapacity?: ReturnConsumedCapacity;
+};
+
+export type TransactGetItemsOutput = {
+  readonly ConsumedCapacity?: ConsumedCapacityMultiple;
+  readonly Responses?: ItemResponseList;
+};
+
+export type TransactWriteItem = {
+  readonly ConditionCheck?: ConditionCheck;
+  readonly Put?: Put;
+  readonly Delete?: Delete;
+  readonly Update?: Update;
+};
+
+export type TransactWriteItemList = readonly TransactWriteItem[];
+
+export type TransactWriteItemsInput = {
+  readonly TransactItems: TransactWriteItemList;
+  readonly ReturnConsumedCapacity?: ReturnConsumedCapacity;
+  readonly ReturnItemCollectionMetrics?: ReturnItemCollectionMetrics;
+  readonly ClientRequestToken?: ClientRequestToken;
+};
+
+export type TransactWriteItemsOutput = {
+  readonly ConsumedCapacity?: ConsumedCapacityMultiple;
+  readonly ItemCollectionMetrics?: ItemCollectionMetricsPerTable;
+};
+
+export type TransactionCanceledException = {
+  readonly Message?: ErrorMessage;
+  readonly CancellationReasons?: CancellationReasonList;
+};
+
 export type TransactionConflictException = {
   readonly message?: ErrorMessage;
 };
 
+export type TransactionInProgressException = {
+  readonly Message?: ErrorMessage;
+};
+
+export type UntagResourceInput = {
+  readonly ResourceArn: ResourceArnString;
+  readonly TagKeys: TagKeyList;
+};
+
+export type Update = {
+  readonly Key: Key;
+  readonly UpdateExpression: UpdateExpression;
+  readonly TableName: TableArn;
+  readonly ConditionExpression?: ConditionExpression;
+  readonly ExpressionAttributeNames?: ExpressionAttributeNameMap;
+  readonly ExpressionAttributeValues?: ExpressionAttributeValueMap;
+  readonly ReturnValuesOnConditionCheckFailure?: ReturnValuesOnConditionCheckFailure;
+};
+
 export type UpdateExpression = string;
+
+export type UpdateGlobalSecondaryIndexAction = {
+  readonly IndexName: IndexName;
+  readonly ProvisionedThroughput?: ProvisionedThroughput;
+  readonly OnDemandThroughput?: OnDemandThroughput;
+  readonly WarmThroughput?: WarmThroughput;
+};
 
 export type UpdateItemInput = {
   readonly TableName: TableArn;
@@ -734,6 +1088,46 @@ export type UpdateItemOutput = {
   readonly ItemCollectionMetrics?: ItemCollectionMetrics;
 };
 
+export type UpdateReplicationGroupMemberAction = {
+  readonly RegionName: RegionName;
+  readonly KMSMasterKeyId?: KMSMasterKeyId;
+  readonly ProvisionedThroughputOverride?: ProvisionedThroughputOverride;
+  readonly OnDemandThroughputOverride?: OnDemandThroughputOverride;
+  readonly GlobalSecondaryIndexes?: ReplicaGlobalSecondaryIndexList;
+  readonly TableClassOverride?: TableClass;
+};
+
+export type UpdateTableInput = {
+  readonly AttributeDefinitions?: AttributeDefinitions;
+  readonly TableName: TableArn;
+  readonly BillingMode?: BillingMode;
+  readonly ProvisionedThroughput?: ProvisionedThroughput;
+  readonly GlobalSecondaryIndexUpdates?: GlobalSecondaryIndexUpdateList;
+  readonly StreamSpecification?: StreamSpecification;
+  readonly SSESpecification?: SSESpecification;
+  readonly ReplicaUpdates?: ReplicationGroupUpdateList;
+  readonly TableClass?: TableClass;
+  readonly DeletionProtectionEnabled?: DeletionProtectionEnabled;
+  readonly MultiRegionConsistency?: MultiRegionConsistency;
+  readonly GlobalTableWitnessUpdates?: GlobalTableWitnessGroupUpdateList;
+  readonly OnDemandThroughput?: OnDemandThroughput;
+  readonly WarmThroughput?: WarmThroughput;
+  readonly GlobalTableSettingsReplicationMode?: GlobalTableSettingsReplicationMode;
+};
+
+export type UpdateTableOutput = {
+  readonly TableDescription?: TableDescription;
+};
+
+export type UpdateTimeToLiveInput = {
+  readonly TableName: TableArn;
+  readonly TimeToLiveSpecification: TimeToLiveSpecification;
+};
+
+export type UpdateTimeToLiveOutput = {
+  readonly TimeToLiveSpecification?: TimeToLiveSpecification;
+};
+
 export type WarmThroughput = {
   readonly ReadUnitsPerSecond?: LongObject;
   readonly WriteUnitsPerSecond?: LongObject;
@@ -749,23 +1143,38 @@ export type WriteRequest = {
 export type WriteRequests = readonly WriteRequest[];
 
 export type ModelOperations = {
+  readonly BatchExecuteStatement: { readonly input: BatchExecuteStatementInput; readonly output: BatchExecuteStatementOutput };
   readonly BatchGetItem: { readonly input: BatchGetItemInput; readonly output: BatchGetItemOutput };
   readonly BatchWriteItem: { readonly input: BatchWriteItemInput; readonly output: BatchWriteItemOutput };
   readonly CreateTable: { readonly input: CreateTableInput; readonly output: CreateTableOutput };
   readonly DeleteItem: { readonly input: DeleteItemInput; readonly output: DeleteItemOutput };
   readonly DeleteTable: { readonly input: DeleteTableInput; readonly output: DeleteTableOutput };
+  readonly DescribeContinuousBackups: { readonly input: DescribeContinuousBackupsInput; readonly output: DescribeContinuousBackupsOutput };
   readonly DescribeEndpoints: { readonly input: DescribeEndpointsRequest; readonly output: DescribeEndpointsResponse };
+  readonly DescribeLimits: { readonly input: DescribeLimitsInput; readonly output: DescribeLimitsOutput };
   readonly DescribeTable: { readonly input: DescribeTableInput; readonly output: DescribeTableOutput };
+  readonly DescribeTimeToLive: { readonly input: DescribeTimeToLiveInput; readonly output: DescribeTimeToLiveOutput };
+  readonly ExecuteStatement: { readonly input: ExecuteStatementInput; readonly output: ExecuteStatementOutput };
+  readonly ExecuteTransaction: { readonly input: ExecuteTransactionInput; readonly output: ExecuteTransactionOutput };
   readonly GetItem: { readonly input: GetItemInput; readonly output: GetItemOutput };
   readonly ListTables: { readonly input: ListTablesInput; readonly output: ListTablesOutput };
+  readonly ListTagsOfResource: { readonly input: ListTagsOfResourceInput; readonly output: ListTagsOfResourceOutput };
   readonly PutItem: { readonly input: PutItemInput; readonly output: PutItemOutput };
   readonly Query: { readonly input: QueryInput; readonly output: QueryOutput };
   readonly Scan: { readonly input: ScanInput; readonly output: ScanOutput };
+  readonly TagResource: { readonly input: TagResourceInput; readonly output: {} };
+  readonly TransactGetItems: { readonly input: TransactGetItemsInput; readonly output: TransactGetItemsOutput };
+  readonly TransactWriteItems: { readonly input: TransactWriteItemsInput; readonly output: TransactWriteItemsOutput };
+  readonly UntagResource: { readonly input: UntagResourceInput; readonly output: {} };
   readonly UpdateItem: { readonly input: UpdateItemInput; readonly output: UpdateItemOutput };
+  readonly UpdateTable: { readonly input: UpdateTableInput; readonly output: UpdateTableOutput };
+  readonly UpdateTimeToLive: { readonly input: UpdateTimeToLiveInput; readonly output: UpdateTimeToLiveOutput };
 };
 
 export type ModelErrors = {
   readonly ConditionalCheckFailedException: ConditionalCheckFailedException;
+  readonly DuplicateItemException: DuplicateItemException;
+  readonly IdempotentParameterMismatchException: IdempotentParameterMismatchException;
   readonly InternalServerError: InternalServerError;
   readonly ItemCollectionSizeLimitExceededException: ItemCollectionSizeLimitExceededException;
   readonly LimitExceededException: LimitExceededException;
@@ -774,8 +1183,11 @@ export type ModelErrors = {
   readonly RequestLimitExceeded: RequestLimitExceeded;
   readonly ResourceInUseException: ResourceInUseException;
   readonly ResourceNotFoundException: ResourceNotFoundException;
+  readonly TableNotFoundException: TableNotFoundException;
   readonly ThrottlingException: ThrottlingException;
+  readonly TransactionCanceledException: TransactionCanceledException;
   readonly TransactionConflictException: TransactionConflictException;
+  readonly TransactionInProgressException: TransactionInProgressException;
 };
 
 export const model: Model<ModelOperations, ModelErrors> = {
@@ -785,19 +1197,32 @@ export const model: Model<ModelOperations, ModelErrors> = {
   jsonVersion: "1.0",
   targetPrefix: "DynamoDB_20120810",
   operations: {
+    BatchExecuteStatement: { input: "BatchExecuteStatementInput", output: "BatchExecuteStatementOutput", errors: ["RequestLimitExceeded", "InternalServerError", "ThrottlingException"] },
     BatchGetItem: { input: "BatchGetItemInput", output: "BatchGetItemOutput", errors: ["ProvisionedThroughputExceededException", "ResourceNotFoundException", "RequestLimitExceeded", "InternalServerError", "ThrottlingException"] },
     BatchWriteItem: { input: "BatchWriteItemInput", output: "BatchWriteItemOutput", errors: ["ProvisionedThroughputExceededException", "ResourceNotFoundException", "ItemCollectionSizeLimitExceededException", "RequestLimitExceeded", "InternalServerError", "ReplicatedWriteConflictException", "ThrottlingException"] },
     CreateTable: { input: "CreateTableInput", output: "CreateTableOutput", errors: ["ResourceInUseException", "LimitExceededException", "InternalServerError"] },
     DeleteItem: { input: "DeleteItemInput", output: "DeleteItemOutput", errors: ["ConditionalCheckFailedException", "ProvisionedThroughputExceededException", "ResourceNotFoundException", "ItemCollectionSizeLimitExceededException", "TransactionConflictException", "RequestLimitExceeded", "InternalServerError", "ReplicatedWriteConflictException", "ThrottlingException"] },
     DeleteTable: { input: "DeleteTableInput", output: "DeleteTableOutput", errors: ["ResourceInUseException", "ResourceNotFoundException", "LimitExceededException", "InternalServerError"] },
+    DescribeContinuousBackups: { input: "DescribeContinuousBackupsInput", output: "DescribeContinuousBackupsOutput", errors: ["TableNotFoundException", "InternalServerError"] },
     DescribeEndpoints: { input: "DescribeEndpointsRequest", output: "DescribeEndpointsResponse" },
+    DescribeLimits: { input: "DescribeLimitsInput", output: "DescribeLimitsOutput", errors: ["InternalServerError"] },
     DescribeTable: { input: "DescribeTableInput", output: "DescribeTableOutput", errors: ["ResourceNotFoundException", "InternalServerError"] },
+    DescribeTimeToLive: { input: "DescribeTimeToLiveInput", output: "DescribeTimeToLiveOutput", errors: ["ResourceNotFoundException", "InternalServerError"] },
+    ExecuteStatement: { input: "ExecuteStatementInput", output: "ExecuteStatementOutput", errors: ["ConditionalCheckFailedException", "ProvisionedThroughputExceededException", "ResourceNotFoundException", "ItemCollectionSizeLimitExceededException", "TransactionConflictException", "RequestLimitExceeded", "InternalServerError", "DuplicateItemException", "ThrottlingException"] },
+    ExecuteTransaction: { input: "ExecuteTransactionInput", output: "ExecuteTransactionOutput", errors: ["ResourceNotFoundException", "TransactionCanceledException", "TransactionInProgressException", "IdempotentParameterMismatchException", "ProvisionedThroughputExceededException", "RequestLimitExceeded", "InternalServerError", "ThrottlingException"] },
     GetItem: { input: "GetItemInput", output: "GetItemOutput", errors: ["ProvisionedThroughputExceededException", "ResourceNotFoundException", "RequestLimitExceeded", "InternalServerError", "ThrottlingException"] },
     ListTables: { input: "ListTablesInput", output: "ListTablesOutput", errors: ["InternalServerError"] },
+    ListTagsOfResource: { input: "ListTagsOfResourceInput", output: "ListTagsOfResourceOutput", errors: ["ResourceNotFoundException", "InternalServerError"] },
     PutItem: { input: "PutItemInput", output: "PutItemOutput", errors: ["ConditionalCheckFailedException", "ProvisionedThroughputExceededException", "ResourceNotFoundException", "ItemCollectionSizeLimitExceededException", "TransactionConflictException", "RequestLimitExceeded", "InternalServerError", "ReplicatedWriteConflictException", "ThrottlingException"] },
     Query: { input: "QueryInput", output: "QueryOutput", errors: ["ProvisionedThroughputExceededException", "ResourceNotFoundException", "RequestLimitExceeded", "InternalServerError", "ThrottlingException"] },
     Scan: { input: "ScanInput", output: "ScanOutput", errors: ["ProvisionedThroughputExceededException", "ResourceNotFoundException", "RequestLimitExceeded", "InternalServerError", "ThrottlingException"] },
+    TagResource: { input: "TagResourceInput", errors: ["LimitExceededException", "ResourceNotFoundException", "InternalServerError", "ResourceInUseException"] },
+    TransactGetItems: { input: "TransactGetItemsInput", output: "TransactGetItemsOutput", errors: ["ResourceNotFoundException", "TransactionCanceledException", "ProvisionedThroughputExceededException", "RequestLimitExceeded", "InternalServerError", "ThrottlingException"] },
+    TransactWriteItems: { input: "TransactWriteItemsInput", output: "TransactWriteItemsOutput", errors: ["ResourceNotFoundException", "TransactionCanceledException", "TransactionInProgressException", "IdempotentParameterMismatchException", "ProvisionedThroughputExceededException", "RequestLimitExceeded", "InternalServerError", "ThrottlingException"] },
+    UntagResource: { input: "UntagResourceInput", errors: ["LimitExceededException", "ResourceNotFoundException", "InternalServerError", "ResourceInUseException"] },
     UpdateItem: { input: "UpdateItemInput", output: "UpdateItemOutput", errors: ["ConditionalCheckFailedException", "ProvisionedThroughputExceededException", "ResourceNotFoundException", "ItemCollectionSizeLimitExceededException", "TransactionConflictException", "RequestLimitExceeded", "InternalServerError", "ReplicatedWriteConflictException", "ThrottlingException"] },
+    UpdateTable: { input: "UpdateTableInput", output: "UpdateTableOutput", errors: ["ResourceInUseException", "ResourceNotFoundException", "LimitExceededException", "InternalServerError"] },
+    UpdateTimeToLive: { input: "UpdateTimeToLiveInput", output: "UpdateTimeToLiveOutput", errors: ["ResourceInUseException", "ResourceNotFoundException", "LimitExceededException", "InternalServerError"] },
   },
   shapes: {
     ArchivalReason: { is: "string" },
@@ -815,19 +1240,30 @@ export const model: Model<ModelOperations, ModelErrors> = {
     AvailabilityErrorMessage: { is: "string" },
     Backfilling: { is: "boolean" },
     BackupArn: { is: "string", min: 37, max: 1024 },
+    BatchExecuteStatementInput: { is: "structure", members: { Statements: "PartiQLBatchRequest", ReturnConsumedCapacity: "ReturnConsumedCapacity" }, required: ["Statements"] },
+    BatchExecuteStatementOutput: { is: "structure", members: { Responses: "PartiQLBatchResponse", ConsumedCapacity: "ConsumedCapacityMultiple" } },
     BatchGetItemInput: { is: "structure", members: { RequestItems: "BatchGetRequestMap", ReturnConsumedCapacity: "ReturnConsumedCapacity" } },
     BatchGetItemOutput: { is: "structure", members: { Responses: "BatchGetResponseMap", UnprocessedKeys: "BatchGetRequestMap", ConsumedCapacity: "ConsumedCapacityMultiple" } },
     BatchGetRequestMap: { is: "map", key: "TableArn", value: "KeysAndAttributes" },
     BatchGetResponseMap: { is: "map", key: "TableArn", value: "ItemList" },
+    BatchStatementError: { is: "structure", members: { Code: "BatchStatementErrorCodeEnum", Message: "String", Item: "AttributeMap" } },
+    BatchStatementErrorCodeEnum: { is: "string", enum: ["ConditionalCheckFailed", "ItemCollectionSizeLimitExceeded", "RequestLimitExceeded", "ValidationError", "ProvisionedThroughputExceeded", "TransactionConflict", "ThrottlingError", "InternalServerError", "ResourceNotFound", "AccessDenied", "DuplicateItem"] },
+    BatchStatementRequest: { is: "structure", members: { Statement: "PartiQLStatement", Parameters: "PreparedStatementParameters", ConsistentRead: "ConsistentRead", ReturnValuesOnConditionCheckFailure: "ReturnValuesOnConditionCheckFailure" }, required: ["Statement"] },
+    BatchStatementResponse: { is: "structure", members: { Error: "BatchStatementError", TableName: "TableName", Item: "AttributeMap" } },
     BatchWriteItemInput: { is: "structure", members: { RequestItems: "BatchWriteItemRequestMap", ReturnConsumedCapacity: "ReturnConsumedCapacity", ReturnItemCollectionMetrics: "ReturnItemCollectionMetrics" } },
     BatchWriteItemOutput: { is: "structure", members: { UnprocessedItems: "BatchWriteItemRequestMap", ItemCollectionMetrics: "ItemCollectionMetricsPerTable", ConsumedCapacity: "ConsumedCapacityMultiple" } },
     BatchWriteItemRequestMap: { is: "map", key: "TableArn", value: "WriteRequests" },
     BillingMode: { is: "string", enum: ["PROVISIONED", "PAY_PER_REQUEST"] },
     BillingModeSummary: { is: "structure", members: { BillingMode: "BillingMode", LastUpdateToPayPerRequestDateTime: "Date" } },
     BooleanObject: { is: "boolean" },
+    CancellationReason: { is: "structure", members: { Item: "AttributeMap", Code: "Code", Message: "ErrorMessage" } },
+    CancellationReasonList: { is: "list", of: "CancellationReason", min: 1, max: 100 },
     Capacity: { is: "structure", members: { ReadCapacityUnits: "ConsumedCapacityUnits", WriteCapacityUnits: "ConsumedCapacityUnits", CapacityUnits: "ConsumedCapacityUnits" } },
+    ClientRequestToken: { is: "string", min: 1, max: 36 },
+    Code: { is: "string" },
     ComparisonOperator: { is: "string", enum: ["EQ", "NE", "IN", "LE", "LT", "GE", "GT", "BETWEEN", "NOT_NULL", "NULL", "CONTAINS", "NOT_CONTAINS", "BEGINS_WITH"] },
     Condition: { is: "structure", members: { AttributeValueList: "AttributeValueList", ComparisonOperator: "ComparisonOperator" }, required: ["ComparisonOperator"] },
+    ConditionCheck: { is: "structure", members: { Key: "Key", TableName: "TableArn", ConditionExpression: "ConditionExpression", ExpressionAttributeNames: "ExpressionAttributeNameMap", ExpressionAttributeValues: "ExpressionAttributeValueMap", ReturnValuesOnConditionCheckFailure: "ReturnValuesOnConditionCheckFailure" }, required: ["Key", "TableName", "ConditionExpression"] },
     ConditionExpression: { is: "string" },
     ConditionalCheckFailedException: { is: "structure", members: { message: "ErrorMessage", Item: "AttributeMap" }, error: {  } },
     ConditionalOperator: { is: "string", enum: ["AND", "OR"] },
@@ -835,22 +1271,42 @@ export const model: Model<ModelOperations, ModelErrors> = {
     ConsumedCapacity: { is: "structure", members: { TableName: "TableArn", CapacityUnits: "ConsumedCapacityUnits", ReadCapacityUnits: "ConsumedCapacityUnits", WriteCapacityUnits: "ConsumedCapacityUnits", Table: "Capacity", LocalSecondaryIndexes: "SecondaryIndexesCapacityMap", GlobalSecondaryIndexes: "SecondaryIndexesCapacityMap" } },
     ConsumedCapacityMultiple: { is: "list", of: "ConsumedCapacity" },
     ConsumedCapacityUnits: { is: "double" },
+    ContinuousBackupsDescription: { is: "structure", members: { ContinuousBackupsStatus: "ContinuousBackupsStatus", PointInTimeRecoveryDescription: "PointInTimeRecoveryDescription" }, required: ["ContinuousBackupsStatus"] },
+    ContinuousBackupsStatus: { is: "string", enum: ["ENABLED", "DISABLED"] },
+    CreateGlobalSecondaryIndexAction: { is: "structure", members: { IndexName: "IndexName", KeySchema: "KeySchema", Projection: "Projection", ProvisionedThroughput: "ProvisionedThroughput", OnDemandThroughput: "OnDemandThroughput", WarmThroughput: "WarmThroughput" }, required: ["IndexName", "KeySchema", "Projection"] },
+    CreateGlobalTableWitnessGroupMemberAction: { is: "structure", members: { RegionName: "RegionName" }, required: ["RegionName"] },
+    CreateReplicationGroupMemberAction: { is: "structure", members: { RegionName: "RegionName", KMSMasterKeyId: "KMSMasterKeyId", ProvisionedThroughputOverride: "ProvisionedThroughputOverride", OnDemandThroughputOverride: "OnDemandThroughputOverride", GlobalSecondaryIndexes: "ReplicaGlobalSecondaryIndexList", TableClassOverride: "TableClass" }, required: ["RegionName"] },
     CreateTableInput: { is: "structure", members: { AttributeDefinitions: "AttributeDefinitions", TableName: "TableArn", KeySchema: "KeySchema", LocalSecondaryIndexes: "LocalSecondaryIndexList", GlobalSecondaryIndexes: "GlobalSecondaryIndexList", BillingMode: "BillingMode", ProvisionedThroughput: "ProvisionedThroughput", StreamSpecification: "StreamSpecification", SSESpecification: "SSESpecification", Tags: "TagList", TableClass: "TableClass", DeletionProtectionEnabled: "DeletionProtectionEnabled", WarmThroughput: "WarmThroughput", ResourcePolicy: "ResourcePolicy", OnDemandThroughput: "OnDemandThroughput", GlobalTableSourceArn: "TableArn", GlobalTableSettingsReplicationMode: "GlobalTableSettingsReplicationMode" } },
     CreateTableOutput: { is: "structure", members: { TableDescription: "TableDescription" } },
     Date: { is: "timestamp" },
+    Delete: { is: "structure", members: { Key: "Key", TableName: "TableArn", ConditionExpression: "ConditionExpression", ExpressionAttributeNames: "ExpressionAttributeNameMap", ExpressionAttributeValues: "ExpressionAttributeValueMap", ReturnValuesOnConditionCheckFailure: "ReturnValuesOnConditionCheckFailure" }, required: ["Key", "TableName"] },
+    DeleteGlobalSecondaryIndexAction: { is: "structure", members: { IndexName: "IndexName" }, required: ["IndexName"] },
+    DeleteGlobalTableWitnessGroupMemberAction: { is: "structure", members: { RegionName: "RegionName" }, required: ["RegionName"] },
     DeleteItemInput: { is: "structure", members: { TableName: "TableArn", Key: "Key", Expected: "ExpectedAttributeMap", ConditionalOperator: "ConditionalOperator", ReturnValues: "ReturnValue", ReturnConsumedCapacity: "ReturnConsumedCapacity", ReturnItemCollectionMetrics: "ReturnItemCollectionMetrics", ConditionExpression: "ConditionExpression", ExpressionAttributeNames: "ExpressionAttributeNameMap", ExpressionAttributeValues: "ExpressionAttributeValueMap", ReturnValuesOnConditionCheckFailure: "ReturnValuesOnConditionCheckFailure" }, required: ["TableName", "Key"] },
     DeleteItemOutput: { is: "structure", members: { Attributes: "AttributeMap", ConsumedCapacity: "ConsumedCapacity", ItemCollectionMetrics: "ItemCollectionMetrics" } },
+    DeleteReplicationGroupMemberAction: { is: "structure", members: { RegionName: "RegionName" }, required: ["RegionName"] },
     DeleteRequest: { is: "structure", members: { Key: "Key" }, required: ["Key"] },
     DeleteTableInput: { is: "structure", members: { TableName: "TableArn" }, required: ["TableName"] },
     DeleteTableOutput: { is: "structure", members: { TableDescription: "TableDescription" } },
     DeletionProtectionEnabled: { is: "boolean" },
+    DescribeContinuousBackupsInput: { is: "structure", members: { TableName: "TableArn" }, required: ["TableName"] },
+    DescribeContinuousBackupsOutput: { is: "structure", members: { ContinuousBackupsDescription: "ContinuousBackupsDescription" } },
     DescribeEndpointsRequest: { is: "structure", members: {  } },
     DescribeEndpointsResponse: { is: "structure", members: { Endpoints: "Endpoints" }, required: ["Endpoints"] },
+    DescribeLimitsInput: { is: "structure", members: {  } },
+    DescribeLimitsOutput: { is: "structure", members: { AccountMaxReadCapacityUnits: "PositiveLongObject", AccountMaxWriteCapacityUnits: "PositiveLongObject", TableMaxReadCapacityUnits: "PositiveLongObject", TableMaxWriteCapacityUnits: "PositiveLongObject" } },
     DescribeTableInput: { is: "structure", members: { TableName: "TableArn" }, required: ["TableName"] },
     DescribeTableOutput: { is: "structure", members: { Table: "TableDescription" } },
+    DescribeTimeToLiveInput: { is: "structure", members: { TableName: "TableArn" }, required: ["TableName"] },
+    DescribeTimeToLiveOutput: { is: "structure", members: { TimeToLiveDescription: "TimeToLiveDescription" } },
+    DuplicateItemException: { is: "structure", members: { message: "ErrorMessage" }, error: {  } },
     Endpoint: { is: "structure", members: { Address: "String", CachePeriodInMinutes: "Long" }, required: ["Address", "CachePeriodInMinutes"] },
     Endpoints: { is: "list", of: "Endpoint" },
     ErrorMessage: { is: "string" },
+    ExecuteStatementInput: { is: "structure", members: { Statement: "PartiQLStatement", Parameters: "PreparedStatementParameters", ConsistentRead: "ConsistentRead", NextToken: "PartiQLNextToken", ReturnConsumedCapacity: "ReturnConsumedCapacity", Limit: "PositiveIntegerObject", ReturnValuesOnConditionCheckFailure: "ReturnValuesOnConditionCheckFailure" }, required: ["Statement"] },
+    ExecuteStatementOutput: { is: "structure", members: { Items: "ItemList", NextToken: "PartiQLNextToken", ConsumedCapacity: "ConsumedCapacity", LastEvaluatedKey: "Key" } },
+    ExecuteTransactionInput: { is: "structure", members: { TransactStatements: "ParameterizedStatements", ClientRequestToken: "ClientRequestToken", ReturnConsumedCapacity: "ReturnConsumedCapacity" }, required: ["TransactStatements"] },
+    ExecuteTransactionOutput: { is: "structure", members: { Responses: "ItemResponseList", ConsumedCapacity: "ConsumedCapacityMultiple" } },
     ExpectedAttributeMap: { is: "map", key: "AttributeName", value: "ExpectedAttributeValue" },
     ExpectedAttributeValue: { is: "structure", members: { Value: "AttributeValue", Exists: "BooleanObject", ComparisonOperator: "ComparisonOperator", AttributeValueList: "AttributeValueList" } },
     ExpressionAttributeNameMap: { is: "map", key: "ExpressionAttributeNameVariable", value: "AttributeName" },
@@ -858,16 +1314,22 @@ export const model: Model<ModelOperations, ModelErrors> = {
     ExpressionAttributeValueMap: { is: "map", key: "ExpressionAttributeValueVariable", value: "AttributeValue" },
     ExpressionAttributeValueVariable: { is: "string" },
     FilterConditionMap: { is: "map", key: "AttributeName", value: "Condition" },
+    Get: { is: "structure", members: { Key: "Key", TableName: "TableArn", ProjectionExpression: "ProjectionExpression", ExpressionAttributeNames: "ExpressionAttributeNameMap" }, required: ["Key", "TableName"] },
     GetItemInput: { is: "structure", members: { TableName: "TableArn", Key: "Key", AttributesToGet: "AttributeNameList", ConsistentRead: "ConsistentRead", ReturnConsumedCapacity: "ReturnConsumedCapacity", ProjectionExpression: "ProjectionExpression", ExpressionAttributeNames: "ExpressionAttributeNameMap" }, required: ["TableName", "Key"] },
     GetItemOutput: { is: "structure", members: { Item: "AttributeMap", ConsumedCapacity: "ConsumedCapacity" } },
     GlobalSecondaryIndex: { is: "structure", members: { IndexName: "IndexName", KeySchema: "KeySchema", Projection: "Projection", ProvisionedThroughput: "ProvisionedThroughput", OnDemandThroughput: "OnDemandThroughput", WarmThroughput: "WarmThroughput" }, required: ["IndexName", "KeySchema", "Projection"] },
     GlobalSecondaryIndexDescription: { is: "structure", members: { IndexName: "IndexName", KeySchema: "KeySchema", Projection: "Projection", IndexStatus: "IndexStatus", Backfilling: "Backfilling", ProvisionedThroughput: "ProvisionedThroughputDescription", IndexSizeBytes: "LongObject", ItemCount: "LongObject", IndexArn: "String", OnDemandThroughput: "OnDemandThroughput", WarmThroughput: "GlobalSecondaryIndexWarmThroughputDescription" } },
     GlobalSecondaryIndexDescriptionList: { is: "list", of: "GlobalSecondaryIndexDescription" },
     GlobalSecondaryIndexList: { is: "list", of: "GlobalSecondaryIndex" },
+    GlobalSecondaryIndexUpdate: { is: "structure", members: { Update: "UpdateGlobalSecondaryIndexAction", Create: "CreateGlobalSecondaryIndexAction", Delete: "DeleteGlobalSecondaryIndexAction" } },
+    GlobalSecondaryIndexUpdateList: { is: "list", of: "GlobalSecondaryIndexUpdate" },
     GlobalSecondaryIndexWarmThroughputDescription: { is: "structure", members: { ReadUnitsPerSecond: "PositiveLongObject", WriteUnitsPerSecond: "PositiveLongObject", Status: "IndexStatus" } },
     GlobalTableSettingsReplicationMode: { is: "string", enum: ["ENABLED", "DISABLED", "ENABLED_WITH_OVERRIDES"] },
     GlobalTableWitnessDescription: { is: "structure", members: { RegionName: "RegionName", WitnessStatus: "WitnessStatus" } },
     GlobalTableWitnessDescriptionList: { is: "list", of: "GlobalTableWitnessDescription" },
+    GlobalTableWitnessGroupUpdate: { is: "structure", members: { Create: "CreateGlobalTableWitnessGroupMemberAction", Delete: "DeleteGlobalTableWitnessGroupMemberAction" } },
+    GlobalTableWitnessGroupUpdateList: { is: "list", of: "GlobalTableWitnessGroupUpdate", min: 1, max: 1 },
+    IdempotentParameterMismatchException: { is: "structure", members: { Message: "ErrorMessage" }, error: {  } },
     IndexName: { is: "string", min: 3, max: 255, pattern: "[a-zA-Z0-9_.-]+" },
     IndexStatus: { is: "string", enum: ["CREATING", "UPDATING", "DELETING", "ACTIVE"] },
     Integer: { is: "integer" },
@@ -880,6 +1342,8 @@ export const model: Model<ModelOperations, ModelErrors> = {
     ItemCollectionSizeEstimateRange: { is: "list", of: "ItemCollectionSizeEstimateBound" },
     ItemCollectionSizeLimitExceededException: { is: "structure", members: { message: "ErrorMessage" }, error: {  } },
     ItemList: { is: "list", of: "AttributeMap" },
+    ItemResponse: { is: "structure", members: { Item: "AttributeMap" } },
+    ItemResponseList: { is: "list", of: "ItemResponse", min: 1, max: 100 },
     KMSMasterKeyArn: { is: "string" },
     KMSMasterKeyId: { is: "string" },
     Key: { is: "map", key: "AttributeName", value: "AttributeValue" },
@@ -895,6 +1359,8 @@ export const model: Model<ModelOperations, ModelErrors> = {
     ListTablesInput: { is: "structure", members: { ExclusiveStartTableName: "TableName", Limit: "ListTablesInputLimit" } },
     ListTablesInputLimit: { is: "integer", min: 1, max: 100 },
     ListTablesOutput: { is: "structure", members: { TableNames: "TableNameList", LastEvaluatedTableName: "TableName" } },
+    ListTagsOfResourceInput: { is: "structure", members: { ResourceArn: "ResourceArnString", NextToken: "NextTokenString" }, required: ["ResourceArn"] },
+    ListTagsOfResourceOutput: { is: "structure", members: { Tags: "TagList", NextToken: "NextTokenString" } },
     LocalSecondaryIndex: { is: "structure", members: { IndexName: "IndexName", KeySchema: "KeySchema", Projection: "Projection" }, required: ["IndexName", "KeySchema", "Projection"] },
     LocalSecondaryIndexDescription: { is: "structure", members: { IndexName: "IndexName", KeySchema: "KeySchema", Projection: "Projection", IndexSizeBytes: "LongObject", ItemCount: "LongObject", IndexArn: "String" } },
     LocalSecondaryIndexDescriptionList: { is: "list", of: "LocalSecondaryIndexDescription" },
@@ -902,13 +1368,23 @@ export const model: Model<ModelOperations, ModelErrors> = {
     Long: { is: "long" },
     LongObject: { is: "long" },
     MultiRegionConsistency: { is: "string", enum: ["EVENTUAL", "STRONG"] },
+    NextTokenString: { is: "string" },
     NonKeyAttributeName: { is: "string", min: 1, max: 255 },
     NonKeyAttributeNameList: { is: "list", of: "NonKeyAttributeName", min: 1, max: 20 },
     NonNegativeLongObject: { is: "long", min: 0 },
     OnDemandThroughput: { is: "structure", members: { MaxReadRequestUnits: "LongObject", MaxWriteRequestUnits: "LongObject" } },
     OnDemandThroughputOverride: { is: "structure", members: { MaxReadRequestUnits: "LongObject" } },
+    ParameterizedStatement: { is: "structure", members: { Statement: "PartiQLStatement", Parameters: "PreparedStatementParameters", ReturnValuesOnConditionCheckFailure: "ReturnValuesOnConditionCheckFailure" }, required: ["Statement"] },
+    ParameterizedStatements: { is: "list", of: "ParameterizedStatement", min: 1, max: 100 },
+    PartiQLBatchRequest: { is: "list", of: "BatchStatementRequest", min: 1, max: 25 },
+    PartiQLBatchResponse: { is: "list", of: "BatchStatementResponse" },
+    PartiQLNextToken: { is: "string", min: 1, max: 32768 },
+    PartiQLStatement: { is: "string", min: 1, max: 8192 },
+    PointInTimeRecoveryDescription: { is: "structure", members: { PointInTimeRecoveryStatus: "PointInTimeRecoveryStatus", RecoveryPeriodInDays: "RecoveryPeriodInDays", EarliestRestorableDateTime: "Date", LatestRestorableDateTime: "Date" } },
+    PointInTimeRecoveryStatus: { is: "string", enum: ["ENABLED", "DISABLED"] },
     PositiveIntegerObject: { is: "integer" },
     PositiveLongObject: { is: "long", min: 1 },
+    PreparedStatementParameters: { is: "list", of: "AttributeValue", min: 1 },
     Projection: { is: "structure", members: { ProjectionType: "ProjectionType", NonKeyAttributes: "NonKeyAttributeNameList" } },
     ProjectionExpression: { is: "string" },
     ProjectionType: { is: "string", enum: ["ALL", "KEYS_ONLY", "INCLUDE"] },
@@ -916,6 +1392,7 @@ export const model: Model<ModelOperations, ModelErrors> = {
     ProvisionedThroughputDescription: { is: "structure", members: { LastIncreaseDateTime: "Date", LastDecreaseDateTime: "Date", NumberOfDecreasesToday: "PositiveLongObject", ReadCapacityUnits: "NonNegativeLongObject", WriteCapacityUnits: "NonNegativeLongObject" } },
     ProvisionedThroughputExceededException: { is: "structure", members: { message: "ErrorMessage", ThrottlingReasons: "ThrottlingReasonList" }, error: {  } },
     ProvisionedThroughputOverride: { is: "structure", members: { ReadCapacityUnits: "PositiveLongObject" } },
+    Put: { is: "structure", members: { Item: "PutItemInputAttributeMap", TableName: "TableArn", ConditionExpression: "ConditionExpression", ExpressionAttributeNames: "ExpressionAttributeNameMap", ExpressionAttributeValues: "ExpressionAttributeValueMap", ReturnValuesOnConditionCheckFailure: "ReturnValuesOnConditionCheckFailure" }, required: ["Item", "TableName"] },
     PutItemInput: { is: "structure", members: { TableName: "TableArn", Item: "PutItemInputAttributeMap", Expected: "ExpectedAttributeMap", ReturnValues: "ReturnValue", ReturnConsumedCapacity: "ReturnConsumedCapacity", ReturnItemCollectionMetrics: "ReturnItemCollectionMetrics", ConditionalOperator: "ConditionalOperator", ConditionExpression: "ConditionExpression", ExpressionAttributeNames: "ExpressionAttributeNameMap", ExpressionAttributeValues: "ExpressionAttributeValueMap", ReturnValuesOnConditionCheckFailure: "ReturnValuesOnConditionCheckFailure" }, required: ["TableName", "Item"] },
     PutItemInputAttributeMap: { is: "map", key: "AttributeName", value: "AttributeValue" },
     PutItemOutput: { is: "structure", members: { Attributes: "AttributeMap", ConsumedCapacity: "ConsumedCapacity", ItemCollectionMetrics: "ItemCollectionMetrics" } },
@@ -923,17 +1400,23 @@ export const model: Model<ModelOperations, ModelErrors> = {
     QueryInput: { is: "structure", members: { TableName: "TableArn", IndexName: "IndexName", Select: "Select", AttributesToGet: "AttributeNameList", Limit: "PositiveIntegerObject", ConsistentRead: "ConsistentRead", KeyConditions: "KeyConditions", QueryFilter: "FilterConditionMap", ConditionalOperator: "ConditionalOperator", ScanIndexForward: "BooleanObject", ExclusiveStartKey: "Key", ReturnConsumedCapacity: "ReturnConsumedCapacity", ProjectionExpression: "ProjectionExpression", FilterExpression: "ConditionExpression", KeyConditionExpression: "KeyExpression", ExpressionAttributeNames: "ExpressionAttributeNameMap", ExpressionAttributeValues: "ExpressionAttributeValueMap" }, required: ["TableName"] },
     QueryOutput: { is: "structure", members: { Items: "ItemList", Count: "Integer", ScannedCount: "Integer", LastEvaluatedKey: "Key", ConsumedCapacity: "ConsumedCapacity" } },
     Reason: { is: "string" },
+    RecoveryPeriodInDays: { is: "integer", min: 1, max: 35 },
     RegionName: { is: "string" },
     ReplicaDescription: { is: "structure", members: { RegionName: "RegionName", ReplicaStatus: "ReplicaStatus", ReplicaArn: "String", ReplicaStatusDescription: "ReplicaStatusDescription", ReplicaStatusPercentProgress: "ReplicaStatusPercentProgress", KMSMasterKeyId: "KMSMasterKeyId", ProvisionedThroughputOverride: "ProvisionedThroughputOverride", OnDemandThroughputOverride: "OnDemandThroughputOverride", WarmThroughput: "TableWarmThroughputDescription", GlobalSecondaryIndexes: "ReplicaGlobalSecondaryIndexDescriptionList", ReplicaInaccessibleDateTime: "Date", ReplicaTableClassSummary: "TableClassSummary", GlobalTableSettingsReplicationMode: "GlobalTableSettingsReplicationMode" } },
     ReplicaDescriptionList: { is: "list", of: "ReplicaDescription" },
+    ReplicaGlobalSecondaryIndex: { is: "structure", members: { IndexName: "IndexName", ProvisionedThroughputOverride: "ProvisionedThroughputOverride", OnDemandThroughputOverride: "OnDemandThroughputOverride" }, required: ["IndexName"] },
     ReplicaGlobalSecondaryIndexDescription: { is: "structure", members: { IndexName: "IndexName", ProvisionedThroughputOverride: "ProvisionedThroughputOverride", OnDemandThroughputOverride: "OnDemandThroughputOverride", WarmThroughput: "GlobalSecondaryIndexWarmThroughputDescription" } },
     ReplicaGlobalSecondaryIndexDescriptionList: { is: "list", of: "ReplicaGlobalSecondaryIndexDescription" },
+    ReplicaGlobalSecondaryIndexList: { is: "list", of: "ReplicaGlobalSecondaryIndex", min: 1 },
     ReplicaStatus: { is: "string", enum: ["CREATING", "CREATION_FAILED", "UPDATING", "DELETING", "ACTIVE", "REGION_DISABLED", "INACCESSIBLE_ENCRYPTION_CREDENTIALS", "ARCHIVING", "ARCHIVED", "REPLICATION_NOT_AUTHORIZED"] },
     ReplicaStatusDescription: { is: "string" },
     ReplicaStatusPercentProgress: { is: "string" },
     ReplicatedWriteConflictException: { is: "structure", members: { message: "ErrorMessage" }, error: {  } },
+    ReplicationGroupUpdate: { is: "structure", members: { Create: "CreateReplicationGroupMemberAction", Update: "UpdateReplicationGroupMemberAction", Delete: "DeleteReplicationGroupMemberAction" } },
+    ReplicationGroupUpdateList: { is: "list", of: "ReplicationGroupUpdate", min: 1 },
     RequestLimitExceeded: { is: "structure", members: { message: "ErrorMessage", ThrottlingReasons: "ThrottlingReasonList" }, error: {  } },
     Resource: { is: "string" },
+    ResourceArnString: { is: "string", min: 1, max: 1283 },
     ResourceInUseException: { is: "structure", members: { message: "ErrorMessage" }, error: {  } },
     ResourceNotFoundException: { is: "structure", members: { message: "ErrorMessage" }, error: {  } },
     ResourcePolicy: { is: "string" },
@@ -967,19 +1450,45 @@ export const model: Model<ModelOperations, ModelErrors> = {
     TableId: { is: "string", pattern: "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}" },
     TableName: { is: "string", min: 3, max: 255, pattern: "[a-zA-Z0-9_.-]+" },
     TableNameList: { is: "list", of: "TableName" },
+    TableNotFoundException: { is: "structure", members: { message: "ErrorMessage" }, error: {  } },
     TableStatus: { is: "string", enum: ["CREATING", "UPDATING", "DELETING", "ACTIVE", "INACCESSIBLE_ENCRYPTION_CREDENTIALS", "ARCHIVING", "ARCHIVED", "REPLICATION_NOT_AUTHORIZED"] },
     TableWarmThroughputDescription: { is: "structure", members: { ReadUnitsPerSecond: "PositiveLongObject", WriteUnitsPerSecond: "PositiveLongObject", Status: "TableStatus" } },
     Tag: { is: "structure", members: { Key: "TagKeyString", Value: "TagValueString" }, required: ["Key", "Value"] },
+    TagKeyList: { is: "list", of: "TagKeyString" },
     TagKeyString: { is: "string", min: 1, max: 128 },
     TagList: { is: "list", of: "Tag" },
+    TagResourceInput: { is: "structure", members: { ResourceArn: "ResourceArnString", Tags: "TagList" }, required: ["ResourceArn", "Tags"] },
     TagValueString: { is: "string", min: 0, max: 256 },
     ThrottlingException: { is: "structure", members: { message: "AvailabilityErrorMessage", throttlingReasons: "ThrottlingReasonList" }, error: {  } },
     ThrottlingReason: { is: "structure", members: { reason: "Reason", resource: "Resource" } },
     ThrottlingReasonList: { is: "list", of: "ThrottlingReason" },
+    TimeToLiveAttributeName: { is: "string", min: 1, max: 255 },
+    TimeToLiveDescription: { is: "structure", members: { TimeToLiveStatus: "TimeToLiveStatus", AttributeName: "TimeToLiveAttributeName" } },
+    TimeToLiveEnabled: { is: "boolean" },
+    TimeToLiveSpecification: { is: "structure", members: { Enabled: "TimeToLiveEnabled", AttributeName: "TimeToLiveAttributeName" }, required: ["Enabled", "AttributeName"] },
+    TimeToLiveStatus: { is: "string", enum: ["ENABLING", "DISABLING", "ENABLED", "DISABLED"] },
+    TransactGetItem: { is: "structure", members: { Get: "Get" }, required: ["Get"] },
+    TransactGetItemList: { is: "list", of: "TransactGetItem", min: 1, max: 100 },
+    TransactGetItemsInput: { is: "structure", members: { TransactItems: "TransactGetItemList", ReturnConsumedCapacity: "ReturnConsumedCapacity" }, required: ["TransactItems"] },
+    TransactGetItemsOutput: { is: "structure", members: { ConsumedCapacity: "ConsumedCapacityMultiple", Responses: "ItemResponseList" } },
+    TransactWriteItem: { is: "structure", members: { ConditionCheck: "ConditionCheck", Put: "Put", Delete: "Delete", Update: "Update" } },
+    TransactWriteItemList: { is: "list", of: "TransactWriteItem", min: 1, max: 100 },
+    TransactWriteItemsInput: { is: "structure", members: { TransactItems: "TransactWriteItemList", ReturnConsumedCapacity: "ReturnConsumedCapacity", ReturnItemCollectionMetrics: "ReturnItemCollectionMetrics", ClientRequestToken: "ClientRequestToken" }, required: ["TransactItems"] },
+    TransactWriteItemsOutput: { is: "structure", members: { ConsumedCapacity: "ConsumedCapacityMultiple", ItemCollectionMetrics: "ItemCollectionMetricsPerTable" } },
+    TransactionCanceledException: { is: "structure", members: { Message: "ErrorMessage", CancellationReasons: "CancellationReasonList" }, error: {  } },
     TransactionConflictException: { is: "structure", members: { message: "ErrorMessage" }, error: {  } },
+    TransactionInProgressException: { is: "structure", members: { Message: "ErrorMessage" }, error: {  } },
+    UntagResourceInput: { is: "structure", members: { ResourceArn: "ResourceArnString", TagKeys: "TagKeyList" }, required: ["ResourceArn", "TagKeys"] },
+    Update: { is: "structure", members: { Key: "Key", UpdateExpression: "UpdateExpression", TableName: "TableArn", ConditionExpression: "ConditionExpression", ExpressionAttributeNames: "ExpressionAttributeNameMap", ExpressionAttributeValues: "ExpressionAttributeValueMap", ReturnValuesOnConditionCheckFailure: "ReturnValuesOnConditionCheckFailure" }, required: ["Key", "UpdateExpression", "TableName"] },
     UpdateExpression: { is: "string" },
+    UpdateGlobalSecondaryIndexAction: { is: "structure", members: { IndexName: "IndexName", ProvisionedThroughput: "ProvisionedThroughput", OnDemandThroughput: "OnDemandThroughput", WarmThroughput: "WarmThroughput" }, required: ["IndexName"] },
     UpdateItemInput: { is: "structure", members: { TableName: "TableArn", Key: "Key", AttributeUpdates: "AttributeUpdates", Expected: "ExpectedAttributeMap", ConditionalOperator: "ConditionalOperator", ReturnValues: "ReturnValue", ReturnConsumedCapacity: "ReturnConsumedCapacity", ReturnItemCollectionMetrics: "ReturnItemCollectionMetrics", UpdateExpression: "UpdateExpression", ConditionExpression: "ConditionExpression", ExpressionAttributeNames: "ExpressionAttributeNameMap", ExpressionAttributeValues: "ExpressionAttributeValueMap", ReturnValuesOnConditionCheckFailure: "ReturnValuesOnConditionCheckFailure" }, required: ["TableName", "Key"] },
     UpdateItemOutput: { is: "structure", members: { Attributes: "AttributeMap", ConsumedCapacity: "ConsumedCapacity", ItemCollectionMetrics: "ItemCollectionMetrics" } },
+    UpdateReplicationGroupMemberAction: { is: "structure", members: { RegionName: "RegionName", KMSMasterKeyId: "KMSMasterKeyId", ProvisionedThroughputOverride: "ProvisionedThroughputOverride", OnDemandThroughputOverride: "OnDemandThroughputOverride", GlobalSecondaryIndexes: "ReplicaGlobalSecondaryIndexList", TableClassOverride: "TableClass" }, required: ["RegionName"] },
+    UpdateTableInput: { is: "structure", members: { AttributeDefinitions: "AttributeDefinitions", TableName: "TableArn", BillingMode: "BillingMode", ProvisionedThroughput: "ProvisionedThroughput", GlobalSecondaryIndexUpdates: "GlobalSecondaryIndexUpdateList", StreamSpecification: "StreamSpecification", SSESpecification: "SSESpecification", ReplicaUpdates: "ReplicationGroupUpdateList", TableClass: "TableClass", DeletionProtectionEnabled: "DeletionProtectionEnabled", MultiRegionConsistency: "MultiRegionConsistency", GlobalTableWitnessUpdates: "GlobalTableWitnessGroupUpdateList", OnDemandThroughput: "OnDemandThroughput", WarmThroughput: "WarmThroughput", GlobalTableSettingsReplicationMode: "GlobalTableSettingsReplicationMode" }, required: ["TableName"] },
+    UpdateTableOutput: { is: "structure", members: { TableDescription: "TableDescription" } },
+    UpdateTimeToLiveInput: { is: "structure", members: { TableName: "TableArn", TimeToLiveSpecification: "TimeToLiveSpecification" }, required: ["TableName", "TimeToLiveSpecification"] },
+    UpdateTimeToLiveOutput: { is: "structure", members: { TimeToLiveSpecification: "TimeToLiveSpecification" } },
     WarmThroughput: { is: "structure", members: { ReadUnitsPerSecond: "LongObject", WriteUnitsPerSecond: "LongObject" } },
     WitnessStatus: { is: "string", enum: ["CREATING", "DELETING", "ACTIVE"] },
     WriteRequest: { is: "structure", members: { PutRequest: "PutRequest", DeleteRequest: "DeleteRequest" } },

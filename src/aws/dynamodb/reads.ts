@@ -1,10 +1,14 @@
 /** Query and Scan. */
 import { given } from "#base/given.ts";
+import type { Table } from "#kinds/catamaran/table.ts";
+import type { Expressions } from "#managed/table/expression.ts";
+import { conditionPaths } from "#managed/table/expression-syntax.ts";
 import type { Page, PageOptions } from "#managed/table/page.ts";
+import { indexesOf, type SecondaryIndex } from "#managed/table/secondary-index.ts";
 import { type Action, action } from "../action.ts";
 import { validationError } from "../aws-error.ts";
 import { type AccountTables, findTable, invalid, tableArns } from "./account-tables.ts";
-import { consumed, queryUnits, scanUnits } from "./capacity.ts";
+import { consumed, queryUnits, readOf, scanUnits, type Units } from "./capacity.ts";
 import { expressionsOf } from "./expressions.ts";
 import { model, type QueryInput, type QueryOutput, type ScanInput } from "./model.gen.ts";
 
@@ -33,10 +37,11 @@ export const query: Action<AccountTables> = action(model, "Query", {
     const expressions = expressionsOf(input, ["ProjectionExpression", "FilterExpression", "KeyConditionExpression"]);
     checkSelect(input);
     const table = await findTable(account, input.TableName);
-    refuseIndex(input);
+    const index = indexFor(table, input);
     const isDescending = input.ScanIndexForward === false;
-    const page = await account.tables.query(table, expressions, { ...pageOptions(input), isDescending });
-    return pageReply(input, page, queryUnits(page, input.ConsistentRead === true));
+    const options = { ...pageOptions(input), ...indexOptions(index, input, expressions), isDescending };
+    const page = await account.tables.query(table, expressions, options);
+    return pageReply(input, page, readOf(index, queryUnits(page, input.ConsistentRead === true)));
   },
 });
 
@@ -48,11 +53,12 @@ export const scan: Action<AccountTables> = action(model, "Scan", {
     if ((input.Limit ?? 1) < 1) throw tooLittle(`Value '${input.Limit ?? ""}' at 'limit'`);
     const expressions = expressionsOf(input, ["ProjectionExpression", "FilterExpression"]);
     checkSelect(input);
-    const options = { ...pageOptions(input), ...segmentOf(input) };
+    const segment = segmentOf(input);
     const table = await findTable(account, input.TableName);
-    refuseIndex(input);
+    const index = indexFor(table, input);
+    const options = { ...pageOptions(input), ...segment, ...indexOptions(index, input, expressions) };
     const page = await account.tables.scan(table, expressions, options);
-    return pageReply(input, page, scanUnits(page, input.ConsistentRead === true));
+    return pageReply(input, page, readOf(index, scanUnits(page, input.ConsistentRead === true)));
   },
 });
 
@@ -60,8 +66,38 @@ function tooLittle(what: string): Error {
   return validationError([`${what} failed to satisfy constraint: Member must have value greater than or equal to 1`]);
 }
 
-function refuseIndex({ IndexName }: Pick<QueryInput, "IndexName">): void {
-  if (IndexName !== undefined) throw invalid(`The table does not have the specified index: ${IndexName}`);
+type Reading = Pick<QueryInput, "IndexName" | "ConsistentRead" | "Select">;
+
+/** Absent for a read of the table itself. */
+function indexFor(table: Table, { IndexName: name, ConsistentRead, Select }: Reading): SecondaryIndex | undefined {
+  if (name === undefined) return undefined;
+  const index = indexesOf(table).find((one) => one.name === name);
+  if (index === undefined) throw invalid(`The table does not have the specified index: ${name}`);
+  if (!index.isLocal && ConsistentRead === true)
+    throw invalid("Consistent reads are not supported on global secondary indexes");
+  if (!index.isLocal && Select === "ALL_ATTRIBUTES" && index.keeps !== "all")
+    throw invalid(
+      `One or more parameter values were invalid: Select type ALL_ATTRIBUTES is not supported for global secondary index ${name} because its projection type is not ALL`,
+    );
+  return index;
+}
+
+/** What a local index does not keep is fetched from the table; of a global one it is refused. */
+function indexOptions(
+  index: SecondaryIndex | undefined,
+  { Select }: Reading,
+  { projection, filter }: Expressions,
+): PageOptions {
+  if (index === undefined) return {};
+  const { name, keeps } = index;
+  if (keeps === "all") return { indexName: name };
+  const paths = [...(projection?.paths ?? []), ...(filter === undefined ? [] : conditionPaths(filter))];
+  const missing = paths.map(([first]) => String(first)).filter((attribute) => !keeps.includes(attribute));
+  if (missing.length > 0 && !index.isLocal)
+    throw invalid(
+      `One or more parameter values were invalid: Global secondary index ${name} does not project [${[...new Set(missing)].join(", ")}]`,
+    );
+  return { indexName: name, isFetched: Select === "ALL_ATTRIBUTES" || missing.length > 0 };
 }
 
 function checkSelect({
@@ -111,7 +147,7 @@ function segmentOf({ Segment: index, TotalSegments: of }: Pick<ScanInput, "Segme
 function pageReply(
   input: Pick<QueryInput, "TableName" | "Select" | "ReturnConsumedCapacity">,
   page: Page,
-  units: number,
+  units: Units,
 ): QueryOutput {
   return {
     ...(input.Select !== "COUNT" && { Items: page.items }),

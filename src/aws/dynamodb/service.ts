@@ -2,19 +2,29 @@
 import { type Action, type Service, service } from "../action.ts";
 import { type AccountTables, invalid } from "./account-tables.ts";
 import { batchGetItem, batchWriteItem } from "./batches.ts";
+import { createTable } from "./create-table.ts";
 import { describeEndpoints } from "./describe-endpoints.ts";
 import { inDynamoWords } from "./dynamodb-error.ts";
 import { legacyRefusal } from "./expressions.ts";
 import { deleteItem, getItem, putItem, updateItem } from "./items.ts";
 import { model } from "./model.gen.ts";
 import { query, scan } from "./reads.ts";
-import { createTable, deleteTable, describeTable, listTables } from "./tables.ts";
+import { deleteTable, describeTable, listTables } from "./tables.ts";
+import { listTagsOfResource, tagResource, untagResource } from "./tags.ts";
+import { describeTimeToLive, updateTimeToLive } from "./time-to-live.ts";
+import { updateTable } from "./update-table.ts";
 
 export const actions: readonly Action<AccountTables>[] = [
   createTable,
   describeTable,
   describeEndpoints,
   listTables,
+  updateTable,
+  describeTimeToLive,
+  updateTimeToLive,
+  tagResource,
+  untagResource,
+  listTagsOfResource,
   deleteTable,
   putItem,
   getItem,

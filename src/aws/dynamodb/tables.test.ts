@@ -269,9 +269,6 @@ for (const [title, change, message] of created)
   });
 
 const unserved: readonly (readonly [member: string, value: unknown])[] = [
-  ["GlobalSecondaryIndexes", [{ IndexName: "byS", KeySchema: [HASH], Projection: { ProjectionType: "ALL" } }]],
-  ["LocalSecondaryIndexes", [{ IndexName: "byS", KeySchema: [HASH], Projection: { ProjectionType: "ALL" } }]],
-  ["StreamSpecification", { StreamEnabled: true, StreamViewType: "NEW_IMAGE" }],
   ["SSESpecification", { Enabled: true }],
   ["WarmThroughput", { ReadUnitsPerSecond: 12_000 }],
   ["ResourcePolicy", "{}"],

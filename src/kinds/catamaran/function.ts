@@ -6,15 +6,14 @@ import { type Infer, list, map, object, optional, text, whole } from "#kinds/sch
 import { cors, corsRules } from "./cors.ts";
 import { type Own, ownKind } from "./own-kind.ts";
 
-/** Where a function or an alias of it is reached over HTTP. */
-export const url = object("FunctionUrl", {
+const url = object("FunctionUrl", {
   authType: text({ enum: ["AWS_IAM", "NONE"], default: "NONE" }),
   invokeMode: optional(text({ enum: ["BUFFERED", "RESPONSE_STREAM"], default: "BUFFERED" })),
   cors: optional(cors),
 });
 
-/** How it runs, with Lambda's limits: what a published version keeps for ever. */
-export const configuration = {
+/** With Lambda's limits. */
+const spec = object("FunctionSpec", {
   runtime: text(),
   handler: text(),
   role: optional(text()),
@@ -24,21 +23,16 @@ export const configuration = {
   ephemeralStorageMib: optional(whole({ min: 512, max: 10_240, default: 512 })),
   architectures: optional(list(text({ enum: ["arm64", "x86_64"] }), { default: ["x86_64"] })),
   environment: optional(map(text())),
+  reservedConcurrency: optional(whole({ min: 0 })),
   code: object("FunctionCode", { sha256: text(), size: whole() }),
   layers: optional(list(text())),
-  /** Where its log goes; absent: /aws/lambda/NAME. */
-  logGroup: optional(text()),
-};
-
-const spec = object("FunctionSpec", {
-  ...configuration,
-  reservedConcurrency: optional(whole({ min: 0 })),
   url: optional(url),
   tags: optional(map(text())),
+  /** Where its log goes; absent: /aws/lambda/NAME. */
+  logGroup: optional(text()),
 });
 
-/** Of a function's newest state, and of each version. */
-export const runStatus = {
+const status = object("FunctionStatus", {
   state: optional(text({ enum: ["Pending", "Active", "Inactive", "Failed"] })),
   stateReason: optional(text()),
   stateReasonCode: optional(text()),
@@ -46,12 +40,6 @@ export const runStatus = {
   lastUpdateStatusReason: optional(text()),
   lastUpdateStatusReasonCode: optional(text()),
   lastModified: optional(text()),
-};
-
-const status = object("FunctionStatus", {
-  ...runStatus,
-  /** The number that was published last; none is given twice. */
-  lastVersion: optional(whole()),
   warm: optional(whole()),
   running: optional(whole()),
 });

@@ -20,7 +20,7 @@ import {
   sentRow,
 } from "./rows.ts";
 import { StandardOrder } from "./standard.ts";
-import { Waiters } from "./waiters.ts";
+import { Waiters } from "../waiters.ts";
 
 export interface QueueSettings {
   readonly isFifo: boolean;

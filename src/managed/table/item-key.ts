@@ -13,21 +13,32 @@ export interface KeyPart {
 export interface KeySchema {
   readonly partition: KeyPart;
   readonly sort?: KeyPart;
+  /** Of an index: the key of its table, which tells apart what has the same key in the index. */
+  readonly below?: KeySchema;
 }
 
 const MAX_PARTITION_BYTES = 2048;
 const MAX_SORT_BYTES = 1024;
 
-export function keyParts({ partition, sort }: KeySchema): readonly KeyPart[] {
-  return sort === undefined ? [partition] : [partition, sort];
+/** Each attribute once: those of an index may be among its table's. */
+export function keyParts({ partition, sort, below }: KeySchema): readonly KeyPart[] {
+  const parts = sort === undefined ? [partition] : [partition, sort];
+  if (below === undefined) return parts;
+  return [...parts, ...keyParts(below).filter(({ name }) => parts.every((part) => part.name !== name))];
 }
 
 /** Of a whole item: its key attributes must be there and of the declared type. */
 export function keyOfItem(item: Item, schema: KeySchema): Uint8Array {
-  const partition = part(item, schema.partition, MAX_PARTITION_BYTES);
-  return schema.sort === undefined
-    ? closed(partition)
-    : concat(closed(partition), part(item, schema.sort, MAX_SORT_BYTES));
+  const partition = closed(part(item, schema.partition, MAX_PARTITION_BYTES));
+  const { sort, below } = schema;
+  const sorted =
+    sort === undefined ? partition : concat(partition, sortBytes(part(item, sort, MAX_SORT_BYTES), schema));
+  return below === undefined ? sorted : concat(sorted, keyOfItem(item, below));
+}
+
+/** What follows the sort key in an index must not count when sort keys are compared. */
+export function sortBytes(bytes: Uint8Array, { below }: KeySchema): Uint8Array {
+  return below === undefined ? bytes : closed(bytes);
 }
 
 /** Of a Key parameter: exactly the key attributes, nothing else. */
@@ -90,13 +101,13 @@ export function encodePart(value: Attribute): Uint8Array {
 
 // A zero byte inside becomes 00 FF and the end is 00 00, so that no partition's bytes are a prefix of another's.
 function closed(bytes: Uint8Array): Uint8Array {
-  const escaped: number[] = [];
-  for (const byte of bytes) {
-    escaped.push(byte);
-    if (byte === 0) escaped.push(0xff);
-  }
-  escaped.push(0, 0);
-  return Uint8Array.from(escaped);
+  return concat(escaped(bytes), Uint8Array.of(0, 0));
+}
+
+/** How everything begins that is closed and begins with these bytes. */
+export function escaped(bytes: Uint8Array): Uint8Array {
+  if (!bytes.includes(0)) return bytes;
+  return Uint8Array.from(Array.from(bytes).flatMap((byte) => (byte === 0 ? [0, 0xff] : [byte])));
 }
 
 export function concat(a: Uint8Array, b: Uint8Array): Uint8Array {

@@ -6,10 +6,12 @@ import {
   afterPrefix,
   concat,
   encodePart,
+  escaped,
   justAfter,
   type KeyPart,
   type KeySchema,
   partitionPrefix,
+  sortBytes,
 } from "./item-key.ts";
 
 /** Inclusive `from`, exclusive `to`. */
@@ -26,7 +28,8 @@ interface KeyTerm {
 }
 
 /** One equality on the partition key, and at most one condition on the sort key, in whatever order. */
-export function keyRange(condition: Condition, { partition, sort }: KeySchema): KeyRange {
+export function keyRange(condition: Condition, schema: KeySchema): KeyRange {
+  const { partition, sort } = schema;
   const terms = new Map<string, KeyTerm>();
   for (const term of termsOf(condition)) {
     if (terms.has(term.name)) throw bad("KeyConditionExpressions must only contain one condition per key");
@@ -40,7 +43,7 @@ export function keyRange(condition: Condition, { partition, sort }: KeySchema): 
   if (equality.is !== "=") throw bad("Query key condition not supported");
   const prefix = partitionPrefix(valueOf(equality, partition));
   if (sort === undefined || onSort === undefined) return { from: prefix, to: afterPrefix(prefix) };
-  return within(prefix, sortRange(onSort, sort));
+  return within(prefix, sortRange(onSort, sort, schema));
 }
 
 function missed({ name }: KeyPart): Fault {
@@ -143,21 +146,26 @@ interface SortRange {
   readonly to: Uint8Array | null;
 }
 
-function sortRange(term: KeyTerm, sort: KeyPart): SortRange {
-  const bytes = encodePart(valueOf(term, sort));
+function sortRange(term: KeyTerm, sort: KeyPart, schema: KeySchema): SortRange {
+  const value = encodePart(valueOf(term, sort));
+  const bytes = sortBytes(value, schema);
+  const above = (sorted: Uint8Array): Uint8Array | null =>
+    schema.below === undefined ? justAfter(sorted) : (afterPrefix(sorted) ?? null);
   switch (term.is) {
     case "BETWEEN":
-      return { from: bytes, to: justAfter(encodePart(valueOf(term, sort, 1))) };
-    case "begins_with":
-      return { from: bytes, to: afterPrefix(bytes) ?? null };
+      return { from: bytes, to: above(sortBytes(encodePart(valueOf(term, sort, 1)), schema)) };
+    case "begins_with": {
+      const prefix = schema.below === undefined ? value : escaped(value);
+      return { from: prefix, to: afterPrefix(prefix) ?? null };
+    }
     case "=":
-      return { from: bytes, to: justAfter(bytes) };
+      return { from: bytes, to: above(bytes) };
     case "<":
       return { from: null, to: bytes };
     case "<=":
-      return { from: null, to: justAfter(bytes) };
+      return { from: null, to: above(bytes) };
     case ">":
-      return { from: justAfter(bytes), to: null };
+      return { from: above(bytes), to: null };
     case ">=":
       return { from: bytes, to: null };
     case "<>":

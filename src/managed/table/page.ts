@@ -1,7 +1,5 @@
 /** One page of a query or scan: where it begins, what of the rows that it reads it holds, and where the next begins. */
 import { Fault } from "#base/fault.ts";
-import { decodeUtf8 } from "#base/utf8.ts";
-import type { Row } from "../database.ts";
 import { checkItem, compareBytes, type Item, itemBytes, own } from "./attribute.ts";
 import { holds } from "./condition.ts";
 import type { Expressions } from "./expression.ts";
@@ -24,6 +22,10 @@ export interface PageOptions {
   readonly startKey?: unknown;
   readonly isDescending?: boolean;
   readonly segment?: Segment;
+  /** Of the index that is read instead of the table. */
+  readonly indexName?: string;
+  /** The items of an index as they are in the table, with what the index does not keep. */
+  readonly isFetched?: boolean;
 }
 
 export interface Segment {
@@ -93,8 +95,7 @@ export class PageBuilder {
   }
 
   /** False when the page is full. */
-  take(row: Row): boolean {
-    const item = decodeItem(row.value);
+  take(item: Item): boolean {
     const { limit = Infinity, segment } = this.#options;
     if (segment !== undefined && !isInSegment(item, this.#schema, segment)) return true;
     this.#scanned++;
@@ -116,10 +117,6 @@ export class PageBuilder {
       ...(lastKey === undefined ? {} : { lastKey }),
     };
   }
-}
-
-export function decodeItem(bytes: Uint8Array): Item {
-  return JSON.parse(decodeUtf8(bytes)) as Item;
 }
 
 function isInSegment(item: Item, { partition }: KeySchema, { index, of }: Segment): boolean {

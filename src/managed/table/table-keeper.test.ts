@@ -12,7 +12,7 @@ import { type Table, tableKind } from "#kinds/catamaran/table.ts";
 import { MemoryDatabase } from "#store/memory/database.ts";
 import { MemoryJournal } from "#store/memory/journal.ts";
 import { tableKeeper } from "./table-keeper.ts";
-import { collectionOf } from "./tables.ts";
+import { collectionOf } from "./derived.ts";
 
 const me = { manager: "test" };
 const KEY = "default/orders";
@@ -41,7 +41,10 @@ for (const [title, fails] of cases)
     database.drop = (collection) =>
       failsNow("drop") ? Promise.reject(new Fault("Unavailable", "the disk refuses")) : drop(collection);
     const objects = failingObjects(deck.objects("test"), failsNow);
-    await using _keeping = startKeeper(tableKeeper(objects, database), objects, { clock, log: silent });
+    await using _keeping = startKeeper(tableKeeper(objects, { database, clock, turn: async () => {} }), objects, {
+      clock,
+      log: silent,
+    });
     const later = async (): Promise<void> => {
       for (let round = 0; round < 6; round++) {
         for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));

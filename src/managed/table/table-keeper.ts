@@ -1,14 +1,14 @@
-/** Table objects' states: a new table is held and becomes ACTIVE, a deleted one loses its items and then goes. Level-triggered. */
+/** Table objects' states: a new table is held, gets its indexes and streams and becomes ACTIVE; a deleted one loses its items and then goes. Level-triggered. */
 import type { ObjectKey } from "#base/key.ts";
 import type { Keeper } from "#deck/controller.ts";
 import type { Objects } from "#deck/objects.ts";
 import { tableKind, type Table } from "#kinds/catamaran/table.ts";
-import type { Database } from "../database.ts";
-import { collectionOf } from "./tables.ts";
+import { age } from "./aging.ts";
+import { dropAll, settle, type Upkeep } from "./upkeep.ts";
 
 const FINALIZER = "catamaran.dev/table-items";
 
-export function tableKeeper(objects: Objects, database: Database): Keeper<Table> {
+export function tableKeeper(objects: Objects, upkeep: Upkeep): Keeper<Table> {
   const write = async (key: ObjectKey, decide: (live: Table) => Table | null): Promise<undefined> => {
     await objects.change(tableKind, key, decide);
   };
@@ -19,10 +19,14 @@ export function tableKeeper(objects: Objects, database: Database): Keeper<Table>
       if (table === undefined) return;
       const isHeld = table.metadata.finalizers?.includes(FINALIZER) === true;
       // The next step is taken when the view shows this one.
-      if (table.metadata.deletionTimestamp === undefined)
-        return isHeld ? activate(objects, key, table) : write(key, withFinalizer);
+      if (table.metadata.deletionTimestamp === undefined) {
+        if (!isHeld) return write(key, withFinalizer);
+        const derived = await settle(upkeep, table);
+        await activate(objects, key, table);
+        return (await age(upkeep, table, derived)) ?? undefined;
+      }
       if (!isHeld) return;
-      await database.drop(collectionOf(table));
+      await dropAll(upkeep, table);
       return write(key, withoutFinalizer);
     },
   };

@@ -1,28 +1,34 @@
 /** The table engine: items by key, conditional writes, queries and scans over a Database. Knows nothing of any wire. */
 import { Fault } from "#base/fault.ts";
+import { sameJson } from "#base/json.ts";
 import { keyOf } from "#base/key.ts";
-import { encodeUtf8 } from "#base/utf8.ts";
 import type { Objects, View } from "#deck/objects.ts";
 import { tableKind, type Table } from "#kinds/catamaran/table.ts";
-import type { Database, Write } from "../database.ts";
-import { checkItem, type Item, itemBytes, MAX_ITEM_BYTES } from "./attribute.ts";
+import type { Database, Row } from "../database.ts";
+import { type Attribute, checkItem, type Item, itemBytes, MAX_ITEM_BYTES } from "./attribute.ts";
 import { holds } from "./condition.ts";
+import { collectionOf, type Derived, type DerivedIndex, partCollection } from "./derived.ts";
 import { checkFilterKeys, checkKeyUse, type Expressions } from "./expression.ts";
-import { justAfter, keyOfItem, keyOfKey, type KeySchema, type KeyPart } from "./item-key.ts";
+import { decodeItem } from "./item-bytes.ts";
+import { afterPrefix, justAfter, keyOfItem, keyOfKey, type KeySchema, partitionPrefix } from "./item-key.ts";
+import { type ItemChange, ItemStep, type Written } from "./item-step.ts";
 import { type KeyRange, keyRange } from "./key-condition.ts";
-import { decodeItem, type Page, PageBuilder, type PageOptions, queryRange, scanRange } from "./page.ts";
+import { type Page, PageBuilder, type PageOptions, queryRange, scanRange } from "./page.ts";
+import { checkIndexKeys, indexesOf, schemaOf } from "./secondary-index.ts";
+import { TableStreams } from "./table-streams.ts";
 import { tooLarge, updated } from "./update.ts";
-
-export interface Written {
-  readonly before: Item | null;
-  readonly after: Item | null;
-}
+import { derivedOf, settle, type Upkeep } from "./upkeep.ts";
 
 /** A checked write of one item without any condition. */
 export interface PlannedWrite {
   readonly key: Uint8Array;
   /** null deletes. */
   readonly item: Item | null;
+}
+
+export interface Size {
+  readonly rows: number;
+  readonly bytes: number;
 }
 
 /** A condition did not hold; `item` is what was there. */
@@ -38,17 +44,24 @@ const ROWS_AT_ONCE = 256;
 // So much is read and filtered within a few milliseconds; then others have their turn.
 const TURN_BYTES = 256 * 1024;
 
+/** What a query or scan reads: a table, or one of its indexes. */
+interface Source {
+  readonly collection: string;
+  readonly schema: KeySchema;
+}
+
 export class Tables implements Disposable {
   readonly #objects: Objects;
+  readonly #upkeep: Upkeep;
   readonly #database: Database;
-  readonly #turn: () => Promise<void>;
   readonly #view: View<Table>;
+  readonly streams: TableStreams;
 
-  /** `turn` lets everything else that waits run, in the middle of long work. */
-  constructor(objects: Objects, database: Database, turn: () => Promise<void>) {
+  constructor(objects: Objects, upkeep: Upkeep) {
+    this.streams = new TableStreams(upkeep);
     this.#objects = objects;
-    this.#database = database;
-    this.#turn = turn;
+    this.#upkeep = upkeep;
+    this.#database = upkeep.database;
     this.#view = objects.view(tableKind);
   }
 
@@ -65,9 +78,22 @@ export class Tables implements Disposable {
     return this.#view.list(namespace).filter((table) => table.metadata.deletionTimestamp === undefined);
   }
 
-  create(table: Table): Promise<Table> {
+  /** Its indexes are there with it: whoever does not wait until it is active may query them. */
+  async create(table: Table): Promise<Table> {
     schemaOf(table);
-    return this.#objects.create(tableKind, table);
+    const created = await this.#objects.create(tableKind, table);
+    await settle(this.#upkeep, created);
+    return created;
+  }
+
+  /** The table with other settings; new indexes are filled by the keeper. Null when it is not there or nothing was to be done. */
+  change(table: Table, decide: (live: Table) => Table | null): Promise<Table | null> {
+    const { name, namespace = "" } = table.metadata;
+    return this.#objects.change(tableKind, keyOf(namespace, name), decide);
+  }
+
+  derived(table: Table): Promise<Derived> {
+    return derivedOf(this.#database, table);
   }
 
   /** Marks the table for deletion; the items go when the deletion is carried out (table-keeper.ts). */
@@ -82,8 +108,29 @@ export class Tables implements Disposable {
     return table;
   }
 
-  async count(table: Table): Promise<{ readonly rows: number; readonly bytes: number }> {
+  count(table: Table): Promise<Size> {
     return this.#database.count(collectionOf(table));
+  }
+
+  /** By the names of its indexes. */
+  async countIndexes(table: Table): Promise<ReadonlyMap<string, Size>> {
+    const { indexes } = await this.derived(table);
+    const count = async ({ id, index }: DerivedIndex): Promise<readonly [string, Size]> => [
+      index.name,
+      await this.#database.count(partCollection(table, id)),
+    ];
+    return new Map(await Promise.all(indexes.map(count)));
+  }
+
+  /** Of one partition of the table and its local indexes. */
+  async collectionBytes(table: Table, value: Attribute): Promise<number> {
+    const prefix = partitionPrefix(value);
+    const to = afterPrefix(prefix);
+    const range = { from: prefix, ...(to !== undefined && { to }) };
+    const { indexes } = await this.derived(table);
+    const local = indexes.filter(({ index }) => index.isLocal).map(({ id }) => partCollection(table, id));
+    const sizes = [collectionOf(table), ...local].map((collection) => this.#database.count(collection, range));
+    return (await Promise.all(sizes)).reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
   async get(table: Table, key: unknown, expressions: Expressions): Promise<Item | null> {
@@ -95,86 +142,94 @@ export class Tables implements Disposable {
 
   put(table: Table, given: unknown, expressions: Expressions): Promise<Written> {
     const { key, item } = planPut(table, given);
-    return this.#write(table, key, expressions, () => item);
+    checkKeyUse(expressions, schemaOf(table));
+    return this.#write({ table, key, next: guarded(expressions, () => item) });
   }
 
   erase(table: Table, given: unknown, expressions: Expressions): Promise<Written> {
-    return this.#write(table, planErase(table, given).key, expressions, () => null);
+    checkKeyUse(expressions, schemaOf(table));
+    return this.#write({ table, key: planErase(table, given).key, next: guarded(expressions, () => null) });
   }
 
   /** Creates the item when it is missing, as the service does, unless the update only takes away. */
   update(table: Table, given: unknown, expressions: Expressions): Promise<Written> {
-    const key = checkItem(given);
-    const { update } = expressions;
-    return this.#write(table, keyOfKey(key, schemaOf(table)), expressions, (before) => {
-      if (update === undefined) return before ?? key;
-      const after = updated(before, key, update);
-      if (after !== null && itemBytes(after) > MAX_ITEM_BYTES) throw tooLarge();
-      return after;
-    });
+    return this.#write(planUpdate(table, given, expressions));
   }
 
   /** All of them in one step. */
   writeAll(table: Table, planned: readonly PlannedWrite[]): Promise<readonly Written[]> {
-    const writes: readonly Write[] = planned.map(({ key, item }) => ({ key, value: encoded(item) }));
-    const keys = planned.map(({ key }) => key);
-    return this.#database.change(collectionOf(table), keys, (found) => ({
-      writes,
-      result: planned.map(({ item }, index) => ({ before: decoded(found[index] ?? null), after: item })),
-    }));
+    return this.#step(planned.map(({ key, item }) => ({ table, key, next: () => item })));
   }
 
-  async #write(
-    table: Table,
-    key: Uint8Array,
-    expressions: Expressions,
-    next: (before: Item | null) => Item | null,
-  ): Promise<Written> {
-    checkKeyUse(expressions, schemaOf(table));
-    return this.#database.change(collectionOf(table), [key], ([bytes = null]) => {
-      const before = decoded(bytes);
-      if (expressions.condition !== undefined && !holds(expressions.condition, before ?? {}))
-        throw new ConditionFailed(before);
-      const after = next(before);
-      const writes = before === null && after === null ? [] : [{ key, value: encoded(after) }];
-      return { writes, result: { before, after } };
+  async #write(change: ItemChange): Promise<Written> {
+    const [written] = await this.#step([change]);
+    return written ?? { before: null, after: null };
+  }
+
+  async #step(changes: readonly ItemChange[]): Promise<readonly Written[]> {
+    const step = new ItemStep(changes, this.#upkeep.clock.now());
+    const done = await this.#database.changeAll(step.places, (values) => {
+      const written = step.outcomes(values).map((outcome) => {
+        if ("thrown" in outcome) throw outcome.thrown;
+        return outcome;
+      });
+      return { writes: step.writes(values, written), result: written };
     });
+    for (const { table } of changes) this.streams.wake(table);
+    return done;
   }
 
   async query(table: Table, expressions: Expressions, options: PageOptions): Promise<Page> {
-    const schema = schemaOf(table);
+    const source = await this.#source(table, options.indexName);
     if (expressions.keyCondition === undefined)
       throw new Fault(
         "BadRequest",
         "Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.",
       );
-    checkKeyUse(expressions, schema);
-    const range = keyRange(expressions.keyCondition, schema);
-    checkFilterKeys(expressions, schema);
-    return this.#page(table, queryRange(range, schema, options), expressions, options);
+    checkKeyUse(expressions, source.schema);
+    const range = keyRange(expressions.keyCondition, source.schema);
+    checkFilterKeys(expressions, source.schema);
+    return this.#page(table, { ...source, range: queryRange(range, source.schema, options) }, { expressions, options });
   }
 
   async scan(table: Table, expressions: Expressions, options: PageOptions): Promise<Page> {
-    const schema = schemaOf(table);
-    checkKeyUse(expressions, schema);
-    return this.#page(table, scanRange(schema, options), expressions, options);
+    const source = await this.#source(table, options.indexName);
+    checkKeyUse(expressions, source.schema);
+    return this.#page(table, { ...source, range: scanRange(source.schema, options) }, { expressions, options });
   }
 
-  async #page(table: Table, range: KeyRange, expressions: Expressions, options: PageOptions): Promise<Page> {
-    const page = new PageBuilder(schemaOf(table), expressions, options);
+  async #source(table: Table, indexName: string | undefined): Promise<Source> {
+    if (indexName === undefined) return { collection: collectionOf(table), schema: schemaOf(table) };
+    const declared = indexesOf(table).find(({ name }) => name === indexName);
+    if (declared === undefined)
+      throw new Fault("BadRequest", `The table does not have the specified index: ${indexName}`);
+    const { indexes } = await this.derived(table);
+    const filled = indexes.find(({ index, isWhole }) => isWhole && sameJson(index, declared));
+    if (filled === undefined)
+      throw new Fault("BadRequest", `Cannot read from backfilling global secondary index: ${indexName}`);
+    return { collection: partCollection(table, filled.id), schema: declared.schema };
+  }
+
+  async #page(
+    table: Table,
+    { collection, schema, range }: Source & { readonly range: KeyRange },
+    { expressions, options }: { readonly expressions: Expressions; readonly options: PageOptions },
+  ): Promise<Page> {
+    const page = new PageBuilder(schema, expressions, options);
     let { from, to } = range;
     let bytes = 0;
     for (;;) {
       const limit = Math.min(ROWS_AT_ONCE, options.limit ?? ROWS_AT_ONCE);
       const isDescending = options.isDescending === true;
       const bounds = { from, ...(to === undefined ? {} : { to }), limit, isDescending };
-      const rows = await this.#database.scan(collectionOf(table), bounds);
+      const rows = await this.#database.scan(collection, bounds);
       for (const row of rows) {
-        if (!page.take(row)) return page.done();
+        const item = options.isFetched === true ? await this.#fetched(table, row) : decodeItem(row.value);
+        if (item !== null && !page.take(item)) return page.done();
         bytes += row.value.length;
         if (bytes < TURN_BYTES) continue;
         bytes = 0;
-        await this.#turn();
+        await this.#upkeep.turn();
       }
       const last = rows.at(-1);
       if (last === undefined || rows.length < limit) return page.done();
@@ -183,38 +238,39 @@ export class Tables implements Disposable {
     }
   }
 
+  /** What an index keeps, as it is in the table; null when it went in the meantime. */
+  async #fetched(table: Table, { value }: Row): Promise<Item | null> {
+    return decoded(await this.#database.get(collectionOf(table), keyOfItem(decodeItem(value), schemaOf(table))));
+  }
+
   [Symbol.dispose](): void {
     this.#view[Symbol.dispose]();
   }
 }
 
-// By uid, so that a table that is made anew under an old name starts empty.
-export function collectionOf(table: Table): string {
-  return `${table.metadata.name}.${table.metadata.uid ?? ""}`;
+/** `next` under the condition of the expressions. */
+function guarded({ condition }: Expressions, next: ItemChange["next"]): ItemChange["next"] {
+  return (before) => {
+    if (condition !== undefined && !holds(condition, before ?? {})) throw new ConditionFailed(before);
+    return next(before);
+  };
 }
 
-export function schemaOf(table: Table): KeySchema {
-  const partition = keyPart(table, "HASH");
-  const sort = keyPart(table, "RANGE");
-  if (partition === undefined)
-    throw new Fault("BadRequest", "One or more parameter values were invalid: the key schema needs one HASH key");
-  return { partition, ...(sort === undefined ? {} : { sort }) };
-}
-
-function keyPart(table: Table, keyType: "HASH" | "RANGE"): KeyPart | undefined {
-  const element = table.spec.keySchema.find((candidate) => candidate.keyType === keyType);
-  if (element === undefined) return undefined;
-  const definition = table.spec.attributeDefinitions.find(
-    (candidate) => candidate.attributeName === element.attributeName,
-  );
-  if (definition === undefined) {
-    const names = table.spec.attributeDefinitions.map(({ attributeName }) => attributeName).join(", ");
-    throw new Fault(
-      "BadRequest",
-      `One or more parameter values were invalid: Some index key attributes are not defined in AttributeDefinitions. Keys: [${element.attributeName}], AttributeDefinitions: [${names}]`,
-    );
-  }
-  return { name: element.attributeName, type: definition.attributeType };
+function planUpdate(table: Table, given: unknown, expressions: Expressions): ItemChange {
+  const item = checkItem(given);
+  const key = keyOfKey(item, schemaOf(table));
+  checkKeyUse(expressions, schemaOf(table));
+  const { update } = expressions;
+  const indexes = indexesOf(table);
+  const next = guarded(expressions, (before) => {
+    if (update === undefined) return before ?? item;
+    const after = updated(before, item, update);
+    if (after === null) return null;
+    if (itemBytes(after) > MAX_ITEM_BYTES) throw tooLarge();
+    checkIndexKeys(indexes, after);
+    return after;
+  });
+  return { table, key, next };
 }
 
 /** What a put is going to write; throws for an item that the table cannot have. */
@@ -222,7 +278,9 @@ export function planPut(table: Table, given: unknown): PlannedWrite & { readonly
   const item = checkItem(given);
   if (itemBytes(item) > MAX_ITEM_BYTES)
     throw new Fault("BadRequest", "Item size has exceeded the maximum allowed size");
-  return { key: keyOfItem(item, schemaOf(table)), item };
+  const key = keyOfItem(item, schemaOf(table));
+  checkIndexKeys(indexesOf(table), item);
+  return { key, item };
 }
 
 export function planErase(table: Table, given: unknown): PlannedWrite {
@@ -231,8 +289,4 @@ export function planErase(table: Table, given: unknown): PlannedWrite {
 
 function decoded(bytes: Uint8Array | null): Item | null {
   return bytes === null ? null : decodeItem(bytes);
-}
-
-function encoded(item: Item | null): Uint8Array | null {
-  return item === null ? null : encodeUtf8(JSON.stringify(item));
 }

@@ -1,4 +1,4 @@
-/** Receivers that wait for a message: first come, first woken. Nobody is told more than that it is worth a look. */
+/** Readers that wait for something to come: first come, first woken. Nobody is told more than that it is worth a look. */
 import type { Clock } from "#base/clock.ts";
 import type { Stop } from "#base/stop.ts";
 
@@ -12,7 +12,7 @@ export class Waiters {
     this.#clock = clock;
   }
 
-  /** Taken before a look, and given to `wait` after it: a message that came in between is not slept through. */
+  /** Taken before a look, and given to `wait` after it: what came in between is not slept through. */
   get wakes(): number {
     return this.#wakes;
   }
@@ -34,7 +34,7 @@ export class Waiters {
     });
   }
 
-  /** Wakes as many as there are messages, those that wait longest. */
+  /** Wakes as many as given, those that wait longest. */
   wake(most: number): void {
     this.#wakes++;
     let left = most;

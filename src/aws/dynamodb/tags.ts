@@ -1,0 +1,97 @@
+/** TagResource, UntagResource and ListTagsOfResource: tags of tables, by ARN. */
+import { Fault } from "#base/fault.ts";
+import type { Table } from "#kinds/catamaran/table.ts";
+import { type Action, action } from "../action.ts";
+import { AwsError } from "../aws-error.ts";
+import { type AccountTables, failure, invalid, tableArn } from "./account-tables.ts";
+import { model, type Tag } from "./model.gen.ts";
+
+const MAX_TAGS = 50;
+
+/** Throws for tags that a table cannot have. */
+export function checkTags(tags: readonly Tag[]): void {
+  const keys = tags.map(({ Key }) => Key);
+  if (keys.length > MAX_TAGS) throw invalid("Too many tags: a table has at most 50");
+  if (new Set(keys).size !== keys.length)
+    throw invalid("One or more parameter values were invalid: the tag keys are not unique");
+  const reserved = keys.find((key) => key.toLowerCase().startsWith("aws:"));
+  if (reserved !== undefined)
+    throw invalid(`One or more parameter values were invalid: the tag key ${reserved} begins with aws:`);
+}
+
+export const tagResource: Action<AccountTables> = action(model, "TagResource", {
+  resources: ({ ResourceArn }) => [ResourceArn],
+  serves: ["ResourceArn", "Tags"],
+  unserved: {},
+  run: async (account: AccountTables, { ResourceArn, Tags }) => {
+    checkTags(Tags);
+    if (Tags.length === 0) throw invalid("Atleast one Tag needs to be provided as Input.");
+    const table = await taggedTable(account, ResourceArn);
+    const added = Object.fromEntries(Tags.map(({ Key, Value }) => [Key, Value]));
+    await changeTags(account, table, (tags) => {
+      const all = { ...tags, ...added };
+      if (Object.keys(all).length > MAX_TAGS) throw invalid("Too many tags: a table has at most 50");
+      return all;
+    });
+    return {};
+  },
+});
+
+export const untagResource: Action<AccountTables> = action(model, "UntagResource", {
+  resources: ({ ResourceArn }) => [ResourceArn],
+  serves: ["ResourceArn", "TagKeys"],
+  unserved: {},
+  run: async (account: AccountTables, { ResourceArn, TagKeys }) => {
+    if (TagKeys.length === 0) throw invalid("Atleast one Tag Key needs to be provided as Input.");
+    const table = await taggedTable(account, ResourceArn);
+    await changeTags(account, table, (tags) =>
+      Object.fromEntries(Object.entries(tags).filter(([key]) => !TagKeys.includes(key))),
+    );
+    return {};
+  },
+});
+
+const TAGS_PER_PAGE = 10; // DynamoDB API Reference, ListTagsOfResource: up to ten times a second, in pages.
+
+export const listTagsOfResource: Action<AccountTables> = action(model, "ListTagsOfResource", {
+  resources: ({ ResourceArn }) => [ResourceArn],
+  serves: ["ResourceArn", "NextToken"],
+  unserved: {},
+  run: async (account: AccountTables, { ResourceArn, NextToken = "" }) => {
+    const { spec } = await taggedTable(account, ResourceArn);
+    const left = Object.entries(spec.tags ?? {})
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .filter(([key]) => key > NextToken);
+    const page = left.slice(0, TAGS_PER_PAGE);
+    const last = page.at(-1);
+    return {
+      Tags: page.map(([Key, Value]) => ({ Key, Value })),
+      ...(last !== undefined && page.length < left.length && { NextToken: last[0] }),
+    };
+  },
+});
+
+async function taggedTable(account: AccountTables, arn: string): Promise<Table> {
+  const [, region, accountId, name] = /^arn:aws[a-z-]*:dynamodb:([^:]*):([^:]*):table\/([^/]+)$/.exec(arn) ?? [];
+  if (name === undefined) throw invalid(`Invalid TableArn: Invalid ResourceArn provided as input ${arn}`);
+  if (region !== account.region || accountId !== account.accountId)
+    throw new AwsError("AccessDeniedException", 400, `Access to the resource ${arn} is denied`);
+  try {
+    return await account.tables.table(account.namespace, name);
+  } catch (thrown) {
+    if (!(thrown instanceof Fault) || thrown.code !== "NotFound") throw thrown;
+    throw failure(
+      "ResourceNotFoundException",
+      `Requested resource not found: ResourcArn: ${tableArn(account, name)} not found`,
+    );
+  }
+}
+
+type Tags = Readonly<Record<string, string>>;
+
+async function changeTags(account: AccountTables, table: Table, decide: (tags: Tags) => Tags): Promise<void> {
+  await account.tables.change(table, (live) => ({
+    ...live,
+    spec: { ...live.spec, tags: decide(live.spec.tags ?? {}) },
+  }));
+}
