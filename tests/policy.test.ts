@@ -1,4 +1,4 @@
-/** Policy under kubectl on two real nodes: drains that respect budgets. */
+/** Policy under kubectl on two real nodes: drains that respect budgets, quotas, limit ranges. */
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -108,5 +108,103 @@ test(
     assert.match(await evict(first), /"status":"Success"/);
     assert.match(await evict(second), /Cannot evict pod as it would violate the pod's disruption budget/);
     await stage.kubectlOk("delete", "pdb,deploy", "web");
+  },
+);
+
+test(
+  "a quota refuses what would exceed it, says what is used, and a Deployment tells why it has no pods",
+  { skip },
+  async () => {
+    await stage.kubectlOk("create", "namespace", "team");
+    await stage.kubectlOk(
+      "-n",
+      "team",
+      "create",
+      "quota",
+      "compute",
+      "--hard=pods=2,requests.cpu=100m,limits.memory=64Mi,count/deployments.apps=1",
+    );
+    const run = (name: string, cpu: string, memory: string): ReturnType<Stage["kubectl"]> => {
+      const resources = { requests: { cpu, memory }, limits: { memory } };
+      const spec = {
+        containers: [{ name, image: "busybox", command: ["sleep", "1000"], resources }],
+        terminationGracePeriodSeconds: 0,
+      };
+      return stage.kubectl("-n", "team", "run", name, "--image=busybox", `--overrides=${JSON.stringify({ spec })}`);
+    };
+    assert.match(
+      (await run("bare", "10m", "128Mi")).error,
+      /exceeded quota: compute, requested: limits.memory=128Mi, used: limits.memory=0, limited: limits.memory=64Mi/,
+    );
+    assert.match(
+      (await stage.kubectl("-n", "team", "run", "mute", "--image=busybox")).error,
+      /failed quota: compute: must specify limits.memory for: mute; requests.cpu for: mute/,
+    );
+    assert.equal((await run("one", "60m", "32Mi")).code, 0);
+    assert.match(
+      (await run("two", "60m", "32Mi")).error,
+      /exceeded quota: compute, requested: requests.cpu=60m, used: requests.cpu=60m, limited: requests.cpu=100m/,
+    );
+    const used = (): Promise<string> => stage.kubectlOk("-n", "team", "get", "quota", "compute", "--no-headers");
+    await until("the quota to say what is used", used, (row) => row.includes("pods: 1/2"), 10_000);
+    assert.match(
+      await used(),
+      /compute\s+count\/deployments.apps: 0\/1, pods: 1\/2, requests.cpu: 60m\/100m\s+limits.memory: 32Mi\/64Mi/,
+    );
+    await stage.kubectlOk("-n", "team", "create", "deployment", "many", "--image=busybox", "--", "sleep", "1000");
+    const events = (): Promise<string> => stage.kubectlOk("-n", "team", "get", "events");
+    await until("the refusal as an event", events, (text) => /FailedCreate .*failed quota: compute/.test(text), 10_000);
+    await stage.kubectlOk("-n", "team", "delete", "pod", "one", "--wait=true");
+    await until("the quota to be free again", used, (row) => row.includes("pods: 0/2"), 10_000);
+  },
+);
+
+test(
+  "a limit range gives what pods leave out, refuses what is out of its bounds, and describe shows it",
+  { skip },
+  async () => {
+    await stage.kubectlOk("create", "namespace", "limited");
+    await apply(
+      "limits",
+      `
+apiVersion: v1
+kind: LimitRange
+metadata: {name: bounds, namespace: limited}
+spec:
+  limits:
+    - {type: Container, default: {cpu: 200m, memory: 32Mi}, defaultRequest: {cpu: 50m}, max: {memory: 64Mi}}
+`,
+    );
+    assert.match(
+      await stage.kubectlOk("-n", "limited", "describe", "limits", "bounds"),
+      /Container\s+memory\s+-\s+64Mi\s+32Mi\s+32Mi\s+-/,
+    );
+    await stage.kubectlOk("-n", "limited", "run", "plain", "--image=busybox", "--", "sleep", "1000");
+    const given = await stage.kubectlOk(
+      "-n",
+      "limited",
+      "get",
+      "pod",
+      "plain",
+      "-o",
+      "jsonpath={.spec.containers[0].resources}",
+    );
+    assert.deepEqual(JSON.parse(given), {
+      limits: { cpu: "200m", memory: "32Mi" },
+      requests: { cpu: "50m", memory: "32Mi" },
+    });
+    const greedy = await stage.kubectl(
+      "-n",
+      "limited",
+      "run",
+      "greedy",
+      "--image=busybox",
+      `--overrides=${JSON.stringify({ spec: { containers: [{ name: "greedy", image: "busybox", resources: { limits: { memory: "128Mi" } } }] } })}`,
+    );
+    assert.match(
+      greedy.error,
+      /pods "greedy" is forbidden: maximum memory usage per Container is 64Mi, but limit is 128Mi/,
+    );
+    await stage.kubectlOk("delete", "namespace", "limited", "team", "--wait=false");
   },
 );

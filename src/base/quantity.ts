@@ -119,3 +119,9 @@ function inThousands(nanos: Nanos): { readonly value: bigint; readonly thousands
 function abs(value: bigint): bigint {
   return value < 0n ? -value : value;
 }
+
+/** An amount as text of the same family as `like`: in powers of 1024 where that is written so ("512Mi"), else of 1000. */
+export function quantityLike(nanos: Nanos, like: string): string {
+  if (nanos === 0n) return "0";
+  return (/[KMGTPE]i$/.test(like) ? binaryForm(nanos) : null) ?? decimalForm(nanos);
+}

@@ -26,6 +26,7 @@ import { podGarbageController } from "./pod-garbage.ts";
 import { replicaSetController } from "./replica-set.ts";
 import { replicationControllerController } from "./replication-controller.ts";
 import { staleDisruptionController } from "./stale-disruption.ts";
+import { resourceQuotaController } from "./resource-quota.ts";
 import { statefulSetController } from "./stateful-set.ts";
 
 /** Those that look at the same few kinds for ever. */
@@ -64,7 +65,7 @@ export function instanceControllers({
 
 /** Those that look at every kind: to be started anew when CustomResourceDefinitions change what there is. */
 export function kindControllers(kinds: readonly Kind[]): readonly AnyController[] {
-  return [garbageCollector(kinds), namespaceController(kinds)];
+  return [garbageCollector(kinds), namespaceController(kinds), resourceQuotaController(kinds)];
 }
 
 export const allControllers: readonly AnyController[] = [...steadyControllers, ...kindControllers(builtinKinds)];

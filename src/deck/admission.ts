@@ -2,6 +2,7 @@
 import type { ObjectKey } from "#base/key.ts";
 import type { Kind, SubresourceName } from "#kinds/kind.ts";
 import type { KubeObject } from "#kinds/object.ts";
+import type { ObjectChange } from "./collection.ts";
 
 /** "part": a write by one of the paths below the object's own. */
 export type Operation = "create" | "update" | "part" | "delete";
@@ -21,6 +22,8 @@ export interface AdmissionRequest<T extends KubeObject = KubeObject> {
 export interface Present {
   get<T extends KubeObject>(kind: Kind<T>, key: ObjectKey): T | undefined;
   list<T extends KubeObject>(kind: Kind<T>, namespace?: string): Iterable<T>;
+  /** Of any kind, by where its objects are stored: "core/pods". */
+  listAt(storage: string, namespace: string): Iterable<KubeObject>;
 }
 
 /** What is said of a write that goes through. */
@@ -29,6 +32,8 @@ export interface Remarks {
   readonly warnings: readonly string[];
   /** To those who look after the cluster, in the log. */
   readonly records: readonly string[];
+  /** Called when the write has ended, well or badly. */
+  readonly settle?: () => void;
 }
 
 export const NO_REMARKS: Remarks = { warnings: [], records: [] };
@@ -44,6 +49,8 @@ export interface Admission<T extends KubeObject = KubeObject> {
   review?(request: AdmissionRequest<T>, present: Present): Remarks;
   /** The write that was admitted has ended, well or badly. */
   settle?(request: AdmissionRequest<T>): void;
+  /** Told of every change of what is stored once it is durable, before whoever wrote it goes on. */
+  observe?(storage: string, change: ObjectChange): void;
 }
 
 /** Whether the rule has a say in this write. */

@@ -3,7 +3,9 @@ import type { Admission } from "./admission.ts";
 import { immortalNamespaces, livingNamespace, namespaceMarks } from "./admit-namespace.ts";
 import { podSecurity } from "./admit-pod-security.ts";
 import { defaultIngressClass } from "./admit-ingress.ts";
+import { limitRanger } from "./admit-limit-range.ts";
 import { defaultTolerations, podAccount, podPriority } from "./admit-pod.ts";
+import { QuotaAdmission } from "./admit-quota.ts";
 import { definitionCleanup } from "./definitions.ts";
 import { type Network, ServiceAddresses } from "./service-addresses.ts";
 
@@ -12,6 +14,7 @@ export function builtinAdmissions(network: Network): readonly Admission[] {
     livingNamespace,
     immortalNamespaces,
     namespaceMarks,
+    ...limitRanger,
     podAccount,
     defaultTolerations,
     podPriority,
@@ -19,5 +22,7 @@ export function builtinAdmissions(network: Network): readonly Admission[] {
     definitionCleanup,
     new ServiceAddresses(network),
     ...podSecurity,
+    // What others refuse takes nothing.
+    new QuotaAdmission(),
   ];
 }

@@ -97,12 +97,16 @@ export class Deck implements AsyncDisposable {
         this.#collections.get(storageOf(kind))?.get(key)?.lean as T | undefined,
       list: <T extends KubeObject>(kind: Kind<T>, namespace?: string) =>
         objectsOf(this.#collections.get(storageOf(kind)), namespace) as Iterable<T>,
+      listAt: (storage, namespace) => objectsOf(this.#collections.get(storage), namespace),
     };
+    const admissions = builtinAdmissions(network);
+    for (const admission of admissions)
+      if (admission.observe !== undefined) this.#followers.add(admission.observe.bind(admission));
     const handOver = (raw: Uint8Array, object: KubeObject): void => void this.#handedOver.set(raw, object);
     this.#writer = new Writer({
       homeOf: (kind) => this.#homeOf(kind),
       present,
-      admissions: builtinAdmissions(network),
+      admissions,
       clock,
       random,
       log,

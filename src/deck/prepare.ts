@@ -8,7 +8,14 @@ import { validateObject } from "#kinds/rules/check.ts";
 import { type Kind, type SubresourceName, storedKind } from "#kinds/kind.ts";
 import { hasStatus, subresourceOf, withStatusOf } from "#kinds/subresources.ts";
 import type { KubeObject } from "#kinds/object.ts";
-import { type Admission, type AdmissionRequest, concerns, type Present, type Remarks } from "./admission.ts";
+import {
+  type Admission,
+  type AdmissionRequest,
+  concerns,
+  NO_REMARKS,
+  type Present,
+  type Remarks,
+} from "./admission.ts";
 import { withFieldOwners } from "./field-owners.ts";
 import { bornMetadata, keptMetadata, withGeneration } from "./metadata.ts";
 import { invalid } from "./refusals.ts";
@@ -60,6 +67,7 @@ export function prepareCreate(
   try {
     validate(kind, admitted.object, null);
     const remarks = review({ ...asked, object: admitted.object }, shaped.warnings, around);
+    admitted.settleAlso(remarks);
     const owners = request.isApplied === true ? submitted.metadata.managedFields : undefined;
     const owned =
       owners === undefined
@@ -97,6 +105,7 @@ export function prepareUpdate(
     const next = withGeneration(kind, admitted.object, live);
     if (subresource !== "binding") validate(kind, next, live);
     const remarks = review({ ...asked, object: next }, shaped.warnings, around);
+    admitted.settleAlso(remarks);
     const owned =
       owners === null || owners.length === 0
         ? withFieldOwners(served, { live, next: wipedIf(next, owners) }, request, timestamp(around.now))
@@ -177,10 +186,14 @@ function scope(kind: Kind, change: Change, subresource: SubresourceName | undefi
   return writes(kind, change);
 }
 
-function admit(
-  request: AdmissionRequest,
-  { admissions, present }: Surroundings,
-): { readonly object: KubeObject; readonly settle: () => void } {
+interface Admitted {
+  readonly object: KubeObject;
+  /** Ends what admissions hold for this write; once. */
+  readonly settle: () => void;
+  readonly settleAlso: (remarks: Remarks) => void;
+}
+
+function admit(request: AdmissionRequest, { admissions, present }: Surroundings): Admitted {
   const done: (() => void)[] = [];
   const settle = (): void => done.splice(0).forEach((end) => end());
   let object = request.object;
@@ -194,7 +207,10 @@ function admit(
     settle();
     throw thrown;
   }
-  return { object, settle };
+  const settleAlso = (remarks: Remarks): void => {
+    if (remarks.settle !== undefined) done.push(remarks.settle);
+  };
+  return { object, settle, settleAlso };
 }
 
 /** Throws the fault that refuses a delete. */
@@ -208,12 +224,19 @@ function review(
   warnings: readonly string[],
   { admissions, present }: Surroundings,
 ): Remarks {
-  const remarks = admissions.flatMap((admission) =>
-    concerns(admission, request) ? (admission.review?.(request, present) ?? []) : [],
-  );
+  const remarks: Remarks[] = [];
+  const settle = (): void => remarks.forEach((remark) => remark.settle?.());
+  try {
+    for (const admission of admissions)
+      if (concerns(admission, request)) remarks.push(admission.review?.(request, present) ?? NO_REMARKS);
+  } catch (thrown) {
+    settle();
+    throw thrown;
+  }
   return {
     warnings: [...warnings, ...remarks.flatMap((remark) => remark.warnings)],
     records: remarks.flatMap(({ records }) => records),
+    settle,
   };
 }
 

@@ -8,6 +8,17 @@ export type Members = string;
 export type TypeProofs = Readonly<Record<TypeName, Readonly<Record<string, Members>>>>;
 
 export const coreProofs: TypeProofs = {
+  "io.k8s.api.core.v1.ResourceQuota": { "src/controllers/upkeep.test.ts": "kind apiVersion metadata spec" },
+  "io.k8s.api.core.v1.ResourceQuotaSpec": { "src/deck/admit-quota.test.ts": "hard scopes scopeSelector" },
+  "io.k8s.api.core.v1.ScopeSelector": { "src/deck/admit-quota.test.ts": "matchExpressions" },
+  "io.k8s.api.core.v1.ScopedResourceSelectorRequirement": {
+    "src/deck/admit-quota.test.ts": "scopeName operator values",
+  },
+  "io.k8s.api.core.v1.LimitRange": { "tests/policy.test.ts": "kind apiVersion metadata spec" },
+  "io.k8s.api.core.v1.LimitRangeSpec": { "src/kinds/core/quota-kinds.test.ts": "limits" },
+  "io.k8s.api.core.v1.LimitRangeItem": {
+    "src/deck/admit-quota.test.ts": "type max min default defaultRequest maxLimitRequestRatio",
+  },
   "io.k8s.api.core.v1.ReplicationController": {
     "src/controllers/replication-controller.test.ts": "kind apiVersion metadata spec",
   },

@@ -5,6 +5,7 @@ import type { Schema, SchemaTable, TypeName } from "#base/schema.ts";
 import type { JsonSchema } from "#kinds/admission/definition-spec.ts";
 import type { PodTemplateSpec } from "#kinds/core/pod-spec.ts";
 import type { KubeObject } from "./object.ts";
+import type { Charges } from "./quota.ts";
 import type { DefaultRoles } from "./roles.ts";
 
 export type SubresourceName =
@@ -101,6 +102,8 @@ export interface Kind<T extends KubeObject = KubeObject> {
   readonly isChurning?: true;
   /** The template of the pods that the object asks for: pod security warns of what it says. */
   readonly podTemplate?: Of<T, [], PodTemplateSpec | undefined>;
+  /** What its objects take of the quotas of their namespace, beside that each is one. */
+  readonly charges?: Charges<T>;
   /** Lost at restart and kept in memory only: metrics. */
   readonly isEphemeral?: true;
   /** Checks metadata.name; default is a DNS-1123 subdomain. Returns what is wrong, or null. */

@@ -19,6 +19,7 @@ import { jobKind } from "#kinds/batch/job.ts";
 import type { Kind } from "./kind.ts";
 import { leaseKind } from "#kinds/core/lease.ts";
 import { nodeMetricsKind, podMetricsKind } from "#kinds/autoscaling/metrics.ts";
+import { limitRangeKind } from "#kinds/core/limit-range.ts";
 import { namespaceKind } from "#kinds/core/namespace.ts";
 import { nodeKind } from "#kinds/core/node.ts";
 import { podKind } from "#kinds/core/pod.ts";
@@ -28,6 +29,7 @@ import { priorityClassKind } from "#kinds/core/priority-class.ts";
 import { clusterRoleBindingKind, clusterRoleKind, roleBindingKind, roleKind } from "#kinds/rbac/rbac.ts";
 import { replicaSetKind } from "#kinds/apps/replica-set.ts";
 import { replicationControllerKind } from "#kinds/core/replication-controller.ts";
+import { resourceQuotaKind } from "#kinds/core/resource-quota.ts";
 import {
   bindingKind,
   evictionKind,
@@ -53,11 +55,13 @@ export const builtinKinds: readonly Kind[] = [
   configMapKind,
   endpointsKind,
   eventKind,
+  limitRangeKind,
   namespaceKind,
   nodeKind,
   podKind,
   podTemplateKind,
   replicationControllerKind,
+  resourceQuotaKind,
   secretKind,
   serviceAccountKind,
   serviceKind,

@@ -73,6 +73,7 @@ export const wordProofs: Readonly<Record<string, string>> = {
   "src/controllers/zone-disruption.test.ts":
     "failure-domain.beta.kubernetes.io/region failure-domain.beta.kubernetes.io/zone node.kubernetes.io/exclude-disruption topology.kubernetes.io/region topology.kubernetes.io/zone",
   "src/deck/admit-ingress.test.ts": "ingressclass.kubernetes.io/is-default-class kubernetes.io/ingress.class",
+  "src/deck/admit-quota.test.ts": "kubernetes.io/limit-ranger",
   "src/deck/deck.test.ts": "kubernetes.io/metadata.name",
   "src/deck/inert.test.ts":
     "kubernetes.io/egress-bandwidth kubernetes.io/enforce-mountable-secrets kubernetes.io/ingress-bandwidth service.kubernetes.io/topology-aware-hints service.kubernetes.io/topology-mode",

@@ -4,6 +4,7 @@ import { builtinKind } from "#kinds/builtin.ts";
 import { ageColumn, integer } from "#kinds/columns.ts";
 import { checkFrozen, checkKeys, checkSize } from "./data-rules.ts";
 import { FieldFaults } from "#kinds/rules/field-faults.ts";
+import { chargedByName } from "#kinds/quota.ts";
 import type { Kind } from "#kinds/kind.ts";
 import { editedByMost } from "#kinds/roles.ts";
 import type { KubeObject } from "#kinds/object.ts";
@@ -24,6 +25,7 @@ export const configMapKind: Kind<ConfigMap> = builtinKind<ConfigMap>({
   scope: "Namespaced",
   roles: editedByMost,
   type: "io.k8s.api.core.v1.ConfigMap",
+  charges: chargedByName("configmaps"),
   columns: [
     integer("Data", ({ data = {}, binaryData = {} }) => Object.keys(data).length + Object.keys(binaryData).length),
     ageColumn,

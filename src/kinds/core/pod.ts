@@ -1,5 +1,6 @@
 /** Pod: the kind. The types of its parts are in pod-spec.ts and pod-status.ts. */
 import { builtinKind } from "#kinds/builtin.ts";
+import { podCharges } from "./pod-charges.ts";
 import type { Kind } from "#kinds/kind.ts";
 import { editedByMost, keptFromViewers } from "#kinds/roles.ts";
 import {
@@ -31,6 +32,7 @@ export const podKind: Kind<Pod> = builtinKind<Pod>({
   scope: "Namespaced",
   roles: editedByMost,
   type: "io.k8s.api.core.v1.Pod",
+  charges: podCharges,
   // DIFFERS: a write of a pod's status leaves its labels alone; upstream refuses such a change to nodes only.
   statusKeeps: ["labels", "ownerReferences"],
   subresources: [

@@ -4,6 +4,7 @@ import { matches, selectorOf } from "#base/selector.ts";
 import { checkNotNegative } from "#kinds/apps/template-owner-rules.ts";
 import { builtinKind } from "#kinds/builtin.ts";
 import { ageColumn, integer, templateColumns } from "#kinds/columns.ts";
+import { chargedByName } from "#kinds/quota.ts";
 import type { Kind } from "#kinds/kind.ts";
 import type { Condition, KubeObject } from "#kinds/object.ts";
 import { editedByMost } from "#kinds/roles.ts";
@@ -41,6 +42,7 @@ export const replicationControllerKind: Kind<ReplicationController> = builtinKin
   roles: editedByMost,
   podTemplate: ({ spec }) => spec.template,
   type: "io.k8s.api.core.v1.ReplicationController",
+  charges: chargedByName("replicationcontrollers"),
   subresources: [statusPath, scalePath],
   scale: { specReplicas: ".spec.replicas", statusReplicas: ".status.replicas", selector: ".spec.selector" },
   columns: [

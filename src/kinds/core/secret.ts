@@ -8,6 +8,7 @@ import { builtinKind } from "#kinds/builtin.ts";
 import { ageColumn, integer, text } from "#kinds/columns.ts";
 import { checkFrozen, checkKeys, checkSize } from "./data-rules.ts";
 import { FieldFaults } from "#kinds/rules/field-faults.ts";
+import { chargedByName } from "#kinds/quota.ts";
 import type { Kind } from "#kinds/kind.ts";
 import { keptFromViewers } from "#kinds/roles.ts";
 import type { KubeObject } from "#kinds/object.ts";
@@ -29,6 +30,7 @@ export const secretKind: Kind<Secret> = builtinKind<Secret>({
   scope: "Namespaced",
   roles: keptFromViewers,
   type: "io.k8s.api.core.v1.Secret",
+  charges: chargedByName("secrets"),
   columns: [
     text("Type", (secret) => secret.type ?? ""),
     integer("Data", ({ data = {} }) => Object.keys(data).length),

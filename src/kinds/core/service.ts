@@ -1,6 +1,7 @@
 /** Service. */
 import { builtinKind } from "#kinds/builtin.ts";
 import { ageColumn, formatLabels, NONE, text, wide } from "#kinds/columns.ts";
+import { serviceCharges } from "./service-charges.ts";
 import type { Kind } from "#kinds/kind.ts";
 import { editedByMost, keptFromViewers } from "#kinds/roles.ts";
 import { proxyPath, statusPath } from "#kinds/subresources.ts";
@@ -21,6 +22,7 @@ export const serviceKind: Kind<Service> = builtinKind<Service>({
   roles: editedByMost,
   countsGenerations: false,
   type: "io.k8s.api.core.v1.Service",
+  charges: serviceCharges,
   subresources: [statusPath, proxyPath(keptFromViewers)],
   columns: [
     text("Type", ({ spec }) => spec.type ?? ""),
