@@ -65,7 +65,7 @@ const cases: readonly (readonly [title: string, input: object, message: RegExp |
   [
     "a key of a map",
     { Name: "abc", Tags: { "1": "cd" } },
-    /at 'tags' .*: Map keys must satisfy constraint: \[Member must have length greater than or equal to 2, Member must satisfy regular expression pattern: \[a-z\]\+\]$/,
+    /at 'tags' .*: Map keys must satisfy constraint: \[Member must have length less than or equal to 5, Member must have length greater than or equal to 2, Member must satisfy regular expression pattern: \[a-z\]\+\]$/,
   ],
   [
     "too many entries, printed as Java does",

@@ -105,23 +105,59 @@ function checkEnums(values: readonly unknown[], allowed: readonly string[], path
 function checkDictionary(value: Record<string, unknown>, shape: Dictionary, path: string, problems: string[]): void {
   const entries = Object.entries(value);
   checkLength(entries.length, shape, { path, value }, problems);
-  checkKeys(entries, shape, { path, value }, problems);
+  const of = shape.value.shape;
+  checkParts(shape.key.shape, Object.keys(value), { path, value: shownIn(value, of), what: "Map keys" }, problems);
+  if (isFraction(of))
+    return checkParts(of, Object.values(value), { path, value: shownIn(value, of), what: "Map value" }, problems);
   for (const [key, inner] of entries) checkMember(inner, shape.value, `${path}.${key}.member`, problems);
 }
 
-/** AWS says once of a map that its keys do not fit, with all that their shape demands. */
-function checkKeys(entries: readonly [string, unknown][], { key }: Dictionary, at: Place, problems: string[]): void {
-  const { shape } = key;
-  if (shape.is !== "string") return;
-  const demands = entries.flatMap(([name]) => {
-    const found: string[] = [];
-    checkText(name, shape, at.path, found);
-    return found.map((sentence) => sentence.slice(sentence.indexOf("Member must")));
-  });
-  if (demands.length > 0)
-    problems.push(
-      constraint(at.value, at.path, `Map keys must satisfy constraint: [${[...new Set(demands)].join(", ")}]`),
-    );
+/** AWS says once of a map that its keys, or its numbers, do not fit, with all that their shape demands. */
+function checkParts(
+  shape: Shape,
+  parts: readonly unknown[],
+  { path, value, what }: Place & { readonly what: string },
+  problems: string[],
+): void {
+  const found: string[] = [];
+  for (const part of parts) check(part, shape, path, found);
+  if (found.length > 0)
+    problems.push(constraint(value, path, `${what} must satisfy constraint: [${demandsOf(shape).join(", ")}]`));
+}
+
+function demandsOf(shape: Shape): readonly string[] {
+  if (shape.is === "string") {
+    const { min, max, pattern, enum: values } = shape;
+    return [
+      ...(max === undefined ? [] : [`Member must have length less than or equal to ${max}`]),
+      ...(min === undefined ? [] : [`Member must have length greater than or equal to ${min}`]),
+      ...(pattern === undefined ? [] : [`Member must satisfy regular expression pattern: ${pattern}`]),
+      ...(values === undefined ? [] : [`Member must satisfy enum value set: [${values.join(", ")}]`]),
+    ];
+  }
+  if (shape.is !== "double" && shape.is !== "float") return [];
+  const { min, max } = shape;
+  return [
+    ...(max === undefined ? [] : [`Member must have value less than or equal to ${fractionText(max)}`]),
+    ...(min === undefined ? [] : [`Member must have value greater than or equal to ${fractionText(min)}`]),
+    "Member must not be null",
+  ];
+}
+
+function isFraction(shape: Shape): boolean {
+  return shape.is === "double" || shape.is === "float";
+}
+
+/** Java's doubles have a point, also when they are whole. */
+function fractionText(value: number): string {
+  return Number.isInteger(value) ? `${value}.0` : String(value);
+}
+
+function shownIn(value: Record<string, unknown>, of: Shape): unknown {
+  if (!isFraction(of)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [key, typeof inner === "number" ? fractionText(inner) : inner]),
+  );
 }
 
 /** Null stands for absent in a structure, where protocols leave it out; in a list or map it is no member. */

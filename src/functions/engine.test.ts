@@ -6,6 +6,8 @@ import { silent } from "#base/log.ts";
 import { seededRandom } from "#base/random.ts";
 import { encodeUtf8, decodeUtf8 } from "#base/utf8.ts";
 import { functionKind, type FunctionObject, type FunctionSpec } from "#kinds/catamaran/function.ts";
+import { type FunctionAlias, functionAliasKind } from "#kinds/catamaran/function-alias.ts";
+import { type FunctionVersion, functionVersionKind } from "#kinds/catamaran/function-version.ts";
 import { Throttled } from "./concurrency.ts";
 import { Functions, type FunctionsOptions } from "./engine.ts";
 import { FakeLedger, FakeObjects, FakeSandboxes, settle, VirtualClock, type Script } from "./fakes.ts";
@@ -105,6 +107,67 @@ test("reserved concurrency 2 and 10 parallel slow invocations: exactly 8 throttl
     8,
   );
   await world.functions[Symbol.asyncDispose]();
+});
+
+function versionObject(version: number, spec: Partial<FunctionSpec> = {}): FunctionVersion {
+  return {
+    metadata: { name: `f.${version}`, namespace: "default" },
+    spec: { ...functionObject(spec).spec, function: "f", version },
+  };
+}
+
+test("versions have environments of their own, and share the function's concurrency", async () => {
+  let clock: VirtualClock | undefined;
+  const { functions, objects, sandboxes, ...world } = await opened(
+    slow(() => clock as VirtualClock, 1000),
+    { spec: { reservedConcurrency: 1 } },
+  );
+  clock = world.clock;
+  await objects.create(functionVersionKind, versionObject(1, { memoryMib: 256 }));
+  await settle();
+  const first = functions.invoke({ ...ask, qualifier: "1" });
+  await settle();
+  await assert.rejects(functions.invoke(ask), Throttled);
+  await clock.advance(1000);
+  assert.equal((await first).executedVersion, "1");
+  const [spec] = sandboxes.started;
+  assert.deepEqual([spec?.version, spec?.memoryMib, spec?.functionName], ["1", 256, "f"]);
+  assert.match(spec?.logStream ?? "", /\/\[1\][0-9a-f]{32}$/);
+  assert.deepEqual(
+    world.ledger.usage.map((usage) => usage.is === "invocation" && [usage.functionName, usage.version, usage.outcome]),
+    [
+      ["f", "$LATEST", "throttled"],
+      ["f", "1", "ok"],
+    ],
+  );
+  assert.deepEqual(
+    functions.stats().map(({ name, invocations, throttles }) => [name, invocations, throttles]),
+    [["f", 1, 1]],
+  );
+  await functions[Symbol.asyncDispose]();
+});
+
+test("an alias leads to its version, also after it was moved, and asynchronously; what is unknown is not found", async () => {
+  const { functions, objects, sandboxes, clock } = await opened(echo);
+  const spec = { function: "f", alias: "live", version: "1" };
+  const alias: FunctionAlias = { metadata: { name: "f.live", namespace: "default" }, spec };
+  for (const version of [1, 2]) await objects.create(functionVersionKind, versionObject(version));
+  await objects.create(functionAliasKind, alias);
+  await settle();
+  const request = { ...ask, qualifier: "live" };
+  assert.equal((await functions.invoke(request)).executedVersion, "1");
+  await objects.change(functionAliasKind, "default/f.live", (live) => ({ ...live, spec: { ...spec, version: "2" } }));
+  assert.equal((await functions.invoke(request)).executedVersion, "2");
+  assert.equal((await functions.invoke({ ...request, type: "Event" })).status, 202);
+  await clock.advance(1);
+  assert.deepEqual(
+    sandboxes.started.map(({ version }) => version),
+    ["1", "2"],
+  );
+  for (const qualifier of ["3", "other"]) await assert.rejects(functions.invoke({ ...ask, qualifier }), /not found/);
+  await objects.remove(functionKind, "default/f");
+  await assert.rejects(functions.invoke(request), /not found/);
+  await functions[Symbol.asyncDispose]();
 });
 
 test("reserved concurrency 0 is off; the unreserved pool is what others left", async () => {

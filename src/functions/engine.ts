@@ -1,16 +1,18 @@
 /** The functions hull: knows every Function object, finds or starts an environment for each invocation, meters it. Never touches a process. */
 import type { Clock } from "#base/clock.ts";
 import { Fault } from "#base/fault.ts";
-import { keyOf, type ObjectKey } from "#base/key.ts";
+import { keyOf, nameOf, type ObjectKey } from "#base/key.ts";
 import type { Log } from "#base/log.ts";
 import type { Random } from "#base/random.ts";
 import { Tasks } from "#base/tasks.ts";
 import { startKeeper } from "#deck/loop.ts";
-import type { Objects, View } from "#deck/objects.ts";
+import type { Objects } from "#deck/objects.ts";
 import { functionKind, type FunctionObject, type FunctionStatus } from "#kinds/catamaran/function.ts";
+import { functionVersionKind, type FunctionVersion, versionName } from "#kinds/catamaran/function-version.ts";
 import type { Ledger } from "#metering/usage.ts";
-import { CodeInUse } from "./code-in-use.ts";
+import { Catalogue, type Deployed, type Target } from "./catalogue.ts";
 import type { CodeStore } from "./code-store.ts";
+import { CodeSweep } from "./code-sweep.ts";
 import {
   type ConcurrencyLimits,
   LAMBDA_LIMITS,
@@ -20,7 +22,7 @@ import {
 } from "./concurrency.ts";
 import type { Environment, IdleRules } from "./environment.ts";
 import { type AsyncEvent, type AsyncEvents, EventQueue, MemoryEvents } from "./event-queue.ts";
-import { Fleet } from "./fleet.ts";
+import { type Figures, Fleet } from "./fleet.ts";
 import {
   type Ended,
   type InvokeRequest,
@@ -32,9 +34,9 @@ import {
 } from "./invocation.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { type LogStore, MemoryLogs, Tail } from "./logs.ts";
-import { type Job, Recorder, VERSION } from "./recorder.ts";
+import { type Job, Recorder } from "./recorder.ts";
 import type { RuntimeRequest, Sandboxes, SandboxSpec } from "./sandboxes.ts";
-import { type Settings, settingsOf } from "./settings.ts";
+import { LATEST, type Settings } from "./settings.ts";
 
 export interface FunctionsOptions {
   readonly objects: Objects;
@@ -76,11 +78,9 @@ export interface FunctionStats {
 // Lambda's INIT limit; a slower INIT is tried again within the first invocation's own timeout.
 const INIT_LIMIT_MS = 10_000;
 const SWEEP_MS = 5_000;
-// Disk is given back within a minute; listing the folder more often would help nobody.
-const CODE_SWEEP_MS = 60_000;
 // Freezing within a burst would be paid by the next request; after 20 ms there is no burst.
 const DEFAULT_IDLE: IdleRules = { freezeAfterMs: 20, keepAliveMs: 10 * 60_000 };
-const NOTHING = new Uint8Array(0);
+const NOTHING_RAN = { payload: new Uint8Array(0), isCold: false } as const;
 // As many events of a function as wait for its environments at once; the others wait where they cost nothing.
 const EVENTS_WAITING = 8;
 
@@ -89,26 +89,20 @@ export class Functions implements AsyncDisposable {
   readonly #logs: LogStore;
   readonly #limits: ConcurrencyLimits;
   readonly #tasks: Tasks;
-  readonly #view: View<FunctionObject>;
-  readonly #fleets = new Map<ObjectKey, Fleet>();
-  readonly #lifecycle: Lifecycle;
-  readonly #settling: AsyncDisposable;
+  readonly #catalogue: Catalogue;
+  readonly #code: CodeSweep;
+  readonly #lifecycle: Lifecycle<FunctionObject>;
+  readonly #versionLifecycle: Lifecycle<FunctionVersion>;
+  readonly #settling: readonly AsyncDisposable[];
   readonly #queue: EventQueue;
   readonly #recorder: Recorder;
-  readonly #subscription: Disposable;
   #unreservedRunning = 0;
-  /** Kept up to date with every object, so that an invocation need not add it up. */
-  #reservedTotal = 0;
   #sweeper: Disposable | null = null;
-  readonly #code = new CodeInUse();
-  /** Something may lie in the code store that nobody needs: an earlier process may have left it. */
-  #isCodeStale = true;
-  #codeSweeper: Disposable | null = null;
 
   /** Resolves when every Function object is known. */
   static async open(options: FunctionsOptions): Promise<Functions> {
     const functions = new Functions(options);
-    await functions.#view.synced;
+    await functions.#catalogue.synced;
     await functions.#queue.resume();
     return functions;
   }
@@ -121,7 +115,9 @@ export class Functions implements AsyncDisposable {
     this.#limits = options.limits ?? LAMBDA_LIMITS;
     this.#tasks = new Tasks(log);
     const nowIso = (): string => new Date(clock.now()).toISOString().replace("Z", "+0000");
-    this.#lifecycle = new Lifecycle({ objects, sandboxes, nowIso });
+    const parts = { objects, sandboxes, nowIso };
+    this.#lifecycle = new Lifecycle(functionKind, parts);
+    this.#versionLifecycle = new Lifecycle(functionVersionKind, parts);
     this.#queue = new EventQueue({
       store: options.events ?? new MemoryEvents(),
       clock,
@@ -131,41 +127,62 @@ export class Functions implements AsyncDisposable {
       mayRun: (event, inFlight) => this.#mayRunEvent(event, inFlight),
       run: (event) => this.#runEvent(event),
     });
-    this.#view = objects.view(functionKind);
-    this.#subscription = this.#view.onChange((key, next) => this.#see(key, next));
-    this.#settling = startKeeper(this.#lifecycle, objects, { clock, log });
+    this.#code = new CodeSweep({
+      code: options.code,
+      sandboxes,
+      clock,
+      tasks: this.#tasks,
+      declared: () => this.#catalogue.packages(),
+    });
+    this.#catalogue = new Catalogue({
+      objects,
+      newFleet: (settings, figures) => this.#newFleet(settings, figures),
+      onChange: (key) => this.#queue.wake(key),
+      onCodeGone: () => this.#code.look(),
+    });
+    this.#settling = [
+      startKeeper(this.#lifecycle, objects, { clock, log }),
+      startKeeper(this.#versionLifecycle, objects, { clock, log }),
+    ];
     this.#sweep();
-    this.#sweepCodeLater();
   }
 
   /** What the engine does is decided here: unknown, too large, throttled, dry, later, or now. */
   async invoke(request: InvokeRequest): Promise<InvokeResult> {
     const key = keyOf(request.namespace, request.name);
-    const fleet = this.#activeFleet(key, request) ?? (await this.#fleetOf(key, request));
+    const target = this.#activeTarget(key, request.qualifier) ?? (await this.#targetOf(key, request));
+    const { deployed, fleet } = target;
     const requestId = this.#options.random.uuid();
     switch (request.type) {
       case "DryRun":
-        return { status: 204, payload: NOTHING, executedVersion: VERSION, isCold: false, requestId };
+        return { ...NOTHING_RAN, status: 204, executedVersion: fleet.settings.version, requestId };
       case "Event":
         refuseLarger(request.payload, MAX_EVENT_BYTES);
         await this.#queue.accept(this.#eventOf(request, requestId));
-        return { status: 202, payload: NOTHING, executedVersion: VERSION, isCold: false, requestId };
+        return { ...NOTHING_RAN, status: 202, executedVersion: fleet.settings.version, requestId };
       case "RequestResponse":
         refuseLarger(request.payload, MAX_PAYLOAD_BYTES);
-        return this.#admitted({ key, fleet, requestId, request, tail: request.logTail === true ? new Tail() : null });
+        return this.#admitted({
+          key,
+          deployed,
+          fleet,
+          requestId,
+          request,
+          tail: request.logTail === true ? new Tail() : null,
+        });
     }
   }
 
   stats(): readonly FunctionStats[] {
-    return [...this.#fleets.values()].map((fleet) => ({
-      namespace: fleet.settings.namespace,
-      name: fleet.settings.name,
-      running: fleet.running,
-      idle: fleet.idle,
-      frozen: fleet.frozen,
-      ...fleet.counters,
-      durationMsP50: fleet.durations.quantile(0.5) / 1000,
-      durationMsP99: fleet.durations.quantile(0.99) / 1000,
+    const deployed = [...this.#catalogue.entries()].filter(([, { latest }]) => latest !== undefined);
+    return deployed.map(([key, { fleets, running, figures }]) => ({
+      ...nameOf(key),
+      running,
+      idle: sum(fleets, ({ idle }) => idle),
+      frozen: sum(fleets, ({ frozen }) => frozen),
+      ...figures.counters,
+      durationMsP50: figures.durations.quantile(0.5) / 1000,
+      durationMsP99: figures.durations.quantile(0.99) / 1000,
     }));
   }
 
@@ -176,41 +193,24 @@ export class Functions implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#sweeper?.[Symbol.dispose]();
-    this.#codeSweeper?.[Symbol.dispose]();
+    this.#code[Symbol.dispose]();
     this.#queue[Symbol.dispose]();
-    this.#subscription[Symbol.dispose]();
-    this.#view[Symbol.dispose]();
-    for (const fleet of this.#fleets.values()) fleet.close();
-    await this.#settling[Symbol.asyncDispose]();
+    this.#catalogue[Symbol.dispose]();
+    for (const settling of this.#settling) await settling[Symbol.asyncDispose]();
     await this.#tasks.ended();
   }
 
-  #see(key: ObjectKey, next: FunctionObject | undefined): void {
-    const fleet = this.#fleets.get(key);
-    const settings = next === undefined ? null : settingsOf(next);
-    if (fleet !== undefined && fleet.settings.codeSha256 !== settings?.codeSha256) this.#isCodeStale = true;
-    this.#reservedTotal += (settings?.reservedConcurrency ?? 0) - (fleet?.settings.reservedConcurrency ?? 0);
-    if (next === undefined || settings === null) {
-      fleet?.close();
-      this.#fleets.delete(key);
-      this.#queue.wake(key);
-      return;
-    }
-    if (fleet === undefined) this.#fleets.set(key, this.#newFleet(settings));
-    else fleet.change(settings);
-    this.#queue.wake(key);
-  }
-
-  #newFleet(settings: Settings): Fleet {
+  #newFleet(settings: Settings, figures: Figures): Fleet {
     const { sandboxes, clock } = this.#options;
     return new Fleet(settings, {
+      figures,
       sandboxes,
       clock,
       tasks: this.#tasks,
       rules: this.#options.idle ?? DEFAULT_IDLE,
       cores: this.#options.cores ?? 1,
       initLimitMs: INIT_LIMIT_MS,
-      holdCode: (codeSha256) => this.#code.hold(codeSha256),
+      holdCode: (codeSha256) => this.#code.inUse.hold(codeSha256),
       specOf: (now) => this.#specOf(now),
       onLog: (fleet, stream, line) => this.#recorder.write(fleet, stream, line),
       onStart: (fleet, stream) => this.#recorder.initStarted(fleet, stream),
@@ -218,65 +218,69 @@ export class Functions implements AsyncDisposable {
   }
 
   /** Undefined: unknown, or not active yet. */
-  #activeFleet(key: ObjectKey, { qualifier }: Pick<InvokeRequest, "qualifier">): Fleet | undefined {
-    if (qualifier !== undefined && qualifier !== VERSION) return undefined;
-    return this.#view.get(key)?.status?.state === "Active" ? this.#fleets.get(key) : undefined;
+  #activeTarget(key: ObjectKey, qualifier: string | undefined): Target | undefined {
+    const target = this.#catalogue.get(key)?.target(qualifier, () => this.#options.random.number());
+    return target?.isActive === true ? target : undefined;
   }
 
-  async #fleetOf(key: ObjectKey, request: InvokeRequest): Promise<Fleet> {
-    const fleet = this.#fleets.get(key);
-    const isKnownVersion = request.qualifier === undefined || request.qualifier === VERSION;
-    if (fleet === undefined || !isKnownVersion) {
+  async #targetOf(key: ObjectKey, request: InvokeRequest): Promise<Target> {
+    const target = this.#catalogue.get(key)?.target(request.qualifier, () => this.#options.random.number());
+    if (target === undefined) {
       throw new Fault("NotFound", `Function not found: ${this.#arnOf(request)}`, {
         kind: "functions",
         name: request.name,
       });
     }
-    await this.#refuseInactive(key);
-    return fleet;
+    await this.#refuseInactive(key, target.fleet.settings);
+    return target;
   }
 
   // A function that was created a moment ago is waited for; Lambda would answer 409 and clients would ask again.
-  async #refuseInactive(key: ObjectKey): Promise<void> {
-    await this.#lifecycle.settled(key, this.#view.get(key));
-    const live = await this.#options.objects.get(functionKind, key);
-    if (live?.status?.state === "Active") return;
+  async #refuseInactive(key: ObjectKey, { namespace, name, version }: Settings): Promise<void> {
+    const { functions, versions } = this.#catalogue;
+    const state =
+      version === LATEST
+        ? await this.#lifecycle.stateOf(key, functions)
+        : await this.#versionLifecycle.stateOf(keyOf(namespace, versionName(name, version)), versions);
+    if (state === "Active") return;
     throw new Fault(
       "Conflict",
-      `The operation cannot be performed at this time. The function is currently in the following state: ${live?.status?.state ?? "Pending"}`,
+      `The operation cannot be performed at this time. The function is currently in the following state: ${state}`,
     );
   }
 
   /** From the decision to its release nothing awaits, so the counts are exact. */
   async #admitted(job: Job): Promise<InvokeResult> {
-    const { key, fleet } = job;
-    const reserved = fleet.settings.reservedConcurrency;
-    const reason = this.#throttleReason(fleet);
+    const { key, deployed, fleet } = job;
+    const { reserved } = deployed;
+    const reason = this.#throttleReason(deployed);
     if (reason !== null) {
       this.#recorder.throttled(job);
       throw new Throttled(reason);
     }
+    deployed.running++;
     fleet.running++;
-    fleet.counters.invocations++;
+    deployed.figures.counters.invocations++;
     if (reserved === null) this.#unreservedRunning++;
     try {
       return await this.#run(job);
     } finally {
+      deployed.running--;
       fleet.running--;
       if (reserved === null) this.#unreservedRunning--;
       this.#wakeEvents(key, reserved);
     }
   }
 
-  #throttleReason(fleet: Fleet): ThrottleReason | null {
-    const running = { own: fleet.running, unreserved: this.#unreservedRunning };
-    return throttleReason(this.#limits, this.#reservedTotal, fleet.settings.reservedConcurrency, running);
+  #throttleReason({ running: own, reserved }: Deployed): ThrottleReason | null {
+    const running = { own, unreserved: this.#unreservedRunning };
+    return throttleReason(this.#limits, this.#catalogue.reservedTotal, reserved, running);
   }
 
   /** A slot came free: of the function alone, or the last one of those that all share. */
   #wakeEvents(key: ObjectKey, reserved: number | null): void {
     this.#queue.wake(key);
-    const shared = this.#limits.account - this.#reservedTotal;
+    const shared = this.#limits.account - this.#catalogue.reservedTotal;
     if (reserved === null && this.#unreservedRunning === shared - 1) this.#queue.wakeAll();
   }
 
@@ -360,21 +364,27 @@ export class Functions implements AsyncDisposable {
   #specOf(settings: Settings): SandboxSpec {
     const { clock, random } = this.#options;
     const day = new Date(clock.now()).toISOString().slice(0, 10).replaceAll("-", "/");
-    const logStream = `${day}/[${VERSION}]${random.uuid().replaceAll("-", "")}`;
+    const logStream = `${day}/[${settings.version}]${random.uuid().replaceAll("-", "")}`;
     return {
       functionName: settings.name,
-      version: VERSION,
-      arn: this.#arnOf(settings),
+      version: settings.version,
+      arn: this.#arnOf({ name: settings.name }),
       runtime: settings.runtime,
       handler: settings.handler,
       codeSha256: settings.codeSha256,
       memoryMib: settings.memoryMib,
       ephemeralStorageMib: settings.ephemeralStorageMib,
       environment: settings.environment,
-      credentials: this.#options.credentialsFor(settings),
+      credentials: this.#options.credentialsFor(this.#withUid(settings)),
       logGroup: settings.logGroup,
       logStream,
     };
+  }
+
+  /** Credentials are the function's, whichever version has them. */
+  #withUid(settings: Settings): Settings {
+    const latest = this.#catalogue.functions.get(keyOf(settings.namespace, settings.name));
+    return { ...settings, uid: latest?.metadata.uid ?? settings.uid };
   }
 
   #arnOf(named: { readonly name: string; readonly qualifier?: string }): string {
@@ -385,7 +395,7 @@ export class Functions implements AsyncDisposable {
 
   #eventOf(request: InvokeRequest, id: string): AsyncEvent {
     const now = this.#options.clock.now();
-    const { namespace, name, payload, clientContext, traceId } = request;
+    const { namespace, name, qualifier, payload, clientContext, traceId } = request;
     return {
       id,
       namespace,
@@ -394,6 +404,7 @@ export class Functions implements AsyncDisposable {
       acceptedAtMs: now,
       failures: 0,
       notBeforeMs: now,
+      ...(qualifier !== undefined && { qualifier }),
       ...(clientContext !== undefined && { clientContext }),
       ...(traceId !== undefined && { traceId }),
     };
@@ -402,23 +413,23 @@ export class Functions implements AsyncDisposable {
   async #runEvent(event: AsyncEvent): Promise<InvokeResult> {
     const request: InvokeRequest = { ...event, type: "RequestResponse" };
     const key = keyOf(event.namespace, event.name);
-    const fleet = this.#activeFleet(key, request) ?? (await this.#fleetOf(key, request));
-    return this.#admitted({ key, fleet, requestId: event.id, request, tail: null });
+    const { deployed, fleet } = this.#activeTarget(key, event.qualifier) ?? (await this.#targetOf(key, request));
+    return this.#admitted({ key, deployed, fleet, requestId: event.id, request, tail: null });
   }
 
   /** Only so many that none would be throttled, and that callers who wait for their answers find environments, too. */
   #mayRunEvent(event: AsyncEvent, inFlight: number): boolean {
-    const fleet = this.#activeFleet(keyOf(event.namespace, event.name), {});
+    const target = this.#activeTarget(keyOf(event.namespace, event.name), event.qualifier);
     // The first ones find out what is the matter with a function that is not there, or not yet.
-    if (fleet === undefined) return inFlight < EVENTS_WAITING;
-    return fleet.waiting < EVENTS_WAITING && this.#throttleReason(fleet) === null;
+    if (target === undefined) return inFlight < EVENTS_WAITING;
+    return target.fleet.waiting < EVENTS_WAITING && this.#throttleReason(target.deployed) === null;
   }
 
   /** What `kubectl get functions` shows; at most once per sweep, and only when it changed. */
-  #reportCounts(key: ObjectKey, fleet: Fleet): void {
+  #reportCounts(key: ObjectKey, { running, fleets }: Deployed): void {
     const { objects } = this.#options;
-    const status = this.#view.get(key)?.status;
-    const counts = { running: fleet.running, warm: fleet.running + fleet.idle };
+    const status = this.#catalogue.functions.get(key)?.status;
+    const counts = { running, warm: running + sum(fleets, ({ idle }) => idle) };
     if (status?.state === undefined || !isCountDue(status, counts)) return;
     this.#tasks.run("report a function's counts", () =>
       objects.change(functionKind, key, (live) => ({ ...live, status: { ...live.status, ...counts } }), {
@@ -427,37 +438,18 @@ export class Functions implements AsyncDisposable {
     );
   }
 
-  #sweepCodeLater(): void {
-    if (this.#options.code === undefined) return;
-    this.#codeSweeper = this.#options.clock.after(CODE_SWEEP_MS, () => {
-      this.#tasks.run("remove code that nobody needs", () => this.#sweepCode());
-      this.#sweepCodeLater();
-    });
-  }
-
-  /** Level-triggered: what is left over after a crash goes with the next sweep. */
-  async #sweepCode(): Promise<void> {
-    const { code, sandboxes } = this.#options;
-    if (!this.#isCodeStale || code === undefined) return;
-    this.#isCodeStale = false;
-    try {
-      const wanted = this.#code.with(this.#view.list().map(({ spec }) => spec.code.sha256));
-      await sandboxes.keepOnly?.(wanted);
-      await code.keepOnly(wanted);
-    } catch (thrown) {
-      this.#isCodeStale = true;
-      throw thrown;
-    }
-  }
-
   #sweep(): void {
     const isShort = this.#options.sandboxes.isShortOfMemory?.() ?? false;
-    for (const [key, fleet] of this.#fleets) {
-      fleet.sweep(isShort);
-      this.#reportCounts(key, fleet);
+    for (const [key, deployed] of this.#catalogue.entries()) {
+      for (const fleet of deployed.fleets) fleet.sweep(isShort);
+      this.#reportCounts(key, deployed);
     }
     this.#sweeper = this.#options.clock.after(SWEEP_MS, () => this.#sweep());
   }
+}
+
+function sum(fleets: readonly Fleet[], count: (fleet: Fleet) => number): number {
+  return fleets.reduce((total, fleet) => total + count(fleet), 0);
 }
 
 function isCountDue(status: FunctionStatus, counts: { readonly running: number; readonly warm: number }): boolean {
@@ -475,7 +467,7 @@ function resultOf(job: Job, ended: Ended, isCold: boolean): InvokeResult {
     payload: ended.payload,
     ...(ended.functionError !== undefined && { functionError: ended.functionError }),
     ...(job.tail !== null && { logTail: job.tail.text() }),
-    executedVersion: VERSION,
+    executedVersion: job.fleet.settings.version,
     isCold,
     requestId: job.requestId,
   };

@@ -13,6 +13,8 @@ export interface AsyncEvent {
   readonly id: string;
   readonly namespace: string;
   readonly name: string;
+  /** A version or an alias; an alias is looked up anew with each attempt. */
+  readonly qualifier?: string;
   readonly payload: Uint8Array;
   readonly acceptedAtMs: number;
   /** Function errors so far. */

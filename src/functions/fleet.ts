@@ -1,7 +1,7 @@
-/** All environments of one function: a stack of idle ones, starts, and what happens to them when code or time moves on. */
+/** All environments of one version of a function: a stack of idle ones, starts, and what happens to them when code or time moves on. */
 import type { Clock } from "#base/clock.ts";
 import { reasonOf } from "#base/fault.ts";
-import { Histogram } from "#base/histogram.ts";
+import type { Histogram } from "#base/histogram.ts";
 import { stopper } from "#base/stop.ts";
 import type { Tasks } from "#base/tasks.ts";
 import { Environment, type IdleRules } from "./environment.ts";
@@ -11,6 +11,7 @@ import type { LogLine, Sandboxes, SandboxSpec, Started } from "./sandboxes.ts";
 import { needsNewEnvironments, type Settings } from "./settings.ts";
 
 export interface FleetTools {
+  readonly figures: Figures;
   readonly sandboxes: Sandboxes;
   readonly clock: Clock;
   readonly tasks: Tasks;
@@ -36,6 +37,13 @@ export interface Counters {
   coldStarts: number;
 }
 
+/** Of a function: all its versions count together. */
+export interface Figures {
+  /** In microseconds, INIT included. */
+  readonly durations: Histogram;
+  readonly counters: Counters;
+}
+
 export type StartedEnvironment =
   | { readonly ok: true; readonly environment: Environment }
   | (Started & { readonly ok: false; readonly logStream: string; readonly initLog: Tail });
@@ -56,10 +64,8 @@ const STARTS_AT_ONCE = 4;
 const PAUSE_MS = 3;
 
 export class Fleet {
-  /** In microseconds, INIT included. */
-  readonly durations: Histogram = new Histogram();
-  readonly counters: Counters = { invocations: 0, errors: 0, throttles: 0, coldStarts: 0 };
-  /** Invocations in flight, starts included: what reserved concurrency counts. */
+  readonly figures: Figures;
+  /** Invocations in flight, starts included. */
   running = 0;
   readonly #tools: FleetTools;
   readonly #idle: Environment[] = [];
@@ -77,6 +83,7 @@ export class Fleet {
 
   constructor(settings: Settings, tools: FleetTools) {
     this.#settings = settings;
+    this.figures = tools.figures;
     this.#tools = tools;
   }
 
@@ -200,7 +207,7 @@ export class Fleet {
     const spec = specOf(this.#settings);
     const { stop, fire } = stopper();
     const timer = clock.after(deadlineMs, fire);
-    this.counters.coldStarts++;
+    this.figures.counters.coldStarts++;
     onStart(this, spec.logStream);
     using _code = this.#tools.holdCode(spec.codeSha256);
     const initLog = new Tail();

@@ -7,7 +7,7 @@ import type { InitFailure, RuntimeOutcome, SandboxEnd } from "./sandboxes.ts";
 export interface InvokeRequest {
   readonly namespace: string;
   readonly name: string;
-  /** "$LATEST" or absent; versions and aliases come later and are refused. */
+  /** A version or an alias; absent: "$LATEST". */
   readonly qualifier?: string;
   readonly payload: Uint8Array;
   readonly type: "RequestResponse" | "Event" | "DryRun";

@@ -78,7 +78,7 @@ const KEY = "default/f";
 
 async function keeping(fails: () => boolean): Promise<{
   readonly clock: VirtualClock;
-  readonly lifecycle: Lifecycle;
+  readonly lifecycle: Lifecycle<FunctionObject>;
   readonly state: () => Promise<string | undefined>;
   readonly live: () => Promise<FunctionObject | undefined>;
   readonly stop: () => Promise<void>;
@@ -87,7 +87,7 @@ async function keeping(fails: () => boolean): Promise<{
   const real = new FakeObjects();
   const objects = failingObjects(real, ({ verb }) => verb === "change" && fails());
   const sandboxes = new FakeSandboxes(() => Promise.reject(new Error("nothing is run here")));
-  const lifecycle = new Lifecycle({ objects, sandboxes, nowIso: () => "now" });
+  const lifecycle = new Lifecycle(functionKind, { objects, sandboxes, nowIso: () => "now" });
   const running = startKeeper(lifecycle, objects, { clock, log: silent });
   await real.create(functionKind, pending);
   const live = async (): Promise<FunctionObject | undefined> => (await real.get(functionKind, KEY)) ?? undefined;

@@ -2,17 +2,17 @@
 import type { Clock } from "#base/clock.ts";
 import type { ObjectKey } from "#base/key.ts";
 import type { InvocationUsage, Ledger } from "#metering/usage.ts";
+import type { Deployed } from "./catalogue.ts";
 import type { Fleet } from "./fleet.ts";
 import type { Ended, InvokeRequest } from "./invocation.ts";
 import type { LogStore, Tail } from "./logs.ts";
 import { billedMs, endLine, initReportLine, initStartLine, reportLine, startLine, timeoutMessage } from "./report.ts";
 import type { LogLine } from "./sandboxes.ts";
 
-export const VERSION = "$LATEST";
-
 /** One invocation on its way. */
 export interface Job {
   readonly key: ObjectKey;
+  readonly deployed: Deployed;
   readonly fleet: Fleet;
   readonly requestId: string;
   readonly request: InvokeRequest;
@@ -75,7 +75,7 @@ export class Recorder {
 
   begin({ fleet, requestId, tail }: Job, stream: string): void {
     if (tail !== null) this.#tails.set(stream, tail);
-    this.#line(fleet, stream, requestId, startLine(requestId, VERSION));
+    this.#line(fleet, stream, requestId, startLine(requestId, fleet.settings.version));
   }
 
   finish(job: Job, stream: string, ended: Ended, took: Took): void {
@@ -103,13 +103,13 @@ export class Recorder {
       texts.map((text) => ({ atMs, requestId, text })),
     );
     this.#tails.delete(stream);
-    fleet.durations.record((took.initMs + took.durationMs) * 1000);
-    if (ended.verdict !== "ok") fleet.counters.errors++;
+    fleet.figures.durations.record((took.initMs + took.durationMs) * 1000);
+    if (ended.verdict !== "ok") fleet.figures.counters.errors++;
     this.#meter(job, ended.verdict, { ...took, maxMemoryMib });
   }
 
   throttled(job: Job): void {
-    job.fleet.counters.throttles++;
+    job.fleet.figures.counters.throttles++;
     this.#meter(job, "throttled", { initMs: 0, durationMs: 0, isCold: false, maxMemoryMib: 0 });
   }
 
@@ -126,14 +126,14 @@ export class Recorder {
   }
 
   #meter({ fleet, requestId }: Job, outcome: InvocationUsage["outcome"], took: Took): void {
-    const { namespace, name, memoryMib } = fleet.settings;
+    const { namespace, name, version, memoryMib } = fleet.settings;
     this.#ledger.append([
       {
         is: "invocation",
         atMs: this.#clock.now(),
         namespace,
         functionName: name,
-        version: VERSION,
+        version,
         requestId,
         memoryMib,
         initMicros: Math.round(took.initMs * 1000),

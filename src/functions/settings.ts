@@ -1,10 +1,15 @@
-/** What the engine needs to know of a Function object, with Lambda's defaults filled in. Pure. */
+/** What the engine needs to know of a function or a version of it, with Lambda's defaults filled in. Pure. */
 import { sameJson } from "#base/json.ts";
-import type { FunctionObject } from "#kinds/catamaran/function.ts";
+import { type Configured, publishedAs } from "#kinds/catamaran/function-version.ts";
+
+/** What is not published: the version of the function itself. */
+export const LATEST = "$LATEST";
 
 export interface Settings {
   readonly namespace: string;
   readonly name: string;
+  /** LATEST, or a number. */
+  readonly version: string;
   /** Of the stored object: its credentials end with it. */
   readonly uid: string | null;
   readonly logGroup: string;
@@ -25,11 +30,13 @@ const DEFAULT_MEMORY_MIB = 128;
 const DEFAULT_TIMEOUT_SECONDS = 3;
 const DEFAULT_EPHEMERAL_MIB = 512;
 
-export function settingsOf(object: FunctionObject): Settings {
+export function settingsOf(object: Configured): Settings {
   const { metadata, spec } = object;
-  const named = { namespace: metadata.namespace ?? "default", name: metadata.name };
+  const published = publishedAs(object);
+  const named = { namespace: metadata.namespace ?? "default", name: published?.function ?? metadata.name };
   return {
     ...named,
+    version: published === null ? LATEST : String(published.version),
     uid: metadata.uid ?? null,
     logGroup: spec.logGroup ?? logGroupOf(named),
     runtime: spec.runtime,
@@ -40,7 +47,7 @@ export function settingsOf(object: FunctionObject): Settings {
     ephemeralStorageMib: spec.ephemeralStorageMib ?? DEFAULT_EPHEMERAL_MIB,
     environment: spec.environment ?? {},
     role: spec.role ?? "",
-    reservedConcurrency: spec.reservedConcurrency ?? null,
+    reservedConcurrency: "reservedConcurrency" in spec ? (spec.reservedConcurrency ?? null) : null,
   };
 }
 

@@ -2,6 +2,7 @@
 import { keyOf } from "#base/key.ts";
 import type { Objects, View } from "#deck/objects.ts";
 import { endpointSliceKind, type EndpointSlice } from "#kinds/networking/endpoint-slice.ts";
+import { functionAliasKind, type FunctionAlias } from "#kinds/catamaran/function-alias.ts";
 import { functionKind, type FunctionObject } from "#kinds/catamaran/function.ts";
 import { httpApiKind, type HttpApi } from "#kinds/catamaran/http-api.ts";
 import { ingressKind, type Ingress } from "#kinds/networking/ingress.ts";
@@ -15,6 +16,7 @@ export class EdgeViews implements Disposable {
   readonly #ingresses: View<Ingress>;
   readonly #apis: View<HttpApi>;
   readonly #functions: View<FunctionObject>;
+  readonly #aliases: View<FunctionAlias>;
   readonly #services: View<Service>;
   readonly #slices: View<EndpointSlice>;
   #routes: RouteTable | null = null;
@@ -23,6 +25,7 @@ export class EdgeViews implements Disposable {
     this.#ingresses = objects.view(ingressKind);
     this.#apis = objects.view(httpApiKind);
     this.#functions = objects.view(functionKind);
+    this.#aliases = objects.view(functionAliasKind);
     this.#services = objects.view(serviceKind);
     this.#slices = objects.view(endpointSliceKind, { indexes: { service: serviceOfSlice } });
     const forget = (): void => {
@@ -31,6 +34,7 @@ export class EdgeViews implements Disposable {
     this.#ingresses.onChange(forget);
     this.#apis.onChange(forget);
     this.#functions.onChange(forget);
+    this.#aliases.onChange(forget);
   }
 
   /** Resolves once everything that existed at the start is known. */
@@ -44,6 +48,7 @@ export class EdgeViews implements Disposable {
       ingresses: this.#ingresses.list(),
       httpApis: this.#apis.list(),
       functions: this.#functions.list(),
+      aliases: this.#aliases.list(),
     });
     return this.#routes;
   }
@@ -56,7 +61,7 @@ export class EdgeViews implements Disposable {
   }
 
   #all(): readonly (Disposable & { readonly synced: Promise<void> })[] {
-    return [this.#ingresses, this.#apis, this.#functions, this.#services, this.#slices];
+    return [this.#ingresses, this.#apis, this.#functions, this.#aliases, this.#services, this.#slices];
   }
 
   [Symbol.dispose](): void {

@@ -1,13 +1,14 @@
 /** What Ingresses, HTTP APIs and function URLs say becomes a route, member by member. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { FunctionAlias } from "#kinds/catamaran/function-alias.ts";
 import type { FunctionObject } from "#kinds/catamaran/function.ts";
 import type { HttpApi } from "#kinds/catamaran/http-api.ts";
 import type { Ingress } from "#kinds/networking/ingress.ts";
 import type { Route } from "./route.ts";
 import { routesOf, type RouteSources } from "./routes.ts";
 
-const none: RouteSources = { ingresses: [], httpApis: [], functions: [] };
+const none: RouteSources = { ingresses: [], httpApis: [], functions: [], aliases: [] };
 
 function routesFrom(sources: Partial<RouteSources>): readonly Route[] {
   return [...routesOf({ ...none, ...sources }).byHost.values()].flat();
@@ -43,6 +44,17 @@ for (const authType of ["NONE", "AWS_IAM"] as const)
     const backend = backendOf({ functions: [fn] });
     assert.equal("auth" in backend && backend.auth, authType);
   });
+
+test("the URL of an alias leads to the alias", () => {
+  const alias: FunctionAlias = {
+    metadata: { name: "f.live", namespace: "default", uid: "u" },
+    spec: { function: "f", alias: "live", version: "1", url: { authType: "NONE" } },
+  };
+  const [route] = routesFrom({ aliases: [alias] });
+  const [backend] = route?.backends ?? [];
+  assert.equal(route?.host, "f.live.default.lambda-url.localhost");
+  assert.deepEqual(backend?.is === "function" && [backend.name, backend.qualifier], ["f", "live"]);
+});
 
 for (const [pathType, expected] of [
   ["Exact", "Exact"],

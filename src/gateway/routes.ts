@@ -1,4 +1,5 @@
 /** From objects to the route table: Ingress, HttpApi and function URLs become Routes. Pure. */
+import type { FunctionAlias } from "#kinds/catamaran/function-alias.ts";
 import type { FunctionObject } from "#kinds/catamaran/function.ts";
 import { API_HOST, apiHostOf, apiIdOf, type HttpApi } from "#kinds/catamaran/http-api.ts";
 import type { IngressBackend } from "#kinds/networking/ingress-spec.ts";
@@ -10,24 +11,29 @@ export interface RouteSources {
   readonly ingresses: readonly Ingress[];
   readonly httpApis: readonly HttpApi[];
   readonly functions: readonly FunctionObject[];
+  readonly aliases: readonly FunctionAlias[];
 }
+
+/** What a function URL leads to: a function, or an alias of one. */
+type UrlOwner = FunctionObject | FunctionAlias;
 
 /** Hosts of function URLs end so. */
 export const URL_HOST = ".lambda-url.localhost";
 
-export function routesOf({ ingresses, httpApis, functions }: RouteSources): RouteTable {
+export function routesOf({ ingresses, httpApis, functions, aliases }: RouteSources): RouteTable {
+  const owners: readonly UrlOwner[] = [...functions, ...aliases];
   const routes = [
     ...ingresses.filter(isServedByGateway).flatMap(ingressRoutes),
     ...httpApis.flatMap(apiRoutes),
-    ...functions.flatMap(urlRoutes),
+    ...owners.flatMap(urlRoutes),
   ];
-  return { byHost: Map.groupBy(routes, ({ host }) => host), cors: corsOf(httpApis, functions) };
+  return { byHost: Map.groupBy(routes, ({ host }) => host), cors: corsOf(httpApis, owners) };
 }
 
-function corsOf(httpApis: readonly HttpApi[], functions: readonly FunctionObject[]): ReadonlyMap<string, Cors> {
+function corsOf(httpApis: readonly HttpApi[], owners: readonly UrlOwner[]): ReadonlyMap<string, Cors> {
   const found = new Map<string, Cors>();
   for (const api of httpApis) if (api.spec.cors !== undefined) found.set(apiHostOf(api), api.spec.cors);
-  for (const fn of functions) if (fn.spec.url?.cors !== undefined) found.set(urlHost(fn), fn.spec.url.cors);
+  for (const owner of owners) if (owner.spec.url?.cors !== undefined) found.set(urlHost(owner), owner.spec.url.cors);
   return found;
 }
 
@@ -106,18 +112,20 @@ function apiRoutes(api: HttpApi): readonly Route[] {
   });
 }
 
-function urlHost({ metadata }: FunctionObject): string {
+function urlHost({ metadata }: UrlOwner): string {
   return `${metadata.name}.${metadata.namespace ?? "default"}${URL_HOST}`.toLowerCase();
 }
 
-/** Reached as http://<name>.<namespace>.lambda-url.localhost/… and under /_functions/<namespace>/<name>/… */
-function urlRoutes(fn: FunctionObject): readonly Route[] {
-  if (fn.spec.url === undefined) return [];
-  const namespace = fn.metadata.namespace ?? "default";
-  const name = fn.metadata.name;
+/** Reached as http://<name>.<namespace>.lambda-url.localhost/… and under /_functions/<namespace>/<name>/…; of an alias the name is <function>.<alias>. */
+function urlRoutes(owner: UrlOwner): readonly Route[] {
+  const { url } = owner.spec;
+  if (url === undefined) return [];
+  const namespace = owner.metadata.namespace ?? "default";
+  const { function: name = owner.metadata.name, alias = "" } =
+    "alias" in owner.spec ? owner.spec : { function: owner.metadata.name };
   return [
     {
-      host: urlHost(fn),
+      host: urlHost(owner),
       path: "/",
       pathType: "Prefix",
       methods: [],
@@ -126,15 +134,15 @@ function urlRoutes(fn: FunctionObject): readonly Route[] {
           is: "function",
           namespace,
           name,
-          qualifier: "",
+          qualifier: alias,
           weight: 1,
           payload: "2.0",
           front: "function-url",
-          auth: fn.spec.url.authType,
-          apiId: name,
+          auth: url.authType,
+          apiId: owner.metadata.name,
         },
       ],
-      from: `FunctionUrl/${namespace}/${name}`,
+      from: `FunctionUrl/${namespace}/${owner.metadata.name}`,
     },
   ];
 }

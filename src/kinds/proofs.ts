@@ -272,6 +272,22 @@ export const proofs: TypeProofs = {
   "dev.catamaran.v1.FunctionCode": {
     "src/aws/authorize.test.ts": "sha256 size",
   },
+  "dev.catamaran.v1.FunctionVersion": {
+    "src/kinds/catamaran/function-version.test.ts": "apiVersion kind metadata spec",
+  },
+  "dev.catamaran.v1.FunctionVersionSpec": {
+    "src/kinds/catamaran/function-version.test.ts":
+      "function version runtime handler role description memoryMib timeoutSeconds ephemeralStorageMib architectures environment code layers logGroup publishedFrom",
+  },
+  "dev.catamaran.v1.FunctionAlias": {
+    "src/kinds/catamaran/function-version.test.ts": "apiVersion kind metadata spec",
+  },
+  "dev.catamaran.v1.FunctionAliasSpec": {
+    "src/kinds/catamaran/function-version.test.ts": "function alias version description additional url",
+  },
+  "dev.catamaran.v1.FunctionAliasPart": {
+    "src/kinds/catamaran/function-version.test.ts": "version weight",
+  },
   "dev.catamaran.v1.FunctionUrl": {
     "src/gateway/cors.test.ts": "cors",
     "src/gateway/routes.test.ts": "authType",

@@ -9,6 +9,8 @@ import { endpointSliceKind } from "#kinds/networking/endpoint-slice.ts";
 import { endpointsKind } from "#kinds/core/endpoints.ts";
 import { eventKind } from "#kinds/core/event.ts";
 import { eventV1Kind } from "#kinds/core/event-v1.ts";
+import { functionAliasKind } from "#kinds/catamaran/function-alias.ts";
+import { functionVersionKind } from "#kinds/catamaran/function-version.ts";
 import { functionKind } from "#kinds/catamaran/function.ts";
 import { horizontalPodAutoscalerKind } from "#kinds/autoscaling/horizontal-pod-autoscaler.ts";
 import { httpApiKind } from "#kinds/catamaran/http-api.ts";
@@ -89,6 +91,8 @@ export const builtinKinds: readonly Kind[] = [
   podMetricsKind,
   nodeMetricsKind,
   functionKind,
+  functionVersionKind,
+  functionAliasKind,
   tableKind,
   httpApiKind,
   queueKind,

@@ -1,4 +1,5 @@
 /** The scheduler's pick: filters the nodes, scores those that are left, and says in upstream's words why none is. Pure. */
+import { elementAt } from "#base/element.ts";
 import type { Pod } from "#kinds/core/pod.ts";
 import type { Cluster, Suitability } from "./cluster.ts";
 import type { Fit, Strategy } from "./fit.ts";
@@ -26,8 +27,8 @@ export function pick(pod: Pod, cluster: Cluster, options: PickOptions = {}): Pic
   const contest: Contest = { cluster, needs, suitability, fit, neighbours };
   const feasible = feasibleNodes(contest);
   if (feasible.length === 0) return { node: null, reasons: reasonsOf(contest) };
-  const best = feasible.length === 1 ? (feasible[0] as number) : bestOf(feasible, contest);
-  return { node: (cluster.nodes[best] as NodeFacts).name };
+  const best = feasible.length === 1 ? (feasible[0] ?? 0) : bestOf(feasible, contest);
+  return { node: elementAt(cluster.nodes, best).name };
 }
 
 interface Contest {
@@ -47,8 +48,8 @@ function feasibleNodes({ cluster, needs, suitability, fit, neighbours }: Contest
   let count = 0;
   for (let at = 0; at < nodes.length; at++) {
     if (suitability.isSuited[at] === 0 || fit.isRoomy[at] === 0) continue;
-    if (isSpecial && shortages(nodes[at] as NodeFacts, needs).length > 0) continue;
-    if (fault === null || fault(nodes[at] as NodeFacts) === null) found[count++] = at;
+    if (isSpecial && shortages(elementAt(nodes, at), needs).length > 0) continue;
+    if (fault === null || fault(elementAt(nodes, at)) === null) found[count++] = at;
   }
   return found.subarray(0, count);
 }
@@ -112,17 +113,17 @@ function bestOf(feasible: Int32Array, { cluster, needs, suitability, fit, neighb
   const hasImages = needs.images.some((image) => cluster.imageNodes(image) > 0);
   const scores = new Float64Array(feasible.length);
   for (let at = 0; at < feasible.length; at++) {
-    const node = feasible[at] as number;
-    const images = hasImages ? imageScore(nodes[node] as NodeFacts, needs, cluster) : 0;
-    scores[at] = (fit.scores[node] as number) + images;
+    const node = feasible[at] ?? 0;
+    const images = hasImages ? imageScore(elementAt(nodes, node), needs, cluster) : 0;
+    scores[at] = (fit.scores[node] ?? 0) + images;
   }
   const add = (valueOf: (node: number) => number, scale: Scale, weight: number): void =>
     addScaled(scores, feasible, { valueOf, scale, weight });
   if (suitability.hasReluctance) add((node) => suitability.reluctances[node] ?? 0, lowIsBest, WEIGHT_TAINTS);
   if (suitability.hasPreference) add((node) => suitability.preferences[node] ?? 0, highIsBest, WEIGHT_AFFINITY);
   const { spreadScore, affinityScore } = neighbours;
-  if (spreadScore !== null) add((node) => spreadScore(nodes[node] as NodeFacts), fewIsBest, WEIGHT_SPREAD);
-  if (affinityScore !== null) add((node) => affinityScore(nodes[node] as NodeFacts), spanned, WEIGHT_AFFINITY);
+  if (spreadScore !== null) add((node) => spreadScore(elementAt(nodes, node)), fewIsBest, WEIGHT_SPREAD);
+  if (affinityScore !== null) add((node) => affinityScore(elementAt(nodes, node)), spanned, WEIGHT_AFFINITY);
   return winner(feasible, scores, needs.uid);
 }
 
@@ -142,13 +143,13 @@ function addScaled(
   let least = Infinity;
   let most = -Infinity;
   for (let at = 0; at < feasible.length; at++) {
-    const value = valueOf(feasible[at] as number);
+    const value = valueOf(feasible[at] ?? 0);
     values[at] = value;
     if (value < least) least = value;
     if (value > most) most = value;
   }
   for (let at = 0; at < values.length; at++)
-    scores[at] = (scores[at] as number) + weight * Math.trunc(scale(values[at] as number, least, most));
+    scores[at] = (scores[at] ?? 0) + weight * Math.trunc(scale(values[at] ?? 0, least, most));
 }
 
 /** Of equals one at random, so that many schedulers (and many pods) do not all choose the same; the pod's uid is the die. */
@@ -156,7 +157,7 @@ function winner(feasible: Int32Array, scores: Float64Array, uid: string): number
   let best = -Infinity;
   let ties = 0;
   for (let at = 0; at < scores.length; at++) {
-    const score = scores[at] as number;
+    const score = scores[at] ?? 0;
     if (score > best) ties = 0;
     if (score >= best) ties++;
     if (score > best) best = score;
@@ -164,8 +165,8 @@ function winner(feasible: Int32Array, scores: Float64Array, uid: string): number
   let hash = 0x811c9dc5;
   for (let at = 0; at < uid.length; at++) hash = Math.imul(hash ^ uid.charCodeAt(at), 0x01000193) >>> 0;
   let skip = hash % ties;
-  for (let at = 0; at < scores.length; at++) if (scores[at] === best && skip-- === 0) return feasible[at] as number;
-  return feasible[0] as number;
+  for (let at = 0; at < scores.length; at++) if (scores[at] === best && skip-- === 0) return feasible[at] ?? 0;
+  return feasible[0] ?? 0;
 }
 
 // Upstream's thresholds: smaller images are not worth it, larger ones are worth no more.

@@ -8,14 +8,16 @@ import { isJsonObject, parseExactly } from "#base/json.ts";
  * members is a member of the set itself; one with members is in the set only if it has "." beside them.
  * Steps: `f:name`, `k:{"key":"value"}`, `v:value`, `i:index`.
  */
-export type FieldSet = JsonObject;
+export interface FieldSet {
+  readonly [step: string]: FieldSet;
+}
 
 const SELF = ".";
 /** A path that is in the set and has nothing below it. */
 export const MEMBER: FieldSet = {};
 export const EMPTY: FieldSet = {};
 
-export function isEmpty(set: FieldSet): boolean {
+export function isEmpty(set: JsonObject): boolean {
   for (const _step in set) return false;
   return true;
 }
@@ -33,10 +35,10 @@ export function nodeOf(isSelf: boolean, below: FieldSet): FieldSet | undefined {
 export function union(a: FieldSet, b: FieldSet): FieldSet {
   if (a === b || isEmpty(b)) return a;
   if (isEmpty(a)) return b;
-  let result: Draft<Json> | undefined;
+  let result: Draft<FieldSet> | undefined;
   for (const step in b) {
     const node = b[step] as FieldSet;
-    const own = a[step] as FieldSet | undefined;
+    const own = a[step];
     const both = own === undefined ? node : unionOfNodes(own, node);
     if (both !== own) put((result ??= { ...a }), step, both);
   }
@@ -72,9 +74,9 @@ function without(
   b: FieldSet,
   remaining: (own: FieldSet, other: FieldSet) => FieldSet | undefined,
 ): FieldSet {
-  let result: Draft<Json> | undefined;
+  let result: Draft<FieldSet> | undefined;
   for (const step in b) {
-    const own = a[step] as FieldSet | undefined;
+    const own = a[step];
     if (own === undefined || step === SELF) continue;
     const rest = remaining(own, b[step] as FieldSet);
     if (rest !== undefined && (rest === own || (isEmpty(rest) && isEmpty(own)) || sizeIsSame(rest, own))) continue;
@@ -92,9 +94,9 @@ function sizeIsSame(rest: FieldSet, own: FieldSet): boolean {
 }
 
 export function intersection(a: FieldSet, b: FieldSet): FieldSet {
-  const result = draft<Json>();
+  const result = draft<FieldSet>();
   for (const step in a) {
-    const other = b[step] as FieldSet | undefined;
+    const other = b[step];
     if (other === undefined || step === SELF) continue;
     const own = a[step] as FieldSet;
     const both = nodeOf(isMember(own) && isMember(other), intersection(below(own), below(other)));
@@ -112,7 +114,7 @@ export function below(node: FieldSet): FieldSet {
 
 export function has(set: FieldSet, path: readonly string[]): boolean {
   let node: FieldSet | undefined = set;
-  for (const step of path) node = node?.[step] as FieldSet | undefined;
+  for (const step of path) node = node?.[step];
   return node !== undefined && path.length > 0 && isMember(node);
 }
 
@@ -121,8 +123,8 @@ export function pathsOf(set: FieldSet, prefix: readonly string[] = []): readonly
   const steps = Object.keys(set)
     .filter((step) => step !== SELF)
     .toSorted(compareSteps);
-  const here = steps.filter((step) => isMember(set[step] as FieldSet)).map((step) => [...prefix, step]);
-  return [...here, ...steps.flatMap((step) => pathsOf(set[step] as FieldSet, [...prefix, step]))];
+  const here = steps.filter((step) => isMember(set[step] ?? MEMBER)).map((step) => [...prefix, step]);
+  return [...here, ...steps.flatMap((step) => pathsOf(set[step] ?? MEMBER, [...prefix, step]))];
 }
 
 /** `.spec.containers[name="a"].image`, as conflicts name a field. */
@@ -146,7 +148,7 @@ export function readFields(fields: Json | undefined): FieldSet | null {
   if (fields === undefined || fields === null) return EMPTY;
   if (!isJsonObject(fields)) return null;
   let isCanonical = true;
-  const result = draft<Json>();
+  const result = draft<FieldSet>();
   for (const [step, node] of Object.entries(fields)) {
     const read = step === SELF ? MEMBER : readFields(node);
     const canonical = canonicalStep(step);
@@ -154,7 +156,8 @@ export function readFields(fields: Json | undefined): FieldSet | null {
     isCanonical &&= read === node && canonical === step;
     if (canonical !== undefined) put(result, canonical, read);
   }
-  return isCanonical ? fields : result;
+  // Every step and node of it has been read.
+  return isCanonical ? (fields as FieldSet) : result;
 }
 
 function canonicalStep(step: string): string | null | undefined {
@@ -201,14 +204,14 @@ export function sorted(set: FieldSet): FieldSet {
   const nodes = new Map<string, FieldSet>();
   let last = "";
   for (const step of steps) {
-    const node = set[step] as FieldSet;
+    const node = set[step] ?? MEMBER;
     const inOrder = isEmpty(node) ? node : sorted(node);
     nodes.set(step, inOrder);
     if (inOrder !== node || (last !== "" && compareSteps(last, step) > 0)) isSame = false;
     last = step;
   }
   if (isSame) return set;
-  const result = draft<Json>();
+  const result = draft<FieldSet>();
   for (const step of steps.sort(compareSteps)) put(result, step, nodes.get(step) ?? MEMBER);
   return result;
 }

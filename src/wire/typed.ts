@@ -110,7 +110,7 @@ export function ownedBy(value: Json, schema: Schema, table: SchemaTable): FieldS
 function ownedNode(value: Json, schema: Schema, table: SchemaTable): FieldSet | undefined {
   const form = formOf(schema, value);
   if (form === "leaf") return MEMBER;
-  const steps = draft<Json>();
+  const steps = draft<FieldSet>();
   if (form === "elements") {
     for (const [step, element] of elementsOf(schema, value, table)) {
       const node = element === null ? MEMBER : ownedNode(element, resolved(elementSchema(schema), table), table);
@@ -131,7 +131,7 @@ function ownedNode(value: Json, schema: Schema, table: SchemaTable): FieldSet | 
 function everyNode(value: Json, schema: Schema, table: SchemaTable): FieldSet {
   const form = formOf(schema, value);
   if (form === "leaf" || value === null) return MEMBER;
-  const steps = draft<Json>();
+  const steps = draft<FieldSet>();
   if (form === "elements") {
     const of = resolved(elementSchema(schema), table);
     for (const [step, element] of elementsOf(schema, value, table))
@@ -189,13 +189,13 @@ function differenceOf(
 
 /** Gathers what differs below a value. */
 class Differences {
-  #changed: Draft<Json> | null = null;
-  #removed: Draft<Json> | null = null;
+  #changed: Draft<FieldSet> | null = null;
+  #removed: Draft<FieldSet> | null = null;
 
   add(step: string, found: Difference | null): void {
     if (found === null) return;
-    if (found.changed !== undefined) put((this.#changed ??= draft<Json>()), step, found.changed);
-    if (found.removed !== undefined) put((this.#removed ??= draft<Json>()), step, found.removed);
+    if (found.changed !== undefined) put((this.#changed ??= draft<FieldSet>()), step, found.changed);
+    if (found.removed !== undefined) put((this.#removed ??= draft<FieldSet>()), step, found.removed);
   }
 
   all(): Difference | null {
@@ -232,7 +232,7 @@ export function zeroObject(schema: Schema, table: SchemaTable): JsonObject {
 const zeros = new WeakMap<Schema, JsonObject>();
 
 function zeroOf(shape: Schema, table: SchemaTable): JsonObject {
-  const zero = draft<Json>();
+  const zero = draft<FieldSet>();
   if (shape.is !== "object") return zero;
   for (const [name, field] of Object.entries(shape.fields)) {
     // A field number means a Go type; a CRD's own defaults are no zero values.
@@ -323,7 +323,7 @@ export function withoutFields(value: Json, fields: FieldSet, schema: Schema, tab
   const shape = resolved(schema, table);
   const form = formOf(shape, value);
   if (form === "members" && isJsonObject(value)) {
-    const kept = draft<Json>();
+    const kept = draft<FieldSet>();
     for (const [name, child] of Object.entries(value)) {
       const node = fields[fieldStep(name)] as FieldSet | undefined;
       if (node !== undefined && isMember(node)) continue;
@@ -345,7 +345,7 @@ export function withoutFields(value: Json, fields: FieldSet, schema: Schema, tab
 /** Named fields that have something of the set below them are put into the set; list elements and map entries are not. */
 export function withNamedParents(set: FieldSet, schema: Schema, table: SchemaTable): FieldSet {
   const shape = resolved(schema, table);
-  let result: Draft<Json> | undefined;
+  let result: Draft<FieldSet> | undefined;
   for (const [step, node] of Object.entries(set)) {
     if (step === "." || isEmpty(node as FieldSet)) continue;
     const name = step.slice(2);

@@ -3,6 +3,7 @@ import { given } from "#base/given.ts";
 import { isUnsettled, isUpdating } from "#functions/lifecycle.ts";
 import { settingsOf } from "#functions/settings.ts";
 import { type FunctionObject, UPDATED_AT } from "#kinds/catamaran/function.ts";
+import type { Configured } from "#kinds/catamaran/function-version.ts";
 import { validationError } from "../aws-error.ts";
 import { sha256Hex } from "../sign.ts";
 import type { AccountFunctions } from "./account-functions.ts";
@@ -13,13 +14,9 @@ import { checkRuntime } from "./runtimes.ts";
 type Spec = FunctionObject["spec"];
 
 /** Lambda's FunctionConfiguration. */
-export function configurationOf(
-  account: AccountFunctions,
-  fn: FunctionObject,
-  qualifier?: string,
-): FunctionConfiguration {
+export function configurationOf(account: AccountFunctions, fn: Configured, qualifier?: string): FunctionConfiguration {
   const { spec } = fn;
-  const name = fn.metadata.name;
+  const { name, version, logGroup } = settingsOf(fn);
   return {
     ...stateOf(fn),
     FunctionName: name,
@@ -32,20 +29,35 @@ export function configurationOf(
     Timeout: spec.timeoutSeconds ?? 3,
     MemorySize: spec.memoryMib ?? 128,
     CodeSha256: spec.code.sha256,
-    Version: "$LATEST",
+    Version: version,
     ...(spec.environment && { Environment: { Variables: spec.environment } }),
     TracingConfig: { Mode: "PassThrough" },
     PackageType: "Zip",
     Architectures: spec.architectures ?? ["x86_64"],
     EphemeralStorage: { Size: spec.ephemeralStorageMib ?? 512 },
     SnapStart: { ApplyOn: "None", OptimizationStatus: "Off" },
-    LoggingConfig: { LogFormat: "Text", LogGroup: settingsOf(fn).logGroup },
+    LoggingConfig: { LogFormat: "Text", LogGroup: logGroup },
     RuntimeVersionConfig: { RuntimeVersionArn: `arn:aws:lambda:${account.region}::runtime:${sha256Hex(spec.runtime)}` },
   };
 }
 
+/** As lists have it: without states. */
+export function listedOf(account: AccountFunctions, fn: Configured, qualifier?: string): FunctionConfiguration {
+  const {
+    State: _state,
+    StateReason: _reason,
+    StateReasonCode: _code,
+    LastUpdateStatus: _update,
+    LastUpdateStatusReason: _updateReason,
+    LastUpdateStatusReasonCode: _updateCode,
+    RuntimeVersionConfig: _runtime,
+    ...listed
+  } = configurationOf(account, fn, qualifier);
+  return listed;
+}
+
 /** A function that the engine has not looked at yet is being created, and says nothing of updates. */
-function stateOf(fn: FunctionObject): FunctionConfiguration {
+function stateOf(fn: Configured): FunctionConfiguration {
   const { status } = fn;
   const common = { LastModified: lastModified(fn), RevisionId: revisionId(fn) };
   if (status?.state === undefined || status.state === "Pending")
@@ -80,7 +92,7 @@ function stateOf(fn: FunctionObject): FunctionConfiguration {
 }
 
 /** Of code or configuration: "2026-11-27T02:30:00.123+0000". */
-export function lastModified({ metadata, status }: FunctionObject): string {
+export function lastModified({ metadata, status }: Configured): string {
   return metadata.annotations?.[UPDATED_AT] ?? status?.lastModified ?? metadata.creationTimestamp ?? "";
 }
 
@@ -89,14 +101,28 @@ export function lambdaTime(ms: number): string {
 }
 
 /**
- * Changes with each update and again when that was taken in, and with tags, as Lambda's does: nothing is stored for it,
+ * Changes with each update and again when that was taken in, with each version and with tags, as Lambda's does: nothing is stored for it,
  * so that changes by kubectl count too.
  */
-export function revisionId(fn: FunctionObject): string {
-  const { url: _url, reservedConcurrency: _reserved, ...configured } = fn.spec;
+export function revisionId(fn: Configured): string {
   const settled = isUnsettled(fn) ? "" : (fn.status?.lastUpdateStatus ?? "");
-  const digest = sha256Hex(JSON.stringify([fn.metadata.uid, configured, lastModified(fn), settled]));
-  return digest.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, "$1-$2-$3-$4-$5");
+  const published = fn.status !== undefined && "lastVersion" in fn.status ? fn.status.lastVersion : 0;
+  return idOf([fn.metadata.uid, configuredIn(fn), lastModified(fn), settled, published]);
+}
+
+/** All of a spec but what stands beside the configuration. */
+function configuredIn({ spec }: Configured): object {
+  const {
+    url: _url,
+    reservedConcurrency: _reserved,
+    ...configured
+  } = { url: null, reservedConcurrency: null, ...spec };
+  return configured;
+}
+
+/** In the form of a UUID. */
+export function idOf(what: readonly unknown[]): string {
+  return sha256Hex(JSON.stringify(what)).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, "$1-$2-$3-$4-$5");
 }
 
 /** How a function runs: what CreateFunction and UpdateFunctionConfiguration have in common. */

@@ -7,6 +7,7 @@ import { CONFIGURATION, configurationOf, lambdaTime, specChanges, UNSERVED_CONFI
 import { type CreateFunctionRequest, model } from "./model.gen.ts";
 import { arnOf, failure, functionArns, invalid, referenceOf, rolePassed } from "./names.ts";
 import { MAX_PACKAGE_REQUEST_BYTES, storePackage } from "./package.ts";
+import { publish } from "./publish.ts";
 import { checkedTags } from "./tags.ts";
 
 /** Answers 201 with State Pending; the function is Active once an environment could be made ready. */
@@ -14,7 +15,7 @@ export const createFunction: Action<AccountFunctions> = action(model, "CreateFun
   resources: functionArns,
   alsoNeeds: ({ Role }) => rolePassed(Role),
   maxBodyBytes: MAX_PACKAGE_REQUEST_BYTES,
-  serves: [...CONFIGURATION, "FunctionName", "Code.ZipFile", "Architectures", "Tags"],
+  serves: [...CONFIGURATION, "FunctionName", "Code.ZipFile", "Architectures", "Tags", "Publish"],
   unserved: {
     ...UNSERVED_CONFIGURATION,
     "PackageType=Image": "deploy a zip",
@@ -23,8 +24,7 @@ export const createFunction: Action<AccountFunctions> = action(model, "CreateFun
     "Code.S3Key": "pass the package as ZipFile",
     "Code.S3ObjectVersion": "leave it out",
     "Code.SourceKMSKeyArn": "leave it out",
-    "Publish=true": "only $LATEST exists",
-    PublishTo: "only $LATEST exists",
+    PublishTo: "leave it out: there are no managed instances",
     CodeSigningConfigArn: "leave it out",
     TenancyConfig: "leave it out",
   },
@@ -49,7 +49,8 @@ export const createFunction: Action<AccountFunctions> = action(model, "CreateFun
       },
     };
     try {
-      return configurationOf(account, await account.objects.create(functionKind, object, { manager: "aws-lambda" }));
+      const created = await account.objects.create(functionKind, object, { manager: "aws-lambda" });
+      return configurationOf(account, input.Publish === true ? await publish(account, created) : created);
     } catch (thrown) {
       if (thrown instanceof Fault && thrown.code === "AlreadyExists")
         throw failure("ResourceConflictException", `Function already exist: ${arnOf(account, name)}`);

@@ -1,14 +1,15 @@
-/** CreateFunctionUrlConfig, GetFunctionUrlConfig, UpdateFunctionUrlConfig and DeleteFunctionUrlConfig. */
+/** CreateFunctionUrlConfig, GetFunctionUrlConfig, UpdateFunctionUrlConfig, DeleteFunctionUrlConfig and ListFunctionUrlConfigs. */
 import { given } from "#base/given.ts";
 import { type Cors, corsFaults } from "#kinds/catamaran/cors.ts";
 import { FieldFaults } from "#kinds/rules/field-faults.ts";
-import { functionKind, type FunctionObject } from "#kinds/catamaran/function.ts";
+import { aliasName, type FunctionAlias, functionAliasKind } from "#kinds/catamaran/function-alias.ts";
+import { functionKind, type FunctionObject, UPDATED_AT } from "#kinds/catamaran/function.ts";
 import { type Action, action } from "../action.ts";
 import type { AwsError } from "../aws-error.ts";
-import { type AccountFunctions, functionKey } from "./account-functions.ts";
-import { lastModified } from "./configuration.ts";
+import { type AccountFunctions, aliasesOf, findAlias, functionKey } from "./account-functions.ts";
 import { type Cors as GivenCors, type GetFunctionUrlConfigResponse, type InvokeMode, model } from "./model.gen.ts";
-import { arnOf, failure, functionArns, invalid, referenceOf } from "./names.ts";
+import { arnOf, failure, functionArns, type FunctionReference, invalid, referenceOf } from "./names.ts";
+import { pageOf } from "./pages.ts";
 
 const SERVED = ["FunctionName", "Qualifier", "AuthType", "InvokeMode", "Cors"] as const;
 const UNSERVED = { "InvokeMode=RESPONSE_STREAM": "use BUFFERED" };
@@ -23,15 +24,14 @@ export const createFunctionUrlConfig: Action<AccountFunctions> = action(model, "
   serves: SERVED,
   unserved: UNSERVED,
   run: async (account: AccountFunctions, input) => {
-    const name = nameOf(account, input, NO_FUNCTION);
-    const url = withCors(input.AuthType, input.Cors, undefined);
-    const changed = await change(account, { name, absent: NO_FUNCTION }, (live) => {
-      if (live.spec.url !== undefined)
+    const owner = referenceOf(account, input);
+    const changed = await change(account, { owner, absent: NO_FUNCTION }, (before) => {
+      if (before !== undefined)
         throw failure(
           "ResourceConflictException",
-          `Failed to create function url config for [functionArn = ${arnOf(account, name)}]. Error message:  FunctionUrlConfig exists for this Lambda function`,
+          `Failed to create function url config for [functionArn = ${arnOf(account, owner.name, owner.qualifier)}]. Error message:  FunctionUrlConfig exists for this Lambda function`,
         );
-      return { ...live, spec: { ...live.spec, url } };
+      return withCors(input.AuthType, input.Cors, undefined);
     });
     return written(account, changed, input.InvokeMode);
   },
@@ -42,11 +42,10 @@ export const updateFunctionUrlConfig: Action<AccountFunctions> = action(model, "
   serves: SERVED,
   unserved: UNSERVED,
   run: async (account: AccountFunctions, input) => {
-    const name = nameOf(account, input, NO_FUNCTION);
-    const changed = await change(account, { name, absent: NO_FUNCTION }, (live) => {
-      const before = existing(live);
-      const url = withCors(input.AuthType ?? before.authType, input.Cors, before.cors);
-      return { ...live, spec: { ...live.spec, url } };
+    const owner = referenceOf(account, input);
+    const changed = await change(account, { owner, absent: NO_FUNCTION }, (found) => {
+      const before = existing(found);
+      return withCors(input.AuthType ?? before.authType, input.Cors, before.cors);
     });
     return written(account, changed, input.InvokeMode);
   },
@@ -57,9 +56,13 @@ export const getFunctionUrlConfig: Action<AccountFunctions> = action(model, "Get
   serves: ["FunctionName", "Qualifier"],
   unserved: {},
   run: async (account: AccountFunctions, input) => {
-    const fn = await account.objects.get(functionKind, functionKey(account, nameOf(account, input, NO_URL)));
-    if (fn === null) throw missing(NO_URL);
-    return described(account, fn);
+    const { name, qualifier } = referenceOf(account, input);
+    const owner =
+      qualifier === undefined
+        ? await account.objects.get(functionKind, functionKey(account, name))
+        : await findAlias(account, name, qualifier);
+    if (owner === null) throw missing(NO_URL);
+    return described(account, owner);
   },
 });
 
@@ -68,34 +71,61 @@ export const deleteFunctionUrlConfig: Action<AccountFunctions> = action(model, "
   serves: ["FunctionName", "Qualifier"],
   unserved: {},
   run: async (account: AccountFunctions, input) => {
-    await change(account, { name: nameOf(account, input, NO_URL), absent: NO_URL }, (live) => {
-      existing(live);
-      const { url: _dropped, ...spec } = live.spec;
-      return { ...live, spec };
+    await change(account, { owner: referenceOf(account, input), absent: NO_URL }, (before) => {
+      existing(before);
+      return undefined;
     });
     return {};
   },
 });
 
-/** There are no aliases, so that one that is named is not found. */
-function nameOf(
-  account: AccountFunctions,
-  input: { readonly FunctionName: string; readonly Qualifier?: string },
-  absent: string,
-): string {
-  const { name, qualifier } = referenceOf(account, input);
-  if (qualifier !== undefined) throw missing(absent);
-  return name;
+/** That of the function, and those of its aliases. */
+export const listFunctionUrlConfigs: Action<AccountFunctions> = action(model, "ListFunctionUrlConfigs", {
+  resources: functionArns,
+  serves: ["FunctionName", "Marker", "MaxItems"],
+  unserved: {},
+  run: async (account: AccountFunctions, input) => {
+    const { name } = referenceOf(account, input);
+    const fn = await account.objects.get(functionKind, functionKey(account, name));
+    if (fn === null) throw missing(NO_FUNCTION);
+    const owners: readonly Owner[] = [fn, ...(await aliasesOf(account, name))];
+    const reached = owners.filter(({ spec }) => spec.url !== undefined);
+    const { items, marker } = pageOf(reached, ({ metadata }) => metadata.name, input);
+    return { FunctionUrlConfigs: items.map((owner) => described(account, owner)), ...marker };
+  },
+});
+
+/** What has a URL: a function, or an alias of it. */
+type Owner = FunctionObject | FunctionAlias;
+
+interface Asked {
+  readonly owner: FunctionReference;
+  /** What is said when it is not there. */
+  readonly absent: string;
 }
 
 async function change(
   account: AccountFunctions,
-  { name, absent }: { readonly name: string; readonly absent: string },
-  decide: (live: FunctionObject) => FunctionObject,
-): Promise<FunctionObject> {
-  const changed = await account.objects.change(functionKind, functionKey(account, name), decide);
+  { owner: { name, qualifier }, absent }: Asked,
+  decide: (before: FunctionUrl | undefined) => FunctionUrl | undefined,
+): Promise<Owner> {
+  const changed: Owner | null =
+    qualifier === undefined
+      ? await account.objects.change(functionKind, functionKey(account, name), (live) => withUrl(live, decide))
+      : await account.objects.change(functionAliasKind, functionKey(account, aliasName(name, qualifier)), (live) =>
+          withUrl(live, decide),
+        );
   if (changed === null) throw missing(absent);
   return changed;
+}
+
+function withUrl<T extends { readonly spec: { readonly url?: FunctionUrl } }>(
+  live: T,
+  decide: (before: FunctionUrl | undefined) => FunctionUrl | undefined,
+): T {
+  const { url: before, ...spec } = live.spec;
+  const url = decide(before);
+  return { ...live, spec: { ...spec, ...(url && { url }) } };
 }
 
 function missing(message: string): AwsError {
@@ -139,31 +169,29 @@ function givenCors(cors: Cors): GivenCors {
   });
 }
 
-function existing(fn: FunctionObject): FunctionUrl {
-  if (fn.spec.url === undefined) throw missing(NO_URL);
-  return fn.spec.url;
+function existing(url: FunctionUrl | undefined): FunctionUrl {
+  if (url === undefined) throw missing(NO_URL);
+  return url;
 }
 
 /** What a write answers names the mode only when the caller did; reading always names it. */
-function written(
-  account: AccountFunctions,
-  fn: FunctionObject,
-  mode: InvokeMode | undefined,
-): GetFunctionUrlConfigResponse {
-  const { InvokeMode, ...rest } = described(account, fn);
+function written(account: AccountFunctions, owner: Owner, mode: InvokeMode | undefined): GetFunctionUrlConfigResponse {
+  const { InvokeMode, ...rest } = described(account, owner);
   return mode === undefined || InvokeMode === undefined ? rest : { ...rest, InvokeMode };
 }
 
-function described(account: AccountFunctions, fn: FunctionObject): GetFunctionUrlConfigResponse {
-  const url = existing(fn);
-  const name = fn.metadata.name;
+function described(account: AccountFunctions, owner: Owner): GetFunctionUrlConfigResponse {
+  const url = existing(owner.spec.url);
   return {
-    FunctionUrl: `${account.gatewayUrl}/_functions/${account.namespace}/${name}/`,
-    FunctionArn: arnOf(account, name),
+    FunctionUrl: `${account.gatewayUrl}/_functions/${account.namespace}/${owner.metadata.name}/`,
+    FunctionArn:
+      "alias" in owner.spec
+        ? arnOf(account, owner.spec.function, owner.spec.alias)
+        : arnOf(account, owner.metadata.name),
     AuthType: url.authType,
     ...(url.cors && { Cors: givenCors(url.cors) }),
     InvokeMode: "BUFFERED",
-    CreationTime: fn.metadata.creationTimestamp ?? "",
-    LastModifiedTime: lastModified(fn),
+    CreationTime: owner.metadata.creationTimestamp ?? "",
+    LastModifiedTime: owner.metadata.annotations?.[UPDATED_AT] ?? owner.metadata.creationTimestamp ?? "",
   };
 }

@@ -14,6 +14,27 @@ export type AccountUsage = {
   readonly FunctionCount?: Long;
 };
 
+export type AdditionalVersion = string;
+
+export type AdditionalVersionWeights = { readonly [key: string]: Weight };
+
+export type Alias = string;
+
+export type AliasConfiguration = {
+  readonly AliasArn?: FunctionArn;
+  readonly Name?: Alias;
+  readonly FunctionVersion?: Version;
+  readonly Description?: Description;
+  readonly RoutingConfig?: AliasRoutingConfiguration;
+  readonly RevisionId?: String;
+};
+
+export type AliasList = readonly AliasConfiguration[];
+
+export type AliasRoutingConfiguration = {
+  readonly AdditionalVersionWeights?: AdditionalVersionWeights;
+};
+
 export type AllowCredentials = boolean;
 
 export type AllowMethodsList = readonly Method[];
@@ -77,6 +98,14 @@ export type Cors = {
   readonly AllowOrigins?: AllowOriginsList;
   readonly ExposeHeaders?: HeadersList;
   readonly MaxAge?: MaxAge;
+};
+
+export type CreateAliasRequest = {
+  readonly FunctionName: FunctionName;
+  readonly Name: Alias;
+  readonly FunctionVersion: VersionWithLatestPublished;
+  readonly Description?: Description;
+  readonly RoutingConfig?: AliasRoutingConfiguration;
 };
 
 export type CreateEventSourceMappingRequest = {
@@ -165,6 +194,11 @@ export type Date = number;
 
 export type DeadLetterConfig = {
   readonly TargetArn?: ResourceArn;
+};
+
+export type DeleteAliasRequest = {
+  readonly FunctionName: FunctionName;
+  readonly Name: Alias;
 };
 
 export type DeleteEventSourceMappingRequest = {
@@ -461,6 +495,18 @@ export type FunctionUrl = string;
 
 export type FunctionUrlAuthType = "NONE" | "AWS_IAM";
 
+export type FunctionUrlConfig = {
+  readonly FunctionUrl: FunctionUrl;
+  readonly FunctionArn: FunctionArn;
+  readonly CreationTime: Timestamp;
+  readonly LastModifiedTime: Timestamp;
+  readonly Cors?: Cors;
+  readonly AuthType: FunctionUrlAuthType;
+  readonly InvokeMode?: InvokeMode;
+};
+
+export type FunctionUrlConfigList = readonly FunctionUrlConfig[];
+
 export type FunctionUrlQualifier = string;
 
 export type FunctionVersion = "ALL";
@@ -477,6 +523,11 @@ export type GetAccountSettingsRequest = {};
 export type GetAccountSettingsResponse = {
   readonly AccountLimit?: AccountLimit;
   readonly AccountUsage?: AccountUsage;
+};
+
+export type GetAliasRequest = {
+  readonly FunctionName: FunctionName;
+  readonly Name: Alias;
 };
 
 export type GetEventSourceMappingRequest = {
@@ -678,6 +729,18 @@ export type LayerVersionArn = string;
 
 export type LayersReferenceList = readonly Layer[];
 
+export type ListAliasesRequest = {
+  readonly FunctionName: FunctionName;
+  readonly FunctionVersion?: VersionWithLatestPublished;
+  readonly Marker?: String;
+  readonly MaxItems?: MaxListItems;
+};
+
+export type ListAliasesResponse = {
+  readonly NextMarker?: String;
+  readonly Aliases?: AliasList;
+};
+
 export type ListEventSourceMappingsRequest = {
   readonly EventSourceArn?: Arn;
   readonly FunctionName?: NamespacedFunctionName;
@@ -688,6 +751,17 @@ export type ListEventSourceMappingsRequest = {
 export type ListEventSourceMappingsResponse = {
   readonly NextMarker?: String;
   readonly EventSourceMappings?: EventSourceMappingsList;
+};
+
+export type ListFunctionUrlConfigsRequest = {
+  readonly FunctionName: FunctionName;
+  readonly Marker?: String;
+  readonly MaxItems?: MaxItems;
+};
+
+export type ListFunctionUrlConfigsResponse = {
+  readonly FunctionUrlConfigs: FunctionUrlConfigList;
+  readonly NextMarker?: String;
 };
 
 export type ListFunctionsRequest = {
@@ -741,6 +815,8 @@ export type Long = number;
 export type MasterRegion = string;
 
 export type MaxAge = number;
+
+export type MaxItems = number;
 
 export type MaxListItems = number;
 
@@ -803,6 +879,14 @@ export type ProvisionedPollerConfig = {
 };
 
 export type ProvisionedPollerGroupName = string;
+
+export type PublishVersionRequest = {
+  readonly FunctionName: FunctionName;
+  readonly CodeSha256?: String;
+  readonly Description?: Description;
+  readonly RevisionId?: String;
+  readonly PublishTo?: FunctionVersionLatestPublished;
+};
 
 export type PutFunctionConcurrencyRequest = {
   readonly FunctionName: FunctionName;
@@ -1052,6 +1136,15 @@ export type UntagResourceRequest = {
   readonly TagKeys: TagKeyList;
 };
 
+export type UpdateAliasRequest = {
+  readonly FunctionName: FunctionName;
+  readonly Name: Alias;
+  readonly FunctionVersion?: VersionWithLatestPublished;
+  readonly Description?: Description;
+  readonly RoutingConfig?: AliasRoutingConfiguration;
+  readonly RevisionId?: String;
+};
+
 export type UpdateEventSourceMappingRequest = {
   readonly UUID: String;
   readonly FunctionName?: NamespacedFunctionName;
@@ -1138,6 +1231,8 @@ export type UpdateFunctionUrlConfigResponse = {
 
 export type Version = string;
 
+export type VersionWithLatestPublished = string;
+
 export type VpcConfig = {
   readonly SubnetIds?: SubnetIds;
   readonly SecurityGroupIds?: SecurityGroupIds;
@@ -1153,30 +1248,39 @@ export type VpcConfigResponse = {
 
 export type VpcId = string;
 
+export type Weight = number;
+
 export type WorkingDirectory = string;
 
 export type ModelOperations = {
+  readonly CreateAlias: { readonly input: CreateAliasRequest; readonly output: AliasConfiguration };
   readonly CreateEventSourceMapping: { readonly input: CreateEventSourceMappingRequest; readonly output: EventSourceMappingConfiguration };
   readonly CreateFunction: { readonly input: CreateFunctionRequest; readonly output: FunctionConfiguration };
   readonly CreateFunctionUrlConfig: { readonly input: CreateFunctionUrlConfigRequest; readonly output: CreateFunctionUrlConfigResponse };
+  readonly DeleteAlias: { readonly input: DeleteAliasRequest; readonly output: {} };
   readonly DeleteEventSourceMapping: { readonly input: DeleteEventSourceMappingRequest; readonly output: EventSourceMappingConfiguration };
   readonly DeleteFunction: { readonly input: DeleteFunctionRequest; readonly output: DeleteFunctionResponse };
   readonly DeleteFunctionConcurrency: { readonly input: DeleteFunctionConcurrencyRequest; readonly output: {} };
   readonly DeleteFunctionUrlConfig: { readonly input: DeleteFunctionUrlConfigRequest; readonly output: {} };
   readonly GetAccountSettings: { readonly input: GetAccountSettingsRequest; readonly output: GetAccountSettingsResponse };
+  readonly GetAlias: { readonly input: GetAliasRequest; readonly output: AliasConfiguration };
   readonly GetEventSourceMapping: { readonly input: GetEventSourceMappingRequest; readonly output: EventSourceMappingConfiguration };
   readonly GetFunction: { readonly input: GetFunctionRequest; readonly output: GetFunctionResponse };
   readonly GetFunctionConcurrency: { readonly input: GetFunctionConcurrencyRequest; readonly output: GetFunctionConcurrencyResponse };
   readonly GetFunctionConfiguration: { readonly input: GetFunctionConfigurationRequest; readonly output: FunctionConfiguration };
   readonly GetFunctionUrlConfig: { readonly input: GetFunctionUrlConfigRequest; readonly output: GetFunctionUrlConfigResponse };
   readonly Invoke: { readonly input: InvocationRequest; readonly output: InvocationResponse };
+  readonly ListAliases: { readonly input: ListAliasesRequest; readonly output: ListAliasesResponse };
   readonly ListEventSourceMappings: { readonly input: ListEventSourceMappingsRequest; readonly output: ListEventSourceMappingsResponse };
+  readonly ListFunctionUrlConfigs: { readonly input: ListFunctionUrlConfigsRequest; readonly output: ListFunctionUrlConfigsResponse };
   readonly ListFunctions: { readonly input: ListFunctionsRequest; readonly output: ListFunctionsResponse };
   readonly ListTags: { readonly input: ListTagsRequest; readonly output: ListTagsResponse };
   readonly ListVersionsByFunction: { readonly input: ListVersionsByFunctionRequest; readonly output: ListVersionsByFunctionResponse };
+  readonly PublishVersion: { readonly input: PublishVersionRequest; readonly output: FunctionConfiguration };
   readonly PutFunctionConcurrency: { readonly input: PutFunctionConcurrencyRequest; readonly output: Concurrency };
   readonly TagResource: { readonly input: TagResourceRequest; readonly output: {} };
   readonly UntagResource: { readonly input: UntagResourceRequest; readonly output: {} };
+  readonly UpdateAlias: { readonly input: UpdateAliasRequest; readonly output: AliasConfiguration };
   readonly UpdateEventSourceMapping: { readonly input: UpdateEventSourceMappingRequest; readonly output: EventSourceMappingConfiguration };
   readonly UpdateFunctionCode: { readonly input: UpdateFunctionCodeRequest; readonly output: FunctionConfiguration };
   readonly UpdateFunctionConfiguration: { readonly input: UpdateFunctionConfigurationRequest; readonly output: FunctionConfiguration };
@@ -1234,27 +1338,34 @@ export const model: Model<ModelOperations, ModelErrors> = {
   signingName: "lambda",
   protocols: ["rest-json"],
   operations: {
+    CreateAlias: { uri: "/2015-03-31/functions/{FunctionName}/aliases", status: 201, input: "CreateAliasRequest", output: "AliasConfiguration", errors: ["InvalidParameterValueException", "ResourceConflictException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     CreateEventSourceMapping: { uri: "/2015-03-31/event-source-mappings", status: 202, input: "CreateEventSourceMappingRequest", output: "EventSourceMappingConfiguration", errors: ["InvalidParameterValueException", "ResourceConflictException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     CreateFunction: { uri: "/2015-03-31/functions", status: 201, input: "CreateFunctionRequest", output: "FunctionConfiguration", errors: ["InvalidParameterValueException", "ResourceConflictException", "ServiceException", "TooManyRequestsException", "InvalidCodeSignatureException", "ResourceNotFoundException", "CodeVerificationFailedException", "CodeSigningConfigNotFoundException", "CodeStorageExceededException", "FunctionVersionsPerCapacityProviderLimitExceededException"] },
     CreateFunctionUrlConfig: { uri: "/2021-10-31/functions/{FunctionName}/url", status: 201, input: "CreateFunctionUrlConfigRequest", output: "CreateFunctionUrlConfigResponse", errors: ["InvalidParameterValueException", "ResourceConflictException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
+    DeleteAlias: { method: "DELETE", uri: "/2015-03-31/functions/{FunctionName}/aliases/{Name}", status: 204, input: "DeleteAliasRequest", errors: ["InvalidParameterValueException", "ResourceConflictException", "ServiceException", "TooManyRequestsException"] },
     DeleteEventSourceMapping: { method: "DELETE", uri: "/2015-03-31/event-source-mappings/{UUID}", status: 202, input: "DeleteEventSourceMappingRequest", output: "EventSourceMappingConfiguration", errors: ["InvalidParameterValueException", "ResourceInUseException", "ResourceConflictException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     DeleteFunction: { method: "DELETE", uri: "/2015-03-31/functions/{FunctionName}", input: "DeleteFunctionRequest", output: "DeleteFunctionResponse", errors: ["InvalidParameterValueException", "ResourceConflictException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     DeleteFunctionConcurrency: { method: "DELETE", uri: "/2017-10-31/functions/{FunctionName}/concurrency", status: 204, input: "DeleteFunctionConcurrencyRequest", errors: ["InvalidParameterValueException", "ResourceConflictException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     DeleteFunctionUrlConfig: { method: "DELETE", uri: "/2021-10-31/functions/{FunctionName}/url", status: 204, input: "DeleteFunctionUrlConfigRequest", errors: ["ResourceConflictException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     GetAccountSettings: { method: "GET", uri: "/2016-08-19/account-settings", input: "GetAccountSettingsRequest", output: "GetAccountSettingsResponse", errors: ["ServiceException", "TooManyRequestsException"] },
+    GetAlias: { method: "GET", uri: "/2015-03-31/functions/{FunctionName}/aliases/{Name}", input: "GetAliasRequest", output: "AliasConfiguration", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     GetEventSourceMapping: { method: "GET", uri: "/2015-03-31/event-source-mappings/{UUID}", input: "GetEventSourceMappingRequest", output: "EventSourceMappingConfiguration", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     GetFunction: { method: "GET", uri: "/2015-03-31/functions/{FunctionName}", input: "GetFunctionRequest", output: "GetFunctionResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     GetFunctionConcurrency: { method: "GET", uri: "/2019-09-30/functions/{FunctionName}/concurrency", input: "GetFunctionConcurrencyRequest", output: "GetFunctionConcurrencyResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     GetFunctionConfiguration: { method: "GET", uri: "/2015-03-31/functions/{FunctionName}/configuration", input: "GetFunctionConfigurationRequest", output: "FunctionConfiguration", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     GetFunctionUrlConfig: { method: "GET", uri: "/2021-10-31/functions/{FunctionName}/url", input: "GetFunctionUrlConfigRequest", output: "GetFunctionUrlConfigResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     Invoke: { uri: "/2015-03-31/functions/{FunctionName}/invocations", input: "InvocationRequest", output: "InvocationResponse", errors: ["ResourceNotReadyException", "InvalidSecurityGroupIDException", "SnapStartTimeoutException", "TooManyRequestsException", "EC2ThrottledException", "EFSMountConnectivityException", "SubnetIPAddressLimitReachedException", "KMSAccessDeniedException", "RequestTooLargeException", "KMSDisabledException", "UnsupportedMediaTypeException", "S3FilesMountConnectivityException", "SerializedRequestEntityTooLargeException", "InvalidRuntimeException", "NoPublishedVersionException", "EC2UnexpectedException", "InvalidSubnetIDException", "KMSNotFoundException", "InvalidParameterValueException", "EC2AccessDeniedException", "EFSIOException", "KMSInvalidStateException", "ResourceConflictException", "ENILimitReachedException", "SnapStartNotReadyException", "ServiceException", "SnapStartException", "RecursiveInvocationException", "S3FilesMountFailureException", "EFSMountTimeoutException", "S3FilesMountTimeoutException", "ResourceNotFoundException", "InvalidRequestContentException", "DurableExecutionAlreadyStartedException", "InvalidZipFileException", "EFSMountFailureException"] },
+    ListAliases: { method: "GET", uri: "/2015-03-31/functions/{FunctionName}/aliases", input: "ListAliasesRequest", output: "ListAliasesResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     ListEventSourceMappings: { method: "GET", uri: "/2015-03-31/event-source-mappings", input: "ListEventSourceMappingsRequest", output: "ListEventSourceMappingsResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
+    ListFunctionUrlConfigs: { method: "GET", uri: "/2021-10-31/functions/{FunctionName}/urls", input: "ListFunctionUrlConfigsRequest", output: "ListFunctionUrlConfigsResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     ListFunctions: { method: "GET", uri: "/2015-03-31/functions", input: "ListFunctionsRequest", output: "ListFunctionsResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException"] },
     ListTags: { method: "GET", uri: "/2017-03-31/tags/{Resource}", input: "ListTagsRequest", output: "ListTagsResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     ListVersionsByFunction: { method: "GET", uri: "/2015-03-31/functions/{FunctionName}/versions", input: "ListVersionsByFunctionRequest", output: "ListVersionsByFunctionResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
+    PublishVersion: { uri: "/2015-03-31/functions/{FunctionName}/versions", status: 201, input: "PublishVersionRequest", output: "FunctionConfiguration", errors: ["InvalidParameterValueException", "ResourceConflictException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException", "CodeStorageExceededException", "PreconditionFailedException", "FunctionVersionsPerCapacityProviderLimitExceededException"] },
     PutFunctionConcurrency: { method: "PUT", uri: "/2017-10-31/functions/{FunctionName}/concurrency", input: "PutFunctionConcurrencyRequest", output: "Concurrency", errors: ["InvalidParameterValueException", "ResourceConflictException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     TagResource: { uri: "/2017-03-31/tags/{Resource}", status: 204, input: "TagResourceRequest", errors: ["InvalidParameterValueException", "ResourceConflictException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     UntagResource: { method: "DELETE", uri: "/2017-03-31/tags/{Resource}", status: 204, input: "UntagResourceRequest", errors: ["InvalidParameterValueException", "ResourceConflictException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
+    UpdateAlias: { method: "PUT", uri: "/2015-03-31/functions/{FunctionName}/aliases/{Name}", input: "UpdateAliasRequest", output: "AliasConfiguration", errors: ["InvalidParameterValueException", "ResourceConflictException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException", "PreconditionFailedException"] },
     UpdateEventSourceMapping: { method: "PUT", uri: "/2015-03-31/event-source-mappings/{UUID}", status: 202, input: "UpdateEventSourceMappingRequest", output: "EventSourceMappingConfiguration", errors: ["InvalidParameterValueException", "ResourceInUseException", "ResourceConflictException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     UpdateFunctionCode: { method: "PUT", uri: "/2015-03-31/functions/{FunctionName}/code", input: "UpdateFunctionCodeRequest", output: "FunctionConfiguration", errors: ["InvalidParameterValueException", "ResourceConflictException", "ServiceException", "TooManyRequestsException", "InvalidCodeSignatureException", "ResourceNotFoundException", "CodeVerificationFailedException", "CodeSigningConfigNotFoundException", "CodeStorageExceededException", "PreconditionFailedException"] },
     UpdateFunctionConfiguration: { method: "PUT", uri: "/2015-03-31/functions/{FunctionName}/configuration", input: "UpdateFunctionConfigurationRequest", output: "FunctionConfiguration", errors: ["InvalidParameterValueException", "ResourceConflictException", "ServiceException", "TooManyRequestsException", "InvalidCodeSignatureException", "ResourceNotFoundException", "CodeVerificationFailedException", "CodeSigningConfigNotFoundException", "PreconditionFailedException"] },
@@ -1263,6 +1374,12 @@ export const model: Model<ModelOperations, ModelErrors> = {
   shapes: {
     AccountLimit: { is: "structure", members: { TotalCodeSize: "Long", CodeSizeUnzipped: "Long", CodeSizeZipped: "Long", ConcurrentExecutions: "Integer", UnreservedConcurrentExecutions: "UnreservedConcurrentExecutions" } },
     AccountUsage: { is: "structure", members: { TotalCodeSize: "Long", FunctionCount: "Long" } },
+    AdditionalVersion: { is: "string", min: 1, max: 1024, pattern: "[0-9]+" },
+    AdditionalVersionWeights: { is: "map", key: "AdditionalVersion", value: "Weight" },
+    Alias: { is: "string", min: 1, max: 128, pattern: "(?!^[0-9]+$)([a-zA-Z0-9-_]+)" },
+    AliasConfiguration: { is: "structure", members: { AliasArn: "FunctionArn", Name: "Alias", FunctionVersion: "Version", Description: "Description", RoutingConfig: "AliasRoutingConfiguration", RevisionId: "String" } },
+    AliasList: { is: "list", of: "AliasConfiguration" },
+    AliasRoutingConfiguration: { is: "structure", members: { AdditionalVersionWeights: "AdditionalVersionWeights" } },
     AllowCredentials: { is: "boolean" },
     AllowMethodsList: { is: "list", of: "Method", min: 0, max: 6 },
     AllowOriginsList: { is: "list", of: "Origin", min: 0, max: 100 },
@@ -1284,6 +1401,7 @@ export const model: Model<ModelOperations, ModelErrors> = {
     CollectionName: { is: "string", min: 1, max: 57, pattern: "(^(?!(system\\x2e)))(^[_a-zA-Z0-9])([^$]*)" },
     Concurrency: { is: "structure", members: { ReservedConcurrentExecutions: "ReservedConcurrentExecutions" } },
     Cors: { is: "structure", members: { AllowCredentials: "AllowCredentials", AllowHeaders: "HeadersList", AllowMethods: "AllowMethodsList", AllowOrigins: "AllowOriginsList", ExposeHeaders: "HeadersList", MaxAge: "MaxAge" } },
+    CreateAliasRequest: { is: "structure", members: { FunctionName: { of: "FunctionName", at: "uri" }, Name: "Alias", FunctionVersion: "VersionWithLatestPublished", Description: "Description", RoutingConfig: "AliasRoutingConfiguration" }, required: ["FunctionName", "Name", "FunctionVersion"] },
     CreateEventSourceMappingRequest: { is: "structure", members: { EventSourceArn: "Arn", FunctionName: "NamespacedFunctionName", Enabled: "Enabled", BatchSize: "BatchSize", FilterCriteria: "FilterCriteria", MaximumBatchingWindowInSeconds: "MaximumBatchingWindowInSeconds", ParallelizationFactor: "ParallelizationFactor", StartingPosition: "EventSourcePosition", StartingPositionTimestamp: "Date", DestinationConfig: "DestinationConfig", MaximumRecordAgeInSeconds: "MaximumRecordAgeInSeconds", BisectBatchOnFunctionError: "BisectBatchOnFunctionError", MaximumRetryAttempts: "MaximumRetryAttemptsEventSourceMapping", Tags: "Tags", TumblingWindowInSeconds: "TumblingWindowInSeconds", Topics: "Topics", Queues: "Queues", SourceAccessConfigurations: "SourceAccessConfigurations", SelfManagedEventSource: "SelfManagedEventSource", FunctionResponseTypes: "FunctionResponseTypeList", AmazonManagedKafkaEventSourceConfig: "AmazonManagedKafkaEventSourceConfig", SelfManagedKafkaEventSourceConfig: "SelfManagedKafkaEventSourceConfig", ScalingConfig: "ScalingConfig", DocumentDBEventSourceConfig: "DocumentDBEventSourceConfig", KMSKeyArn: "KMSKeyArn", MetricsConfig: "EventSourceMappingMetricsConfig", LoggingConfig: "EventSourceMappingLoggingConfig", ProvisionedPollerConfig: "ProvisionedPollerConfig" }, required: ["FunctionName"] },
     CreateFunctionRequest: { is: "structure", members: { FunctionName: "FunctionName", Runtime: "Runtime", Role: "RoleArn", Handler: "Handler", Code: "FunctionCode", Description: "Description", Timeout: "Timeout", MemorySize: "MemorySize", Publish: "Boolean", VpcConfig: "VpcConfig", PackageType: "PackageType", DeadLetterConfig: "DeadLetterConfig", Environment: "Environment", KMSKeyArn: "KMSKeyArn", TracingConfig: "TracingConfig", Tags: "Tags", Layers: "LayerList", FileSystemConfigs: "FileSystemConfigList", ImageConfig: "ImageConfig", CodeSigningConfigArn: "CodeSigningConfigArn", Architectures: "ArchitecturesList", EphemeralStorage: "EphemeralStorage", SnapStart: "SnapStart", LoggingConfig: "LoggingConfig", CapacityProviderConfig: "CapacityProviderConfig", PublishTo: "FunctionVersionLatestPublished", DurableConfig: "DurableConfig", TenancyConfig: "TenancyConfig" }, required: ["FunctionName", "Role", "Code"] },
     CreateFunctionUrlConfigRequest: { is: "structure", members: { FunctionName: { of: "FunctionName", at: "uri" }, Qualifier: { of: "FunctionUrlQualifier", at: "querystring" }, AuthType: "FunctionUrlAuthType", Cors: "Cors", InvokeMode: "InvokeMode" }, required: ["FunctionName", "AuthType"] },
@@ -1291,6 +1409,7 @@ export const model: Model<ModelOperations, ModelErrors> = {
     DatabaseName: { is: "string", min: 1, max: 63, pattern: "[^ /\\.$\\x22]*" },
     Date: { is: "timestamp" },
     DeadLetterConfig: { is: "structure", members: { TargetArn: "ResourceArn" } },
+    DeleteAliasRequest: { is: "structure", members: { FunctionName: { of: "FunctionName", at: "uri" }, Name: { of: "Alias", at: "uri" } }, required: ["FunctionName", "Name"] },
     DeleteEventSourceMappingRequest: { is: "structure", members: { UUID: { of: "String", at: "uri" } }, required: ["UUID"] },
     DeleteFunctionConcurrencyRequest: { is: "structure", members: { FunctionName: { of: "FunctionName", at: "uri" } }, required: ["FunctionName"] },
     DeleteFunctionRequest: { is: "structure", members: { FunctionName: { of: "NamespacedFunctionName", at: "uri" }, Qualifier: { of: "NumericLatestPublishedOrAliasQualifier", at: "querystring" } }, required: ["FunctionName"] },
@@ -1357,12 +1476,15 @@ export const model: Model<ModelOperations, ModelErrors> = {
     FunctionResponseTypeList: { is: "list", of: "FunctionResponseType", min: 0, max: 1 },
     FunctionUrl: { is: "string", min: 40, max: 100 },
     FunctionUrlAuthType: { is: "string", enum: ["NONE", "AWS_IAM"] },
+    FunctionUrlConfig: { is: "structure", members: { FunctionUrl: "FunctionUrl", FunctionArn: "FunctionArn", CreationTime: "Timestamp", LastModifiedTime: "Timestamp", Cors: "Cors", AuthType: "FunctionUrlAuthType", InvokeMode: "InvokeMode" }, required: ["FunctionUrl", "FunctionArn", "CreationTime", "LastModifiedTime", "AuthType"] },
+    FunctionUrlConfigList: { is: "list", of: "FunctionUrlConfig" },
     FunctionUrlQualifier: { is: "string", min: 1, max: 128, pattern: "((?!^\\d+$)^[0-9a-zA-Z-_]+$)" },
     FunctionVersion: { is: "string", enum: ["ALL"] },
     FunctionVersionLatestPublished: { is: "string", enum: ["LATEST_PUBLISHED"] },
     FunctionVersionsPerCapacityProviderLimitExceededException: { is: "structure", members: { Type: "String", message: "String" }, error: {  } },
     GetAccountSettingsRequest: { is: "structure", members: {  } },
     GetAccountSettingsResponse: { is: "structure", members: { AccountLimit: "AccountLimit", AccountUsage: "AccountUsage" } },
+    GetAliasRequest: { is: "structure", members: { FunctionName: { of: "FunctionName", at: "uri" }, Name: { of: "Alias", at: "uri" } }, required: ["FunctionName", "Name"] },
     GetEventSourceMappingRequest: { is: "structure", members: { UUID: { of: "String", at: "uri" } }, required: ["UUID"] },
     GetFunctionConcurrencyRequest: { is: "structure", members: { FunctionName: { of: "FunctionName", at: "uri" } }, required: ["FunctionName"] },
     GetFunctionConcurrencyResponse: { is: "structure", members: { ReservedConcurrentExecutions: "ReservedConcurrentExecutions" } },
@@ -1409,8 +1531,12 @@ export const model: Model<ModelOperations, ModelErrors> = {
     LayerList: { is: "list", of: "LayerVersionArn" },
     LayerVersionArn: { is: "string", min: 1, max: 140, pattern: "arn:[a-zA-Z0-9-]+:lambda:[a-zA-Z0-9-]+:\\d{12}:layer:[a-zA-Z0-9-_]+:[0-9]+" },
     LayersReferenceList: { is: "list", of: "Layer" },
+    ListAliasesRequest: { is: "structure", members: { FunctionName: { of: "FunctionName", at: "uri" }, FunctionVersion: { of: "VersionWithLatestPublished", at: "querystring" }, Marker: { of: "String", at: "querystring" }, MaxItems: { of: "MaxListItems", at: "querystring" } }, required: ["FunctionName"] },
+    ListAliasesResponse: { is: "structure", members: { NextMarker: "String", Aliases: "AliasList" } },
     ListEventSourceMappingsRequest: { is: "structure", members: { EventSourceArn: { of: "Arn", at: "querystring" }, FunctionName: { of: "NamespacedFunctionName", at: "querystring" }, Marker: { of: "String", at: "querystring" }, MaxItems: { of: "MaxListItems", at: "querystring" } } },
     ListEventSourceMappingsResponse: { is: "structure", members: { NextMarker: "String", EventSourceMappings: "EventSourceMappingsList" } },
+    ListFunctionUrlConfigsRequest: { is: "structure", members: { FunctionName: { of: "FunctionName", at: "uri" }, Marker: { of: "String", at: "querystring" }, MaxItems: { of: "MaxItems", at: "querystring" } }, required: ["FunctionName"] },
+    ListFunctionUrlConfigsResponse: { is: "structure", members: { FunctionUrlConfigs: "FunctionUrlConfigList", NextMarker: "String" }, required: ["FunctionUrlConfigs"] },
     ListFunctionsRequest: { is: "structure", members: { MasterRegion: { of: "MasterRegion", at: "querystring" }, FunctionVersion: { of: "FunctionVersion", at: "querystring" }, Marker: { of: "String", at: "querystring" }, MaxItems: { of: "MaxListItems", at: "querystring" } } },
     ListFunctionsResponse: { is: "structure", members: { NextMarker: "String", Functions: "FunctionList" } },
     ListTagsRequest: { is: "structure", members: { Resource: { of: "TaggableResource", at: "uri" } }, required: ["Resource"] },
@@ -1425,6 +1551,7 @@ export const model: Model<ModelOperations, ModelErrors> = {
     Long: { is: "long" },
     MasterRegion: { is: "string", pattern: "ALL|[a-z]{2}(-gov)?-[a-z]+-\\d{1}" },
     MaxAge: { is: "integer", min: 0, max: 86400 },
+    MaxItems: { is: "integer", min: 1, max: 50 },
     MaxListItems: { is: "integer", min: 1, max: 10000 },
     MaximumBatchingWindowInSeconds: { is: "integer", min: 0, max: 300 },
     MaximumConcurrency: { is: "integer", min: 2, max: 1000 },
@@ -1449,6 +1576,7 @@ export const model: Model<ModelOperations, ModelErrors> = {
     PreconditionFailedException: { is: "structure", members: { Type: "String", message: "String" }, error: { status: 412 } },
     ProvisionedPollerConfig: { is: "structure", members: { MinimumPollers: "MinimumNumberOfPollers", MaximumPollers: "MaximumNumberOfPollers", PollerGroupName: "ProvisionedPollerGroupName" } },
     ProvisionedPollerGroupName: { is: "string", min: 0, max: 128, pattern: "[a-zA-Z0-9-_]*" },
+    PublishVersionRequest: { is: "structure", members: { FunctionName: { of: "FunctionName", at: "uri" }, CodeSha256: "String", Description: "Description", RevisionId: "String", PublishTo: "FunctionVersionLatestPublished" }, required: ["FunctionName"] },
     PutFunctionConcurrencyRequest: { is: "structure", members: { FunctionName: { of: "FunctionName", at: "uri" }, ReservedConcurrentExecutions: "ReservedConcurrentExecutions" }, required: ["FunctionName", "ReservedConcurrentExecutions"] },
     Queue: { is: "string", min: 1, max: 1000, pattern: "[\\s\\S]*" },
     Queues: { is: "list", of: "Queue", min: 1, max: 1 },
@@ -1527,6 +1655,7 @@ export const model: Model<ModelOperations, ModelErrors> = {
     UnreservedConcurrentExecutions: { is: "integer", min: 0 },
     UnsupportedMediaTypeException: { is: "structure", members: { Type: "String", message: "String" }, error: { status: 415 } },
     UntagResourceRequest: { is: "structure", members: { Resource: { of: "TaggableResource", at: "uri" }, TagKeys: { of: "TagKeyList", at: "querystring", name: "tagKeys" } }, required: ["Resource", "TagKeys"] },
+    UpdateAliasRequest: { is: "structure", members: { FunctionName: { of: "FunctionName", at: "uri" }, Name: { of: "Alias", at: "uri" }, FunctionVersion: "VersionWithLatestPublished", Description: "Description", RoutingConfig: "AliasRoutingConfiguration", RevisionId: "String" }, required: ["FunctionName", "Name"] },
     UpdateEventSourceMappingRequest: { is: "structure", members: { UUID: { of: "String", at: "uri" }, FunctionName: "NamespacedFunctionName", Enabled: "Enabled", BatchSize: "BatchSize", FilterCriteria: "FilterCriteria", MaximumBatchingWindowInSeconds: "MaximumBatchingWindowInSeconds", DestinationConfig: "DestinationConfig", MaximumRecordAgeInSeconds: "MaximumRecordAgeInSeconds", BisectBatchOnFunctionError: "BisectBatchOnFunctionError", MaximumRetryAttempts: "MaximumRetryAttemptsEventSourceMapping", ParallelizationFactor: "ParallelizationFactor", SourceAccessConfigurations: "SourceAccessConfigurations", TumblingWindowInSeconds: "TumblingWindowInSeconds", FunctionResponseTypes: "FunctionResponseTypeList", ScalingConfig: "ScalingConfig", AmazonManagedKafkaEventSourceConfig: "AmazonManagedKafkaEventSourceConfig", SelfManagedKafkaEventSourceConfig: "SelfManagedKafkaEventSourceConfig", DocumentDBEventSourceConfig: "DocumentDBEventSourceConfig", KMSKeyArn: "KMSKeyArn", MetricsConfig: "EventSourceMappingMetricsConfig", LoggingConfig: "EventSourceMappingLoggingConfig", ProvisionedPollerConfig: "ProvisionedPollerConfig" }, required: ["UUID"] },
     UpdateFunctionCodeRequest: { is: "structure", members: { FunctionName: { of: "FunctionName", at: "uri" }, ZipFile: "UpdateFunctionCodeRequestZipFile", S3Bucket: "S3Bucket", S3Key: "S3Key", S3ObjectVersion: "S3ObjectVersion", ImageUri: "String", Publish: "Boolean", DryRun: "Boolean", RevisionId: "String", Architectures: "ArchitecturesList", SourceKMSKeyArn: "KMSKeyArn", PublishTo: "FunctionVersionLatestPublished" }, required: ["FunctionName"] },
     UpdateFunctionCodeRequestZipFile: { is: "blob", encoded: true },
@@ -1534,9 +1663,11 @@ export const model: Model<ModelOperations, ModelErrors> = {
     UpdateFunctionUrlConfigRequest: { is: "structure", members: { FunctionName: { of: "FunctionName", at: "uri" }, Qualifier: { of: "FunctionUrlQualifier", at: "querystring" }, AuthType: "FunctionUrlAuthType", Cors: "Cors", InvokeMode: "InvokeMode" }, required: ["FunctionName"] },
     UpdateFunctionUrlConfigResponse: { is: "structure", members: { FunctionUrl: "FunctionUrl", FunctionArn: "FunctionArn", AuthType: "FunctionUrlAuthType", Cors: "Cors", CreationTime: "Timestamp", LastModifiedTime: "Timestamp", InvokeMode: "InvokeMode" }, required: ["FunctionUrl", "FunctionArn", "AuthType", "CreationTime", "LastModifiedTime"] },
     Version: { is: "string", min: 1, max: 1024, pattern: "(\\$LATEST|[0-9]+)" },
+    VersionWithLatestPublished: { is: "string", min: 1, max: 1024, pattern: "(\\$LATEST(\\.PUBLISHED)?|[0-9]+)" },
     VpcConfig: { is: "structure", members: { SubnetIds: "SubnetIds", SecurityGroupIds: "SecurityGroupIds", Ipv6AllowedForDualStack: "NullableBoolean" } },
     VpcConfigResponse: { is: "structure", members: { SubnetIds: "SubnetIds", SecurityGroupIds: "SecurityGroupIds", VpcId: "VpcId", Ipv6AllowedForDualStack: "NullableBoolean" } },
     VpcId: { is: "string" },
+    Weight: { is: "double", min: 0, max: 1 },
     WorkingDirectory: { is: "string", min: 0, max: 1000 },
   },
 };

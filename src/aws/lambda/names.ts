@@ -78,3 +78,10 @@ export function rolePassed(role: string | undefined): readonly Need[] {
   const conditions = { "iam:PassedToService": "lambda.amazonaws.com" };
   return [{ permission: "iam:PassRole", resource: role, conditions }];
 }
+
+export function staleRevision(): AwsError {
+  return failure(
+    "PreconditionFailedException",
+    "The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to retrieve the latest Revision Id",
+  );
+}

@@ -1,6 +1,7 @@
 /** Lambda: the list of its actions (Lambda API, 2015-03-31 and later). */
 import { type Action, type Service, service } from "../action.ts";
 import type { AccountFunctions } from "./account-functions.ts";
+import { createAlias, deleteAlias, getAlias, listAliases, updateAlias } from "./aliases.ts";
 import { getPackage } from "./code-location.ts";
 import {
   deleteFunctionConcurrency,
@@ -21,10 +22,12 @@ import {
   createFunctionUrlConfig,
   deleteFunctionUrlConfig,
   getFunctionUrlConfig,
+  listFunctionUrlConfigs,
   updateFunctionUrlConfig,
 } from "./function-url.ts";
 import { invoke } from "./invoke.ts";
 import { model } from "./model.gen.ts";
+import { publishVersion } from "./publish.ts";
 import { getFunction, getFunctionConfiguration, listFunctions, listVersionsByFunction } from "./read-functions.ts";
 import { listTags, tagResource, untagResource } from "./tags.ts";
 import { updateFunctionCode, updateFunctionConfiguration } from "./update-function.ts";
@@ -41,6 +44,12 @@ export const actions: readonly Action<AccountFunctions>[] = [
   updateFunctionCode,
   listFunctions,
   listVersionsByFunction,
+  publishVersion,
+  createAlias,
+  getAlias,
+  updateAlias,
+  deleteAlias,
+  listAliases,
   getAccountSettings,
   putFunctionConcurrency,
   deleteFunctionConcurrency,
@@ -49,6 +58,7 @@ export const actions: readonly Action<AccountFunctions>[] = [
   getFunctionUrlConfig,
   updateFunctionUrlConfig,
   deleteFunctionUrlConfig,
+  listFunctionUrlConfigs,
   createEventSourceMapping,
   getEventSourceMapping,
   listEventSourceMappings,

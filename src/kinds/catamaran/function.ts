@@ -6,14 +6,15 @@ import { type Infer, list, map, object, optional, text, whole } from "#kinds/sch
 import { cors, corsRules } from "./cors.ts";
 import { type Own, ownKind } from "./own-kind.ts";
 
-const url = object("FunctionUrl", {
+/** Where a function or an alias of it is reached over HTTP. */
+export const url = object("FunctionUrl", {
   authType: text({ enum: ["AWS_IAM", "NONE"], default: "NONE" }),
   invokeMode: optional(text({ enum: ["BUFFERED", "RESPONSE_STREAM"], default: "BUFFERED" })),
   cors: optional(cors),
 });
 
-/** With Lambda's limits. */
-const spec = object("FunctionSpec", {
+/** How it runs, with Lambda's limits: what a published version keeps for ever. */
+export const configuration = {
   runtime: text(),
   handler: text(),
   role: optional(text()),
@@ -23,16 +24,21 @@ const spec = object("FunctionSpec", {
   ephemeralStorageMib: optional(whole({ min: 512, max: 10_240, default: 512 })),
   architectures: optional(list(text({ enum: ["arm64", "x86_64"] }), { default: ["x86_64"] })),
   environment: optional(map(text())),
-  reservedConcurrency: optional(whole({ min: 0 })),
   code: object("FunctionCode", { sha256: text(), size: whole() }),
   layers: optional(list(text())),
-  url: optional(url),
-  tags: optional(map(text())),
   /** Where its log goes; absent: /aws/lambda/NAME. */
   logGroup: optional(text()),
+};
+
+const spec = object("FunctionSpec", {
+  ...configuration,
+  reservedConcurrency: optional(whole({ min: 0 })),
+  url: optional(url),
+  tags: optional(map(text())),
 });
 
-const status = object("FunctionStatus", {
+/** Of a function's newest state, and of each version. */
+export const runStatus = {
   state: optional(text({ enum: ["Pending", "Active", "Inactive", "Failed"] })),
   stateReason: optional(text()),
   stateReasonCode: optional(text()),
@@ -40,6 +46,12 @@ const status = object("FunctionStatus", {
   lastUpdateStatusReason: optional(text()),
   lastUpdateStatusReasonCode: optional(text()),
   lastModified: optional(text()),
+};
+
+const status = object("FunctionStatus", {
+  ...runStatus,
+  /** The number that was published last; none is given twice. */
+  lastVersion: optional(whole()),
   warm: optional(whole()),
   running: optional(whole()),
 });

@@ -197,6 +197,12 @@ export function functionNameFault(name: string): string | null {
   return "must have 1 to 64 letters, digits, '-' or '_'";
 }
 
+/** Of a version or an alias of a function: both names, with a dot between them. */
+export function publishedNameFault(name: string): string | null {
+  if (/^[a-zA-Z0-9-_]{1,64}\.[a-zA-Z0-9-_]{1,128}$/.test(name)) return null;
+  return "must be the function's name, a dot, and the version or alias";
+}
+
 /** DynamoDB's alphabet for table names. */
 export function tableNameFault(name: string): string | null {
   if (/^[a-zA-Z0-9_.-]{3,255}$/.test(name)) return null;

@@ -100,6 +100,18 @@ function rangeText({ min, max, unit }: Range): string {
   return `must be between ${min} and ${max}${end || ", inclusive"}`;
 }
 
+/** A number between 0 and 1, the limits included. */
+export function fraction(): Description<number> {
+  return {
+    schema: { is: "number" },
+    types: NO_TYPES,
+    check(value, at, faults) {
+      if (typeof value === "number" && !(value >= 0 && value <= 1))
+        faults.invalid(at, value, "must be between 0 and 1, inclusive");
+    },
+  };
+}
+
 export function flag(rules: { readonly default?: boolean } = {}): Description<boolean> {
   return { schema: { is: "boolean" }, types: NO_TYPES, ...rules, check: () => {} };
 }

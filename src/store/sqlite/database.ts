@@ -4,7 +4,8 @@ import { Fault, reasonOf } from "#base/fault.ts";
 import type { Database, Decision, Place, PlacedDecision, Row, ScanOptions } from "#managed/database.ts";
 import { checksumOf, rowChecksum } from "./checksum.ts";
 import { grows, type Room } from "../reserve.ts";
-import { damaged, SqliteFile, type SqliteRow, withPlace } from "./file.ts";
+import { damaged, SqliteFile, withPlace } from "./file.ts";
+import { bytesIn, integerIn, integerOrNull, textIn, type SqliteRow } from "./row.ts";
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS collections (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, row_count INTEGER NOT NULL, byte_count INTEGER NOT NULL, sum INTEGER NOT NULL DEFAULT 0);
@@ -71,7 +72,7 @@ export class SqliteDatabase implements Database {
     return settle(() =>
       withPlace(this.#file.path, () =>
         (to === undefined ? scan[order].all(id, from, limit) : scanTo[order].all(id, from, to, limit)).map((row) =>
-          this.#checked(id, row["key"] as Uint8Array, row),
+          this.#checked(id, bytesIn(row, "key"), row),
         ),
       ),
     );
@@ -133,7 +134,7 @@ export class SqliteDatabase implements Database {
       const row = withPlace(this.#file.path, () =>
         to === undefined ? count.get(known.id, from) : countTo.get(known.id, from, to),
       );
-      return { rows: row?.["found"] as number, bytes: row?.["size"] as number };
+      return { rows: integerOrNull(row, "found") ?? 0, bytes: integerOrNull(row, "size") ?? 0 };
     });
   }
 
@@ -195,20 +196,20 @@ export class SqliteDatabase implements Database {
     return writes.some(({ collection, key, value }) => {
       if (value === null) return false;
       const known = this.#collections.get(collection);
-      const size = known === undefined ? undefined : this.#statements.size.get(known.id, key)?.["size"];
-      return grows((size as number | undefined) ?? null, value.length);
+      const row = known === undefined ? undefined : this.#statements.size.get(known.id, key);
+      return grows(integerOrNull(row, "size"), value.length);
     });
   }
 
   #write({ collection: name, key, value }: PlacedDecision<unknown>["writes"][number]): Collection {
     const collection = this.#collections.get(name) ?? this.#newCollection(name);
-    const before = this.#statements.size.get(collection.id, key)?.["size"] as number | undefined;
-    if (before !== undefined) {
+    const before = integerOrNull(this.#statements.size.get(collection.id, key), "size");
+    if (before !== null) {
       collection.rows--;
       collection.bytes -= before + key.length;
     }
     if (value === null) {
-      if (before !== undefined) this.#statements.remove.run(collection.id, key);
+      if (before !== null) this.#statements.remove.run(collection.id, key);
       return collection;
     }
     this.#statements.put.run(collection.id, key, value, rowChecksum(collection.id, key, value));
@@ -230,7 +231,7 @@ export class SqliteDatabase implements Database {
   }
 
   #checked(id: number, key: Uint8Array, row: SqliteRow): Row {
-    const value = row["value"] as Uint8Array;
+    const value = bytesIn(row, "value");
     if (row["sum"] === rowChecksum(id, key, value)) return { key, value };
     const name = [...this.#collections].find(([, one]) => one.id === id)?.[0] ?? String(id);
     throw damaged(this.#file.path, `a record of ${name} does not match its checksum`);
@@ -239,8 +240,8 @@ export class SqliteDatabase implements Database {
   #loadCollections(): void {
     this.#collections.clear();
     for (const row of withPlace(this.#file.path, () => this.#statements.collections.all())) {
-      const name = row["name"] as string;
-      const one = { id: row["id"] as number, rows: row["row_count"] as number, bytes: row["byte_count"] as number };
+      const name = textIn(row, "name");
+      const one = collectionIn(row);
       if (row["sum"] !== collectionSum(name, one))
         throw damaged(this.#file.path, `the record of the collection "${name}" does not match its checksum`);
       this.#collections.set(name, one);
@@ -251,8 +252,8 @@ export class SqliteDatabase implements Database {
     setImmediate(() => {
       if (this.#isClosed) return;
       try {
-        const id = this.#statements.anyDropped.get()?.["id"] as number | undefined;
-        if (id === undefined) return;
+        const id = integerOrNull(this.#statements.anyDropped.get(), "id");
+        if (id === null) return;
         this.#file.write(() => {
           if (Number(this.#statements.sweep.run(id, id, SWEEP_ROWS).changes) < SWEEP_ROWS)
             this.#statements.forgetDropped.run(id);
@@ -334,19 +335,22 @@ export function collectionSum(name: string, { id, rows, bytes }: Collection): nu
   return checksumOf(`${id} ${rows} ${bytes} ${name}`, null);
 }
 
+export function collectionIn(row: SqliteRow): Collection {
+  return { id: integerIn(row, "id"), rows: integerIn(row, "row_count"), bytes: integerIn(row, "byte_count") };
+}
+
 function upgrade(db: DatabaseSync): void {
   for (const table of ["collections", "rows"])
     db.exec(`ALTER TABLE ${table} ADD COLUMN sum INTEGER NOT NULL DEFAULT 0`);
   const setCollection = db.prepare("UPDATE collections SET sum = ? WHERE id = ?");
-  for (const { name, id, row_count, byte_count } of db.prepare("SELECT * FROM collections").all())
-    setCollection.run(
-      collectionSum(name as string, { id: id as number, rows: row_count as number, bytes: byte_count as number }),
-      id as number,
-    );
+  for (const row of db.prepare("SELECT * FROM collections").all()) {
+    const { id, rows, bytes } = collectionIn(row);
+    setCollection.run(collectionSum(textIn(row, "name"), { id, rows, bytes }), id);
+  }
   const setRow = db.prepare("UPDATE rows SET sum = ? WHERE collection = ? AND key = ?");
   for (const row of db.prepare("SELECT collection, key, value FROM rows").all()) {
-    const [collection, key] = [row["collection"] as number, row["key"] as Uint8Array];
-    setRow.run(rowChecksum(collection, key, row["value"] as Uint8Array), collection, key);
+    const [collection, key] = [integerIn(row, "collection"), bytesIn(row, "key")];
+    setRow.run(rowChecksum(collection, key, bytesIn(row, "value")), collection, key);
   }
 }
 

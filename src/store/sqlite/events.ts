@@ -5,6 +5,7 @@ import { Fault } from "#base/fault.ts";
 import { checksumOf } from "./checksum.ts";
 import type { Room } from "../reserve.ts";
 import { damaged, SqliteFile, withPlace } from "./file.ts";
+import { bytesIn, textIn } from "./row.ts";
 
 const SCHEMA = `CREATE TABLE IF NOT EXISTS event (id TEXT PRIMARY KEY, head TEXT NOT NULL, payload BLOB NOT NULL, sum INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;`;
 
@@ -52,12 +53,14 @@ export class SqliteEvents implements AsyncEvents, AsyncDisposable {
 
   async load(): Promise<readonly AsyncEvent[]> {
     await Promise.resolve();
-    return withPlace(this.#file.path, () => this.#select.all()).map((row) => {
-      const [head, payload] = [row["head"] as string, row["payload"] as Uint8Array];
-      if (row["sum"] !== checksumOf(`${String(row["id"])} ${head}`, payload))
-        throw damaged(this.#file.path, `the accepted invocation "${String(row["id"])}" does not match its checksum`);
-      return { ...(JSON.parse(head) as Omit<AsyncEvent, "payload">), payload };
-    });
+    return withPlace(this.#file.path, () =>
+      this.#select.all().map((row) => {
+        const [head, payload] = [textIn(row, "head"), bytesIn(row, "payload")];
+        if (row["sum"] !== checksumOf(`${String(row["id"])} ${head}`, payload))
+          throw damaged(this.#file.path, `the accepted invocation "${String(row["id"])}" does not match its checksum`);
+        return { ...(JSON.parse(head) as Omit<AsyncEvent, "payload">), payload };
+      }),
+    );
   }
 
   // Whatever arrives in one turn of the event loop shares one sync.
@@ -102,7 +105,7 @@ function upgrade(db: DatabaseSync): void {
   db.exec("ALTER TABLE event ADD COLUMN sum INTEGER NOT NULL DEFAULT 0");
   const setSum = db.prepare("UPDATE event SET sum = ? WHERE id = ?");
   for (const row of db.prepare("SELECT id, head, payload FROM event").all()) {
-    const [id, payload] = [row["id"] as string, row["payload"] as Uint8Array];
-    setSum.run(checksumOf(`${id} ${row["head"] as string}`, payload), id);
+    const [id, payload] = [textIn(row, "id"), bytesIn(row, "payload")];
+    setSum.run(checksumOf(`${id} ${textIn(row, "head")}`, payload), id);
   }
 }

@@ -5,12 +5,11 @@
 import { randomBytes } from "node:crypto";
 import { chmodSync, statSync } from "node:fs";
 import { basename, dirname } from "node:path";
-import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
+import { DatabaseSync } from "node:sqlite";
 import { Fault, reasonOf } from "#base/fault.ts";
 import { Anchor, anchorFile, type AnchorState, readAnchor } from "./anchor.ts";
 import { checksumOf } from "./checksum.ts";
-
-export type SqliteRow = Readonly<Record<string, SQLOutputValue>>;
+import { CellFault, textIn } from "./row.ts";
 
 export interface FileOptions {
   /** What the file holds, in one word. */
@@ -89,7 +88,7 @@ export class SqliteFile implements Disposable {
   state(name: string): string | null {
     const row = this.db.prepare("SELECT value, sum FROM state WHERE name = ?").get(name);
     if (row === undefined) return null;
-    const value = row["value"] as string;
+    const value = textIn(row, "value");
     if (row["sum"] !== checksumOf(name, value))
       throw damaged(this.path, `its record of "${name}" does not match its checksum`);
     return value;
@@ -247,6 +246,7 @@ export function withPlace<R>(path: string, work: () => R): R {
   try {
     return work();
   } catch (thrown) {
+    if (thrown instanceof CellFault) throw damaged(path, thrown.message);
     const code = (thrown as { readonly errcode?: number }).errcode;
     if (code === undefined) throw thrown;
     if (CORRUPT.has(code & 0xff)) throw damaged(path, reasonOf(thrown));

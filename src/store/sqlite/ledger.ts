@@ -5,7 +5,8 @@ import { Heap } from "#base/heap.ts";
 import type { Ledger, Usage, UsageWindow } from "#metering/usage.ts";
 import { decodeColumns, encodeColumns } from "./columns.ts";
 import { checksumOf } from "./checksum.ts";
-import { damaged, SqliteFile, type SqliteRow, withPlace } from "./file.ts";
+import { damaged, SqliteFile, withPlace } from "./file.ts";
+import { bytesIn, integerIn, integerOrNull, type SqliteRow } from "./row.ts";
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS batch (
@@ -72,20 +73,20 @@ export class SqliteLedger implements Ledger {
   async *read({ fromMs, toMs }: UsageWindow, is?: Usage["is"]): AsyncGenerator<Usage> {
     this.#flush();
     // A batch may begin before the window and reach into it, by no more than the longest batch.
-    const longest = (this.#span.get()?.["longest"] as number | null) ?? 0;
+    const longest = integerOrNull(this.#span.get(), "longest") ?? 0;
     const waiting = new Heap<Usage>((a, b) => a.atMs < b.atMs);
     let after = { fromMs: Number.MIN_SAFE_INTEGER, id: 0 };
     for (;;) {
       const bounds = [after.fromMs, after.id, fromMs - longest, toMs, fromMs, is ?? "%", READ_BATCHES] as const;
-      const rows = withPlace(this.#file.path, () => this.#select.all(...bounds));
-      for (const batch of rows.map((row) => this.#batchOf(row))) {
+      const batches = withPlace(this.#file.path, () => this.#select.all(...bounds).map((row) => this.#batchOf(row)));
+      for (const batch of batches) {
         // Everything still to come is later than this batch's first, so what is earlier may go.
         for (let next = waiting.peek(); next !== undefined && next.atMs < batch.fromMs; next = waiting.peek())
           yield waiting.pop() as Usage;
         for (const one of batch.usage) if (one.atMs >= fromMs && one.atMs < toMs) waiting.push(one);
         after = batch;
       }
-      if (rows.length < READ_BATCHES) break;
+      if (batches.length < READ_BATCHES) break;
       await new Promise((resolve) => setImmediate(resolve));
     }
     for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) yield next;
@@ -138,7 +139,7 @@ export class SqliteLedger implements Ledger {
   }
 
   #batchOf(row: SqliteRow): Batch {
-    const bytes = row["columns"] as Uint8Array;
+    const bytes = bytesIn(row, "columns");
     if (row["sum"] !== batchSum(row))
       throw damaged(
         this.#file.path,
@@ -146,8 +147,8 @@ export class SqliteLedger implements Ledger {
       );
     const columns: unknown = JSON.parse(inflateRawSync(bytes).toString("utf8"));
     return {
-      id: row["id"] as number,
-      fromMs: row["from_ms"] as number,
+      id: integerIn(row, "id"),
+      fromMs: integerIn(row, "from_ms"),
       usage: decodeColumns(columns) as readonly object[] as readonly Usage[],
     };
   }
@@ -159,11 +160,11 @@ export function openLedgerFile(path: string): SqliteFile {
 
 export function batchSum(row: SqliteRow): number {
   const head = [row["kind"], row["from_ms"], row["to_ms"], row["row_count"]];
-  return checksumOf(head.join(" "), row["columns"] as Uint8Array);
+  return checksumOf(head.join(" "), bytesIn(row, "columns"));
 }
 
 function upgrade(db: DatabaseSync): void {
   db.exec("ALTER TABLE batch ADD COLUMN sum INTEGER NOT NULL DEFAULT 0");
   const setSum = db.prepare("UPDATE batch SET sum = ? WHERE id = ?");
-  for (const row of db.prepare("SELECT * FROM batch").all()) setSum.run(batchSum(row), row["id"] as number);
+  for (const row of db.prepare("SELECT * FROM batch").all()) setSum.run(batchSum(row), integerIn(row, "id"));
 }

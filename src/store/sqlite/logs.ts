@@ -14,7 +14,8 @@ import {
 } from "#functions/logs.ts";
 import type { LogLine } from "#functions/sandboxes.ts";
 import { checksumOf } from "./checksum.ts";
-import { damaged, SqliteFile, type SqliteRow } from "./file.ts";
+import { damaged, SqliteFile, withPlace } from "./file.ts";
+import { bytesIn, integerIn, textIn, type SqliteRow } from "./row.ts";
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS chunk (
@@ -93,9 +94,10 @@ export class SqliteLogs implements LogStore, AsyncDisposable {
     for (let chunks = 0; chunks < CHUNKS_PER_SCAN; chunks++) {
       const row = this.#chunkAt(group, scan, next.chunk);
       if (row === undefined) return { lines: inOrder(lines, scan), next, isEnd: true };
-      const chunk = row["id"] as number;
+      const chunk = integerIn(row, "id");
       const rest = { ...scan, from: next, limit: limit - lines.length, maxLength: maxLength - length };
-      const { found, stoppedAt } = scanChunk(this.#unpack(row), { chunk }, rest);
+      const unpacked = withPlace(this.#file.path, () => this.#unpack(row));
+      const { found, stoppedAt } = scanChunk(unpacked, { chunk }, rest);
       lines = [...lines, ...found];
       if (stoppedAt !== null) return { lines: inOrder(lines, scan), next: stoppedAt, isEnd: false };
       length += found.reduce((sum, { text }) => sum + text.length, 0);
@@ -117,9 +119,9 @@ export class SqliteLogs implements LogStore, AsyncDisposable {
       .prepare("SELECT name, first_ms, last_ms FROM stream WHERE log_group = ? ORDER BY name")
       .all(group)
       .map((row) => ({
-        name: row["name"] as string,
-        firstMs: row["first_ms"] as number,
-        lastMs: row["last_ms"] as number,
+        name: textIn(row, "name"),
+        firstMs: integerIn(row, "first_ms"),
+        lastMs: integerIn(row, "last_ms"),
       }));
   }
 
@@ -129,7 +131,7 @@ export class SqliteLogs implements LogStore, AsyncDisposable {
     return this.#db
       .prepare("SELECT DISTINCT log_group FROM chunk ORDER BY log_group")
       .all()
-      .map((row) => row["log_group"] as string);
+      .map((row) => textIn(row, "log_group"));
   }
 
   async remove(group: string): Promise<void> {
@@ -170,7 +172,7 @@ export class SqliteLogs implements LogStore, AsyncDisposable {
         this.#file.path,
         `chunk ${String(row["id"])} of "${String(row["log_group"])}" does not match its checksum`,
       );
-    return unpack(row["lines"] as Uint8Array);
+    return unpack(bytesIn(row, "lines"));
   }
 
   #trim(group: string): void {
@@ -222,7 +224,7 @@ export function openLogsFile(path: string): SqliteFile {
 
 export function chunkSum(row: SqliteRow): number {
   const head = [row["log_group"], row["from_ms"], row["to_ms"]];
-  return checksumOf(head.join(" "), row["lines"] as Uint8Array);
+  return checksumOf(head.join(" "), bytesIn(row, "lines"));
 }
 
 function upgrade(db: DatabaseSync): void {
@@ -231,9 +233,9 @@ function upgrade(db: DatabaseSync): void {
   db.exec(SCHEMA);
   const addStream = db.prepare(ADD_STREAM);
   for (const row of db.prepare("SELECT * FROM chunk").all()) {
-    setSum.run(chunkSum(row), row["id"] as number);
-    const group = row["log_group"] as string;
-    for (const { name, firstMs, lastMs } of streamsOf(unpack(row["lines"] as Uint8Array)))
+    setSum.run(chunkSum(row), integerIn(row, "id"));
+    const group = textIn(row, "log_group");
+    for (const { name, firstMs, lastMs } of streamsOf(unpack(bytesIn(row, "lines"))))
       addStream.run(group, name, firstMs, lastMs);
   }
 }

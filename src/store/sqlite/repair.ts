@@ -4,16 +4,17 @@
  */
 import { constants, copyFileSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { DatabaseSync, type SQLInputValue } from "node:sqlite";
+import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from "node:sqlite";
 import { reasonOf } from "#base/fault.ts";
 import { anchorFile, type AnchorState, readAnchor } from "./anchor.ts";
 import { checksumOf, rowChecksum } from "./checksum.ts";
 import { batchSum, openLedgerFile } from "./ledger.ts";
-import { collectionSum, openDatabaseFile, SqliteDatabase } from "./database.ts";
+import { collectionIn, collectionSum, openDatabaseFile, SqliteDatabase } from "./database.ts";
 import { openEventsFile, SqliteEvents } from "./events.ts";
-import { type SqliteFile, type SqliteRow } from "./file.ts";
+import type { SqliteFile } from "./file.ts";
 import { logSum, openJournalFile, SqliteEngine } from "./journal.ts";
 import { chunkSum, openLogsFile } from "./logs.ts";
+import { bytesIn, CellFault, integerIn, type SqliteRow } from "./row.ts";
 
 export interface Finding {
   readonly file: string;
@@ -51,7 +52,6 @@ interface Salvage {
   readonly position: number;
 }
 
-const bytes = (row: SqliteRow, column: string): Uint8Array => row[column] as Uint8Array;
 const text = (row: SqliteRow, column: string): string => String(row[column]);
 
 const STORES: Readonly<Record<string, Store>> = {
@@ -64,9 +64,9 @@ const STORES: Readonly<Record<string, Store>> = {
         order: ["rev"],
         sum: (row) =>
           logSum([
-            row["rev"] as number,
+            integerIn(row, "rev"),
             text(row, "key"),
-            row["create_rev"] as number,
+            integerIn(row, "create_rev"),
             row["val"] as Uint8Array | null,
           ]),
         nameOf: (row) => `${text(row, "key")} at revision ${text(row, "rev")}`,
@@ -82,20 +82,14 @@ const STORES: Readonly<Record<string, Store>> = {
       {
         name: "collections",
         order: ["id"],
-        sum: (row) =>
-          collectionSum(text(row, "name"), {
-            id: row["id"] as number,
-            rows: row["row_count"] as number,
-            bytes: row["byte_count"] as number,
-          }),
+        sum: (row) => collectionSum(text(row, "name"), collectionIn(row)),
         nameOf: (row) => `the record of the table ${text(row, "name")}`,
       },
       {
         name: "rows",
         order: ["collection", "key"],
-        sum: (row) => rowChecksum(row["collection"] as number, bytes(row, "key"), bytes(row, "value")),
-        nameOf: (row) =>
-          `collection ${text(row, "collection")}, item ${Buffer.from(bytes(row, "key")).toString("latin1")}`,
+        sum: (row) => rowChecksum(integerIn(row, "collection"), bytesIn(row, "key"), bytesIn(row, "value")),
+        nameOf: (row) => `collection ${text(row, "collection")}, item ${latin1(row["key"])}`,
       },
     ],
     rebuild: rebuildTables,
@@ -110,7 +104,7 @@ const STORES: Readonly<Record<string, Store>> = {
       {
         name: "event",
         order: ["id"],
-        sum: (row) => checksumOf(`${text(row, "id")} ${text(row, "head")}`, bytes(row, "payload")),
+        sum: (row) => checksumOf(`${text(row, "id")} ${text(row, "head")}`, bytesIn(row, "payload")),
         nameOf: (row) => `accepted invocation ${text(row, "id")}`,
       },
     ],
@@ -258,9 +252,11 @@ function salvage({ tables }: Store, path: string, generation?: string): Salvaged
       return { kept, lost, reached: 0 };
     for (const table of tables) {
       const { rows, isWhole } = readAround(db, table);
-      const isSound = (row: SqliteRow): boolean => table.sum === undefined || row["sum"] === table.sum(row);
-      kept.set(table.name, rows.filter(isSound));
-      lost.push(...rows.filter((row) => !isSound(row)).map((row) => table.nameOf(row)));
+      kept.set(
+        table.name,
+        rows.filter((row) => isSound(table, row)),
+      );
+      lost.push(...rows.filter((row) => !isSound(table, row)).map((row) => table.nameOf(row)));
       if (!isWhole) lost.push(`records of "${table.name}" on pages that cannot be read`);
     }
     const revisions = kept.get("log")?.map((row) => Number(row["rev"])) ?? [];
@@ -268,6 +264,15 @@ function salvage({ tables }: Store, path: string, generation?: string): Salvaged
     return { kept, lost, reached: revisions.reduce((a, b) => Math.max(a, b), Math.max(...marks)) };
   } finally {
     db.close();
+  }
+}
+
+function isSound({ sum }: Table, row: SqliteRow): boolean {
+  try {
+    return sum === undefined || row["sum"] === sum(row);
+  } catch (thrown) {
+    if (thrown instanceof CellFault) return false;
+    throw thrown;
   }
 }
 
@@ -302,6 +307,10 @@ function readAround(
   };
   const isWhole = read("ASC") || (read("DESC"), false);
   return { rows: [...found.values()], isWhole };
+}
+
+function latin1(key: SQLOutputValue | undefined): string {
+  return key instanceof Uint8Array ? Buffer.from(key).toString("latin1") : String(key);
 }
 
 function nameOfValue(value: unknown): string {
@@ -350,12 +359,12 @@ function rebuildTables(file: SqliteFile, { rows }: Salvage): readonly string[] {
     );
     for (const [id, row] of known) {
       const all = items.get(id) ?? [];
-      const size = all.reduce((sum, one) => sum + bytes(one, "key").length + bytes(one, "value").length, 0);
+      const size = all.reduce((sum, one) => sum + bytesIn(one, "key").length + bytesIn(one, "value").length, 0);
       const missing = Number(row["row_count"]) - all.length;
       if (missing > 0) lost.push(`${missing} items of the table ${text(row, "name")}`);
       const collection = { id, rows: all.length, bytes: size };
       addCollection.run(id, text(row, "name"), all.length, size, collectionSum(text(row, "name"), collection));
-      for (const one of all) addRow.run(id, bytes(one, "key"), bytes(one, "value"), Number(one["sum"]));
+      for (const one of all) addRow.run(id, bytesIn(one, "key"), bytesIn(one, "value"), Number(one["sum"]));
     }
   });
   return lost;
