@@ -130,7 +130,7 @@ test("warn: pods and what makes them are warned of; a change of status is not", 
   const { warnings } = await sample.deck.update(
     podKind,
     "default/a",
-    (live) => ({ ...live, status: { phase: "Running" } }) as KubeObject,
+    (live) => ({ ...live, status: { phase: "Running" as const } }),
     { ...BY, subresource: "status" },
   );
   assert.deepEqual(warnings, []);

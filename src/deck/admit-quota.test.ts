@@ -130,7 +130,7 @@ test("a hundred creates at once take what there is and no more; what goes gives 
     Array.from({ length: 100 }, (_, at) => deck.create(podKind, podOf(`p${at}`, {}), request)),
   );
   assert.equal(results.filter(({ status }) => status === "fulfilled").length, 7);
-  await deck.update(podKind, "default/p0", (pod) => ({ ...pod, status: { phase: "Succeeded" } }) as KubeObject, {
+  await deck.update(podKind, "default/p0", (pod) => ({ ...pod, status: { phase: "Succeeded" as const } }), {
     ...request,
     subresource: "status",
   });

@@ -16,7 +16,9 @@ import type { Written } from "./write-request.ts";
 import { object, openSampleDeck, pod, present } from "./sample-deck.ts";
 
 const me = { manager: "test" };
-const labelled = (app: string) => (live: KubeObject) => ({ ...live, metadata: { ...live.metadata, labels: { app } } });
+const labelled =
+  (app: string) =>
+  <T extends KubeObject>(live: T): T => ({ ...live, metadata: { ...live.metadata, labels: { app } } });
 
 function freshJournal(): MemoryJournal {
   return new MemoryJournal(new FakeClock());

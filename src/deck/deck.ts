@@ -6,7 +6,7 @@ import type { Log } from "#base/log.ts";
 import type { Random } from "#base/random.ts";
 import { customResourceDefinitionKind } from "#kinds/admission/custom-resource-definition.ts";
 import type { Kind } from "#kinds/kind.ts";
-import type { KubeObject } from "#kinds/object.ts";
+import type { KubeObject, Live } from "#kinds/object.ts";
 import type { Present } from "./admission.ts";
 import { builtinAdmissions } from "./admissions.ts";
 import { Collection, type ObjectChange } from "./collection.ts";
@@ -21,7 +21,7 @@ import { Registry, storageOf } from "./registry.ts";
 import type { Selection } from "./selection.ts";
 import { defaultNetwork, type Network } from "./service-addresses.ts";
 import { SharedViews } from "./shared-views.ts";
-import { type Form, formOf, keptFor, type Stored } from "./stored.ts";
+import { type Form, formOf, keptFor, type StoredOf } from "./stored.ts";
 import { openWatch, type WatchListener, type WatchOptions } from "./watches.ts";
 import type { DeckRemoveOptions, Patch, Removed, WriteRequest, Written } from "./write-request.ts";
 import { type Home, Writer } from "./writer.ts";
@@ -117,13 +117,15 @@ export class Deck implements AsyncDisposable {
   }
 
   /** Null when absent. */
-  read(kind: Kind, key: ObjectKey): Stored | null {
-    return this.#homeOf(kind).collection.get(key)?.as(formOf(kind)) ?? null;
+  read<T extends KubeObject>(kind: Kind<T>, key: ObjectKey): StoredOf<T> | null {
+    return (this.#homeOf(kind).collection.get(key)?.as(formOf(kind)) ?? null) as StoredOf<T> | null;
   }
 
   /** Faults: Expired, BadRequest, Timeout (a revision that is not there yet). */
-  list(kind: Kind, options: ListOptions = {}): Listed {
-    return listCollection(kind, this.#homeOf(kind).collection, this.#sourceOf(kind).applied, options);
+  list<T extends KubeObject>(kind: Kind<T>, options: ListOptions = {}): Listed<StoredOf<T>> {
+    return listCollection(kind, this.#homeOf(kind).collection, this.#sourceOf(kind).applied, options) as Listed<
+      StoredOf<T>
+    >;
   }
 
   /** The listener is called at once for what is there or for the past, then live; it must not throw. Fault: Expired. */
@@ -152,8 +154,13 @@ export class Deck implements AsyncDisposable {
   }
 
   /** Read, edit, write, again on conflict. `edit` is pure; returning its argument leaves the object as it is. */
-  update(kind: Kind, key: ObjectKey, edit: (live: KubeObject) => KubeObject, request: WriteRequest): Promise<Written> {
-    return this.#writer.update(kind, key, edit, request);
+  update<T extends KubeObject>(
+    kind: Kind<T>,
+    key: ObjectKey,
+    edit: (live: Live<T>) => T,
+    request: WriteRequest,
+  ): Promise<Written> {
+    return this.#writer.update(kind, key, (live) => edit(live as Live<T>), request);
   }
 
   patch(kind: Kind, key: ObjectKey, patch: Patch, request: WriteRequest): Promise<Written> {

@@ -19,8 +19,8 @@ export interface ListOptions extends Selection {
   readonly match?: "Exact" | "NotOlderThan";
 }
 
-export interface Listed {
-  readonly stored: readonly Stored[];
+export interface Listed<S extends Stored = Stored> {
+  readonly stored: readonly S[];
   /** ListMeta.resourceVersion: where a watch goes on. */
   readonly revision: Revision;
   readonly continue?: string;

@@ -5,7 +5,7 @@ import type { Labels } from "#base/selector.ts";
 import { decodeUtf8, encodeUtf8 } from "#base/utf8.ts";
 import { withDefaults } from "#kinds/rules/defaults.ts";
 import { apiVersionOf, type Kind } from "#kinds/kind.ts";
-import type { KubeObject } from "#kinds/object.ts";
+import type { KubeObject, Live } from "#kinds/object.ts";
 import type { Revision } from "./journal.ts";
 import { Newest } from "./newest.ts";
 
@@ -29,6 +29,9 @@ export interface Stored extends Part {
   /** What selectors look at first. */
   readonly labels: Labels | undefined;
 }
+
+/** Stored under the kind of `T`, whose schema it went through. */
+export type StoredOf<T extends KubeObject> = Stored & { readonly object: Live<T> };
 
 export interface WatchEvent {
   readonly type: "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK";

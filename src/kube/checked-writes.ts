@@ -4,7 +4,14 @@ import { keyOf } from "#base/key.ts";
 import type { WriteRequest, Written } from "#deck/write-request.ts";
 import { resourceOf } from "#kinds/kind.ts";
 import type { KubeObject } from "#kinds/object.ts";
-import { clusterRoleKind, type ClusterRole, type PolicyRule, type Role, type RoleRef } from "#kinds/rbac/rbac.ts";
+import {
+  clusterRoleKind,
+  type ClusterRole,
+  type PolicyRule,
+  type Role,
+  roleKind,
+  type RoleRef,
+} from "#kinds/rbac/rbac.ts";
 import type { Attributes } from "./authorize.ts";
 import type { Ask, Door } from "./door.ts";
 import { found } from "./read-verbs.ts";
@@ -68,12 +75,13 @@ const EVERYTHING: readonly PolicyRule[] = [
 
 function checkBinding(door: Door, ask: Ask, next: KubeObject & { readonly roleRef: RoleRef }): void {
   const { roleRef } = next;
-  const plural = roleRef.kind === "ClusterRole" ? "clusterroles" : "roles";
-  const namespace = roleRef.kind === "ClusterRole" ? "" : ask.path.namespace;
+  const isOfCluster = roleRef.kind === "ClusterRole";
+  const plural = isOfCluster ? "clusterroles" : "roles";
   if (mayOnRole(door, ask, "bind", { plural, namespace: ask.path.namespace, name: roleRef.name })) return;
-  const roles = door.deck.registry.kind(GROUP, clusterRoleKind.version, plural);
-  if (roles === undefined) throw new Fault("NotFound", `there is no kind ${plural}`);
-  checkHeld(door, ask, next, (found(door, roles, namespace, roleRef.name).object as Role).rules ?? []);
+  const role = isOfCluster
+    ? found(door, clusterRoleKind, "", roleRef.name)
+    : found(door, roleKind, ask.path.namespace, roleRef.name);
+  checkHeld(door, ask, next, role.object.rules ?? []);
 }
 
 function mayOnRole(

@@ -31,7 +31,7 @@ export async function evictPod(door: Door, ask: Ask): Promise<void> {
   const removal = removalRequest(exchange, identity, deleteOptions ?? null);
   for (let round = 1; ; round++) {
     const live = found(door, podKind, path.namespace, path.name);
-    const pod = live.object as Pod;
+    const pod = live.object;
     if (!isUncounted(pod)) {
       await evict(door, pod, live.revision, removal);
       break;
@@ -62,7 +62,7 @@ async function evict(door: Door, pod: Pod, revision: number, removal: RemovalReq
 
 function budgetsAt(door: Door, namespace: string): readonly PodDisruptionBudget[] {
   const { stored } = door.deck.list(podDisruptionBudgetKind, { namespace });
-  return stored.map(({ object }) => object as PodDisruptionBudget);
+  return stored.map(({ object }) => object);
 }
 
 /** Compare and set on the budget itself: no two evictions have the same disruption. */
@@ -70,7 +70,7 @@ async function spend(door: Door, pod: Pod, budget: PodDisruptionBudget, request:
   await door.deck.update(
     podDisruptionBudgetKind,
     keyOfObject(budget),
-    (live) => spent(live as PodDisruptionBudget, pod.metadata.name, door.clock.now()),
+    (live) => spent(live, pod.metadata.name, door.clock.now()),
     { ...request, subresource: "status" },
   );
 }
@@ -81,7 +81,7 @@ async function markAndRemove(door: Door, pod: Pod, { options, request }: Removal
     await door.deck.remove(podKind, key, options, request);
     return;
   }
-  const marked = await door.deck.update(podKind, key, (live) => withMark(live as Pod, door.clock.now()), {
+  const marked = await door.deck.update(podKind, key, (live) => withMark(live, door.clock.now()), {
     ...request,
     subresource: "status",
     ...(options.revision !== undefined && { expected: options.revision }),

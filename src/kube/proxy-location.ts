@@ -1,10 +1,10 @@
 /** Which pod and port, or which node, the name in a proxy's path means ("web", "web:http", "https:web:443"). Reads only. */
 import { Fault, unsupported } from "#base/fault.ts";
 import { keyOf } from "#base/key.ts";
-import { type Endpoints, type EndpointAddress, endpointsKind } from "#kinds/core/endpoints.ts";
-import { type Node, nodeKind } from "#kinds/core/node.ts";
+import { type EndpointAddress, endpointsKind } from "#kinds/core/endpoints.ts";
+import { nodeKind } from "#kinds/core/node.ts";
 import { type Pod, podKind } from "#kinds/core/pod.ts";
-import { type Service, serviceKind } from "#kinds/core/service.ts";
+import { serviceKind } from "#kinds/core/service.ts";
 import type { Door } from "./door.ts";
 import { found } from "./read-verbs.ts";
 
@@ -47,7 +47,7 @@ type Reads = Pick<Door, "deck" | "random">;
 /** Without a port: the first that a container of the pod declares, else the scheme's. */
 export function locatePod(door: Reads, namespace: string, id: string): Location {
   const { scheme, name, port } = named("pod", id);
-  const pod = found(door, podKind, namespace, name).object as Pod;
+  const pod = found(door, podKind, namespace, name).object;
   const declared = pod.spec.containers.flatMap(({ ports = [] }) => ports)[0]?.containerPort;
   const number = port === "" ? (declared ?? (scheme === "https" ? 443 : 80)) : Number(port);
   if (!Number.isInteger(number) || number < 1 || number > 65_535)
@@ -70,7 +70,7 @@ function locationOf(pod: Pod, scheme: "http" | "https", port: number): Location 
 export function locateService(door: Reads, namespace: string, id: string): Location {
   const { scheme, name, port } = named("service", id);
   const portName = /^\d+$/.test(port) ? portNamed(door, namespace, { name, number: Number(port) }) : port;
-  const { subsets = [] } = found(door, endpointsKind, namespace, name).object as Endpoints;
+  const { subsets = [] } = found(door, endpointsKind, namespace, name).object;
   if (subsets.length === 0)
     throw new Fault("Unavailable", `no endpoints available for service ${JSON.stringify(name)}`);
   const reachable = subsets.flatMap(({ addresses = [], ports = [] }) => {
@@ -89,7 +89,7 @@ function portNamed(
   namespace: string,
   { name, number }: { readonly name: string; readonly number: number },
 ): string {
-  const { spec } = found(door, serviceKind, namespace, name).object as Service;
+  const { spec } = found(door, serviceKind, namespace, name).object;
   const port = (spec.ports ?? []).find((each) => each.port === number);
   if (port !== undefined) return port.name ?? "";
   throw new Fault("Unavailable", `no service port ${number} found for service ${JSON.stringify(name)}`);
@@ -103,7 +103,7 @@ function podAt(
 ): readonly Location[] {
   if (targetRef?.kind !== "Pod") return [];
   const { namespace = "", name = "" } = targetRef;
-  const pod = door.deck.read(podKind, keyOf(namespace, name))?.object as Pod | undefined;
+  const pod = door.deck.read(podKind, keyOf(namespace, name))?.object;
   return pod === undefined || pod.status?.podIP !== ip ? [] : [locationOf(pod, scheme, port)];
 }
 
@@ -112,7 +112,7 @@ const KUBELET_PORT = "10250";
 
 export function locateNode(door: Reads, id: string): Location {
   const { name, port } = named("node", id);
-  const { status } = found(door, nodeKind, "", name).object as Node;
+  const { status } = found(door, nodeKind, "", name).object;
   const agentPort = status?.daemonEndpoints?.kubeletEndpoint?.Port;
   if (!["", KUBELET_PORT, String(agentPort)].includes(port))
     throw unsupported("nodes/proxy to a port that is not the agent's", `use the port ${agentPort ?? "of the agent"}`);

@@ -3,8 +3,9 @@ import { Fault } from "#base/fault.ts";
 import { keyOf } from "#base/key.ts";
 import type { Listed } from "#deck/list.ts";
 import { scaleOf } from "#deck/scale.ts";
-import type { Part, Stored } from "#deck/stored.ts";
+import type { Part, Stored, StoredOf } from "#deck/stored.ts";
 import { apiVersionOf, type Kind } from "#kinds/kind.ts";
+import type { KubeObject } from "#kinds/object.ts";
 import { listOptions, type Representation, representation, requireWholeObject } from "./asked.ts";
 import { type Ask, type Door, sendBytes, sendJson, warningHeader } from "./door.ts";
 import type { Exchange } from "./exchange.ts";
@@ -40,7 +41,13 @@ export function sendStored(exchange: Exchange, stored: Stored, sending: Sending)
   sendJson(exchange, status, tableOf(kind, [stored], options), headers);
 }
 
-export function found(door: Pick<Door, "deck">, kind: Kind, namespace: string, name: string): Stored {
+/** Fault: NotFound. */
+export function found<T extends KubeObject>(
+  door: Pick<Door, "deck">,
+  kind: Kind<T>,
+  namespace: string,
+  name: string,
+): StoredOf<T> {
   const stored = door.deck.read(kind, keyOf(namespace, name));
   if (stored !== null) return stored;
   const full = kind.group === "" ? kind.plural : `${kind.plural}.${kind.group}`;

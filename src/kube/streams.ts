@@ -1,7 +1,7 @@
 /** pods/exec, pods/attach and pods/portforward: checked here, then a raw connection between the client and the pod's node. */
 import type { IncomingMessage } from "node:http";
 import { Fault } from "#base/fault.ts";
-import type { Pod } from "#kinds/core/pod.ts";
+import { type Pod, podKind } from "#kinds/core/pod.ts";
 import { join } from "#relay/join.ts";
 import type { Headers, Upgrade } from "#relay/upgrade.ts";
 import { isTrue } from "./asked.ts";
@@ -17,7 +17,7 @@ export async function streamPod(door: Door, asking: Ask): Promise<void> {
   const { kind, namespace, name, subresource = "exec" } = path;
   const attributes = { group: kind.group, resource: kind.plural, subresource, namespace, name };
   door.authorizer.check(identity, { is: "resource", verb: "create", ...attributes });
-  const pod = found(door, kind, namespace, name).object as Pod;
+  const pod = found(door, podKind, namespace, name).object;
   const nodePath = pathOnNode(pod, subresource, exchange.query);
   const { upgrade } = exchange;
   if (upgrade === undefined) throw new Fault("BadRequest", "Upgrade request required");

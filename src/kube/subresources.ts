@@ -17,7 +17,7 @@ import { isWebSocket, openWebSocket } from "./web-socket.ts";
 
 /** GET pods/{name}/log: the agent's answer is passed on as it comes. */
 export async function podLog(door: Door, { exchange, identity, path }: Ask): Promise<void> {
-  const pod = found(door, path.kind, path.namespace, path.name).object as Pod;
+  const pod = found(door, podKind, path.namespace, path.name).object;
   const container = containerOf(pod, exchange.query.get("container"));
   const nodeName = pod.spec.nodeName;
   if (nodeName === undefined) throw new Fault("BadRequest", `pod ${path.name} does not have a host assigned`);
@@ -87,7 +87,7 @@ export async function bindPod(door: Door, ask: Ask): Promise<void> {
       throw conflict(podKind, name, `pod ${name} is already assigned to node "${bound}"`);
     return { ...live, spec: { ...live.spec, nodeName } };
   };
-  await door.deck.update(podKind, keyOf(path.namespace, name), (live) => bind(live as Pod), {
+  await door.deck.update(podKind, keyOf(path.namespace, name), (live) => bind(live), {
     ...writeRequest(exchange, identity),
     subresource: "binding",
   });
@@ -97,7 +97,7 @@ export async function bindPod(door: Door, ask: Ask): Promise<void> {
 /** POST serviceaccounts/{name}/token. */
 export async function requestToken(door: Door, ask: Ask): Promise<void> {
   const { exchange, identity, path } = ask;
-  const account = found(door, path.kind, path.namespace, path.name).object;
+  const account = found(door, podKind, path.namespace, path.name).object;
   const { spec } = await readBody(door, ask, tokenRequestKind);
   const { expirationSeconds: seconds = DEFAULT_TOKEN_SECONDS } = spec;
   const audiences = spec.audiences.length > 0 ? spec.audiences : [door.tokens.issuer];
@@ -123,7 +123,7 @@ function boundPod(door: Door, { path }: Ask, { boundObjectRef: bound }: TokenReq
   if (bound === undefined) return null;
   if (bound.kind !== "Pod")
     throw unsupported(`TokenRequest.spec.boundObjectRef.kind ${bound.kind ?? ""}`, "bind to a Pod");
-  const pod = found(door, podKind, path.namespace, bound.name ?? "").object as Pod;
+  const pod = found(door, podKind, path.namespace, bound.name ?? "").object;
   const { uid = "" } = bound;
   if (uid !== "" && uid !== pod.metadata.uid)
     throw conflict(
