@@ -4,6 +4,7 @@ import type { Kind } from "#kinds/kind.ts";
 import { builtinKinds } from "#kinds/registry.ts";
 import { bindingController } from "./binding.ts";
 import { clusterRoleAggregationController } from "./cluster-role-aggregation.ts";
+import { claimBinder } from "./claim-binder.ts";
 import { daemonSetController } from "./daemon-set.ts";
 import { deploymentController } from "./deployment.ts";
 import { disruptionController } from "./disruption.ts";
@@ -28,6 +29,8 @@ import { replicationControllerController } from "./replication-controller.ts";
 import { staleDisruptionController } from "./stale-disruption.ts";
 import { resourceQuotaController } from "./resource-quota.ts";
 import { statefulSetController } from "./stateful-set.ts";
+import { claimProtection, volumeProtection } from "./storage-protection.ts";
+import { volumePhaseController } from "./volume-phases.ts";
 
 /** Those that look at the same few kinds for ever. */
 export const steadyControllers: readonly AnyController[] = [
@@ -40,6 +43,10 @@ export const steadyControllers: readonly AnyController[] = [
   jobController,
   jobExpiryController,
   statefulSetController,
+  claimBinder,
+  volumePhaseController,
+  claimProtection,
+  volumeProtection,
   endpointSliceController,
   endpointSliceMirroringController,
   endpointsController,

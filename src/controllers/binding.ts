@@ -6,19 +6,31 @@ import type { Change } from "#deck/objects.ts";
 import { conditionOf, type Told, withCondition } from "#kinds/conditions.ts";
 import { namespaceKind } from "#kinds/core/namespace.ts";
 import { nodeKind } from "#kinds/core/node.ts";
-import type { Condition } from "#kinds/object.ts";
+import { type PersistentVolumeClaim, persistentVolumeClaimKind } from "#kinds/core/persistent-volume-claim.ts";
+import { persistentVolumeKind } from "#kinds/core/persistent-volume.ts";
+import { type Condition, keyOfObject, namespaceOf } from "#kinds/object.ts";
 import { controllerOfKind } from "#kinds/owners.ts";
 import { type Pod, podKind } from "#kinds/core/pod.ts";
 import { podDisruptionBudgetKind } from "#kinds/policy/pod-disruption-budget.ts";
 import { replicaSetKind } from "#kinds/apps/replica-set.ts";
 import { serviceKind } from "#kinds/core/service.ts";
-import { unschedulableMessage } from "#scheduler/message.ts";
+import {
+  annotationOf,
+  BOUND_BY_CONTROLLER,
+  claimReference,
+  SELECTED_NODE,
+  withAnnotation,
+} from "#kinds/storage/binding.ts";
+import { storageClassKind } from "#kinds/storage/storage-class.ts";
+import { unschedulableMessage, waitingMessage } from "#scheduler/message.ts";
 import { defaultSpreads, type Spread } from "#scheduler/needs.ts";
 import { pick, type PickOptions, type Reasons } from "#scheduler/pick.ts";
+import { type PodVolumes, type VolumePlan, volumesOfPod } from "#scheduler/pod-volumes.ts";
 import { preempt } from "#scheduler/preempt.ts";
-import { normalEvent, patchTo, remove, warningEvent } from "./changes.ts";
+import { normalEvent, patchTo, patchUnchanged, remove, warningEvent } from "./changes.ts";
 import { hasEnded } from "./pod-facts.ts";
 import { isPending, Placements } from "./placements.ts";
+import { claimsOfPod, seenStorage } from "./seen-storage.ts";
 
 export interface BindingOptions {
   readonly strategy?: NonNullable<PickOptions["strategy"]>;
@@ -34,9 +46,12 @@ interface SeenPlacements extends Seen {
 
 export function bindingController(options: BindingOptions = {}): Controller<Pod, undefined, SeenPlacements> {
   const parked = (_object: unknown, { placements }: SeenPlacements): readonly ObjectKey[] => placements.parked();
+  const users = ({ metadata: { namespace = "", name } }: PersistentVolumeClaim, seen: Seen): readonly ObjectKey[] =>
+    seen.view(podKind).by("claim", keyOf(namespace, name)).map(keyOfObject);
   return {
     name: "default-scheduler",
     kind: podKind,
+    indexes: { claim: claimsOfPod },
     watches: [
       { kind: podKind, wakes: (pod: Pod, seen) => (mayHelp(pod) ? parked(pod, seen) : []) },
       { kind: nodeKind, wakes: parked },
@@ -44,6 +59,9 @@ export function bindingController(options: BindingOptions = {}): Controller<Pod,
       { kind: serviceKind, wakes: () => [] },
       { kind: replicaSetKind, wakes: () => [] },
       { kind: podDisruptionBudgetKind, wakes: () => [] },
+      { kind: persistentVolumeClaimKind, wakes: users },
+      { kind: persistentVolumeKind, wakes: parked },
+      { kind: storageClassKind, wakes: parked },
     ],
     derive: (seen) => ({ view: (kind) => seen.view(kind), placements: new Placements(seen) }),
     plan: (key, pod, seen, _memory, now) => planBinding(pod, { key, seen, placements: seen.placements, options, now }),
@@ -74,16 +92,45 @@ function planBinding(pod: Pod | undefined, around: Surroundings): Plan {
   // Whoever matters more goes first, also when the queue brought this one earlier.
   const turn = [...placements.before(pod, now), pod];
   const changes = turn.flatMap((next) => schedule(next, around));
-  return { changes, ...(placements.isParked(key) && { againAtMs: now + PARKED_MS }) };
+  const heldUntilMs = claimsOfPod(pod).length === 0 ? undefined : placements.heldUntil(pod);
+  const againAtMs = placements.isParked(key) ? now + PARKED_MS : heldUntilMs;
+  return { changes, ...(againAtMs !== undefined && { againAtMs }) };
 }
 
 function schedule(pod: Pod, around: Surroundings): readonly Change[] {
   const { key, placements, seen, options, now } = around;
-  if (placements.isParked(keyOf(pod.metadata.namespace ?? "", pod.metadata.name))) return [];
-  const picked = pick(pod, placements.cluster, { ...options, spreads: softSpreads(pod, seen) });
-  if (picked.node === null) return park(pod, picked.reasons, around);
+  if (placements.isParked(keyOfObject(pod))) return [];
+  const volumes = volumesOfPod(pod, seenStorage(seen, namespaceOf(pod)));
+  if (volumes !== null && "waitsFor" in volumes) return wait(pod, volumes.waitsFor, around);
+  const faultOn = volumes === null ? {} : { faultOn: volumes.faultOn.bind(volumes) };
+  const picked = pick(pod, placements.cluster, { ...options, spreads: softSpreads(pod, seen), ...faultOn });
+  if (picked.node === null) return park(pod, { ...faultOn, reasons: picked.reasons }, around);
   placements.assume(pod, picked.node, { by: key, now });
-  return bind(pod, picked.node, now);
+  const plan = planOn(picked.node, volumes, placements);
+  return plan === null ? bind(pod, picked.node, now) : prepare(plan, picked.node);
+}
+
+/** Null when every claim of the pod is bound. */
+function planOn(nodeName: string, volumes: PodVolumes | null, { cluster }: Placements): VolumePlan | null {
+  const node = cluster.node(nodeName)?.node;
+  if (volumes === null || "waitsFor" in volumes || node === undefined) return null;
+  const plan = volumes.planOn(node);
+  return plan.promises.length + plan.provisions.length === 0 ? null : plan;
+}
+
+/** Upstream's PreBind: the pod keeps its place while the binder and the provisioners bring its volumes. */
+function prepare({ promises, provisions }: VolumePlan, nodeName: string): readonly Change[] {
+  return [
+    ...promises.flatMap(({ volume, claim }) => {
+      const promised = { ...volume, spec: { ...volume.spec, claimRef: claimReference(claim) } };
+      return patchUnchanged(persistentVolumeKind, volume, withAnnotation(promised, BOUND_BY_CONTROLLER, "yes"));
+    }),
+    ...provisions
+      .filter((claim) => annotationOf(claim, SELECTED_NODE) === undefined)
+      .flatMap((claim) =>
+        patchUnchanged(persistentVolumeClaimKind, claim, withAnnotation(claim, SELECTED_NODE, nodeName)),
+      ),
+  ];
 }
 
 function bind(pod: Pod, nodeName: string, now: number): readonly Change[] {
@@ -97,20 +144,38 @@ function bind(pod: Pod, nodeName: string, now: number): readonly Change[] {
   ];
 }
 
+/** Something must happen before a node can be looked for. */
+function wait(pod: Pod, waitsFor: string, around: Surroundings): readonly Change[] {
+  return told(pod, waitingMessage(around.placements.cluster.nodes.length, waitsFor), {}, around);
+}
+
+interface Unplaced {
+  readonly reasons: Reasons;
+  readonly faultOn?: NonNullable<PickOptions["faultOn"]>;
+}
+
 /** No node: perhaps room can be made; in any case the pod says why it waits. */
-function park(pod: Pod, reasons: Reasons, around: Surroundings): readonly Change[] {
-  const { placements, now } = around;
-  const { cluster } = placements;
-  const made = makeRoom(pod, around);
+function park(pod: Pod, { reasons, faultOn }: Unplaced, around: Surroundings): readonly Change[] {
+  const { cluster } = around.placements;
+  const made = makeRoom(pod, around, faultOn);
   const words = unschedulableMessage(cluster.nodes.length, reasons, made.reasons);
   const message = made.note === undefined ? words : `${words.replace(/ preemption: .*$/, "")} preemption: ${made.note}`;
+  const nominated = made.node === undefined ? {} : { nominatedNodeName: made.node };
+  return [...told(pod, message, nominated, around), ...made.changes];
+}
+
+function told(
+  pod: Pod,
+  message: string,
+  nominated: { readonly nominatedNodeName?: string },
+  { placements, now }: Surroundings,
+): readonly Change[] {
   placements.park(pod);
   const before = conditionOf(pod.status?.conditions, "PodScheduled");
   const conditions = withScheduled(pod, { status: "False", reason: "Unschedulable", message }, now);
-  const status = { ...pod.status, conditions, ...(made.node !== undefined && { nominatedNodeName: made.node }) };
+  const status = { ...pod.status, conditions, ...nominated };
   const changed = patchTo(podKind, pod, { ...pod, status }, "status");
-  const told = before?.message === message ? [] : [warningEvent(pod, "FailedScheduling", message)];
-  return [...changed, ...told, ...made.changes];
+  return [...changed, ...(before?.message === message ? [] : [warningEvent(pod, "FailedScheduling", message)])];
 }
 
 interface Room {
@@ -120,14 +185,15 @@ interface Room {
   readonly note?: string;
 }
 
-function makeRoom(pod: Pod, { placements, seen, now }: Surroundings): Room {
+function makeRoom(pod: Pod, { placements, seen, now }: Surroundings, faultOn: PickOptions["faultOn"]): Room {
   const { cluster } = placements;
   const none: Reasons = new Map();
   if (pod.spec.preemptionPolicy === "Never")
     return { reasons: none, changes: [], note: "not eligible due to preemptionPolicy=Never." };
   if (isWaitingForVictims(pod, placements))
     return { reasons: none, changes: [], note: "not eligible due to terminating pod on the nominated node." };
-  const found = preempt(pod, cluster, seen.view(podDisruptionBudgetKind).list());
+  const budgets = seen.view(podDisruptionBudgetKind).list();
+  const found = preempt(pod, cluster, { budgets, ...(faultOn && { faultOn }) });
   if (found.node === null) return { reasons: found.reasons, changes: [] };
   cluster.nominate(pod, found.node);
   return {

@@ -3,7 +3,7 @@ import { seededRandom, nameSuffix } from "#base/random.ts";
 import type { Change } from "#deck/objects.ts";
 import type { Kind, SubresourceName } from "#kinds/kind.ts";
 import { keyOfObject, type KubeObject } from "#kinds/object.ts";
-import { mergePatchOf } from "#wire/merge-patch.ts";
+import { applyMergePatch, mergePatchOf } from "#wire/merge-patch.ts";
 
 /** One patch from `live` to `next`, or nothing when they are the same. */
 export function patchTo<T extends KubeObject>(
@@ -25,6 +25,16 @@ export function patchTo<T extends KubeObject>(
       ...(subresource && { subresource }),
     },
   ];
+}
+
+/** As patchTo, and only if nobody has changed the object since it was seen: for what two must not take at once. */
+export function patchUnchanged<T extends KubeObject>(kind: Kind<T>, live: T, next: T): readonly Change[] {
+  const { resourceVersion = "" } = live.metadata;
+  return patchTo(kind, live, next).map((change) =>
+    change.verb === "patch"
+      ? { ...change, patch: applyMergePatch(change.patch, { metadata: { resourceVersion } }) }
+      : change,
+  );
 }
 
 export function create<T extends KubeObject>(kind: Kind<T>, object: T): Change {

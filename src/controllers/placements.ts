@@ -3,9 +3,13 @@ import type { ObjectKey } from "#base/key.ts";
 import type { Seen } from "#deck/controller.ts";
 import { namespaceKind } from "#kinds/core/namespace.ts";
 import { nodeKind } from "#kinds/core/node.ts";
-import { keyOfObject } from "#kinds/object.ts";
+import { persistentVolumeClaimKind } from "#kinds/core/persistent-volume-claim.ts";
+import { persistentVolumeKind } from "#kinds/core/persistent-volume.ts";
+import { keyOfObject, type KubeObject } from "#kinds/object.ts";
 import { type Pod, podKind } from "#kinds/core/pod.ts";
+import { storageClassKind } from "#kinds/storage/storage-class.ts";
 import { Cluster } from "#scheduler/cluster.ts";
+import { claimNamesOf } from "#scheduler/pod-volumes.ts";
 import { hasEnded } from "./pod-facts.ts";
 
 const SCHEDULER = "default-scheduler";
@@ -41,6 +45,19 @@ export class Placements {
       if (next !== undefined && previous === undefined) this.#placeAgain(seen, next.metadata.name);
     });
     seen.view(podKind).onChange((key, next, previous) => this.#take(key, next, previous));
+    // Volumes are no part of the cluster's version: most pods have none.
+    seen.view(persistentVolumeClaimKind).onChange((key) => {
+      for (const pod of seen.view(podKind).by("claim", key)) this.#parked.delete(keyOfObject(pod));
+    });
+    for (const kind of [persistentVolumeKind, storageClassKind])
+      seen.view<KubeObject>(kind).onChange(() => this.#unparkClaimants(seen));
+  }
+
+  #unparkClaimants(seen: Seen): void {
+    for (const key of this.#parked.keys()) {
+      const pod = seen.view(podKind).get(key);
+      if (pod !== undefined && claimNamesOf(pod).length > 0) this.#parked.delete(key);
+    }
   }
 
   /** Pods may be seen before their node. */
@@ -101,6 +118,11 @@ export class Placements {
     this.#assumed.delete(key);
     this.cluster.removePod(assumed.uid);
     return undefined;
+  }
+
+  /** Until when the pod's place is kept; undefined when it has none. */
+  heldUntil(pod: Pod): number | undefined {
+    return this.#assumed.get(keyOfObject(pod))?.untilMs;
   }
 
   park(pod: Pod): void {

@@ -6,6 +6,7 @@ import { defaultIngressClass } from "./admit-ingress.ts";
 import { limitRanger } from "./admit-limit-range.ts";
 import { defaultTolerations, podAccount, podPriority } from "./admit-pod.ts";
 import { QuotaAdmission } from "./admit-quota.ts";
+import { defaultStorageClass, storageProtection } from "./admit-storage.ts";
 import { definitionCleanup } from "./definitions.ts";
 import { type Network, ServiceAddresses } from "./service-addresses.ts";
 
@@ -19,6 +20,8 @@ export function builtinAdmissions(network: Network): readonly Admission[] {
     defaultTolerations,
     podPriority,
     defaultIngressClass,
+    defaultStorageClass,
+    ...storageProtection,
     definitionCleanup,
     new ServiceAddresses(network),
     ...podSecurity,

@@ -3,10 +3,12 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import type { KubeObject } from "#kinds/object.ts";
 import { podKind } from "#kinds/core/pod.ts";
+import { persistentVolumeKind } from "#kinds/core/persistent-volume.ts";
 import { deploymentKind } from "#kinds/apps/deployment.ts";
 import { statefulSetKind } from "#kinds/apps/stateful-set.ts";
 import { functionKind } from "#kinds/catamaran/function.ts";
 import { serviceAccountKind } from "#kinds/core/service-account.ts";
+import { storageClassKind } from "#kinds/storage/storage-class.ts";
 import { serviceKind } from "#kinds/core/service.ts";
 import type { Kind } from "#kinds/kind.ts";
 import { MemoryJournal } from "#store/memory/journal.ts";
@@ -71,6 +73,21 @@ const cases: readonly (readonly [kind: Kind, spec: object, refused: string | nul
     { ...template(podSpec({})), updateStrategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 2 } } },
     "RollingUpdateStatefulSetStrategy.maxUnavailable",
   ],
+  [
+    persistentVolumeKind,
+    { capacity: { storage: "1Gi" }, accessModes: ["ReadWriteOnce"], nfs: { server: "x", path: "/" } },
+    "PersistentVolumeSpec.nfs",
+  ],
+  [
+    persistentVolumeKind,
+    {
+      capacity: { storage: "1Gi" },
+      accessModes: ["ReadWriteOnce"],
+      hostPath: { path: "/x" },
+      persistentVolumeReclaimPolicy: "Recycle",
+    },
+    "PersistentVolumeSpec.persistentVolumeReclaimPolicy",
+  ],
 ];
 
 const annotated: readonly (readonly [kind: Kind, annotation: string, value: string, isTaken: boolean])[] = [
@@ -106,10 +123,18 @@ test("a template's annotations are those of its pods", async () => {
 for (const [kind, spec, refused] of cases)
   test(`${kind.kind} with ${refused ?? "values that change nothing"} is ${refused === null ? "taken" : "refused"}`, async () => {
     const { deck } = await openSampleDeck(new MemoryJournal(new FakeClock(0)));
-    const created = deck.create(kind, object("x", { spec }), me);
+    const namespace = kind.scope === "Cluster" ? "" : "default";
+    const created = deck.create(kind, object("x", { spec }, { namespace }), me);
     if (refused === null) await created;
     else await assert.rejects(created, { code: "Unsupported", message: new RegExp(refused) });
   });
+
+test("a StorageClass with allowVolumeExpansion is refused while nothing expands", async () => {
+  const { deck } = await openSampleDeck(new MemoryJournal(new FakeClock(0)));
+  const growing = object("x", { provisioner: "a.b/c", allowVolumeExpansion: true }, { namespace: "" });
+  const message = /StorageClass\.allowVolumeExpansion/;
+  await assert.rejects(deck.create(storageClassKind, growing, me), { code: "Unsupported", message });
+});
 
 test("a member that came before it was refused keeps nobody from taking a finalizer", async () => {
   const clock = new FakeClock(0);

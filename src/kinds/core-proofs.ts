@@ -86,8 +86,11 @@ export const coreProofs: TypeProofs = {
     "src/controllers/waiting.test.ts": "schedulingGates",
   },
   "io.k8s.api.core.v1.Volume": {
-    "src/node/volumes.test.ts": "name emptyDir secret downwardAPI configMap projected",
+    "src/node/volumes.test.ts": "name emptyDir secret downwardAPI configMap projected persistentVolumeClaim",
     "tests/node-scenes.ts": "hostPath",
+  },
+  "io.k8s.api.core.v1.PersistentVolumeClaimVolumeSource": {
+    "src/node/volumes.test.ts": "claimName readOnly",
   },
   "io.k8s.api.core.v1.HostPathVolumeSource": {
     "src/controllers/chain.test.ts": "path type",

@@ -11,6 +11,30 @@ const container: Inert = { resizePolicy: [], restartPolicyRules: [], volumeDevic
 // seLinuxOptions are judged by pod security, and mean nothing on a host without SELinux, upstream too.
 const confinement: Inert = { appArmorProfile: [{ type: "Unconfined" }], windowsOptions: [] };
 
+/** Sources of PersistentVolumes that no node here can mount. */
+const OTHER_VOLUME_SOURCES = [
+  "awsElasticBlockStore",
+  "azureDisk",
+  "azureFile",
+  "cephfs",
+  "cinder",
+  "csi",
+  "fc",
+  "flexVolume",
+  "flocker",
+  "gcePersistentDisk",
+  "glusterfs",
+  "iscsi",
+  "nfs",
+  "photonPersistentDisk",
+  "portworxVolume",
+  "quobyte",
+  "rbd",
+  "scaleIO",
+  "storageos",
+  "vsphereVolume",
+] as const;
+
 const core: Readonly<Record<string, Inert>> = {
   Container: container,
   // kubectl debug --target: the processes of a container are not shared with another.
@@ -19,6 +43,20 @@ const core: Readonly<Record<string, Inert>> = {
   EnvVarSource: { fileKeyRef: [] },
   Lifecycle: { stopSignal: [] },
   NodeSpec: { configSource: [] },
+  PersistentVolumeClaimSpec: {
+    dataSource: [],
+    dataSourceRef: [],
+    volumeAttributesClassName: [],
+    volumeMode: ["Filesystem"],
+  },
+  PersistentVolumeSpec: {
+    ...Object.fromEntries(OTHER_VOLUME_SOURCES.map((source) => [source, []])),
+    mountOptions: [],
+    // Deprecated since 1.9: upstream starts a pod that runs "rm -rf".
+    persistentVolumeReclaimPolicy: ["Delete", "Retain"],
+    volumeAttributesClassName: [],
+    volumeMode: ["Filesystem"],
+  },
   PodOS: { name: ["linux"] },
   PodSecurityContext: { ...confinement, supplementalGroupsPolicy: ["Merge"], seLinuxChangePolicy: [] },
   PodSpec: { hostnameOverride: [], resourceClaims: [] },
@@ -31,6 +69,8 @@ const core: Readonly<Record<string, Inert>> = {
     loadBalancerSourceRanges: [],
     trafficDistribution: [],
   },
+  LocalVolumeSource: { fsType: [] },
+  VolumeResourceRequirements: { limits: [] },
   VolumeProjection: { clusterTrustBundle: [], podCertificate: [] },
 };
 
@@ -42,12 +82,17 @@ const apps: Readonly<Record<string, Inert>> = {
   StatefulSetSpec: { volumeClaimTemplates: [] },
 };
 
+const storage: Readonly<Record<string, Inert>> = {
+  StorageClass: { allowVolumeExpansion: [false], mountOptions: [] },
+};
+
 const own: Readonly<Record<string, Inert>> = { FunctionUrl: { invokeMode: ["BUFFERED"] } };
 
 export const inertMembers: ReadonlyMap<TypeName, Inert> = new Map([
   ...named("io.k8s.api.core.v1", core),
   ...named("io.k8s.api.batch.v1", batch),
   ...named("io.k8s.api.apps.v1", apps),
+  ...named("io.k8s.api.storage.v1", storage),
   ...named("dev.catamaran.v1", own),
 ]);
 

@@ -18,6 +18,7 @@ const VOLUMES: ReadonlySet<string> = new Set([
   "downwardAPI",
   "projected",
   "hostPath",
+  "persistentVolumeClaim",
 ]);
 const UNTESTED = 19;
 

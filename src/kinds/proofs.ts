@@ -1,9 +1,11 @@
 /** What shows that each member of the types we take has an effect: the test that asks for it. proofs.test.ts demands one of every member. */
 import type { TypeName } from "#base/schema.ts";
+import { storageProofs } from "./storage-proofs.ts";
 import { coreProofs, type Members, type TypeProofs } from "./core-proofs.ts";
 
 export const proofs: TypeProofs = {
   ...coreProofs,
+  ...storageProofs,
   "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta": {
     "src/deck/deck.test.ts":
       "name generateName namespace uid resourceVersion generation creationTimestamp deletionTimestamp deletionGracePeriodSeconds labels finalizers managedFields",

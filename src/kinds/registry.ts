@@ -24,6 +24,8 @@ import { nodeMetricsKind, podMetricsKind } from "#kinds/autoscaling/metrics.ts";
 import { limitRangeKind } from "#kinds/core/limit-range.ts";
 import { namespaceKind } from "#kinds/core/namespace.ts";
 import { nodeKind } from "#kinds/core/node.ts";
+import { persistentVolumeClaimKind } from "#kinds/core/persistent-volume-claim.ts";
+import { persistentVolumeKind } from "#kinds/core/persistent-volume.ts";
 import { podKind } from "#kinds/core/pod.ts";
 import { podTemplateKind } from "#kinds/core/pod-template.ts";
 import { podDisruptionBudgetKind } from "#kinds/policy/pod-disruption-budget.ts";
@@ -50,6 +52,7 @@ import { secretKind } from "#kinds/core/secret.ts";
 import { serviceAccountKind } from "#kinds/core/service-account.ts";
 import { serviceKind } from "#kinds/core/service.ts";
 import { statefulSetKind } from "#kinds/apps/stateful-set.ts";
+import { storageClassKind } from "#kinds/storage/storage-class.ts";
 import { tableKind } from "#kinds/catamaran/table.ts";
 
 /** Everything that is stored (or kept in memory) and served. */
@@ -60,6 +63,8 @@ export const builtinKinds: readonly Kind[] = [
   limitRangeKind,
   namespaceKind,
   nodeKind,
+  persistentVolumeClaimKind,
+  persistentVolumeKind,
   podKind,
   podTemplateKind,
   replicationControllerKind,
@@ -88,6 +93,7 @@ export const builtinKinds: readonly Kind[] = [
   roleBindingKind,
   roleKind,
   priorityClassKind,
+  storageClassKind,
   podMetricsKind,
   nodeMetricsKind,
   functionKind,

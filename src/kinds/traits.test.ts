@@ -14,7 +14,14 @@ const traits: readonly (readonly [title: string, has: (kind: Kind) => boolean, k
   [
     "have a status and count no generations, as upstream's strategies",
     ({ countsGenerations }) => countsGenerations === false,
-    ["horizontalpodautoscalers.autoscaling", "namespaces", "nodes", "services"],
+    [
+      "horizontalpodautoscalers.autoscaling",
+      "namespaces",
+      "nodes",
+      "persistentvolumeclaims",
+      "persistentvolumes",
+      "services",
+    ],
   ],
   ["keep the status of a create", ({ createKeepsStatus }) => createKeepsStatus === true, ["nodes"]],
   ["are given time to end", ({ grace }) => grace !== undefined, ["pods"]],

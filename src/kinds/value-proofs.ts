@@ -39,6 +39,10 @@ export const valueProofs: ValueProofs = {
     "src/network/services.test.ts": "TCP UDP SCTP",
   },
   restartPolicy: { "src/pods/rest.test.ts": "Always OnFailure Never" },
+  capacity: { "src/kinds/storage/storage.test.ts": "storage" },
+  reclaimPolicy: { "tests/storage.test.ts": "Delete Retain" },
+  volumeBindingMode: { "src/controllers/storage.test.ts": "Immediate WaitForFirstConsumer" },
+  volumeMode: { "src/scheduler/pod-volumes.test.ts": "Block Filesystem" },
   scheme: { "src/node/http-probe.test.ts": "HTTP" },
   scope: { "src/deck/definitions.test.ts": "Namespaced Cluster" },
   selectPolicy: { "src/scaling/horizontal.test.ts": "Disabled Max Min" },
@@ -68,6 +72,8 @@ export const wordProofs: Readonly<Record<string, string>> = {
   "src/controllers/revisions.test.ts": "deployment.kubernetes.io/revision deployment.kubernetes.io/revision-history",
   "src/controllers/stateful-set.test.ts":
     "apps.kubernetes.io/pod-index controller.kubernetes.io/hash statefulset.kubernetes.io/pod-name",
+  "src/controllers/storage.test.ts":
+    "kubernetes.io/no-provisioner kubernetes.io/pv-protection kubernetes.io/pvc-protection pv.kubernetes.io/bind-completed pv.kubernetes.io/bound-by-controller pv.kubernetes.io/provisioned-by storageclass.kubernetes.io/is-default-class volume.beta.kubernetes.io/storage-class volume.beta.kubernetes.io/storage-provisioner volume.kubernetes.io/selected-node volume.kubernetes.io/storage-provisioner",
   "src/controllers/upkeep.test.ts":
     "node.kubernetes.io/not-ready node.kubernetes.io/unreachable node.kubernetes.io/unschedulable",
   "src/controllers/zone-disruption.test.ts":
@@ -75,6 +81,8 @@ export const wordProofs: Readonly<Record<string, string>> = {
   "src/deck/admit-ingress.test.ts": "ingressclass.kubernetes.io/is-default-class kubernetes.io/ingress.class",
   "src/deck/admit-quota.test.ts": "kubernetes.io/limit-ranger",
   "src/deck/deck.test.ts": "kubernetes.io/metadata.name",
+  "src/deck/admit-storage.test.ts": "storageclass.beta.kubernetes.io/is-default-class",
+  "tests/storage.test.ts": "external-provisioner.volume.kubernetes.io/finalizer",
   "src/deck/inert.test.ts":
     "kubernetes.io/egress-bandwidth kubernetes.io/enforce-mountable-secrets kubernetes.io/ingress-bandwidth service.kubernetes.io/topology-aware-hints service.kubernetes.io/topology-mode",
   "src/kinds/conversions.test.ts":

@@ -58,6 +58,10 @@ const NODE: readonly PolicyRule[] = [
   // Upstream's has no "get": our agents read an event before they count it.
   { apiGroups: ["", "events.k8s.io"], resources: ["events"], verbs: ["create", "get", "patch", "update"] },
   { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: READ },
+  // Each node makes and removes the volumes that lie in its own folders: restrict-node.ts.
+  { apiGroups: [""], resources: ["persistentvolumeclaims"], verbs: READ },
+  { apiGroups: [""], resources: ["persistentvolumes"], verbs: [...READ, "create", "patch", "update"] },
+  { apiGroups: ["storage.k8s.io"], resources: ["storageclasses"], verbs: READ },
   {
     apiGroups: ["coordination.k8s.io"],
     resources: ["leases"],

@@ -15,6 +15,8 @@ import {
   clusterRoleBindingKind,
   clusterRoleKind,
 } from "#kinds/rbac/rbac.ts";
+import { BUILTIN_PROVISIONER } from "#kinds/storage/binding.ts";
+import { type StorageClass, storageClassKind } from "#kinds/storage/storage-class.ts";
 import { serviceKind, type Service } from "#kinds/core/service.ts";
 import { bootstrapBindings, bootstrapRoles } from "./bootstrap-roles.ts";
 
@@ -37,8 +39,19 @@ export async function bootstrap(objects: Objects, facts: BootstrapFacts): Promis
     metadata: { name: "catamaran" },
     spec: { controller: "catamaran.dev/gateway" },
   } as KubeObject);
+  await ensure(objects, storageClassKind, DEFAULT_CLASS);
   if (facts.door !== null) await ensureKubernetesService(objects, facts.kubernetesIp, facts.door);
 }
+
+/** Folders of the node on which the first pod that uses the claim runs. */
+const DEFAULT_CLASS: StorageClass = {
+  apiVersion: "storage.k8s.io/v1",
+  kind: "StorageClass",
+  metadata: { name: "local", annotations: { "storageclass.kubernetes.io/is-default-class": "true" } },
+  provisioner: BUILTIN_PROVISIONER,
+  reclaimPolicy: "Delete",
+  volumeBindingMode: "WaitForFirstConsumer",
+};
 
 async function ensure<T extends KubeObject>(objects: Objects, kind: Kind<T>, object: KubeObject): Promise<void> {
   try {

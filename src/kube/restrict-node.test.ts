@@ -9,6 +9,7 @@ import type { Kind } from "#kinds/kind.ts";
 import { leaseKind } from "#kinds/core/lease.ts";
 import { nodeKind } from "#kinds/core/node.ts";
 import { keyOfObject, type KubeObject } from "#kinds/object.ts";
+import { persistentVolumeKind } from "#kinds/core/persistent-volume.ts";
 import { type Pod, podKind } from "#kinds/core/pod.ts";
 import { secretKind } from "#kinds/core/secret.ts";
 import { serviceAccountKind } from "#kinds/core/service-account.ts";
@@ -162,6 +163,33 @@ test("a node changes no labels of pods by their status", () => {
   const written = (after: Readonly<Record<string, string>>): boolean =>
     isAllowed(() => restrictWrite(one, pods, { live: labelled({ a: "b" }), next: labelled(after) }));
   assert.deepEqual([written({ a: "b" }), written({ a: "c" }), written({})], [true, false, false]);
+});
+
+const pvs = persistentVolumeKind as Kind;
+const MAKER = "pv.kubernetes.io/provisioned-by";
+function volumeOn(
+  node: string,
+  more: object = {},
+  annotations: object = { [MAKER]: "catamaran.dev/local" },
+): KubeObject {
+  const matchExpressions = [{ key: "kubernetes.io/hostname", operator: "In", values: [node] }];
+  const nodeAffinity = { required: { nodeSelectorTerms: [{ matchExpressions }] } };
+  return { metadata: { name: "v", annotations }, spec: { local: { path: "/x" }, nodeAffinity, ...more } } as KubeObject;
+}
+
+test("a node makes pvs of its own folders, and only lets go of them", () => {
+  const made = (volume: KubeObject): boolean => isAllowed(() => restrictCreation(one, pvs, volume));
+  assert.deepEqual(
+    [volumeOn("one"), volumeOn("two"), volumeOn("one", {}, {}), volumeOn("one", { local: undefined })].map(made),
+    [true, false, false, false],
+  );
+  const written = (live: KubeObject, next: KubeObject): boolean =>
+    isAllowed(() => restrictWrite(one, pvs, { live, next }));
+  const held = volumeOn("one");
+  const free = { ...held, metadata: { ...held.metadata, finalizers: [] } };
+  assert.equal(written(held, free), true);
+  assert.equal(written(held, volumeOn("one", { claimRef: { name: "x" } })), false);
+  assert.equal(written(volumeOn("two"), volumeOn("two")), false);
 });
 
 test("a pod that is gone is not found, also by a node", () => {

@@ -8,8 +8,10 @@ import type { KubeObject } from "#kinds/object.ts";
 import { configMapKind } from "#kinds/core/config-map.ts";
 import { leaseKind } from "#kinds/core/lease.ts";
 import { type Node, nodeKind } from "#kinds/core/node.ts";
+import { type PersistentVolume, persistentVolumeKind } from "#kinds/core/persistent-volume.ts";
 import { type Pod, podKind } from "#kinds/core/pod.ts";
 import { secretKind } from "#kinds/core/secret.ts";
+import { annotationOf, BUILTIN_PROVISIONER, PROVISIONED_BY } from "#kinds/storage/binding.ts";
 import { referencesOf } from "#pods/references.ts";
 import type { ApiPath } from "./api-path.ts";
 import { selectedName } from "./asked.ts";
@@ -57,10 +59,13 @@ export function restrictNode(identity: Identity, { path, verb, query }: NodeQues
 }
 
 /** The same for what a node creates, which has its name in the body. */
-export function restrictCreation(identity: Identity, kind: Kind, { metadata }: KubeObject): void {
+export function restrictCreation(identity: Identity, kind: Kind, object: KubeObject): void {
+  const { metadata } = object;
   const node = nodeNameOf(identity);
-  if (node === null || (kind !== nodeKind && kind !== leaseKind)) return;
+  if (node === null) return;
   const { namespace = "", name } = metadata;
+  if (kind === persistentVolumeKind) return checkOwnVolume(node, object as PersistentVolume);
+  if (kind !== nodeKind && kind !== leaseKind) return;
   checkOwn(node, kind, { namespace, name });
   const forbidden = kind === nodeKind ? forbiddenLabels({}, metadata.labels ?? {}) : [];
   if (forbidden.length > 0)
@@ -70,7 +75,7 @@ export function restrictCreation(identity: Identity, kind: Kind, { metadata }: K
 /** Whether what a write makes of an object must be looked at: nodes steer no work to themselves by labels or taints. */
 export function restrictsWrites(identity: Identity, { kind, subresource }: ApiPath): boolean {
   if (nodeNameOf(identity) === null) return false;
-  return kind === nodeKind || (kind === podKind && subresource === "status");
+  return kind === nodeKind || kind === persistentVolumeKind || (kind === podKind && subresource === "status");
 }
 
 /** Throws Forbidden when a node's write changes what is not its own to change. */
@@ -82,10 +87,32 @@ export function restrictWrite(identity: Identity, kind: Kind, { live, next }: Wr
     if (!sameJson(before, labels)) throw refused(kind, name, `node "${node}" cannot update labels through pod status`);
     return;
   }
+  if (kind === persistentVolumeKind) return checkVolumeWrite(node, { live, next });
   const [was, is] = [live, next].map((each) => (each as Node).spec?.taints ?? []);
   if (!sameJson(was, is)) throw refused(kind, name, `node "${node}" is not allowed to modify taints`);
   const forbidden = forbiddenLabels(before, labels);
   if (forbidden.length > 0) throw refused(kind, name, `is not allowed to modify labels: ${forbidden.join(", ")}`);
+}
+
+/** A node makes volumes of its own folders only, for whoever was sent to it. */
+function checkOwnVolume(node: string, volume: PersistentVolume): void {
+  const required = volume.spec.nodeAffinity?.required?.nodeSelectorTerms;
+  const own = [{ matchExpressions: [{ key: "kubernetes.io/hostname", operator: "In", values: [node] }] }];
+  const isOwn = volume.spec.local !== undefined && sameJson(required ?? [], own);
+  if (isOwn && annotationOf(volume, PROVISIONED_BY) === BUILTIN_PROVISIONER) return;
+  throw refused(persistentVolumeKind, volume.metadata.name, `node "${node}" can only make local volumes of its own`);
+}
+
+/** It lets go of what it has removed, and changes nothing else of a volume. */
+function checkVolumeWrite(node: string, { live, next }: Written): void {
+  checkOwnVolume(node, live as PersistentVolume);
+  const rest = ({ metadata, ...others }: KubeObject): object => ({ ...others, annotations: metadata.annotations });
+  if (!sameJson(rest(live), rest(next)))
+    throw refused(
+      persistentVolumeKind,
+      next.metadata.name,
+      `node "${node}" can only change the finalizers of a volume`,
+    );
 }
 
 interface Written {

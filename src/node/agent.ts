@@ -11,6 +11,7 @@ import type { Log } from "#base/log.ts";
 import { stopper, type Stop } from "#base/stop.ts";
 import { Tasks } from "#base/tasks.ts";
 import { EventRecorder } from "#deck/events.ts";
+import { startKeeper } from "#deck/loop.ts";
 import type { Objects, View } from "#deck/objects.ts";
 import { podKind, type Pod } from "#kinds/core/pod.ts";
 import { serviceKind, type Service } from "#kinds/core/service.ts";
@@ -30,6 +31,7 @@ import { NodePressure } from "./node-pressure.ts";
 import { measureSupplies } from "./supplies.ts";
 import { refusalUnder } from "#pods/pressure.ts";
 import { qosClassOf } from "#kinds/core/qos.ts";
+import { claimProvisioner, volumeRemover } from "./local-provisioner.ts";
 import { NodeImages } from "./node-images.ts";
 import { PodMaterials, type RequestToken } from "./pod-materials.ts";
 import { PodWorker, type WorkerAccess } from "./pod-worker.ts";
@@ -182,6 +184,7 @@ class RunningAgent implements Agent {
   readonly #pressure: NodePressure;
   readonly #watch: RuntimeWatch;
   readonly #tools: WorkerAccess;
+  readonly #keepers = new AsyncDisposableStack();
   #endpointPort: number | null = null;
   #listening: Disposable | null = null;
   #isRemovingAll = false;
@@ -281,7 +284,16 @@ class RunningAgent implements Agent {
     this.#tasks.run("runtime watch", () => this.#watch.run());
     this.#tasks.run("refresh", () => this.#refreshLoop());
     this.#tasks.run("log rotation", () => this.#rotateLoop());
+    this.#keepClaims();
     await this.#removeOrphanFolders();
+  }
+
+  #keepClaims(): void {
+    const { objects, clock, log } = this.#options;
+    const parts = { objects, clock, facts: this.facts };
+    const options = { clock, log };
+    this.#keepers.use(startKeeper(claimProvisioner(parts), objects, options));
+    this.#keepers.use(startKeeper(volumeRemover(parts), objects, options));
   }
 
   async announceEndpoint(port: number): Promise<void> {
@@ -308,6 +320,7 @@ class RunningAgent implements Agent {
     this.#ending.fire();
     this.#watch.close();
     for (const worker of this.#workers.values()) worker.close();
+    await this.#keepers.disposeAsync();
     await this.#tasks.ended();
     this.#listening?.[Symbol.dispose]();
     this.#referenced[Symbol.dispose]();

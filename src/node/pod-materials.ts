@@ -1,11 +1,15 @@
 /** What a pod's volumes and environment are made from: configMaps, secrets, services, tokens. Opened per pod, kept live. */
 import type { Clock } from "#base/clock.ts";
+import { Fault } from "#base/fault.ts";
 import { keyOf } from "#base/key.ts";
 import type { Objects, View } from "#deck/objects.ts";
 import type { ConfigMap } from "#kinds/core/config-map.ts";
+import { persistentVolumeClaimKind } from "#kinds/core/persistent-volume-claim.ts";
+import { type PersistentVolume, persistentVolumeKind } from "#kinds/core/persistent-volume.ts";
 import type { Pod } from "#kinds/core/pod.ts";
 import { serviceAccountKind } from "#kinds/core/service-account.ts";
 import type { Service } from "#kinds/core/service.ts";
+import { isFullyBound } from "#kinds/storage/binding.ts";
 import type { Volume } from "#kinds/core/volume.ts";
 import type { ReferenceValues } from "#pods/environment.ts";
 import { identityOf } from "./container-config.ts";
@@ -44,6 +48,7 @@ export interface MaterialsOptions {
 export interface Materials extends Disposable {
   readonly volumes: readonly Volume[];
   readonly token: VolumeSources["token"];
+  readonly claimed: VolumeSources["claimed"];
   readonly values: (podIp: string) => ReferenceValues;
 }
 
@@ -65,6 +70,7 @@ export class PodMaterials {
     return {
       volumes,
       token: this.#tokens(pod),
+      claimed: (claimName) => this.#claimed(namespace, claimName),
       values: (podIp) => ({
         configMap: (name) => sources.configMap(name) ?? (name === ROOT_CA ? authority : undefined),
         secret: (name) => sources.secret(name),
@@ -80,6 +86,20 @@ export class PodMaterials {
       }),
       [Symbol.dispose]: () => sources[Symbol.dispose](),
     };
+  }
+
+  /** Straight from the source: a claim is looked up when it is mounted, and not again. Kubelet's words. */
+  async #claimed(namespace: string, claimName: string): Promise<PersistentVolume> {
+    const { objects } = this.#options;
+    const claim = await objects.get(persistentVolumeClaimKind, keyOf(namespace, claimName));
+    if (claim === null) throw new Fault("NotFound", `persistentvolumeclaim "${claimName}" not found`);
+    const { volumeName = "" } = claim.spec;
+    const volume = volumeName === "" ? null : await objects.get(persistentVolumeKind, keyOf("", volumeName));
+    if (volume === null || !isFullyBound(claim) || claim.status?.phase !== "Bound")
+      throw new Fault("Invalid", `PVC is not bound: ${namespace}/${claimName}`);
+    if (volume.spec.claimRef?.uid !== claim.metadata.uid)
+      throw new Fault("Invalid", `persistent volume ${volumeName} is bound to another claim than ${claimName}`);
+    return volume;
   }
 
   /** The pod's own word, else its account's, else yes. */

@@ -46,6 +46,7 @@ export interface PodOnNode {
   readonly volumes: readonly Volume[];
   readonly values: ReferenceValues;
   readonly token: VolumeSources["token"];
+  readonly claimed: VolumeSources["claimed"];
   readonly observed: Observed;
 }
 
@@ -117,10 +118,10 @@ export class PodSteps {
     await this.#access.cgroups.remove(podCgroup(this.#access.facts, identity.uid));
   }
 
-  async #prepare({ pod, volumes, values, token }: PodOnNode): Promise<void> {
-    const { facts, cgroups } = this.#access;
+  async #prepare({ pod, volumes, values, token, claimed }: PodOnNode): Promise<void> {
+    const { facts, cgroups, hiddenPaths: hidden } = this.#access;
     await Promise.all([
-      prepareVolumes(pod, volumes, { values, token }, facts),
+      prepareVolumes(pod, volumes, { values, token, claimed, hidden }, facts),
       cgroups.create(podCgroup(facts, identityOf(pod).uid), podCgroupLimits(pod)),
     ]);
   }

@@ -196,7 +196,7 @@ export class PodWorker {
       this.#hasLeftovers(pod),
     ]);
     if (!this.#areVolumesReady && onNode.sandboxes.length > 0)
-      this.#areVolumesReady = await areVolumesThere(pod, facts);
+      this.#areVolumesReady = await areVolumesThere(pod, this.#parts?.volumes ?? [], facts);
     return {
       ...onNode,
       hostIp: facts.ip,
@@ -275,7 +275,8 @@ export class PodWorker {
     const parts = this.#parts;
     if (parts === null) throw new Fault("InternalError", "a step before its materials");
     const podIp = observed.sandboxes.find(({ isReady }) => isReady)?.ip ?? "";
-    return { pod, observed, volumes: parts.volumes, token: parts.token, values: parts.values(podIp) };
+    const { volumes, token, claimed } = parts;
+    return { pod, observed, volumes, token, claimed, values: parts.values(podIp) };
   }
 
   #refreshIfNeeded(observed: Observed): void {
@@ -289,11 +290,12 @@ export class PodWorker {
     )
       return;
     this.#needsRefresh = false;
-    const { volumes, values, token } = this.#partsFor(pod, observed);
+    const { volumes, values, token, claimed } = this.#partsFor(pod, observed);
+    const { facts, hiddenPaths: hidden } = this.#access;
     this.#isRefreshing = true;
     this.#access.tasks.run("refresh volumes", async () => {
       try {
-        await refreshVolumes(pod, volumes, { values, token }, this.#access.facts);
+        await refreshVolumes(pod, volumes, { values, token, claimed, hidden }, facts);
       } finally {
         this.#isRefreshing = false;
         if (this.#needsRefresh) this.wake();

@@ -1,18 +1,22 @@
 /** Volumes on disk: their modes and owners as kubelet's, and subPaths that stay inside. */
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { Fault } from "#base/fault.ts";
+import type { PersistentVolume } from "#kinds/core/persistent-volume.ts";
 import type { PodSpec, VolumeMount } from "#kinds/core/pod-spec.ts";
 import type { Pod } from "#kinds/core/pod.ts";
 import type { Volume } from "#kinds/core/volume.ts";
+import { run } from "#machine/command.ts";
+import { makeClaimFolder, removeClaimFolder } from "./claim-folders.ts";
 import type { NodeFacts } from "./node-facts.ts";
 import type { CriMount } from "./cri-messages.ts";
 import { mountsFor } from "./container-mounts.ts";
 import { volumeTypeOf, volumeTypes } from "./volume-types/all.ts";
 import type { VolumeSources } from "./volume-types/volume-type.ts";
-import { prepareVolumes, refreshVolumes, volumesOf } from "./volumes.ts";
+import { areVolumesThere, prepareVolumes, refreshVolumes, removeVolumes, volumesOf } from "./volumes.ts";
 
 const skip = process.getuid?.() === 0 ? false : "only root gives files away";
 const directory = await mkdtemp(join(tmpdir(), "ctm-volumes-"));
@@ -42,7 +46,14 @@ const around: VolumeSources = {
     allocatable: amount,
   },
   token: async () => "token",
+  claimed: async (name) => {
+    const found = claimed.get(name);
+    if (found === undefined) throw new Fault("NotFound", `persistentvolumeclaim "${name}" not found`);
+    return found;
+  },
+  hidden: async () => [facts.nodeDir],
 };
+const claimed = new Map<string, PersistentVolume>();
 
 let count = 0;
 function podOf(spec: Partial<PodSpec> = {}): Pod {
@@ -188,10 +199,6 @@ test("what is not provided is refused by name, and what nobody knows as well", (
       { ephemeral: { volumeClaimTemplate: { spec: {} } } },
       /Pod\.spec\.volumes\[\]\.ephemeral\.volumeClaimTemplate is not supported.*there are no claims/,
     ],
-    [
-      { persistentVolumeClaim: { claimName: "data" } },
-      /Pod\.spec\.volumes\[\]\.persistentVolumeClaim .*there are no claims/,
-    ],
     [{ nfs: { server: "x", path: "/" } }, /Pod\.spec\.volumes\[\]\.nfs is not supported/],
   ];
   for (const [source, sentence] of refused) {
@@ -260,4 +267,76 @@ for (const [type, isThere, sentence] of [
     const prepared = prepareVolumes(podOf(), [{ name: "v", hostPath: { path, type } }], around, facts);
     if (sentence === null) await prepared;
     else await assert.rejects(prepared, sentence);
+  });
+
+function volumeAt(name: string, spec: Partial<PersistentVolume["spec"]>): PersistentVolume {
+  const volume = { metadata: { name, uid: name }, spec: { capacity: { storage: "1Gi" }, ...spec } };
+  claimed.set(name, volume);
+  return volume;
+}
+
+/** Where the pod finds the claim. */
+async function mountedClaim(claimName: string, spec: Partial<PodSpec> = {}, more: object = {}): Promise<string> {
+  const pod = podOf(spec);
+  await prepareVolumes(pod, [{ name: "v", persistentVolumeClaim: { claimName, ...more } }], around, facts);
+  return join(facts.nodeDir, "pods", pod.metadata.uid ?? "", "volumes", "v");
+}
+
+const claims = [
+  ["own", "a folder that the node made for the claim"],
+  ["static", "a local volume"],
+  ["host", "a hostPath volume"],
+] as const;
+
+for (const [name, title] of claims)
+  test(`a claim's volume is mounted for the pod and taken away with it: ${title}`, { skip }, async () => {
+    const path = name === "own" ? await makeClaimFolder(facts, name) : join(directory, "machine", name);
+    await mkdir(path, { recursive: true });
+    volumeAt(name, name === "host" ? { hostPath: { path, type: "Directory" } } : { local: { path } });
+    const group = { securityContext: { fsGroup: 9 } };
+    const folder = await mountedClaim(name, group);
+    await writeFile(join(folder, "kept"), "x");
+    const uid = folder.split("/").at(-3) ?? "";
+    // As kubelet, a hostPath keeps its group.
+    assert.equal((await stat(path)).gid, name === "host" ? 0 : 9);
+    const second = await mountedClaim(name, {}, { readOnly: true });
+    await assert.rejects(writeFile(join(second, "more"), "x"), { code: "EROFS" });
+    for (const each of [uid, second.split("/").at(-3) ?? ""])
+      await removeVolumes({ name: "web", namespace: "prod", uid: each }, facts);
+    assert.deepEqual(await readdir(path), ["kept"]);
+    await assert.rejects(stat(folder), { code: "ENOENT" });
+  });
+
+test("a mount that a restart of the machine took away is missed", { skip }, async () => {
+  volumeAt("own", { local: { path: await makeClaimFolder(facts, "own") } });
+  const pod = podOf();
+  const volume = { name: "v", persistentVolumeClaim: { claimName: "own" } };
+  await prepareVolumes(pod, [volume], around, facts);
+  assert.equal(await areVolumesThere(pod, [volume], facts), true);
+  await run(["umount", join(facts.nodeDir, "pods", pod.metadata.uid ?? "", "volumes", "v")]);
+  assert.equal(await areVolumesThere(pod, [volume], facts), false);
+});
+
+test("a removed claim folder is gone with what is in it, once and again", { skip }, async () => {
+  const folder = await makeClaimFolder(facts, "doomed");
+  await writeFile(join(folder, "data"), "x");
+  await removeClaimFolder(facts, "doomed");
+  await removeClaimFolder(facts, "doomed");
+  assert.equal((await readdir(join(facts.nodeDir, "claims"))).includes("doomed"), false);
+});
+
+const misplaced: readonly (readonly [title: string, claimName: string, sentence: RegExp])[] = [
+  ["not there", "missing", /persistentvolumeclaim "missing" not found/],
+  ["gone from the disk", "lost", /MountVolume\.SetUp failed for volume "lost" : path "\/nowhere" does not exist/],
+  ["in a folder of the platform", "inside", /belongs to the platform itself/],
+  ["around a folder of the platform", "outside", /holds folders of the platform itself/],
+];
+
+for (const [title, claimName, sentence] of misplaced)
+  test(`a claim whose volume is ${title} is refused`, { skip }, async () => {
+    await makeClaimFolder(facts, "x");
+    volumeAt("lost", { local: { path: "/nowhere" } });
+    volumeAt("inside", { local: { path: join(facts.nodeDir, "claims") } });
+    volumeAt("outside", { hostPath: { path: directory } });
+    await assert.rejects(mountedClaim(claimName), { message: sentence });
   });

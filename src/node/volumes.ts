@@ -66,8 +66,11 @@ export async function refreshVolumes(
   return hasChanged;
 }
 
-export async function areVolumesThere(pod: Pod, facts: NodeFacts): Promise<boolean> {
-  return exists(join(podFolder(facts, identityOf(pod).uid), READY));
+export async function areVolumesThere(pod: Pod, volumes: readonly Volume[], facts: NodeFacts): Promise<boolean> {
+  if (!(await exists(join(podFolder(facts, identityOf(pod).uid), READY)))) return false;
+  for (const volume of volumes)
+    if ((await volumeTypeOf(volume).isThere?.({ pod, volume, facts })) === false) return false;
+  return true;
 }
 
 export async function hasFolders(uid: string, facts: NodeFacts): Promise<boolean> {

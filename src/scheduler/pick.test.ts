@@ -591,7 +591,7 @@ for (const [title, budgets, node] of budgeted)
       [guarded, "a"],
       [big("free", 5), "b"],
     ]);
-    assert.equal(preempt(big("p", 100, "3"), cluster, budgets).node, node);
+    assert.equal(preempt(big("p", 100, "3"), cluster, { budgets }).node, node);
   });
 
 test("preemption on one node lets off those first that a budget holds", () => {
@@ -602,7 +602,7 @@ test("preemption on one node lets off those first that a budget holds", () => {
       [big("free", 5), "a"],
     ],
   );
-  const found = preempt(big("p", 100, "2"), cluster, [budget(0)]);
+  const found = preempt(big("p", 100, "2"), cluster, { budgets: [budget(0)] });
   assert.deepEqual(found.node === null ? [] : found.victims.map(({ metadata }) => metadata.name), ["free"]);
 });
 

@@ -1,5 +1,6 @@
 /** The scheduler's pick: filters the nodes, scores those that are left, and says in upstream's words why none is. Pure. */
 import { elementAt } from "#base/element.ts";
+import type { Node } from "#kinds/core/node.ts";
 import type { Pod } from "#kinds/core/pod.ts";
 import type { Cluster, Suitability } from "./cluster.ts";
 import type { Fit, Strategy } from "./fit.ts";
@@ -12,6 +13,8 @@ export interface PickOptions {
   readonly strategy?: Strategy;
   /** Soft constraints for pods without their own: the service's or the replica set's pods apart. */
   readonly spreads?: readonly Spread[];
+  /** What else keeps the pod from a node: where its volumes are. */
+  readonly faultOn?: (node: Node) => string | null;
 }
 
 export type Picked = { readonly node: string } | { readonly node: null; readonly reasons: Reasons };
@@ -24,7 +27,8 @@ export function pick(pod: Pod, cluster: Cluster, options: PickOptions = {}): Pic
   const suitability = cluster.suitability(needs);
   const fit = cluster.fits.of(needs, cluster.nodes, options.strategy ?? "LeastAllocated");
   const neighbours = neighboursOf(cluster, needs, options.spreads ?? []);
-  const contest: Contest = { cluster, needs, suitability, fit, neighbours };
+  const { faultOn = null } = options;
+  const contest: Contest = { cluster, needs, suitability, fit, neighbours, faultOn };
   const feasible = feasibleNodes(contest);
   if (feasible.length === 0) return { node: null, reasons: reasonsOf(contest) };
   const best = feasible.length === 1 ? (feasible[0] ?? 0) : bestOf(feasible, contest);
@@ -37,10 +41,11 @@ interface Contest {
   readonly suitability: Suitability;
   readonly fit: Fit;
   readonly neighbours: Neighbours;
+  readonly faultOn: ((node: Node) => string | null) | null;
 }
 
 /** Loops over plain arrays, here and below: this is where the scheduler's time goes. */
-function feasibleNodes({ cluster, needs, suitability, fit, neighbours }: Contest): Int32Array {
+function feasibleNodes({ cluster, needs, suitability, fit, neighbours, faultOn }: Contest): Int32Array {
   const { nodes } = cluster;
   const { fault } = neighbours;
   const isSpecial = needs.hostPorts.length > 0 || needs.others !== null || cluster.hasNominees;
@@ -49,18 +54,20 @@ function feasibleNodes({ cluster, needs, suitability, fit, neighbours }: Contest
   for (let at = 0; at < nodes.length; at++) {
     if (suitability.isSuited[at] === 0 || fit.isRoomy[at] === 0) continue;
     if (isSpecial && shortages(elementAt(nodes, at), needs).length > 0) continue;
+    if (faultOn !== null && faultOn(elementAt(nodes, at).node) !== null) continue;
     if (fault === null || fault(elementAt(nodes, at)) === null) found[count++] = at;
   }
   return found.subarray(0, count);
 }
 
 /** Only a pod that finds no node is told why, node by node. */
-function reasonsOf({ cluster, needs, suitability, neighbours }: Contest): Reasons {
+function reasonsOf({ cluster, needs, suitability, neighbours, faultOn }: Contest): Reasons {
   const reasons = new Map<string, number>();
   for (const [at, node] of cluster.nodes.entries()) {
     const fault = suitability.faults[at] ?? null;
     const short = fault === null ? shortages(node, needs) : [fault];
-    const last = short.length === 0 ? (neighbours.fault?.(node) ?? null) : null;
+    // Upstream's order of plugins: VolumeBinding comes before the neighbours.
+    const last = short.length === 0 ? (faultOn?.(node.node) ?? neighbours.fault?.(node) ?? null) : null;
     for (const reason of last === null ? short : [last]) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
   }
   return reasons;

@@ -54,7 +54,7 @@ export function tolerates({ key = "", operator, value = "", effect }: Toleration
 }
 
 /** A term without requirements matches nothing. */
-function suitsTerm({ matchExpressions = [], matchFields = [] }: NodeSelectorTerm, node: Node): boolean {
+export function suitsTerm({ matchExpressions = [], matchFields = [] }: NodeSelectorTerm, node: Node): boolean {
   if (matchExpressions.length + matchFields.length === 0) return false;
   const labels = node.metadata.labels ?? {};
   return (

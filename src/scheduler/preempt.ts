@@ -1,4 +1,5 @@
 /** Preemption: on which node the fewest and least important pods would have to go for this one. Chooses, never ends them. */
+import type { Node } from "#kinds/core/node.ts";
 import type { Pod } from "#kinds/core/pod.ts";
 import { isCovered } from "#kinds/policy/disruption.ts";
 import type { PodDisruptionBudget } from "#kinds/policy/pod-disruption-budget.ts";
@@ -22,15 +23,22 @@ interface Choice {
   readonly violations: number;
 }
 
-/** Budgets are kept where that is possible: they make a node a worse choice, never an impossible one. */
-export function preempt(pod: Pod, cluster: Cluster, budgets: readonly PodDisruptionBudget[] = []): Preemption {
+export interface PreemptOptions {
+  /** They are kept where that is possible: they make a node a worse choice, never an impossible one. */
+  readonly budgets?: readonly PodDisruptionBudget[];
+  /** What no victim can change: where the pod's volumes are. */
+  readonly faultOn?: (node: Node) => string | null;
+}
+
+export function preempt(pod: Pod, cluster: Cluster, { budgets = [], faultOn }: PreemptOptions = {}): Preemption {
   const needs = cluster.needsOf(pod);
   const { faults } = cluster.suitability(needs);
   const reasons = new Map<string, number>();
   const choices: Choice[] = [];
   for (const [at, node] of [...cluster.nodes].entries()) {
     const seen = { node, cluster, budgets };
-    const found = (faults[at] ?? null) !== null ? NOT_HELPFUL : cluster.tryOut(() => choiceOn(seen, needs));
+    const isHopeless = (faults[at] ?? faultOn?.(node.node) ?? null) !== null;
+    const found = isHopeless ? NOT_HELPFUL : cluster.tryOut(() => choiceOn(seen, needs));
     if (typeof found === "string") reasons.set(found, (reasons.get(found) ?? 0) + 1);
     else choices.push(found);
   }

@@ -19,11 +19,8 @@ export function checkAffinity(affinity: Affinity, path: string, faults: FieldFau
   const node = affinity.nodeAffinity;
   if (node !== undefined) {
     const at = `${path}.nodeAffinity`;
-    const terms = node[REQUIRED]?.nodeSelectorTerms;
-    if (terms !== undefined && terms.length === 0)
-      faults.required(`${at}.${REQUIRED}.nodeSelectorTerms`, "must have at least one node selector term");
-    for (const [index, term] of (terms ?? []).entries())
-      checkTerm(term, `${at}.${REQUIRED}.nodeSelectorTerms[${index}]`, faults);
+    const required = node[REQUIRED];
+    if (required !== undefined) checkNodeSelector(required.nodeSelectorTerms, `${at}.${REQUIRED}`, faults);
     for (const [index, { weight, preference }] of (node[PREFERRED] ?? []).entries()) {
       checkWeight(weight, `${at}.${PREFERRED}[${index}].weight`, faults);
       checkTerm(preference, `${at}.${PREFERRED}[${index}].preference`, faults);
@@ -32,6 +29,12 @@ export function checkAffinity(affinity: Affinity, path: string, faults: FieldFau
   if (affinity.podAffinity !== undefined) checkPodAffinity(affinity.podAffinity, `${path}.podAffinity`, faults);
   if (affinity.podAntiAffinity !== undefined)
     checkPodAffinity(affinity.podAntiAffinity, `${path}.podAntiAffinity`, faults);
+}
+
+/** ValidateNodeSelector. */
+export function checkNodeSelector(terms: readonly NodeSelectorTerm[], path: string, faults: FieldFaults): void {
+  if (terms.length === 0) faults.required(`${path}.nodeSelectorTerms`, "must have at least one node selector term");
+  for (const [index, term] of terms.entries()) checkTerm(term, `${path}.nodeSelectorTerms[${index}]`, faults);
 }
 
 function checkTerm(

@@ -13,6 +13,7 @@ export const emptyDirVolume: ProvidedVolumeType = {
   type: "emptyDir",
   folder: ({ pod, volume, facts }) => join(podFolder(facts, identityOf(pod).uid), "volumes", volume.name),
   mount: mountEmptyDir,
+  isThere: async (at) => at.volume.emptyDir?.medium !== "Memory" || isMountPoint(emptyDirVolume.folder(at)),
 };
 
 /** As kubelet's emptyDir: open to all, in memory with the sticky bit of a tmpfs, and what is made in it belongs to fsGroup. */

@@ -11,7 +11,7 @@ export const hostPathVolume: ProvidedVolumeType = {
 };
 
 /** The types of core/v1 HostPathType; "" checks nothing. */
-async function checkHostPath(path: string, type: string): Promise<void> {
+export async function checkHostPath(path: string, type: string): Promise<void> {
   if (type === "DirectoryOrCreate") return void (await mkdir(path, { recursive: true }));
   const facts = await stat(path).catch(() => null); // It is not there.
   if (type === "FileOrCreate" && facts === null) return writeFile(path, "");

@@ -1,5 +1,6 @@
 /** The contract of a volume type: one member of core/v1 Volume and how a node provides it. The values are listed in all.ts. */
 import type { Fault } from "#base/fault.ts";
+import type { PersistentVolume } from "#kinds/core/persistent-volume.ts";
 import type { Pod } from "#kinds/core/pod.ts";
 import type { Volume } from "#kinds/core/volume.ts";
 import type { VolumeFile, VolumeValues } from "#pods/volumes.ts";
@@ -16,6 +17,8 @@ export interface ProvidedVolumeType {
   mount(at: PodVolume, sources: VolumeSources): Promise<void>;
   /** Brings changes of its objects into running containers; true when a file changed. Absent: nothing to follow. */
   readonly refresh?: (at: PodVolume, sources: VolumeSources) => Promise<boolean>;
+  /** Whether what a restart of the machine takes away is still there: a mount. Absent: nothing is. */
+  readonly isThere?: (at: PodVolume) => Promise<boolean>;
   /** Containers may only read it, whatever they ask. */
   readonly isReadOnly?: true;
   /** Shows a folder of the machine itself: links are followed before it is mounted, and the platform's own folders are covered. */
@@ -40,4 +43,8 @@ export interface VolumeSources {
   readonly values: VolumeValues;
   /** The service account's token; null where the cluster issues none. */
   readonly token: (wanted: NonNullable<VolumeFile["token"]>) => Promise<string | null>;
+  /** The volume that a claim of the pod's namespace is bound to. Throws a Fault that names what is missing. */
+  readonly claimed: (claimName: string) => Promise<PersistentVolume>;
+  /** Folders of the platform's instances, which no volume may show. */
+  readonly hidden: () => Promise<readonly string[]>;
 }

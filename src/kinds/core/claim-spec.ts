@@ -1,0 +1,15 @@
+/** The types of what a claim asks: of PersistentVolumeClaims and of the templates that they are made of. */
+import type { LabelSelector } from "#base/selector.ts";
+import type { ResourceList } from "./pod-spec.ts";
+
+export type AccessMode = "ReadWriteOnce" | "ReadOnlyMany" | "ReadWriteMany" | "ReadWriteOncePod";
+export type VolumeMode = "Filesystem" | "Block";
+
+export type PersistentVolumeClaimSpec = {
+  readonly accessModes?: readonly AccessMode[];
+  readonly selector?: LabelSelector;
+  readonly resources?: { readonly requests?: ResourceList };
+  readonly volumeName?: string;
+  readonly storageClassName?: string;
+  readonly volumeMode?: VolumeMode;
+};
