@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { functionRights } from "#aws/authorize.ts";
 import { callers, sessionCredentials } from "#aws/credentials.ts";
 import { dynamodbService } from "#aws/dynamodb/service.ts";
+import { dynamodbStreamsService } from "#aws/dynamodbstreams/service.ts";
 import { lambdaService } from "#aws/lambda/service.ts";
 import { listenAws } from "#aws/listen.ts";
 import { logsService } from "#aws/logs/service.ts";
@@ -71,6 +72,7 @@ export async function openDoor(): Promise<TestDoor> {
       gatewayUrl: "http://127.0.0.1:1",
     }),
     dynamodbService({ ...place, tables }),
+    dynamodbStreamsService({ ...place, tables }),
     logsService({ ...place, logs }),
     stsService(ROOT.accountId),
   ];

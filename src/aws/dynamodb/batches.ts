@@ -3,7 +3,9 @@ import { setImmediate as turn } from "node:timers/promises";
 import type { Table } from "#kinds/catamaran/table.ts";
 import { type Item, itemBytes } from "#managed/table/attribute.ts";
 import { project } from "#managed/table/projection.ts";
-import { planErase, type PlannedWrite, planPut } from "#managed/table/tables.ts";
+import type { ItemChange } from "#managed/table/item-step.ts";
+import { eraseChange, putChange } from "#managed/table/plan-changes.ts";
+import { placeOf } from "#managed/table/tables.ts";
 import { type Action, action } from "../action.ts";
 import { validationError } from "../aws-error.ts";
 import { type AccountTables, arnNamed, findTable, invalid } from "./account-tables.ts";
@@ -58,7 +60,7 @@ type Read = (key: Key) => Promise<{ readonly found: Item | null; readonly bytes:
 async function readerOf(account: AccountTables, gets: TableGets): Promise<TableGets & { readonly read: Read }> {
   const expressions = expressionsOf(gets.request, ["ProjectionExpression"]);
   const table = await findTable(account, gets.name);
-  refuseDuplicates(gets.request.Keys.map((key) => planErase(table, key)));
+  refuseDuplicates(gets.request.Keys.map((key) => placeOf(table, key)));
   const { projection } = expressions;
   const isConsistent = gets.request.ConsistentRead === true;
   const read: Read = async (key) => {
@@ -99,7 +101,7 @@ const LARGE_BYTES = 64 * 1024;
 interface TableWrites {
   readonly name: string;
   readonly table: Table;
-  readonly writes: readonly PlannedWrite[];
+  readonly writes: readonly ItemChange[];
 }
 
 export const batchWriteItem: Action<AccountTables> = action(model, "BatchWriteItem", {
@@ -116,7 +118,7 @@ export const batchWriteItem: Action<AccountTables> = action(model, "BatchWriteIt
     const units = new Map<string, Units>();
     const metrics = new Map<string, readonly ItemCollectionMetrics[]>();
     for (const { name, table, writes } of planned) {
-      const written = await account.tables.writeAll(table, writes);
+      const written = await account.tables.writeAll(writes);
       const sum = written.reduce((total, each) => sumOf(total, writeUnits(table, each)), NO_UNITS);
       units.set(name, sum);
       const collections = await collectionsOf(account, table, { asked: ReturnItemCollectionMetrics, written });
@@ -143,15 +145,19 @@ async function planWrites(
   requests: readonly WriteRequest[],
 ): Promise<TableWrites> {
   const table = await findTable(account, name);
-  const writes: PlannedWrite[] = [];
+  const writes: ItemChange[] = [];
   for (const { PutRequest: put, DeleteRequest: erase } of requests) {
     if ((put === undefined) === (erase === undefined))
       throw invalid(
         "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes",
       );
-    const planned = put === undefined ? planErase(table, erase?.Key) : planPut(table, put.Item);
-    writes.push(planned);
-    if (planned.item !== null && itemBytes(planned.item) > LARGE_BYTES) await turn();
+    if (put === undefined) {
+      writes.push(eraseChange(table, erase?.Key));
+      continue;
+    }
+    const change = putChange(table, put.Item);
+    writes.push(change);
+    if (itemBytes(change.item) > LARGE_BYTES) await turn();
   }
   refuseDuplicates(writes);
   return { name, table, writes };
@@ -166,7 +172,7 @@ function tablesOf<T>(
   return requests;
 }
 
-function refuseDuplicates(writes: readonly PlannedWrite[]): void {
+function refuseDuplicates(writes: readonly { readonly key: Uint8Array }[]): void {
   const keys = new Set(writes.map(({ key }) => key.join()));
   if (keys.size !== writes.length) throw invalid("Provided list of item keys contains duplicates");
 }

@@ -1,7 +1,7 @@
 /** How the table engine's faults read in DynamoDB: own codes, always status 400 for what the client did. */
 import { Fault } from "#base/fault.ts";
 import { Malformed } from "#managed/table/attribute.ts";
-import { ConditionFailed } from "#managed/table/tables.ts";
+import { ConditionFailed } from "#managed/table/plan-changes.ts";
 import type { Action } from "../action.ts";
 import { AwsError } from "../aws-error.ts";
 import { failure, invalid } from "./account-tables.ts";

@@ -12,6 +12,7 @@ import { query, scan } from "./reads.ts";
 import { deleteTable, describeTable, listTables } from "./tables.ts";
 import { listTagsOfResource, tagResource, untagResource } from "./tags.ts";
 import { describeTimeToLive, updateTimeToLive } from "./time-to-live.ts";
+import { transactGetItems, transactWriteItems } from "./transactions.ts";
 import { updateTable } from "./update-table.ts";
 
 export const actions: readonly Action<AccountTables>[] = [
@@ -20,6 +21,8 @@ export const actions: readonly Action<AccountTables>[] = [
   describeEndpoints,
   listTables,
   updateTable,
+  transactWriteItems,
+  transactGetItems,
   describeTimeToLive,
   updateTimeToLive,
   tagResource,

@@ -55,14 +55,14 @@ export class ItemStep {
     ];
   }
 
-  /** What becomes of each change, alone; in their order. */
-  outcomes(values: readonly (Uint8Array | null)[]): readonly Outcome[] {
+  /** What becomes of each change, alone; in their order. `isOnlyRead`: nothing, but what is there. */
+  outcomes(values: readonly (Uint8Array | null)[], isOnlyRead = false): readonly Outcome[] {
     const first = this.#tables.length * PLACES_OF_TABLE;
     return this.#changes.map(({ next }, at) => {
       const bytes = values[first + at] ?? null;
       try {
         const before = bytes === null ? null : decodeItem(bytes);
-        return { before, after: next(before) };
+        return { before, after: isOnlyRead ? before : next(before) };
       } catch (thrown) {
         return { thrown };
       }

@@ -5,44 +5,33 @@ import { keyOf } from "#base/key.ts";
 import type { Objects, View } from "#deck/objects.ts";
 import { tableKind, type Table } from "#kinds/catamaran/table.ts";
 import type { Database, Row } from "../database.ts";
-import { type Attribute, checkItem, type Item, itemBytes, MAX_ITEM_BYTES } from "./attribute.ts";
-import { holds } from "./condition.ts";
+import { type Attribute, checkItem, type Item } from "./attribute.ts";
 import { collectionOf, type Derived, type DerivedIndex, partCollection } from "./derived.ts";
 import { checkFilterKeys, checkKeyUse, type Expressions } from "./expression.ts";
 import { decodeItem } from "./item-bytes.ts";
 import { afterPrefix, justAfter, keyOfItem, keyOfKey, type KeySchema, partitionPrefix } from "./item-key.ts";
 import { type ItemChange, ItemStep, type Written } from "./item-step.ts";
 import { type KeyRange, keyRange } from "./key-condition.ts";
+import { eraseChange, putChange, updateChange } from "./plan-changes.ts";
 import { type Page, PageBuilder, type PageOptions, queryRange, scanRange } from "./page.ts";
-import { checkIndexKeys, indexesOf, schemaOf } from "./secondary-index.ts";
+import { indexesOf, schemaOf } from "./secondary-index.ts";
 import { TableStreams } from "./table-streams.ts";
-import { tooLarge, updated } from "./update.ts";
+import { type RequestToken, staleTokens, transact, type Transacted } from "./transaction.ts";
 import { derivedOf, settle, type Upkeep } from "./upkeep.ts";
-
-/** A checked write of one item without any condition. */
-export interface PlannedWrite {
-  readonly key: Uint8Array;
-  /** null deletes. */
-  readonly item: Item | null;
-}
 
 export interface Size {
   readonly rows: number;
   readonly bytes: number;
 }
 
-/** A condition did not hold; `item` is what was there. */
-export class ConditionFailed extends Error {
-  readonly item: Item | null;
-  constructor(item: Item | null) {
-    super("The conditional request failed");
-    this.item = item;
-  }
-}
-
 const ROWS_AT_ONCE = 256;
 // So much is read and filtered within a few milliseconds; then others have their turn.
 const TURN_BYTES = 256 * 1024;
+
+export interface ItemPlace {
+  readonly table: Table;
+  readonly key: Uint8Array;
+}
 
 /** What a query or scan reads: a table, or one of its indexes. */
 interface Source {
@@ -56,6 +45,7 @@ export class Tables implements Disposable {
   readonly #database: Database;
   readonly #view: View<Table>;
   readonly streams: TableStreams;
+  #staleTokens: string | undefined;
 
   constructor(objects: Objects, upkeep: Upkeep) {
     this.streams = new TableStreams(upkeep);
@@ -140,43 +130,58 @@ export class Tables implements Disposable {
     return bytes === null ? null : decodeItem(bytes);
   }
 
-  put(table: Table, given: unknown, expressions: Expressions): Promise<Written> {
-    const { key, item } = planPut(table, given);
-    checkKeyUse(expressions, schemaOf(table));
-    return this.#write({ table, key, next: guarded(expressions, () => item) });
+  put(table: Table, item: unknown, expressions: Expressions): Promise<Written> {
+    return this.#write(putChange(table, item, expressions));
   }
 
-  erase(table: Table, given: unknown, expressions: Expressions): Promise<Written> {
-    checkKeyUse(expressions, schemaOf(table));
-    return this.#write({ table, key: planErase(table, given).key, next: guarded(expressions, () => null) });
+  erase(table: Table, key: unknown, expressions: Expressions): Promise<Written> {
+    return this.#write(eraseChange(table, key, expressions));
   }
 
-  /** Creates the item when it is missing, as the service does, unless the update only takes away. */
-  update(table: Table, given: unknown, expressions: Expressions): Promise<Written> {
-    return this.#write(planUpdate(table, given, expressions));
+  update(table: Table, key: unknown, expressions: Expressions): Promise<Written> {
+    return this.#write(updateChange(table, key, expressions));
   }
 
-  /** All of them in one step. */
-  writeAll(table: Table, planned: readonly PlannedWrite[]): Promise<readonly Written[]> {
-    return this.#step(planned.map(({ key, item }) => ({ table, key, next: () => item })));
-  }
-
-  async #write(change: ItemChange): Promise<Written> {
-    const [written] = await this.#step([change]);
-    return written ?? { before: null, after: null };
-  }
-
-  async #step(changes: readonly ItemChange[]): Promise<readonly Written[]> {
+  /** All of them in one step; what one throws is thrown. */
+  async writeAll(changes: readonly ItemChange[]): Promise<readonly Written[]> {
     const step = new ItemStep(changes, this.#upkeep.clock.now());
-    const done = await this.#database.changeAll(step.places, (values) => {
-      const written = step.outcomes(values).map((outcome) => {
+    const written = await this.#database.changeAll(step.places, (values) => {
+      const done = step.outcomes(values).map((outcome) => {
         if ("thrown" in outcome) throw outcome.thrown;
         return outcome;
       });
-      return { writes: step.writes(values, written), result: written };
+      return { writes: step.writes(values, done), result: done };
     });
     for (const { table } of changes) this.streams.wake(table);
+    return written;
+  }
+
+  /** All of them or none, with what each came to. Throws TransactionCanceled, or TokenMismatch. */
+  async transact(changes: readonly ItemChange[], token: RequestToken | null): Promise<Transacted> {
+    const now = this.#upkeep.clock.now();
+    if (token !== null) await this.#dropTokens(now);
+    const done = await transact(this.#database, { changes, now }, token);
+    for (const { table } of changes) this.streams.wake(table);
     return done;
+  }
+
+  /** Once in each span of tokens. */
+  async #dropTokens(now: number): Promise<void> {
+    const stale = staleTokens(now);
+    if (stale === this.#staleTokens) return;
+    this.#staleTokens = stale;
+    await this.#database.drop(stale);
+  }
+
+  /** All as they are at one moment. */
+  readTogether(places: readonly ItemPlace[]): Promise<readonly (Item | null)[]> {
+    const rows = places.map(({ table, key }) => ({ collection: collectionOf(table), key }));
+    return this.#database.changeAll(rows, (values) => ({ writes: [], result: values.map(decoded) }));
+  }
+
+  async #write(change: ItemChange): Promise<Written> {
+    const [written] = await this.writeAll([change]);
+    return written ?? { before: null, after: null };
   }
 
   async query(table: Table, expressions: Expressions, options: PageOptions): Promise<Page> {
@@ -248,43 +253,9 @@ export class Tables implements Disposable {
   }
 }
 
-/** `next` under the condition of the expressions. */
-function guarded({ condition }: Expressions, next: ItemChange["next"]): ItemChange["next"] {
-  return (before) => {
-    if (condition !== undefined && !holds(condition, before ?? {})) throw new ConditionFailed(before);
-    return next(before);
-  };
-}
-
-function planUpdate(table: Table, given: unknown, expressions: Expressions): ItemChange {
-  const item = checkItem(given);
-  const key = keyOfKey(item, schemaOf(table));
-  checkKeyUse(expressions, schemaOf(table));
-  const { update } = expressions;
-  const indexes = indexesOf(table);
-  const next = guarded(expressions, (before) => {
-    if (update === undefined) return before ?? item;
-    const after = updated(before, item, update);
-    if (after === null) return null;
-    if (itemBytes(after) > MAX_ITEM_BYTES) throw tooLarge();
-    checkIndexKeys(indexes, after);
-    return after;
-  });
-  return { table, key, next };
-}
-
-/** What a put is going to write; throws for an item that the table cannot have. */
-export function planPut(table: Table, given: unknown): PlannedWrite & { readonly item: Item } {
-  const item = checkItem(given);
-  if (itemBytes(item) > MAX_ITEM_BYTES)
-    throw new Fault("BadRequest", "Item size has exceeded the maximum allowed size");
-  const key = keyOfItem(item, schemaOf(table));
-  checkIndexKeys(indexesOf(table), item);
-  return { key, item };
-}
-
-export function planErase(table: Table, given: unknown): PlannedWrite {
-  return { key: keyOfKey(checkItem(given), schemaOf(table)), item: null };
+/** Where an item is, of a Key parameter. */
+export function placeOf(table: Table, given: unknown): ItemPlace {
+  return { table, key: keyOfKey(checkItem(given), schemaOf(table)) };
 }
 
 function decoded(bytes: Uint8Array | null): Item | null {
