@@ -16,12 +16,14 @@ import { AwsError, awsErrorOf } from "./aws-error.ts";
 import { codedReply, decodedBody } from "./content-coding.ts";
 import { type Claim, type FindCaller, proveClaim, readClaim, sha256Hex, type SignedHead } from "./sign.ts";
 import { type Aim, doorOf, type ServiceDoor } from "./target.ts";
-import { originHeaders, unsignedAnswer } from "./unsigned.ts";
+import { originHeaders, type UnsignedAnswer, unsignedAnswer } from "./unsigned.ts";
 
 export interface AwsOptions {
   readonly services: readonly Service[];
   readonly findCaller: FindCaller;
   readonly authorize: Authorize;
+  /** What a service answers without a signature: links that it has handed out. Null: the request is none of them. */
+  readonly links?: (head: SignedHead) => Promise<UnsignedAnswer | null>;
   /** The only region that there is. */
   readonly region: string;
   /** Addresses to listen on; the port is the same on all. */
@@ -80,7 +82,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, door: 
   let aim: Aim | null = null;
   try {
     for (const [name, value] of Object.entries(originHeaders(head))) response.setHeader(name, value);
-    const unsigned = unsignedAnswer(head);
+    const unsigned = unsignedAnswer(head) ?? (await door.options.links?.(head)) ?? null;
     if (unsigned !== null) return void response.writeHead(200, unsigned.headers).end(unsigned.body);
     const { findCaller, region, clock } = door.options;
     const claim = readClaim(head, findCaller, { now: clock.now(), region });

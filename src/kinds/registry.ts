@@ -53,7 +53,9 @@ import { serviceAccountKind } from "#kinds/core/service-account.ts";
 import { serviceKind } from "#kinds/core/service.ts";
 import { statefulSetKind } from "#kinds/apps/stateful-set.ts";
 import { storageClassKind } from "#kinds/storage/storage-class.ts";
+import { subscriptionKind } from "#kinds/catamaran/subscription.ts";
 import { tableKind } from "#kinds/catamaran/table.ts";
+import { topicKind } from "#kinds/catamaran/topic.ts";
 
 /** Everything that is stored (or kept in memory) and served. */
 export const builtinKinds: readonly Kind[] = [
@@ -102,6 +104,8 @@ export const builtinKinds: readonly Kind[] = [
   tableKind,
   httpApiKind,
   queueKind,
+  topicKind,
+  subscriptionKind,
   eventSourceMappingKind,
 ];
 

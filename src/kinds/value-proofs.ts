@@ -36,6 +36,7 @@ export const valueProofs: ValueProofs = {
     "src/deck/priority.test.ts": "Never PreemptLowerPriority",
   },
   protocol: {
+    "src/aws/sns/service.test.ts": "http https lambda sqs",
     "src/network/services.test.ts": "TCP UDP SCTP",
   },
   restartPolicy: { "src/pods/rest.test.ts": "Always OnFailure Never" },
@@ -46,9 +47,12 @@ export const valueProofs: ValueProofs = {
   scheme: { "src/node/http-probe.test.ts": "HTTP" },
   scope: { "src/deck/definitions.test.ts": "Namespaced Cluster" },
   selectPolicy: { "src/scaling/horizontal.test.ts": "Disabled Max Min" },
+  filterPolicyScope: { "src/managed/topic/topics.test.ts": "MessageAttributes MessageBody" },
   sessionAffinity: { "src/network/services.test.ts": "ClientIP None" },
   status: { "src/kinds/batch/job.test.ts": "False True Unknown" },
   terminationMessagePolicy: { "src/node/container-config.test.ts": "File FallbackToLogsOnError" },
+  signatureVersion: { "src/aws/sns/service.test.ts": "1 2" },
+  throughputScope: { "src/managed/topic/topics.test.ts": "MessageGroup Topic" },
   throughputLimit: { "src/kinds/catamaran/queue.test.ts": "perMessageGroupId perQueue" },
   type: {
     "src/scaling/horizontal.test.ts": "Utilization AverageValue Percent Pods",

@@ -47,6 +47,28 @@ export async function ensurePki(folder: string, names: PkiNames, clock: Clock): 
   return { ca: ca.cert, server, clients, tokenKey: await tokenKey(folder) };
 }
 
+const RSA = {
+  name: "RSASSA-PKCS1-v1_5",
+  hash: "SHA-256",
+  modulusLength: 2_048,
+  publicExponent: Uint8Array.of(1, 0, 1),
+} as const;
+
+/** An RSA key with a certificate that it signed itself, for signatures that others check by the certificate alone. */
+export async function makeSigningPair(name: string, now: number): Promise<KeyPair> {
+  const x509 = await loadX509();
+  const keys = await webcrypto.subtle.generateKey(RSA, true, ["sign", "verify"]);
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    serialNumber: serial(),
+    name,
+    notBefore: new Date(now - 86_400_000),
+    notAfter: new Date(now + TEN_YEARS_MS),
+    signingAlgorithm: RSA,
+    keys,
+  });
+  return { cert: certificate.toString("pem"), key: await pemOf(keys.privateKey) };
+}
+
 async function tokenKey(folder: string): Promise<string> {
   const file = join(folder, "service-accounts.key");
   const known = await readIfThere(file);
@@ -66,6 +88,13 @@ function untrusted(folder: string, what: string): Fault {
 }
 
 type X509 = typeof x509Types;
+
+// The library costs a tenth of a second to load; a second start never needs it.
+async function loadX509(): Promise<X509> {
+  const library = await import("@peculiar/x509");
+  library.cryptoProvider.set(webcrypto as unknown as Parameters<X509["cryptoProvider"]["set"]>[0]);
+  return library;
+}
 
 class Maker {
   readonly #folder: string;
@@ -114,12 +143,8 @@ class Maker {
     return this.#write(name, await this.#issue(`CN=${commonName},O=${organization}`, extensions));
   }
 
-  // The library costs a tenth of a second to load; a second start never needs it.
   async #x509(): Promise<X509> {
-    if (this.#library === undefined) {
-      this.#library = await import("@peculiar/x509");
-      this.#library.cryptoProvider.set(webcrypto as unknown as Parameters<X509["cryptoProvider"]["set"]>[0]);
-    }
+    this.#library ??= await loadX509();
     return this.#library;
   }
 

@@ -32,9 +32,7 @@ import { listenControl } from "#control/server.ts";
 import type { Objects } from "#deck/objects.ts";
 import type { Queue } from "#kinds/catamaran/queue.ts";
 import type { Json } from "#base/json.ts";
-import { deliverBy, functionDeliverer, queueDeliverer } from "#triggers/deliverers.ts";
 import { MappingKeeper } from "#triggers/keep-mappings.ts";
-import { Outbox } from "#triggers/outbox.ts";
 import { functionKind } from "#kinds/catamaran/function.ts";
 import type { Kind } from "#kinds/kind.ts";
 import { builtinKinds } from "#kinds/registry.ts";
@@ -65,6 +63,7 @@ import { dashboardKey, files } from "#instance/files.ts";
 import { doorHosts, networkOf } from "#instance/addresses.ts";
 import type { Part } from "./compose.ts";
 import { pkiNames } from "./pki-names.ts";
+import type { MessageDoors } from "./message-parts.ts";
 import type { RoleBasis } from "./role.ts";
 
 const NODE_PORTS = { first: 30_000, last: 32_767 };
@@ -217,18 +216,6 @@ export const managedData: Part<RoleBasis & Declared, ManagedData> = {
   }),
 };
 
-interface Pushing {
-  /** What engines hand on by themselves; delivered once everybody is there who takes it. */
-  readonly outbox: Outbox;
-}
-
-export const pushes: Part<RoleBasis & ManagedData, Pushing> = {
-  name: "pushes",
-  start: async ({ clock, random, log, database }, stack) => ({
-    outbox: stack.use(await Outbox.open({ database, clock, random, log })),
-  }),
-};
-
 interface QueueEngine {
   readonly queues: Queues;
   readonly moveTasks: MoveTasks;
@@ -260,15 +247,6 @@ export const tableEngine: Part<RoleBasis & Declared & ManagedData, TableEngine> 
   },
 };
 
-export const deliveries: Part<RoleBasis & Engine & QueueEngine & Pushing, object> = {
-  name: "deliveries",
-  start: ({ instance, functions, queues, outbox }) => {
-    const home = { accountId: instance.accountId, region: instance.region, namespace: "default" };
-    outbox.start(deliverBy([functionDeliverer(functions, home), queueDeliverer(queues, home)], home));
-    return {};
-  },
-};
-
 export const eventSources: Part<RoleBasis & Declared & Engine & QueueEngine, object> = {
   name: "event sources",
   start: ({ instance, clock, log, deck, functions, queues }, stack) => {
@@ -285,7 +263,7 @@ interface UrlRules {
   readonly authorizeUrl: Control["authorizeUrl"];
 }
 
-export const awsDoor: Part<RoleBasis & Declared & Engine & TableEngine & QueueEngine, UrlRules> = {
+export const awsDoor: Part<RoleBasis & Declared & Engine & TableEngine & QueueEngine & MessageDoors, UrlRules> = {
   name: "aws door",
   start: async (needs, stack) => {
     const { instance, clock, random, log, deck, functions, code, logs, runtimes, tables, queues, moveTasks } = needs;
@@ -305,6 +283,7 @@ export const awsDoor: Part<RoleBasis & Declared & Engine & TableEngine & QueueEn
       dynamodbStreamsService({ ...place, tables }),
       logsService({ ...place, logs }),
       sqsService({ ...place, queues, tasks: moveTasks }),
+      ...needs.messageServices,
       stsService(accountId),
     ];
     const rights = deck.objects("aws-rights");
@@ -314,7 +293,7 @@ export const awsDoor: Part<RoleBasis & Declared & Engine & TableEngine & QueueEn
     });
     const findCaller = callers({ ...rootKey, accountId });
     const doors = { hosts: doorHosts(instance), port: ports.aws, region };
-    stack.use(await listenAws({ services, findCaller, authorize, ...doors, clock, random, log }));
+    stack.use(await listenAws({ services, links: needs.links, findCaller, authorize, ...doors, clock, random, log }));
     return { authorizeUrl: urlAccess({ findCaller, authorize, region, accountId, clock }) };
   },
 };

@@ -5,7 +5,6 @@ import {
   certificates,
   controllers,
   dashboard,
-  deliveries,
   eventSources,
   functionsEngine,
   kubernetesDoor,
@@ -14,10 +13,10 @@ import {
   objects,
   podMetrics,
   privateApi,
-  pushes,
   queueEngine,
   tableEngine,
 } from "./control-parts.ts";
+import { deliveries, messageDoors, pushes, topicEngine } from "./message-parts.ts";
 import type { RoleBasis } from "./role.ts";
 
 // The journal and the Kubernetes door first: everybody waits for them.
@@ -33,8 +32,10 @@ const control = Composition.on<RoleBasis>()
   .with(pushes)
   .with(tableEngine)
   .with(queueEngine)
+  .with(topicEngine)
   .with(deliveries)
   .with(eventSources)
+  .with(messageDoors)
   .with(awsDoor)
   .with(dashboard)
   .with(privateApi);

@@ -21,6 +21,8 @@ export interface Push {
   /** For FIFO queues and topics. */
   readonly group?: string;
   readonly deduplication?: string;
+  /** For topics. */
+  readonly subject?: string;
   /** For http(s) addresses. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Pushes of one order are delivered one after the other, as they were accepted; the others are not held up by each other. */

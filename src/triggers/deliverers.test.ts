@@ -31,7 +31,8 @@ async function bench() {
     return { status: 202, payload: request.payload, executedVersion: "$LATEST", isCold: false, requestId: "r" };
   };
   const list = [functionDeliverer({ invoke } as Functions, HOME), queueDeliverer(queues, HOME)];
-  const deliver = deliverBy(list, HOME);
+  const statuses = [200, 503, 404];
+  const deliver = deliverBy(list, async () => statuses.shift() ?? 200, HOME);
   return {
     deliver: (target: string) => deliver({ target, payload: "{}", source: SOURCE, group: "g" }),
     queues,
@@ -73,3 +74,11 @@ for (const [target, code] of refused)
     const { deliver } = await bench();
     await assert.rejects(deliver(target), (thrown) => thrown instanceof Fault && thrown.code === code);
   });
+
+test("an address is asked: its failure is tried again, its refusal is final", async () => {
+  const { deliver } = await bench();
+  const target = "http://127.0.0.1/hook";
+  await deliver(target);
+  for (const code of ["Unavailable", "BadRequest"])
+    await assert.rejects(deliver(target), (thrown) => thrown instanceof Fault && thrown.code === code);
+});

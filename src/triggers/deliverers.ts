@@ -5,6 +5,7 @@ import { encodeUtf8 } from "#base/utf8.ts";
 import type { Functions } from "#functions/engine.ts";
 import type { Push } from "#managed/push.ts";
 import type { Queues } from "#managed/queue/queues.ts";
+import type { Topics } from "#managed/topic/topics.ts";
 import type { Deliver } from "./outbox.ts";
 
 /** How pushes reach one service. */
@@ -22,10 +23,17 @@ export interface Home {
   readonly namespace: string;
 }
 
+/** Asks an http(s) address; resolves to the status of its answer. */
+export type Post = (
+  address: string,
+  posting: { readonly headers: Push["headers"]; readonly body: string },
+) => Promise<number>;
+
 /** Fault: NotFound for a target that nobody can be asked about. */
-export function deliverBy(deliverers: readonly Deliverer[], home: Home): Deliver {
+export function deliverBy(deliverers: readonly Deliverer[], post: Post, home: Home): Deliver {
   const byService = new Map(deliverers.map((one) => [one.service, one]));
   return async (push) => {
+    if (/^https?:/.test(push.target)) return deliverTo(push, post);
     const target = parseArn(push.target);
     const deliverer = target === null ? undefined : byService.get(target.service);
     if (target === null || deliverer === undefined)
@@ -34,6 +42,14 @@ export function deliverBy(deliverers: readonly Deliverer[], home: Home): Deliver
       throw new Fault("NotFound", `${push.target} is not in this account and region`);
     await deliverer.deliver(push, target);
   };
+}
+
+/** Amazon SNS Developer Guide, "Message delivery retries": what the client is to blame for is not tried again, but for 429. */
+async function deliverTo({ target, payload, headers }: Push, post: Post): Promise<void> {
+  const status = await post(target, { headers, body: payload });
+  if (status >= 200 && status < 300) return;
+  const isFinal = status >= 400 && status < 500 && status !== 429;
+  throw new Fault(isFinal ? "BadRequest" : "Unavailable", `${target} answered ${status}`);
 }
 
 /** A function is run asynchronously: once its event is accepted the rest is its own retries (Lambda Developer Guide, "Asynchronous invocation"). */
@@ -63,6 +79,26 @@ export function queueDeliverer(queues: Queues, { namespace }: Home): Deliverer {
           ...(attributes !== undefined && { attributes }),
           ...(group !== undefined && { group }),
           ...(isFifo && deduplication !== undefined && { deduplication }),
+        },
+      ]);
+    },
+  };
+}
+
+export function topicDeliverer(topics: Topics, { namespace }: Home): Deliverer {
+  return {
+    service: "sns",
+    deliver: async ({ payload, source, subject, attributes, group, deduplication }, { resource }) => {
+      const topic = await topics.find(namespace, resource);
+      if (topic === null) throw new Fault("NotFound", `the topic ${resource} does not exist`);
+      await topics.publish(topic, [
+        {
+          body: payload,
+          sender: source,
+          ...(subject !== undefined && { subject }),
+          ...(attributes !== undefined && { attributes }),
+          ...(group !== undefined && { group }),
+          ...(deduplication !== undefined && { deduplication }),
         },
       ]);
     },

@@ -209,6 +209,12 @@ export function tableNameFault(name: string): string | null {
   return "must have 3 to 255 letters, digits, '-', '_' or '.'";
 }
 
+/** Amazon SNS, CreateTopic: 256 characters of letters, digits, "-" and "_", the ending ".fifo" of FIFO topics counted. */
+export function topicNameFault(name: string): string | null {
+  if (name.length <= 256 && /^[a-zA-Z0-9_-]{1,256}(\.fifo)?$/.test(name)) return null;
+  return "must have 1 to 256 letters, digits, '-' or '_', and may end in '.fifo'";
+}
+
 /** Amazon SQS, CreateQueue: 80 characters of letters, digits, "-" and "_", the ending ".fifo" of FIFO queues counted. */
 export function queueNameFault(name: string): string | null {
   if (name.length <= 80 && /^[a-zA-Z0-9_-]{1,80}(\.fifo)?$/.test(name)) return null;
