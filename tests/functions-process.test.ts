@@ -2,6 +2,7 @@
 import { test } from "node:test";
 import { silent } from "#base/log.ts";
 import { ProcessSandboxes } from "#sandboxes/process-driver.ts";
+import { layerStories } from "./functions-layers.ts";
 import { runtimeStories } from "./functions-runtimes.ts";
 import { sandboxStories } from "./functions-stories.ts";
 import { Bench, FolderCode, realClock } from "./functions-support.ts";
@@ -12,4 +13,5 @@ test("functions as plain processes", async (t) => {
   await using bench = await Bench.open(sandboxes, code);
   await sandboxStories(t, bench, { isIsolated: false, runtimes: sandboxes.runtimes() });
   await runtimeStories(t, bench, { isIsolated: false, runtimes: sandboxes.runtimes() });
+  await layerStories(t, bench, { isIsolated: false, runtimes: sandboxes.runtimes() });
 });

@@ -12,6 +12,7 @@ import { FakeLedger, FakeObjects } from "#functions/fakes.ts";
 import type { InvokeRequest, InvokeResult } from "#functions/invocation.ts";
 import { type LogStore, MemoryLogs, newestLines, type StoredLine } from "#functions/logs.ts";
 import type { Sandboxes } from "#functions/sandboxes.ts";
+import { linkOver } from "#store/files/link-over.ts";
 import { functionKind, type FunctionSpec } from "#kinds/catamaran/function.ts";
 
 export const realClock: Clock = {
@@ -65,6 +66,16 @@ export class FolderCode implements CodeStore, AsyncDisposable {
     return this.#folder(sha256);
   }
 
+  async merged(sha256s: readonly string[]): Promise<{ readonly sha256: string; readonly folder: string }> {
+    const sha256 = createHash("sha256").update(sha256s.join(" ")).digest("base64");
+    for (const part of sha256s) await linkOver(this.#folder(part), this.#folder(sha256));
+    return { sha256, folder: this.#folder(sha256) };
+  }
+
+  async unpackedBytes(): Promise<number> {
+    return 0;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await rm(this.root, { recursive: true, force: true });
   }
@@ -76,7 +87,7 @@ export class Bench implements AsyncDisposable {
   readonly objects: FakeObjects;
   readonly ledger: FakeLedger;
   readonly #logs: LogStore;
-  readonly #code: FolderCode;
+  readonly code: FolderCode;
 
   static async open(
     sandboxes: Sandboxes,
@@ -114,7 +125,7 @@ export class Bench implements AsyncDisposable {
     this.objects = parts.objects;
     this.ledger = parts.ledger;
     this.#logs = parts.logs;
-    this.#code = parts.code;
+    this.code = parts.code;
   }
 
   async create(
@@ -122,7 +133,7 @@ export class Bench implements AsyncDisposable {
     files: Readonly<Record<string, string | Uint8Array>>,
     spec: Partial<FunctionSpec> = {},
   ): Promise<void> {
-    const sha256 = await this.#code.add(files);
+    const sha256 = await this.code.add(files);
     await this.objects.create(functionKind, {
       metadata: { name, namespace: "default" },
       spec: { runtime: "nodejs24.x", handler: "index.handler", code: { sha256, size: 1 }, ...spec },

@@ -10,6 +10,7 @@ import { silent } from "#base/log.ts";
 import { startLauncher } from "#sandboxes/launcher-process.ts";
 import { openSandboxes } from "#sandboxes/pool.ts";
 import { forbiddenCalls, probeSource } from "./functions-probes.ts";
+import { layerStories } from "./functions-layers.ts";
 import { runtimeStories } from "./functions-runtimes.ts";
 import { sandboxStories } from "./functions-stories.ts";
 import { Bench, FolderCode, realClock } from "./functions-support.ts";
@@ -37,6 +38,7 @@ test("functions in isolated sandboxes", { skip }, async (t) => {
     await using bench = await Bench.open(sandboxes, code);
     await sandboxStories(t, bench, { isIsolated: true, runtimes: sandboxes.runtimes() });
     await runtimeStories(t, bench, { isIsolated: true, runtimes: sandboxes.runtimes() });
+    await layerStories(t, bench, { isIsolated: true, runtimes: sandboxes.runtimes() });
     await t.test("the stock AWS SDK reaches the AWS endpoint from inside, and nothing else is reached", () =>
       sdkStory(bench),
     );

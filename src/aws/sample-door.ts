@@ -218,6 +218,15 @@ class MemoryCode implements CodeStore {
 
   async keepOnly(): Promise<void> {}
 
+  async merged(sha256s: readonly string[]): Promise<{ readonly sha256: string; readonly folder: string }> {
+    return { sha256: sha256s.join(" "), folder: `/code/${sha256s.join(" ")}` };
+  }
+
+  /** As if nothing were packed. */
+  async unpackedBytes(sha256: string): Promise<number> {
+    return this.#zips.get(sha256)?.length ?? 0;
+  }
+
   async unpacked(sha256: string): Promise<string> {
     const zip = this.#zips.get(sha256);
     if (zip === undefined) throw new Fault("NotFound", `the package ${sha256} is not there`);

@@ -1,10 +1,12 @@
 /** What is deployed: every function with its versions and aliases, as the objects say, and the fleet of each. Never runs anything. */
 import { Histogram } from "#base/histogram.ts";
+import { sameJson } from "#base/json.ts";
 import { keyOf, type ObjectKey } from "#base/key.ts";
 import type { Objects, View } from "#deck/objects.ts";
 import { functionAliasKind, type FunctionAlias, type FunctionAliasSpec } from "#kinds/catamaran/function-alias.ts";
 import { functionKind, type FunctionObject } from "#kinds/catamaran/function.ts";
 import { type Configured, functionVersionKind, type FunctionVersion } from "#kinds/catamaran/function-version.ts";
+import { layerVersionKind, type LayerVersion } from "#kinds/catamaran/layer-version.ts";
 import { versionFor } from "./alias-routing.ts";
 import type { Figures, Fleet } from "./fleet.ts";
 import { LATEST, type Settings, settingsOf } from "./settings.ts";
@@ -66,6 +68,7 @@ export class Catalogue implements Disposable {
   readonly functions: View<FunctionObject>;
   readonly versions: View<FunctionVersion>;
   readonly #aliases: View<FunctionAlias>;
+  readonly #layers: View<LayerVersion>;
   readonly #tools: CatalogueTools;
   readonly #deployed = new Map<ObjectKey, Deployed>();
   readonly #subscriptions: readonly Disposable[];
@@ -78,16 +81,24 @@ export class Catalogue implements Disposable {
     this.functions = objects.view(functionKind);
     this.versions = objects.view(functionVersionKind);
     this.#aliases = objects.view(functionAliasKind);
+    this.#layers = objects.view(layerVersionKind);
     this.#subscriptions = [
       this.functions.onChange((key, next) => this.#seeFunction(key, next)),
       this.versions.onChange((_key, next, previous) => this.#seeVersion(next, previous)),
       this.#aliases.onChange((_key, next, previous) => this.#seeAlias(next, previous)),
+      this.#layers.onChange((_key, next) => {
+        if (next === undefined) tools.onCodeGone();
+      }),
     ];
   }
 
   /** Resolves when everything that existed at the start is known. */
   get synced(): Promise<unknown> {
-    return Promise.all([this.functions.synced, this.versions.synced, this.#aliases.synced]);
+    return Promise.all(this.#views.map(({ synced }) => synced));
+  }
+
+  get #views(): readonly (Disposable & { readonly synced: Promise<void> })[] {
+    return [this.functions, this.versions, this.#aliases, this.#layers];
   }
 
   get(key: ObjectKey): Deployed | undefined {
@@ -104,8 +115,11 @@ export class Catalogue implements Disposable {
 
   /** The packages that functions and their versions need. */
   *packages(): Iterable<string> {
-    for (const { spec } of this.functions.list()) yield spec.code.sha256;
-    for (const { spec } of this.versions.list()) yield spec.code.sha256;
+    for (const { spec } of [...this.functions.list(), ...this.versions.list()]) {
+      yield spec.code.sha256;
+      for (const { code } of spec.layers ?? []) yield code.sha256;
+    }
+    for (const { spec } of this.#layers.list()) yield spec.code.sha256;
   }
 
   #seeFunction(key: ObjectKey, next: FunctionObject | undefined): void {
@@ -153,7 +167,7 @@ export class Catalogue implements Disposable {
 
   #targetOf(deployed: Deployed, before: Target | undefined, object: Configured | undefined): Target | undefined {
     const settings = object === undefined ? null : settingsOf(object);
-    if (before !== undefined && before.fleet.settings.codeSha256 !== settings?.codeSha256) this.#tools.onCodeGone();
+    if (before !== undefined && !isSameCode(before.fleet.settings, settings)) this.#tools.onCodeGone();
     if (object === undefined || settings === null) {
       before?.fleet.close();
       return undefined;
@@ -166,7 +180,11 @@ export class Catalogue implements Disposable {
 
   [Symbol.dispose](): void {
     for (const subscription of this.#subscriptions) subscription[Symbol.dispose]();
-    for (const view of [this.functions, this.versions, this.#aliases]) view[Symbol.dispose]();
+    for (const view of this.#views) view[Symbol.dispose]();
     for (const { fleets } of this.#deployed.values()) for (const fleet of fleets) fleet.close();
   }
+}
+
+function isSameCode(a: Settings, b: Settings | null): boolean {
+  return a.codeSha256 === b?.codeSha256 && sameJson(a.layers, b.layers);
 }

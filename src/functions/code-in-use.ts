@@ -4,9 +4,13 @@ export class CodeInUse {
   readonly #held = new Map<string, number>();
 
   /** For as long as an environment of that code starts or lives. */
-  hold(codeSha256: string): Disposable {
-    this.#count(codeSha256, 1);
-    return { [Symbol.dispose]: () => this.#count(codeSha256, -1) };
+  hold(sha256s: readonly string[]): Disposable {
+    for (const sha256 of sha256s) this.#count(sha256, 1);
+    return {
+      [Symbol.dispose]: () => {
+        for (const sha256 of sha256s) this.#count(sha256, -1);
+      },
+    };
   }
 
   #count(codeSha256: string, step: number): void {

@@ -6,6 +6,10 @@ export interface CodeStore {
   get(sha256: string): Promise<Uint8Array | null>;
   /** Removes all packages but these; one that was put lately stays, since its function may be on its way. */
   keepOnly(wanted: ReadonlySet<string>): Promise<void>;
+  /** Folder with the files of several packages over each other, the last on top, and a digest that names it. Faults as of `unpacked`. */
+  merged(sha256s: readonly string[]): Promise<{ readonly sha256: string; readonly folder: string }>;
+  /** How many bytes its files have. Faults: NotFound, Invalid. */
+  unpackedBytes(sha256: string): Promise<number>;
   /** The folder with the unpacked files; unpacks once. Faults: NotFound, Invalid (not a zip, escapes its folder, too big). */
   unpacked(sha256: string): Promise<string>;
 }

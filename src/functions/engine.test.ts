@@ -562,6 +562,8 @@ test("code that no function has is removed, but not while an environment runs fr
     put: () => Promise.reject(new Error("unused")),
     get: async () => null,
     unpacked: async () => "",
+    merged: async () => ({ sha256: "", folder: "" }),
+    unpackedBytes: async () => 0,
     keepOnly: async (wanted: ReadonlySet<string>) => void kept.push([...wanted].toSorted()),
   };
   const { functions, objects, clock } = await opened(echo, { options: { code } });

@@ -23,7 +23,7 @@ export interface FleetTools {
   /** The spec of a new environment; its log stream is the environment's own. */
   readonly specOf: (settings: Settings) => SandboxSpec;
   /** Code that an environment runs from is not removed. */
-  readonly holdCode: (codeSha256: string) => Disposable;
+  readonly holdCode: (spec: SandboxSpec) => Disposable;
   /** A new environment begins its INIT. */
   readonly onStart: (fleet: Fleet, stream: string) => void;
   /** Where lines of its sandboxes go. */
@@ -209,7 +209,7 @@ export class Fleet {
     const timer = clock.after(deadlineMs, fire);
     this.figures.counters.coldStarts++;
     onStart(this, spec.logStream);
-    using _code = this.#tools.holdCode(spec.codeSha256);
+    using _code = this.#tools.holdCode(spec);
     const initLog = new Tail();
     let isInit = true;
     const write = (line: LogLine): void => {
@@ -220,7 +220,7 @@ export class Fleet {
     isInit = false;
     timer[Symbol.dispose]();
     if (!started.ok) return { ...started, logStream: spec.logStream, initLog };
-    const held = this.#tools.holdCode(spec.codeSha256);
+    const held = this.#tools.holdCode(spec);
     void started.sandbox.ended.then(() => held[Symbol.dispose]());
     return {
       ok: true,

@@ -129,14 +129,14 @@ export class Lifecycle<T extends Configured> implements Keeper<T> {
   /** Null: can be run. */
   async #judge(object: Configured): Promise<{ readonly reason: string; readonly code: string } | null> {
     const { sandboxes } = this.#parts;
-    const { runtime, code } = object.spec;
+    const { runtime, code, layers = [] } = object.spec;
     if (!sandboxes.runtimes().includes(runtime))
       return {
         reason: `the runtime ${runtime} is not available on this machine (available: ${sandboxes.runtimes().join(", ")})`,
         code: "InvalidRuntime",
       };
     try {
-      await sandboxes.prepare(code.sha256);
+      await sandboxes.prepare({ codeSha256: code.sha256, layers: layers.map((layer) => layer.code.sha256) });
       return null;
     } catch (thrown) {
       const isBad = thrown instanceof Fault && thrown.code === "Invalid";

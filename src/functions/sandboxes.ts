@@ -14,6 +14,8 @@ export interface SandboxSpec {
   readonly handler: string;
   /** Digest of the code bundle in the code store; unpacked and read-only as /var/task. */
   readonly codeSha256: string;
+  /** Digests of the packages that lie over each other as /opt, read-only, the last on top. */
+  readonly layers: readonly string[];
   readonly memoryMib: number;
   readonly ephemeralStorageMib: number;
   readonly environment: Readonly<Record<string, string>>;
@@ -116,7 +118,7 @@ export interface Sandboxes {
   /** True when idle environments should go earlier than their keep-alive; absent: never. */
   isShortOfMemory?(): boolean;
   /** Makes code ready on the node ahead of the first start (unpack, read-only staging). */
-  prepare(codeSha256: string): Promise<void>;
+  prepare(code: Pick<SandboxSpec, "codeSha256" | "layers">): Promise<void>;
   /** Lets go of prepared code that is not among `wanted`; what runs from it goes on. Absent: nothing is held. */
   keepOnly?(wanted: ReadonlySet<string>): Promise<void>;
 }

@@ -16,6 +16,8 @@ export interface Settings {
   readonly runtime: string;
   readonly handler: string;
   readonly codeSha256: string;
+  /** Digests of its layers, in the order in which they are laid over each other. */
+  readonly layers: readonly string[];
   readonly memoryMib: number;
   readonly timeoutMs: number;
   readonly ephemeralStorageMib: number;
@@ -42,6 +44,7 @@ export function settingsOf(object: Configured): Settings {
     runtime: spec.runtime,
     handler: spec.handler,
     codeSha256: spec.code.sha256,
+    layers: (spec.layers ?? []).map(({ code }) => code.sha256),
     memoryMib: spec.memoryMib ?? DEFAULT_MEMORY_MIB,
     timeoutMs: (spec.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) * 1000,
     ephemeralStorageMib: spec.ephemeralStorageMib ?? DEFAULT_EPHEMERAL_MIB,
@@ -57,6 +60,7 @@ export function needsNewEnvironments(a: Settings, b: Settings): boolean {
     a.runtime !== b.runtime ||
     a.handler !== b.handler ||
     a.codeSha256 !== b.codeSha256 ||
+    !sameJson(a.layers, b.layers) ||
     a.memoryMib !== b.memoryMib ||
     a.ephemeralStorageMib !== b.ephemeralStorageMib ||
     a.role !== b.role ||

@@ -269,7 +269,7 @@ export const proofs: TypeProofs = {
     "tests/aws-cli.test.ts": "role",
     "src/kinds/admission/crd.test.ts": "description",
     "src/aws/lambda/configuration.test.ts": "reservedConcurrency tags",
-    "src/node/images.test.ts": "layers",
+    "src/aws/lambda/layers.test.ts": "layers policy",
   },
   "dev.catamaran.v1.FunctionCode": {
     "src/aws/authorize.test.ts": "sha256 size",
@@ -280,15 +280,30 @@ export const proofs: TypeProofs = {
   "dev.catamaran.v1.FunctionVersionSpec": {
     "src/kinds/catamaran/function-version.test.ts":
       "function version runtime handler role description memoryMib timeoutSeconds ephemeralStorageMib architectures environment code layers logGroup publishedFrom",
+    "src/aws/lambda/layers.test.ts": "policy",
   },
   "dev.catamaran.v1.FunctionAlias": {
     "src/kinds/catamaran/function-version.test.ts": "apiVersion kind metadata spec",
   },
   "dev.catamaran.v1.FunctionAliasSpec": {
     "src/kinds/catamaran/function-version.test.ts": "function alias version description additional url",
+    "src/aws/lambda/layers.test.ts": "policy",
   },
   "dev.catamaran.v1.FunctionAliasPart": {
     "src/kinds/catamaran/function-version.test.ts": "version weight",
+  },
+  "dev.catamaran.v1.FunctionLayer": {
+    "tests/functions-layers.ts": "arn code",
+  },
+  "dev.catamaran.v1.Layer": {
+    "src/kinds/catamaran/layer-version.test.ts": "apiVersion kind metadata spec",
+  },
+  "dev.catamaran.v1.LayerVersion": {
+    "src/kinds/catamaran/layer-version.test.ts": "apiVersion kind metadata spec",
+  },
+  "dev.catamaran.v1.LayerVersionSpec": {
+    "src/kinds/catamaran/layer-version.test.ts":
+      "layer version code description licenseInfo compatibleRuntimes compatibleArchitectures policy",
   },
   "dev.catamaran.v1.FunctionUrl": {
     "src/gateway/cors.test.ts": "cors",

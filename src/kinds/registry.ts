@@ -11,6 +11,7 @@ import { eventKind } from "#kinds/core/event.ts";
 import { eventV1Kind } from "#kinds/core/event-v1.ts";
 import { functionAliasKind } from "#kinds/catamaran/function-alias.ts";
 import { functionVersionKind } from "#kinds/catamaran/function-version.ts";
+import { layerKind, layerVersionKind } from "#kinds/catamaran/layer-version.ts";
 import { functionKind } from "#kinds/catamaran/function.ts";
 import { horizontalPodAutoscalerKind } from "#kinds/autoscaling/horizontal-pod-autoscaler.ts";
 import { httpApiKind } from "#kinds/catamaran/http-api.ts";
@@ -101,6 +102,8 @@ export const builtinKinds: readonly Kind[] = [
   functionKind,
   functionVersionKind,
   functionAliasKind,
+  layerKind,
+  layerVersionKind,
   tableKind,
   httpApiKind,
   queueKind,

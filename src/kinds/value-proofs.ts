@@ -4,6 +4,7 @@
 type ValueProofs = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 export const valueProofs: ValueProofs = {
+  compatibleArchitectures: { "src/kinds/catamaran/layer-version.test.ts": "arm64 x86_64" },
   action: { "src/controllers/job.test.ts": "Count FailJob Ignore" },
   addressType: {
     "src/controllers/endpoint-slice-mirroring.test.ts": "IPv4 IPv6",

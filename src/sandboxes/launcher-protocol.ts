@@ -31,6 +31,8 @@ export type Ask =
       readonly ask: "claim";
       readonly slot: string;
       readonly digest: string;
+      /** Staged, for /opt; absent: the function has no layers. */
+      readonly optDigest?: string;
       readonly memoryMib: number;
       readonly ephemeralMib: number;
     }

@@ -10,6 +10,8 @@ const code = {
   put: () => Promise.reject(new Error("unused")),
   get: async () => null,
   unpacked: async () => "/",
+  merged: async () => ({ sha256: "", folder: "" }),
+  unpackedBytes: async () => 0,
   keepOnly: async () => {},
 };
 

@@ -40,7 +40,7 @@ function probe(config: LauncherConfig, runtime: OciRuntime, rootDir: string): st
   const slotDir = path.join(config.folder, "slots", "probe");
   const bundle = path.join(config.folder, "bundles", "probe");
   try {
-    for (const folder of [bundle, ...["task", "tmp", "run"].map((name) => path.join(slotDir, name))])
+    for (const folder of [bundle, ...["task", "opt", "tmp", "run"].map((name) => path.join(slotDir, name))])
       mkdirSync(folder, { recursive: true, mode: 0o755 });
     const spec = ociSpec({
       id: "probe",

@@ -27,6 +27,7 @@ export const NODE_INSIDE = "/var/lang/bin/node";
 export const INIT_INSIDE = "/var/rapid/init";
 export const RUNTIME_INSIDE = "/var/runtime";
 export const TASK_INSIDE = "/var/task";
+export const OPT_INSIDE = "/opt";
 export const SOCKET_INSIDE = "/run/catamaran/agent.sock";
 export const AWS_DIR_INSIDE = "/run/aws";
 export const PATH_INSIDE = "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin";
@@ -158,6 +159,7 @@ function mountsOf(plan: SlotPlan): readonly object[] {
     },
     // Code arrives after the boot: what the launcher mounts on the slot appears here.
     bound(`${plan.slotDir}/task`, TASK_INSIDE, "ro", "rslave"),
+    bound(`${plan.slotDir}/opt`, OPT_INSIDE, "ro", "rslave"),
     bound(`${plan.slotDir}/tmp`, "/tmp", "rw"),
     bound(`${plan.slotDir}/run`, "/run/catamaran", "ro", "noexec"),
     ...(plan.awsDir === undefined ? [] : [bound(plan.awsDir, AWS_DIR_INSIDE, "ro", "noexec")]),

@@ -15,12 +15,13 @@ import { CodeCaches } from "./code-caches.ts";
 import { type Flavour, flavourOf, lambdaEnvironment } from "./lambda-environment.ts";
 import { LauncherClient } from "./launcher-client.ts";
 import { awsDirOf, type Hello, type Tell } from "./launcher-protocol.ts";
-import { AWS_DIR_INSIDE, PATH_INSIDE, RUNTIME_INSIDE, TASK_INSIDE } from "./oci-spec.ts";
+import { AWS_DIR_INSIDE, OPT_INSIDE, PATH_INSIDE, RUNTIME_INSIDE, TASK_INSIDE } from "./oci-spec.ts";
 import { Gate } from "./gate.ts";
 import { NoSandboxes } from "./no-sandboxes.ts";
 import { ProcessSandboxes } from "./process-driver.ts";
 import { afterClaim, afterWhile, type Stock } from "./shelf.ts";
 import { SlotBody } from "./slot-bodies.ts";
+import { StagedCode } from "./staged-code.ts";
 
 export interface SandboxesOptions {
   readonly code: CodeStore;
@@ -69,6 +70,8 @@ interface Claim {
   readonly fromPool: boolean;
   readonly startedMs: number;
   readonly onLog: (line: LogLine) => void;
+  /** What lies under /opt; undefined: nothing. */
+  readonly optDigest: string | undefined;
 }
 
 /** Isolated where a launcher says it can, else plain processes of the user who runs the platform; of root's, none. */
@@ -101,7 +104,7 @@ class Pool implements Sandboxes, AsyncDisposable {
   readonly #caches = new CodeCaches();
   readonly #bodies = new Map<string, SlotBody>();
   readonly #shelves = new Map<string, Shelf>();
-  readonly #staged = new Map<string, Promise<void>>();
+  readonly #staged: StagedCode;
   readonly #stopping = stopper();
   /** Twice the cores: a boot waits as much as it computes. */
   readonly #gate = new Gate(2 * availableParallelism());
@@ -116,6 +119,7 @@ class Pool implements Sandboxes, AsyncDisposable {
     this.#options = options;
     this.#folder = folder;
     this.#tasks = new Tasks(options.log);
+    this.#staged = new StagedCode(options.code, (ask) => this.#ask().ask(ask));
   }
 
   get driver(): string {
@@ -214,29 +218,12 @@ class Pool implements Sandboxes, AsyncDisposable {
     }
   }
 
-  /** Unpacks and stages once per digest; both ends remember. */
-  prepare(codeSha256: string): Promise<void> {
-    const known = this.#staged.get(codeSha256);
-    if (known !== undefined) return known;
-    const staging = this.#stage(codeSha256).catch((thrown: unknown) => {
-      this.#staged.delete(codeSha256);
-      throw thrown;
-    });
-    this.#staged.set(codeSha256, staging);
-    return staging;
+  async prepare(code: Pick<SandboxSpec, "codeSha256" | "layers">): Promise<void> {
+    await this.#staged.prepare(code);
   }
 
-  async #stage(digest: string): Promise<void> {
-    const codeDir = await this.#options.code.unpacked(digest);
-    await this.#ask().ask({ ask: "stage", digest, codeDir });
-  }
-
-  async keepOnly(wanted: ReadonlySet<string>): Promise<void> {
-    for (const digest of this.#staged.keys()) {
-      if (wanted.has(digest)) continue;
-      this.#staged.delete(digest);
-      await this.#ask().ask({ ask: "unstage", digest });
-    }
+  keepOnly(wanted: ReadonlySet<string>): Promise<void> {
+    return this.#staged.keepOnly(wanted);
   }
 
   #ask(): LauncherClient {
@@ -250,9 +237,9 @@ class Pool implements Sandboxes, AsyncDisposable {
     try {
       const flavour = flavourOf(spec.runtime, spec.environment);
       if (flavour === null) throw new Fault("Unsupported", `the runtime ${spec.runtime} is not supported by Catamaran`);
-      await this.prepare(spec.codeSha256);
+      const { optDigest } = await this.#staged.prepare(spec);
       const { body, fromPool } = await this.#takeOne(this.#shelfOf(flavour, spec.memoryMib));
-      return await this.#initialise(spec, { body, fromPool, startedMs, onLog }, stop);
+      return await this.#initialise(spec, { body, fromPool, startedMs, onLog, optDigest }, stop);
     } catch (thrown) {
       this.#options.log.warn("a sandbox could not be started", {
         function: spec.functionName,
@@ -275,10 +262,11 @@ class Pool implements Sandboxes, AsyncDisposable {
   }
 
   async #initialise(spec: SandboxSpec, claim: Claim, stop: Stop): Promise<Started> {
-    const { body } = claim;
+    const { body, optDigest } = claim;
     try {
       const { codeSha256: digest, memoryMib, ephemeralStorageMib: ephemeralMib } = spec;
-      await this.#ask().ask({ ask: "claim", slot: body.id, digest, memoryMib, ephemeralMib });
+      const opt = optDigest === undefined ? {} : { optDigest };
+      await this.#ask().ask({ ask: "claim", slot: body.id, digest, ...opt, memoryMib, ephemeralMib });
       body.claimed();
       const message = bindMessage(spec, this.#environment(spec), TASK_INSIDE);
       const onCache = (bytes: Buffer): void => this.#caches.put(spec, bytes);
@@ -307,7 +295,7 @@ class Pool implements Sandboxes, AsyncDisposable {
       taskRoot: TASK_INSIDE,
       runtimeDir: RUNTIME_INSIDE,
       nodeModules: `${RUNTIME_INSIDE}/node_modules`,
-      optDir: "/opt",
+      optDir: OPT_INSIDE,
       tmpDir: "/tmp",
       path: PATH_INSIDE,
       libraries: ["/var/lang/lib", "/lib64", "/usr/lib64"],

@@ -12,7 +12,7 @@ import type { LogLine, SandboxEnd, Sandboxes, SandboxSpec, Started } from "#func
 import { AgentChannel } from "./agent-channel.ts";
 import { type Body, bindMessage, initialise, startFailure } from "./agent-sandbox.ts";
 import { CodeCaches } from "./code-caches.ts";
-import { flavourOf, lambdaEnvironment } from "./lambda-environment.ts";
+import { flavourOf, lambdaEnvironment, type Places } from "./lambda-environment.ts";
 import { LineSplitter, readInTurns } from "./lines.ts";
 import { runtimesDir, nodeModulesDir } from "./places.ts";
 import { endOfExitCode, signalName } from "./signals.ts";
@@ -63,8 +63,14 @@ export class ProcessSandboxes implements Sandboxes, AsyncDisposable {
     ];
   }
 
-  async prepare(codeSha256: string): Promise<void> {
+  async prepare({ codeSha256, layers }: Pick<SandboxSpec, "codeSha256" | "layers">): Promise<void> {
     await this.#options.code.unpacked(codeSha256);
+    await this.#optDir(layers);
+  }
+
+  /** Undefined: the function has no layers. */
+  async #optDir(layers: readonly string[]): Promise<string | undefined> {
+    return layers.length === 0 ? undefined : (await this.#options.code.merged(layers)).folder;
   }
 
   async start(spec: SandboxSpec, onLog: (line: LogLine) => void, stop: Stop): Promise<Started> {
@@ -72,11 +78,12 @@ export class ProcessSandboxes implements Sandboxes, AsyncDisposable {
     try {
       const taskRoot = await this.#options.code.unpacked(spec.codeSha256);
       const { channel, body, tmp } = await this.#boot(spec);
+      const optDir = (await this.#optDir(spec.layers)) ?? path.join(tmp, "opt");
       return await initialise(
         {
           channel,
           body,
-          message: bindMessage(spec, this.#environment(spec, taskRoot, tmp), taskRoot),
+          message: bindMessage(spec, this.#environment(spec, { taskRoot, tmpDir: tmp, optDir }), taskRoot),
           cache: this.#caches.get(spec),
           onLog,
           onCache: (bytes) => this.#caches.put(spec, bytes),
@@ -91,13 +98,14 @@ export class ProcessSandboxes implements Sandboxes, AsyncDisposable {
     }
   }
 
-  #environment(spec: SandboxSpec, taskRoot: string, tmpDir: string): Readonly<Record<string, string>> {
+  #environment(
+    spec: SandboxSpec,
+    places: Pick<Places, "taskRoot" | "tmpDir" | "optDir">,
+  ): Readonly<Record<string, string>> {
     return lambdaEnvironment(spec, {
-      taskRoot,
+      ...places,
       runtimeDir: runtimesDir,
       nodeModules: nodeModulesDir,
-      optDir: path.join(tmpDir, "opt"),
-      tmpDir,
       path: MACHINE_PATH,
       libraries: [],
       runtimeApi: "127.0.0.1:9001",

@@ -62,7 +62,7 @@ export class Slots {
     announceMove();
     const dir = slotDirOf(config.folder, ask.slot);
     // Control has made `run` with its socket in it; the sandbox's user is a stranger who must pass through.
-    for (const name of ["task", "tmp"]) mkdirSync(path.join(dir, name), { recursive: true, mode: 0o755 });
+    for (const name of ["task", "opt", "tmp"]) mkdirSync(path.join(dir, name), { recursive: true, mode: 0o755 });
     mountTmpfs(path.join(dir, "tmp"), DEFAULT_TMP_MIB);
     const bundle = path.join(config.folder, "bundles", ask.slot);
     mkdirSync(bundle, { recursive: true });
@@ -151,6 +151,7 @@ export class Slots {
 
   #clean(slot: Slot): void {
     unmount(path.join(slot.dir, "task"));
+    unmount(path.join(slot.dir, "opt"));
     unmount(path.join(slot.dir, "tmp"));
     rmSync(slot.dir, { recursive: true, force: true });
     rmSync(slot.bundle, { recursive: true, force: true });
@@ -177,6 +178,7 @@ export class Slots {
     cgroups.limitMemory(slot.group, ask.memoryMib);
     cgroups.weighCpu(slot.group, (SHARES_PER_CPU * ask.memoryMib) / MIB_PER_CPU);
     bindAgain(this.#stageDir(ask.digest), path.join(slot.dir, "task"));
+    if (ask.optDigest !== undefined) bindAgain(this.#stageDir(ask.optDigest), path.join(slot.dir, "opt"));
     if (ask.ephemeralMib !== slot.tmpMib) resizeTmpfs(path.join(slot.dir, "tmp"), ask.ephemeralMib);
     if (slot.isFrozen) this.freeze(ask.slot, false);
   }

@@ -78,7 +78,7 @@ export const updateAlias: Action<AccountFunctions> = action(model, "UpdateAlias"
       functionAliasKind,
       functionKey(account, before.metadata.name),
       (live) => {
-        if (input.RevisionId !== undefined && input.RevisionId !== revisionId(live)) throw staleRevision();
+        if (input.RevisionId !== undefined && input.RevisionId !== aliasRevisionId(live)) throw staleRevision();
         const { additional: kept, ...rest } = live.spec;
         return {
           ...live,
@@ -179,12 +179,12 @@ function described(account: AccountFunctions, alias: Live<FunctionAlias>): Alias
     FunctionVersion: version,
     Description: description,
     ...(additional && { RoutingConfig: { AdditionalVersionWeights: { [additional.version]: additional.weight } } }),
-    RevisionId: revisionId(alias),
+    RevisionId: aliasRevisionId(alias),
   };
 }
 
 /** Changes with each update, though it change nothing. */
-function revisionId({ metadata: { uid, annotations }, spec }: Live<FunctionAlias>): string {
+export function aliasRevisionId({ metadata: { uid, annotations }, spec }: Live<FunctionAlias>): string {
   const { url: _url, ...aliased } = spec;
   return idOf([uid, aliased, annotations?.[UPDATED_AT]]);
 }

@@ -3,7 +3,9 @@ import { Fault } from "#base/fault.ts";
 import { functionKind, type FunctionObject, UPDATED_AT } from "#kinds/catamaran/function.ts";
 import { type Action, action } from "../action.ts";
 import type { AccountFunctions } from "./account-functions.ts";
-import { CONFIGURATION, configurationOf, lambdaTime, specChanges, UNSERVED_CONFIGURATION } from "./configuration.ts";
+import { configurationOf, lambdaTime } from "./configuration.ts";
+import { checkUnpacked } from "./function-layers.ts";
+import { CONFIGURATION, specChanges, UNSERVED_CONFIGURATION } from "./given-configuration.ts";
 import { type CreateFunctionRequest, model } from "./model.gen.ts";
 import { arnOf, failure, functionArns, invalid, referenceOf, rolePassed } from "./names.ts";
 import { MAX_PACKAGE_REQUEST_BYTES, storePackage } from "./package.ts";
@@ -33,8 +35,9 @@ export const createFunction: Action<AccountFunctions> = action(model, "CreateFun
     checkName(name);
     const { runtime, handler } = mandatory(input);
     const tags = checkedTags(input.Tags ?? {});
-    const changes = specChanges(account, input);
+    const changes = await specChanges(account, input);
     const code = await storePackage(account, input.Code.ZipFile);
+    await checkUnpacked(account, code, changes.layers);
     const object: FunctionObject = {
       apiVersion: "catamaran.dev/v1",
       kind: "Function",

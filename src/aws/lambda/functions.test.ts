@@ -277,7 +277,6 @@ const unserved: readonly (readonly [member: string, change: object])[] = [
   ["VpcConfig", { VpcConfig: { SubnetIds: ["s"] } }],
   ["DeadLetterConfig", { DeadLetterConfig: { TargetArn: "arn:aws:sqs:us-east-1:000000000000:q" } }],
   ["KMSKeyArn", { KMSKeyArn: "arn:aws:kms:us-east-1:000000000000:key/k" }],
-  ["Layers", { Layers: ["arn:aws:lambda:us-east-1:000000000000:layer:l:1"] }],
   [
     "FileSystemConfigs",
     {
@@ -419,7 +418,7 @@ test("deleting a version that is not there succeeds, of a function that is", asy
   assert.equal((await door.lambda(`GET ${FUNCTIONS}/f`)).status, 200);
 });
 
-for (const request of ["GET /nowhere", `GET ${FUNCTIONS}/f/policy`, "PATCH /2015-03-31/functions"])
+for (const request of ["GET /nowhere", `GET ${FUNCTIONS}/f/nothing`, "PATCH /2015-03-31/functions"])
   test(`${request} is no action`, async () => {
     const [status, code] = told(await door.lambda(request));
     assert.deepEqual([status, code], [404, "UnknownOperationException"]);

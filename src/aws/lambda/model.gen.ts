@@ -14,6 +14,42 @@ export type AccountUsage = {
   readonly FunctionCount?: Long;
 };
 
+export type Action = string;
+
+export type AddLayerVersionPermissionRequest = {
+  readonly LayerName: LayerName;
+  readonly VersionNumber: LayerVersionNumber;
+  readonly StatementId: StatementId;
+  readonly Action: LayerPermissionAllowedAction;
+  readonly Principal: LayerPermissionAllowedPrincipal;
+  readonly OrganizationId?: OrganizationId;
+  readonly RevisionId?: String;
+};
+
+export type AddLayerVersionPermissionResponse = {
+  readonly Statement?: String;
+  readonly RevisionId?: String;
+};
+
+export type AddPermissionRequest = {
+  readonly FunctionName: NamespacedFunctionName;
+  readonly StatementId: StatementId;
+  readonly Action: Action;
+  readonly Principal: Principal;
+  readonly SourceArn?: Arn;
+  readonly SourceAccount?: SourceOwner;
+  readonly EventSourceToken?: EventSourceToken;
+  readonly Qualifier?: NumericLatestPublishedOrAliasQualifier;
+  readonly RevisionId?: String;
+  readonly PrincipalOrgID?: PrincipalOrgID;
+  readonly FunctionUrlAuthType?: FunctionUrlAuthType;
+  readonly InvokedViaFunctionUrl?: InvokedViaFunctionUrl;
+};
+
+export type AddPermissionResponse = {
+  readonly Statement?: String;
+};
+
 export type AdditionalVersion = string;
 
 export type AdditionalVersionWeights = { readonly [key: string]: Weight };
@@ -86,6 +122,10 @@ export type CodeVerificationFailedException = {
 };
 
 export type CollectionName = string;
+
+export type CompatibleArchitectures = readonly Architecture[];
+
+export type CompatibleRuntimes = readonly Runtime[];
 
 export type Concurrency = {
   readonly ReservedConcurrentExecutions?: ReservedConcurrentExecutions;
@@ -221,6 +261,11 @@ export type DeleteFunctionResponse = {
 export type DeleteFunctionUrlConfigRequest = {
   readonly FunctionName: FunctionName;
   readonly Qualifier?: FunctionUrlQualifier;
+};
+
+export type DeleteLayerVersionRequest = {
+  readonly LayerName: LayerName;
+  readonly VersionNumber: LayerVersionNumber;
 };
 
 export type Description = string;
@@ -384,6 +429,8 @@ export type EventSourceMappingSystemLogLevel = "DEBUG" | "INFO" | "WARN";
 export type EventSourceMappingsList = readonly EventSourceMappingConfiguration[];
 
 export type EventSourcePosition = "TRIM_HORIZON" | "LATEST" | "AT_TIMESTAMP";
+
+export type EventSourceToken = string;
 
 export type ExecutionEnvironmentMemoryGiBPerVCpu = number;
 
@@ -575,6 +622,47 @@ export type GetFunctionUrlConfigResponse = {
   readonly InvokeMode?: InvokeMode;
 };
 
+export type GetLayerVersionByArnRequest = {
+  readonly Arn: LayerVersionArn;
+};
+
+export type GetLayerVersionPolicyRequest = {
+  readonly LayerName: LayerName;
+  readonly VersionNumber: LayerVersionNumber;
+};
+
+export type GetLayerVersionPolicyResponse = {
+  readonly Policy?: String;
+  readonly RevisionId?: String;
+};
+
+export type GetLayerVersionRequest = {
+  readonly LayerName: LayerName;
+  readonly VersionNumber: LayerVersionNumber;
+};
+
+export type GetLayerVersionResponse = {
+  readonly Content?: LayerVersionContentOutput;
+  readonly LayerArn?: LayerArn;
+  readonly LayerVersionArn?: LayerVersionArn;
+  readonly Description?: Description;
+  readonly CreatedDate?: Timestamp;
+  readonly Version?: LayerVersionNumber;
+  readonly CompatibleRuntimes?: CompatibleRuntimes;
+  readonly LicenseInfo?: LicenseInfo;
+  readonly CompatibleArchitectures?: CompatibleArchitectures;
+};
+
+export type GetPolicyRequest = {
+  readonly FunctionName: NamespacedFunctionName;
+  readonly Qualifier?: NumericLatestPublishedOrAliasQualifier;
+};
+
+export type GetPolicyResponse = {
+  readonly Policy?: String;
+  readonly RevisionId?: String;
+};
+
 export type Handler = string;
 
 export type Header = string;
@@ -658,6 +746,8 @@ export type InvocationType = "Event" | "RequestResponse" | "DryRun";
 
 export type InvokeMode = "BUFFERED" | "RESPONSE_STREAM";
 
+export type InvokedViaFunctionUrl = boolean;
+
 export type KMSAccessDeniedException = {
   readonly Type?: String;
   readonly Message?: String;
@@ -723,11 +813,60 @@ export type Layer = {
   readonly SigningJobArn?: Arn;
 };
 
+export type LayerArn = string;
+
 export type LayerList = readonly LayerVersionArn[];
+
+export type LayerName = string;
+
+export type LayerPermissionAllowedAction = string;
+
+export type LayerPermissionAllowedPrincipal = string;
 
 export type LayerVersionArn = string;
 
+export type LayerVersionContentInput = {
+  readonly S3Bucket?: S3Bucket;
+  readonly S3Key?: S3Key;
+  readonly S3ObjectVersion?: S3ObjectVersion;
+  readonly ZipFile?: LayerVersionContentInputZipFile;
+};
+
+export type LayerVersionContentInputZipFile = string | Uint8Array;
+
+export type LayerVersionContentOutput = {
+  readonly Location?: String;
+  readonly CodeSha256?: String;
+  readonly CodeSize?: Long;
+  readonly SigningProfileVersionArn?: String;
+  readonly SigningJobArn?: String;
+};
+
+export type LayerVersionNumber = number;
+
+export type LayerVersionsList = readonly LayerVersionsListItem[];
+
+export type LayerVersionsListItem = {
+  readonly LayerVersionArn?: LayerVersionArn;
+  readonly Version?: LayerVersionNumber;
+  readonly Description?: Description;
+  readonly CreatedDate?: Timestamp;
+  readonly CompatibleRuntimes?: CompatibleRuntimes;
+  readonly LicenseInfo?: LicenseInfo;
+  readonly CompatibleArchitectures?: CompatibleArchitectures;
+};
+
+export type LayersList = readonly LayersListItem[];
+
+export type LayersListItem = {
+  readonly LayerName?: LayerName;
+  readonly LayerArn?: LayerArn;
+  readonly LatestMatchingVersion?: LayerVersionsListItem;
+};
+
 export type LayersReferenceList = readonly Layer[];
+
+export type LicenseInfo = string;
 
 export type ListAliasesRequest = {
   readonly FunctionName: FunctionName;
@@ -776,6 +915,31 @@ export type ListFunctionsResponse = {
   readonly Functions?: FunctionList;
 };
 
+export type ListLayerVersionsRequest = {
+  readonly CompatibleRuntime?: Runtime;
+  readonly LayerName: LayerName;
+  readonly Marker?: String;
+  readonly MaxItems?: MaxLayerListItems;
+  readonly CompatibleArchitecture?: Architecture;
+};
+
+export type ListLayerVersionsResponse = {
+  readonly NextMarker?: String;
+  readonly LayerVersions?: LayerVersionsList;
+};
+
+export type ListLayersRequest = {
+  readonly CompatibleRuntime?: Runtime;
+  readonly Marker?: String;
+  readonly MaxItems?: MaxLayerListItems;
+  readonly CompatibleArchitecture?: Architecture;
+};
+
+export type ListLayersResponse = {
+  readonly NextMarker?: String;
+  readonly Layers?: LayersList;
+};
+
 export type ListTagsRequest = {
   readonly Resource: TaggableResource;
 };
@@ -818,6 +982,8 @@ export type MaxAge = number;
 
 export type MaxItems = number;
 
+export type MaxLayerListItems = number;
+
 export type MaxListItems = number;
 
 export type MaximumBatchingWindowInSeconds = number;
@@ -840,6 +1006,8 @@ export type NameSpacedFunctionArn = string;
 
 export type NamespacedFunctionName = string;
 
+export type NamespacedStatementId = string;
+
 export type NoPublishedVersionException = {
   readonly Type?: String;
   readonly Message?: String;
@@ -857,6 +1025,8 @@ export type OnSuccess = {
   readonly Destination?: DestinationArn;
 };
 
+export type OrganizationId = string;
+
 export type Origin = string;
 
 export type PackageType = "Zip" | "Image";
@@ -867,10 +1037,19 @@ export type Pattern = string;
 
 export type PerExecutionEnvironmentMaxConcurrency = number;
 
+export type PolicyLengthExceededException = {
+  readonly Type?: String;
+  readonly message?: String;
+};
+
 export type PreconditionFailedException = {
   readonly Type?: String;
   readonly message?: String;
 };
+
+export type Principal = string;
+
+export type PrincipalOrgID = string;
 
 export type ProvisionedPollerConfig = {
   readonly MinimumPollers?: MinimumNumberOfPollers;
@@ -879,6 +1058,27 @@ export type ProvisionedPollerConfig = {
 };
 
 export type ProvisionedPollerGroupName = string;
+
+export type PublishLayerVersionRequest = {
+  readonly LayerName: LayerName;
+  readonly Description?: Description;
+  readonly Content: LayerVersionContentInput;
+  readonly CompatibleRuntimes?: CompatibleRuntimes;
+  readonly LicenseInfo?: LicenseInfo;
+  readonly CompatibleArchitectures?: CompatibleArchitectures;
+};
+
+export type PublishLayerVersionResponse = {
+  readonly Content?: LayerVersionContentOutput;
+  readonly LayerArn?: LayerArn;
+  readonly LayerVersionArn?: LayerVersionArn;
+  readonly Description?: Description;
+  readonly CreatedDate?: Timestamp;
+  readonly Version?: LayerVersionNumber;
+  readonly CompatibleRuntimes?: CompatibleRuntimes;
+  readonly LicenseInfo?: LicenseInfo;
+  readonly CompatibleArchitectures?: CompatibleArchitectures;
+};
 
 export type PublishVersionRequest = {
   readonly FunctionName: FunctionName;
@@ -900,6 +1100,20 @@ export type Queues = readonly Queue[];
 export type RecursiveInvocationException = {
   readonly Type?: String;
   readonly Message?: String;
+};
+
+export type RemoveLayerVersionPermissionRequest = {
+  readonly LayerName: LayerName;
+  readonly VersionNumber: LayerVersionNumber;
+  readonly StatementId: StatementId;
+  readonly RevisionId?: String;
+};
+
+export type RemovePermissionRequest = {
+  readonly FunctionName: NamespacedFunctionName;
+  readonly StatementId: NamespacedStatementId;
+  readonly Qualifier?: NumericLatestPublishedOrAliasQualifier;
+  readonly RevisionId?: String;
 };
 
 export type RequestTooLargeException = {
@@ -1040,11 +1254,15 @@ export type SourceAccessConfigurations = readonly SourceAccessConfiguration[];
 
 export type SourceAccessType = "BASIC_AUTH" | "VPC_SUBNET" | "VPC_SECURITY_GROUP" | "SASL_SCRAM_512_AUTH" | "SASL_SCRAM_256_AUTH" | "VIRTUAL_HOST" | "CLIENT_CERTIFICATE_TLS_AUTH" | "SERVER_ROOT_CA_CERTIFICATE";
 
+export type SourceOwner = string;
+
 export type State = "Pending" | "Active" | "Inactive" | "Failed" | "Deactivating" | "Deactivated" | "ActiveNonInvocable" | "Deleting";
 
 export type StateReason = string;
 
 export type StateReasonCode = string;
+
+export type StatementId = string;
 
 export type String = string;
 
@@ -1253,6 +1471,8 @@ export type Weight = number;
 export type WorkingDirectory = string;
 
 export type ModelOperations = {
+  readonly AddLayerVersionPermission: { readonly input: AddLayerVersionPermissionRequest; readonly output: AddLayerVersionPermissionResponse };
+  readonly AddPermission: { readonly input: AddPermissionRequest; readonly output: AddPermissionResponse };
   readonly CreateAlias: { readonly input: CreateAliasRequest; readonly output: AliasConfiguration };
   readonly CreateEventSourceMapping: { readonly input: CreateEventSourceMappingRequest; readonly output: EventSourceMappingConfiguration };
   readonly CreateFunction: { readonly input: CreateFunctionRequest; readonly output: FunctionConfiguration };
@@ -1262,6 +1482,7 @@ export type ModelOperations = {
   readonly DeleteFunction: { readonly input: DeleteFunctionRequest; readonly output: DeleteFunctionResponse };
   readonly DeleteFunctionConcurrency: { readonly input: DeleteFunctionConcurrencyRequest; readonly output: {} };
   readonly DeleteFunctionUrlConfig: { readonly input: DeleteFunctionUrlConfigRequest; readonly output: {} };
+  readonly DeleteLayerVersion: { readonly input: DeleteLayerVersionRequest; readonly output: {} };
   readonly GetAccountSettings: { readonly input: GetAccountSettingsRequest; readonly output: GetAccountSettingsResponse };
   readonly GetAlias: { readonly input: GetAliasRequest; readonly output: AliasConfiguration };
   readonly GetEventSourceMapping: { readonly input: GetEventSourceMappingRequest; readonly output: EventSourceMappingConfiguration };
@@ -1269,15 +1490,24 @@ export type ModelOperations = {
   readonly GetFunctionConcurrency: { readonly input: GetFunctionConcurrencyRequest; readonly output: GetFunctionConcurrencyResponse };
   readonly GetFunctionConfiguration: { readonly input: GetFunctionConfigurationRequest; readonly output: FunctionConfiguration };
   readonly GetFunctionUrlConfig: { readonly input: GetFunctionUrlConfigRequest; readonly output: GetFunctionUrlConfigResponse };
+  readonly GetLayerVersion: { readonly input: GetLayerVersionRequest; readonly output: GetLayerVersionResponse };
+  readonly GetLayerVersionByArn: { readonly input: GetLayerVersionByArnRequest; readonly output: GetLayerVersionResponse };
+  readonly GetLayerVersionPolicy: { readonly input: GetLayerVersionPolicyRequest; readonly output: GetLayerVersionPolicyResponse };
+  readonly GetPolicy: { readonly input: GetPolicyRequest; readonly output: GetPolicyResponse };
   readonly Invoke: { readonly input: InvocationRequest; readonly output: InvocationResponse };
   readonly ListAliases: { readonly input: ListAliasesRequest; readonly output: ListAliasesResponse };
   readonly ListEventSourceMappings: { readonly input: ListEventSourceMappingsRequest; readonly output: ListEventSourceMappingsResponse };
   readonly ListFunctionUrlConfigs: { readonly input: ListFunctionUrlConfigsRequest; readonly output: ListFunctionUrlConfigsResponse };
   readonly ListFunctions: { readonly input: ListFunctionsRequest; readonly output: ListFunctionsResponse };
+  readonly ListLayerVersions: { readonly input: ListLayerVersionsRequest; readonly output: ListLayerVersionsResponse };
+  readonly ListLayers: { readonly input: ListLayersRequest; readonly output: ListLayersResponse };
   readonly ListTags: { readonly input: ListTagsRequest; readonly output: ListTagsResponse };
   readonly ListVersionsByFunction: { readonly input: ListVersionsByFunctionRequest; readonly output: ListVersionsByFunctionResponse };
+  readonly PublishLayerVersion: { readonly input: PublishLayerVersionRequest; readonly output: PublishLayerVersionResponse };
   readonly PublishVersion: { readonly input: PublishVersionRequest; readonly output: FunctionConfiguration };
   readonly PutFunctionConcurrency: { readonly input: PutFunctionConcurrencyRequest; readonly output: Concurrency };
+  readonly RemoveLayerVersionPermission: { readonly input: RemoveLayerVersionPermissionRequest; readonly output: {} };
+  readonly RemovePermission: { readonly input: RemovePermissionRequest; readonly output: {} };
   readonly TagResource: { readonly input: TagResourceRequest; readonly output: {} };
   readonly UntagResource: { readonly input: UntagResourceRequest; readonly output: {} };
   readonly UpdateAlias: { readonly input: UpdateAliasRequest; readonly output: AliasConfiguration };
@@ -1313,6 +1543,7 @@ export type ModelErrors = {
   readonly KMSInvalidStateException: KMSInvalidStateException;
   readonly KMSNotFoundException: KMSNotFoundException;
   readonly NoPublishedVersionException: NoPublishedVersionException;
+  readonly PolicyLengthExceededException: PolicyLengthExceededException;
   readonly PreconditionFailedException: PreconditionFailedException;
   readonly RecursiveInvocationException: RecursiveInvocationException;
   readonly RequestTooLargeException: RequestTooLargeException;
@@ -1338,6 +1569,8 @@ export const model: Model<ModelOperations, ModelErrors> = {
   signingName: "lambda",
   protocols: ["rest-json"],
   operations: {
+    AddLayerVersionPermission: { uri: "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy", status: 201, input: "AddLayerVersionPermissionRequest", output: "AddLayerVersionPermissionResponse", errors: ["InvalidParameterValueException", "ResourceConflictException", "ServiceException", "TooManyRequestsException", "PolicyLengthExceededException", "ResourceNotFoundException", "PreconditionFailedException"] },
+    AddPermission: { uri: "/2015-03-31/functions/{FunctionName}/policy", status: 201, input: "AddPermissionRequest", output: "AddPermissionResponse", errors: ["InvalidParameterValueException", "ResourceConflictException", "ServiceException", "TooManyRequestsException", "PolicyLengthExceededException", "ResourceNotFoundException", "PreconditionFailedException"] },
     CreateAlias: { uri: "/2015-03-31/functions/{FunctionName}/aliases", status: 201, input: "CreateAliasRequest", output: "AliasConfiguration", errors: ["InvalidParameterValueException", "ResourceConflictException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     CreateEventSourceMapping: { uri: "/2015-03-31/event-source-mappings", status: 202, input: "CreateEventSourceMappingRequest", output: "EventSourceMappingConfiguration", errors: ["InvalidParameterValueException", "ResourceConflictException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     CreateFunction: { uri: "/2015-03-31/functions", status: 201, input: "CreateFunctionRequest", output: "FunctionConfiguration", errors: ["InvalidParameterValueException", "ResourceConflictException", "ServiceException", "TooManyRequestsException", "InvalidCodeSignatureException", "ResourceNotFoundException", "CodeVerificationFailedException", "CodeSigningConfigNotFoundException", "CodeStorageExceededException", "FunctionVersionsPerCapacityProviderLimitExceededException"] },
@@ -1347,6 +1580,7 @@ export const model: Model<ModelOperations, ModelErrors> = {
     DeleteFunction: { method: "DELETE", uri: "/2015-03-31/functions/{FunctionName}", input: "DeleteFunctionRequest", output: "DeleteFunctionResponse", errors: ["InvalidParameterValueException", "ResourceConflictException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     DeleteFunctionConcurrency: { method: "DELETE", uri: "/2017-10-31/functions/{FunctionName}/concurrency", status: 204, input: "DeleteFunctionConcurrencyRequest", errors: ["InvalidParameterValueException", "ResourceConflictException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     DeleteFunctionUrlConfig: { method: "DELETE", uri: "/2021-10-31/functions/{FunctionName}/url", status: 204, input: "DeleteFunctionUrlConfigRequest", errors: ["ResourceConflictException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
+    DeleteLayerVersion: { method: "DELETE", uri: "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}", status: 204, input: "DeleteLayerVersionRequest", errors: ["ServiceException", "TooManyRequestsException"] },
     GetAccountSettings: { method: "GET", uri: "/2016-08-19/account-settings", input: "GetAccountSettingsRequest", output: "GetAccountSettingsResponse", errors: ["ServiceException", "TooManyRequestsException"] },
     GetAlias: { method: "GET", uri: "/2015-03-31/functions/{FunctionName}/aliases/{Name}", input: "GetAliasRequest", output: "AliasConfiguration", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     GetEventSourceMapping: { method: "GET", uri: "/2015-03-31/event-source-mappings/{UUID}", input: "GetEventSourceMappingRequest", output: "EventSourceMappingConfiguration", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
@@ -1354,15 +1588,24 @@ export const model: Model<ModelOperations, ModelErrors> = {
     GetFunctionConcurrency: { method: "GET", uri: "/2019-09-30/functions/{FunctionName}/concurrency", input: "GetFunctionConcurrencyRequest", output: "GetFunctionConcurrencyResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     GetFunctionConfiguration: { method: "GET", uri: "/2015-03-31/functions/{FunctionName}/configuration", input: "GetFunctionConfigurationRequest", output: "FunctionConfiguration", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     GetFunctionUrlConfig: { method: "GET", uri: "/2021-10-31/functions/{FunctionName}/url", input: "GetFunctionUrlConfigRequest", output: "GetFunctionUrlConfigResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
+    GetLayerVersion: { method: "GET", uri: "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}", input: "GetLayerVersionRequest", output: "GetLayerVersionResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
+    GetLayerVersionByArn: { method: "GET", uri: "/2018-10-31/layers?find=LayerVersion", input: "GetLayerVersionByArnRequest", output: "GetLayerVersionResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
+    GetLayerVersionPolicy: { method: "GET", uri: "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy", input: "GetLayerVersionPolicyRequest", output: "GetLayerVersionPolicyResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
+    GetPolicy: { method: "GET", uri: "/2015-03-31/functions/{FunctionName}/policy", input: "GetPolicyRequest", output: "GetPolicyResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     Invoke: { uri: "/2015-03-31/functions/{FunctionName}/invocations", input: "InvocationRequest", output: "InvocationResponse", errors: ["ResourceNotReadyException", "InvalidSecurityGroupIDException", "SnapStartTimeoutException", "TooManyRequestsException", "EC2ThrottledException", "EFSMountConnectivityException", "SubnetIPAddressLimitReachedException", "KMSAccessDeniedException", "RequestTooLargeException", "KMSDisabledException", "UnsupportedMediaTypeException", "S3FilesMountConnectivityException", "SerializedRequestEntityTooLargeException", "InvalidRuntimeException", "NoPublishedVersionException", "EC2UnexpectedException", "InvalidSubnetIDException", "KMSNotFoundException", "InvalidParameterValueException", "EC2AccessDeniedException", "EFSIOException", "KMSInvalidStateException", "ResourceConflictException", "ENILimitReachedException", "SnapStartNotReadyException", "ServiceException", "SnapStartException", "RecursiveInvocationException", "S3FilesMountFailureException", "EFSMountTimeoutException", "S3FilesMountTimeoutException", "ResourceNotFoundException", "InvalidRequestContentException", "DurableExecutionAlreadyStartedException", "InvalidZipFileException", "EFSMountFailureException"] },
     ListAliases: { method: "GET", uri: "/2015-03-31/functions/{FunctionName}/aliases", input: "ListAliasesRequest", output: "ListAliasesResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     ListEventSourceMappings: { method: "GET", uri: "/2015-03-31/event-source-mappings", input: "ListEventSourceMappingsRequest", output: "ListEventSourceMappingsResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     ListFunctionUrlConfigs: { method: "GET", uri: "/2021-10-31/functions/{FunctionName}/urls", input: "ListFunctionUrlConfigsRequest", output: "ListFunctionUrlConfigsResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     ListFunctions: { method: "GET", uri: "/2015-03-31/functions", input: "ListFunctionsRequest", output: "ListFunctionsResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException"] },
+    ListLayerVersions: { method: "GET", uri: "/2018-10-31/layers/{LayerName}/versions", input: "ListLayerVersionsRequest", output: "ListLayerVersionsResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
+    ListLayers: { method: "GET", uri: "/2018-10-31/layers", input: "ListLayersRequest", output: "ListLayersResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException"] },
     ListTags: { method: "GET", uri: "/2017-03-31/tags/{Resource}", input: "ListTagsRequest", output: "ListTagsResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     ListVersionsByFunction: { method: "GET", uri: "/2015-03-31/functions/{FunctionName}/versions", input: "ListVersionsByFunctionRequest", output: "ListVersionsByFunctionResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
+    PublishLayerVersion: { uri: "/2018-10-31/layers/{LayerName}/versions", status: 201, input: "PublishLayerVersionRequest", output: "PublishLayerVersionResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException", "CodeStorageExceededException"] },
     PublishVersion: { uri: "/2015-03-31/functions/{FunctionName}/versions", status: 201, input: "PublishVersionRequest", output: "FunctionConfiguration", errors: ["InvalidParameterValueException", "ResourceConflictException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException", "CodeStorageExceededException", "PreconditionFailedException", "FunctionVersionsPerCapacityProviderLimitExceededException"] },
     PutFunctionConcurrency: { method: "PUT", uri: "/2017-10-31/functions/{FunctionName}/concurrency", input: "PutFunctionConcurrencyRequest", output: "Concurrency", errors: ["InvalidParameterValueException", "ResourceConflictException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
+    RemoveLayerVersionPermission: { method: "DELETE", uri: "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy/{StatementId}", status: 204, input: "RemoveLayerVersionPermissionRequest", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException", "PreconditionFailedException"] },
+    RemovePermission: { method: "DELETE", uri: "/2015-03-31/functions/{FunctionName}/policy/{StatementId}", status: 204, input: "RemovePermissionRequest", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException", "PreconditionFailedException"] },
     TagResource: { uri: "/2017-03-31/tags/{Resource}", status: 204, input: "TagResourceRequest", errors: ["InvalidParameterValueException", "ResourceConflictException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     UntagResource: { method: "DELETE", uri: "/2017-03-31/tags/{Resource}", status: 204, input: "UntagResourceRequest", errors: ["InvalidParameterValueException", "ResourceConflictException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     UpdateAlias: { method: "PUT", uri: "/2015-03-31/functions/{FunctionName}/aliases/{Name}", input: "UpdateAliasRequest", output: "AliasConfiguration", errors: ["InvalidParameterValueException", "ResourceConflictException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException", "PreconditionFailedException"] },
@@ -1374,6 +1617,11 @@ export const model: Model<ModelOperations, ModelErrors> = {
   shapes: {
     AccountLimit: { is: "structure", members: { TotalCodeSize: "Long", CodeSizeUnzipped: "Long", CodeSizeZipped: "Long", ConcurrentExecutions: "Integer", UnreservedConcurrentExecutions: "UnreservedConcurrentExecutions" } },
     AccountUsage: { is: "structure", members: { TotalCodeSize: "Long", FunctionCount: "Long" } },
+    Action: { is: "string", pattern: "(lambda:[*]|lambda:[a-zA-Z]+|[*])" },
+    AddLayerVersionPermissionRequest: { is: "structure", members: { LayerName: { of: "LayerName", at: "uri" }, VersionNumber: { of: "LayerVersionNumber", at: "uri" }, StatementId: "StatementId", Action: "LayerPermissionAllowedAction", Principal: "LayerPermissionAllowedPrincipal", OrganizationId: "OrganizationId", RevisionId: { of: "String", at: "querystring" } }, required: ["LayerName", "VersionNumber", "StatementId", "Action", "Principal"] },
+    AddLayerVersionPermissionResponse: { is: "structure", members: { Statement: "String", RevisionId: "String" } },
+    AddPermissionRequest: { is: "structure", members: { FunctionName: { of: "NamespacedFunctionName", at: "uri" }, StatementId: "StatementId", Action: "Action", Principal: "Principal", SourceArn: "Arn", SourceAccount: "SourceOwner", EventSourceToken: "EventSourceToken", Qualifier: { of: "NumericLatestPublishedOrAliasQualifier", at: "querystring" }, RevisionId: "String", PrincipalOrgID: "PrincipalOrgID", FunctionUrlAuthType: "FunctionUrlAuthType", InvokedViaFunctionUrl: "InvokedViaFunctionUrl" }, required: ["FunctionName", "StatementId", "Action", "Principal"] },
+    AddPermissionResponse: { is: "structure", members: { Statement: "String" } },
     AdditionalVersion: { is: "string", min: 1, max: 1024, pattern: "[0-9]+" },
     AdditionalVersionWeights: { is: "map", key: "AdditionalVersion", value: "Weight" },
     Alias: { is: "string", min: 1, max: 128, pattern: "(?!^[0-9]+$)([a-zA-Z0-9-_]+)" },
@@ -1399,6 +1647,8 @@ export const model: Model<ModelOperations, ModelErrors> = {
     CodeStorageExceededException: { is: "structure", members: { Type: "String", message: "String" }, error: {  } },
     CodeVerificationFailedException: { is: "structure", members: { Type: "String", Message: "String" }, error: {  } },
     CollectionName: { is: "string", min: 1, max: 57, pattern: "(^(?!(system\\x2e)))(^[_a-zA-Z0-9])([^$]*)" },
+    CompatibleArchitectures: { is: "list", of: "Architecture", min: 0, max: 2 },
+    CompatibleRuntimes: { is: "list", of: "Runtime", min: 0, max: 15 },
     Concurrency: { is: "structure", members: { ReservedConcurrentExecutions: "ReservedConcurrentExecutions" } },
     Cors: { is: "structure", members: { AllowCredentials: "AllowCredentials", AllowHeaders: "HeadersList", AllowMethods: "AllowMethodsList", AllowOrigins: "AllowOriginsList", ExposeHeaders: "HeadersList", MaxAge: "MaxAge" } },
     CreateAliasRequest: { is: "structure", members: { FunctionName: { of: "FunctionName", at: "uri" }, Name: "Alias", FunctionVersion: "VersionWithLatestPublished", Description: "Description", RoutingConfig: "AliasRoutingConfiguration" }, required: ["FunctionName", "Name", "FunctionVersion"] },
@@ -1415,6 +1665,7 @@ export const model: Model<ModelOperations, ModelErrors> = {
     DeleteFunctionRequest: { is: "structure", members: { FunctionName: { of: "NamespacedFunctionName", at: "uri" }, Qualifier: { of: "NumericLatestPublishedOrAliasQualifier", at: "querystring" } }, required: ["FunctionName"] },
     DeleteFunctionResponse: { is: "structure", members: { StatusCode: { of: "Integer", at: "statusCode" } } },
     DeleteFunctionUrlConfigRequest: { is: "structure", members: { FunctionName: { of: "FunctionName", at: "uri" }, Qualifier: { of: "FunctionUrlQualifier", at: "querystring" } }, required: ["FunctionName"] },
+    DeleteLayerVersionRequest: { is: "structure", members: { LayerName: { of: "LayerName", at: "uri" }, VersionNumber: { of: "LayerVersionNumber", at: "uri" } }, required: ["LayerName", "VersionNumber"] },
     Description: { is: "string", min: 0, max: 256 },
     DestinationArn: { is: "string", min: 0, max: 350, pattern: "$|kafka://([^.]([a-zA-Z0-9\\-_.]{0,248}))|arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\\-])+:([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1})?:(\\d{12})?:(.*)" },
     DestinationConfig: { is: "structure", members: { OnSuccess: "OnSuccess", OnFailure: "OnFailure" } },
@@ -1453,6 +1704,7 @@ export const model: Model<ModelOperations, ModelErrors> = {
     EventSourceMappingSystemLogLevel: { is: "string", enum: ["DEBUG", "INFO", "WARN"] },
     EventSourceMappingsList: { is: "list", of: "EventSourceMappingConfiguration" },
     EventSourcePosition: { is: "string", enum: ["TRIM_HORIZON", "LATEST", "AT_TIMESTAMP"] },
+    EventSourceToken: { is: "string", min: 0, max: 256, pattern: "[a-zA-Z0-9._\\-]+" },
     ExecutionEnvironmentMemoryGiBPerVCpu: { is: "double", min: 2, max: 8 },
     ExecutionTimeout: { is: "integer", min: 1, max: 31622400 },
     FileSystemArn: { is: "string", min: 0, max: 256, pattern: "arn:aws[a-zA-Z-]*:elasticfilesystem:[a-z]{2}((-gov)|(-iso(b?)))?-[a-z]+-\\d{1}:\\d{12}:access-point/fsap-[a-f0-9]{17}$|^arn:aws[-a-z]*:s3files:[0-9a-z-:]+:file-system/fs-[0-9a-f]{17,40}/access-point/fsap-[0-9a-f]{17,40}" },
@@ -1493,6 +1745,13 @@ export const model: Model<ModelOperations, ModelErrors> = {
     GetFunctionResponse: { is: "structure", members: { Configuration: "FunctionConfiguration", Code: "FunctionCodeLocation", Tags: "Tags", TagsError: "TagsError", Concurrency: "Concurrency" } },
     GetFunctionUrlConfigRequest: { is: "structure", members: { FunctionName: { of: "FunctionName", at: "uri" }, Qualifier: { of: "FunctionUrlQualifier", at: "querystring" } }, required: ["FunctionName"] },
     GetFunctionUrlConfigResponse: { is: "structure", members: { FunctionUrl: "FunctionUrl", FunctionArn: "FunctionArn", AuthType: "FunctionUrlAuthType", Cors: "Cors", CreationTime: "Timestamp", LastModifiedTime: "Timestamp", InvokeMode: "InvokeMode" }, required: ["FunctionUrl", "FunctionArn", "AuthType", "CreationTime", "LastModifiedTime"] },
+    GetLayerVersionByArnRequest: { is: "structure", members: { Arn: { of: "LayerVersionArn", at: "querystring" } }, required: ["Arn"] },
+    GetLayerVersionPolicyRequest: { is: "structure", members: { LayerName: { of: "LayerName", at: "uri" }, VersionNumber: { of: "LayerVersionNumber", at: "uri" } }, required: ["LayerName", "VersionNumber"] },
+    GetLayerVersionPolicyResponse: { is: "structure", members: { Policy: "String", RevisionId: "String" } },
+    GetLayerVersionRequest: { is: "structure", members: { LayerName: { of: "LayerName", at: "uri" }, VersionNumber: { of: "LayerVersionNumber", at: "uri" } }, required: ["LayerName", "VersionNumber"] },
+    GetLayerVersionResponse: { is: "structure", members: { Content: "LayerVersionContentOutput", LayerArn: "LayerArn", LayerVersionArn: "LayerVersionArn", Description: "Description", CreatedDate: "Timestamp", Version: "LayerVersionNumber", CompatibleRuntimes: "CompatibleRuntimes", LicenseInfo: "LicenseInfo", CompatibleArchitectures: "CompatibleArchitectures" } },
+    GetPolicyRequest: { is: "structure", members: { FunctionName: { of: "NamespacedFunctionName", at: "uri" }, Qualifier: { of: "NumericLatestPublishedOrAliasQualifier", at: "querystring" } }, required: ["FunctionName"] },
+    GetPolicyResponse: { is: "structure", members: { Policy: "String", RevisionId: "String" } },
     Handler: { is: "string", min: 0, max: 128, pattern: "[^\\s]+" },
     Header: { is: "string", min: 0, max: 1024, pattern: ".*" },
     HeadersList: { is: "list", of: "Header", min: 0, max: 100 },
@@ -1511,6 +1770,7 @@ export const model: Model<ModelOperations, ModelErrors> = {
     InvocationResponse: { is: "structure", members: { StatusCode: { of: "Integer", at: "statusCode" }, FunctionError: { of: "String", at: "header", name: "X-Amz-Function-Error" }, LogResult: { of: "String", at: "header", name: "X-Amz-Log-Result" }, Payload: "Blob", ExecutedVersion: { of: "Version", at: "header", name: "X-Amz-Executed-Version" }, DurableExecutionArn: { of: "DurableExecutionArn", at: "header", name: "X-Amz-Durable-Execution-Arn" } }, payload: "Payload" },
     InvocationType: { is: "string", enum: ["Event", "RequestResponse", "DryRun"] },
     InvokeMode: { is: "string", enum: ["BUFFERED", "RESPONSE_STREAM"] },
+    InvokedViaFunctionUrl: { is: "boolean" },
     KMSAccessDeniedException: { is: "structure", members: { Type: "String", Message: "String" }, error: { status: 502, fault: true } },
     KMSDisabledException: { is: "structure", members: { Type: "String", Message: "String" }, error: { status: 502, fault: true } },
     KMSInvalidStateException: { is: "structure", members: { Type: "String", Message: "String" }, error: { status: 502, fault: true } },
@@ -1528,9 +1788,22 @@ export const model: Model<ModelOperations, ModelErrors> = {
     LastUpdateStatusReason: { is: "string" },
     LastUpdateStatusReasonCode: { is: "string" },
     Layer: { is: "structure", members: { Arn: "LayerVersionArn", CodeSize: "Long", SigningProfileVersionArn: "Arn", SigningJobArn: "Arn" } },
+    LayerArn: { is: "string", min: 1, max: 140, pattern: "arn:[a-zA-Z0-9-]+:lambda:[a-zA-Z0-9-]+:\\d{12}:layer:[a-zA-Z0-9-_]+" },
     LayerList: { is: "list", of: "LayerVersionArn" },
+    LayerName: { is: "string", min: 1, max: 140, pattern: "(arn:[a-zA-Z0-9-]+:lambda:[a-zA-Z0-9-]+:\\d{12}:layer:[a-zA-Z0-9-_]+)|[a-zA-Z0-9-_]+" },
+    LayerPermissionAllowedAction: { is: "string", min: 0, max: 22, pattern: "lambda:GetLayerVersion" },
+    LayerPermissionAllowedPrincipal: { is: "string", pattern: "\\d{12}|\\*|arn:(aws[a-zA-Z-]*):iam::\\d{12}:root" },
     LayerVersionArn: { is: "string", min: 1, max: 140, pattern: "arn:[a-zA-Z0-9-]+:lambda:[a-zA-Z0-9-]+:\\d{12}:layer:[a-zA-Z0-9-_]+:[0-9]+" },
+    LayerVersionContentInput: { is: "structure", members: { S3Bucket: "S3Bucket", S3Key: "S3Key", S3ObjectVersion: "S3ObjectVersion", ZipFile: "LayerVersionContentInputZipFile" } },
+    LayerVersionContentInputZipFile: { is: "blob", encoded: true },
+    LayerVersionContentOutput: { is: "structure", members: { Location: "String", CodeSha256: "String", CodeSize: "Long", SigningProfileVersionArn: "String", SigningJobArn: "String" } },
+    LayerVersionNumber: { is: "long" },
+    LayerVersionsList: { is: "list", of: "LayerVersionsListItem" },
+    LayerVersionsListItem: { is: "structure", members: { LayerVersionArn: "LayerVersionArn", Version: "LayerVersionNumber", Description: "Description", CreatedDate: "Timestamp", CompatibleRuntimes: "CompatibleRuntimes", LicenseInfo: "LicenseInfo", CompatibleArchitectures: "CompatibleArchitectures" } },
+    LayersList: { is: "list", of: "LayersListItem" },
+    LayersListItem: { is: "structure", members: { LayerName: "LayerName", LayerArn: "LayerArn", LatestMatchingVersion: "LayerVersionsListItem" } },
     LayersReferenceList: { is: "list", of: "Layer" },
+    LicenseInfo: { is: "string", min: 0, max: 512 },
     ListAliasesRequest: { is: "structure", members: { FunctionName: { of: "FunctionName", at: "uri" }, FunctionVersion: { of: "VersionWithLatestPublished", at: "querystring" }, Marker: { of: "String", at: "querystring" }, MaxItems: { of: "MaxListItems", at: "querystring" } }, required: ["FunctionName"] },
     ListAliasesResponse: { is: "structure", members: { NextMarker: "String", Aliases: "AliasList" } },
     ListEventSourceMappingsRequest: { is: "structure", members: { EventSourceArn: { of: "Arn", at: "querystring" }, FunctionName: { of: "NamespacedFunctionName", at: "querystring" }, Marker: { of: "String", at: "querystring" }, MaxItems: { of: "MaxListItems", at: "querystring" } } },
@@ -1539,6 +1812,10 @@ export const model: Model<ModelOperations, ModelErrors> = {
     ListFunctionUrlConfigsResponse: { is: "structure", members: { FunctionUrlConfigs: "FunctionUrlConfigList", NextMarker: "String" }, required: ["FunctionUrlConfigs"] },
     ListFunctionsRequest: { is: "structure", members: { MasterRegion: { of: "MasterRegion", at: "querystring" }, FunctionVersion: { of: "FunctionVersion", at: "querystring" }, Marker: { of: "String", at: "querystring" }, MaxItems: { of: "MaxListItems", at: "querystring" } } },
     ListFunctionsResponse: { is: "structure", members: { NextMarker: "String", Functions: "FunctionList" } },
+    ListLayerVersionsRequest: { is: "structure", members: { CompatibleRuntime: { of: "Runtime", at: "querystring" }, LayerName: { of: "LayerName", at: "uri" }, Marker: { of: "String", at: "querystring" }, MaxItems: { of: "MaxLayerListItems", at: "querystring" }, CompatibleArchitecture: { of: "Architecture", at: "querystring" } }, required: ["LayerName"] },
+    ListLayerVersionsResponse: { is: "structure", members: { NextMarker: "String", LayerVersions: "LayerVersionsList" } },
+    ListLayersRequest: { is: "structure", members: { CompatibleRuntime: { of: "Runtime", at: "querystring" }, Marker: { of: "String", at: "querystring" }, MaxItems: { of: "MaxLayerListItems", at: "querystring" }, CompatibleArchitecture: { of: "Architecture", at: "querystring" } } },
+    ListLayersResponse: { is: "structure", members: { NextMarker: "String", Layers: "LayersList" } },
     ListTagsRequest: { is: "structure", members: { Resource: { of: "TaggableResource", at: "uri" } }, required: ["Resource"] },
     ListTagsResponse: { is: "structure", members: { Tags: "Tags" } },
     ListVersionsByFunctionRequest: { is: "structure", members: { FunctionName: { of: "NamespacedFunctionName", at: "uri" }, Marker: { of: "String", at: "querystring" }, MaxItems: { of: "MaxListItems", at: "querystring" } }, required: ["FunctionName"] },
@@ -1552,6 +1829,7 @@ export const model: Model<ModelOperations, ModelErrors> = {
     MasterRegion: { is: "string", pattern: "ALL|[a-z]{2}(-gov)?-[a-z]+-\\d{1}" },
     MaxAge: { is: "integer", min: 0, max: 86400 },
     MaxItems: { is: "integer", min: 1, max: 50 },
+    MaxLayerListItems: { is: "integer", min: 1, max: 50 },
     MaxListItems: { is: "integer", min: 1, max: 10000 },
     MaximumBatchingWindowInSeconds: { is: "integer", min: 0, max: 300 },
     MaximumConcurrency: { is: "integer", min: 2, max: 1000 },
@@ -1563,24 +1841,33 @@ export const model: Model<ModelOperations, ModelErrors> = {
     MinimumNumberOfPollers: { is: "integer", min: 1, max: 200 },
     NameSpacedFunctionArn: { is: "string", min: 0, max: 10000, pattern: "arn:(aws[a-zA-Z-]*)?:lambda:[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:function:[a-zA-Z0-9-_\\.]+(:(\\$LATEST(\\.PUBLISHED)?|[a-zA-Z0-9-_]+))?" },
     NamespacedFunctionName: { is: "string", min: 1, max: 256, pattern: "(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_\\.]+)(:(\\$LATEST(\\.PUBLISHED)?|[a-zA-Z0-9-_]+))?" },
+    NamespacedStatementId: { is: "string", min: 1, max: 100, pattern: "([a-zA-Z0-9-_.]+)" },
     NoPublishedVersionException: { is: "structure", members: { Type: "String", Message: "String" }, error: {  } },
     NullableBoolean: { is: "boolean" },
     NumericLatestPublishedOrAliasQualifier: { is: "string", min: 1, max: 128, pattern: "\\$(LATEST(\\.PUBLISHED)?)|[a-zA-Z0-9-_$]+" },
     OnFailure: { is: "structure", members: { Destination: "DestinationArn" } },
     OnSuccess: { is: "structure", members: { Destination: "DestinationArn" } },
+    OrganizationId: { is: "string", min: 0, max: 34, pattern: "o-[a-z0-9]{10,32}" },
     Origin: { is: "string", min: 1, max: 253, pattern: ".*" },
     PackageType: { is: "string", enum: ["Zip", "Image"] },
     ParallelizationFactor: { is: "integer", min: 1, max: 10 },
     Pattern: { is: "string", min: 0, max: 4096, pattern: ".*" },
     PerExecutionEnvironmentMaxConcurrency: { is: "integer", min: 1, max: 1600 },
+    PolicyLengthExceededException: { is: "structure", members: { Type: "String", message: "String" }, error: {  } },
     PreconditionFailedException: { is: "structure", members: { Type: "String", message: "String" }, error: { status: 412 } },
+    Principal: { is: "string", pattern: "[^\\s]+" },
+    PrincipalOrgID: { is: "string", min: 12, max: 34, pattern: "o-[a-z0-9]{10,32}" },
     ProvisionedPollerConfig: { is: "structure", members: { MinimumPollers: "MinimumNumberOfPollers", MaximumPollers: "MaximumNumberOfPollers", PollerGroupName: "ProvisionedPollerGroupName" } },
     ProvisionedPollerGroupName: { is: "string", min: 0, max: 128, pattern: "[a-zA-Z0-9-_]*" },
+    PublishLayerVersionRequest: { is: "structure", members: { LayerName: { of: "LayerName", at: "uri" }, Description: "Description", Content: "LayerVersionContentInput", CompatibleRuntimes: "CompatibleRuntimes", LicenseInfo: "LicenseInfo", CompatibleArchitectures: "CompatibleArchitectures" }, required: ["LayerName", "Content"] },
+    PublishLayerVersionResponse: { is: "structure", members: { Content: "LayerVersionContentOutput", LayerArn: "LayerArn", LayerVersionArn: "LayerVersionArn", Description: "Description", CreatedDate: "Timestamp", Version: "LayerVersionNumber", CompatibleRuntimes: "CompatibleRuntimes", LicenseInfo: "LicenseInfo", CompatibleArchitectures: "CompatibleArchitectures" } },
     PublishVersionRequest: { is: "structure", members: { FunctionName: { of: "FunctionName", at: "uri" }, CodeSha256: "String", Description: "Description", RevisionId: "String", PublishTo: "FunctionVersionLatestPublished" }, required: ["FunctionName"] },
     PutFunctionConcurrencyRequest: { is: "structure", members: { FunctionName: { of: "FunctionName", at: "uri" }, ReservedConcurrentExecutions: "ReservedConcurrentExecutions" }, required: ["FunctionName", "ReservedConcurrentExecutions"] },
     Queue: { is: "string", min: 1, max: 1000, pattern: "[\\s\\S]*" },
     Queues: { is: "list", of: "Queue", min: 1, max: 1 },
     RecursiveInvocationException: { is: "structure", members: { Type: "String", Message: "String" }, error: {  } },
+    RemoveLayerVersionPermissionRequest: { is: "structure", members: { LayerName: { of: "LayerName", at: "uri" }, VersionNumber: { of: "LayerVersionNumber", at: "uri" }, StatementId: { of: "StatementId", at: "uri" }, RevisionId: { of: "String", at: "querystring" } }, required: ["LayerName", "VersionNumber", "StatementId"] },
+    RemovePermissionRequest: { is: "structure", members: { FunctionName: { of: "NamespacedFunctionName", at: "uri" }, StatementId: { of: "NamespacedStatementId", at: "uri" }, Qualifier: { of: "NumericLatestPublishedOrAliasQualifier", at: "querystring" }, RevisionId: { of: "String", at: "querystring" } }, required: ["FunctionName", "StatementId"] },
     RequestTooLargeException: { is: "structure", members: { Type: "String", message: "String" }, error: { status: 413 } },
     ReservedConcurrentExecutions: { is: "integer", min: 0 },
     ResourceArn: { is: "string", pattern: "(arn:(aws[a-zA-Z-]*)?:[a-z0-9-.]+:.*)|()" },
@@ -1620,9 +1907,11 @@ export const model: Model<ModelOperations, ModelErrors> = {
     SourceAccessConfiguration: { is: "structure", members: { Type: "SourceAccessType", URI: "URI" } },
     SourceAccessConfigurations: { is: "list", of: "SourceAccessConfiguration", min: 0, max: 22 },
     SourceAccessType: { is: "string", enum: ["BASIC_AUTH", "VPC_SUBNET", "VPC_SECURITY_GROUP", "SASL_SCRAM_512_AUTH", "SASL_SCRAM_256_AUTH", "VIRTUAL_HOST", "CLIENT_CERTIFICATE_TLS_AUTH", "SERVER_ROOT_CA_CERTIFICATE"] },
+    SourceOwner: { is: "string", min: 0, max: 12, pattern: "\\d{12}" },
     State: { is: "string", enum: ["Pending", "Active", "Inactive", "Failed", "Deactivating", "Deactivated", "ActiveNonInvocable", "Deleting"] },
     StateReason: { is: "string" },
     StateReasonCode: { is: "string" },
+    StatementId: { is: "string", min: 1, max: 100, pattern: "([a-zA-Z0-9-_]+)" },
     String: { is: "string" },
     StringList: { is: "list", of: "String", min: 0, max: 1500 },
     SubnetIPAddressLimitReachedException: { is: "structure", members: { Type: "String", Message: "String" }, error: { status: 502, fault: true } },

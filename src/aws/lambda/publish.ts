@@ -107,7 +107,7 @@ function digestOf(spec: FunctionSpec): string {
   return idOf([configurationIn(spec)]);
 }
 
-function configurationIn(spec: FunctionSpec): Omit<FunctionSpec, "url" | "tags" | "reservedConcurrency"> {
-  const { url: _url, tags: _tags, reservedConcurrency: _reserved, ...configuration } = spec;
+function configurationIn(spec: FunctionSpec): Omit<FunctionSpec, "url" | "tags" | "reservedConcurrency" | "policy"> {
+  const { url: _url, tags: _tags, reservedConcurrency: _reserved, policy: _policy, ...configuration } = spec;
   return configuration;
 }

@@ -26,7 +26,17 @@ import {
   updateFunctionUrlConfig,
 } from "./function-url.ts";
 import { invoke } from "./invoke.ts";
+import { addLayerVersionPermission, getLayerVersionPolicy, removeLayerVersionPermission } from "./layer-permissions.ts";
+import {
+  deleteLayerVersion,
+  getLayerVersion,
+  getLayerVersionByArn,
+  listLayers,
+  listLayerVersions,
+  publishLayerVersion,
+} from "./layers.ts";
 import { model } from "./model.gen.ts";
+import { addPermission, getPolicy, removePermission } from "./permissions.ts";
 import { publishVersion } from "./publish.ts";
 import { getFunction, getFunctionConfiguration, listFunctions, listVersionsByFunction } from "./read-functions.ts";
 import { listTags, tagResource, untagResource } from "./tags.ts";
@@ -64,6 +74,18 @@ export const actions: readonly Action<AccountFunctions>[] = [
   listEventSourceMappings,
   updateEventSourceMapping,
   deleteEventSourceMapping,
+  publishLayerVersion,
+  getLayerVersion,
+  getLayerVersionByArn,
+  listLayers,
+  listLayerVersions,
+  deleteLayerVersion,
+  addLayerVersionPermission,
+  removeLayerVersionPermission,
+  getLayerVersionPolicy,
+  addPermission,
+  removePermission,
+  getPolicy,
   listTags,
   tagResource,
   untagResource,

@@ -4,7 +4,9 @@ import type { Live } from "#kinds/object.ts";
 import { type Action, action } from "../action.ts";
 import { type AccountFunctions, changeFunction, findFunction } from "./account-functions.ts";
 import { checkUpdate } from "./conditions.ts";
-import { CONFIGURATION, configurationOf, lambdaTime, specChanges, UNSERVED_CONFIGURATION } from "./configuration.ts";
+import { configurationOf, lambdaTime } from "./configuration.ts";
+import { checkUnpacked } from "./function-layers.ts";
+import { CONFIGURATION, specChanges, UNSERVED_CONFIGURATION } from "./given-configuration.ts";
 import { model } from "./model.gen.ts";
 import { functionArns, referenceOf, rolePassed } from "./names.ts";
 import { publish } from "./publish.ts";
@@ -29,6 +31,7 @@ export const updateFunctionCode: Action<AccountFunctions> = action(model, "Updat
     // Looked at before the package is taken, and again when the function is changed.
     checkUpdate(account, live, expected);
     const code = await storePackage(account, input.ZipFile);
+    await checkUnpacked(account, code, live.spec.layers);
     if (input.DryRun === true) return configurationOf(account, { ...live, spec: { ...live.spec, code } });
     const changed = await update(account, { name, expected, now }, (spec) => ({
       ...spec,
@@ -48,7 +51,9 @@ export const updateFunctionConfiguration: Action<AccountFunctions> = action(mode
   unserved: UNSERVED_CONFIGURATION,
   run: async (account: AccountFunctions, input, { now }) => {
     const { name } = referenceOf(account, input);
-    const changes = specChanges(account, input);
+    const changes = await specChanges(account, input);
+    const { spec } = await findFunction(account, { name, qualifier: undefined });
+    await checkUnpacked(account, spec.code, changes.layers);
     const changed = await update(account, { name, expected: input.RevisionId, now }, (spec) => ({
       ...spec,
       ...changes,

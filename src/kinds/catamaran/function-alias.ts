@@ -5,7 +5,7 @@ import type { FieldFaults } from "#kinds/rules/field-faults.ts";
 import { publishedNameFault } from "#kinds/rules/names.ts";
 import { fraction, type Infer, object, optional, text } from "#kinds/schema/description.ts";
 import { corsRules } from "./cors.ts";
-import { url } from "./function.ts";
+import { policy, url } from "./function.ts";
 import { type Described, type Own, ownKind } from "./own-kind.ts";
 
 const VERSION = { pattern: /^(\$LATEST|\d+)$/, says: 'must be a version, or "$LATEST"' };
@@ -21,6 +21,7 @@ const spec = object("FunctionAliasSpec", {
   /** Part of the invocations goes to another version. */
   additional: optional(object("FunctionAliasPart", { version: text(VERSION), weight: fraction() })),
   url: optional(url),
+  policy: optional(policy),
 });
 
 const status = object("FunctionAliasStatus", {});

@@ -5,7 +5,7 @@ import type { Kind } from "#kinds/kind.ts";
 import type { FieldFaults } from "#kinds/rules/field-faults.ts";
 import { publishedNameFault } from "#kinds/rules/names.ts";
 import { type Infer, object, optional, text, whole } from "#kinds/schema/description.ts";
-import { configuration, type FunctionObject, runStatus } from "./function.ts";
+import { configuration, type FunctionObject, policy, runStatus } from "./function.ts";
 import { type Described, type Own, ownKind } from "./own-kind.ts";
 
 const spec = object("FunctionVersionSpec", {
@@ -14,6 +14,7 @@ const spec = object("FunctionVersionSpec", {
   ...configuration,
   /** Of the configuration that it was made of: publishing the same again makes no new version. */
   publishedFrom: optional(text()),
+  policy: optional(policy),
 });
 
 const status = object("FunctionVersionStatus", runStatus);
@@ -49,7 +50,14 @@ type Of = Described<FunctionVersionSpec, FunctionVersionStatus>;
 function versionRules(desired: FunctionVersionSpec, faults: FieldFaults, { name, live }: Of): void {
   const expected = versionName(desired.function, desired.version);
   if (name !== expected) faults.invalid("metadata.name", name, `must be "${expected}", the function and the version`);
-  if (live !== null && !sameJson(desired, live.spec)) faults.forbidden("spec", "a published version never changes");
+  if (live !== null && !sameJson(publishedIn(desired), publishedIn(live.spec)))
+    faults.forbidden("spec", "a published version never changes");
+}
+
+/** What stands beside the configuration may change. */
+function publishedIn(spec: FunctionVersionSpec): Omit<FunctionVersionSpec, "policy"> {
+  const { policy: _policy, ...published } = spec;
+  return published;
 }
 
 /** What an environment can be made of: a function's newest state, or a version of it. */

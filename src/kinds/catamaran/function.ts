@@ -13,6 +13,12 @@ export const url = object("FunctionUrl", {
   cors: optional(cors),
 });
 
+/** Who else may use it: the text of a resource policy, in IAM's words. */
+export const policy = text();
+
+/** A package in the code store. */
+export const packaged = object("FunctionCode", { sha256: text(), size: whole() });
+
 /** How it runs, with Lambda's limits: what a published version keeps for ever. */
 export const configuration = {
   runtime: text(),
@@ -24,8 +30,9 @@ export const configuration = {
   ephemeralStorageMib: optional(whole({ min: 512, max: 10_240, default: 512 })),
   architectures: optional(list(text({ enum: ["arm64", "x86_64"] }), { default: ["x86_64"] })),
   environment: optional(map(text())),
-  code: object("FunctionCode", { sha256: text(), size: whole() }),
-  layers: optional(list(text())),
+  code: packaged,
+  /** Under /opt, the later over the earlier. Each keeps its package, also after the layer's version was removed. */
+  layers: optional(list(object("FunctionLayer", { arn: text(), code: packaged }), { max: 5 })),
   /** Where its log goes; absent: /aws/lambda/NAME. */
   logGroup: optional(text()),
 };
@@ -35,6 +42,7 @@ const spec = object("FunctionSpec", {
   reservedConcurrency: optional(whole({ min: 0 })),
   url: optional(url),
   tags: optional(map(text())),
+  policy: optional(policy),
 });
 
 /** Of a function's newest state, and of each version. */

@@ -203,6 +203,16 @@ export function publishedNameFault(name: string): string | null {
   return "must be the function's name, a dot, and the version or alias";
 }
 
+/** Lambda's alphabet for layers. */
+export function layerNameFault(name: string): string | null {
+  return /^[a-zA-Z0-9-_]{1,140}$/.test(name) ? null : "must have 1 to 140 letters, digits, '-' or '_'";
+}
+
+/** Of a version of a layer: its name, a dot, the number. */
+export function layerVersionNameFault(name: string): string | null {
+  return /^[a-zA-Z0-9-_]{1,140}\.\d{1,16}$/.test(name) ? null : "must be the layer's name, a dot, and the version";
+}
+
 /** DynamoDB's alphabet for table names. */
 export function tableNameFault(name: string): string | null {
   if (/^[a-zA-Z0-9_.-]{3,255}$/.test(name)) return null;

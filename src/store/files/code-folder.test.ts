@@ -42,6 +42,29 @@ test("keeps packages by digest and unpacks them once, with folders and exec bits
   assert.equal(await code.unpacked(sha256), unpacked);
 });
 
+test("packages are laid over each other, the last on top; they go when one of them is not wanted any more", async () => {
+  const code = await CodeFolder.open(join(folder, "merged"), 0);
+  const put = async (files: Zippable): Promise<string> => (await code.put(zipSync(files))).sha256;
+  const lower = await put({ "a.txt": strToU8("lower"), same: { "b.txt": strToU8("lower") }, turns: strToU8("file") });
+  const upper = await put({
+    same: { "b.txt": strToU8("upper"), "c.txt": strToU8("c") },
+    turns: { "d.txt": strToU8("d") },
+  });
+  const { folder: merged } = await code.merged([lower, upper]);
+  const read = (name: string): string => readFileSync(join(merged, name), "utf8");
+  assert.deepEqual(["a.txt", "same/b.txt", "same/c.txt", "turns/d.txt"].map(read), ["lower", "upper", "c", "d"]);
+  assert.equal((await code.merged([lower, upper])).folder, merged);
+  assert.notEqual((await code.merged([upper, lower])).folder, merged);
+  assert.equal((await code.merged([lower])).folder, await code.unpacked(lower));
+  assert.equal(await code.unpackedBytes(lower), "lowerlowerfile".length);
+  await code.keepOnly(new Set([lower]));
+  assert.deepEqual(
+    readdirSync(join(folder, "merged")).filter((name) => name.startsWith("merged-")),
+    [],
+  );
+  await CodeFolder.open(join(folder, "merged"));
+});
+
 test("an unknown digest is not found, and is never a path", async () => {
   const code = await CodeFolder.open(join(folder, "unknown"));
   assert.equal(await code.get("A".repeat(43) + "="), null);

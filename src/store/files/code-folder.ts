@@ -6,10 +6,13 @@ import { basename, join } from "node:path";
 import { Fault } from "#base/fault.ts";
 import type { CodeStore } from "#functions/code-store.ts";
 import { damagedPackage } from "./place-entries.ts";
+import { linkOver } from "./link-over.ts";
 import { unpackZip } from "./unpack-zip.ts";
+import { zipEntries } from "./zip-entries.ts";
 
 // A crash leaves half-written things under this name; the next start removes them.
 const TEMPORARY = ".new-";
+const MERGED = "merged-";
 // Between the package and the function that needs it lie milliseconds; a client that is slow may take minutes.
 const FRESH_MS = 600_000;
 
@@ -21,12 +24,14 @@ export class CodeFolder implements CodeStore {
   readonly #putAtMs = new Map<string, number>();
   /** What this process wrote itself or compared with its digest: names of zips and of unpacked folders, as they stand in the folder. */
   readonly #sound = new Set<string>();
+  /** Packages over each other, by their digests. */
+  readonly #merging = new Map<string, Promise<{ readonly sha256: string; readonly folder: string }>>();
   readonly #removing = new Map<string, Promise<void>>();
   #count = 0;
 
   static async open(folder: string, freshMs: number = FRESH_MS): Promise<CodeFolder> {
     await mkdir(folder, { recursive: true, mode: 0o755 });
-    const leftovers = (await readdir(folder)).filter((name) => name.startsWith(TEMPORARY));
+    const leftovers = (await readdir(folder)).filter((name) => name.startsWith(TEMPORARY) || name.startsWith(MERGED));
     for (const name of leftovers) await rm(join(folder, name), { recursive: true, force: true });
     return new CodeFolder(folder, freshMs);
   }
@@ -64,6 +69,39 @@ export class CodeFolder implements CodeStore {
     return zip;
   }
 
+  /** Hard links to the unpacked files, made anew by each process: what an earlier one made cannot be compared with a digest. */
+  merged(sha256s: readonly string[]): Promise<{ readonly sha256: string; readonly folder: string }> {
+    const name = sha256s.join(" ");
+    let merging = this.#merging.get(name);
+    if (merging === undefined) {
+      merging = this.#merge(sha256s).catch((thrown: unknown) => {
+        this.#merging.delete(name);
+        throw thrown;
+      });
+      this.#merging.set(name, merging);
+    }
+    return merging;
+  }
+
+  async #merge(sha256s: readonly string[]): Promise<{ readonly sha256: string; readonly folder: string }> {
+    const [first] = sha256s;
+    if (first !== undefined && sha256s.length === 1) return { sha256: first, folder: await this.unpacked(first) };
+    const folders: string[] = [];
+    for (const sha256 of sha256s) folders.push(await this.unpacked(sha256));
+    const sha256 = createHash("sha256").update(sha256s.join(" ")).digest("base64");
+    const temporary = this.#temporary();
+    const folder = join(this.#folder, `${MERGED}${nameOf(sha256)}`);
+    for (const from of folders) await linkOver(from, temporary);
+    await rename(temporary, folder);
+    return { sha256, folder };
+  }
+
+  async unpackedBytes(sha256: string): Promise<number> {
+    const zip = await this.get(sha256);
+    if (zip === null) throw new Fault("NotFound", `no code with the digest ${sha256}`);
+    return zipEntries(zip).reduce((total, { size }) => total + size, 0);
+  }
+
   unpacked(sha256: string): Promise<string> {
     let unpacking = this.#unpacking.get(sha256);
     if (unpacking === undefined) {
@@ -75,14 +113,32 @@ export class CodeFolder implements CodeStore {
 
   /** What is put or unpacked meanwhile waits for a removal that has begun, and is then written anew. */
   async keepOnly(wanted: ReadonlySet<string>): Promise<void> {
+    await this.#forgetMerged(wanted);
     const names = new Set([...wanted].map(nameOf));
     const unpacking = (): readonly string[] => [...this.#unpacking.keys()].map(nameOf);
     for (const entry of await readdir(this.#folder)) {
       const name = entry.replace(/\.zip$/, "");
-      if (entry.startsWith(TEMPORARY) || names.has(name) || this.#isFresh(name) || unpacking().includes(name)) continue;
+      if (
+        entry.startsWith(TEMPORARY) ||
+        entry.startsWith(MERGED) ||
+        names.has(name) ||
+        this.#isFresh(name) ||
+        unpacking().includes(name)
+      )
+        continue;
       const removing = this.#remove(entry).finally(() => this.#removing.delete(name));
       this.#removing.set(name, removing);
       await removing;
+    }
+  }
+
+  async #forgetMerged(wanted: ReadonlySet<string>): Promise<void> {
+    for (const [name, merging] of this.#merging) {
+      const parts = name.split(" ");
+      if (parts.every((part) => wanted.has(part))) continue;
+      this.#merging.delete(name);
+      const { folder } = await merging;
+      if (parts.length > 1) await this.#remove(basename(folder));
     }
   }
 
