@@ -5,7 +5,8 @@ import { type Operation, operationOf } from "./operation.ts";
 import type { Model } from "./model.ts";
 import { type Refusal, refusalsOf } from "./refuse.ts";
 import type { Complete, Served, ServedPath } from "./served.ts";
-import type { Caller } from "./sign.ts";
+import type { Reply } from "./reply.ts";
+import type { Caller, SignedHead } from "./sign.ts";
 
 /** What an action may know about the request that carries it. */
 export interface Call {
@@ -15,6 +16,8 @@ export interface Call {
   /** Wall time in ms. */
   readonly now: number;
   readonly headers: Readonly<Record<string, string>>;
+  /** Headers that came behind a streamed body: known once all of it is read. */
+  readonly trailers?: ReadonlyMap<string, string>;
 }
 
 /** An input or output without its protocol: members by their model names, blobs as bytes, timestamps as wall time in ms. */
@@ -25,10 +28,20 @@ export class Answer<Output> {
   readonly output: Output;
   /** They replace those that the protocol would send. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Where it differs from the model's. */
+  readonly status: number | undefined;
+  /** Instead of what the protocol would make of the output. */
+  readonly body: Reply["body"];
 
-  constructor(output: Output, headers: Readonly<Record<string, string>>) {
+  constructor(
+    output: Output,
+    headers: Readonly<Record<string, string>>,
+    { status, body }: { readonly status?: number; readonly body?: Reply["body"] } = {},
+  ) {
     this.output = output;
     this.headers = headers;
+    this.status = status;
+    this.body = body;
   }
 }
 
@@ -107,6 +120,22 @@ export interface ServiceOptions {
   readonly errorNamespace?: string;
   /** Its XML errors stand alone, without an ErrorResponse around them, as S3's do. */
   readonly isErrorBare?: true;
+  /**
+   * Its requests say in their head what their body is, and what the model calls streaming goes to and from actions as it comes
+   * (S3): such a Body is an AsyncIterable<Uint8Array> that throws at its end when it is not what the head says.
+   */
+  readonly isStreaming?: true;
+  /** Throws for a whole body that is not what head and trailers say of it. */
+  readonly checkBody?: (
+    body: Uint8Array,
+    headers: SignedHead["headers"],
+    trailers: ReadonlyMap<string, string>,
+  ) => void;
+  /** The head as the model's paths have it, where clients may say it otherwise: the bucket in the name of the host. */
+  readonly locate?: (head: SignedHead) => SignedHead;
+  /** Its own codes for what all services say. */
+  readonly errorCodes?: Readonly<Record<string, string>>;
+  readonly replyHeaders?: (requestId: string) => Readonly<Record<string, string>>;
   /** Its errors' older names in the query protocol, for SDKs that knew it by that (Smithy, "awsQueryError trait"). */
   readonly queryCodes?: Readonly<Record<string, string>>;
   /** Of its permissions, where that is not the signing name: CloudWatch signs as "monitoring". */

@@ -2,6 +2,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import type { Clock } from "#base/clock.ts";
+import { drain } from "#http/read-stream.ts";
 import { encodeUtf8 } from "#base/utf8.ts";
 import type { AwsError } from "./aws-error.ts";
 import type { Reply } from "./reply.ts";
@@ -22,7 +24,9 @@ export async function writeReply(response: ServerResponse, reply: Reply, request
     return pipeline(Readable.from(body), response);
   }
   const whole = body instanceof Uint8Array && body.length > LARGE_BYTES ? body : latinText(body);
-  headers["content-length"] = whole.length;
+  // An answer to HEAD says the length of what GET would give (RFC 9110 9.3.2).
+  if (response.req.method !== "HEAD" || headers["Content-Length"] === undefined)
+    headers["content-length"] = whole.length;
   response.writeHead(reply.status, headers);
   if (typeof whole === "string") response.end(whole, "latin1");
   else response.end(whole);
@@ -40,10 +44,30 @@ export function writeErrorReply(
   reply: Reply,
   requestId: string,
 ): void {
-  if (response.headersSent) return void response.destroy();
+  if (response.headersSent || response.destroyed) return void response.destroy();
   // The rest of an unread body is not worth receiving.
   const headers = { ...reply.headers, ...(request.complete ? {} : { connection: "close" }) };
   void writeReply(response, { ...reply, headers }, requestId);
+}
+
+// Whoever sends on reads the answer only once it is through: so much and so long its body is taken and thrown away.
+const DRAINED = { maxBytes: 256 * 1024 * 1024, ms: 20_000 };
+
+/** Of a large body that is still on its way: a connection that is closed with bytes unread may lose the answer (RFC 9112 9.6). */
+export async function writeErrorAndDrain(
+  { request, response }: { readonly request: IncomingMessage; readonly response: ServerResponse },
+  reply: Reply,
+  requestId: string,
+  clock: Pick<Clock, "after">,
+): Promise<void> {
+  if (response.headersSent || response.destroyed) return void response.destroy();
+  const body = typeof reply.body === "string" ? Buffer.from(reply.body) : Buffer.alloc(0);
+  const headers = { "x-amzn-RequestId": requestId, ...reply.headers, connection: "close" };
+  response.writeHead(reply.status, { ...headers, "content-length": body.length });
+  // The last byte waits, since the connection is closed behind it.
+  response.write(body);
+  await drain(request, { ...DRAINED, clock });
+  response.end();
 }
 
 /** Before it is known which service is asked, in the form that the request's own type suggests. */

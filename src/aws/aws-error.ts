@@ -9,12 +9,23 @@ export class AwsError extends Error {
   readonly status: number;
   /** Further members of the error's shape, for example Reason. */
   readonly members: Readonly<Record<string, unknown>>;
+  /** What the answer's head says beside it. */
+  readonly headers: Readonly<Record<string, string>>;
 
-  constructor(code: string, status: number, message: string, members: Readonly<Record<string, unknown>> = {}) {
+  constructor(
+    code: string,
+    status: number,
+    message: string,
+    {
+      headers = {},
+      ...members
+    }: Readonly<Record<string, unknown>> & { readonly headers?: Readonly<Record<string, string>> } = {},
+  ) {
     super(message);
     this.code = code;
     this.status = status;
     this.members = members;
+    this.headers = headers;
   }
 }
 

@@ -14,6 +14,8 @@ export interface Listed {
    * members as "Shape.Member" of which it checks that they are there.
    */
   readonly open?: readonly string[];
+  /** Root elements of XML answers, by their shapes, where they are not called as the shape is: the model does not say it. */
+  readonly roots?: Readonly<Record<string, string>>;
   /** Enums in the order in which AWS's sentences have them, where that is not the model's. */
   readonly order?: Readonly<Record<string, readonly string[]>>;
 }

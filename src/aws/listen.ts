@@ -10,11 +10,22 @@ import { listen } from "#http/listen.ts";
 import { HeldBytes } from "#http/held-bytes.ts";
 import { type Body, BodyRefused, readBody } from "#http/read-body.ts";
 import type { Call, Service } from "./action.ts";
-import { serviceless, writeErrorReply, writeReply } from "./answer.ts";
+import { serviceless, writeErrorAndDrain, writeErrorReply, writeReply } from "./answer.ts";
 import type { Authorize } from "./authorize.ts";
 import { AwsError, awsErrorOf } from "./aws-error.ts";
 import { codedReply, decodedBody } from "./content-coding.ts";
-import { type Claim, type FindCaller, proveClaim, readClaim, sha256Hex, type SignedHead } from "./sign.ts";
+import type { Exchange } from "./exchange.ts";
+import type { Reply } from "./reply.ts";
+import { serveStreaming } from "./serve-streaming.ts";
+import {
+  type Claim,
+  type FindCaller,
+  proveClaim,
+  readClaim,
+  serviceInScope,
+  sha256Hex,
+  type SignedHead,
+} from "./sign.ts";
 import { type Aim, doorOf, type ServiceDoor } from "./target.ts";
 import { originHeaders, type UnsignedAnswer, unsignedAnswer } from "./unsigned.ts";
 
@@ -39,7 +50,7 @@ export interface AwsDoor extends AsyncDisposable {
   readonly port: number;
 }
 
-const REQUEST_TIMEOUT_MS = 120_000;
+const HEADERS_TIMEOUT_MS = 60_000;
 // The largest package (70 MB as JSON) at 1.2 MB/s.
 const BODY_DEADLINE_MS = 60_000;
 // Three of the largest packages at once, two of them of one key: others find room beside them.
@@ -69,7 +80,9 @@ function serverOf(door: Door): Server {
   const server = createServer((request, response) => void answer(request, response, door));
   // RFC 9110 10.1.1: a client that asks first is told to go on only once its head was found right.
   server.on("checkContinue", (request, response) => void answer(request, response, door));
-  server.requestTimeout = REQUEST_TIMEOUT_MS;
+  // Bodies have limits of their own: a deadline (BODY_DEADLINE_MS), or a pace (serve-streaming.ts).
+  server.requestTimeout = 0;
+  server.headersTimeout = HEADERS_TIMEOUT_MS;
   server.keepAliveTimeout = 65_000; // Longer than SDK clients keep sockets, so that they close first.
   limitConnections(server, CONNECTIONS);
   return server;
@@ -88,17 +101,38 @@ async function answer(request: IncomingMessage, response: ServerResponse, door: 
     const claim = readClaim(head, findCaller, { now: clock.now(), region });
     const service = serviceOf(claim, head, door);
     aim = service.aim(head);
-    await serve({ request, response, head, claim, requestId, aim }, service, door);
+    const exchange = { request, response, head, claim, requestId, aim };
+    if (service.isStreaming) await serveStreaming(exchange, service, { ...door.options, held: door.held });
+    else await serve(exchange, service, door);
   } catch (thrown) {
-    if (thrown instanceof BodyRefused && thrown.reason === "cut off") return;
-    const error = awsErrorOf(thrown);
+    if (isCutOff(thrown)) return void response.destroy();
+    const error = awsErrorOf(thrown instanceof BodyRefused ? refusalOf(thrown, aim) : thrown);
     if (error.status === 500)
       log.error("an AWS request failed", { requestId, url: request.url, reason: reasonOf(thrown) });
     // A body that came with its head is whole one turn after the head: then the connection can serve the next request.
     await new Promise((resolve) => setImmediate(resolve));
-    const reply = aim?.writeError(error, requestId) ?? serviceless(error, head.headers["content-type"], requestId);
-    writeErrorReply(request, response, reply, requestId);
+    const reply = aim?.writeError(error, requestId) ?? withoutAim(error, head, { requestId, services: door.services });
+    if (aim?.isStreamed === true && !request.complete)
+      await writeErrorAndDrain({ request, response }, reply, requestId, door.options.clock);
+    else writeErrorReply(request, response, reply, requestId);
   }
+}
+
+/** In the form of the service that is asked, as far as one can be told; else in the one that the request's type suggests. */
+function withoutAim(
+  error: AwsError,
+  head: SignedHead,
+  { requestId, services }: Pick<Door, "services"> & { readonly requestId: string },
+): Reply {
+  const [service] = services.get(serviceInScope(head) ?? "") ?? [];
+  if (service?.isStreaming === true) return service.writeError(error, requestId);
+  return serviceless(error, head.headers["content-type"], requestId);
+}
+
+/** Nobody is there any more to be told. */
+function isCutOff(thrown: unknown): boolean {
+  if (thrown instanceof BodyRefused) return thrown.reason === "cut off";
+  return thrown instanceof Error && "code" in thrown && thrown.code === "ERR_STREAM_PREMATURE_CLOSE";
 }
 
 function serviceOf(claim: Claim, head: SignedHead, { services }: Door): ServiceDoor {
@@ -109,15 +143,6 @@ function serviceOf(claim: Claim, head: SignedHead, { services }: Door): ServiceD
     400,
     `Catamaran has no service '${claim.service}'; it has ${[...services.keys()].join(", ")}`,
   );
-}
-
-interface Exchange {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly head: SignedHead;
-  readonly claim: Claim;
-  readonly requestId: string;
-  readonly aim: Aim;
 }
 
 async function serve(exchange: Exchange, service: ServiceDoor, { options, held }: Door): Promise<void> {
@@ -161,36 +186,33 @@ function headersOf(raw: readonly string[]): Readonly<Record<string, string>> {
 }
 
 async function bodyOf(
-  { request, response, claim, head, aim: { name, maxBodyBytes } }: Exchange,
+  { request, response, claim, head, aim: { maxBodyBytes } }: Exchange,
   { held, clock }: { readonly held: HeldBytes; readonly clock: Clock },
 ): Promise<Body> {
   if (head.headers["expect"] !== undefined) response.writeContinue();
   // Most clients are on this machine and share its address; what they sign with tells them apart.
   const peer = `${request.socket.remoteAddress ?? ""} ${claim.caller.accessKeyId}`;
   const contentLength = head.headers["content-length"];
-  try {
-    return await readBody(
-      request,
-      { peer, contentLength },
-      { maxBytes: maxBodyBytes, deadlineMs: BODY_DEADLINE_MS, held, clock },
-    );
-  } catch (thrown) {
-    throw thrown instanceof BodyRefused ? (refusalOf(thrown, name, maxBodyBytes) ?? thrown) : thrown;
-  }
+  return readBody(
+    request,
+    { peer, contentLength },
+    { maxBytes: maxBodyBytes, deadlineMs: BODY_DEADLINE_MS, held, clock },
+  );
 }
 
-function refusalOf({ reason, message }: BodyRefused, name: string | null, maxBytes: number): AwsError | null {
+function refusalOf({ reason, message }: BodyRefused, aim: Aim | null): AwsError {
   switch (reason) {
     case "too large": {
-      const of = name === null ? "" : ` for the ${name} operation`;
-      return new AwsError("RequestEntityTooLargeException", 413, `Request must be smaller than ${maxBytes} bytes${of}`);
+      const of = aim === null || aim.name === null ? "" : ` for the ${aim.name} operation`;
+      const most = aim?.maxBodyBytes ?? 0;
+      return new AwsError("RequestEntityTooLargeException", 413, `Request must be smaller than ${most} bytes${of}`);
     }
     case "too slow":
       return new AwsError("RequestTimeoutException", 408, message);
     case "too many":
       return new AwsError("ServiceUnavailableException", 503, message);
     case "cut off":
-      return null;
+      throw new RangeError("nobody is there to be told");
   }
 }
 

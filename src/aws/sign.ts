@@ -56,6 +56,8 @@ export interface Verified {
 /** Everything about a signature that is right before the body is known. */
 export interface Claim extends Verified {
   readonly terms: Terms;
+  /** Signed by the Authorization header; else by parameters of the query. */
+  readonly isByHeader: boolean;
 }
 
 interface Scope {
@@ -78,6 +80,7 @@ interface Terms {
 const SKEW_MS = 5 * 60_000; // AWS accepts five minutes of clock difference for most services.
 const MAX_EXPIRES_SECONDS = 7 * 86_400; // IAM User Guide, "X-Amz-Expires": at most 604800.
 const ALGORITHM = "AWS4-HMAC-SHA256";
+const EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 /** Throws AwsError (403 or 400) unless the request is signed by a known key, unchanged, recent and meant for this place. */
 export function verifySignature(request: SignedRequest, findCaller: FindCaller, options: SignatureOptions): Verified {
@@ -96,10 +99,19 @@ export function readClaim(head: SignedHead, findCaller: FindCaller, options: Sig
   const caller = findCaller(accessKeyId, terms.sessionToken, options.now);
   if (caller === null)
     throw new AwsError("UnrecognizedClientException", 403, "The security token included in the request is invalid.");
-  return { terms, caller, region, service };
+  return { terms, caller, region, service, isByHeader: terms.expiresSeconds === null };
 }
 
-/** Throws AwsError unless the claimed signature is that of the whole request. `bodySha256` is in hex. */
+/** The service that a request says that it is signed for, right or wrong; null when it says none. */
+export function serviceInScope({ headers, query }: SignedHead): string | null {
+  const said = headers["authorization"] ?? (query.includes("X-Amz-Credential=") ? decode(query) : "");
+  return /Credential=[^/,\s]+\/\d+\/[^/]+\/([a-z0-9-]+)\/aws4_request/.exec(said)?.[1] ?? null;
+}
+
+/**
+ * Throws AwsError unless the claimed signature is that of the whole request. `bodySha256` is in hex; for S3 it is what the head says
+ * of the body, which whoever reads the body holds against it.
+ */
 export function proveClaim({ terms, caller }: Claim, head: SignedHead, bodySha256: string): void {
   const expected = signatureOf(head, terms, { secret: caller.secretAccessKey, bodySha256 });
   const given = Buffer.from(terms.signature, "hex");
@@ -107,6 +119,31 @@ export function proveClaim({ terms, caller }: Claim, head: SignedHead, bodySha25
     throw invalidSignature(
       "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.",
     );
+}
+
+/** Signs the chunks of a body that is signed as it goes: each signature covers the one before it, the first that of the head. */
+export interface ChunkSigner {
+  /** The signature of the head. */
+  readonly seed: string;
+  /** `sha256` is that of the chunk, or of the lines behind the last one. */
+  readonly sign: (what: "chunk" | "trailer", before: string, sha256: string) => string;
+}
+
+/** Amazon S3 API Reference, "Signature Calculations for the Authorization Header: Transferring Payload in Multiple Chunks". */
+export function chunkSigner({ terms, caller }: Claim): ChunkSigner {
+  const { timestamp, scope, signature } = terms;
+  const place = `${scope.date}/${scope.region}/${scope.service}/aws4_request`;
+  const key = signingKey(caller.secretAccessKey, scope);
+  return {
+    seed: signature,
+    sign: (what, before, sha256) => {
+      const covered = what === "chunk" ? [before, EMPTY_SHA256, sha256] : [before, sha256];
+      const algorithm = what === "chunk" ? `${ALGORITHM}-PAYLOAD` : "AWS4-HMAC-SHA256-TRAILER";
+      return createHmac("sha256", key)
+        .update([algorithm, timestamp, place, ...covered].join("\n"))
+        .digest("hex");
+    },
+  };
 }
 
 function invalidSignature(message: string): AwsError {
@@ -126,7 +163,13 @@ export function signedHeaders(
 ): Readonly<Record<string, string>> {
   const timestamp = basicTime(now);
   const scope: Scope = { accessKeyId: caller.accessKeyId, date: timestamp.slice(0, 8), ...to };
-  const headers: Record<string, string> = { ...request.headers, "x-amz-date": timestamp };
+  const bodySha256 = sha256Hex(request.body);
+  const headers: Record<string, string> = {
+    // S3 alone wants to be told in the head.
+    ...(to.service === "s3" && { "x-amz-content-sha256": bodySha256 }),
+    ...request.headers,
+    "x-amz-date": timestamp,
+  };
   const names = Object.keys(headers).toSorted();
   const terms: Terms = {
     scope,
@@ -138,7 +181,7 @@ export function signedHeaders(
   };
   const signature = signatureOf({ ...request, headers }, terms, {
     secret: caller.secretAccessKey,
-    bodySha256: sha256Hex(request.body),
+    bodySha256: headers["x-amz-content-sha256"] ?? bodySha256,
   }).toString("hex");
   return {
     ...headers,

@@ -2,7 +2,8 @@
 import { Answer, type Call, type Members, type Need, type Service } from "./action.ts";
 import { needsOf } from "./authorize.ts";
 import type { Place } from "./place.ts";
-import type { AwsError } from "./aws-error.ts";
+import { AwsError } from "./aws-error.ts";
+import { member } from "#base/dictionary.ts";
 import { checkConstraints } from "./constraints.ts";
 import type { ProtocolName } from "./model.ts";
 import type { Operation } from "./operation.ts";
@@ -22,7 +23,9 @@ export interface Aim {
   readonly name: string | null;
   readonly maxBodyBytes: number;
   /** Throws AwsError for what is no request of this service. */
-  readonly read: (request: SignedRequest) => Asked;
+  readonly read: (request: SignedRequest, stream?: AsyncIterable<Uint8Array>) => Asked;
+  /** The body goes to the action as it comes: `read` is given no bytes but the stream. */
+  readonly isStreamed: boolean;
   readonly writeError: (error: AwsError, requestId: string) => Reply;
 }
 
@@ -38,7 +41,11 @@ export interface ServiceDoor {
   /** Of services that are signed for by the same name, the one that has what the head asks for. */
   readonly has: (head: SignedHead) => boolean;
   readonly isCoded: boolean;
+  readonly isStreaming: boolean;
+  readonly checkBody: NonNullable<Service["checkBody"]>;
   readonly aim: (head: SignedHead) => Aim;
+  /** Of a request that is not known to be for an action. */
+  readonly writeError: (error: AwsError, requestId: string) => Reply;
 }
 
 const DEFAULT_BODY_BYTES = 1024 * 1024;
@@ -68,36 +75,72 @@ export function doorOf(service: Service): ServiceDoor {
     signingName: service.model.signingName,
     has: (head) => spoken.some(({ protocol, find }) => protocol.speaks(head) && find(head) !== null),
     isCoded: service.isCoded === true,
+    isStreaming: service.isStreaming === true,
+    checkBody: service.checkBody ?? (() => {}),
+    writeError: (error, requestId) => errorReply(error, { service, protocol: first.protocol, requestId, headers: {} }),
     aim: (head) => aimOf(service, spoken.find(({ protocol }) => protocol.speaks(head)) ?? first, head),
   };
 }
 
-function aimOf(service: Service, { protocol, find, findByBody }: Spoken, head: SignedHead): Aim {
+function aimOf(service: Service, { protocol, find, findByBody }: Spoken, sent: SignedHead): Aim {
+  const head = service.locate?.(sent) ?? sent;
   const found = find(head);
   const action = found?.action ?? null;
   let operation = action?.operation ?? null;
   return {
     name: action === null ? null : (action.permission ?? action.operation.name),
     maxBodyBytes: action?.maxBodyBytes ?? service.maxBodyBytes ?? DEFAULT_BODY_BYTES,
-    read: (request) => {
+    isStreamed: service.isStreaming === true && isStreamed(operation),
+    read: (request, stream) => {
       const route = found ?? findByBody(request);
       if (route === null) throw protocol.unknown(service, request);
       operation = route.action.operation;
-      return askedOf(service, protocol, { route, request });
+      return askedOf(service, protocol, { route, request: { ...request, ...head }, ...(stream && { stream }) });
     },
     writeError: (error, requestId) =>
-      protocol.writeError(error, operation, { service, requestId, headers: head.headers }),
+      errorReply(error, { service, protocol, requestId, headers: head.headers, operation }),
   };
+}
+
+function isStreamed(operation: Operation | null): boolean {
+  const shape = operation?.request.payload?.shape;
+  return shape?.is === "blob" && shape.streaming === true;
+}
+
+interface Failing {
+  readonly service: Service;
+  readonly protocol: Protocol;
+  readonly requestId: string;
+  readonly headers: SignedHead["headers"];
+  readonly operation?: Operation | null;
+}
+
+function errorReply(error: AwsError, { service, protocol, requestId, headers, operation = null }: Failing): Reply {
+  const code = member(service.errorCodes, error.code);
+  const named = code === undefined ? error : new AwsError(code, error.status, error.message, error.members);
+  const reply = protocol.writeError(named, operation, { service, requestId, headers });
+  return withHeaders(reply, { ...service.replyHeaders?.(requestId), ...error.headers });
+}
+
+/** Those that the reply has already stay. */
+function withHeaders(reply: Reply, headers: Reply["headers"] | undefined): Reply {
+  return headers === undefined ? reply : { ...reply, headers: { ...headers, ...reply.headers } };
 }
 
 function askedOf(
   service: Service,
   protocol: Protocol,
-  { route, request }: { readonly route: Route; readonly request: SignedRequest },
+  {
+    route,
+    request,
+    stream,
+  }: { readonly route: Route; readonly request: SignedRequest; readonly stream?: AsyncIterable<Uint8Array> },
 ): Asked {
   const { action, labels } = route;
   const { operation } = action;
-  const input = protocol.read(request, operation, labels);
+  const read = protocol.read(request, operation, labels);
+  const payload = operation.request.payload;
+  const input = stream === undefined || payload === null ? read : { ...read, [payload.name]: stream };
   checkConstraints(input, operation.input);
   refuseUnserved(action.refusals, input, service.refusal);
   return {
@@ -112,7 +155,9 @@ function replyOf(
   { service, protocol, call }: { readonly service: Service; readonly protocol: Protocol; readonly call: Call },
 ): Reply {
   const asking = { service, requestId: call.requestId, headers: call.headers };
-  if (!(output instanceof Answer)) return protocol.write(output, operation, asking);
-  const reply = protocol.write(output.output, operation, asking);
-  return { ...reply, headers: { ...reply.headers, ...output.headers } };
+  const own = service.replyHeaders?.(call.requestId);
+  if (!(output instanceof Answer)) return withHeaders(protocol.write(output, operation, asking), own);
+  const reply = withHeaders(protocol.write(output.output, operation, asking), own);
+  const { status = reply.status, body = reply.body } = output;
+  return { status, headers: { ...reply.headers, ...output.headers }, ...(body !== undefined && { body }) };
 }

@@ -14,6 +14,7 @@ export const files = {
   events: (instance: Instance): string => join(instance.dataDir, "events.db"),
   reserve: (instance: Instance): string => join(instance.dataDir, "reserve"),
   code: (instance: Instance): string => join(instance.dataDir, "code"),
+  objects: (instance: Instance): string => join(instance.dataDir, "objects"),
   images: (instance: Instance): string => join(instance.dataDir, "images"),
   reports: (instance: Instance): string => join(instance.dataDir, "reports"),
   roleLogs: (instance: Instance): string => join(instance.dataDir, "log"),

@@ -343,6 +343,13 @@ export const proofs: TypeProofs = {
   "dev.catamaran.v1.KeyPart": {
     "src/kinds/columns.test.ts": "attributeName keyType",
   },
+  "dev.catamaran.v1.Bucket": {
+    "src/kinds/catamaran/bucket.test.ts": "apiVersion kind metadata spec",
+  },
+  "dev.catamaran.v1.BucketSpec": {
+    "src/kinds/catamaran/bucket.test.ts": "versioning",
+    "src/aws/s3/service.test.ts": "tags",
+  },
   "dev.catamaran.v1.Queue": {
     "src/kinds/catamaran/queue.test.ts": "apiVersion kind metadata spec",
   },

@@ -1,5 +1,6 @@
 /** Which kinds we serve. A kind that nothing acts on is not in here. */
 import { autoscalerV1Kind } from "#kinds/autoscaling/autoscaler-v1.ts";
+import { bucketKind } from "#kinds/catamaran/bucket.ts";
 import { configMapKind } from "#kinds/core/config-map.ts";
 import { controllerRevisionKind } from "#kinds/apps/controller-revision.ts";
 import { customResourceDefinitionKind } from "#kinds/admission/custom-resource-definition.ts";
@@ -109,6 +110,7 @@ export const builtinKinds: readonly Kind[] = [
   queueKind,
   topicKind,
   subscriptionKind,
+  bucketKind,
   eventSourceMappingKind,
 ];
 

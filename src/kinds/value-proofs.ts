@@ -54,6 +54,7 @@ export const valueProofs: ValueProofs = {
   terminationMessagePolicy: { "src/node/container-config.test.ts": "File FallbackToLogsOnError" },
   signatureVersion: { "src/aws/sns/service.test.ts": "1 2" },
   throughputScope: { "src/managed/topic/topics.test.ts": "MessageGroup Topic" },
+  versioning: { "src/kinds/catamaran/bucket.test.ts": "all suspended" },
   throughputLimit: { "src/kinds/catamaran/queue.test.ts": "perMessageGroupId perQueue" },
   type: {
     "src/scaling/horizontal.test.ts": "Utilization AverageValue Percent Pods",

@@ -12,6 +12,7 @@ import { urlAccess } from "#aws/lambda/url-access.ts";
 import { listenAws } from "#aws/listen.ts";
 import { logsService } from "#aws/logs/service.ts";
 import { eventRecord } from "#aws/sqs/event-record.ts";
+import { s3Service } from "#aws/s3/service.ts";
 import { sqsService } from "#aws/sqs/service.ts";
 import { stsService } from "#aws/sts/service.ts";
 import { keyOf } from "#base/key.ts";
@@ -42,6 +43,8 @@ import { MetricsCollector } from "#kube/metrics-collector.ts";
 import { ensurePki, type Pki } from "#kube/pki.ts";
 import { tableKeeper } from "#managed/table/table-keeper.ts";
 import type { Database } from "#managed/database.ts";
+import { Buckets } from "#managed/bucket/buckets.ts";
+import { bucketKeeper } from "#managed/bucket/keep-buckets.ts";
 import { queueKeeper } from "#managed/queue/keep-queues.ts";
 import type { Received } from "#managed/queue/message.ts";
 import { MoveTasks } from "#managed/queue/move-tasks.ts";
@@ -50,6 +53,7 @@ import { Tables } from "#managed/table/tables.ts";
 import { fabricHostIp, kubernetesIp } from "#network/cluster-network.ts";
 import { openSandboxes } from "#sandboxes/pool.ts";
 import { CodeFolder } from "#store/files/code-folder.ts";
+import { ObjectFiles } from "#store/files/object-files.ts";
 import { SqliteLedger } from "#store/sqlite/ledger.ts";
 import { MemoryJournal } from "#store/memory/journal.ts";
 import { Reserve, type Room } from "#store/reserve.ts";
@@ -232,6 +236,21 @@ export const queueEngine: Part<RoleBasis & Declared & ManagedData, QueueEngine> 
   },
 };
 
+interface BucketEngine {
+  readonly buckets: Buckets;
+}
+
+export const bucketEngine: Part<RoleBasis & Declared & ManagedData, BucketEngine> = {
+  name: "buckets",
+  start: async ({ instance, clock, random, log, deck, database }, stack) => {
+    const objects = deck.objects("catamaran-buckets");
+    const bytes = stack.use(await ObjectFiles.open(files.objects(instance)));
+    const buckets = stack.use(await Buckets.open({ objects, database, bytes, clock, random, log }));
+    stack.use(startKeeper(bucketKeeper({ objects, buckets, clock }), objects, { clock, log }));
+    return { buckets };
+  },
+};
+
 interface TableEngine {
   readonly tables: Tables;
 }
@@ -263,10 +282,14 @@ interface UrlRules {
   readonly authorizeUrl: Control["authorizeUrl"];
 }
 
-export const awsDoor: Part<RoleBasis & Declared & Engine & TableEngine & QueueEngine & MessageDoors, UrlRules> = {
+export const awsDoor: Part<
+  RoleBasis & Declared & Engine & TableEngine & QueueEngine & BucketEngine & MessageDoors,
+  UrlRules
+> = {
   name: "aws door",
   start: async (needs, stack) => {
-    const { instance, clock, random, log, deck, functions, code, logs, runtimes, tables, queues, moveTasks } = needs;
+    const { instance, clock, random, log, deck, functions, code, logs, runtimes, tables, queues, moveTasks, buckets } =
+      needs;
     const { region, accountId, ports, rootKey } = instance;
     const place = { accountId, region, namespace: "default" };
     const services = [
@@ -282,6 +305,7 @@ export const awsDoor: Part<RoleBasis & Declared & Engine & TableEngine & QueueEn
       dynamodbService({ ...place, tables }),
       dynamodbStreamsService({ ...place, tables }),
       logsService({ ...place, logs }),
+      s3Service({ ...place, buckets }),
       sqsService({ ...place, queues, tasks: moveTasks }),
       ...needs.messageServices,
       stsService(accountId),

@@ -13,6 +13,7 @@ import {
   objects,
   podMetrics,
   privateApi,
+  bucketEngine,
   queueEngine,
   tableEngine,
 } from "./control-parts.ts";
@@ -31,6 +32,7 @@ const control = Composition.on<RoleBasis>()
   .with(managedData)
   .with(pushes)
   .with(tableEngine)
+  .with(bucketEngine)
   .with(queueEngine)
   .with(topicEngine)
   .with(deliveries)

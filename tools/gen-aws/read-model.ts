@@ -194,6 +194,7 @@ class Reached {
     });
     const namespace = namespaceOf(shape.xmlNamespace);
     const error = errorOf(name, shape);
+    const root = this.#listed.roots?.[name] ?? shape.locationName;
     return {
       is: "structure",
       members: Object.fromEntries(members),
@@ -202,7 +203,7 @@ class Reached {
       ...(shape.union === true && { union: true as const }),
       ...(shape.eventstream === true && { eventstream: true as const }),
       ...(error !== null && { error }),
-      ...(shape.locationName !== undefined && { root: shape.locationName }),
+      ...(root !== undefined && { root }),
       ...(namespace !== undefined && { xmlNamespace: namespace }),
     };
   }

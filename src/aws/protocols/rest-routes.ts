@@ -1,6 +1,8 @@
 /** Finds the action of a method and path in the paths of a model (Smithy, "http trait": literal segments go before labels). */
 import { draft, put } from "#base/dictionary.ts";
 import type { BoundAction } from "../action.ts";
+import type { Bound } from "../operation.ts";
+import type { SignedHead } from "../sign.ts";
 import type { FindRoute, Route } from "./protocol.ts";
 
 interface Compiled {
@@ -8,12 +10,14 @@ interface Compiled {
   readonly labels: readonly string[];
   /** What the query must say: "?acl", "?list-type=2". */
   readonly query: readonly (readonly [name: string, value: string])[];
+  /** Members that the model requires in query and headers: they tell operations of one path apart, as UploadPart from PutObject. */
+  readonly wanted: { readonly query: readonly string[]; readonly headers: readonly string[] };
 }
 
 interface Node {
   readonly literals: Map<string, Node>;
   label: Node | null;
-  /** Of a path that ends here; those that demand more of the query first. */
+  /** Of a path that ends here; those that demand more first. */
   readonly ends: Compiled[];
   /** Of a path whose last label takes all that is left. */
   readonly greedy: Compiled[];
@@ -24,9 +28,7 @@ export function restRoutes(actions: readonly BoundAction[]): FindRoute {
   for (const action of actions) add(rootOf(roots, action.operation.method), action);
   return (head) => {
     const root = roots.get(head.method);
-    return root === undefined
-      ? null
-      : walk(root, 0, { segments: segmentsOf(head.path), values: [], query: head.query });
+    return root === undefined ? null : walk(root, 0, { segments: segmentsOf(head.path), values: [], head });
   };
 }
 
@@ -43,13 +45,21 @@ function emptyNode(): Node {
 function add(root: Node, action: BoundAction): void {
   const [path = "", question = ""] = action.operation.uri.split("?");
   const labels = [...path.matchAll(/\{([^}+]+)\+?\}/g)].map(([, name = ""]) => name);
-  const compiled = { action, labels, query: [...new URLSearchParams(question)] };
+  const compiled = { action, labels, query: [...new URLSearchParams(question)], wanted: wantedBy(action) };
   let node = root;
   for (const segment of segmentsOf(path)) {
     if (segment.endsWith("+}")) return insert(node.greedy, compiled);
     node = segment.startsWith("{") ? (node.label ??= emptyNode()) : literalOf(node, segment);
   }
   insert(node.ends, compiled);
+}
+
+function wantedBy({ operation: { input, request } }: BoundAction): Compiled["wanted"] {
+  const isRequired = ({ member }: Bound): boolean => input.required.includes(member.name);
+  return {
+    query: request.query.filter(isRequired).map(({ key }) => key),
+    headers: request.header.filter(isRequired).map(({ key }) => key),
+  };
 }
 
 function literalOf({ literals }: Node, segment: string): Node {
@@ -60,7 +70,11 @@ function literalOf({ literals }: Node, segment: string): Node {
 
 function insert(into: Compiled[], compiled: Compiled): void {
   into.push(compiled);
-  into.sort((a, b) => b.query.length - a.query.length);
+  into.sort((a, b) => demandsOf(b) - demandsOf(a));
+}
+
+function demandsOf({ query, wanted }: Compiled): number {
+  return query.length + wanted.query.length + wanted.headers.length;
 }
 
 /** Without the slash that may end a path. */
@@ -73,13 +87,13 @@ interface Walk {
   readonly segments: readonly string[];
   /** Of the labels on the way; a branch that leads nowhere takes its own out again. */
   readonly values: string[];
-  readonly query: string;
+  readonly head: SignedHead;
 }
 
 function walk(node: Node, at: number, way: Walk): Route | null {
   const { segments, values } = way;
   const segment = segments[at];
-  if (segment === undefined) return routeOf(node.ends, values, way.query);
+  if (segment === undefined) return routeOf(node.ends, values, way.head);
   const literal = node.literals.get(segment);
   const found = literal === undefined ? null : walk(literal, at + 1, way);
   if (found !== null) return found;
@@ -89,15 +103,27 @@ function walk(node: Node, at: number, way: Walk): Route | null {
     if (labelled !== null) return labelled;
     values.pop();
   }
-  return node.greedy.length === 0 ? null : routeOf(node.greedy, [...values, segments.slice(at).join("/")], way.query);
+  if (node.greedy.length === 0) return null;
+  // A key may end with a slash.
+  const rest = `${segments.slice(at).join("/")}${way.head.path.endsWith("/") ? "/" : ""}`;
+  return routeOf(node.greedy, [...values, rest], way.head);
 }
 
-function routeOf(candidates: readonly Compiled[], values: readonly string[], query: string): Route | null {
-  const found = candidates.find((one) => one.query.length === 0 || asksAll(new URLSearchParams(query), one.query));
+function routeOf(candidates: readonly Compiled[], values: readonly string[], head: SignedHead): Route | null {
+  const asked = head.query === "" ? NO_QUERY : new URLSearchParams(head.query);
+  const able = candidates.filter((one) => one.query.length === 0 || asksAll(asked, one.query));
+  // Where none has what it requires, the least demanding says what is missing.
+  const found = able.find((one) => hasAll(one.wanted, asked, head)) ?? able.at(-1);
   if (found === undefined) return null;
   const labels = draft<string>();
   for (const [index, name] of found.labels.entries()) put(labels, name, values[index] ?? "");
   return { action: found.action, labels };
+}
+
+const NO_QUERY = new URLSearchParams();
+
+function hasAll({ query, headers }: Compiled["wanted"], asked: URLSearchParams, head: SignedHead): boolean {
+  return query.every((name) => asked.has(name)) && headers.every((name) => Object.hasOwn(head.headers, name));
 }
 
 function asksAll(asked: URLSearchParams, wanted: Compiled["query"]): boolean {

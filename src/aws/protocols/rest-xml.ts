@@ -28,9 +28,11 @@ export const restXml: Protocol = {
   },
   write: (output, operation, { service }) => {
     const body = writeBody(output, operation, service);
+    const said = writeHeaders(output, operation.response);
+    const isTyped = body === "" || said["Content-Type"] !== undefined;
     return {
       status: statusOf(output, operation),
-      headers: { ...(body !== "" && { "content-type": typeOf(body) }), ...writeHeaders(output, operation.response) },
+      headers: { ...(!isTyped && { "content-type": typeOf(body) }), ...said },
       body,
     };
   },

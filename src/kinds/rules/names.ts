@@ -230,3 +230,16 @@ export function queueNameFault(name: string): string | null {
   if (name.length <= 80 && /^[a-zA-Z0-9_-]{1,80}(\.fifo)?$/.test(name)) return null;
   return "must have 1 to 80 letters, digits, '-' or '_', and may end in '.fifo'";
 }
+
+/** Amazon S3 User Guide, "General purpose bucket naming rules". */
+export function bucketNameFault(name: string): string | null {
+  const isFit =
+    /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name) &&
+    !name.includes("..") &&
+    !/^\d{1,3}(\.\d{1,3}){3}$/.test(name) &&
+    !/^(xn--|sthree-|amzn-s3-demo-)/.test(name) &&
+    !/(-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3)$/.test(name);
+  return isFit
+    ? null
+    : "must have 3 to 63 lower-case letters, digits, '.' or '-', begin and end with a letter or digit, and be no IP address";
+}

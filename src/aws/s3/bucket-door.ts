@@ -1,0 +1,52 @@
+/** The S3 door with a bucket behind it, asked by lines: "PUT /docs/key?tagging". For tests only. */
+import { silent } from "#base/log.ts";
+import { seededRandom } from "#base/random.ts";
+import { openSampleDeck } from "#deck/sample-deck.ts";
+import type { Journal } from "#deck/journal.ts";
+import { Buckets } from "#managed/bucket/buckets.ts";
+import type { ObjectBytes } from "#managed/bucket/object-bytes.ts";
+import type { Database } from "#managed/database.ts";
+import { type BareAnswer, type BareRequest, openBareDoor } from "../bare-door.ts";
+import { s3Service } from "./service.ts";
+
+/** Both end with the door. */
+export interface Memory {
+  readonly journal: Journal;
+  readonly database: Database;
+  readonly bytes: ObjectBytes;
+}
+
+export interface BucketDoor extends AsyncDisposable {
+  readonly buckets: Buckets;
+  readonly ask: (line: string, options?: Partial<BareRequest>) => Promise<BareAnswer>;
+}
+
+/** There is a bucket "docs" already. */
+export async function openBucketDoor({ journal, database, bytes }: Memory): Promise<BucketDoor> {
+  const parts = new AsyncDisposableStack();
+  const { deck, clock } = await openSampleDeck(parts.use(journal));
+  parts.use(deck);
+  parts.use(database);
+  parts.use(bytes);
+  const [random, log, objects] = [seededRandom(7), silent, deck.objects("aws")];
+  const buckets = parts.use(await Buckets.open({ objects, database, bytes, clock, random, log }));
+  const place = { accountId: "000000000000", region: "us-east-1", namespace: "default" };
+  const door = parts.use(await openBareDoor([s3Service({ ...place, buckets })]));
+  const ask: BucketDoor["ask"] = (line, options = {}) => {
+    const [method = "", url = ""] = line.split(" ");
+    const [path = "", query = ""] = url.split("?");
+    return door.ask({ service: "s3", method, path, query, ...options });
+  };
+  await ask("PUT /docs");
+  return { buckets, ask, [Symbol.asyncDispose]: () => parts.disposeAsync() };
+}
+
+/** "404 NoSuchKey"; of success "200 ". */
+export function outcomeOf({ status, body }: BareAnswer): string {
+  return `${status} ${/<Code>(\w+)<\/Code>/.exec(body.toString())?.[1] ?? ""}`;
+}
+
+/** What stands in all elements of a name that have no others inside. */
+export function elementsOf({ body }: BareAnswer, name: string): readonly string[] {
+  return [...body.toString().matchAll(new RegExp(`<${name}>([^<]*)</${name}>`, "g"))].map(([, inner = ""]) => inner);
+}

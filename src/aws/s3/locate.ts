@@ -1,0 +1,57 @@
+/** Where a request's bucket and key stand: in the path, or the bucket in the name of the host (Amazon S3 User Guide, "Virtual hosting"). Pure. */
+import { AwsError } from "../aws-error.ts";
+import type { SignedHead } from "../sign.ts";
+
+/** The head in path style, with the parameters of a presigned URL that are headers as such. */
+export function locate(head: SignedHead): SignedHead {
+  const bucket = bucketInHost(head.headers["host"] ?? "");
+  const path = bucket === null ? head.path : `/${bucket}${head.path}`;
+  checkSubresource(head);
+  return { ...head, path, headers: hoisted(head) };
+}
+
+// "s3.localhost", "s3.us-east-1.localhost.localstack.cloud", "s3-us-west-2.amazonaws.com", "s3.dualstack.us-east-1.amazonaws.com".
+const SERVICE_HOST = /^(?:(.+)\.)?s3(?:[.-][a-z0-9.-]+)?\.(?:localhost|amazonaws\.com|amazonaws\.com\.cn)$/;
+
+/** Null for a host that names no bucket: an address, "localhost", the service's own name. */
+export function bucketInHost(host: string): string | null {
+  const name = host.toLowerCase().replace(/:\d+$/, "");
+  const ofService = SERVICE_HOST.exec(name);
+  if (ofService !== null) return ofService[1] ?? null;
+  return /^(.+)\.localhost$/.exec(name)?.[1] ?? null;
+}
+
+// What S3 has beside these is refused, so that no request for it is taken for one about the bucket or object itself.
+const SERVED: ReadonlySet<string> = new Set(["delete", "location", "versioning", "list-type"]);
+const KNOWN: ReadonlySet<string> = new Set(
+  (
+    "accelerate acl analytics attributes cors delete encryption intelligent-tiering inventory legal-hold lifecycle location logging " +
+    "metadataConfiguration metadataTable metrics notification object-lock ownershipControls partNumber policy policyStatus " +
+    "publicAccessBlock renameObject replication requestPayment restore retention select select-type session tagging torrent uploadId " +
+    "uploads versioning versions website"
+  ).split(" "),
+);
+
+function checkSubresource({ query, method }: SignedHead): void {
+  if (query === "") return;
+  for (const pair of query.split("&")) {
+    const name = pair.split("=")[0] ?? "";
+    if (KNOWN.has(name) && !SERVED.has(name) && !(name === "partNumber" && (method === "GET" || method === "HEAD")))
+      throw new AwsError("NotImplemented", 501, `${method} ?${name} is not supported by Catamaran`);
+  }
+}
+
+/** SDKs move what would be headers into the query of a presigned URL, where it is signed with it. */
+function hoisted({ query, headers }: SignedHead): SignedHead["headers"] {
+  if (!query.includes("X-Amz-Signature=")) return headers;
+  const moved = [...new URLSearchParams(query)]
+    .map(([name, value]) => [name.toLowerCase(), value] as const)
+    .filter(([name]) => name.startsWith("x-amz-") && !SIGNING.has(name));
+  return { ...Object.fromEntries(moved), ...headers };
+}
+
+const SIGNING: ReadonlySet<string> = new Set(
+  ["algorithm", "credential", "date", "expires", "signature", "signedheaders", "content-sha256"].map(
+    (name) => `x-amz-${name}`,
+  ),
+);

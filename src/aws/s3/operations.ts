@@ -1,0 +1,46 @@
+/** Which operations of S3 are served. Read by tools/gen-aws.ts. */
+import type { Listed } from "../listed.ts";
+
+export const listed: Listed = {
+  service: "s3",
+  version: "2006-03-01",
+  operations: [
+    "CopyObject",
+    "CreateBucket",
+    "DeleteBucket",
+    "DeleteObject",
+    "DeleteObjects",
+    "GetBucketLocation",
+    "GetBucketVersioning",
+    "GetObject",
+    "HeadBucket",
+    "HeadObject",
+    "ListBuckets",
+    "ListObjects",
+    "ListObjectsV2",
+    "PutBucketVersioning",
+    "PutObject",
+  ],
+  // Amazon S3 API Reference, "Response Syntax" of each operation.
+  roots: {
+    CompleteMultipartUploadOutput: "CompleteMultipartUploadResult",
+    CreateMultipartUploadOutput: "InitiateMultipartUploadResult",
+    DeleteObjectsOutput: "DeleteResult",
+    GetBucketAclOutput: "AccessControlPolicy",
+    GetBucketCorsOutput: "CORSConfiguration",
+    GetBucketLifecycleConfigurationOutput: "LifecycleConfiguration",
+    GetBucketTaggingOutput: "Tagging",
+    GetBucketVersioningOutput: "VersioningConfiguration",
+    GetBucketWebsiteOutput: "WebsiteConfiguration",
+    GetObjectAclOutput: "AccessControlPolicy",
+    GetObjectAttributesOutput: "GetObjectAttributesResponse",
+    GetObjectTaggingOutput: "Tagging",
+    ListBucketsOutput: "ListAllMyBucketsResult",
+    ListMultipartUploadsOutput: "ListMultipartUploadsResult",
+    ListObjectVersionsOutput: "ListVersionsResult",
+    ListObjectsOutput: "ListBucketResult",
+    ListObjectsV2Output: "ListBucketResult",
+    ListPartsOutput: "ListPartsResult",
+    NotificationConfiguration: "NotificationConfiguration",
+  },
+};

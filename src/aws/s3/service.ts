@@ -1,0 +1,69 @@
+/** S3: the list of its actions (API version 2006-03-01). */
+import { type Action, type Service, service } from "../action.ts";
+import { AwsError } from "../aws-error.ts";
+import {
+  createBucket,
+  deleteBucket,
+  getBucketLocation,
+  getBucketVersioning,
+  headBucket,
+  listBuckets,
+  putBucketVersioning,
+} from "./buckets.ts";
+import { checkBody } from "./checksums.ts";
+import { copyObject } from "./copy-object.ts";
+import { deleteObject, deleteObjects } from "./delete-objects.ts";
+import { getObject, headObject } from "./get-object.ts";
+import { listObjects, listObjectsV2 } from "./list-objects.ts";
+import { locate } from "./locate.ts";
+import { model } from "./model.gen.ts";
+import { putObject } from "./put-object.ts";
+import type { BucketWorld } from "./world.ts";
+
+export const actions: readonly Action<BucketWorld>[] = [
+  createBucket,
+  headBucket,
+  getBucketLocation,
+  listBuckets,
+  deleteBucket,
+  getBucketVersioning,
+  putBucketVersioning,
+  putObject,
+  getObject,
+  headObject,
+  copyObject,
+  deleteObject,
+  deleteObjects,
+  listObjects,
+  listObjectsV2,
+];
+
+// S3's own names (API Reference, "Error responses") for what the door and its protocols say.
+const ERROR_CODES: Readonly<Record<string, string>> = {
+  AccessDeniedException: "AccessDenied",
+  ExpiredTokenException: "ExpiredToken",
+  IncompleteSignatureException: "AuthorizationHeaderMalformed",
+  InternalFailure: "InternalError",
+  InvalidParameterValueException: "InvalidArgument",
+  InvalidSignatureException: "SignatureDoesNotMatch",
+  MissingAuthenticationTokenException: "AccessDenied",
+  RequestEntityTooLargeException: "EntityTooLarge",
+  RequestTimeoutException: "RequestTimeout",
+  ResourceNotFoundException: "NoSuchBucket",
+  SerializationException: "InvalidArgument",
+  ServiceUnavailableException: "SlowDown",
+  UnrecognizedClientException: "InvalidAccessKeyId",
+  ValidationException: "InvalidArgument",
+};
+
+export function s3Service(world: BucketWorld): Service {
+  return service(model, world, actions, {
+    isErrorBare: true,
+    isStreaming: true,
+    locate,
+    checkBody,
+    errorCodes: ERROR_CODES,
+    replyHeaders: (requestId) => ({ "x-amz-request-id": requestId, "x-amz-id-2": requestId, server: "AmazonS3" }),
+    refusal: (message) => new AwsError("NotImplemented", 501, message),
+  });
+}

@@ -1,0 +1,28 @@
+/** What a Bucket may say, and what of it the engine makes. */
+import assert from "node:assert/strict";
+import test from "node:test";
+import { versioningOf } from "#managed/bucket/buckets.ts";
+import { validateObject } from "#kinds/rules/check.ts";
+import { type Bucket, bucketKind, type BucketSpec } from "./bucket.ts";
+
+function bucket(spec: BucketSpec, name = "docs"): Bucket {
+  return { apiVersion: "catamaran.dev/v1", kind: "Bucket", metadata: { name, namespace: "default", uid: "u" }, spec };
+}
+
+for (const name of ["ab", "Docs", "a..b", "-docs", "10.0.0.1", "xn--docs", "docs-s3alias"])
+  test(`a bucket is not called ${name}`, () => {
+    assert.deepEqual(
+      validateObject(bucketKind, bucket({}, name), null).map(({ field }) => field),
+      ["metadata.name"],
+    );
+  });
+
+test("a bucket that has kept versions never forgets that it did", () => {
+  const [none, all, suspended] = [bucket({}), bucket({ versioning: "all" }), bucket({ versioning: "suspended" })];
+  const faults = (next: Bucket, live: Bucket): readonly string[] =>
+    validateObject(bucketKind, next, live).map(({ field }) => field);
+  assert.deepEqual(faults(all, none), []);
+  assert.deepEqual(faults(suspended, all), []);
+  assert.deepEqual(faults(none, suspended), ["spec.versioning"]);
+  assert.deepEqual([none, all, suspended].map(versioningOf), ["none", "all", "suspended"]);
+});

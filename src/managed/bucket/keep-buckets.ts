@@ -1,0 +1,60 @@
+/** Keeps buckets: what is in them goes with them, and the status says how many objects there are. */
+import type { Clock } from "#base/clock.ts";
+import type { ObjectKey } from "#base/key.ts";
+import type { Keeper } from "#deck/controller.ts";
+import type { Objects } from "#deck/objects.ts";
+import { type Bucket, bucketKind } from "#kinds/catamaran/bucket.ts";
+import type { Buckets } from "./buckets.ts";
+
+export interface BucketKeeping {
+  readonly objects: Objects;
+  readonly buckets: Buckets;
+  readonly clock: Clock;
+}
+
+const FINALIZER = "catamaran.dev/bucket-objects";
+const EVERY_MS = 60_000;
+
+export function bucketKeeper({ objects, buckets, clock }: BucketKeeping): Keeper<Bucket> {
+  const write = async (key: ObjectKey, decide: (live: Bucket) => Bucket | null): Promise<undefined> => {
+    await objects.change(bucketKind, key, decide);
+  };
+  return {
+    name: "catamaran-buckets",
+    kind: bucketKind,
+    async keep(key, bucket) {
+      if (bucket === undefined) return undefined;
+      const isHeld = bucket.metadata.finalizers?.includes(FINALIZER) === true;
+      if (bucket.metadata.deletionTimestamp === undefined && !isHeld) return write(key, withFinalizer);
+      if (bucket.metadata.deletionTimestamp === undefined) {
+        const count = await buckets.contentsOf(bucket).objects.count();
+        if (bucket.status?.objects !== count)
+          await objects.change(bucketKind, key, (live) => ({ ...live, status: { ...live.status, objects: count } }), {
+            subresource: "status",
+          });
+        return clock.now() + EVERY_MS;
+      }
+      if (!isHeld) return undefined;
+      await buckets.drop(bucket);
+      return write(key, withoutFinalizer);
+    },
+  };
+}
+
+function withFinalizer(bucket: Bucket): Bucket | null {
+  const { finalizers = [] } = bucket.metadata;
+  return finalizers.includes(FINALIZER) ? null : withFinalizers(bucket, [...finalizers, FINALIZER]);
+}
+
+function withoutFinalizer(bucket: Bucket): Bucket | null {
+  const { finalizers = [] } = bucket.metadata;
+  if (!finalizers.includes(FINALIZER)) return null;
+  return withFinalizers(
+    bucket,
+    finalizers.filter((name) => name !== FINALIZER),
+  );
+}
+
+function withFinalizers(bucket: Bucket, finalizers: readonly string[]): Bucket {
+  return { ...bucket, metadata: { ...bucket.metadata, finalizers } };
+}
