@@ -6,6 +6,7 @@ import { keyOf } from "#base/key.ts";
 import { whenStopped } from "#base/stop.ts";
 import { conflict, invalid } from "#deck/refusals.ts";
 import { type Pod, podKind } from "#kinds/core/pod.ts";
+import { serviceAccountKind } from "#kinds/core/service-account.ts";
 import { bindingKind, type TokenRequest, tokenRequestKind } from "#kinds/rbac/reviews.ts";
 import { writeRequest } from "./asked.ts";
 import { readBody } from "./bodies.ts";
@@ -97,7 +98,7 @@ export async function bindPod(door: Door, ask: Ask): Promise<void> {
 /** POST serviceaccounts/{name}/token. */
 export async function requestToken(door: Door, ask: Ask): Promise<void> {
   const { exchange, identity, path } = ask;
-  const account = found(door, podKind, path.namespace, path.name).object;
+  const account = found(door, serviceAccountKind, path.namespace, path.name).object;
   const { spec } = await readBody(door, ask, tokenRequestKind);
   const { expirationSeconds: seconds = DEFAULT_TOKEN_SECONDS } = spec;
   const audiences = spec.audiences.length > 0 ? spec.audiences : [door.tokens.issuer];
