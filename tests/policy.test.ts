@@ -208,3 +208,37 @@ spec:
     await stage.kubectlOk("delete", "namespace", "limited", "team", "--wait=false");
   },
 );
+
+test("a RuntimeClass chooses the runtime; one that no node has is told as an event", { skip }, async () => {
+  const both = ["runc", "crun"].filter((name) => cannotRun(name) === false);
+  await apply(
+    "classes",
+    [...both, "nowhere"]
+      .map((name) => `apiVersion: node.k8s.io/v1\nkind: RuntimeClass\nmetadata: {name: ${name}}\nhandler: ${name}\n`)
+      .join("---\n"),
+  );
+  for (const name of [...both, "nowhere"]) {
+    const overrides = { spec: { runtimeClassName: name, terminationGracePeriodSeconds: 0 } };
+    await stage.kubectlOk(
+      "run",
+      `by-${name}`,
+      "--image=busybox",
+      `--overrides=${JSON.stringify(overrides)}`,
+      "--",
+      "sleep",
+      "1000",
+    );
+  }
+  for (const name of both) await stage.kubectlOk("wait", "--for=condition=Ready", `pod/by-${name}`, "--timeout=60s");
+  const events = (): Promise<string> =>
+    stage.kubectlOk("get", "events", "--field-selector=involvedObject.name=by-nowhere");
+  await until(
+    "the failed sandbox",
+    events,
+    (text) => /FailedCreatePodSandBox.*no runtime for "nowhere" is configured/.test(text),
+    30_000,
+  );
+  const classes = [...both, "nowhere"];
+  await stage.kubectlOk("delete", "pod", ...classes.map((name) => `by-${name}`), "--force");
+  await stage.kubectlOk("delete", "runtimeclass", ...classes);
+});

@@ -5,6 +5,7 @@ import { podSecurity } from "./admit-pod-security.ts";
 import { defaultIngressClass } from "./admit-ingress.ts";
 import { limitRanger } from "./admit-limit-range.ts";
 import { defaultTolerations, podAccount, podPriority } from "./admit-pod.ts";
+import { runtimeClassOfPod } from "./admit-runtime-class.ts";
 import { QuotaAdmission } from "./admit-quota.ts";
 import { defaultStorageClass, storageProtection } from "./admit-storage.ts";
 import { definitionCleanup } from "./definitions.ts";
@@ -19,6 +20,7 @@ export function builtinAdmissions(network: Network): readonly Admission[] {
     podAccount,
     defaultTolerations,
     podPriority,
+    runtimeClassOfPod,
     defaultIngressClass,
     defaultStorageClass,
     ...storageProtection,

@@ -69,7 +69,7 @@ export const coreProofs: TypeProofs = {
   },
   "io.k8s.api.core.v1.PodSpec": {
     "src/node/node.test.ts":
-      "volumes containers dnsPolicy hostNetwork hostPID hostIPC shareProcessNamespace securityContext hostname dnsConfig runtimeClassName os hostUsers resources",
+      "volumes containers dnsPolicy hostNetwork hostPID hostIPC shareProcessNamespace securityContext hostname dnsConfig os hostUsers resources",
     "src/scheduler/pick.test.ts": "initContainers nodeSelector affinity tolerations priority topologySpreadConstraints",
     "src/policy/pod-security.test.ts": "ephemeralContainers",
     "tests/node-scenes.ts": "restartPolicy serviceAccount",
@@ -82,6 +82,7 @@ export const coreProofs: TypeProofs = {
     "src/kinds/columns.test.ts": "preemptionPolicy",
     "src/node/volumes.test.ts": "automountServiceAccountToken hostAliases",
     "src/scheduler/constraints.test.ts": "overhead",
+    "src/deck/admit-runtime-class.test.ts": "runtimeClassName",
     "src/node/container-config.test.ts": "setHostnameAsFQDN",
     "src/controllers/waiting.test.ts": "schedulingGates",
   },

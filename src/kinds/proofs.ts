@@ -80,6 +80,12 @@ export const proofs: TypeProofs = {
   "io.k8s.api.apps.v1.ReplicaSetSpec": {
     "src/controllers/chain.test.ts": "replicas minReadySeconds selector template",
   },
+  "io.k8s.api.node.v1.RuntimeClass": {
+    "tests/policy.test.ts": "kind apiVersion metadata",
+    "src/deck/admit-runtime-class.test.ts": "handler overhead scheduling",
+  },
+  "io.k8s.api.node.v1.Overhead": { "src/deck/admit-runtime-class.test.ts": "podFixed" },
+  "io.k8s.api.node.v1.Scheduling": { "src/deck/admit-runtime-class.test.ts": "nodeSelector tolerations" },
   "io.k8s.api.policy.v1.PodDisruptionBudget": { "src/controllers/disruption.test.ts": "kind apiVersion metadata spec" },
   "io.k8s.api.policy.v1.PodDisruptionBudgetSpec": {
     "src/controllers/disruption.test.ts": "minAvailable maxUnavailable selector",

@@ -50,6 +50,7 @@ import {
 } from "#kinds/rbac/reviews.ts";
 import { eventSourceMappingKind } from "#kinds/catamaran/event-source-mapping.ts";
 import { queueKind } from "#kinds/catamaran/queue.ts";
+import { runtimeClassKind } from "#kinds/node/runtime-class.ts";
 import { secretKind } from "#kinds/core/secret.ts";
 import { serviceAccountKind } from "#kinds/core/service-account.ts";
 import { serviceKind } from "#kinds/core/service.ts";
@@ -91,6 +92,7 @@ export const builtinKinds: readonly Kind[] = [
   endpointSliceKind,
   ingressClassKind,
   ingressKind,
+  runtimeClassKind,
   podDisruptionBudgetKind,
   clusterRoleBindingKind,
   clusterRoleKind,

@@ -62,6 +62,7 @@ const NODE: readonly PolicyRule[] = [
   { apiGroups: [""], resources: ["persistentvolumeclaims"], verbs: READ },
   { apiGroups: [""], resources: ["persistentvolumes"], verbs: [...READ, "create", "patch", "update"] },
   { apiGroups: ["storage.k8s.io"], resources: ["storageclasses"], verbs: READ },
+  { apiGroups: ["node.k8s.io"], resources: ["runtimeclasses"], verbs: READ },
   {
     apiGroups: ["coordination.k8s.io"],
     resources: ["leases"],

@@ -49,7 +49,6 @@ export function sandboxConfig(pod: Pod, attempt: number, facts: NodeFacts): Sand
   const identity = identityOf(pod);
   const { spec } = pod;
   if (spec.hostUsers === false) throw unsupported("Pod.spec.hostUsers: false");
-  if (spec.runtimeClassName !== undefined) throw unsupported("Pod.spec.runtimeClassName");
   return {
     metadata: { ...identity, attempt },
     ...(spec.hostNetwork !== true && { hostname: hostnameOf(pod, facts) }),

@@ -1,5 +1,5 @@
 /** containerd's configuration as text, for versions 1.6 to 2.x, and the pod network's. Pure. */
-import type { RuntimeChoice } from "./runtime-probe.ts";
+import { type Handler, RUNC_SHIM, type RuntimeChoice } from "./runtime-probe.ts";
 
 /** Where a node keeps what. */
 export interface NodePaths {
@@ -103,13 +103,19 @@ function criConfigV3(runtime: RuntimeChoice, paths: NodePaths): string {
 ${runtimeConfig(cri, runtime)}`;
 }
 
-function runtimeConfig(cri: string, runtime: RuntimeChoice): string {
-  const table = `${cri}.containerd.runtimes.${runtime.name}`;
-  return `[${table}]
-  runtime_type = "io.containerd.runc.v2"
+/** The runtime of pods that name none, and those that they can name. */
+function runtimeConfig(cri: string, { name, path, handlers }: RuntimeChoice): string {
+  const usual: Handler = { name, type: RUNC_SHIM, path };
+  return [usual, ...handlers].map((handler) => handlerConfig(cri, handler)).join("\n");
+}
 
+function handlerConfig(cri: string, { name, type, path }: Handler): string {
+  const table = `${cri}.containerd.runtimes.${name}`;
+  const head = `[${table}]\n  runtime_type = ${quoted(type)}\n`;
+  if (path === undefined) return head;
+  return `${head}
 [${table}.options]
-  BinaryName = ${quoted(runtime.path)}
+  BinaryName = ${quoted(path)}
   SystemdCgroup = false
 `;
 }

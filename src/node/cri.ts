@@ -54,10 +54,11 @@ export class Cri implements AsyncDisposable {
       .map(({ type, message }) => `${type}: ${message ?? "not ready"}`);
   }
 
-  async runSandbox(config: SandboxConfig): Promise<string> {
+  /** `handler` is the runtime that containerd knows by that name; "" is its default. */
+  async runSandbox(config: SandboxConfig, handler = ""): Promise<string> {
     const { pod_sandbox_id } = await this.#call<{ pod_sandbox_id: string }>(
       "RuntimeService/RunPodSandbox",
-      { config },
+      { config, ...(handler !== "" && { runtime_handler: handler }) },
       SLOW_MS,
     );
     return pod_sandbox_id;

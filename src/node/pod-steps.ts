@@ -8,6 +8,7 @@ import type { Objects } from "#deck/objects.ts";
 import { graceSeconds } from "#kinds/core/grace.ts";
 import type { Container, LifecycleAction } from "#kinds/core/pod-spec.ts";
 import { podKind, type Pod } from "#kinds/core/pod.ts";
+import { runtimeClassKind } from "#kinds/node/runtime-class.ts";
 import { podCgroup as podCgroupLimits } from "#pods/cgroup.ts";
 import { environmentOf, type ReferenceValues } from "#pods/environment.ts";
 import type { Observed, Step, StepResult } from "#pods/observed.ts";
@@ -128,12 +129,21 @@ export class PodSteps {
 
   async #createSandbox({ attempt }: StepOf<"createSandbox">, { pod }: PodOnNode): Promise<void> {
     const { cri, facts, images } = this.#access;
-    await cri.runSandbox(sandboxConfig(pod, attempt, facts)).catch(async (cause: unknown) => {
+    const handler = await this.#handlerOf(pod);
+    await cri.runSandbox(sandboxConfig(pod, attempt, facts), handler).catch(async (cause: unknown) => {
       // Perhaps because the image that holds the sandbox was lost: the next try finds it again.
       images.refresh();
       await images.find(PAUSE_IMAGE);
       throw cause;
     });
+  }
+
+  /** The class may be gone since the pod was admitted: then it waits for one of that name. */
+  async #handlerOf({ spec: { runtimeClassName: name = "" } }: Pod): Promise<string> {
+    if (name === "") return "";
+    const found = await this.#access.objects.get(runtimeClassKind, `/${name}`);
+    if (found === null) throw new Fault("NotFound", `runtimeclass.node.k8s.io "${name}" not found`);
+    return found.handler;
   }
 
   async #start(step: StepOf<"startContainer">, parts: PodOnNode): Promise<void> {

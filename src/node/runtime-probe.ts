@@ -6,6 +6,17 @@ import { Fault, reasonOf } from "#base/fault.ts";
 import { run } from "#machine/command.ts";
 import { replaceFile } from "#machine/whole-file.ts";
 
+/** A runtime that pods can ask for by a RuntimeClass whose handler is its name. */
+export interface Handler {
+  readonly name: string;
+  /** The shim that containerd starts for it. */
+  readonly type: string;
+  /** The OCI runtime that the shim runs, where that is to be said. */
+  readonly path?: string;
+}
+
+export const RUNC_SHIM = "io.containerd.runc.v2";
+
 export interface RuntimeChoice {
   readonly name: "crun" | "runc";
   readonly path: string;
@@ -16,6 +27,8 @@ export interface RuntimeChoice {
   readonly restrictsOomScore: boolean;
   readonly cniBinDir: string;
   readonly hasBridgeNetfilter: boolean;
+  /** What else is installed. */
+  readonly handlers: readonly Handler[];
 }
 
 const CNI_DIRECTORIES = ["/usr/lib/cni", "/opt/cni/bin", "/usr/libexec/cni"];
@@ -28,7 +41,8 @@ export async function probeRuntime(
   containerdVersion: string,
   paths: { readonly probe: string; readonly root: string },
 ): Promise<RuntimeChoice> {
-  const machine = `${release()} containerd ${containerdVersion}`;
+  // What is asked changes with the last number.
+  const machine = `${release()} containerd ${containerdVersion} 2`;
   const kept = await readFile(paths.probe, "utf8")
     .then((text) => JSON.parse(text) as { machine: string; choice: RuntimeChoice })
     .catch(() => null); // None yet, or one that is damaged: it is found out anew.
@@ -42,6 +56,7 @@ export async function probeRuntime(
       restrictsOomScore: !(await hasCapability(CAP_SYS_RESOURCE)),
       cniBinDir: await cniDirectory(),
       hasBridgeNetfilter: await exists("/proc/sys/net/bridge/bridge-nf-call-iptables"),
+      handlers: await handlersBeside(runtime.name),
     };
     await replaceFile(paths.probe, `${JSON.stringify({ machine, choice }, null, 2)}\n`);
     return choice;
@@ -64,6 +79,22 @@ async function chooseRuntime(
     "Unavailable",
     `no OCI runtime works here: crun: ${crun.fault ?? "not installed"}; runc: ${runc.fault ?? "not installed"}`,
   );
+}
+
+// The names that RuntimeClasses of gVisor and Kata Containers use, and the shims that their packages bring.
+const SHIMS = [
+  { name: "runsc", type: "io.containerd.runsc.v1", program: "containerd-shim-runsc-v1" },
+  { name: "kata", type: "io.containerd.kata.v2", program: "containerd-shim-kata-v2" },
+] as const;
+
+async function handlersBeside(chosen: string): Promise<readonly Handler[]> {
+  const handlers: Handler[] = [];
+  for (const name of ["crun", "runc"].filter((one) => one !== chosen)) {
+    const path = await findProgram(name);
+    if (path !== null) handlers.push({ name, type: RUNC_SHIM, path });
+  }
+  for (const { name, type, program } of SHIMS) if ((await findProgram(program)) !== null) handlers.push({ name, type });
+  return handlers;
 }
 
 interface Trial {

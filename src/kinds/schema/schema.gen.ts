@@ -367,6 +367,10 @@ ServiceBackendPort {"f":{"name":[1,"s"],"number":[2,"i"]},"a":1}
 ServiceCIDR {"f":{"kind":[0,"s"],"apiVersion":[0,"s"],"metadata":[1,"+@io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"],"spec":[2,"+@ServiceCIDRSpec"],"status":[3,"+@ServiceCIDRStatus"]}}
 ServiceCIDRSpec {"f":{"cidrs":[1,"[]s"]}}
 ServiceCIDRStatus {"f":{"conditions":[1,"[]@io.k8s.apimachinery.pkg.apis.meta.v1.Condition",{"k":["type"],"m":"type"}]}}
+# io.k8s.api.node.v1
+Overhead {"f":{"podFixed":[1,"{}q"]}}
+RuntimeClass {"f":{"kind":[0,"s"],"apiVersion":[0,"s"],"metadata":[1,"+@io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"],"handler":[2,"!s"],"overhead":[3,"*@Overhead"],"scheduling":[4,"*@Scheduling"]}}
+Scheduling {"f":{"nodeSelector":[1,"{}s",{"a":1}],"tolerations":[2,"[]@io.k8s.api.core.v1.Toleration"]}}
 # io.k8s.api.policy.v1
 Eviction {"f":{"kind":[0,"s"],"apiVersion":[0,"s"],"metadata":[1,"+@io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"],"deleteOptions":[2,"*@io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions"]}}
 PodDisruptionBudget {"f":{"kind":[0,"s"],"apiVersion":[0,"s"],"metadata":[1,"+@io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"],"spec":[2,"+@PodDisruptionBudgetSpec"],"status":[3,"+@PodDisruptionBudgetStatus"]}}
