@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { sampleRequest } from "#kube/sample-request.ts";
 import { cannotRun, Stage, until } from "./platform-stage.ts";
 
 const skip = cannotRun("kubectl");
@@ -242,3 +243,41 @@ test("a RuntimeClass chooses the runtime; one that no node has is told as an eve
   await stage.kubectlOk("delete", "pod", ...classes.map((name) => `by-${name}`), "--force");
   await stage.kubectlOk("delete", "runtimeclass", ...classes);
 });
+
+test(
+  "kubectl certificate approve: a user's request becomes a certificate by which the API knows him",
+  { skip },
+  async () => {
+    const { request, key } = await sampleRequest({ subject: "CN=jane,O=team-a" });
+    await apply(
+      "jane",
+      `
+apiVersion: certificates.k8s.io/v1
+kind: CertificateSigningRequest
+metadata: {name: jane}
+spec: {request: ${request}, signerName: kubernetes.io/kube-apiserver-client, usages: [client auth], expirationSeconds: 3600}
+`,
+    );
+    assert.match(await stage.kubectlOk("get", "csr", "jane"), /kube-apiserver-client\s+\S*admin\S*\s+60m\s+Pending/);
+    await stage.kubectlOk("certificate", "approve", "jane");
+    const row = (): Promise<string> => stage.kubectlOk("get", "csr", "jane", "--no-headers");
+    await until("the certificate", row, (text) => text.includes("Approved,Issued"), 10_000);
+    const certificate = await stage.kubectlOk("get", "csr", "jane", "-o", "jsonpath={.status.certificate}");
+    const files = { key: join(stage.folder, "jane.key"), crt: join(stage.folder, "jane.crt") };
+    await writeFile(files.key, key);
+    await writeFile(files.crt, Buffer.from(certificate, "base64"));
+    const as = ["--client-certificate", files.crt, "--client-key", files.key, "--user", "jane"];
+    await stage.kubectlOk(
+      "config",
+      "set-credentials",
+      "jane",
+      "--client-certificate",
+      files.crt,
+      "--client-key",
+      files.key,
+    );
+    assert.match(await stage.kubectlOk("auth", "whoami", ...as.slice(4)), /jane[\s\S]*team-a/);
+    const denied = await stage.kubectl("certificate", "deny", "jane");
+    assert.match(denied.error + denied.out, /mutually exclusive|already approved|denied/i);
+  },
+);

@@ -3,6 +3,7 @@ import type { AnyController } from "#deck/controller.ts";
 import type { Kind } from "#kinds/kind.ts";
 import { builtinKinds } from "#kinds/registry.ts";
 import { bindingController } from "./binding.ts";
+import { certificateExpiryController } from "./certificate-expiry.ts";
 import { clusterRoleAggregationController } from "./cluster-role-aggregation.ts";
 import { claimBinder } from "./claim-binder.ts";
 import { daemonSetController } from "./daemon-set.ts";
@@ -56,6 +57,7 @@ export const steadyControllers: readonly AnyController[] = [
   staleDisruptionController,
   horizontalPodAutoscalerController(),
   eventExpiryController,
+  certificateExpiryController,
   clusterRoleAggregationController,
 ];
 

@@ -59,7 +59,7 @@ export function prepareCreate(
   const kind = storedKind(served);
   const stored = served.storedAs?.toStored(shaped.object) ?? shaped.object;
   const born = { ...withoutStatus(kind, stored), metadata: bornMetadata(kind, placed(kind, stored.metadata), around) };
-  const object = kind.onCreate?.(born) ?? born;
+  const object = kind.onCreate?.(born, request.subject) ?? born;
   const key = keyOf(object.metadata.namespace ?? "", object.metadata.name);
   if (shaped.faults.length > 0) throw invalid(served, object.metadata.name, shaped.faults);
   const asked = { kind, key, live: null, operation: "create" } as const;

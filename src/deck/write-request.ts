@@ -1,6 +1,6 @@
 /** What every write says beside the object, and what it gets back. */
 import type { Json } from "#base/json.ts";
-import type { SubresourceName } from "#kinds/kind.ts";
+import type { Asker, SubresourceName } from "#kinds/kind.ts";
 import type { Revision } from "./journal.ts";
 import type { RemoveOptions } from "./objects.ts";
 import type { Stored } from "./stored.ts";
@@ -11,8 +11,8 @@ export interface WriteRequest {
   readonly subresource?: SubresourceName;
   /** Everything but the journal. */
   readonly dryRun?: boolean;
-  /** Who asks; for the record only, authorization is the door's. */
-  readonly subject?: { readonly name: string; readonly groups: readonly string[] };
+  /** Who asks; for the record and for what the object says of it. Authorization is the door's. */
+  readonly subject?: Asker;
   /** Only if the object still has this revision. */
   readonly expected?: Revision;
   readonly fieldValidation?: "Strict" | "Warn" | "Ignore";

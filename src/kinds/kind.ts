@@ -19,7 +19,8 @@ export type SubresourceName =
   | "binding"
   | "token"
   | "finalize"
-  | "proxy";
+  | "proxy"
+  | "approval";
 
 export interface Subresource {
   readonly name: SubresourceName;
@@ -44,6 +45,14 @@ export interface PartialWrite {
 
 /** A function of an object of the kind. Written as a method so that a Kind<Pod> is also a Kind (bivariant parameters). */
 type Of<T, Rest extends readonly unknown[], Result> = { of(object: T, ...rest: Rest): Result }["of"];
+
+/** Who asks for a write, as the door knows him. */
+export interface Asker {
+  readonly name: string;
+  readonly groups: readonly string[];
+  readonly uid?: string;
+  readonly extra?: Readonly<Record<string, readonly string[]>>;
+}
 
 export interface Kind<T extends KubeObject = KubeObject> {
   /** "" for the core group. */
@@ -74,7 +83,7 @@ export interface Kind<T extends KubeObject = KubeObject> {
   /** Conditional defaults that the schema cannot state; runs after the schema's own defaults. */
   readonly defaults?: Of<T, [], T>;
   /** On create: resets what clients may not set (status), sets what the kind derives. Generation is the deck's. */
-  readonly onCreate?: Of<T, [], T>;
+  readonly onCreate?: Of<T, [asker?: Asker], T>;
   /** On update through the main path: keeps what it may not change (status), for example. Runs before validation. */
   readonly onUpdate?: Of<T, [live: T], T>;
   /**

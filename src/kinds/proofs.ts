@@ -80,6 +80,12 @@ export const proofs: TypeProofs = {
   "io.k8s.api.apps.v1.ReplicaSetSpec": {
     "src/controllers/chain.test.ts": "replicas minReadySeconds selector template",
   },
+  "io.k8s.api.certificates.v1.CertificateSigningRequest": {
+    "tests/policy.test.ts": "kind apiVersion metadata spec",
+  },
+  "io.k8s.api.certificates.v1.CertificateSigningRequestSpec": {
+    "src/kube/signers.test.ts": "request signerName expirationSeconds usages username groups uid extra",
+  },
   "io.k8s.api.node.v1.RuntimeClass": {
     "tests/policy.test.ts": "kind apiVersion metadata",
     "src/deck/admit-runtime-class.test.ts": "handler overhead scheduling",

@@ -1,6 +1,7 @@
 /** Which kinds we serve. A kind that nothing acts on is not in here. */
 import { autoscalerV1Kind } from "#kinds/autoscaling/autoscaler-v1.ts";
 import { bucketKind } from "#kinds/catamaran/bucket.ts";
+import { certificateSigningRequestKind } from "#kinds/certificates/certificate-signing-request.ts";
 import { configMapKind } from "#kinds/core/config-map.ts";
 import { controllerRevisionKind } from "#kinds/apps/controller-revision.ts";
 import { customResourceDefinitionKind } from "#kinds/admission/custom-resource-definition.ts";
@@ -87,6 +88,7 @@ export const builtinKinds: readonly Kind[] = [
   autoscalerV1Kind,
   cronJobKind,
   jobKind,
+  certificateSigningRequestKind,
   eventV1Kind,
   leaseKind,
   endpointSliceKind,

@@ -64,6 +64,10 @@ export const valueProofs: ValueProofs = {
   },
   unhealthyPodEvictionPolicy: { "src/kinds/policy/pod-disruption-budget.test.ts": "AlwaysAllow IfHealthyBudget" },
   view: { "src/managed/table/derived.test.ts": "KEYS_ONLY NEW_IMAGE OLD_IMAGE NEW_AND_OLD_IMAGES" },
+  usages: {
+    "src/kube/signers.test.ts":
+      "any cert~sign client~auth code~signing content~commitment crl~sign data~encipherment decipher~only digital~signature email~protection encipher~only ipsec~end~system ipsec~tunnel ipsec~user key~agreement key~encipherment microsoft~sgc netscape~sgc ocsp~signing s/mime server~auth signing timestamping",
+  },
   whenUnsatisfiable: { "src/scheduler/pick.test.ts": "DoNotSchedule ScheduleAnyway" },
 };
 

@@ -125,6 +125,18 @@ function binding(name: string, ...subjects: readonly Subject[]): ClusterRoleBind
   };
 }
 
+// One for each built-in signer: who may decide about its requests.
+const approvers = ["kube-apiserver-client", "kube-apiserver-client-kubelet", "kubelet-serving"].map((signer) =>
+  role(`system:certificates.k8s.io:${signer}-approver`, [
+    {
+      apiGroups: ["certificates.k8s.io"],
+      resources: ["signers"],
+      resourceNames: [`kubernetes.io/${signer}`],
+      verbs: ["approve"],
+    },
+  ]),
+);
+
 export const bootstrapRoles: readonly ClusterRole[] = [
   role("cluster-admin", [
     { apiGroups: ["*"], resources: ["*"], verbs: ["*"] },
@@ -136,6 +148,7 @@ export const bootstrapRoles: readonly ClusterRole[] = [
   gathered("admin", [...EDIT, ...ADMIN, ...VIEW]),
   gathered("edit", [...EDIT, ...VIEW], into("admin")),
   gathered("view", VIEW, into("edit")),
+  ...approvers,
   role("system:node", NODE),
   role("system:catamaran:gateway", GATEWAY),
   role("system:service-account-issuer-discovery", [{ nonResourceURLs: ISSUER, verbs: ["get"] }]),

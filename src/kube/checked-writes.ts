@@ -1,7 +1,12 @@
 /** Writes that are looked at before they are done: nobody hands out by a role what he does not have himself, no node steers work to itself. */
 import { Fault } from "#base/fault.ts";
+import { sameJson } from "#base/json.ts";
 import { keyOf } from "#base/key.ts";
 import type { WriteRequest, Written } from "#deck/write-request.ts";
+import {
+  type CertificateSigningRequest,
+  certificateSigningRequestKind,
+} from "#kinds/certificates/certificate-signing-request.ts";
 import { resourceOf } from "#kinds/kind.ts";
 import type { KubeObject } from "#kinds/object.ts";
 import {
@@ -46,11 +51,13 @@ export async function writeChecked(
 
 type Check = (next: KubeObject, live: KubeObject | undefined) => void;
 
-/** Null for all writes but a few: those of roles and bindings, and those of nodes. */
+/** Null for all writes but a few: those of roles and bindings, decisions about certificates, and those of nodes. */
 function checkOf(door: Door, ask: Ask): Check | null {
   const { identity, path } = ask;
   if (path.kind.group === GROUP && !identity.groups.includes("system:masters"))
     return (next, live) => checkGrants(door, ask, next, live);
+  if (path.kind === certificateSigningRequestKind && path.subresource !== undefined)
+    return (next, live) => checkSigner(door, ask, next, live);
   if (path.name === "" || !restrictsWrites(identity, path)) return null;
   return (next, live) => {
     if (live !== undefined) restrictWrite(identity, path.kind, { live, next });
@@ -66,6 +73,25 @@ function checkGrants(door: Door, ask: Ask, next: KubeObject, live: KubeObject | 
   if ([next, live].some((role) => (role as ClusterRole | undefined)?.aggregationRule !== undefined))
     rules.push(...EVERYTHING);
   checkHeld(door, ask, next, rules);
+}
+
+/** Upstream's plugins CertificateApproval and CertificateSigning: whoever decides or signs must be allowed to by the name of the signer. */
+function checkSigner(door: Door, { identity, path }: Ask, next: KubeObject, live: KubeObject | undefined): void {
+  const [request, before] = [next, live] as readonly (CertificateSigningRequest | undefined)[];
+  const isApproval = path.subresource === "approval";
+  if (!isApproval && sameJson(request?.status ?? {}, before?.status ?? {})) return;
+  const signer = before?.spec.signerName ?? "";
+  const verb = isApproval ? "approve" : "sign";
+  const { group, plural } = certificateSigningRequestKind;
+  const may = (name: string): boolean =>
+    door.authorizer.isAllowed(identity, { is: "resource", verb, group, resource: "signers", namespace: "", name });
+  if (may(signer) || may(`${signer.split("/")[0] ?? ""}/*`)) return;
+  const why = `user not permitted to ${verb} requests with signerName ${JSON.stringify(signer)}`;
+  throw new Fault("Forbidden", `${plural}.${group} "${next.metadata.name}" is forbidden: ${why}`, {
+    group,
+    kind: plural,
+    name: next.metadata.name,
+  });
 }
 
 const EVERYTHING: readonly PolicyRule[] = [

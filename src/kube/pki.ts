@@ -1,14 +1,13 @@
 /** The instance's certificates: one CA, one server certificate, one client certificate a role. Made once, kept as PEM files. */
 import { draft, put } from "#base/dictionary.ts";
-import "reflect-metadata";
 import { createPrivateKey, generateKeyPairSync, webcrypto, X509Certificate } from "node:crypto";
 import { mkdir, readdir, readFile } from "node:fs/promises";
 import { isIP } from "node:net";
 import { join } from "node:path";
-import type * as x509Types from "@peculiar/x509";
 import type { Clock } from "#base/clock.ts";
 import { Fault } from "#base/fault.ts";
 import { replaceFile } from "#machine/whole-file.ts";
+import { ALGORITHM, type X509, x509Library } from "./x509.ts";
 
 export interface KeyPair {
   readonly cert: string;
@@ -17,6 +16,8 @@ export interface KeyPair {
 
 export interface Pki {
   readonly ca: string;
+  /** Signs what approved requests ask for. */
+  readonly authority: KeyPair;
   readonly server: KeyPair;
   /** Client certificates by name: "admin", "gateway", "kube-apiserver", "node-<name>". */
   readonly clients: Readonly<Record<string, KeyPair>>;
@@ -31,7 +32,6 @@ export interface PkiNames {
 }
 
 const TEN_YEARS_MS = 3_650 * 86_400_000;
-const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
 
 /**
  * Makes what is missing and reads the rest. A certificate that is damaged, over, for somebody else or lacks a host is made anew; the
@@ -44,7 +44,7 @@ export async function ensurePki(folder: string, names: PkiNames, clock: Clock): 
   const server = await maker.server(names.hosts);
   const clients = draft<KeyPair>();
   for (const [name, subject] of Object.entries(names.clients)) put(clients, name, await maker.client(name, subject));
-  return { ca: ca.cert, server, clients, tokenKey: await tokenKey(folder) };
+  return { ca: ca.cert, authority: ca, server, clients, tokenKey: await tokenKey(folder) };
 }
 
 const RSA = {
@@ -56,7 +56,7 @@ const RSA = {
 
 /** An RSA key with a certificate that it signed itself, for signatures that others check by the certificate alone. */
 export async function makeSigningPair(name: string, now: number): Promise<KeyPair> {
-  const x509 = await loadX509();
+  const x509 = await x509Library();
   const keys = await webcrypto.subtle.generateKey(RSA, true, ["sign", "verify"]);
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: serial(),
@@ -87,20 +87,10 @@ function untrusted(folder: string, what: string): Fault {
   );
 }
 
-type X509 = typeof x509Types;
-
-// The library costs a tenth of a second to load; a second start never needs it.
-async function loadX509(): Promise<X509> {
-  const library = await import("@peculiar/x509");
-  library.cryptoProvider.set(webcrypto as unknown as Parameters<X509["cryptoProvider"]["set"]>[0]);
-  return library;
-}
-
 class Maker {
   readonly #folder: string;
   readonly #now: number;
   #authority: KeyPair | undefined;
-  #library: X509 | undefined;
 
   constructor(folder: string, clock: Clock) {
     this.#folder = folder;
@@ -119,7 +109,7 @@ class Maker {
   async server(hosts: readonly string[]): Promise<KeyPair> {
     const known = await this.#read("server");
     if (this.#isOurs(known) && hosts.every((host) => covers(known, host))) return known;
-    const x509 = await this.#x509();
+    const x509 = await x509Library();
     const names = hosts.map((value) => ({ type: isIP(value) === 0 ? ("dns" as const) : ("ip" as const), value }));
     const extensions = [
       new x509.SubjectAlternativeNameExtension(names),
@@ -135,7 +125,7 @@ class Maker {
   ): Promise<KeyPair> {
     const known = await this.#read(name);
     if (this.#isOurs(known) && isFor(known, [`CN=${commonName}`, `O=${organization}`])) return known;
-    const x509 = await this.#x509();
+    const x509 = await x509Library();
     const extensions = [
       new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth, x509.ExtendedKeyUsage.serverAuth]),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
@@ -143,13 +133,8 @@ class Maker {
     return this.#write(name, await this.#issue(`CN=${commonName},O=${organization}`, extensions));
   }
 
-  async #x509(): Promise<X509> {
-    this.#library ??= await loadX509();
-    return this.#library;
-  }
-
   async #makeAuthority(): Promise<KeyPair> {
-    const x509 = await this.#x509();
+    const x509 = await x509Library();
     const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);
     const certificate = await x509.X509CertificateGenerator.createSelfSigned({
       serialNumber: serial(),
@@ -166,7 +151,7 @@ class Maker {
   }
 
   async #issue(subject: string, extensions: readonly InstanceType<X509["Extension"]>[]): Promise<KeyPair> {
-    const x509 = await this.#x509();
+    const x509 = await x509Library();
     const authority = this.#authority ?? (await this.authority());
     const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);
     const certificate = await x509.X509CertificateGenerator.create({

@@ -4,6 +4,10 @@ import { isJsonObject, type Json, type JsonObject } from "#base/json.ts";
 import { keyOf } from "#base/key.ts";
 import { scaleOf, withScale } from "#deck/scale.ts";
 import type { Patch, WriteRequest, Written } from "#deck/write-request.ts";
+import {
+  type CertificateSigningRequest,
+  certificateSigningRequestKind,
+} from "#kinds/certificates/certificate-signing-request.ts";
 import { apiVersionOf, type Kind } from "#kinds/kind.ts";
 import type { KubeObject } from "#kinds/object.ts";
 import { scaleKind } from "#kinds/rbac/reviews.ts";
@@ -25,12 +29,14 @@ import { writeChecked } from "./checked-writes.ts";
 import { sendPieces } from "./pieces.ts";
 import { found, sendStored } from "./read-verbs.ts";
 import { restrictCreation } from "./restrict-node.ts";
+import { checkNewRequest } from "./signers.ts";
 import { success } from "./status.ts";
 
 export async function createObject(door: Door, ask: Ask): Promise<void> {
   const { exchange, identity, path } = ask;
   const object = checkedObject(await readDocument(exchange, door.decodeProtobuf), path.kind, path.namespace, "");
   restrictCreation(identity, path.kind, object);
+  if (path.kind === certificateSigningRequestKind) await checkNewRequest(object as CertificateSigningRequest);
   const write = (request: WriteRequest): Promise<Written> => door.deck.create(path.kind, object, request);
   await answer(door, ask, () => writeChecked(door, ask, writeRequest(exchange, identity), write));
 }

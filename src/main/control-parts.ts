@@ -41,6 +41,7 @@ import { bootstrap } from "#kube/bootstrap.ts";
 import { type KubeDoor, listenKube } from "#kube/listen.ts";
 import { MetricsCollector } from "#kube/metrics-collector.ts";
 import { ensurePki, type Pki } from "#kube/pki.ts";
+import { SignerKeeper } from "#kube/signers.ts";
 import { tableKeeper } from "#managed/table/table-keeper.ts";
 import type { Database } from "#managed/database.ts";
 import { Buckets } from "#managed/bucket/buckets.ts";
@@ -134,6 +135,15 @@ export const kubernetesDoor: Part<RoleBasis & Declared & Certificates, Nodes> = 
       door: instance.canRunPods ? { host: fabricHostIp(network), port: door.port } : null,
     });
     return { nodes: door.nodes };
+  },
+};
+
+export const certificateSigner: Part<RoleBasis & Declared & Certificates, object> = {
+  name: "certificate signer",
+  start: ({ clock, log, deck, pki }, stack) => {
+    const objects = deck.objects("certificate-signer");
+    stack.use(startKeeper(new SignerKeeper({ objects, authority: pki.authority, clock }), objects, { clock, log }));
+    return {};
   },
 };
 

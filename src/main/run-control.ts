@@ -3,6 +3,7 @@ import { Composition } from "./compose.ts";
 import {
   awsDoor,
   certificates,
+  certificateSigner,
   controllers,
   dashboard,
   eventSources,
@@ -27,6 +28,7 @@ const control = Composition.on<RoleBasis>()
   .with(objects)
   .with(kubernetesDoor)
   .with(controllers)
+  .with(certificateSigner)
   .with(podMetrics)
   .with(functionsEngine)
   .with(managedData)
