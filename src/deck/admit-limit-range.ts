@@ -1,7 +1,8 @@
 /** Limit ranges as admission keeps them: new pods get what they give, and what asks for too little or too much is refused. The rules are kinds/core/limits.ts. */
 import { nameOf } from "#base/key.ts";
 import { type LimitRange, limitRangeKind } from "#kinds/core/limit-range.ts";
-import { podLimitFaults, withLimitDefaults } from "#kinds/core/limits.ts";
+import { claimLimitFaults, podLimitFaults, withLimitDefaults } from "#kinds/core/limits.ts";
+import { type PersistentVolumeClaim, persistentVolumeClaimKind } from "#kinds/core/persistent-volume-claim.ts";
 import { type Pod, podKind } from "#kinds/core/pod.ts";
 import { qosClassOf } from "#kinds/core/qos.ts";
 import { type Admission, type AdmissionRequest, NO_REMARKS, type Present, type Remarks } from "./admission.ts";
@@ -12,6 +13,12 @@ const ANNOTATION = "kubernetes.io/limit-ranger";
 
 export const limitRanger: readonly Admission[] = [
   { name: NAME, kinds: [podKind], on: ["create"], admit: completePod, review: reviewPod } satisfies Admission<Pod>,
+  {
+    name: NAME,
+    kinds: [persistentVolumeClaimKind],
+    on: ["create", "update"],
+    review: reviewClaim,
+  } satisfies Admission<PersistentVolumeClaim>,
 ];
 
 function rangesAt(key: string, present: Present): readonly LimitRange[] {
@@ -38,6 +45,16 @@ function completedBy(pod: Pod, range: LimitRange): Pod {
 function reviewPod({ kind, key, object: pod }: AdmissionRequest<Pod>, present: Present): Remarks {
   for (const range of rangesAt(key, present)) {
     const faults = [...new Set(podLimitFaults(pod.spec, range))];
+    if (faults.length > 0) throw forbidden(kind, nameOf(key).name, listed(faults));
+  }
+  return NO_REMARKS;
+}
+
+/** What is going may be written until it is gone. */
+function reviewClaim({ kind, key, object, live }: AdmissionRequest<PersistentVolumeClaim>, present: Present): Remarks {
+  if (live?.metadata.deletionTimestamp !== undefined) return NO_REMARKS;
+  for (const range of rangesAt(key, present)) {
+    const faults = claimLimitFaults(object.spec.resources?.requests ?? {}, range);
     if (faults.length > 0) throw forbidden(kind, nameOf(key).name, listed(faults));
   }
   return NO_REMARKS;

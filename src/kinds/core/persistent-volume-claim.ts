@@ -9,6 +9,7 @@ import type { Condition, KubeObject } from "#kinds/object.ts";
 import { editedByMost } from "#kinds/roles.ts";
 import { FieldFaults } from "#kinds/rules/field-faults.ts";
 import { statusPath } from "#kinds/subresources.ts";
+import { claimCharges } from "./claim-charges.ts";
 import { checkClaimSpec, OLD_CLASS, shortModes, UNSET } from "./claim-rules.ts";
 import type { AccessMode, PersistentVolumeClaimSpec } from "./claim-spec.ts";
 import type { ResourceList } from "./pod-spec.ts";
@@ -35,6 +36,7 @@ export const persistentVolumeClaimKind: Kind<PersistentVolumeClaim> = builtinKin
   roles: editedByMost,
   countsGenerations: false,
   type: "io.k8s.api.core.v1.PersistentVolumeClaim",
+  charges: claimCharges,
   subresources: [statusPath],
   columns: [
     text("Status", ({ metadata, status }) =>
