@@ -5,6 +5,7 @@ import { type Pod, podKind } from "#kinds/core/pod.ts";
 import type { PodSpec } from "#kinds/core/pod-spec.ts";
 import { type LimitRange, limitRangeKind } from "#kinds/core/limit-range.ts";
 import { type ResourceQuota, resourceQuotaKind } from "#kinds/core/resource-quota.ts";
+import { persistentVolumeClaimKind } from "#kinds/core/persistent-volume-claim.ts";
 import { secretKind } from "#kinds/core/secret.ts";
 import { serviceKind } from "#kinds/core/service.ts";
 import type { KubeObject } from "#kinds/object.ts";
@@ -173,6 +174,26 @@ test("a quota counts what is there before it, and other kinds: by name, by group
     deck.create(resourceQuotaKind, { ...quotaOf({}), metadata: metadata("r") }, request),
     /resourcequotas=1/,
   );
+});
+
+test("claims by their number and storage, also of one class, and by what a limit range lets them ask for", async () => {
+  const ofGold = "gold.storageclass.storage.k8s.io/requests.storage";
+  const range = rangeOf({ type: "PersistentVolumeClaim", max: { storage: "4Gi" } });
+  const deck = await deckWith(quotaOf({ "requests.storage": "5Gi", [ofGold]: "2Gi" }), range);
+  const claim = (name: string, storage: string, storageClassName: string): Promise<unknown> => {
+    const spec = { accessModes: ["ReadWriteOnce"], storageClassName, resources: { requests: { storage } } };
+    return deck.create(persistentVolumeClaimKind, { metadata: metadata(name), spec } as KubeObject, request);
+  };
+  await claim("a", "2Gi", "gold");
+  await assert.rejects(claim("b", "1Gi", "gold"), {
+    message: `persistentvolumeclaims "b" is forbidden: exceeded quota: q, requested: ${ofGold}=1Gi, used: ${ofGold}=2Gi, limited: ${ofGold}=2Gi`,
+  });
+  await assert.rejects(claim("b", "4Gi", "iron"), /requested: requests.storage=4Gi, used: requests.storage=2Gi/);
+  await assert.rejects(
+    claim("b", "5Gi", "iron"),
+    /maximum storage usage per PersistentVolumeClaim is 4Gi, but request is 5Gi/,
+  );
+  await claim("b", "3Gi", "iron");
 });
 
 test("an update is refused only for what it adds", async () => {

@@ -56,6 +56,7 @@ const rights: Readonly<Record<string, readonly string[]>> = {
     "get,list,watch /serviceaccounts",
     "get,list,watch /services",
     "get,list,watch discovery.k8s.io/endpointslices",
+    "get,list,watch node.k8s.io/runtimeclasses",
     "get,list,watch storage.k8s.io/storageclasses",
     "patch,update /nodes/status",
     "patch,update /pods/status",
