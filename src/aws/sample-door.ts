@@ -19,6 +19,9 @@ import { tableKeeper } from "#managed/table/table-keeper.ts";
 import { MoveTasks } from "#managed/queue/move-tasks.ts";
 import { Queues } from "#managed/queue/queues.ts";
 import { Tables } from "#managed/table/tables.ts";
+import { apiDeploymentKind } from "#kinds/catamaran/api-deployment.ts";
+import { httpApiKind } from "#kinds/catamaran/http-api.ts";
+import { apiGatewayV2Service } from "./apigatewayv2/service.ts";
 import { callers } from "./credentials.ts";
 import { dynamodbService } from "./dynamodb/service.ts";
 import { dynamodbStreamsService } from "./dynamodbstreams/service.ts";
@@ -106,6 +109,14 @@ export class SampleDoor implements AsyncDisposable {
       logsService({ ...place, logs }),
       sqsService({ ...place, queues, tasks }),
       stsService(ROOT.accountId),
+      apiGatewayV2Service({
+        ...place,
+        objects,
+        apis: parts.use(objects.view(httpApiKind)),
+        deployments: parts.use(objects.view(apiDeploymentKind)),
+        random,
+        gatewayUrl: "http://gateway",
+      }),
     ];
     const findCaller = callers(ROOT);
     const authorize = (): Promise<void> => Promise.resolve();

@@ -4,6 +4,7 @@ import type { Clock } from "#base/clock.ts";
 import { Fault } from "#base/fault.ts";
 import type { RequestUsage, Usage, UsageWindow } from "#metering/usage.ts";
 import {
+  type ApiLogLine,
   type Control,
   type FunctionFigures,
   type FunctionLogLine,
@@ -70,6 +71,11 @@ export class ControlClient implements Control, Disposable {
   /** Sent once, without patience: whoever meters keeps what was not taken and sends it with the next. */
   keepUsage = async (usage: readonly RequestUsage[]): Promise<void> => {
     await this.#once("usage", { payload: Buffer.from(JSON.stringify(usage)) });
+  };
+
+  /** Sent once, as usage is. */
+  writeLogs = async (lines: readonly ApiLogLine[]): Promise<void> => {
+    await this.#once("logs", { payload: Buffer.from(JSON.stringify(lines)) });
   };
 
   async *readUsage({ fromMs, toMs }: UsageWindow, is?: Usage["is"]): AsyncGenerator<Usage> {

@@ -15,10 +15,12 @@ export const VERSION = "v1";
 export interface Control {
   /** Runs a function and waits for it. Rejects with NotFound, RequestTooLarge, TooManyRequests or Unavailable when it did not run. */
   readonly invoke: (invocation: Invocation) => Promise<Invoked>;
-  /** Who signed a request to a function's URL with AuthType AWS_IAM, and whether the rules let the caller in. */
+  /** Who signed a request to a function's URL or an API's route that asks for it, and whether the rules let the caller in. */
   readonly authorizeUrl: (request: UrlRequest) => Promise<UrlVerdict>;
   /** Resolves when the usage is in the ledger. */
   readonly keepUsage: (usage: readonly RequestUsage[]) => Promise<void>;
+  /** Resolves when the lines are in the log store. */
+  readonly writeLogs: (lines: readonly ApiLogLine[]) => Promise<void>;
   /** In order of time; everything metered until about a second ago. */
   readonly readUsage: (window: UsageWindow, is?: Usage["is"]) => AsyncIterable<Usage>;
   /** The newest `limit` lines of a log group, the oldest of them first. */
@@ -48,7 +50,7 @@ export interface Invoked {
 }
 
 /** A request as the client sent it: a signature is over what was sent, not over what we make of it. */
-export interface UrlRequest {
+export interface SignedRequest {
   readonly method: string;
   readonly path: string;
   readonly query: string;
@@ -56,9 +58,11 @@ export interface UrlRequest {
   readonly headers: Readonly<Record<string, string>>;
   /** Lower-case hexadecimal SHA-256 of the body. */
   readonly bodySha256: string;
-  readonly namespace: string;
-  readonly name: string;
 }
+
+/** To a function's URL, or to the route of an API: "arn:aws:execute-api:REGION:ACCOUNT:API/STAGE/METHOD/PATH". */
+export type UrlRequest = SignedRequest &
+  ({ readonly namespace: string; readonly name: string } | { readonly methodArn: string });
 
 export type UrlVerdict =
   | { readonly is: "allowed"; readonly caller: IamCaller }
@@ -72,6 +76,14 @@ export interface IamCaller {
   readonly callerId: string;
   readonly userArn: string;
   readonly userId: string;
+}
+
+/** A line of an API's access log. */
+export interface ApiLogLine {
+  readonly group: string;
+  readonly stream: string;
+  readonly atMs: number;
+  readonly text: string;
 }
 
 export interface FunctionLogLine {

@@ -22,6 +22,7 @@ const unasked: Control = {
   invoke: () => Promise.reject(new Error("not asked for")),
   authorizeUrl: () => Promise.reject(new Error("not asked for")),
   keepUsage: () => Promise.reject(new Error("not asked for")),
+  writeLogs: () => Promise.reject(new Error("not asked for")),
   readUsage: () => listed([]),
   readLogs: () => listed([]),
   readFunctions: () => listed([]),

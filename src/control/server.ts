@@ -7,7 +7,7 @@ import { HeldBytes } from "#http/held-bytes.ts";
 import { listenSocket } from "#http/listen.ts";
 import { type Body, BodyRefused, readBody } from "#http/read-body.ts";
 import type { RequestUsage, Usage } from "#metering/usage.ts";
-import { type Control, STATUSES, type UrlRequest, VERSION } from "./contract.ts";
+import { type ApiLogLine, type Control, STATUSES, type UrlRequest, VERSION } from "./contract.ts";
 
 // Six megabytes of payload as base64 in an event, with room for its other members.
 const MAX_BODY_BYTES = 12 * 1024 * 1024;
@@ -74,6 +74,11 @@ async function answer(
     case "POST usage": {
       using sent = await body();
       await control.keepUsage(JSON.parse(sent.bytes.toString("utf8")) as readonly RequestUsage[]);
+      return void response.writeHead(204).end();
+    }
+    case "POST logs": {
+      using sent = await body();
+      await control.writeLogs(JSON.parse(sent.bytes.toString("utf8")) as readonly ApiLogLine[]);
       return void response.writeHead(204).end();
     }
     case "GET usage": {

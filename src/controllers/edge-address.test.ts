@@ -75,5 +75,5 @@ test("an HTTP API says its URL", async () => {
   const [api] = cluster.list<HttpApi>(httpApiKind);
   assert.equal(api?.status?.endpoint, "http://users.execute-api.localhost:8080");
   const columns = httpApiKind.columns.map(({ cell }) => (api === undefined ? null : cell(api, 0)));
-  assert.equal(columns[1], "http://users.execute-api.localhost:8080");
+  assert.equal(columns[2], "http://users.execute-api.localhost:8080");
 });

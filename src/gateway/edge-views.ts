@@ -4,17 +4,20 @@ import type { Objects, View } from "#deck/objects.ts";
 import { endpointSliceKind, type EndpointSlice } from "#kinds/networking/endpoint-slice.ts";
 import { functionAliasKind, type FunctionAlias } from "#kinds/catamaran/function-alias.ts";
 import { functionKind, type FunctionObject } from "#kinds/catamaran/function.ts";
+import { apiDeploymentKind, type ApiDeployment } from "#kinds/catamaran/api-deployment.ts";
 import { httpApiKind, type HttpApi } from "#kinds/catamaran/http-api.ts";
 import { ingressKind, type Ingress } from "#kinds/networking/ingress.ts";
 import { serviceKind, type Service } from "#kinds/core/service.ts";
 import { addressesOf } from "./endpoints.ts";
-import type { RouteTable, ServiceTarget } from "./route.ts";
+import type { ServiceTarget } from "./route.ts";
+import type { RouteTable } from "./route-table.ts";
 import { routesOf } from "./routes.ts";
 import type { Address } from "./service-backend.ts";
 
 export class EdgeViews implements Disposable {
   readonly #ingresses: View<Ingress>;
   readonly #apis: View<HttpApi>;
+  readonly #deployments: View<ApiDeployment>;
   readonly #functions: View<FunctionObject>;
   readonly #aliases: View<FunctionAlias>;
   readonly #services: View<Service>;
@@ -24,6 +27,7 @@ export class EdgeViews implements Disposable {
   constructor(objects: Objects) {
     this.#ingresses = objects.view(ingressKind);
     this.#apis = objects.view(httpApiKind);
+    this.#deployments = objects.view(apiDeploymentKind);
     this.#functions = objects.view(functionKind);
     this.#aliases = objects.view(functionAliasKind);
     this.#services = objects.view(serviceKind);
@@ -33,6 +37,7 @@ export class EdgeViews implements Disposable {
     };
     this.#ingresses.onChange(forget);
     this.#apis.onChange(forget);
+    this.#deployments.onChange(forget);
     this.#functions.onChange(forget);
     this.#aliases.onChange(forget);
   }
@@ -47,6 +52,7 @@ export class EdgeViews implements Disposable {
     this.#routes ??= routesOf({
       ingresses: this.#ingresses.list(),
       httpApis: this.#apis.list(),
+      deployments: this.#deployments.list(),
       functions: this.#functions.list(),
       aliases: this.#aliases.list(),
     });
@@ -61,7 +67,15 @@ export class EdgeViews implements Disposable {
   }
 
   #all(): readonly (Disposable & { readonly synced: Promise<void> })[] {
-    return [this.#ingresses, this.#apis, this.#functions, this.#aliases, this.#services, this.#slices];
+    return [
+      this.#ingresses,
+      this.#apis,
+      this.#deployments,
+      this.#functions,
+      this.#aliases,
+      this.#services,
+      this.#slices,
+    ];
   }
 
   [Symbol.dispose](): void {

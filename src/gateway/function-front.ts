@@ -1,11 +1,10 @@
 /** How HTTP APIs and function URLs put an HTTP request to a function, and its result to the client. */
-import { hash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { Clock } from "#base/clock.ts";
 import type { Random } from "#base/random.ts";
 import { Fault } from "#base/fault.ts";
 import { type ControlClient, TooSlow } from "#control/client.ts";
-import type { IamCaller, Invoked, UrlRequest } from "#control/contract.ts";
+import type { IamCaller, Invoked } from "#control/contract.ts";
 import type { Cors } from "#kinds/catamaran/cors.ts";
 import { preflight, withCors } from "./cors.ts";
 import { type Answered, type Exchange, send } from "./exchange.ts";
@@ -14,6 +13,7 @@ import { answerOf, type EdgeAnswer, type Failure, failureAnswer } from "./http-a
 import { type EdgeRequest, type EventRoute, eventV1, eventV2 } from "./http-event.ts";
 import type { Match } from "./match.ts";
 import type { FunctionTarget } from "./route.ts";
+import { signedRequest } from "./signed-request.ts";
 
 // API Gateway's integration time-out for HTTP APIs; a function URL waits as long as a function may run.
 const DEADLINE_MS = { "http-api": 30_000, "function-url": 900_000 } as const;
@@ -53,7 +53,11 @@ export class FunctionFront {
   async #answerTo(asked: FunctionRequest, traceId: string): Promise<EdgeAnswer> {
     const { exchange, target } = asked;
     if (target.auth === "NONE") return this.#invoke(asked, traceId, undefined);
-    const verdict = await this.#options.control.authorizeUrl(urlRequest(exchange, target));
+    const verdict = await this.#options.control.authorizeUrl({
+      ...signedRequest(exchange),
+      namespace: target.namespace,
+      name: target.name,
+    });
     if (verdict.is === "allowed") return this.#invoke(asked, traceId, verdict.caller);
     const { status, code, message } = verdict;
     return {
@@ -69,7 +73,8 @@ export class FunctionFront {
   async #invoke(asked: FunctionRequest, traceId: string, caller: IamCaller | undefined): Promise<EdgeAnswer> {
     const { exchange, target } = asked;
     const request = edgeRequest(exchange, traceId, this.#options);
-    const route = { ...eventRoute(asked, this.#options.accountId), ...(caller !== undefined && { caller }) };
+    const authorized = caller === undefined ? {} : ({ authorized: { is: "iam", caller } } as const);
+    const route = { ...eventRoute(asked, this.#options.accountId), ...authorized };
     const event = (target.payload === "1.0" ? eventV1 : eventV2)(request, route);
     try {
       const invoked = await this.#options.control.invoke(
@@ -117,7 +122,7 @@ function resultOf(
 }
 
 /** What the control process may say of a function that did not run; see its contract. */
-function failureOf({ code }: Fault): Failure {
+export function failureOf({ code }: Fault): Failure {
   if (code === "NotFound") return "gone";
   if (code === "RequestTooLarge") return "too large";
   return code === "TooManyRequests" ? "throttled" : "unavailable";
@@ -154,28 +159,12 @@ function eventRoute({ exchange, match, target }: FunctionRequest, accountId: str
 }
 
 /** A client's own trace goes on; else one begins here (X-Ray, "Tracing header"). */
-function traceOf(request: IncomingMessage, { clock, random }: FunctionFrontOptions): string {
+export function traceOf(
+  request: IncomingMessage,
+  { clock, random }: Pick<FunctionFrontOptions, "clock" | "random">,
+): string {
   const sent = request.headers["x-amzn-trace-id"];
   if (typeof sent === "string" && /^Root=1-[0-9a-f]{8}-[0-9a-f]{24}(;[\w=;-]*)?$/.test(sent)) return sent;
   const seconds = Math.floor(clock.now() / 1000).toString(16);
   return `Root=1-${seconds.padStart(8, "0")}-${random.uuid().replaceAll("-", "").slice(0, 24)}`;
-}
-
-function urlRequest({ request, body }: Exchange, { namespace, name }: FunctionTarget): UrlRequest {
-  const [path = "/", query = ""] = splitAtQuestion(request.url ?? "/");
-  const headers = Object.entries(request.headersDistinct).map(([header, values]) => [header, (values ?? []).join(",")]);
-  return {
-    method: request.method ?? "GET",
-    path,
-    query,
-    headers: Object.fromEntries(headers) as Readonly<Record<string, string>>,
-    bodySha256: hash("sha256", body, "hex"),
-    namespace,
-    name,
-  };
-}
-
-function splitAtQuestion(url: string): readonly string[] {
-  const question = url.indexOf("?");
-  return question < 0 ? [url] : [url.slice(0, question), url.slice(question + 1)];
 }

@@ -54,7 +54,7 @@ test("payload format 2.0", () => {
 
 test("a function URL has the path as it was sent beside the decoded one, and the caller that signed", () => {
   const caller = { accessKey: "AKIA", accountId: "1", callerId: "c", userArn: "arn", userId: "u" };
-  const event = eventV2(REQUEST, { ...ROUTE, front: "function-url", caller }) as Event;
+  const event = eventV2(REQUEST, { ...ROUTE, front: "function-url", authorized: { is: "iam", caller } }) as Event;
   assert.equal(event["rawPath"], "/users/J%C3%BCrg");
   assert.equal((event.requestContext["http"] as { readonly path: string }).path, "/users/Jürg");
   assert.deepEqual(event.requestContext["authorizer"], {

@@ -4,6 +4,7 @@
  */
 import type { IamCaller } from "#control/contract.ts";
 import { decodePercent } from "#base/percent.ts";
+import { commonLogTime } from "./apis/api-context.ts";
 
 export interface EdgeRequest {
   readonly method: string;
@@ -28,9 +29,23 @@ export interface EventRoute {
   readonly accountId: string;
   readonly domainName: string;
   readonly parameters: ReadonlyMap<string, string>;
-  /** Who signed, where the front demands it. */
-  readonly caller?: IamCaller;
+  /** "/dev" before the path, where a stage has a name. */
+  readonly stagePath?: string;
+  readonly variables?: Readonly<Record<string, string>>;
+  /** Absent: anybody may ask. */
+  readonly authorized?: Authorized;
 }
+
+/** What the guard of a route found out about the client. */
+export type Authorized =
+  | { readonly is: "iam"; readonly caller: IamCaller }
+  | { readonly is: "jwt"; readonly claims: Readonly<Record<string, string>>; readonly scopes: readonly string[] | null }
+  | {
+      readonly is: "function";
+      readonly context: Readonly<Record<string, unknown>>;
+      /** Of those that answer with a policy. */
+      readonly principalId?: string;
+    };
 
 /** A body that is no text travels as base64. */
 interface CarriedBody {
@@ -40,7 +55,8 @@ interface CarriedBody {
 
 export function eventV2(request: EdgeRequest, route: EventRoute): Readonly<Record<string, unknown>> {
   // A function URL has the path as it was sent beside the decoded one; an HTTP API decodes both.
-  const path = decodePercent(request.path);
+  const path = `${route.stagePath ?? ""}${decodePercent(request.path)}`;
+  const caller = callerOf(route);
   const cookies = request.headers.get("cookie")?.flatMap((line) => line.split(/;\s*/));
   return {
     version: "2.0",
@@ -51,9 +67,9 @@ export function eventV2(request: EdgeRequest, route: EventRoute): Readonly<Recor
     headers: joined([...request.headers].filter(([name]) => name !== "cookie")),
     ...(request.query === "" ? {} : { queryStringParameters: joined([...queryOf(request.query)]) }),
     requestContext: {
-      accountId: route.caller?.accountId ?? (route.front === "function-url" ? "anonymous" : route.accountId),
+      accountId: route.front === "function-url" ? (caller?.accountId ?? "anonymous") : route.accountId,
       apiId: route.apiId,
-      ...(route.caller !== undefined && { authorizer: { iam: iamOf(route.caller) } }),
+      ...(route.authorized !== undefined && { authorizer: authorizerV2(route.authorized) }),
       domainName: route.domainName,
       domainPrefix: route.domainName.split(".")[0],
       http: {
@@ -70,14 +86,34 @@ export function eventV2(request: EdgeRequest, route: EventRoute): Readonly<Recor
       timeEpoch: request.atMs,
     },
     ...(route.parameters.size > 0 && { pathParameters: Object.fromEntries(route.parameters) }),
+    ...(hasMembers(route.variables) && { stageVariables: route.variables }),
     ...carried(request),
   };
+}
+
+function callerOf({ authorized }: EventRoute): IamCaller | undefined {
+  return authorized?.is === "iam" ? authorized.caller : undefined;
+}
+
+function hasMembers(of: Readonly<Record<string, unknown>> | undefined): boolean {
+  return of !== undefined && Object.keys(of).length > 0;
+}
+
+function authorizerV2(authorized: Authorized): Readonly<Record<string, unknown>> {
+  switch (authorized.is) {
+    case "iam":
+      return { iam: { ...authorized.caller, cognitoIdentity: null, principalOrgId: null } };
+    case "jwt":
+      return { jwt: { claims: authorized.claims, scopes: authorized.scopes } };
+    case "function":
+      return { lambda: authorized.context };
+  }
 }
 
 export function eventV1(request: EdgeRequest, route: EventRoute): Readonly<Record<string, unknown>> {
   const query = request.query === "" ? null : queryOf(request.query);
   const [, resource = route.routeKey] = route.routeKey.split(" ");
-  const path = decodePercent(request.path);
+  const path = `${route.stagePath ?? ""}${decodePercent(request.path)}`;
   return {
     version: "1.0",
     resource,
@@ -100,17 +136,37 @@ export function eventV1(request: EdgeRequest, route: EventRoute): Readonly<Recor
       requestTimeEpoch: request.atMs,
       resourcePath: resource,
       stage: route.stage,
-      identity: { sourceIp: request.sourceIp, userAgent: headerOf(request, "user-agent") },
+      ...(route.authorized !== undefined && authorizerV1(route.authorized)),
+      identity: {
+        ...identityOf(callerOf(route)),
+        sourceIp: request.sourceIp,
+        userAgent: headerOf(request, "user-agent"),
+      },
     },
     pathParameters: route.parameters.size === 0 ? null : Object.fromEntries(route.parameters),
-    stageVariables: null,
+    stageVariables: hasMembers(route.variables) ? route.variables : null,
     body: null,
     ...carried(request),
   };
 }
 
-function iamOf(caller: IamCaller): Readonly<Record<string, unknown>> {
-  return { ...caller, cognitoIdentity: null, principalOrgId: null };
+function authorizerV1(authorized: Authorized): Readonly<Record<string, unknown>> {
+  switch (authorized.is) {
+    case "iam":
+      return {};
+    case "jwt":
+      return { authorizer: { claims: authorized.claims, scopes: authorized.scopes } };
+    case "function": {
+      const { context, principalId } = authorized;
+      return { authorizer: { ...context, ...(principalId !== undefined && { principalId }) } };
+    }
+  }
+}
+
+function identityOf(caller: IamCaller | undefined): Readonly<Record<string, unknown>> {
+  if (caller === undefined) return {};
+  const { accessKey, accountId, callerId, userArn, userId } = caller;
+  return { accessKey, accountId, caller: callerId, userArn, user: userId };
 }
 
 // What API Gateway hands over as text; everything else, forms among it, is base64.
@@ -156,13 +212,4 @@ function joined(entries: readonly (readonly [string, readonly string[]])[]): Rea
 
 function lastOf(values: ReadonlyMap<string, readonly string[]>): Readonly<Record<string, string>> {
   return Object.fromEntries([...values].map(([name, all]) => [name, all.at(-1) ?? ""]));
-}
-
-const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-
-/** "23/Nov/2026:05:00:00 +0000", as requestContext.time wants it. */
-function commonLogTime(ms: number): string {
-  const [date = "", time = ""] = new Date(ms).toISOString().split("T");
-  const [year, month, day] = date.split("-");
-  return `${day}/${MONTHS[Number(month) - 1]}/${year}:${time.slice(0, 8)} +0000`;
 }

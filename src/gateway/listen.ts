@@ -11,6 +11,13 @@ import { limitConnections } from "#http/connections.ts";
 import { HeldBytes } from "#http/held-bytes.ts";
 import { listen, type Opened } from "#http/listen.ts";
 import { BodyRefused, readBody } from "#http/read-body.ts";
+import { API_HOST } from "#kinds/catamaran/http-api.ts";
+import { ApiLogs } from "./apis/api-logs.ts";
+import { findApi, type FoundApi } from "./apis/find-api.ts";
+import { Guards } from "./apis/guarding.ts";
+import { type Counted, HttpApiFront } from "./apis/http-api-front.ts";
+import { HttpIntegrations } from "./apis/http-integration.ts";
+import { Buckets } from "./apis/token-bucket.ts";
 import { CatchUp } from "./catch-up.ts";
 import { EdgeViews } from "./edge-views.ts";
 import { type Answered, clientOf, type Exchange, say, send } from "./exchange.ts";
@@ -30,10 +37,11 @@ export interface GatewayOptions {
   /** Asks the API server anything, over the connection that brings the views their changes. */
   readonly askServer: () => Promise<unknown>;
   /** Runs functions, knows who signed, keeps usage. */
-  readonly control: Pick<ControlClient, "invoke" | "authorizeUrl" | "keepUsage">;
+  readonly control: Pick<ControlClient, "invoke" | "authorizeUrl" | "keepUsage" | "writeLogs">;
   readonly host: string;
   readonly port: number;
   readonly accountId: string;
+  readonly region: string;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -71,6 +79,8 @@ class Gateway implements GatewayPart {
   readonly #views: EdgeViews;
   readonly #catchUp: CatchUp;
   readonly #functionFront: FunctionFront;
+  readonly #httpApiFront: HttpApiFront;
+  readonly #apiLogs = new ApiLogs();
   readonly #serviceBackend = new ServiceBackend();
   readonly #traffic = new Traffic();
   readonly #held = new HeldBytes(HELD);
@@ -81,11 +91,27 @@ class Gateway implements GatewayPart {
   #report: Disposable | undefined;
 
   constructor(options: GatewayOptions) {
-    const { control, accountId, clock, random } = options;
+    const { control, accountId, region, clock, random, log } = options;
     this.#options = options;
     this.#views = new EdgeViews(options.objects);
     this.#catchUp = new CatchUp(options.askServer);
     this.#functionFront = new FunctionFront({ control, accountId, clock, random });
+    this.#httpApiFront = new HttpApiFront({
+      accountId,
+      region,
+      control,
+      guards: new Guards({ control, clock, log }),
+      buckets: new Buckets(),
+      integrations: new HttpIntegrations({
+        backend: this.#serviceBackend,
+        addresses: (service) => this.#views.addresses(service),
+        clock,
+      }),
+      logs: this.#apiLogs,
+      clock,
+      random,
+      log,
+    });
     this.#server = createServer(
       {
         headersTimeout: HEADERS_DEADLINE_MS,
@@ -148,6 +174,9 @@ class Gateway implements GatewayPart {
     );
     counted.bytesIn = body.bytes.length;
     const exchange = { request, response, target, client: clientOf(request, target), body: body.bytes };
+    const api = await this.#findApi(target, request.method ?? "GET");
+    // Awaited here, as below: the body counts as held until then.
+    if (api !== null) return await this.#toApi(exchange, api, counted);
     const cors = this.#views.routes().cors.get(target.host);
     const preflighted = cors && preflightAnswer(cors, request, target.host.endsWith(URL_HOST));
     if (preflighted) return send(response, preflighted);
@@ -155,9 +184,22 @@ class Gateway implements GatewayPart {
     if (found === null) return say(response, 404, "no route matches this host and path");
     const { match, backend } = found;
     counted.backend = `${backend.is === "service" ? "Service" : "Function"}/${backend.namespace}/${backend.name}`;
-    // Awaited here: the body counts as held until then.
     if (backend.is === "service") return await this.#toService(exchange, backend);
     return await this.#functionFront.answer({ exchange, match, target: backend, cors });
+  }
+
+  /** Null when the host is no API's. Whoever was told that his route is made may ask for it at once. */
+  async #findApi(target: RequestTarget, method: string): Promise<FoundApi | null> {
+    const found = findApi(this.#views.routes(), target, method);
+    if (found?.match != null || (found === null && !target.host.endsWith(API_HOST))) return found;
+    await this.#catchUp.wait();
+    return findApi(this.#views.routes(), target, method);
+  }
+
+  async #toApi(exchange: Exchange, found: FoundApi, counted: Counted): Promise<Answered> {
+    const { stage } = found;
+    if (stage === null) return say(exchange.response, 404, "Not Found");
+    return this.#httpApiFront.answer({ ...found, stage, exchange }, counted);
   }
 
   async #find(target: RequestTarget, method: string): Promise<Found | null> {
@@ -190,8 +232,9 @@ class Gateway implements GatewayPart {
     const match =
       "refused" in target ? null : matchRoute(this.#views.routes(), target.host, target.path, request.method ?? "GET");
     const backend = match?.route.backends[0];
-    if (reason === "too large" && backend?.is === "function")
-      return send(response, failureAnswer(backend.front, "too large"));
+    const ofFunction = backend?.is === "function" ? backend.front : undefined;
+    const front = !("refused" in target) && target.host.endsWith(API_HOST) ? "http-api" : ofFunction;
+    if (reason === "too large" && front !== undefined) return send(response, failureAnswer(front, "too large"));
     return say(response, statuses[reason as keyof typeof statuses], message);
   }
 
@@ -237,6 +280,8 @@ class Gateway implements GatewayPart {
     const usage = this.#traffic.take();
     // The control process is away: what it did not take goes with the next report.
     if (usage.length > 0) await this.#options.control.keepUsage(usage).catch(() => this.#traffic.restore(usage));
+    const lines = this.#apiLogs.take();
+    if (lines.length > 0) await this.#options.control.writeLogs(lines).catch(() => this.#apiLogs.restore(lines));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

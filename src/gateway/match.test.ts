@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { matchRoute, pickBackend } from "./match.ts";
-import type { Backend, Route, RouteTable } from "./route.ts";
+import type { Backend, Route } from "./route.ts";
+import type { RouteTable } from "./route-table.ts";
 
 function route(text: string): Route {
   const [host = "", pathType = "Prefix", path = "/", ...methods] = text.split(" ");
@@ -17,7 +18,7 @@ function route(text: string): Route {
 }
 
 function table(routes: readonly string[]): RouteTable {
-  return { byHost: Map.groupBy(routes.map(route), ({ host }) => host), cors: new Map() };
+  return { byHost: Map.groupBy(routes.map(route), ({ host }) => host), cors: new Map(), apis: new Map() };
 }
 
 const cases: readonly {

@@ -1,9 +1,10 @@
 /** Which route of the table answers a request: host before any host, then exact, most specific or longest path, as Ingress and HTTP APIs demand. */
 import { decodePercent } from "#base/percent.ts";
-import type { Backend, Route, RouteTable } from "./route.ts";
+import type { Backend, Pattern, Route } from "./route.ts";
+import type { RouteTable } from "./route-table.ts";
 
-export interface Match {
-  readonly route: Route;
+export interface Match<R extends Pattern = Route> {
+  readonly route: R;
   /** What the variables of a template stand for, decoded. */
   readonly parameters: ReadonlyMap<string, string>;
 }
@@ -13,14 +14,15 @@ export function matchRoute({ byHost }: RouteTable, host: string, path: string, m
   // A wildcard covers one label only (networking.k8s.io/v1 IngressRule.host).
   const wildcard = `*${host.slice(host.indexOf("."))}`;
   for (const known of host.includes(".") ? [host, wildcard, ""] : [host, ""]) {
-    const match = bestOf(byHost.get(known) ?? [], path, method);
+    const match = matchOf(byHost.get(known) ?? [], path, method);
     if (match !== null) return match;
   }
   return null;
 }
 
-function bestOf(routes: readonly Route[], path: string, method: string): Match | null {
-  let best: { readonly match: Match; readonly rank: readonly number[] } | null = null;
+/** The best of the routes of one host. */
+export function matchOf<R extends Pattern>(routes: readonly R[], path: string, method: string): Match<R> | null {
+  let best: { readonly match: Match<R>; readonly rank: readonly number[] } | null = null;
   for (const route of routes) {
     if (route.methods.length > 0 && !route.methods.includes(method)) continue;
     const parameters = matchPath(route, path);
@@ -35,7 +37,7 @@ function bestOf(routes: readonly Route[], path: string, method: string): Match |
  * Compared from left to right. Of templates the most specific wins, segment by segment: text, then a variable, then the rest of the path
  * (API Gateway Developer Guide, "Create routes for HTTP APIs"); a route that names its method comes before one for any.
  */
-function rankOf(route: Route): readonly number[] {
+function rankOf(route: Pattern): readonly number[] {
   const method = route.methods.length > 0 ? 1 : 0;
   switch (route.pathType) {
     case "Exact":
@@ -54,7 +56,7 @@ function rankSegment(segment: string): number {
 
 const NO_PARAMETERS: ReadonlyMap<string, string> = new Map();
 
-function matchPath(route: Route, path: string): ReadonlyMap<string, string> | null {
+function matchPath(route: Pattern, path: string): ReadonlyMap<string, string> | null {
   switch (route.pathType) {
     case "Exact":
       return route.path === path ? NO_PARAMETERS : null;

@@ -1,5 +1,4 @@
-/** The one route table of the edge: what Ingress, HTTP API and function URL objects become. Data only. */
-import type { Cors } from "#kinds/catamaran/cors.ts";
+/** A route of the edge and where it leads: what Ingress and function URL objects become. Data only. */
 
 export interface Route {
   /** Exact host, "*.example.org", or "" for any; lower case. */
@@ -10,15 +9,12 @@ export interface Route {
   readonly methods: readonly string[];
   /** Weighted by `weight` > 0. */
   readonly backends: readonly Backend[];
-  /** Where it comes from: "Ingress/default/web", "HttpApi/default/web", "FunctionUrl/default/web". */
+  /** Where it comes from: "Ingress/default/web", "FunctionUrl/default/web". */
   readonly from: string;
 }
 
-/** Routes by their host, and the cross-origin rules of hosts that have some. */
-export interface RouteTable {
-  readonly byHost: ReadonlyMap<string, readonly Route[]>;
-  readonly cors: ReadonlyMap<string, Cors>;
-}
+/** What a route says of the requests that are its own. */
+export type Pattern = Pick<Route, "path" | "pathType" | "methods">;
 
 export type Backend = ServiceTarget | FunctionTarget;
 

@@ -8,7 +8,7 @@ import type { Ingress } from "#kinds/networking/ingress.ts";
 import type { Route } from "./route.ts";
 import { routesOf, type RouteSources } from "./routes.ts";
 
-const none: RouteSources = { ingresses: [], httpApis: [], functions: [], aliases: [] };
+const none: RouteSources = { ingresses: [], httpApis: [], deployments: [], functions: [], aliases: [] };
 
 function routesFrom(sources: Partial<RouteSources>): readonly Route[] {
   return [...routesOf({ ...none, ...sources }).byHost.values()].flat();
@@ -21,6 +21,7 @@ function backendOf(sources: Partial<RouteSources>): object {
 const apiOf = (payloadFormatVersion?: "1.0" | "2.0"): HttpApi => ({
   metadata: { name: "api", namespace: "default", uid: "u" },
   spec: {
+    stages: [{ stageName: "$default", autoDeploy: true }],
     routes: [{ routeKey: "GET /", function: "f", ...(payloadFormatVersion !== undefined && { payloadFormatVersion }) }],
   },
 });
@@ -31,8 +32,9 @@ for (const [asked, payload] of [
   ["2.0", "2.0"],
 ] as const)
   test(`a route of an HTTP API with payloadFormatVersion ${asked ?? "unsaid"} sends events of ${payload}`, () => {
-    const backend = backendOf({ httpApis: [apiOf(asked)] });
-    assert.equal("payload" in backend && backend.payload, payload);
+    const { apis } = routesOf({ ...none, httpApis: [apiOf(asked)] });
+    const target = apis.get("api.execute-api.localhost")?.stages.get("$default")?.routes[0]?.target;
+    assert.equal(target?.is === "function" && target.payload, payload);
   });
 
 for (const authType of ["NONE", "AWS_IAM"] as const)

@@ -1,15 +1,19 @@
-/** From objects to the route table: Ingress, HttpApi and function URLs become Routes. Pure. */
+/** From objects to the route table: Ingress and function URLs become Routes, APIs what is served under their hosts. Pure. */
 import type { FunctionAlias } from "#kinds/catamaran/function-alias.ts";
 import type { FunctionObject } from "#kinds/catamaran/function.ts";
-import { API_HOST, apiHostOf, apiIdOf, type HttpApi } from "#kinds/catamaran/http-api.ts";
+import type { ApiDeployment } from "#kinds/catamaran/api-deployment.ts";
+import { API_HOST, type HttpApi } from "#kinds/catamaran/http-api.ts";
 import type { IngressBackend } from "#kinds/networking/ingress-spec.ts";
 import { type Ingress, isServedByGateway } from "#kinds/networking/ingress.ts";
 import type { Cors } from "#kinds/catamaran/cors.ts";
-import type { Backend, Route, RouteTable } from "./route.ts";
+import { type ServedApi, servedApi } from "./apis/served-api.ts";
+import type { Backend, Route } from "./route.ts";
+import type { RouteTable } from "./route-table.ts";
 
 export interface RouteSources {
   readonly ingresses: readonly Ingress[];
   readonly httpApis: readonly HttpApi[];
+  readonly deployments: readonly ApiDeployment[];
   readonly functions: readonly FunctionObject[];
   readonly aliases: readonly FunctionAlias[];
 }
@@ -20,19 +24,27 @@ type UrlOwner = FunctionObject | FunctionAlias;
 /** Hosts of function URLs end so. */
 export const URL_HOST = ".lambda-url.localhost";
 
-export function routesOf({ ingresses, httpApis, functions, aliases }: RouteSources): RouteTable {
+export function routesOf({ ingresses, httpApis, deployments, functions, aliases }: RouteSources): RouteTable {
   const owners: readonly UrlOwner[] = [...functions, ...aliases];
-  const routes = [
-    ...ingresses.filter(isServedByGateway).flatMap(ingressRoutes),
-    ...httpApis.flatMap(apiRoutes),
-    ...owners.flatMap(urlRoutes),
-  ];
-  return { byHost: Map.groupBy(routes, ({ host }) => host), cors: corsOf(httpApis, owners) };
+  const routes = [...ingresses.filter(isServedByGateway).flatMap(ingressRoutes), ...owners.flatMap(urlRoutes)];
+  return {
+    byHost: Map.groupBy(routes, ({ host }) => host),
+    cors: corsOf(owners),
+    apis: apisOf(httpApis, deployments),
+  };
 }
 
-function corsOf(httpApis: readonly HttpApi[], owners: readonly UrlOwner[]): ReadonlyMap<string, Cors> {
+/** Reached as http://<apiId>.execute-api.localhost/… and under /_apis/<apiId>/…, see `stripPrefix`. */
+function apisOf(httpApis: readonly HttpApi[], deployments: readonly ApiDeployment[]): ReadonlyMap<string, ServedApi> {
+  const ofApi = Map.groupBy(deployments, ({ metadata, spec }) => `${metadata.namespace}/${spec.api}`);
+  const served = httpApis.map((api) =>
+    servedApi(api, ofApi.get(`${api.metadata.namespace}/${api.metadata.name}`) ?? []),
+  );
+  return new Map(served.map((api) => [api.host, api]));
+}
+
+function corsOf(owners: readonly UrlOwner[]): ReadonlyMap<string, Cors> {
   const found = new Map<string, Cors>();
-  for (const api of httpApis) if (api.spec.cors !== undefined) found.set(apiHostOf(api), api.spec.cors);
   for (const owner of owners) if (owner.spec.url?.cors !== undefined) found.set(urlHost(owner), owner.spec.url.cors);
   return found;
 }
@@ -79,37 +91,6 @@ function ingressBackends(backend: IngressBackend, namespace: string): readonly B
       auth: "NONE",
     },
   ];
-}
-
-/** Reached as http://<apiId>.execute-api.localhost/… and under /_apis/<apiId>/…, see `stripPrefix`. */
-function apiRoutes(api: HttpApi): readonly Route[] {
-  const namespace = api.metadata.namespace ?? "default";
-  const apiId = apiIdOf(api);
-  return api.spec.routes.map((route): Route => {
-    const [method = "ANY", path] = route.routeKey.split(" ");
-    const isDefault = route.routeKey === "$default" || path === undefined;
-    return {
-      host: apiHostOf(api),
-      path: isDefault ? "/" : path,
-      pathType: isDefault ? "Prefix" : "Template",
-      methods: isDefault || method === "ANY" ? [] : [method],
-      backends: [
-        {
-          is: "function",
-          namespace,
-          name: route.function,
-          qualifier: "",
-          weight: 1,
-          payload: route.payloadFormatVersion ?? "2.0",
-          front: "http-api",
-          auth: "NONE",
-          stage: api.spec.stage ?? "$default",
-          apiId,
-        },
-      ],
-      from: `HttpApi/${namespace}/${api.metadata.name}`,
-    };
-  });
 }
 
 function urlHost({ metadata }: UrlOwner): string {

@@ -1,17 +1,23 @@
 /** The gateway's side of a pod: forwards one HTTP request to a ready address, trying another one when it cannot connect. */
-import {
-  Agent,
-  type IncomingMessage,
-  request as httpRequest,
-  type RequestOptions,
-  type ServerResponse,
-} from "node:http";
+import { Agent, type IncomingMessage, request as httpRequest, type ServerResponse } from "node:http";
+import { Agent as SecureAgent, request as httpsRequest } from "node:https";
 import { type Answered, type Exchange, rawHeaders } from "./exchange.ts";
 import { toClient, toPod } from "./forward-headers.ts";
 
 export interface Address {
   readonly host: string;
   readonly port: number;
+  /** Over TLS, to a server that proves this name. */
+  readonly tls?: { readonly servername: string };
+}
+
+/** What goes out, but for where to. */
+export interface Sent {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: readonly string[];
+  readonly body: Buffer;
+  readonly timeoutMs?: number;
 }
 
 const CONNECT_TIMEOUT_MS = 2_000;
@@ -21,31 +27,40 @@ const IDEMPOTENT = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"])
 
 export class ServiceBackend implements Disposable {
   readonly #agent = new Agent({ keepAlive: true, maxFreeSockets: 256, timeout: ANSWER_TIMEOUT_MS });
+  readonly #secureAgent = new SecureAgent({ keepAlive: true, maxFreeSockets: 256, timeout: ANSWER_TIMEOUT_MS });
+
+  /** Passes the pod's answer on as it comes. */
+  async forward(exchange: Exchange, next: () => Address | undefined): Promise<Answered> {
+    return pass(await this.ask(sentTo(exchange), next), exchange.response);
+  }
 
   /**
    * `next` gives an address that was not tried yet, or undefined. A body was read before, so it can be sent again;
    * it is, when no byte of an answer came and either the connection was refused or the method is idempotent.
    */
-  async forward(exchange: Exchange, next: () => Address | undefined): Promise<Answered> {
-    const { request, response } = exchange;
+  async ask(sent: Sent, next: () => Address | undefined): Promise<IncomingMessage> {
     let failure: unknown = new Error("no endpoint is ready");
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       const address = next();
       if (address === undefined) break;
       try {
-        return await pass(await this.#send(exchange, address), response);
+        return await this.#send(sent, address);
       } catch (thrown) {
         failure = thrown;
-        if (response.headersSent || !maySendAgain(thrown, request.method ?? "GET")) break;
+        if (!maySendAgain(thrown, sent.method)) break;
       }
     }
     throw failure;
   }
 
-  #send(exchange: Exchange, address: Address): Promise<IncomingMessage> {
+  #send({ body, timeoutMs = ANSWER_TIMEOUT_MS, ...sent }: Sent, address: Address): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
-      const upstream = httpRequest({ ...requestTo(address, exchange), agent: this.#agent }, resolve);
-      upstream.setTimeout(ANSWER_TIMEOUT_MS, () => upstream.destroy(new Error("the pod did not answer in time")));
+      const options = { ...sent, ...address, setHost: false };
+      const upstream =
+        address.tls === undefined
+          ? httpRequest({ ...options, agent: this.#agent }, resolve)
+          : httpsRequest({ ...options, ...address.tls, agent: this.#secureAgent }, resolve);
+      upstream.setTimeout(timeoutMs, () => upstream.destroy(new Error("the answer did not come in time")));
       upstream.on("socket", (socket) => {
         if (!socket.connecting) return;
         const giveUp = (): void =>
@@ -55,12 +70,13 @@ export class ServiceBackend implements Disposable {
         socket.once("connect", () => clearTimeout(timer));
       });
       upstream.on("error", reject);
-      upstream.end(exchange.body);
+      upstream.end(body);
     });
   }
 
   [Symbol.dispose](): void {
     this.#agent.destroy();
+    this.#secureAgent.destroy();
   }
 }
 
@@ -71,22 +87,26 @@ function maySendAgain(thrown: unknown, method: string): boolean {
 }
 
 /** What goes to the pod: the normal path, and headers of which each was said by the client or seen by the edge. */
-export function requestTo(
-  address: Address,
-  { request, target, client, body }: Omit<Exchange, "response">,
-): RequestOptions & { readonly headers: readonly string[] } {
+export function sentTo({ request, target, client, body }: Omit<Exchange, "response">): Sent {
   const headers = toPod(request.headersDistinct, client);
-  // A body of no bytes is still a body for whoever waits for its length.
+  return {
+    method: request.method ?? "GET",
+    path: target.query === "" ? target.path : `${target.path}?${target.query}`,
+    headers: rawHeaders(withLength(headers, request, body)),
+    body,
+  };
+}
+
+/** A body of no bytes is still a body for whoever waits for its length. */
+export function withLength(
+  headers: Map<string, string[]>,
+  request: IncomingMessage,
+  body: Buffer,
+): Map<string, string[]> {
   headers.delete("content-length");
   const hasBody = body.length > 0 || request.headers["content-length"] !== undefined;
   if (hasBody) headers.set("content-length", [String(body.length)]);
-  return {
-    ...address,
-    method: request.method ?? "GET",
-    path: target.query === "" ? target.path : `${target.path}?${target.query}`,
-    headers: rawHeaders(headers),
-    setHost: false,
-  };
+  return headers;
 }
 
 /** Resolves when the answer is over for the client, whole or not. */

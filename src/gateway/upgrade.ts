@@ -11,7 +11,7 @@ import { ask, type Headers, negotiation, plainResponse, switching } from "#relay
 import { clientOf, rawHeaders, say } from "./exchange.ts";
 import { toClient } from "./forward-headers.ts";
 import type { RequestTarget } from "./request-target.ts";
-import { type Address, pass, requestTo } from "./service-backend.ts";
+import { type Address, pass, sentTo } from "./service-backend.ts";
 
 /** Other protocols are not switched to; who offers one (h2c, say) is served as if he had not. */
 export function isWebSocket({ method, headers }: IncomingMessage): boolean {
@@ -42,10 +42,15 @@ export async function passUpgrade(
   const refuse = (status: number, message: string): void => void say(plainResponse(request, socket), status, message);
   if (address === undefined) return refuse(503, "no endpoint is ready for this path");
   const exchange = { request, target, client: clientOf(request, target), body: Buffer.alloc(0) };
-  const options = requestTo(address, exchange);
+  const { body: _none, ...sent } = sentTo(exchange);
   const negotiated = Object.entries(negotiation(request)).map(([name, values]) => [name, [values].flat()] as const);
   try {
-    const asked = httpRequest({ ...options, headers: [...options.headers, ...rawHeaders(negotiated)] });
+    const asked = httpRequest({
+      ...sent,
+      ...address,
+      setHost: false,
+      headers: [...sent.headers, ...rawHeaders(negotiated)],
+    });
     const answer = await ask(asked, { clock, stop: never, keep: agreement });
     if (answer.is === "refused") return void (await pass(answer.response, plainResponse(request, socket)));
     socket.write(switching(answer.headers));

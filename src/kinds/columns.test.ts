@@ -460,10 +460,17 @@ const rows: readonly (readonly [
   ],
   [
     "HttpApi",
-    { spec: { routes: [{ routeKey: "$default", function: "f" }] }, status: { endpoint: "http://a" } },
-    [1, "http://a", "60m"],
+    {
+      spec: {
+        routes: [{ routeKey: "$default", function: "f" }],
+        stages: [{ stageName: "$default" }, { stageName: "dev" }],
+      },
+      status: { endpoint: "http://a" },
+    },
+    [1, "$default,dev", "http://a", "60m"],
     [],
   ],
+  ["ApiDeployment", { spec: { api: "shop", deploymentId: "d", snapshot: {} } }, ["shop", "", "60m"], []],
 ];
 
 for (const [index, [kind, object, narrow, wide]] of rows.entries()) {

@@ -410,12 +410,54 @@ export const proofs: TypeProofs = {
     "src/aws/authorize.test.ts": "metadata spec",
   },
   "dev.catamaran.v1.HttpApiSpec": {
-    "src/gateway/match.test.ts": "routes cors",
-    "src/gateway/http-event.test.ts": "stage",
+    "src/gateway/match.test.ts": "routes",
+    "src/gateway/apis/http-api.test.ts": "cors integrations stages disableExecuteApiEndpoint",
+    "src/gateway/authorizers/attacks.test.ts": "authorizers",
+    "src/aws/apigatewayv2/service.test.ts": "name description version tags",
   },
   "dev.catamaran.v1.HttpRoute": {
-    "src/gateway/http-event.test.ts": "routeKey function",
-    "src/gateway/routes.test.ts": "payloadFormatVersion",
+    "src/gateway/http-event.test.ts": "routeKey",
+    "src/gateway/routes.test.ts": "payloadFormatVersion function",
+    "src/gateway/apis/http-api.test.ts": "target service",
+    "src/gateway/authorizers/attacks.test.ts": "authorizationType authorizerId authorizationScopes",
+    "src/aws/apigatewayv2/service.test.ts": "routeId operationName",
+  },
+  "dev.catamaran.v1.HttpRouteService": {
+    "src/gateway/apis/http-api.test.ts": "name port",
+  },
+  "dev.catamaran.v1.ApiIntegration": {
+    "src/gateway/apis/http-api.test.ts":
+      "integrationId integrationType integrationUri integrationMethod timeoutInMillis requestParameters responseParameters tlsConfig",
+    "src/aws/apigatewayv2/service.test.ts": "payloadFormatVersion description",
+  },
+  "dev.catamaran.v1.ApiTlsConfig": {
+    "src/gateway/apis/http-api.test.ts": "serverNameToVerify",
+  },
+  "dev.catamaran.v1.ApiAuthorizer": {
+    "src/gateway/authorizers/attacks.test.ts":
+      "authorizerId name authorizerType identitySource jwtConfiguration authorizerUri authorizerPayloadFormatVersion authorizerResultTtlInSeconds enableSimpleResponses",
+  },
+  "dev.catamaran.v1.ApiJwtConfiguration": {
+    "src/gateway/authorizers/attacks.test.ts": "issuer audience",
+  },
+  "dev.catamaran.v1.ApiStage": {
+    "src/gateway/apis/http-api.test.ts":
+      "stageName autoDeploy deploymentId stageVariables defaultRouteSettings routeSettings accessLogSettings",
+    "src/aws/apigatewayv2/service.test.ts": "tags description createdDate lastUpdatedDate",
+  },
+  "dev.catamaran.v1.ApiRouteSettings": {
+    "src/gateway/apis/http-api.test.ts": "throttlingRateLimit throttlingBurstLimit",
+  },
+  "dev.catamaran.v1.ApiAccessLog": {
+    "src/gateway/apis/http-api.test.ts": "destinationArn format",
+  },
+  "dev.catamaran.v1.ApiDeployment": {
+    "src/aws/apigatewayv2/service.test.ts": "apiVersion kind",
+    "src/gateway/apis/http-api.test.ts": "metadata spec",
+  },
+  "dev.catamaran.v1.ApiDeploymentSpec": {
+    "src/gateway/apis/http-api.test.ts": "api deploymentId snapshot",
+    "src/aws/apigatewayv2/service.test.ts": "description",
   },
 };
 

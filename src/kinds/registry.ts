@@ -1,4 +1,5 @@
 /** Which kinds we serve. A kind that nothing acts on is not in here. */
+import { apiDeploymentKind } from "#kinds/catamaran/api-deployment.ts";
 import { autoscalerV1Kind } from "#kinds/autoscaling/autoscaler-v1.ts";
 import { bucketKind } from "#kinds/catamaran/bucket.ts";
 import { certificateSigningRequestKind } from "#kinds/certificates/certificate-signing-request.ts";
@@ -111,6 +112,7 @@ export const builtinKinds: readonly Kind[] = [
   layerVersionKind,
   tableKind,
   httpApiKind,
+  apiDeploymentKind,
   queueKind,
   topicKind,
   subscriptionKind,

@@ -46,7 +46,11 @@ const GATEWAY: readonly PolicyRule[] = [
   { apiGroups: [""], resources: ["services"], verbs: FOLLOW },
   { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: FOLLOW },
   { apiGroups: ["networking.k8s.io"], resources: ["ingresses"], verbs: FOLLOW },
-  { apiGroups: ["catamaran.dev"], resources: ["functions", "functionaliases", "httpapis"], verbs: FOLLOW },
+  {
+    apiGroups: ["catamaran.dev"],
+    resources: ["apideployments", "functionaliases", "functions", "httpapis"],
+    verbs: FOLLOW,
+  },
 ];
 
 const NODE: readonly PolicyRule[] = [

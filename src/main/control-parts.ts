@@ -68,6 +68,7 @@ import { dashboardKey, files } from "#instance/files.ts";
 import { doorHosts, networkOf } from "#instance/addresses.ts";
 import type { Part } from "./compose.ts";
 import { pkiNames } from "./pki-names.ts";
+import type { ApiDoors } from "./api-parts.ts";
 import type { MessageDoors } from "./message-parts.ts";
 import type { RoleBasis } from "./role.ts";
 
@@ -293,7 +294,7 @@ interface UrlRules {
 }
 
 export const awsDoor: Part<
-  RoleBasis & Declared & Engine & TableEngine & QueueEngine & BucketEngine & MessageDoors,
+  RoleBasis & Declared & Engine & TableEngine & QueueEngine & BucketEngine & MessageDoors & ApiDoors,
   UrlRules
 > = {
   name: "aws door",
@@ -318,6 +319,7 @@ export const awsDoor: Part<
       s3Service({ ...place, buckets }),
       sqsService({ ...place, queues, tasks: moveTasks }),
       ...needs.messageServices,
+      ...needs.apiServices,
       stsService(accountId),
     ];
     const rights = deck.objects("aws-rights");

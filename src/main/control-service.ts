@@ -24,6 +24,15 @@ export function controlService({ functions, ledger, logs, authorizeUrl }: Contro
       }),
     authorizeUrl,
     keepUsage: async (usage) => ledger.append(usage),
+    writeLogs: async (lines) => {
+      for (const [group, ofGroup] of Map.groupBy(lines, (line) => line.group))
+        for (const [stream, ofStream] of Map.groupBy(ofGroup, (line) => line.stream))
+          logs.append(
+            group,
+            stream,
+            ofStream.map(({ atMs, text }) => ({ atMs, requestId: null, text })),
+          );
+    },
     readUsage: (window, is) => ledger.read(window, is),
     readLogs: async function* (group, limit) {
       for (const { atMs, stream, text } of await newestLines(logs, group, limit)) yield { atMs, stream, text };

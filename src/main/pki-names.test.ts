@@ -35,6 +35,7 @@ const rights: Readonly<Record<string, readonly string[]>> = {
   admin: ["* */*", "* *"],
   gateway: [
     "list,watch /services",
+    "list,watch catamaran.dev/apideployments",
     "list,watch catamaran.dev/functionaliases",
     "list,watch catamaran.dev/functions",
     "list,watch catamaran.dev/httpapis",

@@ -1,4 +1,5 @@
 /** The control process: its parts, in the order of their start. */
+import { apiDoors } from "./api-parts.ts";
 import { Composition } from "./compose.ts";
 import {
   awsDoor,
@@ -40,6 +41,7 @@ const control = Composition.on<RoleBasis>()
   .with(deliveries)
   .with(eventSources)
   .with(messageDoors)
+  .with(apiDoors)
   .with(awsDoor)
   .with(dashboard)
   .with(privateApi);

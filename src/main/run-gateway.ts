@@ -27,7 +27,7 @@ export async function startGateway(
   const control = stack.use(
     new ControlClient({ socketPath: files.controlSocket(instance), clock, patienceMs: PATIENCE_MS }),
   );
-  const { accountId, ports } = instance;
+  const { accountId, region, ports } = instance;
   stack.use(
     await listenGateway({
       objects,
@@ -36,6 +36,7 @@ export async function startGateway(
       host: "127.0.0.1",
       port: ports.gateway,
       accountId,
+      region,
       clock,
       random,
       log,

@@ -1,4 +1,4 @@
-/** Who may call a function URL with AuthType AWS_IAM: whoever signs for Lambda and may invoke the function (lambda:InvokeFunctionUrl). */
+/** Who may call a function URL or an API's route that demands AWS_IAM: whoever signs for it and may invoke it (lambda:InvokeFunctionUrl, execute-api:Invoke). */
 import type { Clock } from "#base/clock.ts";
 import type { Authorize } from "../authorize.ts";
 import { AwsError } from "../aws-error.ts";
@@ -13,11 +13,11 @@ export interface UrlAccessOptions {
   readonly clock: Clock;
 }
 
-/** A request to a function's URL, as it was sent. */
-export interface UrlCall extends SignedHead {
-  readonly bodySha256: string;
-  readonly name: string;
-}
+/** A request to a function's URL or to an API's route, as it was sent. */
+export type UrlCall = SignedHead & { readonly bodySha256: string } & (
+    | { readonly name: string }
+    | { readonly methodArn: string }
+  );
 
 /** `requestContext.authorizer.iam` of the event, or what the client is told. */
 type UrlAccess =
@@ -28,16 +28,28 @@ export function urlAccess(options: UrlAccessOptions): (call: UrlCall) => Promise
   const { findCaller, authorize, region, accountId, clock } = options;
   return async (call) => {
     try {
-      const claim = readClaim(call, findCaller, { now: clock.now(), region, service: "lambda" });
+      const { service, ...wanted } = wantedBy(call, { region, accountId });
+      const claim = readClaim(call, findCaller, { now: clock.now(), region, service });
       proveClaim(claim, call, call.bodySha256);
-      const resource = arnOf({ region, accountId }, call.name);
-      await authorize(claim.caller, () => [{ permission: "lambda:InvokeFunctionUrl", resource }]);
+      await authorize(claim.caller, () => [wanted]);
       return { is: "allowed", caller: iamCaller(claim.caller, accountId) };
     } catch (thrown) {
       if (!(thrown instanceof AwsError)) throw thrown;
       return refusal(thrown);
     }
   };
+}
+
+interface Wanted {
+  readonly service: string;
+  readonly permission: string;
+  readonly resource: string;
+}
+
+function wantedBy(call: UrlCall, here: { readonly region: string; readonly accountId: string }): Wanted {
+  if ("methodArn" in call)
+    return { service: "execute-api", permission: "execute-api:Invoke", resource: call.methodArn };
+  return { service: "lambda", permission: "lambda:InvokeFunctionUrl", resource: arnOf(here, call.name) };
 }
 
 /** Without a signature, or without the right, Lambda says no more than that (Lambda Developer Guide, "Control access to function URLs"). */

@@ -39,7 +39,7 @@ function messageOf({ message }: AwsError, shape: Structure | undefined): Members
   if (message === "") return {};
   if (shape === undefined) return { message, Message: message };
   const name = ["message", "Message"].find((one) => shape.members.has(one)) ?? "message";
-  return { [name]: message };
+  return { [shape.members.get(name)?.wireName ?? name]: message };
 }
 
 export function errorType({ code }: AwsError, { errorNamespace }: Service): string {

@@ -1,31 +1,56 @@
-/** HttpApi: routes of an HTTP API to functions. */
+/** HttpApi: an HTTP API of API Gateway: routes to functions, Services and addresses, who may use them, and how much. */
 import { ageColumn, integer as integerColumn, text as textColumn } from "#kinds/columns.ts";
 import type { Kind } from "#kinds/kind.ts";
+import type { FieldFaults } from "#kinds/rules/field-faults.ts";
 import { functionNameFault } from "#kinds/rules/names.ts";
-import { type Infer, list, object, optional, text } from "#kinds/schema/description.ts";
+import { flag, type Infer, list, map, object, optional, text, whole } from "#kinds/schema/description.ts";
 import { cors, corsRules } from "./cors.ts";
+import { type ApiAuthorizer, authorizer, integration, stage } from "./http-api-parts.ts";
 import { type Own, ownKind } from "./own-kind.ts";
+
+const service = object("HttpRouteService", { name: text(), port: whole({ min: 1, max: 65_535 }) });
 
 const route = object("HttpRoute", {
   routeKey: text({
     pattern: /^(\$default|(ANY|GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) \/\S*)$/,
     says: 'must be "$default" or a method and a path, such as "GET /users/{id}"',
   }),
-  function: text(),
+  routeId: optional(text()),
+  /** "integrations/ID"; or the short forms: a function, or a Service, of the same namespace. */
+  target: optional(text({ pattern: /^integrations\/\S+$/, says: 'must be "integrations/" and an id' })),
+  function: optional(text()),
+  service: optional(service),
+  /** Of a function that stands in the route. */
   payloadFormatVersion: optional(text({ enum: ["1.0", "2.0"], default: "2.0" })),
+  authorizationType: optional(text({ enum: ["NONE", "AWS_IAM", "JWT", "CUSTOM"], default: "NONE" })),
+  authorizerId: optional(text()),
+  /** A token needs one of them. */
+  authorizationScopes: optional(list(text(), { max: 10 })),
+  operationName: optional(text()),
 });
 
 const spec = object("HttpApiSpec", {
-  routes: list(route, { key: "routeKey" }),
-  stage: optional(text({ default: "$default" })),
+  /** As people call it; its own name is the id that stands in its address. */
+  name: optional(text()),
+  description: optional(text()),
+  version: optional(text()),
+  routes: list(route, { key: "routeKey", max: 300 }),
+  integrations: optional(list(integration, { key: "integrationId", max: 300 })),
+  authorizers: optional(list(authorizer, { key: "authorizerId", max: 10 })),
+  stages: optional(list(stage, { key: "stageName", max: 10, default: [{ stageName: "$default", autoDeploy: true }] })),
   cors: optional(cors),
+  /** Only its custom domains lead to it. */
+  disableExecuteApiEndpoint: optional(flag()),
+  tags: optional(map(text())),
 });
 
 const status = object("HttpApiStatus", { apiId: optional(text()), endpoint: optional(text()) });
 
-export type HttpApi = Own<Infer<typeof spec>, Infer<typeof status>>;
+export type HttpApiSpec = Infer<typeof spec>;
+export type HttpApi = Own<HttpApiSpec, Infer<typeof status>>;
+export type HttpRoute = HttpApiSpec["routes"][number];
 
-/** Hosts of HTTP APIs end so: *.localhost is loopback everywhere (RFC 6761 §6.3). */
+/** Hosts of APIs end so: *.localhost is loopback everywhere (RFC 6761 §6.3). */
 export const API_HOST = ".execute-api.localhost";
 
 export function apiIdOf(api: HttpApi): string {
@@ -46,8 +71,39 @@ export const httpApiKind: Kind<HttpApi> = ownKind({
   checkName: functionNameFault,
   columns: [
     integerColumn("Routes", ({ spec: { routes } }) => routes.length),
+    textColumn("Stages", ({ spec: { stages = [] } }) => stages.map(({ stageName }) => stageName).join(",")),
     textColumn("Endpoint", (api) => api.status?.endpoint ?? ""),
     ageColumn,
   ],
-  rules: (desired, faults) => corsRules(desired.cors, "spec.cors", faults),
+  rules: (desired, faults) => {
+    corsRules(desired.cors, "spec.cors", faults);
+    for (const [index, one] of desired.routes.entries())
+      routeRules(one, desired, { at: `spec.routes[${index}]`, faults });
+    for (const [index, one] of (desired.authorizers ?? []).entries())
+      authorizerRules(one, `spec.authorizers[${index}]`, faults);
+  },
 });
+
+interface Place {
+  readonly at: string;
+  readonly faults: FieldFaults;
+}
+
+function routeRules(route: HttpRoute, api: HttpApiSpec, { at, faults }: Place): void {
+  const { target, authorizationType = "NONE", authorizerId } = route;
+  const targets = [target, route.function, route.service].filter((one) => one !== undefined);
+  if (targets.length > 1) faults.invalid(`${at}.target`, target ?? "", "only one of target, function and service");
+  const integrations = (api.integrations ?? []).map((one) => `integrations/${one.integrationId}`);
+  if (target !== undefined && !integrations.includes(target))
+    faults.invalid(`${at}.target`, target, "must name an integration of this API");
+  if (authorizationType !== "JWT" && authorizationType !== "CUSTOM") return;
+  const wanted = authorizationType === "JWT" ? "JWT" : "REQUEST";
+  const found = (api.authorizers ?? []).find((one) => one.authorizerId === authorizerId);
+  if (found?.authorizerType !== wanted)
+    faults.invalid(`${at}.authorizerId`, authorizerId ?? "", `must name an authorizer of type ${wanted} of this API`);
+}
+
+function authorizerRules(given: ApiAuthorizer, at: string, faults: FieldFaults): void {
+  if (given.authorizerType === "JWT" && given.jwtConfiguration === undefined) faults.required(`${at}.jwtConfiguration`);
+  if (given.authorizerType === "REQUEST" && given.authorizerUri === undefined) faults.required(`${at}.authorizerUri`);
+}

@@ -87,6 +87,11 @@ export function whole({ min, max, unit, default: initial }: WholeRules = {}): De
   };
 }
 
+/** A number that may have a fraction. */
+export function number(rules: WholeRules = {}): Description<number> {
+  return { ...whole(rules), schema: { is: "number" } };
+}
+
 interface Range {
   readonly min: number | undefined;
   readonly max: number | undefined;

@@ -1,0 +1,34 @@
+/** Which stage of which API a request is for, and which of its routes. Pure. */
+import { type Match, matchOf } from "../match.ts";
+import type { RequestTarget } from "../request-target.ts";
+import type { RouteTable } from "../route-table.ts";
+import type { ServedApi, ServedRoute, ServedStage } from "./served-api.ts";
+
+export interface FoundApi {
+  readonly api: ServedApi;
+  /** Null: the path names none, and there is no $default. */
+  readonly stage: ServedStage | null;
+  /** Below the stage, still encoded. */
+  readonly path: string;
+  /** "/dev", as functions see it before the path; "" of $default. */
+  readonly stagePath: string;
+  readonly match: Match<ServedRoute> | null;
+}
+
+/** Null when the host is no API's. */
+export function findApi({ apis }: RouteTable, { host, path }: RequestTarget, method: string): FoundApi | null {
+  const api = apis.get(host);
+  if (api === undefined || api.isHostClosed) return null;
+  const staged = stageOf(api, path);
+  const match = staged.stage === null ? null : matchOf(staged.stage.routes, staged.path, method);
+  return { api, ...staged, match };
+}
+
+/** A first segment that is a stage's name goes before $default, which has no segment of its own. */
+function stageOf({ stages }: ServedApi, path: string): Pick<FoundApi, "stage" | "path" | "stagePath"> {
+  const end = path.indexOf("/", 1);
+  const first = end < 0 ? path.slice(1) : path.slice(1, end);
+  const named = first === "$default" ? undefined : stages.get(first);
+  if (named !== undefined) return { stage: named, path: end < 0 ? "/" : path.slice(end), stagePath: `/${first}` };
+  return { stage: stages.get("$default") ?? null, path, stagePath: "" };
+}
