@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { silent } from "#base/log.ts";
 import { ProcessSandboxes } from "#sandboxes/process-driver.ts";
 import { layerStories } from "./functions-layers.ts";
+import { streamingStories } from "./functions-streaming.ts";
 import { runtimeStories } from "./functions-runtimes.ts";
 import { sandboxStories } from "./functions-stories.ts";
 import { Bench, FolderCode, realClock } from "./functions-support.ts";
@@ -14,4 +15,5 @@ test("functions as plain processes", async (t) => {
   await sandboxStories(t, bench, { isIsolated: false, runtimes: sandboxes.runtimes() });
   await runtimeStories(t, bench, { isIsolated: false, runtimes: sandboxes.runtimes() });
   await layerStories(t, bench, { isIsolated: false, runtimes: sandboxes.runtimes() });
+  await streamingStories(t, bench);
 });

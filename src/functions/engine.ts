@@ -24,6 +24,7 @@ import type { Environment, IdleRules } from "./environment.ts";
 import { type AsyncEvent, type AsyncEvents, EventQueue, MemoryEvents } from "./event-queue.ts";
 import { type Figures, Fleet } from "./fleet.ts";
 import {
+  type CallerSink,
   type Ended,
   type InvokeRequest,
   type InvokeResult,
@@ -35,7 +36,7 @@ import {
 import { Lifecycle } from "./lifecycle.ts";
 import { type LogStore, MemoryLogs, Tail } from "./logs.ts";
 import { type Job, Recorder } from "./recorder.ts";
-import type { RuntimeRequest, Sandboxes, SandboxSpec } from "./sandboxes.ts";
+import type { ResponseSink, RuntimeRequest, Sandboxes, SandboxSpec } from "./sandboxes.ts";
 import { LATEST, type Settings } from "./settings.ts";
 
 export interface FunctionsOptions {
@@ -339,7 +340,7 @@ export class Functions implements AsyncDisposable {
     const stream = environment.logStream;
     this.#recorder.begin(job, stream);
     const startedMs = clock.monotonicMs();
-    const ended = await environment.invoke(this.#runtimeRequest(job, clock.now(), timeoutMs), timeoutMs);
+    const ended = await environment.invoke(this.#runtimeRequest(job, clock.now(), isCold), timeoutMs);
     const durationMs = ended.verdict === "timeout" ? timeoutMs : clock.monotonicMs() - startedMs;
     const initMs = environment.unreportedInitMs ?? 0;
     environment.unreportedInitMs = undefined;
@@ -350,7 +351,9 @@ export class Functions implements AsyncDisposable {
     return resultOf(job, ended, isCold);
   }
 
-  #runtimeRequest({ requestId, request }: Job, now: number, timeoutMs: number): RuntimeRequest {
+  #runtimeRequest(job: Job, now: number, isCold: boolean): RuntimeRequest {
+    const { requestId, request } = job;
+    const { timeoutMs } = job.fleet.settings;
     return {
       requestId,
       payload: request.payload,
@@ -358,6 +361,7 @@ export class Functions implements AsyncDisposable {
       invokedArn: this.#arnOf(request),
       traceId: request.traceId ?? traceOf(requestId, now),
       ...(request.clientContext !== undefined && { clientContext: request.clientContext }),
+      ...(request.sink !== undefined && { sink: sinkOf(job, request.sink, isCold) }),
     };
   }
 
@@ -460,6 +464,14 @@ function isCountDue(status: FunctionStatus, counts: { readonly running: number; 
 function refuseLarger(payload: Uint8Array, limit: number): void {
   if (payload.length <= limit) return;
   throw new Fault("RequestTooLarge", `Request must be smaller than ${limit} bytes for the InvokeFunction operation`);
+}
+
+/** The caller learns with the first piece what it otherwise learns with the result. */
+function sinkOf({ fleet, requestId }: Job, sink: CallerSink, isCold: boolean): ResponseSink {
+  return {
+    begin: (contentType) => sink.begin({ contentType, executedVersion: fleet.settings.version, requestId, isCold }),
+    write: (piece) => sink.write(piece),
+  };
 }
 
 function resultOf(job: Job, ended: Ended, isCold: boolean): InvokeResult {

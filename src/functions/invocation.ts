@@ -16,6 +16,20 @@ export interface InvokeRequest {
   /** JSON, already decoded from base64. */
   readonly clientContext?: string;
   readonly traceId?: string;
+  /** Takes a response that comes piece by piece, and only of a function that streams. */
+  readonly sink?: CallerSink;
+}
+
+/** Where a response goes while the function still writes it. */
+export interface CallerSink {
+  /** Before the first piece. */
+  begin(head: ResponseHead): void;
+  /** Resolves when the next is wanted. */
+  write(piece: Uint8Array): Promise<void>;
+}
+
+export interface ResponseHead extends Pick<InvokeResult, "executedVersion" | "requestId" | "isCold"> {
+  readonly contentType: string;
 }
 
 export interface InvokeResult {
@@ -34,6 +48,8 @@ export interface InvokeResult {
 export const MAX_PAYLOAD_BYTES: number = 6 * 1024 * 1024;
 // What Lambda takes of a response, and names in its error: the quota and a hundred bytes.
 export const MAX_RESPONSE_BYTES: number = MAX_PAYLOAD_BYTES + 100;
+// Of a response that is streamed: Lambda's quota since July 2025; it was 20 MB before.
+export const MAX_STREAMED_BYTES: number = 200 * 1024 * 1024;
 // Since 2025; it was 256 KB before.
 export const MAX_EVENT_BYTES: number = 1024 * 1024;
 

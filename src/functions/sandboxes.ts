@@ -38,14 +38,25 @@ export interface RuntimeRequest {
   readonly traceId: string;
   /** Base64-decoded JSON of X-Amz-Client-Context. */
   readonly clientContext?: string;
+  /** Takes a response that comes piece by piece; absent: it is wanted whole. */
+  readonly sink?: ResponseSink;
+}
+
+/** Where a response goes while the function still writes it. */
+export interface ResponseSink {
+  /** Before the first piece. */
+  begin(contentType: string): void;
+  /** Resolves when the next is wanted: a reader that is slow slows the function. */
+  write(piece: Uint8Array): Promise<void>;
 }
 
 /** How one invocation ended, in Lambda's terms. */
 export type RuntimeOutcome =
+  /** Its payload is empty when the request's sink has it. */
   | (Answered & { readonly is: "response"; readonly payload: Uint8Array })
   /** The handler threw or the runtime reported an error: {errorType, errorMessage, trace}. */
   | (Answered & { readonly is: "error"; readonly payload: Uint8Array; readonly errorType: string })
-  /** The response is longer than MAX_RESPONSE_BYTES; nothing of it is kept. */
+  /** The response is longer than MAX_RESPONSE_BYTES, or MAX_STREAMED_BYTES of a stream; nothing more of it is kept. */
   | (Answered & { readonly is: "oversized" })
   /** The environment ended under it (exit, signal, out of memory); it is gone. */
   | { readonly is: "ended"; readonly end: SandboxEnd };

@@ -3,10 +3,11 @@ import net from "node:net";
 import { rm, chmod } from "node:fs/promises";
 import type { Clock } from "#base/clock.ts";
 import { MAX_RESPONSE_BYTES } from "#functions/invocation.ts";
-import type { InitFailure, LogLine, RuntimeOutcome, RuntimeRequest } from "#functions/sandboxes.ts";
+import type { InitFailure, LogLine, ResponseSink, RuntimeOutcome, RuntimeRequest } from "#functions/sandboxes.ts";
 import { FRAME, type FrameLimits, FrameReader, frameOf, headedFrame } from "./frames.ts";
 import { MAX_LINE_BYTES, readInTurns } from "./lines.ts";
 import { LogBudget } from "./log-budget.ts";
+import { StreamedResponse } from "./streamed-response.ts";
 
 export type Bound = { readonly ok: true } | { readonly ok: false; readonly failure: InitFailure };
 
@@ -34,6 +35,8 @@ const FROM_AGENT: FrameLimits = new Map([
   // Bundles of ten megabytes have caches of about that size.
   [FRAME.cache, 16 * 1024 * 1024],
   [FRAME.ending, 4],
+  [FRAME.stream, 1024],
+  [FRAME.piece, 64 * 1024],
 ]);
 
 // A record may have waited while its sandbox was frozen; one from another day, or from tomorrow, is stamped here.
@@ -53,6 +56,11 @@ export class AgentChannel {
   #listener: ChannelListener | null = null;
   #bound: ((bound: Bound | null) => void) | null = null;
   #answered: ((answer: Answer) => void) | null = null;
+  #sink: ResponseSink | undefined;
+  /** Of the running invocation, once its response comes piece by piece. */
+  #streamed: StreamedResponse | null = null;
+  /** Pieces that were passed on and not yet taken: nothing more is read until they are. */
+  #untaken = 0;
   #idle: PromiseWithResolvers<boolean> | null = null;
   #hasCache = false;
   #peakMib: number | undefined;
@@ -99,14 +107,15 @@ export class AgentChannel {
       // The folder went away with the sandbox.
     });
     const reader = new FrameReader(FROM_AGENT, (type, id, payload) => this.#take(type, id, payload));
-    readInTurns(socket, (chunk: Buffer) => {
+    const read = (chunk: Buffer): void => {
       try {
         if (!reader.push(chunk)) socket.destroy();
       } catch {
         // User code may have got hold of the socket: frames that cannot be read end that sandbox and nothing else.
         socket.destroy();
       }
-    });
+    };
+    readInTurns(socket, read, () => this.#untaken === 0);
     // A reset says the same as an end: the sandbox is gone.
     socket.on("error", () => {});
     socket.on("close", () => this.#end());
@@ -136,6 +145,8 @@ export class AgentChannel {
   invoke(request: RuntimeRequest): Promise<Answer> {
     const id = ++this.#lastId >>> 0;
     this.#requestId = request.requestId;
+    this.#sink = request.sink;
+    this.#streamed = null;
     const { requestId, deadlineMs, invokedArn, traceId, clientContext } = request;
     // JSON leaves out what is undefined.
     const head = { requestId, deadlineMs, arn: invokedArn, traceId, clientContext };
@@ -220,8 +231,13 @@ export class AgentChannel {
         return this.#onReady();
       case FRAME.log:
         return this.#takeRecord(id, payload);
+      case FRAME.stream:
+        if (this.#isRunning(id)) this.#streamed = new StreamedResponse(this.#sink, payload.toString("latin1"));
+        return undefined;
+      case FRAME.piece:
+        return this.#takePiece(id, payload);
       case FRAME.response:
-        return this.#answer(id, { is: "response", ...stateOf(payload), payload: payload.subarray(5) });
+        return this.#answer(id, this.#responseOf(payload));
       case FRAME.error:
         return this.#answer(id, errorOf(payload));
       case FRAME.oversized:
@@ -243,12 +259,35 @@ export class AgentChannel {
     }
   }
 
+  #isRunning(id: number): boolean {
+    return id === this.#lastId && this.#answered !== null;
+  }
+
+  #takePiece(id: number, payload: Buffer): void {
+    const untaken = this.#isRunning(id) ? this.#streamed?.take(payload) : null;
+    if (untaken === null || untaken === undefined) return;
+    this.#untaken++;
+    this.#socket?.pause();
+    const go = (): void => {
+      this.#untaken--;
+      if (this.#untaken === 0) this.#socket?.resume();
+    };
+    // A reader that is gone takes nothing more, and the function writes on into nothing.
+    untaken.then(go, go);
+  }
+
+  #responseOf(payload: Buffer): NonNullable<Answer> {
+    const state = stateOf(payload);
+    if (this.#streamed?.isOversized === true) return { is: "oversized", ...state };
+    return { is: "response", ...state, payload: this.#streamed?.whole() ?? payload.subarray(5) };
+  }
+
   #answer(id: number, answer: NonNullable<Answer>): void {
     // An answer to an earlier invocation that had timed out belongs to nobody, nor does a second one.
-    if (id !== this.#lastId || this.#answered === null) return;
+    if (!this.#isRunning(id)) return;
     this.#sayDropped();
     if (answer.isBusy === true) this.#idle = Promise.withResolvers();
-    this.#answered(answer);
+    this.#answered?.(answer);
     this.#answered = null;
   }
 

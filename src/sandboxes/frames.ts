@@ -19,6 +19,9 @@ export const FRAME = {
   oversized: 24,
   /** The runtime has ended or is about to. */
   ending: 25,
+  /** A response that comes piece by piece, with its content type; `response`, empty then, ends it. */
+  stream: 26,
+  piece: 27,
   /** To and from the launcher: JSON. */
   ask: 32,
   answer: 33,

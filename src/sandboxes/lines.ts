@@ -9,13 +9,15 @@ const NEWLINE = 0x0a;
 // What Node reads at once from a pipe or a socket in which more is waiting.
 const FULL_CHUNK_BYTES = 64 * 1024;
 
-/** Of a flood one or two chunks in each turn of the event loop: libuv would read 32 before anybody else's turn (uv__read), however long each takes. */
-export function readInTurns(pipe: Readable, take: (chunk: Buffer) => void): void {
+/** Of a flood one or two chunks in each turn of the event loop: libuv would read 32 before anybody else's turn (uv__read), however long each takes. Whoever paused it for reasons of his own says with `mayResume` that it stays so. */
+export function readInTurns(pipe: Readable, take: (chunk: Buffer) => void, mayResume = (): boolean => true): void {
   pipe.on("data", (chunk: Buffer) => {
     take(chunk);
     if (chunk.length < FULL_CHUNK_BYTES) return;
     pipe.pause();
-    setImmediate(() => pipe.resume());
+    setImmediate(() => {
+      if (mayResume()) pipe.resume();
+    });
   });
 }
 

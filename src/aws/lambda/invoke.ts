@@ -2,13 +2,13 @@
 import { Fault } from "#base/fault.ts";
 import { Throttled } from "#functions/concurrency.ts";
 import type { InvokeRequest, InvokeResult } from "#functions/invocation.ts";
-import { type Action, action, Answer } from "../action.ts";
+import { type Action, action, Answer, type Call } from "../action.ts";
 import { AwsError } from "../aws-error.ts";
 import type { AccountFunctions } from "./account-functions.ts";
-import { type InvocationResponse, type InvocationType, model } from "./model.gen.ts";
+import { type InvocationRequest, type InvocationResponse, type InvocationType, model } from "./model.gen.ts";
 import { failure, functionArns, notFound, referenceOf } from "./names.ts";
 
-const MAX_SYNC_BYTES = 6 * 1024 * 1024;
+export const MAX_SYNC_BYTES: number = 6 * 1024 * 1024;
 const MAX_ASYNC_BYTES = 1024 * 1024;
 const NOTHING = new Uint8Array();
 
@@ -19,25 +19,35 @@ export const invoke: Action<AccountFunctions> = action(model, "Invoke", {
   serves: ["FunctionName", "Qualifier", "InvocationType", "LogType", "ClientContext", "Payload"],
   unserved: { DurableExecutionName: "leave it out", TenantId: "leave it out" },
   run: async (account: AccountFunctions, input, call) => {
-    const { name, qualifier } = referenceOf(account, input);
-    const { InvocationType: type = "RequestResponse", Payload: payload = NOTHING } = input;
-    checkSize(payload, type);
-    checkJson(payload);
-    const clientContext = input.ClientContext === undefined ? undefined : contextOf(input.ClientContext);
-    const traceId = call.headers["x-amzn-trace-id"];
-    const result = await run(account, {
-      namespace: account.namespace,
-      name,
-      payload,
-      type,
-      logTail: input.LogType === "Tail",
-      ...(qualifier !== undefined && { qualifier }),
-      ...(clientContext !== undefined && { clientContext }),
-      ...(traceId !== undefined && { traceId }),
-    });
+    const { InvocationType: type = "RequestResponse" } = input;
+    const result = await run(account, { ...requestOf(account, input, call), type });
     return new Answer(responseOf(result, type), headersOf(result));
   },
 });
+
+type Given = Pick<
+  InvocationRequest,
+  "FunctionName" | "Qualifier" | "InvocationType" | "LogType" | "ClientContext" | "Payload"
+>;
+
+/** What is asked of the engine; throws for payloads that are too large or no JSON. */
+export function requestOf(account: AccountFunctions, input: Given, call: Call): Omit<InvokeRequest, "type"> {
+  const { name, qualifier } = referenceOf(account, input);
+  const { InvocationType: type = "RequestResponse", Payload: payload = NOTHING } = input;
+  checkSize(payload, type);
+  checkJson(payload);
+  const clientContext = input.ClientContext === undefined ? undefined : contextOf(input.ClientContext);
+  const traceId = call.headers["x-amzn-trace-id"];
+  return {
+    namespace: account.namespace,
+    name,
+    payload,
+    logTail: input.LogType === "Tail",
+    ...(qualifier !== undefined && { qualifier }),
+    ...(clientContext !== undefined && { clientContext }),
+    ...(traceId !== undefined && { traceId }),
+  };
+}
 
 /** Only what has run says which version it was, and has an answer. */
 function responseOf(result: InvokeResult, type: InvocationType): InvocationResponse {
@@ -58,7 +68,8 @@ function headersOf({ requestId, isCold, status }: InvokeResult): Readonly<Record
   };
 }
 
-async function run(account: AccountFunctions, request: InvokeRequest): Promise<InvokeResult> {
+/** Faults of the engine in AWS's words. */
+export async function run(account: AccountFunctions, request: InvokeRequest): Promise<InvokeResult> {
   try {
     return await account.functions.invoke(request);
   } catch (thrown) {

@@ -746,6 +746,38 @@ export type InvocationType = "Event" | "RequestResponse" | "DryRun";
 
 export type InvokeMode = "BUFFERED" | "RESPONSE_STREAM";
 
+export type InvokeResponseStreamUpdate = {
+  readonly Payload?: Blob;
+};
+
+export type InvokeWithResponseStreamCompleteEvent = {
+  readonly ErrorCode?: String;
+  readonly ErrorDetails?: String;
+  readonly LogResult?: String;
+};
+
+export type InvokeWithResponseStreamRequest = {
+  readonly FunctionName: NamespacedFunctionName;
+  readonly InvocationType?: ResponseStreamingInvocationType;
+  readonly LogType?: LogType;
+  readonly ClientContext?: String;
+  readonly Qualifier?: NumericLatestPublishedOrAliasQualifier;
+  readonly Payload?: Blob;
+  readonly TenantId?: TenantId;
+};
+
+export type InvokeWithResponseStreamResponse = {
+  readonly StatusCode?: Integer;
+  readonly ExecutedVersion?: Version;
+  readonly EventStream?: AsyncIterable<InvokeWithResponseStreamResponseEvent>;
+  readonly ResponseStreamContentType?: String;
+};
+
+export type InvokeWithResponseStreamResponseEvent = {
+  readonly PayloadChunk?: InvokeResponseStreamUpdate;
+  readonly InvokeComplete?: InvokeWithResponseStreamCompleteEvent;
+};
+
 export type InvokedViaFunctionUrl = boolean;
 
 export type KMSAccessDeniedException = {
@@ -1145,6 +1177,8 @@ export type ResourceNotReadyException = {
   readonly message?: String;
 };
 
+export type ResponseStreamingInvocationType = "RequestResponse" | "DryRun";
+
 export type RetentionPeriodInDays = number;
 
 export type RoleArn = string;
@@ -1495,6 +1529,7 @@ export type ModelOperations = {
   readonly GetLayerVersionPolicy: { readonly input: GetLayerVersionPolicyRequest; readonly output: GetLayerVersionPolicyResponse };
   readonly GetPolicy: { readonly input: GetPolicyRequest; readonly output: GetPolicyResponse };
   readonly Invoke: { readonly input: InvocationRequest; readonly output: InvocationResponse };
+  readonly InvokeWithResponseStream: { readonly input: InvokeWithResponseStreamRequest; readonly output: InvokeWithResponseStreamResponse };
   readonly ListAliases: { readonly input: ListAliasesRequest; readonly output: ListAliasesResponse };
   readonly ListEventSourceMappings: { readonly input: ListEventSourceMappingsRequest; readonly output: ListEventSourceMappingsResponse };
   readonly ListFunctionUrlConfigs: { readonly input: ListFunctionUrlConfigsRequest; readonly output: ListFunctionUrlConfigsResponse };
@@ -1593,6 +1628,7 @@ export const model: Model<ModelOperations, ModelErrors> = {
     GetLayerVersionPolicy: { method: "GET", uri: "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy", input: "GetLayerVersionPolicyRequest", output: "GetLayerVersionPolicyResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     GetPolicy: { method: "GET", uri: "/2015-03-31/functions/{FunctionName}/policy", input: "GetPolicyRequest", output: "GetPolicyResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     Invoke: { uri: "/2015-03-31/functions/{FunctionName}/invocations", input: "InvocationRequest", output: "InvocationResponse", errors: ["ResourceNotReadyException", "InvalidSecurityGroupIDException", "SnapStartTimeoutException", "TooManyRequestsException", "EC2ThrottledException", "EFSMountConnectivityException", "SubnetIPAddressLimitReachedException", "KMSAccessDeniedException", "RequestTooLargeException", "KMSDisabledException", "UnsupportedMediaTypeException", "S3FilesMountConnectivityException", "SerializedRequestEntityTooLargeException", "InvalidRuntimeException", "NoPublishedVersionException", "EC2UnexpectedException", "InvalidSubnetIDException", "KMSNotFoundException", "InvalidParameterValueException", "EC2AccessDeniedException", "EFSIOException", "KMSInvalidStateException", "ResourceConflictException", "ENILimitReachedException", "SnapStartNotReadyException", "ServiceException", "SnapStartException", "RecursiveInvocationException", "S3FilesMountFailureException", "EFSMountTimeoutException", "S3FilesMountTimeoutException", "ResourceNotFoundException", "InvalidRequestContentException", "DurableExecutionAlreadyStartedException", "InvalidZipFileException", "EFSMountFailureException"] },
+    InvokeWithResponseStream: { uri: "/2021-11-15/functions/{FunctionName}/response-streaming-invocations", input: "InvokeWithResponseStreamRequest", output: "InvokeWithResponseStreamResponse", errors: ["ResourceNotReadyException", "InvalidSecurityGroupIDException", "SnapStartTimeoutException", "TooManyRequestsException", "EC2ThrottledException", "EFSMountConnectivityException", "SubnetIPAddressLimitReachedException", "KMSAccessDeniedException", "RequestTooLargeException", "KMSDisabledException", "UnsupportedMediaTypeException", "S3FilesMountConnectivityException", "SerializedRequestEntityTooLargeException", "InvalidRuntimeException", "NoPublishedVersionException", "EC2UnexpectedException", "InvalidSubnetIDException", "KMSNotFoundException", "InvalidParameterValueException", "EC2AccessDeniedException", "EFSIOException", "KMSInvalidStateException", "ResourceConflictException", "ENILimitReachedException", "SnapStartNotReadyException", "ServiceException", "SnapStartException", "RecursiveInvocationException", "S3FilesMountFailureException", "EFSMountTimeoutException", "S3FilesMountTimeoutException", "ResourceNotFoundException", "InvalidRequestContentException", "InvalidZipFileException", "EFSMountFailureException"] },
     ListAliases: { method: "GET", uri: "/2015-03-31/functions/{FunctionName}/aliases", input: "ListAliasesRequest", output: "ListAliasesResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     ListEventSourceMappings: { method: "GET", uri: "/2015-03-31/event-source-mappings", input: "ListEventSourceMappingsRequest", output: "ListEventSourceMappingsResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     ListFunctionUrlConfigs: { method: "GET", uri: "/2021-10-31/functions/{FunctionName}/urls", input: "ListFunctionUrlConfigsRequest", output: "ListFunctionUrlConfigsResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
@@ -1770,6 +1806,11 @@ export const model: Model<ModelOperations, ModelErrors> = {
     InvocationResponse: { is: "structure", members: { StatusCode: { of: "Integer", at: "statusCode" }, FunctionError: { of: "String", at: "header", name: "X-Amz-Function-Error" }, LogResult: { of: "String", at: "header", name: "X-Amz-Log-Result" }, Payload: "Blob", ExecutedVersion: { of: "Version", at: "header", name: "X-Amz-Executed-Version" }, DurableExecutionArn: { of: "DurableExecutionArn", at: "header", name: "X-Amz-Durable-Execution-Arn" } }, payload: "Payload" },
     InvocationType: { is: "string", enum: ["Event", "RequestResponse", "DryRun"] },
     InvokeMode: { is: "string", enum: ["BUFFERED", "RESPONSE_STREAM"] },
+    InvokeResponseStreamUpdate: { is: "structure", members: { Payload: { of: "Blob", event: "payload" } } },
+    InvokeWithResponseStreamCompleteEvent: { is: "structure", members: { ErrorCode: "String", ErrorDetails: "String", LogResult: "String" } },
+    InvokeWithResponseStreamRequest: { is: "structure", members: { FunctionName: { of: "NamespacedFunctionName", at: "uri" }, InvocationType: { of: "ResponseStreamingInvocationType", at: "header", name: "X-Amz-Invocation-Type" }, LogType: { of: "LogType", at: "header", name: "X-Amz-Log-Type" }, ClientContext: { of: "String", at: "header", name: "X-Amz-Client-Context" }, Qualifier: { of: "NumericLatestPublishedOrAliasQualifier", at: "querystring" }, Payload: "Blob", TenantId: { of: "TenantId", at: "header", name: "X-Amz-Tenant-Id" } }, required: ["FunctionName"], payload: "Payload" },
+    InvokeWithResponseStreamResponse: { is: "structure", members: { StatusCode: { of: "Integer", at: "statusCode" }, ExecutedVersion: { of: "Version", at: "header", name: "X-Amz-Executed-Version" }, EventStream: "InvokeWithResponseStreamResponseEvent", ResponseStreamContentType: { of: "String", at: "header", name: "Content-Type" } }, payload: "EventStream" },
+    InvokeWithResponseStreamResponseEvent: { is: "structure", members: { PayloadChunk: "InvokeResponseStreamUpdate", InvokeComplete: "InvokeWithResponseStreamCompleteEvent" }, eventstream: true },
     InvokedViaFunctionUrl: { is: "boolean" },
     KMSAccessDeniedException: { is: "structure", members: { Type: "String", Message: "String" }, error: { status: 502, fault: true } },
     KMSDisabledException: { is: "structure", members: { Type: "String", Message: "String" }, error: { status: 502, fault: true } },
@@ -1875,6 +1916,7 @@ export const model: Model<ModelOperations, ModelErrors> = {
     ResourceInUseException: { is: "structure", members: { Type: "String", Message: "String" }, error: {  } },
     ResourceNotFoundException: { is: "structure", members: { Type: "String", Message: "String" }, error: { status: 404 } },
     ResourceNotReadyException: { is: "structure", members: { Type: "String", message: "String" }, error: { status: 502, fault: true } },
+    ResponseStreamingInvocationType: { is: "string", enum: ["RequestResponse", "DryRun"] },
     RetentionPeriodInDays: { is: "integer", min: 1, max: 90 },
     RoleArn: { is: "string", pattern: "arn:(aws[a-zA-Z-]*)?:iam::\\d{12}:role/?[a-zA-Z_0-9+=,.@\\-_/]+" },
     Runtime: { is: "string" },

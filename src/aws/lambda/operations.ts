@@ -29,6 +29,7 @@ export const listed: Listed = {
     "GetLayerVersionPolicy",
     "GetPolicy",
     "Invoke",
+    "InvokeWithResponseStream",
     "ListAliases",
     "ListEventSourceMappings",
     "ListFunctionUrlConfigs",

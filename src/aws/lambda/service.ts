@@ -26,6 +26,7 @@ import {
   updateFunctionUrlConfig,
 } from "./function-url.ts";
 import { invoke } from "./invoke.ts";
+import { invokeWithResponseStream } from "./invoke-streaming.ts";
 import { addLayerVersionPermission, getLayerVersionPolicy, removeLayerVersionPermission } from "./layer-permissions.ts";
 import {
   deleteLayerVersion,
@@ -45,6 +46,7 @@ import { updateFunctionCode, updateFunctionConfiguration } from "./update-functi
 export const actions: readonly Action<AccountFunctions>[] = [
   // First what is asked most: routes are tried in this order.
   invoke,
+  invokeWithResponseStream,
   createFunction,
   getFunction,
   getPackage,

@@ -23,6 +23,8 @@ const FRAME = {
   next: 23,
   oversized: 24,
   ending: 25,
+  stream: 26,
+  piece: 27,
 };
 const HEADER_BYTES = 9;
 // What control takes of each (src/sandboxes/agent-channel.ts); more would end the sandbox.
@@ -99,6 +101,20 @@ function sendOversized(id, isBusy) {
   socket.write(frame);
 }
 
+// A piece of a response that is streamed, in frames that control takes (src/sandboxes/agent-channel.ts).
+const MAX_PIECE_BYTES = 64 * 1024;
+
+function sendPiece(id, bytes, done) {
+  for (let at = 0; at < bytes.length; at += MAX_PIECE_BYTES) {
+    const part = bytes.subarray(at, at + MAX_PIECE_BYTES);
+    const frame = frameFor(FRAME.piece, id, part.length);
+    put(frame, HEADER_BYTES, part);
+    // Whoever writes goes on once the last of it is on its way: a reader that is slow slows the writer.
+    socket.write(frame, at + MAX_PIECE_BYTES < bytes.length ? undefined : () => done());
+  }
+  if (bytes.length === 0) done();
+}
+
 function sendError(id, errorType, body, isBusy) {
   if (sizeOf(body) > maxResponseBytes) return sendOversized(id, isBusy);
   const type = errorType.slice(0, 1024);
@@ -164,6 +180,9 @@ const door = {
   sendResponse,
   sendError,
   sendOversized,
+  /** A response comes piece by piece; the response itself, empty then, ends it. */
+  sendStream: (id, contentType) => send(FRAME.stream, id, contentType.slice(0, 256)),
+  sendPiece,
   sendLog,
   sendInitError,
   sendNext: () => send(FRAME.next, 0, ""),

@@ -29,6 +29,8 @@ class ChildEngine {
       onNext: () => this.#asksForNext(),
       onResponse: (id, body) => this.#answer((isBusy) => door.sendResponse(id, body, isBusy)),
       onError: (id, errorType, body) => this.#answer((isBusy) => door.sendError(id, errorType, body, isBusy)),
+      onStream: (id, contentType) => door.sendStream(id, contentType),
+      onPiece: (id, bytes, done) => door.sendPiece(id, bytes, done),
       onOversized: (id) => this.#answer((isBusy) => door.sendOversized(id, isBusy)),
       onInitError: (body) => this.#initError(body),
     });

@@ -5,24 +5,21 @@ const path = require("node:path");
 const vm = require("node:vm");
 const Module = require("node:module");
 const { RuntimeError } = require("./node-errors.cjs");
+const { HttpResponseStream, streamifyResponse, streamingMark } = require("./node-streaming.cjs");
 const { pathToFileURL } = require("node:url");
 
-const STREAMING = Symbol.for("aws.lambda.runtime.handler.streaming");
 const FORM = /^([^.]*)\.(.*)$/;
 // Below this the cache costs more to carry than compiling costs.
 const CACHE_FROM_BYTES = 16 * 1024;
 
-/** The global of the runtime; code that streams says so with it, and must load so that it can be refused by name. */
+/** The global of the runtime. */
 exports.offerGlobals = (env, invokeStore) => {
   if (["1", "true"].includes(env.AWS_LAMBDA_NODEJS_NO_GLOBAL_AWSLAMBDA)) return;
   globalThis.awslambda = {
     ...globalThis.awslambda,
     ...(invokeStore && { InvokeStore: invokeStore }),
-    streamifyResponse: (handler) => {
-      handler[STREAMING] = "response";
-      return handler;
-    },
-    HttpResponseStream: { from: (stream) => stream },
+    streamifyResponse,
+    HttpResponseStream,
   };
 };
 
@@ -35,22 +32,14 @@ exports.loadHandler = async (binding, cache) => {
   const target = memberOf(found.exports, names) || (!binding.isOld && memberOf(found.exports?.default, names));
   if (!target) throw new RuntimeError("HandlerNotFound", `${asked} is undefined or not exported`);
   if (typeof target !== "function") throw new RuntimeError("HandlerNotFound", `${asked} is not a function`);
-  refuseStreaming(target[STREAMING]);
-  return { handler: target, ...(found.cache && { cache: found.cache }) };
+  const mark = streamingMark(target);
+  if (mark && mark !== "response")
+    throw new RuntimeError("MalformedStreamingHandler", "Only response streaming is supported.");
+  return { handler: target, isStreaming: mark === "response", ...(found.cache && { cache: found.cache }) };
 };
 
 function memberOf(module, names) {
   return names.reduce((inner, name) => inner && inner[name], module);
-}
-
-function refuseStreaming(mark) {
-  if (!mark) return;
-  throw new RuntimeError(
-    "MalformedStreamingHandler",
-    mark === "response"
-      ? "streaming handlers are not supported by Catamaran yet; return the whole response"
-      : "Only response streaming is supported.",
-  );
 }
 
 function split(handler) {

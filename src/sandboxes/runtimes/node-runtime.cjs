@@ -9,6 +9,7 @@ const { openInvokeStore } = require("./node-invoke-store.cjs");
 const { trace, showTrace } = require("./node-trace.cjs");
 const asyncRules = require("./node-async-rules.cjs");
 const callbackRules = require("./node-callback-rules.cjs");
+const { runStreaming } = require("./node-streaming.cjs");
 // User code may replace anything global later, so whatever is needed is taken now.
 const { JSON, process } = globalThis;
 const parse = JSON.parse;
@@ -131,6 +132,7 @@ class NodeEngine {
     return {
       finish: (id, result) => this.#finish(id, result),
       fail: (id, error) => this.#fail(id, error),
+      streamed: (id) => this.#answered(id, ""),
       crashed: (body) => this.#crashed(body),
       log: this.#log,
     };
@@ -138,7 +140,7 @@ class NodeEngine {
 
   #initialised(loaded) {
     try {
-      this.#rules.check(loaded.handler);
+      if (!loaded.isStreaming) this.#rules.check(loaded.handler);
     } catch (error) {
       return this.#refuse(error);
     }
@@ -160,7 +162,11 @@ class NodeEngine {
     const text = payload.length === 0 ? "{}" : payload.toString("utf8");
     // While a handler runs only what it started itself keeps the process alive: an empty event loop means something.
     this.#door.hold(false);
-    this.#rules.run(id, this.handler, () => parse(text), this.#contextOf(request));
+    const event = () => parse(text);
+    const context = this.#contextOf(request);
+    if (this.#loaded?.isStreaming !== true) return this.#rules.run(id, this.handler, event, context);
+    const streaming = { handler: this.handler, door: this.#door, tools: this.#tools() };
+    return runStreaming(id, streaming, event, context);
   }
 
   #contextOf(request) {
@@ -182,7 +188,10 @@ class NodeEngine {
 
   /** Throws when there is no JSON for it. */
   #finish(id, result) {
-    const text = this.#textOf(result);
+    this.#answered(id, this.#textOf(result));
+  }
+
+  #answered(id, text) {
     this.#door.hold(true);
     this.#door.sendResponse(id, text);
     if (this.#isFirst) nextTurn(() => this.#keepCache());

@@ -6,6 +6,8 @@ const { Buffer } = require("node:buffer");
 const ROOT = "/2018-06-01/runtime";
 // Extensions API, Logs API and Telemetry API.
 const EXTENSIONS = /^\/(2020-01-01\/extension|2020-08-15\/logs|2022-07-01\/telemetry)/;
+const RESPONSE = /^\/2018-06-01\/runtime\/invocation\/([^/]+)\/(response|error)$/;
+const RESPONSE_MODE = "lambda-runtime-function-response-mode";
 const ACCEPTED = '{"status":"OK"}\n';
 const ERROR_TYPE = "lambda-runtime-function-error-type";
 const ERROR_BODY = "lambda-runtime-function-error-body";
@@ -46,6 +48,8 @@ exports.RuntimeApi = class {
   }
 
   #receive(request, response) {
+    const streamed = this.#streamedTo(request);
+    if (streamed !== null) return this.#stream(request, response, streamed);
     const chunks = [];
     let length = 0;
     request.on("data", (chunk) => {
@@ -58,6 +62,30 @@ exports.RuntimeApi = class {
     );
   }
 
+  /** The id of the invocation whose response this is, if it comes piece by piece ("Using the Lambda runtime API", response streaming). */
+  #streamedTo({ method, url, headers }) {
+    const match = RESPONSE.exec(url);
+    const isAsked = method === "POST" && match?.[2] === "response" && headers[RESPONSE_MODE] === "streaming";
+    return isAsked && this.#running?.requestId === match[1] ? this.#running.id : null;
+  }
+
+  #stream(request, response, id) {
+    this.#running = null;
+    this.#listener.onStream(id, request.headers["content-type"] ?? "application/octet-stream");
+    request.on("data", (chunk) => {
+      request.pause();
+      this.#listener.onPiece(id, chunk, () => request.resume());
+    });
+    request.on("end", () => {
+      accept(response);
+      const error = trailedError(request);
+      if (error === null) this.#listener.onResponse(id, Buffer.alloc(0));
+      else this.#listener.onError(id, error.type, error.body);
+    });
+    // A runtime that breaks off ends, or asks for its next event, and both are seen elsewhere.
+    request.on("error", () => {});
+  }
+
   /** `body` is null when it was too long. */
   #route(request, response, body) {
     const { method, url } = request;
@@ -67,7 +95,7 @@ exports.RuntimeApi = class {
       this.#answerNext();
       return;
     }
-    const match = /^\/2018-06-01\/runtime\/invocation\/([^/]+)\/(response|error)$/.exec(url);
+    const match = RESPONSE.exec(url);
     if (method === "POST" && match !== null) {
       this.#settle(match[1], match[2] === "error", { request, response, body });
     } else if (method === "POST" && url === `${ROOT}/init/error`) {
@@ -98,11 +126,7 @@ exports.RuntimeApi = class {
       return;
     }
     accept(response);
-    // A runtime that streams its answer tells in trailers that it broke off ("Using the Lambda runtime API", response streaming).
-    const brokenBy = request.trailers[ERROR_TYPE];
-    if (brokenBy !== undefined)
-      this.#listener.onError(id, String(brokenBy), Buffer.from(String(request.trailers[ERROR_BODY] ?? ""), "base64"));
-    else if (isError) this.#listener.onError(id, errorTypeOf(request, body), body);
+    if (isError) this.#listener.onError(id, errorTypeOf(request, body), body);
     else this.#listener.onResponse(id, body);
   }
 
@@ -125,6 +149,13 @@ exports.RuntimeApi = class {
     response.end(payload);
   }
 };
+
+/** A runtime that streams its answer tells in trailers that it broke off. */
+function trailedError({ trailers }) {
+  const type = trailers[ERROR_TYPE];
+  if (type === undefined) return null;
+  return { type: String(type), body: Buffer.from(String(trailers[ERROR_BODY] ?? ""), "base64") };
+}
 
 function accept(response) {
   response.writeHead(202, { "Content-Type": "application/json", "Content-Length": ACCEPTED.length });
