@@ -1,8 +1,8 @@
 /** The expression parameters of an action: which it has, what excludes what, and their parse. */
 import { given } from "#base/given.ts";
 import { type Expressions, type ExpressionTexts, parseExpressions } from "#managed/table/expression.ts";
-import type { AwsError } from "../aws-error.ts";
 import { invalid } from "./account-tables.ts";
+import { legacyExpressions, type LegacyParameters } from "./legacy-parameters.ts";
 
 const TEXTS = {
   UpdateExpression: "update",
@@ -25,18 +25,16 @@ const LEGACY = [
   "ConditionalOperator",
 ] as const;
 
-type Parameters = { readonly [Name in ExpressionName]?: string } & {
-  readonly [Name in (typeof LEGACY)[number]]?: unknown;
-} & {
-  readonly ExpressionAttributeNames?: Readonly<Record<string, string>>;
-  readonly ExpressionAttributeValues?: Readonly<Record<string, unknown>>;
-};
+type Parameters = { readonly [Name in ExpressionName]?: string } & LegacyParameters & {
+    readonly ExpressionAttributeNames?: Readonly<Record<string, string>>;
+    readonly ExpressionAttributeValues?: Readonly<Record<string, unknown>>;
+  };
 
 /** `allowed`: the expressions that the action has. */
 export function expressionsOf(input: Parameters, allowed: readonly ExpressionName[]): Expressions {
   const used = allowed.filter((name) => input[name] !== undefined);
-  const refused = legacyRefusal(input);
-  if (refused !== null) throw refused;
+  const legacy = LEGACY.filter((name) => input[name] !== undefined);
+  refuseMixture(input, legacy);
   const { ExpressionAttributeNames: names, ExpressionAttributeValues: values } = input;
   if (names !== undefined && used.length === 0)
     throw invalid("ExpressionAttributeNames can only be specified when using expressions");
@@ -51,20 +49,18 @@ export function expressionsOf(input: Parameters, allowed: readonly ExpressionNam
   }))
     if (placeholders !== undefined && Object.keys(placeholders).length === 0)
       throw invalid(`${what} must not be empty`);
+  const older = legacy.length === 0 ? {} : legacyExpressions(input);
+  if (used.length === 0) return older;
   const texts: ExpressionTexts = Object.fromEntries(used.map((name) => [TEXTS[name], input[name]]));
-  return parseExpressions(given({ ...texts, names, values }));
+  return { ...older, ...parseExpressions(given({ ...texts, names, values })) };
 }
 
-/** Null without a parameter of the old kind. */
-export function legacyRefusal(input: Parameters): AwsError | null {
-  const legacy = LEGACY.filter((name) => input[name] !== undefined);
-  if (legacy.length === 0) return null;
+/** Key conditions of the old kind go with expressions for the rest; nothing else goes together. */
+function refuseMixture(input: Parameters, legacy: readonly string[]): void {
   const used = EXPRESSION_NAMES.filter((name) => input[name] !== undefined);
-  // Key conditions of the old kind go with expressions for the rest.
   const others = used.includes("KeyConditionExpression") ? legacy : legacy.filter((name) => name !== "KeyConditions");
   if (used.length > 0 && others.length > 0)
-    return invalid(
+    throw invalid(
       `Can not use both expression and non-expression parameters in the same request: Non-expression parameters: {${others.join(", ")}} Expression parameters: {${used.join(", ")}}`,
     );
-  return invalid(`the legacy parameter ${legacy.join(", ")} is not supported by Catamaran; use expressions`);
 }

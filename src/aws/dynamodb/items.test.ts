@@ -273,19 +273,6 @@ test("a condition that fails answers with the item when asked to", async () => {
   assert.deepEqual((failed as { readonly Item?: object }).Item, ITEM);
 });
 
-const legacy: readonly (readonly [operation: string, input: object, member: string, value: unknown])[] = [
-  ["GetItem", { Key: KEY }, "AttributesToGet", ["v"]],
-  ["PutItem", { Item: ITEM }, "Expected", { p: { Exists: false } }],
-  ["PutItem", { Item: ITEM }, "ConditionalOperator", "AND"],
-  ["UpdateItem", { Key: KEY }, "AttributeUpdates", { v: { Action: "DELETE" } }],
-  ["DeleteItem", { Key: KEY }, "Expected", { p: { Exists: false } }],
-];
-for (const [operation, input, member, value] of legacy)
-  test(`${operation} refuses the legacy parameter ${member} by name`, async () => {
-    const { message } = (await ask(operation, { ...input, [member]: value })) as { readonly message: string };
-    assert.equal(message, `the legacy parameter ${member} is not supported by Catamaran; use expressions`);
-  });
-
 for (const operation of ["GetItem", "PutItem", "UpdateItem", "DeleteItem"])
   test(`${operation} refuses what it does not know by name`, async () => {
     const what = operation === "PutItem" ? { Item: ITEM } : { Key: KEY };

@@ -19,8 +19,9 @@ const WRITE = [
   "ExpressionAttributeNames",
   "ExpressionAttributeValues",
   "ReturnValuesOnConditionCheckFailure",
+  "Expected",
+  "ConditionalOperator",
 ] as const;
-const OLD_CONDITION = { Expected: "use ConditionExpression", ConditionalOperator: "use ConditionExpression" };
 
 export const getItem: Action<AccountTables> = action(model, "GetItem", {
   resources: tableArns,
@@ -31,8 +32,9 @@ export const getItem: Action<AccountTables> = action(model, "GetItem", {
     "ReturnConsumedCapacity",
     "ProjectionExpression",
     "ExpressionAttributeNames",
+    "AttributesToGet",
   ],
-  unserved: { AttributesToGet: "use ProjectionExpression" },
+  unserved: {},
   run: async (account: AccountTables, input) => {
     const expressions = expressionsOf(input, ["ProjectionExpression"]);
     const { projection } = expressions;
@@ -46,7 +48,7 @@ export const getItem: Action<AccountTables> = action(model, "GetItem", {
 export const putItem: Action<AccountTables> = action(model, "PutItem", {
   resources: tableArns,
   serves: [...WRITE, "Item"],
-  unserved: OLD_CONDITION,
+  unserved: {},
   run: async (account: AccountTables, input) => {
     refuseReturnValues(input.ReturnValues);
     const expressions = expressionsOf(input, ["ConditionExpression"]);
@@ -59,7 +61,7 @@ export const putItem: Action<AccountTables> = action(model, "PutItem", {
 export const deleteItem: Action<AccountTables> = action(model, "DeleteItem", {
   resources: tableArns,
   serves: [...WRITE, "Key"],
-  unserved: OLD_CONDITION,
+  unserved: {},
   run: async (account: AccountTables, input) => {
     refuseReturnValues(input.ReturnValues);
     const expressions = expressionsOf(input, ["ConditionExpression"]);
@@ -71,8 +73,8 @@ export const deleteItem: Action<AccountTables> = action(model, "DeleteItem", {
 
 export const updateItem: Action<AccountTables> = action(model, "UpdateItem", {
   resources: tableArns,
-  serves: [...WRITE, "Key", "UpdateExpression"],
-  unserved: { ...OLD_CONDITION, AttributeUpdates: "use UpdateExpression" },
+  serves: [...WRITE, "Key", "UpdateExpression", "AttributeUpdates"],
+  unserved: {},
   run: async (account: AccountTables, input) => {
     const expressions = expressionsOf(input, ["UpdateExpression", "ConditionExpression"]);
     const { update } = expressions;

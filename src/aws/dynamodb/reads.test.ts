@@ -216,17 +216,3 @@ for (const [title, operation, input, message] of refusals)
     const { __type, message: told } = json as { readonly __type: string; readonly message: string };
     assert.deepEqual([status, __type, told], [400, VALIDATION, message]);
   });
-
-const legacy: readonly (readonly [operation: string, member: string, value: unknown])[] = [
-  ["Query", "KeyConditions", { p: { ComparisonOperator: "EQ", AttributeValueList: [{ S: "a" }] } }],
-  ["Query", "AttributesToGet", ["v"]],
-  ["Query", "QueryFilter", {}],
-  ["Scan", "ScanFilter", {}],
-  ["Scan", "AttributesToGet", ["v"]],
-  ["Scan", "ConditionalOperator", "AND"],
-];
-for (const [operation, member, value] of legacy)
-  test(`${operation} refuses the legacy parameter ${member} by name`, async () => {
-    const { message } = (await ask(operation, { [member]: value })) as { readonly message: string };
-    assert.equal(message, `the legacy parameter ${member} is not supported by Catamaran; use expressions`);
-  });

@@ -24,13 +24,14 @@ const SERVED = [
   "ExpressionAttributeNames",
   "ExpressionAttributeValues",
   "ReturnConsumedCapacity",
+  "AttributesToGet",
+  "ConditionalOperator",
 ] as const;
-const OLD = { AttributesToGet: "use ProjectionExpression", ConditionalOperator: "use FilterExpression" };
 
 export const query: Action<AccountTables> = action(model, "Query", {
   resources: tableArns,
-  serves: [...SERVED, "KeyConditionExpression", "ScanIndexForward"],
-  unserved: { ...OLD, KeyConditions: "use KeyConditionExpression", QueryFilter: "use FilterExpression" },
+  serves: [...SERVED, "KeyConditionExpression", "ScanIndexForward", "KeyConditions", "QueryFilter"],
+  unserved: {},
   run: async (account: AccountTables, input) => {
     // Its front end is another one than Scan's, with sentences that repeat no value.
     if ((input.Limit ?? 1) < 1) throw tooLittle("Value at 'Limit'");
@@ -47,8 +48,8 @@ export const query: Action<AccountTables> = action(model, "Query", {
 
 export const scan: Action<AccountTables> = action(model, "Scan", {
   resources: tableArns,
-  serves: [...SERVED, "Segment", "TotalSegments"],
-  unserved: { ...OLD, ScanFilter: "use FilterExpression" },
+  serves: [...SERVED, "Segment", "TotalSegments", "ScanFilter"],
+  unserved: {},
   run: async (account: AccountTables, input) => {
     if ((input.Limit ?? 1) < 1) throw tooLittle(`Value '${input.Limit ?? ""}' at 'limit'`);
     const expressions = expressionsOf(input, ["ProjectionExpression", "FilterExpression"]);

@@ -5,9 +5,9 @@ import { batchGetItem, batchWriteItem } from "./batches.ts";
 import { createTable } from "./create-table.ts";
 import { describeEndpoints } from "./describe-endpoints.ts";
 import { inDynamoWords } from "./dynamodb-error.ts";
-import { legacyRefusal } from "./expressions.ts";
 import { deleteItem, getItem, putItem, updateItem } from "./items.ts";
 import { model } from "./model.gen.ts";
+import { batchExecuteStatement, executeStatement, executeTransaction } from "./partiql-actions.ts";
 import { query, scan } from "./reads.ts";
 import { deleteTable, describeTable, listTables } from "./tables.ts";
 import { listTagsOfResource, tagResource, untagResource } from "./tags.ts";
@@ -22,6 +22,9 @@ export const actions: readonly Action<AccountTables>[] = [
   listTables,
   updateTable,
   transactWriteItems,
+  executeStatement,
+  batchExecuteStatement,
+  executeTransaction,
   transactGetItems,
   describeTimeToLive,
   updateTimeToLive,
@@ -45,6 +48,6 @@ export function dynamodbService(account: AccountTables): Service {
     errorNamespace: "com.amazonaws.dynamodb.v20120810",
     // DynamoDB Developer Guide, "Quotas": a batch of 25 items of 400 KB, and what stands around them.
     maxBodyBytes: 16 * 1024 * 1024,
-    refusal: (message, input) => legacyRefusal(input) ?? invalid(message),
+    refusal: invalid,
   });
 }

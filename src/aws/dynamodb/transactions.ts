@@ -5,7 +5,14 @@ import type { Table } from "#kinds/catamaran/table.ts";
 import { type Item, itemBytes } from "#managed/table/attribute.ts";
 import type { Expressions } from "#managed/table/expression.ts";
 import type { ItemChange, Outcome, Written } from "#managed/table/item-step.ts";
-import { checkChange, ConditionFailed, eraseChange, putChange, updateChange } from "#managed/table/plan-changes.ts";
+import {
+  checkChange,
+  ConditionFailed,
+  DuplicateItem,
+  eraseChange,
+  putChange,
+  updateChange,
+} from "#managed/table/plan-changes.ts";
 import { project } from "#managed/table/projection.ts";
 import { type ItemPlace, placeOf } from "#managed/table/tables.ts";
 import { TokenMismatch, TransactionCanceled, type Transacted } from "#managed/table/transaction.ts";
@@ -170,6 +177,7 @@ function reasonOf(thrown: unknown, wantsOld: boolean): CancellationReason {
     const { message, item } = thrown;
     return { Code: "ConditionalCheckFailed", Message: message, ...(wantsOld && item !== null && { Item: item }) };
   }
+  if (thrown instanceof DuplicateItem) return { Code: "DuplicateItem", Message: thrown.message };
   if (thrown instanceof Fault) return { Code: "ValidationError", Message: thrown.message };
   throw thrown;
 }

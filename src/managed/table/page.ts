@@ -26,6 +26,8 @@ export interface PageOptions {
   readonly indexName?: string;
   /** The items of an index as they are in the table, with what the index does not keep. */
   readonly isFetched?: boolean;
+  /** A query's filter may look at keys, too: conditions that are no key conditions of the service are filters then. */
+  readonly mayFilterKeys?: boolean;
 }
 
 export interface Segment {

@@ -18,6 +18,13 @@ export class ConditionFailed extends Error {
   }
 }
 
+/** An item of that key is there already. */
+export class DuplicateItem extends Error {
+  constructor() {
+    super("Duplicate primary key exists in table");
+  }
+}
+
 const UNCONDITIONAL: Expressions = {};
 
 /** Items are as sent: they are checked here. */
@@ -33,6 +40,18 @@ export function putChange(
   const key = keyOfItem(item, schemaOf(table));
   checkIndexKeys(indexesOf(table), item);
   return { table, key, item, next: guarded(expressions, () => item) };
+}
+
+/** A put that never replaces. */
+export function insertChange(table: Table, given: unknown): ItemChange {
+  const change = putChange(table, given);
+  return {
+    ...change,
+    next: (before) => {
+      if (before !== null) throw new DuplicateItem();
+      return change.item;
+    },
+  };
 }
 
 export function eraseChange(table: Table, given: unknown, expressions: Expressions = UNCONDITIONAL): ItemChange {

@@ -193,7 +193,7 @@ export class Tables implements Disposable {
       );
     checkKeyUse(expressions, source.schema);
     const range = keyRange(expressions.keyCondition, source.schema);
-    checkFilterKeys(expressions, source.schema);
+    if (options.mayFilterKeys !== true) checkFilterKeys(expressions, source.schema);
     return this.#page(table, { ...source, range: queryRange(range, source.schema, options) }, { expressions, options });
   }
 
