@@ -103,7 +103,7 @@ export function prepareUpdate(
   const admitted = admit({ ...asked, object }, around);
   try {
     const next = withGeneration(kind, admitted.object, live);
-    if (subresource !== "binding") validate(kind, next, live);
+    if (subresource !== "binding") validate(kind, next, live, subresource);
     const remarks = review({ ...asked, object: next }, shaped.warnings, around);
     admitted.settleAlso(remarks);
     const owned =
@@ -240,8 +240,8 @@ function review(
   };
 }
 
-function validate(kind: Kind, next: KubeObject, live: KubeObject | null): void {
-  const faults = validateObject(kind, next, live);
+function validate(kind: Kind, next: KubeObject, live: KubeObject | null, part?: SubresourceName): void {
+  const faults = validateObject(kind, next, live, part);
   if (faults.length > 0) throw invalid(kind, next.metadata.name, faults);
 }
 

@@ -237,7 +237,7 @@ export const coreProofs: TypeProofs = {
     "tests/kubectl-scenes.ts": "terminationMessagePath",
     "src/kinds/rules/check.test.ts": "terminationMessagePolicy",
     "tests/exec.test.ts": "stdin tty",
-    "src/node/container-config.test.ts": "workingDir stdinOnce",
+    "src/node/container-config.test.ts": "workingDir stdinOnce targetContainerName",
   },
   "io.k8s.api.core.v1.PodSecurityContext": {
     "src/policy/pod-security.test.ts": "runAsUser runAsNonRoot seLinuxOptions sysctls seccompProfile appArmorProfile",

@@ -37,8 +37,7 @@ const OTHER_VOLUME_SOURCES = [
 
 const core: Readonly<Record<string, Inert>> = {
   Container: container,
-  // kubectl debug --target: the processes of a container are not shared with another.
-  EphemeralContainer: { ...container, targetContainerName: [] },
+  EphemeralContainer: container,
   EmptyDirVolumeSource: { medium: ["Memory"] },
   EnvVarSource: { fileKeyRef: [] },
   Lifecycle: { stopSignal: [] },

@@ -20,7 +20,8 @@ export type SubresourceName =
   | "token"
   | "finalize"
   | "proxy"
-  | "approval";
+  | "approval"
+  | "ephemeralcontainers";
 
 export interface Subresource {
   readonly name: SubresourceName;
@@ -91,8 +92,11 @@ export interface Kind<T extends KubeObject = KubeObject> {
    * rest, as upstream's status strategies let it for most built-in kinds.
    */
   readonly statusKeeps?: "all" | readonly ("labels" | "ownerReferences")[];
-  /** Semantic rules and immutable fields; `live` is null on create. The schema's own types were checked before. */
-  readonly validate?: Of<T, [live: T | null], readonly FieldFault[]>;
+  /**
+   * Semantic rules and immutable fields; `live` is null on create, `part` says by which path below the object's own the write comes.
+   * The schema's own types were checked before.
+   */
+  readonly validate?: Of<T, [live: T | null, part?: SubresourceName], readonly FieldFault[]>;
   /** What the roles view, edit and admin of every cluster may do with it; absent: only whoever may do everything. */
   readonly roles?: DefaultRoles;
   /** Whether metadata.generation counts the changes of what is desired; absent: where there is a status. */

@@ -66,6 +66,16 @@ export const tokenPath: Subresource = {
   roles: { edit: ["create"] },
 };
 
+/** Adds containers to a living pod, for looking into it: `kubectl debug`. */
+export const ephemeralContainersPath: Subresource = {
+  name: "ephemeralcontainers",
+  verbs: DOCUMENT,
+  writes: (_kind, { live, next }) => ({
+    ...withSpec(live, { ...specOf(live), ephemeralContainers: specOf(next)["ephemeralContainers"] ?? [] }),
+    metadata: next.metadata,
+  }),
+};
+
 /** A namespace's finalizers, which stand in its spec: the namespace controller's alone. */
 export const finalizePath: Subresource = {
   name: "finalize",

@@ -56,7 +56,8 @@ export async function podLog(door: Door, { exchange, identity, path }: Ask): Pro
 export function containerOf(pod: Pod, asked: string | null): string {
   const init = (pod.spec.initContainers ?? []).map(({ name }) => name);
   const main = pod.spec.containers.map(({ name }) => name);
-  const isKnown = (name: string): boolean => init.includes(name) || main.includes(name);
+  const ephemeral = (pod.spec.ephemeralContainers ?? []).map(({ name }) => name);
+  const isKnown = (name: string): boolean => [...init, ...main, ...ephemeral].includes(name);
   if (asked !== null && asked !== "") {
     if (!isKnown(asked)) throw new Fault("BadRequest", `container ${asked} is not valid for pod ${pod.metadata.name}`);
     return asked;

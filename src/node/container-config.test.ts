@@ -110,3 +110,10 @@ for (const [title, spec, expected] of hosts)
     assert.equal(hostnameOf(pod, facts), expected);
     assert.equal(sandboxConfig(pod, 0, facts).hostname, expected);
   });
+
+test("targetContainerName: the processes of the container with that id", () => {
+  const pod: Pod = { metadata: { name: "web", namespace: "prod", uid: "u-1" }, spec: { containers: [] } };
+  const parts = { attempt: 0, image: { id: "sha256:1" } as CriImage, variables: [], mounts: [], messageFile: "/m" };
+  const config = containerConfig(pod, { name: "look", image: "app" }, { ...parts, target: "c-1" }, facts);
+  assert.partialDeepStrictEqual(config.linux?.security_context?.namespace_options, { pid: 3, target_id: "c-1" });
+});

@@ -101,7 +101,8 @@ function dnsOf({ metadata, spec }: Pod, facts: NodeFacts): NonNullable<SandboxCo
   };
 }
 
-function namespacesOf({ spec }: Pod): NamespaceOptions {
+/** `target` is the container whose processes an ephemeral one sees. */
+function namespacesOf({ spec }: Pod, target?: string): NamespaceOptions {
   return {
     network: spec.hostNetwork === true ? namespaceMode.node : namespaceMode.pod,
     pid:
@@ -111,6 +112,7 @@ function namespacesOf({ spec }: Pod): NamespaceOptions {
           ? namespaceMode.pod
           : namespaceMode.container,
     ipc: spec.hostIPC === true ? namespaceMode.node : namespaceMode.pod,
+    ...(target !== undefined && { pid: namespaceMode.target, target_id: target }),
   };
 }
 
@@ -123,6 +125,8 @@ export interface ContainerInputs {
   readonly mounts: readonly CriMount[];
   /** The termination message's file on the node. */
   readonly messageFile: string;
+  /** The container's id whose processes it sees. */
+  readonly target?: string;
 }
 
 export function containerConfig(
@@ -159,7 +163,7 @@ export function containerConfig(
     stdin: container.stdin === true,
     stdin_once: container.stdinOnce === true,
     tty: container.tty === true,
-    linux: { resources: resourcesOf(pod, container, facts), security_context: securityOf(pod, container, image) },
+    linux: { resources: resourcesOf(pod, container, facts), security_context: securityOf(pod, container, parts) },
   };
 }
 
@@ -191,7 +195,7 @@ const MASKED = [
 ];
 const READ_ONLY = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
 
-function securityOf(pod: Pod, container: Container, image: CriImage): ContainerSecurity {
+function securityOf(pod: Pod, container: Container, { image, target }: ContainerInputs): ContainerSecurity {
   const own: SecurityContext = container.securityContext ?? {};
   const ofPod = pod.spec.securityContext ?? {};
   const user = own.runAsUser ?? ofPod.runAsUser;
@@ -202,7 +206,7 @@ function securityOf(pod: Pod, container: Container, image: CriImage): ContainerS
   return given({
     capabilities: { add_capabilities: own.capabilities?.add ?? [], drop_capabilities: own.capabilities?.drop ?? [] },
     privileged: isPrivileged,
-    namespace_options: namespacesOf(pod),
+    namespace_options: namespacesOf(pod, target),
     ...userOf(user, group, image),
     readonly_rootfs: own.readOnlyRootFilesystem === true,
     supplemental_groups: [...(ofPod.supplementalGroups ?? []), ...(ofPod.fsGroup === undefined ? [] : [ofPod.fsGroup])],

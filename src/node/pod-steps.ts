@@ -6,7 +6,7 @@ import { Fault, reasonOf } from "#base/fault.ts";
 import { keyOf } from "#base/key.ts";
 import type { Objects } from "#deck/objects.ts";
 import { graceSeconds } from "#kinds/core/grace.ts";
-import type { Container, LifecycleAction } from "#kinds/core/pod-spec.ts";
+import type { Container, EphemeralContainer, LifecycleAction } from "#kinds/core/pod-spec.ts";
 import { podKind, type Pod } from "#kinds/core/pod.ts";
 import { runtimeClassKind } from "#kinds/node/runtime-class.ts";
 import { podCgroup as podCgroupLimits } from "#pods/cgroup.ts";
@@ -197,10 +197,11 @@ export class PodSteps {
     const hidden = await this.#access.hiddenPaths();
     const mounts = await mountsFor(pod, container, { volumes, variables, podIp, hidden }, facts);
     const messageFile = join(podFolder(facts, identityOf(pod).uid), "messages", `${container.name}-${step.attempt}`);
+    const target = targetOf(container, observed);
     const config = containerConfig(
       pod,
       container,
-      { attempt: step.attempt, image, variables, mounts, messageFile },
+      { attempt: step.attempt, image, variables, mounts, messageFile, ...(target !== undefined && { target }) },
       facts,
     );
     await mkdir(dirname(messageFile), { recursive: true });
@@ -285,6 +286,17 @@ function pullFailure(image: string, cause: unknown): StepFailure {
   if (!isNoName) return new StepFailure("ErrImagePull", reasonOf(cause), cause);
   const why = `couldn't parse image name "${image}": invalid reference format`;
   return new StepFailure("InvalidImageName", `Failed to apply default image tag "${image}": ${why}`, cause);
+}
+
+/** The id of the container whose processes an ephemeral one is to see. */
+function targetOf(
+  { targetContainerName: name = "" }: EphemeralContainer,
+  { containers }: Observed,
+): string | undefined {
+  if (name === "") return undefined;
+  const found = containers.find((container) => container.name === name && container.state === "running");
+  if (found === undefined) throw new Fault("NotFound", `unable to find target container "${name}"`);
+  return found.id;
 }
 
 function containerOf(pod: Pod, name: string): Container {

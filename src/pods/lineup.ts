@@ -6,7 +6,7 @@ import type { Observed, ObservedContainer, ObservedSandbox, PodMemory } from "./
 
 export interface Place {
   readonly spec: Container;
-  readonly role: "init" | "sidecar" | "main";
+  readonly role: "init" | "sidecar" | "main" | "ephemeral";
   /** The newest attempt, of whatever sandbox. */
   readonly newest: ObservedContainer | undefined;
   readonly previous: ObservedContainer | undefined;
@@ -22,6 +22,8 @@ export interface Lineup {
   readonly sandbox: ObservedSandbox | undefined;
   readonly inits: readonly Place[];
   readonly mains: readonly Place[];
+  /** For looking into the pod: they say nothing of how it is. */
+  readonly ephemerals: readonly Place[];
   /** Everything running that CRI lists, in the spec or not. */
   readonly running: readonly ObservedContainer[];
 }
@@ -36,9 +38,7 @@ export function lineUp(pod: Pod, observed: Observed): Lineup {
       .filter(({ name }) => name === spec.name)
       .toSorted((a, b) => b.attempt - a.attempt);
     const [newest, previous] = attempts;
-    const told = (role === "main" ? pod.status?.containerStatuses : pod.status?.initContainerStatuses)?.find(
-      ({ name }) => name === spec.name,
-    );
+    const told = toldOf(pod, role)?.find(({ name }) => name === spec.name);
     return { spec, role, newest, previous, told, current: newest?.sandboxId === sandbox?.id ? newest : undefined };
   };
   return {
@@ -48,8 +48,21 @@ export function lineUp(pod: Pod, observed: Observed): Lineup {
       place(spec, spec.restartPolicy === "Always" ? "sidecar" : "init"),
     ),
     mains: pod.spec.containers.map((spec) => place(spec, "main")),
+    ephemerals: (pod.spec.ephemeralContainers ?? []).map((spec) => place(spec, "ephemeral")),
     running: observed.containers.filter(({ state }) => state === "running" || state === "unknown"),
   };
+}
+
+function toldOf({ status }: Pod, role: Place["role"]): readonly ContainerStatus[] | undefined {
+  switch (role) {
+    case "main":
+      return status?.containerStatuses;
+    case "init":
+    case "sidecar":
+      return status?.initContainerStatuses;
+    case "ephemeral":
+      return status?.ephemeralContainerStatuses;
+  }
 }
 
 export function isRunning(place: Place): boolean {
@@ -112,6 +125,7 @@ export function isDone(place: Place): boolean {
 /** Whether an exited container is to be started again, by the rules of the pod's restart policy. */
 export function isRestarted(pod: Pod, place: Place, exitCode: number): boolean {
   if (place.role === "sidecar") return true;
+  if (place.role === "ephemeral") return false;
   if (place.role === "init") return exitCode !== 0 && pod.spec.restartPolicy !== "Never";
   switch (pod.spec.restartPolicy ?? "Always") {
     case "Always":

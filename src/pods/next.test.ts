@@ -101,6 +101,29 @@ test("init containers run one after the other, before the main ones", () => {
   assert.equal(one.status().phase, "Running");
 });
 
+test("an ephemeral container is started once, beside the others, and says nothing of how the pod is", () => {
+  const one = node(podOf([{}]));
+  one.run();
+  one.pod = { ...one.pod, spec: { ...one.pod.spec, ephemeralContainers: [{ name: "look", image: "app:1" }] } };
+  one.run(at(5));
+  const told = (): string | undefined => Object.keys(one.status().ephemeralContainerStatuses?.[0]?.state ?? {})[0];
+  assert.equal(told(), "running");
+  assert.equal(one.events.at(-1)?.fieldPath, "spec.ephemeralContainers{look}");
+  one.exit("look", 3);
+  one.run(at(6));
+  assert.equal(told(), "terminated");
+  assert.equal(condition(one, "Ready"), "True");
+  assert.equal(one.status().phase, "Running");
+  // Nor does a new sandbox bring it back.
+  one.sandboxes = [];
+  one.containers = [];
+  one.run(at(10));
+  assert.deepEqual(
+    one.steps.filter((step) => step.includes("look")),
+    ["start look#0"],
+  );
+});
+
 test("a failing init container is started again, with back-off", () => {
   const one = node(podOf([{}], { initContainers: [{ name: "a", image: "app:1" }] }));
   one.run();

@@ -157,8 +157,9 @@ class Work {
 }
 
 function fieldPathOf(lineup: Lineup, name: string): string {
-  const isInit = lineup.inits.some((place) => place.spec.name === name);
-  return `spec.${isInit ? "initContainers" : "containers"}{${name}}`;
+  const isIn = (places: readonly Place[]): boolean => places.some((place) => place.spec.name === name);
+  const list = isIn(lineup.inits) ? "initContainers" : isIn(lineup.ephemerals) ? "ephemeralContainers" : "containers";
+  return `spec.${list}{${name}}`;
 }
 
 function keepRunning(work: Work): void {
@@ -171,12 +172,18 @@ function keepRunning(work: Work): void {
   if (sandbox === undefined || !sandbox.isReady)
     return work.add({ do: "createSandbox", attempt: sandbox === undefined ? 0 : sandbox.attempt + 1 });
   tendContainers(work, sandbox.id);
+  for (const place of lineup.ephemerals) if (isNew(place)) startContainer(work, place, sandbox.id);
   removeOldAttempts(work);
   for (const place of [...lineup.inits, ...lineup.mains]) {
     const probes = dueProbes(place, work.memory, { podIp: sandbox.ip, isEnding: false, now });
     probes.steps.forEach((step) => work.add(step));
     work.wakeAt(...probes.againAtMs);
   }
+}
+
+/** Whatever became of it, and of the sandbox that it was in: it is started once. */
+function isNew({ newest, told }: Place): boolean {
+  return newest === undefined && told?.state?.terminated === undefined && told?.containerID === undefined;
 }
 
 function tendContainers(work: Work, sandboxId: string): void {

@@ -1,4 +1,5 @@
 /** What kubelet says in Events when a step has ended. */
+import type { Container } from "#kinds/core/pod-spec.ts";
 import type { PodObject as Pod } from "#kinds/core/pod-status.ts";
 import { containerOf } from "./memory.ts";
 import type { Outcome, PodEvent, ProbeRole, StepResult } from "./observed.ts";
@@ -109,6 +110,12 @@ function started(pod: Pod, name: string): readonly PodEvent[] {
 }
 
 function about(pod: Pod, name: string, events: readonly PodEvent[]): readonly PodEvent[] {
-  const list = pod.spec.containers.some((container) => container.name === name) ? "containers" : "initContainers";
+  const { initContainers = [], ephemeralContainers = [] } = pod.spec;
+  const isIn = (containers: readonly Container[]): boolean => containers.some((container) => container.name === name);
+  const list = isIn(initContainers)
+    ? "initContainers"
+    : isIn(ephemeralContainers)
+      ? "ephemeralContainers"
+      : "containers";
   return events.map((event) => ({ ...event, fieldPath: `spec.${list}{${name}}` }));
 }

@@ -3,7 +3,7 @@ import type { Pod } from "#kinds/core/pod.ts";
 import type { Container } from "#kinds/core/pod-spec.ts";
 
 export function allContainers({ spec }: Pod): readonly Container[] {
-  return [...(spec.initContainers ?? []), ...spec.containers];
+  return [...(spec.initContainers ?? []), ...spec.containers, ...(spec.ephemeralContainers ?? [])];
 }
 
 export interface References {

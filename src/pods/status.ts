@@ -49,6 +49,7 @@ export function podStatus(lineup: Lineup, observed: Observed, memory: PodMemory,
   const { containerStatuses, initContainerStatuses } = isOver ? withoutGaps(told) : told;
   const toldPhase = phaseOf(lineup, memory, containerStatuses);
   const phase = isOver && toldPhase !== "Succeeded" ? "Failed" : toldPhase;
+  const ephemeralContainerStatuses = lineup.ephemerals.map((place) => teller.status(place));
   const ip = addressOf(lineup, observed);
   const { reason, message } = memory.failed ?? pod.status ?? {};
   return {
@@ -64,6 +65,7 @@ export function podStatus(lineup: Lineup, observed: Observed, memory: PodMemory,
     ...(message !== undefined && { message }),
     ...(initContainerStatuses.length > 0 && { initContainerStatuses }),
     containerStatuses,
+    ...(ephemeralContainerStatuses.length > 0 && { ephemeralContainerStatuses }),
   };
 }
 
@@ -137,7 +139,9 @@ class Teller {
     };
   }
 
-  #standing(place: Place): { readonly ready: boolean; readonly started: boolean } {
+  #standing(place: Place): { readonly ready: boolean; readonly started?: boolean } {
+    // Nobody waits for it.
+    if (place.role === "ephemeral") return { ready: false };
     if (place.role === "init") return { ready: isDone(place), started: isRunning(place) };
     return { ready: isReady(place, this.#memory), started: isStarted(place, this.#memory) };
   }
@@ -165,7 +169,8 @@ class Teller {
       phase === "Succeeded" ||
       phase === "Failed" ||
       this.#lineup.pod.metadata.deletionTimestamp !== undefined ||
-      place.role === "init"
+      place.role === "init" ||
+      place.role === "ephemeral"
     );
   }
 
@@ -191,6 +196,7 @@ class Teller {
 
   /** Init containers run one after the other, the main ones after them. */
   #isTurn(place: Place): boolean {
+    if (place.role === "ephemeral") return this.#lineup.sandbox !== undefined;
     if (place.role === "main") return isInitialized(this.#lineup, this.#memory);
     const before = this.#lineup.inits.slice(0, this.#lineup.inits.indexOf(place));
     return (

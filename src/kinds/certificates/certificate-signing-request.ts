@@ -1,11 +1,12 @@
 /** CertificateSigningRequest: somebody wants a certificate; one approves, a signer issues. What is in the request is read by kube/. */
-import { Fault, type FieldFault } from "#base/fault.ts";
+import type { FieldFault } from "#base/fault.ts";
+import { sameJson } from "#base/json.ts";
 import { decodeUtf8 } from "#base/utf8.ts";
 import { ageOf, humanDuration } from "#kinds/age.ts";
 import { builtinKind } from "#kinds/builtin.ts";
 import { NONE, text } from "#kinds/columns.ts";
 import { conditionOf } from "#kinds/conditions.ts";
-import type { Kind, PartialWrite, Subresource } from "#kinds/kind.ts";
+import type { Kind, Subresource, SubresourceName } from "#kinds/kind.ts";
 import type { Condition, KubeObject } from "#kinds/object.ts";
 import { FieldFaults } from "#kinds/rules/field-faults.ts";
 import { dnsLabelFaults, dnsSubdomainFaults } from "#kinds/rules/names.ts";
@@ -32,41 +33,8 @@ export type CertificateSigningRequest = KubeObject & {
   };
 };
 
-/** The decision of a person or of an approver; the certificate stays as it is. */
-export const approvalPath: Subresource = {
-  name: "approval",
-  verbs: ["get", "patch", "update"],
-  writes: (_kind, change) => {
-    const { live, next } = requests(change);
-    const { certificate } = live.status ?? {};
-    if (next.status?.certificate !== undefined && next.status.certificate !== certificate)
-      throw notHere(live, "status.certificate", "updates may not set certificate content");
-    const conditions = next.status?.conditions ?? [];
-    return { ...live, metadata: next.metadata, status: { conditions, ...(certificate && { certificate }) } };
-  },
-};
-
-/** The signer's part: the certificate and why there is none. Decisions are made by the other path. */
-const issuingPath: Subresource = {
-  ...statusPath,
-  writes: (_kind, change) => {
-    const { live, next } = requests(change);
-    for (const type of DECISIONS) {
-      const [before, after] = [live, next].map(({ status }) => conditionOf(status?.conditions, type));
-      if (before === undefined && after !== undefined)
-        throw notHere(live, "status.conditions", `updates may not add a condition of type "${type}"`);
-    }
-    const conditions = (next.status?.conditions ?? []).map((told) =>
-      DECISIONS.includes(told.type) ? (conditionOf(live.status?.conditions, told.type) ?? told) : told,
-    );
-    const { certificate } = next.status ?? {};
-    return {
-      ...live,
-      metadata: next.metadata,
-      status: { ...(conditions.length > 0 && { conditions }), ...(certificate && { certificate }) },
-    };
-  },
-};
+/** The decision of a person or of an approver. */
+export const approvalPath: Subresource = { ...statusPath, name: "approval" };
 
 const DECISIONS: readonly string[] = ["Approved", "Denied"];
 
@@ -78,7 +46,7 @@ export const certificateSigningRequestKind: Kind<CertificateSigningRequest> = bu
   shortNames: ["csr"],
   scope: "Cluster",
   type: "io.k8s.api.certificates.v1.CertificateSigningRequest",
-  subresources: [issuingPath, approvalPath],
+  subresources: [statusPath, approvalPath],
   columns: [
     text("Age", ({ metadata }, now) => ageOf(metadata.creationTimestamp, now)),
     text("SignerName", ({ spec }) => spec.signerName),
@@ -104,24 +72,6 @@ function askedBy(
   if (asker === undefined) return spec;
   const { name, uid, groups, extra } = asker;
   return { ...spec, username: name, ...(uid !== undefined && { uid }), groups, ...(extra && { extra }) };
-}
-
-function requests({ live, next }: PartialWrite): {
-  readonly live: CertificateSigningRequest;
-  readonly next: CertificateSigningRequest;
-} {
-  return { live: live as CertificateSigningRequest, next: next as CertificateSigningRequest };
-}
-
-function notHere({ metadata: { name } }: KubeObject, field: string, why: string): Fault {
-  const { kind, group } = certificateSigningRequestKind;
-  const message = `Forbidden: ${why}`;
-  return new Fault("Invalid", `${kind}.${group} "${name}" is invalid: ${field}: ${message}`, {
-    group,
-    kind,
-    name,
-    causes: [{ reason: "FieldValueForbidden", field, message }],
-  });
 }
 
 function stateText({ status }: CertificateSigningRequest): string {
@@ -161,7 +111,11 @@ const LEAST_SECONDS = 600;
 const LEGACY_SIGNER = "kubernetes.io/legacy-unknown";
 
 /** ValidateCertificateSigningRequestCreate and its updates; the signature of the request is checked at the door. */
-function faultsOf(next: CertificateSigningRequest, live: CertificateSigningRequest | null): readonly FieldFault[] {
+function faultsOf(
+  next: CertificateSigningRequest,
+  live: CertificateSigningRequest | null,
+  part?: SubresourceName,
+): readonly FieldFault[] {
   const faults = new FieldFaults();
   const { request, usages = [], signerName, expirationSeconds } = next.spec;
   if (!isPem(request, "CERTIFICATE REQUEST"))
@@ -182,6 +136,7 @@ function faultsOf(next: CertificateSigningRequest, live: CertificateSigningReque
     );
   checkConditions(next, live, faults);
   checkCertificate(next, live, faults);
+  if (live !== null) checkPart({ next, live }, part, faults);
   return faults.found;
 }
 
@@ -240,4 +195,22 @@ function checkCertificate(
   if (before !== "") faults.forbidden("status.certificate", "updates may not modify existing certificate content");
   if (!isPem(certificate, "CERTIFICATE"))
     faults.invalid("status.certificate", "<certificate data>", "must contain at least one CERTIFICATE PEM block");
+}
+
+/** Who decides does not sign, and who signs does not decide. */
+function checkPart({ next, live }: Change, part: SubresourceName | undefined, faults: FieldFaults): void {
+  const isSame = sameJson(next.status?.certificate ?? "", live.status?.certificate ?? "");
+  if (part === "approval" && !isSame) faults.forbidden("status.certificate", "updates may not set certificate content");
+  if (part !== "status") return;
+  for (const type of DECISIONS) {
+    const [before, after] = [live, next].map(({ status }) => conditionOf(status?.conditions, type));
+    if (after === undefined || sameJson(before ?? null, after)) continue;
+    const verb = before === undefined ? "add" : "modify";
+    faults.forbidden("status.conditions", `updates may not ${verb} a condition of type "${type}"`);
+  }
+}
+
+interface Change {
+  readonly next: CertificateSigningRequest;
+  readonly live: CertificateSigningRequest;
 }

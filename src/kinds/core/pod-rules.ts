@@ -2,19 +2,27 @@
 import type { FieldFault } from "#base/fault.ts";
 import { type Int64, sameJson } from "#base/json.ts";
 import { checkContainer, checkId, checkProbes, forbidProbes } from "./container-rules.ts";
+import type { SubresourceName } from "#kinds/kind.ts";
 import { FieldFaults } from "#kinds/rules/field-faults.ts";
 import { checkAnnotations, checkLabels } from "#kinds/rules/meta-rules.ts";
 import { dnsLabelFaults, dnsSubdomainFaults } from "#kinds/rules/names.ts";
 import { checkAffinity, checkSpreading, checkTolerations } from "./placement-rules.ts";
 import type { Container, PodSpec, PodTemplateSpec } from "./pod-spec.ts";
 import type { PodObject } from "./pod-status.ts";
+import { checkEphemeralChange, checkEphemerals } from "./ephemeral-rules.ts";
 import { checkVolumes } from "./volume-rules.ts";
 
-export function podFaults(next: PodObject, live: PodObject | null): readonly FieldFault[] {
+export function podFaults(next: PodObject, live: PodObject | null, part?: SubresourceName): readonly FieldFault[] {
   const faults = new FieldFaults();
   checkPodSpec(next.spec, "spec", faults);
-  if (live !== null) checkPodChange(next.spec, live.spec, faults);
+  if (live === null) checkNewPod(next.spec, faults);
+  else if (part === "ephemeralcontainers") checkEphemeralChange(next.spec, live.spec, faults);
+  else checkPodChange(next.spec, live.spec, faults);
   return faults.found;
+}
+
+function checkNewPod({ ephemeralContainers = [] }: PodSpec, faults: FieldFaults): void {
+  if (ephemeralContainers.length > 0) faults.forbidden("spec.ephemeralContainers", "cannot be set on create");
 }
 
 export function checkTemplate(template: PodTemplateSpec | undefined, path: string, faults: FieldFaults): void {
@@ -27,6 +35,7 @@ export function checkTemplate(template: PodTemplateSpec | undefined, path: strin
 function checkPodSpec(spec: PodSpec, path: string, faults: FieldFaults): void {
   const volumes = checkVolumes(spec.volumes ?? [], `${path}.volumes`, faults);
   checkContainers(spec, { path, volumes, faults });
+  checkEphemerals(spec, { path, volumes, faults });
   faults.oneOf(`${path}.restartPolicy`, spec.restartPolicy, ["Always", "OnFailure", "Never"]);
   faults.oneOf(`${path}.dnsPolicy`, spec.dnsPolicy, ["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"]);
   if (spec.dnsPolicy === "None" && (spec.dnsConfig?.nameservers ?? []).length === 0) {

@@ -16,7 +16,7 @@ export type PodTemplateSpec = {
 export type PodSpec = {
   readonly containers: readonly Container[];
   readonly initContainers?: readonly Container[];
-  readonly ephemeralContainers?: readonly Container[];
+  readonly ephemeralContainers?: readonly EphemeralContainer[];
   readonly volumes?: readonly Volume[];
   readonly restartPolicy?: "Always" | "OnFailure" | "Never";
   readonly terminationGracePeriodSeconds?: Int64;
@@ -97,6 +97,12 @@ export type ContainerPort = {
   readonly protocol?: Protocol;
   readonly hostPort?: number;
   readonly hostIP?: string;
+};
+
+/** Added to a living pod; started once, and never again. */
+export type EphemeralContainer = Container & {
+  /** Whose processes it sees. */
+  readonly targetContainerName?: string;
 };
 
 export type Protocol = "TCP" | "UDP" | "SCTP";

@@ -6,6 +6,7 @@ import { editedByMost, keptFromViewers } from "#kinds/roles.ts";
 import {
   attachPath,
   bindingPath,
+  ephemeralContainersPath,
   evictionPath,
   execPath,
   logPath,
@@ -42,6 +43,7 @@ export const podKind: Kind<Pod> = builtinKind<Pod>({
     attachPath,
     portForwardPath,
     evictionPath,
+    ephemeralContainersPath,
     bindingPath,
     proxyPath(keptFromViewers),
   ],

@@ -3,7 +3,7 @@ import { Fault, type FieldFault } from "#base/fault.ts";
 import type { JsonObject } from "#base/json.ts";
 import { conform, type Conformed } from "#kinds/schema/conform.ts";
 import { fillIn } from "./defaults.ts";
-import type { Kind } from "#kinds/kind.ts";
+import type { Kind, SubresourceName } from "#kinds/kind.ts";
 import { metaFaults } from "./meta-rules.ts";
 import type { KubeObject } from "#kinds/object.ts";
 
@@ -50,6 +50,11 @@ function cannotHandle(kind: Kind, why: string): Fault {
 }
 
 /** Everything semantic: metadata first, then the kind's own rules. `live` is null on create. */
-export function validateObject<T extends KubeObject>(kind: Kind<T>, next: T, live: T | null): readonly FieldFault[] {
-  return [...metaFaults(kind, next, live), ...(kind.validate?.(next, live) ?? [])];
+export function validateObject<T extends KubeObject>(
+  kind: Kind<T>,
+  next: T,
+  live: T | null,
+  part?: SubresourceName,
+): readonly FieldFault[] {
+  return [...metaFaults(kind, next, live), ...(kind.validate?.(next, live, part) ?? [])];
 }
