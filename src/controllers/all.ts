@@ -10,6 +10,7 @@ import { daemonSetController } from "./daemon-set.ts";
 import { deploymentController } from "./deployment.ts";
 import { disruptionController } from "./disruption.ts";
 import type { Edge } from "./edge.ts";
+import { ephemeralClaims } from "./ephemeral-claims.ts";
 import { endpointSliceController } from "./endpoint-slice.ts";
 import { endpointSliceMirroringController } from "./endpoint-slice-mirroring.ts";
 import { endpointsController } from "./endpoints.ts";
@@ -45,6 +46,7 @@ export const steadyControllers: readonly AnyController[] = [
   jobExpiryController,
   statefulSetController,
   claimBinder,
+  ephemeralClaims,
   volumePhaseController,
   claimProtection,
   volumeProtection,

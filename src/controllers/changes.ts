@@ -71,7 +71,7 @@ export function freshNames(prefix: string, count: number, seed: string): readonl
 }
 
 /** FNV-1a over the text's code units. */
-function hash32(text: string): number {
+export function hash32(text: string): number {
   let hash = 0x811c9dc5;
   for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193) >>> 0;
   return hash;

@@ -2,6 +2,7 @@
 import { keyOf, type ObjectKey } from "#base/key.ts";
 import { type Controller, type Plan, type Seen, watching } from "#deck/controller.ts";
 import type { Change } from "#deck/objects.ts";
+import { isTrueOf } from "#kinds/conditions.ts";
 import { OLD_CLASS } from "#kinds/core/claim-rules.ts";
 import {
   classOf,
@@ -10,6 +11,7 @@ import {
   type PersistentVolumeClaimStatus,
 } from "#kinds/core/persistent-volume-claim.ts";
 import { type PersistentVolume, persistentVolumeKind } from "#kinds/core/persistent-volume.ts";
+import { nodeKind } from "#kinds/core/node.ts";
 import { podKind } from "#kinds/core/pod.ts";
 import { keyOfObject, namespaceOf } from "#kinds/object.ts";
 import {
@@ -17,6 +19,7 @@ import {
   BETA_STORAGE_PROVISIONER,
   BIND_COMPLETED,
   BOUND_BY_CONTROLLER,
+  BUILTIN_PROVISIONER,
   claimReference,
   isBoundTo,
   NO_PROVISIONER,
@@ -24,10 +27,10 @@ import {
   STORAGE_PROVISIONER,
   withAnnotation,
 } from "#kinds/storage/binding.ts";
-import { defaultClassOf, storageClassKind } from "#kinds/storage/storage-class.ts";
-import { isDelayed, type Storage } from "#scheduler/pod-volumes.ts";
+import { defaultClassOf, type StorageClass, storageClassKind } from "#kinds/storage/storage-class.ts";
+import { isAllowed, isDelayed, type Storage } from "#scheduler/pod-volumes.ts";
 import { bestVolume, mismatch } from "#scheduler/volume-match.ts";
-import { normalEvent, patchTo, patchUnchanged, warningEvent } from "./changes.ts";
+import { hash32, normalEvent, patchTo, patchUnchanged, warningEvent } from "./changes.ts";
 import { hasEnded } from "./pod-facts.ts";
 import { claimsOfPod, seenStorage } from "./seen-storage.ts";
 
@@ -41,9 +44,11 @@ export const claimBinder: Controller<PersistentVolumeClaim> = {
   watches: [
     watching({ kind: persistentVolumeKind, wakes: wokenBy }),
     watching({ kind: storageClassKind, wakes: (_class, seen) => waitingKeys(seen) }),
+    // A node's heartbeats wake nobody: whoever found none looks again after a while.
+    watching({ kind: nodeKind, wakes: () => [] }),
     watching({ kind: podKind, indexes: { claim: claimsOfPod }, wakes: claimsOfPod }),
   ],
-  plan: (_key, claim, seen) => (claim === undefined ? { changes: [] } : plan(claim, seen)),
+  plan: (_key, claim, seen, _memory, now) => (claim === undefined ? { changes: [] } : plan(claim, seen, now)),
 };
 
 function waitingKeys(seen: Seen): readonly ObjectKey[] {
@@ -55,11 +60,17 @@ function wokenBy({ spec: { claimRef } }: PersistentVolume, seen: Seen): readonly
   return claimRef === undefined ? waitingKeys(seen) : [keyOf(claimRef.namespace ?? "", claimRef.name ?? "")];
 }
 
-function plan(claim: PersistentVolumeClaim, seen: Seen): Plan {
+// Upstream's resync period of the controller.
+const AGAIN_MS = 15_000;
+
+function plan(claim: PersistentVolumeClaim, seen: Seen, now: number): Plan {
   const storage = seenStorage(seen, namespaceOf(claim));
   if (annotationOf(claim, BIND_COMPLETED) !== undefined) return { changes: keepBound(claim, storage) };
   const { volumeName = "" } = claim.spec;
-  return { changes: volumeName === "" ? find(claim, storage, seen) : takeNamed(claim, storage) };
+  const changes = volumeName === "" ? find(claim, storage, seen) : takeNamed(claim, storage);
+  return changes.some((change) => change.verb === "event" && change.reason === "ProvisioningFailed")
+    ? { changes, againAtMs: now + AGAIN_MS }
+    : { changes };
 }
 
 /** Whose volume is gone or somebody else's is lost, for good. */
@@ -91,7 +102,7 @@ function find(claim: PersistentVolumeClaim, storage: Storage, seen: Seen): reado
   const pending = statusChange(claim, { phase: "Pending" });
   if (promisedOnly && annotationOf(claim, SELECTED_NODE) === undefined)
     return [...pending, waitsForConsumer(claim, seen)];
-  if (classOf(claim) !== "") return provision(claim, storage);
+  if (classOf(claim) !== "") return provision(claim, storage, seen);
   const why = "no persistent volumes available for this claim and no storage class is set";
   return [...pending, normalEvent(claim, "FailedBinding", why)];
 }
@@ -115,15 +126,17 @@ function waitsForConsumer(claim: PersistentVolumeClaim, seen: Seen): Change {
 }
 
 /** Names the provisioner that is to make a volume, by the annotations that provisioners look for. */
-function provision(claim: PersistentVolumeClaim, storage: Storage): readonly Change[] {
+function provision(claim: PersistentVolumeClaim, storage: Storage, seen: Seen): readonly Change[] {
   const name = classOf(claim);
   const found = storage.storageClass(name);
   if (found === undefined)
     return [warningEvent(claim, "ProvisioningFailed", `storageclass.storage.k8s.io "${name}" not found`)];
   const { provisioner } = found;
   if (provisioner === NO_PROVISIONER) return [];
+  const placed = provisioner === BUILTIN_PROVISIONER ? withNode(claim, found, seen) : claim;
+  if (placed === null) return [warningEvent(claim, "ProvisioningFailed", "no node is ready that the class allows")];
   const told = withAnnotation(
-    withAnnotation(claim, BETA_STORAGE_PROVISIONER, provisioner),
+    withAnnotation(placed, BETA_STORAGE_PROVISIONER, provisioner),
     STORAGE_PROVISIONER,
     provisioner,
   );
@@ -133,6 +146,24 @@ function provision(claim: PersistentVolumeClaim, storage: Storage): readonly Cha
     `Waiting for a volume to be created either by the external provisioner '${provisioner}' or manually by the system ` +
     "administrator. If volume creation is delayed, please verify that the provisioner is running and correctly registered.";
   return [...changes, normalEvent(claim, "ExternalProvisioning", message)];
+}
+
+/** A folder lies on some node: where the class waits for no consumer, one of those that are ready, by the claim's uid. Null when there is none. */
+function withNode(
+  claim: PersistentVolumeClaim,
+  { allowedTopologies }: StorageClass,
+  seen: Seen,
+): PersistentVolumeClaim | null {
+  if (annotationOf(claim, SELECTED_NODE) !== undefined) return claim;
+  const ready = seen
+    .view(nodeKind)
+    .list()
+    .filter((node) => isTrueOf(node.status?.conditions, "Ready") && node.spec?.unschedulable !== true)
+    .filter((node) => isAllowed(node, allowedTopologies))
+    .map(({ metadata }) => metadata.name)
+    .toSorted((a, b) => (a < b ? -1 : 1));
+  const node = ready[hash32(claim.metadata.uid ?? "") % ready.length];
+  return node === undefined ? null : withAnnotation(claim, SELECTED_NODE, node);
 }
 
 /** syncUnboundClaim of a claim that names its volume. */

@@ -6,10 +6,10 @@ import { nodeKind } from "#kinds/core/node.ts";
 import { persistentVolumeClaimKind } from "#kinds/core/persistent-volume-claim.ts";
 import { persistentVolumeKind } from "#kinds/core/persistent-volume.ts";
 import { keyOfObject, type KubeObject } from "#kinds/object.ts";
+import { claimsOf } from "#kinds/core/pod-claims.ts";
 import { type Pod, podKind } from "#kinds/core/pod.ts";
 import { storageClassKind } from "#kinds/storage/storage-class.ts";
 import { Cluster } from "#scheduler/cluster.ts";
-import { claimNamesOf } from "#scheduler/pod-volumes.ts";
 import { hasEnded } from "./pod-facts.ts";
 
 const SCHEDULER = "default-scheduler";
@@ -56,7 +56,7 @@ export class Placements {
   #unparkClaimants(seen: Seen): void {
     for (const key of this.#parked.keys()) {
       const pod = seen.view(podKind).get(key);
-      if (pod !== undefined && claimNamesOf(pod).length > 0) this.#parked.delete(key);
+      if (pod !== undefined && claimsOf(pod).length > 0) this.#parked.delete(key);
     }
   }
 

@@ -3,14 +3,15 @@ import { keyOf } from "#base/key.ts";
 import type { Seen } from "#deck/controller.ts";
 import { persistentVolumeClaimKind } from "#kinds/core/persistent-volume-claim.ts";
 import { persistentVolumeKind } from "#kinds/core/persistent-volume.ts";
+import { claimsOf } from "#kinds/core/pod-claims.ts";
 import type { Pod } from "#kinds/core/pod.ts";
 import { namespaceOf } from "#kinds/object.ts";
 import { storageClassKind } from "#kinds/storage/storage-class.ts";
-import { claimNamesOf, type Storage } from "#scheduler/pod-volumes.ts";
+import type { Storage } from "#scheduler/pod-volumes.ts";
 
 /** Index that makes "the pods that use this claim" cheap; the many pods without claims are in no table. */
 export function claimsOfPod(pod: Pod): readonly string[] {
-  return claimNamesOf(pod).map((name) => keyOf(namespaceOf(pod), name));
+  return claimsOf(pod).map(({ claimName }) => keyOf(namespaceOf(pod), claimName));
 }
 
 export function seenStorage(seen: Seen, namespace: string): Storage {

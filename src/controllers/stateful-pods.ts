@@ -6,6 +6,7 @@ import type { Pod } from "#kinds/core/pod.ts";
 import type { PodTemplateSpec } from "#kinds/core/pod-spec.ts";
 import { controllerReference } from "#kinds/owners.ts";
 import { REVISION_HASH } from "./controller-revisions.ts";
+import { type FindClaim, withClaimVolumes } from "./stateful-claims.ts";
 
 const POD_NAME = "statefulset.kubernetes.io/pod-name";
 const POD_INDEX = "apps.kubernetes.io/pod-index";
@@ -16,6 +17,7 @@ export interface Ordered {
   /** What pods below the partition are made of; the same as `update` when no rollout is under way. */
   readonly current: ControllerRevision;
   readonly update: ControllerRevision;
+  readonly find: FindClaim;
   readonly now: number;
 }
 
@@ -53,7 +55,14 @@ export function statefulPod({ set, current, update }: Ordered, ordinal: number):
       ...(metadata.finalizers && { finalizers: metadata.finalizers }),
       ownerReferences: [controllerReference(statefulSetKind, set)],
     },
-    spec: { ...spec, hostname: name, ...(serviceName !== "" && { subdomain: serviceName }) },
+    spec: {
+      ...spec,
+      ...((set.spec.volumeClaimTemplates ?? []).length > 0 && {
+        volumes: withClaimVolumes(set, ordinal, spec.volumes),
+      }),
+      hostname: name,
+      ...(serviceName !== "" && { subdomain: serviceName }),
+    },
   };
 }
 

@@ -4,11 +4,13 @@ import { type Controller, type Plan, type Refusal, type Seen, watching } from "#
 import type { Change } from "#deck/objects.ts";
 import { type ControllerRevision, controllerRevisionKind } from "#kinds/apps/controller-revision.ts";
 import { type StatefulSet, statefulSetKind, type StatefulSetStatus } from "#kinds/apps/stateful-set.ts";
+import { persistentVolumeClaimKind } from "#kinds/core/persistent-volume-claim.ts";
 import { type Pod, podKind } from "#kinds/core/pod.ts";
 import { patchTo, warningEvent } from "./changes.ts";
 import { forgotten, historyOf, REVISION_HASH } from "./controller-revisions.ts";
 import { claim, type OwnerRules, wakesOfDependent } from "./ownership.ts";
 import { availableAtMs, isReady, ownerIndexes } from "./pod-facts.ts";
+import { claimsSeen, setsOfClaim } from "./stateful-claims.ts";
 import { nextSteps } from "./stateful-steps.ts";
 import { ordinalOf, type Ordered } from "./stateful-pods.ts";
 
@@ -22,6 +24,7 @@ export const statefulSetController: Controller<StatefulSet> = {
   kind: statefulSetKind,
   indexes: ownerIndexes,
   watches: [
+    watching({ kind: persistentVolumeClaimKind, wakes: setsOfClaim }),
     watching({ kind: podKind, indexes: ownerIndexes, wakes: (pod, seen) => wakesOfDependent(rules, pod, seen) }),
     watching({
       kind: controllerRevisionKind,
@@ -51,7 +54,7 @@ function plan(set: StatefulSet, seen: Seen, now: number): Plan {
   const update = history.current;
   const current =
     [update, ...history.old].find(({ metadata }) => metadata.name === set.status?.currentRevision) ?? update;
-  const ordered: Ordered = { set, pods, current, update, now };
+  const ordered: Ordered = { set, pods, current, update, find: claimsSeen(set, seen), now };
   const inUse = new Set([current.metadata.name, ...pods.map(({ metadata }) => metadata.labels?.[REVISION_HASH] ?? "")]);
   const againAtMs = nextAvailable(set, pods, now);
   return {
@@ -106,6 +109,8 @@ function nextAvailable({ spec }: StatefulSet, pods: readonly Pod[], now: number)
 function refused(set: StatefulSet, { change, fault }: Refusal): readonly Change[] {
   if (change.verb !== "create") return [];
   const { name } = change.object.metadata;
-  const about = `create Pod ${name} in StatefulSet ${set.metadata.name} failed error: ${fault.message}`;
+  const isClaim = change.kind === persistentVolumeClaimKind;
+  const what = isClaim ? `Claim ${name} for Pod ${set.metadata.name}-${name.replace(/^.*-/, "")}` : `Pod ${name}`;
+  const about = `create ${what} in StatefulSet ${set.metadata.name} failed error: ${fault.message}`;
   return [warningEvent(set, "FailedCreate", about)];
 }

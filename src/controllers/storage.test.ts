@@ -4,6 +4,7 @@ import { setImmediate as yieldOnce } from "node:timers/promises";
 import { test } from "node:test";
 import type { Controller, Seen } from "#deck/controller.ts";
 import { FakeClock } from "#deck/fake-clock.ts";
+import { type Node, nodeKind } from "#kinds/core/node.ts";
 import { type PersistentVolumeClaim, persistentVolumeClaimKind } from "#kinds/core/persistent-volume-claim.ts";
 import { type PersistentVolume, persistentVolumeKind } from "#kinds/core/persistent-volume.ts";
 import { type Pod, podKind } from "#kinds/core/pod.ts";
@@ -12,6 +13,7 @@ import { type StorageClass, storageClassKind } from "#kinds/storage/storage-clas
 import { MemoryJournal } from "#store/memory/journal.ts";
 import { allControllers } from "./all.ts";
 import { claimBinder } from "./claim-binder.ts";
+import { ephemeralClaims } from "./ephemeral-claims.ts";
 import { SampleCluster } from "./sample-cluster.ts";
 import { brief, planOf, type There } from "./sample-plan.ts";
 import { claimProtection, volumeProtection } from "./storage-protection.ts";
@@ -56,6 +58,8 @@ const soon: StorageClass = {
   provisioner: "example.com/disk",
   volumeBindingMode: "Immediate",
 };
+const folders: StorageClass = { ...soon, metadata: { name: "now" }, provisioner: "catamaran.dev/local" };
+const ready: Node = { metadata: { name: "node-1" }, status: { conditions: [{ type: "Ready", status: "True" }] } };
 const byHand: StorageClass = { ...soon, metadata: { name: "hand" }, provisioner: "kubernetes.io/no-provisioner" };
 const user: Pod = {
   metadata: { name: "p", namespace: "default", uid: "p" },
@@ -154,6 +158,21 @@ const claims: Row<PersistentVolumeClaim> = [
     [soon],
     [],
   ],
+  [
+    "is given to a node that is ready where it waits for no consumer",
+    claimOf({ storageClassName: "now" }),
+    [folders, ready],
+    [
+      "patch persistentvolumeclaims default/c",
+      "event Normal ExternalProvisioning: Waiting for a volume to be created either by the external provisioner 'catamaran.dev/local' or manually by the system administrator. If volume creation is delayed, please verify that the provisioner is running and correctly registered.",
+    ],
+  ],
+  [
+    "says that no node is ready",
+    claimOf({ storageClassName: "now" }),
+    [folders],
+    ["event Warning ProvisioningFailed: no node is ready that the class allows"],
+  ],
   ["waits where volumes are made by hand", claimOf({ storageClassName: "hand" }), [byHand], []],
   [
     "says that its class is not there",
@@ -244,6 +263,7 @@ const protectedVolumes: Row<PersistentVolume> = [
 function thereOf(objects: readonly KubeObject[]): There {
   const pick = (test: (object: object) => boolean): readonly KubeObject[] => objects.filter(test);
   return [
+    [nodeKind, pick((object) => "status" in object && "conditions" in (object.status as object))],
     [storageClassKind, pick((object) => "provisioner" in object)],
     [persistentVolumeKind, pick((object) => "spec" in object && "capacity" in (object.spec as object))],
     [persistentVolumeClaimKind, pick((object) => "spec" in object && "resources" in (object.spec as object))],
@@ -260,6 +280,39 @@ function table<T extends KubeObject, S extends Seen>(
     test(`${what} ${title}`, () =>
       assert.deepEqual(brief(planOf(controller, object, { there: thereOf(there), now: 1 }).changes), changes));
 }
+
+const template = { metadata: { labels: { a: "b" } }, spec: claimOf().spec };
+const ephemeral: Pod = {
+  ...user,
+  spec: { containers: [], volumes: [{ name: "v", ephemeral: { volumeClaimTemplate: template } }] },
+};
+const owner = { apiVersion: "v1", kind: "Pod", name: "p", uid: "p", controller: true };
+const named = (ownerReferences: PersistentVolumeClaim["metadata"]["ownerReferences"]): PersistentVolumeClaim => ({
+  ...claimOf(),
+  metadata: { name: "p-v", namespace: "default", ownerReferences: ownerReferences ?? [] },
+});
+const ephemerals: Row<Pod> = [
+  ["gets a claim of the template", ephemeral, [], ["create persistentvolumeclaims default/p-v"]],
+  ["gets it once", ephemeral, [named([owner])], []],
+  [
+    "takes no other's",
+    ephemeral,
+    [named([])],
+    [
+      "event Warning FailedBinding: ephemeral volume v: PVC default/p-v was not created for pod default/p (pod is not owner)",
+    ],
+  ],
+  ["gets none while it ends", { ...ephemeral, metadata: { ...ephemeral.metadata, deletionTimestamp: "now" } }, [], []],
+];
+
+table("an ephemeral volume", ephemeralClaims, ephemerals);
+test("the claim of an ephemeral volume has the template's metadata and its pod as owner", () => {
+  const [change] = planOf(ephemeralClaims, ephemeral).changes;
+  const made = change?.verb === "create" ? (change.object as PersistentVolumeClaim) : claimOf();
+  assert.deepEqual(made.metadata.labels, template.metadata.labels);
+  assert.equal(made.metadata.ownerReferences?.[0]?.uid, "p");
+  assert.deepEqual(made.spec, template.spec);
+});
 
 table("a claim", claimBinder, claims);
 table("a volume", volumePhaseController, volumes);

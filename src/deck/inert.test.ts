@@ -52,24 +52,6 @@ const cases: readonly (readonly [kind: Kind, spec: object, refused: string | nul
   [deploymentKind, template(podSpec({ resourceClaims: [{ name: "x" }] })), "PodSpec.resourceClaims"],
   [
     statefulSetKind,
-    { ...template(podSpec({})), volumeClaimTemplates: [{ metadata: { name: "data" } }] },
-    "StatefulSetSpec.volumeClaimTemplates",
-  ],
-  [
-    statefulSetKind,
-    { ...template(podSpec({})), persistentVolumeClaimRetentionPolicy: { whenDeleted: "Delete" } },
-    "StatefulSetPersistentVolumeClaimRetentionPolicy.whenDeleted",
-  ],
-  [
-    statefulSetKind,
-    {
-      ...template(podSpec({})),
-      persistentVolumeClaimRetentionPolicy: { whenDeleted: "Retain", whenScaled: "Retain" },
-    },
-    null,
-  ],
-  [
-    statefulSetKind,
     { ...template(podSpec({})), updateStrategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 2 } } },
     "RollingUpdateStatefulSetStrategy.maxUnavailable",
   ],

@@ -87,7 +87,7 @@ export const coreProofs: TypeProofs = {
     "src/controllers/waiting.test.ts": "schedulingGates",
   },
   "io.k8s.api.core.v1.Volume": {
-    "src/node/volumes.test.ts": "name emptyDir secret downwardAPI configMap projected persistentVolumeClaim",
+    "src/node/volumes.test.ts": "name emptyDir secret downwardAPI configMap projected persistentVolumeClaim ephemeral",
     "tests/node-scenes.ts": "hostPath",
   },
   "io.k8s.api.core.v1.PersistentVolumeClaimVolumeSource": {

@@ -76,9 +76,6 @@ const core: Readonly<Record<string, Inert>> = {
 const batch: Readonly<Record<string, Inert>> = { JobSpec: { backoffLimitPerIndex: [], maxFailedIndexes: [] } };
 const apps: Readonly<Record<string, Inert>> = {
   RollingUpdateStatefulSetStrategy: { maxUnavailable: [1] },
-  // There are no claims yet; the policy that keeps them is what happens without.
-  StatefulSetPersistentVolumeClaimRetentionPolicy: { whenDeleted: ["Retain"], whenScaled: ["Retain"] },
-  StatefulSetSpec: { volumeClaimTemplates: [] },
 };
 
 const storage: Readonly<Record<string, Inert>> = {

@@ -19,6 +19,7 @@ const VOLUMES: ReadonlySet<string> = new Set([
   "projected",
   "hostPath",
   "persistentVolumeClaim",
+  "ephemeral",
 ]);
 const UNTESTED = 19;
 

@@ -49,13 +49,13 @@ export const proofs: TypeProofs = {
   "io.k8s.api.apps.v1.StatefulSetSpec": {
     "src/controllers/stateful-set.test.ts":
       "replicas selector template serviceName podManagementPolicy updateStrategy revisionHistoryLimit minReadySeconds ordinals",
-    "src/deck/inert.test.ts": "persistentVolumeClaimRetentionPolicy",
+    "src/controllers/stateful-claims.test.ts": "persistentVolumeClaimRetentionPolicy volumeClaimTemplates",
   },
   "io.k8s.api.apps.v1.StatefulSetOrdinals": {
     "src/controllers/stateful-set.test.ts": "start",
   },
   "io.k8s.api.apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicy": {
-    "src/deck/inert.test.ts": "whenDeleted whenScaled",
+    "src/controllers/stateful-claims.test.ts": "whenDeleted whenScaled",
   },
   "io.k8s.api.apps.v1.StatefulSetUpdateStrategy": {
     "src/controllers/stateful-set.test.ts": "type rollingUpdate",

@@ -9,6 +9,12 @@ export const storageProofs: TypeProofs = {
   "io.k8s.api.core.v1.PersistentVolumeClaimSpec": {
     "src/scheduler/pod-volumes.test.ts": "accessModes selector resources volumeName storageClassName volumeMode",
   },
+  "io.k8s.api.core.v1.EphemeralVolumeSource": {
+    "src/controllers/storage.test.ts": "volumeClaimTemplate",
+  },
+  "io.k8s.api.core.v1.PersistentVolumeClaimTemplate": {
+    "src/controllers/storage.test.ts": "metadata spec",
+  },
   "io.k8s.api.core.v1.VolumeResourceRequirements": {
     "src/scheduler/pod-volumes.test.ts": "requests",
   },

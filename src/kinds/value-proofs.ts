@@ -48,6 +48,8 @@ export const valueProofs: ValueProofs = {
   capacity: { "src/kinds/storage/storage.test.ts": "storage" },
   reclaimPolicy: { "tests/storage.test.ts": "Delete Retain" },
   volumeBindingMode: { "src/controllers/storage.test.ts": "Immediate WaitForFirstConsumer" },
+  whenDeleted: { "src/controllers/stateful-claims.test.ts": "Delete Retain" },
+  whenScaled: { "src/controllers/stateful-claims.test.ts": "Delete Retain" },
   volumeMode: { "src/scheduler/pod-volumes.test.ts": "Block Filesystem" },
   scheme: { "src/node/http-probe.test.ts": "HTTP" },
   scope: { "src/deck/definitions.test.ts": "Namespaced Cluster" },

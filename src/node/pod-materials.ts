@@ -6,6 +6,7 @@ import type { Objects, View } from "#deck/objects.ts";
 import type { ConfigMap } from "#kinds/core/config-map.ts";
 import { persistentVolumeClaimKind } from "#kinds/core/persistent-volume-claim.ts";
 import { type PersistentVolume, persistentVolumeKind } from "#kinds/core/persistent-volume.ts";
+import { type PodClaim, strangerFault } from "#kinds/core/pod-claims.ts";
 import type { Pod } from "#kinds/core/pod.ts";
 import { serviceAccountKind } from "#kinds/core/service-account.ts";
 import type { Service } from "#kinds/core/service.ts";
@@ -70,7 +71,7 @@ export class PodMaterials {
     return {
       volumes,
       token: this.#tokens(pod),
-      claimed: (claimName) => this.#claimed(namespace, claimName),
+      claimed: (claim) => this.#claimed(pod, claim),
       values: (podIp) => ({
         configMap: (name) => sources.configMap(name) ?? (name === ROOT_CA ? authority : undefined),
         secret: (name) => sources.secret(name),
@@ -89,10 +90,13 @@ export class PodMaterials {
   }
 
   /** Straight from the source: a claim is looked up when it is mounted, and not again. Kubelet's words. */
-  async #claimed(namespace: string, claimName: string): Promise<PersistentVolume> {
+  async #claimed(pod: Pod, { claimName, isEphemeral }: PodClaim): Promise<PersistentVolume> {
     const { objects } = this.#options;
+    const { namespace } = identityOf(pod);
     const claim = await objects.get(persistentVolumeClaimKind, keyOf(namespace, claimName));
     if (claim === null) throw new Fault("NotFound", `persistentvolumeclaim "${claimName}" not found`);
+    const stranger = isEphemeral ? strangerFault(pod, claim) : null;
+    if (stranger !== null) throw new Fault("Invalid", stranger);
     const { volumeName = "" } = claim.spec;
     const volume = volumeName === "" ? null : await objects.get(persistentVolumeKind, keyOf("", volumeName));
     if (volume === null || !isFullyBound(claim) || claim.status?.phase !== "Bound")

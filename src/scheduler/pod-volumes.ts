@@ -3,6 +3,7 @@ import { member } from "#base/dictionary.ts";
 import type { Node } from "#kinds/core/node.ts";
 import { classOf, type PersistentVolumeClaim } from "#kinds/core/persistent-volume-claim.ts";
 import type { PersistentVolume } from "#kinds/core/persistent-volume.ts";
+import { claimsOf, type PodClaim, strangerFault } from "#kinds/core/pod-claims.ts";
 import type { Pod } from "#kinds/core/pod.ts";
 import { annotationOf, isFullyBound, NO_PROVISIONER, SELECTED_NODE } from "#kinds/storage/binding.ts";
 import type { StorageClass } from "#kinds/storage/storage-class.ts";
@@ -40,19 +41,14 @@ const BIND_CONFLICT = "node(s) didn't find available persistent volumes to bind"
 const NO_VOLUME = "node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)";
 const UNBOUND = "pod has unbound immediate PersistentVolumeClaims";
 
-/** The names of the claims that a pod uses. */
-export function claimNamesOf({ spec }: Pod): readonly string[] {
-  return (spec.volumes ?? []).flatMap(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName ?? []);
-}
-
 /** Null for the many pods that use no claim. */
 export function volumesOfPod(pod: Pod, storage: Storage): PodVolumes | null {
-  const names = claimNamesOf(pod);
-  if (names.length === 0) return null;
+  const used = claimsOf(pod);
+  if (used.length === 0) return null;
   const claims: PersistentVolumeClaim[] = [];
-  for (const name of names) {
-    const claim = storage.claim(name);
-    const problem = problemOf(name, claim);
+  for (const each of used) {
+    const claim = storage.claim(each.claimName);
+    const problem = problemOf(pod, each, claim);
     if (claim === undefined || problem !== null) return { waitsFor: problem ?? UNBOUND };
     claims.push(claim);
   }
@@ -61,11 +57,19 @@ export function volumesOfPod(pod: Pod, storage: Storage): PodVolumes | null {
   return new Wanted(claims.filter(isFullyBound), waiting, storage);
 }
 
-function problemOf(name: string, claim: PersistentVolumeClaim | undefined): string | null {
-  if (claim === undefined) return `persistentvolumeclaim "${name}" not found`;
+function problemOf(
+  pod: Pod,
+  { claimName: name, isEphemeral }: PodClaim,
+  claim: PersistentVolumeClaim | undefined,
+): string | null {
+  if (claim === undefined)
+    return isEphemeral
+      ? `waiting for ephemeral volume controller to create the persistentvolumeclaim "${name}"`
+      : `persistentvolumeclaim "${name}" not found`;
   if (claim.status?.phase === "Lost")
     return `persistentvolumeclaim "${name}" bound to non-existent persistentvolume "${claim.spec.volumeName ?? ""}"`;
-  return claim.metadata.deletionTimestamp === undefined ? null : `persistentvolumeclaim "${name}" is being deleted`;
+  if (claim.metadata.deletionTimestamp !== undefined) return `persistentvolumeclaim "${name}" is being deleted`;
+  return isEphemeral ? strangerFault(pod, claim) : null;
 }
 
 /** Left by the binder to the scheduler. */
@@ -115,13 +119,16 @@ class Wanted {
   #canProvision(claim: PersistentVolumeClaim, node: Node): boolean {
     const found = this.#storage.storageClass(classOf(claim));
     if (found === undefined || found.provisioner === NO_PROVISIONER) return false;
-    const { allowedTopologies: terms = [] } = found;
-    const { labels = {} } = node.metadata;
-    return (
-      terms.length === 0 ||
-      terms.some(({ matchLabelExpressions = [] }) =>
-        matchLabelExpressions.every(({ key, values }) => values.includes(member(labels, key) ?? "")),
-      )
-    );
+    return isAllowed(node, found.allowedTopologies);
   }
+}
+
+/** MatchTopologySelectorTerms: no terms allow every node. */
+export function isAllowed({ metadata }: Node, terms: StorageClass["allowedTopologies"] = []): boolean {
+  return (
+    terms.length === 0 ||
+    terms.some(({ matchLabelExpressions = [] }) =>
+      matchLabelExpressions.every(({ key, values }) => values.includes(member(metadata.labels, key) ?? "")),
+    )
+  );
 }

@@ -5,6 +5,7 @@ import type { LabelSelector } from "#base/selector.ts";
 import { builtinKind } from "#kinds/builtin.ts";
 import { ageColumn, text, wide } from "#kinds/columns.ts";
 import { defaultTemplate } from "#kinds/core/pod-defaults.ts";
+import { defaultClaimSpec, type PersistentVolumeClaim } from "#kinds/core/persistent-volume-claim.ts";
 import type { Container, PodTemplateSpec } from "#kinds/core/pod-spec.ts";
 import type { Kind } from "#kinds/kind.ts";
 import type { Condition, KubeObject } from "#kinds/object.ts";
@@ -28,7 +29,12 @@ export type StatefulSetSpec = {
   readonly revisionHistoryLimit?: number;
   readonly minReadySeconds?: number;
   readonly ordinals?: { readonly start?: number };
+  readonly volumeClaimTemplates?: readonly Partial<PersistentVolumeClaim>[];
+  readonly persistentVolumeClaimRetentionPolicy?: ClaimRetentionPolicy;
 };
+
+type ClaimRetentionPolicy = { readonly whenDeleted?: Retention; readonly whenScaled?: Retention };
+type Retention = "Delete" | "Retain";
 
 type StatefulSetUpdateStrategy = {
   readonly type?: "RollingUpdate" | "OnDelete";
@@ -91,6 +97,22 @@ function defaultSpec(spec: StatefulSetSpec): StatefulSetSpec {
       ...(isRolling && { rollingUpdate: { ...rollingUpdate, partition: rollingUpdate?.partition ?? 0 } }),
     },
     revisionHistoryLimit: spec.revisionHistoryLimit ?? 10,
+    ...(spec.volumeClaimTemplates && { volumeClaimTemplates: spec.volumeClaimTemplates.map(defaultClaim) }),
+    persistentVolumeClaimRetentionPolicy: {
+      whenDeleted: spec.persistentVolumeClaimRetentionPolicy?.whenDeleted ?? "Retain",
+      whenScaled: spec.persistentVolumeClaimRetentionPolicy?.whenScaled ?? "Retain",
+    },
+  };
+}
+
+/** As upstream's conversion and defaults write a claim that is no object of its own. */
+function defaultClaim({ spec, status, ...claim }: Partial<PersistentVolumeClaim>): Partial<PersistentVolumeClaim> {
+  return {
+    ...claim,
+    apiVersion: "v1",
+    kind: "PersistentVolumeClaim",
+    spec: defaultClaimSpec(spec ?? {}),
+    status: { ...status, phase: status?.phase ?? "Pending" },
   };
 }
 
@@ -104,7 +126,8 @@ function faultsOf({ spec }: StatefulSet, live: StatefulSet | null): readonly Fie
   checkNotNegative(spec.minReadySeconds, "spec.minReadySeconds", faults);
   checkNotNegative(spec.revisionHistoryLimit, "spec.revisionHistoryLimit", faults);
   checkNotNegative(spec.ordinals?.start, "spec.ordinals.start", faults);
-  checkTemplateOwner(spec, { word: "statefulset", kind: "StatefulSet", live: undefined }, faults);
+  checkRetention(spec.persistentVolumeClaimRetentionPolicy ?? {}, faults);
+  checkTemplateOwner(withClaimVolumes(spec), { word: "statefulset", kind: "StatefulSet", live: undefined }, faults);
   if (live !== null && !sameJson(withoutChangeable(spec), withoutChangeable(live.spec)))
     faults.forbidden(
       "spec",
@@ -121,9 +144,31 @@ function withoutChangeable(spec: StatefulSetSpec): object {
     updateStrategy: _strategy,
     revisionHistoryLimit: _limit,
     minReadySeconds: _seconds,
+    persistentVolumeClaimRetentionPolicy: _policy,
     ...fixed
   } = spec;
   return fixed;
+}
+
+const RETENTIONS = ["Delete", "Retain"];
+
+/** ValidatePersistentVolumeClaimRetentionPolicyType. */
+function checkRetention(policy: ClaimRetentionPolicy, faults: FieldFaults): void {
+  const path = "spec.persistentVolumeClaimRetentionPolicy";
+  const { whenDeleted = "Retain", whenScaled = "Retain" } = policy;
+  faults.oneOf(`${path}.whenDeleted`, whenDeleted, RETENTIONS);
+  faults.oneOf(`${path}.whenScaled`, whenScaled, RETENTIONS);
+}
+
+/** Containers may mount what is claimed as if it were a volume of the template. */
+function withClaimVolumes(spec: StatefulSetSpec): StatefulSetSpec {
+  const { template, volumeClaimTemplates: claims = [] } = spec;
+  if (claims.length === 0 || template.spec === undefined) return spec;
+  const { volumes = [], ...rest } = template.spec;
+  const names = claims.map(({ metadata }) => metadata?.name ?? "");
+  const claimed = names.map((name) => ({ name, persistentVolumeClaim: { claimName: name } }));
+  const others = volumes.filter(({ name }) => !names.includes(name));
+  return { ...spec, template: { ...template, spec: { ...rest, volumes: [...others, ...claimed] } } };
 }
 
 function checkStrategy({ type, rollingUpdate }: StatefulSetUpdateStrategy, faults: FieldFaults): void {

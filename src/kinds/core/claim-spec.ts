@@ -1,6 +1,5 @@
 /** The types of what a claim asks: of PersistentVolumeClaims and of the templates that they are made of. */
 import type { LabelSelector } from "#base/selector.ts";
-import type { ResourceList } from "./pod-spec.ts";
 
 export type AccessMode = "ReadWriteOnce" | "ReadOnlyMany" | "ReadWriteMany" | "ReadWriteOncePod";
 export type VolumeMode = "Filesystem" | "Block";
@@ -8,7 +7,7 @@ export type VolumeMode = "Filesystem" | "Block";
 export type PersistentVolumeClaimSpec = {
   readonly accessModes?: readonly AccessMode[];
   readonly selector?: LabelSelector;
-  readonly resources?: { readonly requests?: ResourceList };
+  readonly resources?: { readonly requests?: Readonly<Record<string, string>> };
   readonly volumeName?: string;
   readonly storageClassName?: string;
   readonly volumeMode?: VolumeMode;

@@ -1,4 +1,5 @@
 /** The rules of pod volumes. */
+import { checkClaimSpec } from "./claim-rules.ts";
 import { checkLocalPath } from "./container-rules.ts";
 import type { FieldFaults } from "#kinds/rules/field-faults.ts";
 import { configKeyFaults, dnsLabelFaults } from "#kinds/rules/names.ts";
@@ -21,7 +22,7 @@ export function checkVolumes(volumes: readonly Volume[], path: string, faults: F
 function checkSource(volume: Volume, path: string, faults: FieldFaults): void {
   const sources = Object.keys(volume).filter((key) => key !== "name");
   for (const extra of sources.slice(1)) faults.forbidden(`${path}.${extra}`, "may not specify more than 1 volume type");
-  const { configMap, secret, downwardAPI, projected, hostPath, persistentVolumeClaim } = volume;
+  const { configMap, secret, downwardAPI, projected, hostPath } = volume;
   if (configMap !== undefined) {
     if ((configMap.name ?? "") === "") faults.required(`${path}.configMap.name`);
     checkFiles(configMap, `${path}.configMap`, faults);
@@ -40,8 +41,16 @@ function checkSource(volume: Volume, path: string, faults: FieldFaults): void {
       checkProjection(source, `${path}.projected.sources[${index}]`, faults);
   }
   if (hostPath !== undefined && hostPath.path === "") faults.required(`${path}.hostPath.path`);
+  checkClaims(volume, path, faults);
+}
+
+function checkClaims({ persistentVolumeClaim, ephemeral }: Volume, path: string, faults: FieldFaults): void {
   if (persistentVolumeClaim !== undefined && persistentVolumeClaim.claimName === "")
     faults.required(`${path}.persistentVolumeClaim.claimName`);
+  if (ephemeral === undefined) return;
+  const at = `${path}.ephemeral.volumeClaimTemplate`;
+  if (ephemeral.volumeClaimTemplate === undefined) faults.required(at);
+  else checkClaimSpec(ephemeral.volumeClaimTemplate.spec, `${at}.spec`, faults);
 }
 
 type Files = {

@@ -1,4 +1,6 @@
 /** The types of pod volumes that our agent knows. */
+import type { ObjectMeta } from "#kinds/object.ts";
+import type { PersistentVolumeClaimSpec } from "./claim-spec.ts";
 
 export type Volume = {
   readonly name: string;
@@ -8,8 +10,12 @@ export type Volume = {
   readonly downwardAPI?: { readonly items?: readonly DownwardFile[]; readonly defaultMode?: number };
   readonly projected?: { readonly sources?: readonly Projection[] | null; readonly defaultMode?: number };
   readonly hostPath?: { readonly path: string; readonly type?: string };
+  readonly ephemeral?: { readonly volumeClaimTemplate?: ClaimTemplate };
   readonly persistentVolumeClaim?: { readonly claimName: string; readonly readOnly?: boolean };
 };
+
+/** A claim without a name. */
+export type ClaimTemplate = { readonly metadata?: Partial<ObjectMeta>; readonly spec: PersistentVolumeClaimSpec };
 
 export type KeyToPath = {
   readonly key: string;

@@ -1,9 +1,5 @@
-/** ephemeral: refused, as a generic ephemeral volume is a claim made of a template (KEP-1698), and there are no claims. */
-import { unsupported } from "#base/fault.ts";
-import type { RefusedVolumeType } from "./volume-type.ts";
+/** ephemeral: a claim that is made for the pod and goes with it (KEP-1698); on the node it is a claim like any other. */
+import { claimVolume } from "./persistent-volume-claim.ts";
+import type { ProvidedVolumeType } from "./volume-type.ts";
 
-export const ephemeralVolume: RefusedVolumeType = {
-  type: "ephemeral",
-  refuse: () =>
-    unsupported("Pod.spec.volumes[].ephemeral.volumeClaimTemplate", "there are no claims; use emptyDir or hostPath"),
-};
+export const ephemeralVolume: ProvidedVolumeType = claimVolume("ephemeral");

@@ -2,6 +2,7 @@
 import { lstat, mkdir, realpath, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Fault } from "#base/fault.ts";
+import { claimsOf } from "#kinds/core/pod-claims.ts";
 import type { PersistentVolume } from "#kinds/core/persistent-volume.ts";
 import { run } from "#machine/command.ts";
 import { isOwnFolder } from "../claim-folders.ts";
@@ -13,22 +14,23 @@ import { giveToGroup } from "./group-ownership.ts";
 import { checkHostPath } from "./host-path.ts";
 import type { PodVolume, ProvidedVolumeType, VolumeSources } from "./volume-type.ts";
 
-export const persistentVolumeClaimVolume: ProvidedVolumeType = {
-  type: "persistentVolumeClaim",
-  folder: folderOf,
-  mount: mountClaim,
-  isThere: (at) => isMountPoint(folderOf(at)),
-};
+export const persistentVolumeClaimVolume: ProvidedVolumeType = claimVolume("persistentVolumeClaim");
+
+export function claimVolume(type: "ephemeral" | "persistentVolumeClaim"): ProvidedVolumeType {
+  return { type, folder: folderOf, mount: mountClaim, isThere: (at) => isMountPoint(folderOf(at)) };
+}
 
 function folderOf({ pod, volume, facts }: PodVolume): string {
   return join(podFolder(facts, identityOf(pod).uid), "volumes", volume.name);
 }
 
 async function mountClaim(at: PodVolume, sources: VolumeSources): Promise<void> {
-  const { claimName = "", readOnly = false } = at.volume.persistentVolumeClaim ?? {};
+  const { readOnly = false } = at.volume.persistentVolumeClaim ?? {};
+  const used = claimsOf(at.pod).find(({ volume }) => volume.name === at.volume.name);
+  if (used === undefined) throw new Fault("Invalid", `there is no claim of volume ${at.volume.name}`);
   const target = folderOf(at);
   if (await isMountPoint(target)) return;
-  const volume = await sources.claimed(claimName);
+  const volume = await sources.claimed(used);
   const source = await sourceOf(volume, at.facts, await sources.hidden());
   const { fsGroup, fsGroupChangePolicy } = at.pod.spec.securityContext ?? {};
   // As kubelet: a hostPath keeps its owners.

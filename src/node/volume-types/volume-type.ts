@@ -1,6 +1,7 @@
 /** The contract of a volume type: one member of core/v1 Volume and how a node provides it. The values are listed in all.ts. */
 import type { Fault } from "#base/fault.ts";
 import type { PersistentVolume } from "#kinds/core/persistent-volume.ts";
+import type { PodClaim } from "#kinds/core/pod-claims.ts";
 import type { Pod } from "#kinds/core/pod.ts";
 import type { Volume } from "#kinds/core/volume.ts";
 import type { VolumeFile, VolumeValues } from "#pods/volumes.ts";
@@ -44,7 +45,7 @@ export interface VolumeSources {
   /** The service account's token; null where the cluster issues none. */
   readonly token: (wanted: NonNullable<VolumeFile["token"]>) => Promise<string | null>;
   /** The volume that a claim of the pod's namespace is bound to. Throws a Fault that names what is missing. */
-  readonly claimed: (claimName: string) => Promise<PersistentVolume>;
+  readonly claimed: (claim: PodClaim) => Promise<PersistentVolume>;
   /** Folders of the platform's instances, which no volume may show. */
   readonly hidden: () => Promise<readonly string[]>;
 }
