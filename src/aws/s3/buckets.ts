@@ -7,7 +7,7 @@ import { type Action, action, Answer } from "../action.ts";
 import { AwsError } from "../aws-error.ts";
 import { errorsOf } from "../service-error.ts";
 import { model } from "./model.gen.ts";
-import { checkedTags } from "./object-head.ts";
+import { checkedTags, MAX_BUCKET_TAGS } from "./object-head.ts";
 import { GRANTS, OPEN_ACLS } from "./unserved.ts";
 import { bucketArn, bucketOf, type BucketWorld, invalidArgument, ownerOf } from "./world.ts";
 
@@ -15,7 +15,6 @@ const failure: ReturnType<typeof errorsOf<typeof model extends { readonly errors
   errorsOf(model);
 
 const GENERAL_PURPOSE = "buckets are general purpose buckets of the region; leave it out";
-const MAX_BUCKET_TAGS = 50;
 
 export const createBucket: Action<BucketWorld> = action(model, "CreateBucket", {
   serves: [

@@ -103,24 +103,39 @@ function invalid(message: string): AwsError {
   return new AwsError("InvalidRequest", 400, message);
 }
 
+/** The value that an input says of an algorithm. */
+export function checksumValueIn(input: ChecksumInput, algorithm: Algorithm): string | undefined {
+  return input[MEMBERS[algorithm]];
+}
+
+export function digestOf(algorithm: Algorithm, pieces: readonly Uint8Array[]): Buffer {
+  const counter = COUNTERS[algorithm]();
+  for (const piece of pieces) counter.update(piece);
+  return counter.digest();
+}
+
 /** Counts what goes by. Ask for the outcome once all has. */
 export class Counted implements AsyncIterable<Uint8Array> {
   readonly #source: AsyncIterable<Uint8Array>;
   readonly #md5 = createHash("md5");
   readonly #algorithm: Algorithm;
   readonly #counter: Crc;
+  /** Where the client counts with another algorithm than the one that is kept. */
+  readonly #second: { readonly algorithm: Algorithm; readonly counter: Crc } | null;
   #digest: Buffer | null = null;
 
-  constructor(source: AsyncIterable<Uint8Array>, algorithm: Algorithm = DEFAULT) {
+  constructor(source: AsyncIterable<Uint8Array>, kept: Algorithm = DEFAULT, claimed: Algorithm = kept) {
     this.#source = source;
-    this.#algorithm = algorithm;
-    this.#counter = COUNTERS[algorithm]();
+    this.#algorithm = kept;
+    this.#counter = COUNTERS[kept]();
+    this.#second = claimed === kept ? null : { algorithm: claimed, counter: COUNTERS[claimed]() };
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
     for await (const chunk of this.#source) {
       this.#md5.update(chunk);
       this.#counter.update(chunk);
+      this.#second?.counter.update(chunk);
       yield chunk;
     }
     this.#digest = this.#md5.digest();
@@ -131,6 +146,12 @@ export class Counted implements AsyncIterable<Uint8Array> {
     return this.#digest;
   }
 
+  /** In base64, by the algorithm of the client. */
+  claimedValue(kept: Checksum): string {
+    return this.#second?.counter.digest().toString("base64") ?? kept.value;
+  }
+
+  /** Once. */
   checksum(): Checksum {
     return { algorithm: this.#algorithm, value: this.#counter.digest().toString("base64"), of: "whole" };
   }
@@ -145,11 +166,11 @@ export function provenFacts(
   checkMd5(md5, counted.md5);
   const checksum = counted.checksum();
   const expected = claimed === null ? undefined : (claimed.value ?? trailers?.get(headerOf(claimed.algorithm)));
-  if (expected !== undefined && expected !== checksum.value)
+  if (expected !== undefined && expected !== counted.claimedValue(checksum))
     throw new AwsError(
       "BadDigest",
       400,
-      `The ${checksum.algorithm} you specified did not match the calculated checksum.`,
+      `The ${claimed?.algorithm ?? ""} you specified did not match the calculated checksum.`,
     );
   return { etag: counted.md5.toString("hex"), checksum };
 }

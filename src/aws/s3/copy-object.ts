@@ -9,7 +9,16 @@ import { checkWrite, preconditionFailed, readRefusal, wholeSecond } from "./cond
 import { type CopyObjectRequest, model } from "./model.gen.ts";
 import { headKept, tagsOf } from "./object-head.ts";
 import { MAX_PUT_BYTES } from "./put-object.ts";
-import { CUSTOMER_KEYS, GRANTS, LOCKS, OPEN_ACLS, OTHER_ENCRYPTION, PAYER, SLOW_STORAGE } from "./unserved.ts";
+import {
+  CUSTOMER_KEYS,
+  GRANTS,
+  LOCKS,
+  OPEN_ACLS,
+  OTHER_ENCRYPTION,
+  PAYER,
+  SLOW_STORAGE,
+  SOURCE_KEYS,
+} from "./unserved.ts";
 import {
   bucketOf,
   type BucketWorld,
@@ -21,8 +30,6 @@ import {
   objectArn,
   versionMember,
 } from "./world.ts";
-
-const NO_CUSTOMER_KEYS = "objects are encrypted with the platform's own key; leave it out";
 
 export const copyObject: Action<BucketWorld> = action(model, "CopyObject", {
   permission: "PutObject",
@@ -63,9 +70,7 @@ export const copyObject: Action<BucketWorld> = action(model, "CopyObject", {
     ...SLOW_STORAGE,
     ...LOCKS,
     ...PAYER,
-    CopySourceSSECustomerAlgorithm: NO_CUSTOMER_KEYS,
-    CopySourceSSECustomerKey: NO_CUSTOMER_KEYS,
-    CopySourceSSECustomerKeyMD5: NO_CUSTOMER_KEYS,
+    ...SOURCE_KEYS,
   },
   resources: (input) => [objectArn(input)],
   alsoNeeds: ({ CopySource }) => [readNeed(CopySource)],

@@ -160,7 +160,7 @@ function listed(
   };
 }
 
-function checksumListed({
+export function checksumListed({
   algorithm,
   of,
 }: NonNullable<StoredObject["checksum"]>): Pick<ListedObject, "ChecksumAlgorithm" | "ChecksumType"> {

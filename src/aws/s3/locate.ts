@@ -1,13 +1,28 @@
 /** Where a request's bucket and key stand: in the path, or the bucket in the name of the host (Amazon S3 User Guide, "Virtual hosting"). Pure. */
 import { AwsError } from "../aws-error.ts";
+import type { Operation } from "../operation.ts";
 import type { SignedHead } from "../sign.ts";
 
 /** The head in path style, with the parameters of a presigned URL that are headers as such. */
-export function locate(head: SignedHead): SignedHead {
-  const bucket = bucketInHost(head.headers["host"] ?? "");
-  const path = bucket === null ? head.path : `/${bucket}${head.path}`;
-  checkSubresource(head);
-  return { ...head, path, headers: hoisted(head) };
+export function locator(operations: readonly Operation[]): (head: SignedHead) => SignedHead {
+  const served = new Set(operations.flatMap(subresourcesOf));
+  return (head) => {
+    checkSubresource(head, served);
+    return { ...head, path: pathOf(head), headers: hoisted(head) };
+  };
+}
+
+/** The path in path style. */
+export function pathOf({ path, headers }: SignedHead): string {
+  const bucket = bucketInHost(headers["host"] ?? "");
+  return bucket === null ? path : `/${bucket}${path}`;
+}
+
+/** "GET tagging" of an operation that asks "?tagging". */
+function subresourcesOf({ method, uri, request }: Operation): readonly string[] {
+  const literals = [...new URLSearchParams(uri.split("?")[1] ?? "").keys()];
+  const members = request.query.map(({ key }) => key).filter((key) => KNOWN.has(key));
+  return [...literals, ...members].map((name) => `${method} ${name}`);
 }
 
 // "s3.localhost", "s3.us-east-1.localhost.localstack.cloud", "s3-us-west-2.amazonaws.com", "s3.dualstack.us-east-1.amazonaws.com".
@@ -21,8 +36,7 @@ export function bucketInHost(host: string): string | null {
   return /^(.+)\.localhost$/.exec(name)?.[1] ?? null;
 }
 
-// What S3 has beside these is refused, so that no request for it is taken for one about the bucket or object itself.
-const SERVED: ReadonlySet<string> = new Set(["delete", "location", "versioning", "list-type"]);
+// What of this is not served is refused, so that no request for it is taken for one about the bucket or object itself.
 const KNOWN: ReadonlySet<string> = new Set(
   (
     "accelerate acl analytics attributes cors delete encryption intelligent-tiering inventory legal-hold lifecycle location logging " +
@@ -32,11 +46,11 @@ const KNOWN: ReadonlySet<string> = new Set(
   ).split(" "),
 );
 
-function checkSubresource({ query, method }: SignedHead): void {
+function checkSubresource({ query, method }: SignedHead, served: ReadonlySet<string>): void {
   if (query === "") return;
   for (const pair of query.split("&")) {
     const name = pair.split("=")[0] ?? "";
-    if (KNOWN.has(name) && !SERVED.has(name) && !(name === "partNumber" && (method === "GET" || method === "HEAD")))
+    if (KNOWN.has(name) && !served.has(`${method} ${name}`))
       throw new AwsError("NotImplemented", 501, `${method} ?${name} is not supported by Catamaran`);
   }
 }

@@ -116,7 +116,8 @@ export function tagsOf(text: string | undefined): Readonly<Record<string, string
   return checkedTags(Object.fromEntries(pairs));
 }
 
-const MAX_TAGS = 10;
+export const MAX_TAGS = 10;
+export const MAX_BUCKET_TAGS = 50;
 const MAX_TAG_NAME = 128;
 const MAX_TAG_VALUE = 256;
 const TAG = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;

@@ -15,9 +15,27 @@ import { copyObject } from "./copy-object.ts";
 import { deleteObject, deleteObjects } from "./delete-objects.ts";
 import { getObject, headObject } from "./get-object.ts";
 import { listObjects, listObjectsV2 } from "./list-objects.ts";
-import { locate } from "./locate.ts";
+import { locator } from "./locate.ts";
+import { listMultipartUploads, listParts } from "./list-uploads.ts";
+import { listObjectVersions } from "./list-versions.ts";
 import { model } from "./model.gen.ts";
+import { getObjectAttributes } from "./object-attributes.ts";
 import { putObject } from "./put-object.ts";
+import {
+  deleteBucketTagging,
+  deleteObjectTagging,
+  getBucketTagging,
+  getObjectTagging,
+  putBucketTagging,
+  putObjectTagging,
+} from "./tagging.ts";
+import {
+  abortMultipartUpload,
+  completeMultipartUpload,
+  createMultipartUpload,
+  uploadPart,
+  uploadPartCopy,
+} from "./uploads.ts";
 import type { BucketWorld } from "./world.ts";
 
 export const actions: readonly Action<BucketWorld>[] = [
@@ -36,6 +54,21 @@ export const actions: readonly Action<BucketWorld>[] = [
   deleteObjects,
   listObjects,
   listObjectsV2,
+  listObjectVersions,
+  createMultipartUpload,
+  uploadPart,
+  uploadPartCopy,
+  completeMultipartUpload,
+  abortMultipartUpload,
+  listParts,
+  listMultipartUploads,
+  getObjectAttributes,
+  getObjectTagging,
+  putObjectTagging,
+  deleteObjectTagging,
+  getBucketTagging,
+  putBucketTagging,
+  deleteBucketTagging,
 ];
 
 // S3's own names (API Reference, "Error responses") for what the door and its protocols say.
@@ -60,7 +93,7 @@ export function s3Service(world: BucketWorld): Service {
   return service(model, world, actions, {
     isErrorBare: true,
     isStreaming: true,
-    locate,
+    locate: locator(actions.map(({ operation }) => operation)),
     checkBody,
     errorCodes: ERROR_CODES,
     replyHeaders: (requestId) => ({ "x-amz-request-id": requestId, "x-amz-id-2": requestId, server: "AmazonS3" }),

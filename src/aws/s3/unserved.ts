@@ -21,6 +21,14 @@ export const CUSTOMER_KEYS: Instead<"SSECustomerAlgorithm" | "SSECustomerKey" | 
   SSECustomerKeyMD5: NO_CUSTOMER_KEYS,
 };
 
+export const SOURCE_KEYS: Instead<
+  "CopySourceSSECustomerAlgorithm" | "CopySourceSSECustomerKey" | "CopySourceSSECustomerKeyMD5"
+> = {
+  CopySourceSSECustomerAlgorithm: NO_CUSTOMER_KEYS,
+  CopySourceSSECustomerKey: NO_CUSTOMER_KEYS,
+  CopySourceSSECustomerKeyMD5: NO_CUSTOMER_KEYS,
+};
+
 const SSE_S3 = 'say ServerSideEncryption "AES256", or nothing';
 
 export const OTHER_ENCRYPTION: Instead<

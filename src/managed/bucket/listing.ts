@@ -2,7 +2,7 @@
 import { decodeUtf8, encodeUtf8 } from "#base/utf8.ts";
 import type { Database, Row } from "../database.ts";
 import { after, isBefore, keysFrom, next, read } from "./rows.ts";
-import type { StoredObject, Version } from "./stored-object.ts";
+import type { StoredObject, Upload, Version } from "./stored-object.ts";
 
 /** Where a page ended: behind a key, or behind everything that begins with a prefix. */
 export type Place = { readonly key: string; readonly order?: string } | { readonly prefix: string };
@@ -26,14 +26,6 @@ export interface Page<T> {
 export interface ListedVersion {
   readonly version: Version;
   readonly isNewest: boolean;
-}
-
-export interface Upload {
-  readonly id: string;
-  readonly key: string;
-  readonly startedAtMs: number;
-  /** Whatever else the upload was started with. */
-  readonly terms: Readonly<Record<string, unknown>>;
 }
 
 interface Source {

@@ -21,6 +21,17 @@ export interface Part extends Piece {
   readonly number: number;
   readonly etag: string;
   readonly checksum?: Checksum;
+  readonly modifiedAtMs: number;
+}
+
+/** An object that is being put together of parts, and what will be said of it. */
+export interface Upload extends Omit<Described, "etag" | "checksum"> {
+  readonly id: string;
+  readonly key: string;
+  readonly startedAtMs: number;
+  readonly checksum: Omit<Checksum, "value">;
+  /** The client asked for the checksum, so that it knows those of its parts. */
+  readonly isChecksumAsked: boolean;
 }
 
 /** What whoever writes an object says of it. */

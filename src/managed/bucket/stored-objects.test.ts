@@ -13,6 +13,14 @@ import { Uploads } from "./uploads.ts";
 
 const DESCRIBED: Described = { etag: "e", headers: {}, metadata: {}, tags: {} };
 
+const TERMS = {
+  headers: {},
+  metadata: {},
+  tags: {},
+  checksum: { algorithm: "CRC32", of: "whole" },
+  isChecksumAsked: false,
+} as const;
+
 function bucket(versioning: () => Versioning = () => "none") {
   const [database, bytes, clock, random] = [
     new MemoryDatabase(),
@@ -178,7 +186,7 @@ test("of writers that all demand that there be none, one wins", async () => {
 
 test("an upload in parts becomes an object of the chosen parts; the others' bytes go", async () => {
   const { objects, bytes, uploads } = bucket();
-  const upload = await uploads.begin("big", { contentType: "x" });
+  const upload = await uploads.begin("big", TERMS);
   const putPart = (number: number, text: string) =>
     uploads.putPart(upload, number, { bytes: source(text), describe: () => ({ etag: text }) });
   await putPart(2, "world");
@@ -210,13 +218,13 @@ test("an upload in parts becomes an object of the chosen parts; the others' byte
 
 test("an upload that is aborted leaves nothing, and neither does a bucket that is cleared", async () => {
   const { objects, bytes, uploads } = bucket(() => "all");
-  const upload = await uploads.begin("k", {});
+  const upload = await uploads.begin("k", TERMS);
   const part = (text: string) => ({ bytes: source(text), describe: () => ({ etag: text }) });
   await uploads.putPart(upload, 1, part("1"));
   await uploads.abort(upload);
   await objects.pieces.settle();
   assert.deepEqual([bytes.count, await uploads.find("k", upload.id)], [0, null]);
-  const [open, done] = [await uploads.begin("k", {}), await uploads.begin("k", {})];
+  const [open, done] = [await uploads.begin("k", TERMS), await uploads.begin("k", TERMS)];
   for (const one of [open, done]) await uploads.putPart(one, 1, part("1"));
   await uploads.complete(done, (parts) => parts, { describe: () => DESCRIBED });
   await put(objects, "k", "2");

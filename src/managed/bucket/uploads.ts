@@ -3,11 +3,11 @@ import type { Clock } from "#base/clock.ts";
 import { Fault } from "#base/fault.ts";
 import type { Random } from "#base/random.ts";
 import type { Database, Write } from "../database.ts";
-import { listUploads, type Page, type Upload, type Wanted } from "./listing.ts";
+import { listUploads, type Page, type Wanted } from "./listing.ts";
 import type { ObjectBytes } from "./object-bytes.ts";
 import type { Pieces } from "./pieces.ts";
 import { erase, layoutRow, partRow, partsOf, put, read, uploadRow } from "./rows.ts";
-import type { Described, Part, StoredObject } from "./stored-object.ts";
+import type { Described, Part, StoredObject, Upload } from "./stored-object.ts";
 import type { Allow, Arrival, StoredObjects } from "./stored-objects.ts";
 import { Turns } from "./turns.ts";
 
@@ -36,12 +36,12 @@ export class Uploads {
     this.#pieces = objects.pieces;
   }
 
-  async begin(key: string, terms: Upload["terms"]): Promise<Upload> {
+  async begin(key: string, terms: Omit<Upload, "id" | "key" | "startedAtMs">): Promise<Upload> {
     const { clock, random } = this.#options;
     const startedAtMs = clock.now();
     // By time, so that a list has the oldest of a key first.
     const id = `${String(startedAtMs).padStart(13, "0")}${random.uuid().replaceAll("-", "")}`;
-    const upload: Upload = { id, key, startedAtMs, terms };
+    const upload: Upload = { ...terms, id, key, startedAtMs };
     await this.#write([put(uploadRow(key, id), upload)]);
     return upload;
   }
@@ -58,7 +58,8 @@ export class Uploads {
     const piece = await this.#options.bytes.write(bytes);
     try {
       const { etag, checksum } = describe(piece.size);
-      const part: Part = { ...piece, number, etag, ...(checksum && { checksum }) };
+      const modifiedAtMs = this.#options.clock.now();
+      const part: Part = { ...piece, number, etag, modifiedAtMs, ...(checksum && { checksum }) };
       return await this.#turns.take(upload.id, async () => {
         await this.#demand(upload);
         const row = partRow(upload.id, number);
