@@ -1,11 +1,12 @@
 /** What ran in a window of time, on both hulls, priced as shares of one book's list prices. */
-import { Fault } from "#base/fault.ts";
 import type { Instance } from "#instance/instance.ts";
 import { realClock } from "#machine/real-clock.ts";
 import { allocate, type Share } from "#metering/allocation.ts";
 import { formatUsd } from "#metering/money.ts";
-import { type NodePrice, nodePrice, type PriceBook, priceBook, priceBooks } from "#metering/price-book.ts";
+import type { NodePrice, PriceBook } from "#metering/price-book.ts";
 import { totalUsage } from "#metering/totals.ts";
+import { durationOf } from "./duration.ts";
+import { bookOf, nodeOf } from "./list-prices.ts";
 import type { Sheet } from "./rows.ts";
 import { controlOf } from "./session.ts";
 
@@ -18,7 +19,6 @@ export interface CostRow {
 }
 
 const DECIMALS = 6; // A single invocation costs less than a thousandth of a cent.
-const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 export const costSheet: Sheet<CostRow> = {
   headings: [
@@ -43,7 +43,7 @@ export function costQuestion(asked: {
   readonly node: string | undefined;
 }): CostQuestion {
   const book = bookOf(asked.priceBook);
-  return { windowMs: windowOf(asked.window), book, node: nodeOf(book, asked.node) };
+  return { windowMs: durationOf("--window", asked.window), book, node: nodeOf(book, asked.node) };
 }
 
 export async function costRows(
@@ -58,24 +58,4 @@ export async function costRows(
 
 function rowOf({ hull, workload, basis, amount }: Share): CostRow {
   return { hull, workload, basis, usd: formatUsd(amount, DECIMALS) };
-}
-
-function windowOf(text: string): number {
-  const [, amount, unit = ""] = /^(\d+)([smhd])$/.exec(text) ?? [];
-  if (amount === undefined)
-    throw new Fault("BadRequest", `--window ${text}: a number and s, m, h or d, for example 24h`);
-  return Number(amount) * (UNIT_MS[unit] ?? 0);
-}
-
-function bookOf(id: string): PriceBook {
-  const book = priceBook(id);
-  if (book === undefined)
-    throw new Fault("BadRequest", `--price-book ${id}: one of ${priceBooks.map((known) => known.id).join(", ")}`);
-  return book;
-}
-
-function nodeOf(book: PriceBook, asked: string = book.defaultNode): NodePrice {
-  if (!book.nodes.some(({ name }) => name === asked))
-    throw new Fault("BadRequest", `--node ${asked}: one of ${book.nodes.map(({ name }) => name).join(", ")}`);
-  return nodePrice(book, asked);
 }

@@ -26,6 +26,12 @@ export const outputOption = {
   },
 } as const;
 
+/** Of commands that price. */
+export const priceOptions = {
+  "price-book": { type: "string", default: "aws-us-east-1", value: "ID", about: "whose list prices" },
+  node: { type: "string", value: "TYPE", about: "which of its nodes pods are priced on" },
+} as const;
+
 export type Format = "table" | "wide" | "json" | "yaml" | "name";
 const FORMATS: readonly Format[] = outputOption.output.complete;
 

@@ -5,7 +5,6 @@ import type { Workload } from "#metering/forecast.ts";
 import { money } from "#metering/money.ts";
 import { priceBook } from "#metering/price-book.ts";
 import { compareCosts } from "./cost.ts";
-import { businessDay, ratePerSecond, replay } from "./trace.ts";
 
 const BASIS: Workload = {
   requestsPerDay: 100_000,
@@ -46,23 +45,4 @@ test("day and curve become floats for the plots and nothing else", () => {
   assert.deepEqual(costs.cumulated, [{ atMs: 7, containersUsd: 1.25, functionsUsd: 0.000001 }]);
   assert.deepEqual([costs.curve.length, costs.curve[0]?.requests, costs.curve[0]?.containersUsd], [60, 10_000, 72]);
   assert.ok((costs.breakEvenRequests ?? 0) > 3_000_000);
-});
-
-test("a business day has its requests in the day and the same for the same seed", () => {
-  const day = businessDay(10_000, 7);
-  const hour = 3_600_000;
-  const within = (from: number, to: number): number =>
-    day.arrivalsMs.filter((at) => at >= from * hour && at < to * hour).length;
-  assert.ok(within(8, 18) > 7_500, `${within(8, 18)} of 10,000 between 8 and 18 h`);
-  assert.ok(within(0, 5) < 500);
-  assert.deepEqual(businessDay(10_000, 7).arrivalsMs, day.arrivalsMs);
-  assert.notDeepEqual(businessDay(10_000, 8).arrivalsMs, day.arrivalsMs);
-});
-
-test("a replay keeps the shape in less time with fewer requests", () => {
-  const short = replay(businessDay(100_000, 7), 60_000, 6_000);
-  assert.equal(short.arrivalsMs.length, 6_000);
-  assert.ok(short.arrivalsMs.every((at, i, all) => at >= (all[i - 1] ?? 0) && at < 60_000));
-  const rates = ratePerSecond(short, 24);
-  assert.ok((rates[10] ?? 0) > 5 * (rates[2] ?? 0));
 });

@@ -5,6 +5,8 @@ import type { PodSize } from "#metering/booking.ts";
 import { dayBills, type DayPoint } from "#metering/forecast.ts";
 import { type PriceBook, priceBook } from "#metering/price-book.ts";
 import type { InvocationUsage } from "#metering/usage.ts";
+import { officeDay } from "#simulate/synthesis.ts";
+import { ratesOf, squeezed, type Trace } from "#simulate/trace.ts";
 import { compareCosts } from "./cost.ts";
 import {
   buildExample,
@@ -22,7 +24,6 @@ import { reportHtml } from "./report.ts";
 import type { Comparison, HullResult, Moment } from "./result.ts";
 import { watchProcessors } from "./machine-load.ts";
 import { summaryTable } from "./summary.ts";
-import { businessDay, ratePerSecond, replay, type Trace } from "./trace.ts";
 import type { DemoInstance } from "./demo-instance.ts";
 
 export interface DemoOptions {
@@ -63,7 +64,7 @@ export async function runDemo(instance: DemoInstance, options: DemoOptions): Pro
     step(instance, "deploy on containers (3 replicas, HPA 3..10 at 70 % CPU)", () => deployContainers(instance)),
     step(instance, "deploy as a function (128 MB, reserved concurrency 100, HTTP API)", () => deployFunction(instance)),
   ]);
-  const trace = replay(businessDay(options.requestsPerDay, options.seed), options.replayMs, options.requests);
+  const trace = squeezed(officeDay(options.requestsPerDay, options.seed), options.replayMs, options.requests);
   const startedAtMs = instance.clock.now();
   const { results, moments, machineBusy } = await sendToBoth(instance, trace, options);
   await instance.clock.sleep(LEDGER_LAG_MS, instance.stop);
@@ -135,7 +136,7 @@ async function compareRun(instance: DemoInstance, options: DemoOptions, run: Run
   const usage = await invocations(instance, run.startedAtMs);
   const [containers, functions] = run.results;
   const meanReplicas = mean(run.moments.map(({ replicas }) => replicas));
-  const plannedRate = ratePerSecond(run.trace, RATE_BUCKETS);
+  const plannedRate = [...ratesOf(run.trace, RATE_BUCKETS)];
   const peak = Math.max(...plannedRate);
   const costs = compareCosts(
     {

@@ -3,8 +3,8 @@ import { Agent, request as httpRequest } from "node:http";
 import type { Clock } from "#base/clock.ts";
 import { Histogram } from "#base/histogram.ts";
 import type { Stop } from "#base/stop.ts";
+import type { Trace } from "#simulate/trace.ts";
 import type { FailureCause, FailureCauses } from "./result.ts";
-import type { Trace } from "./trace.ts";
 
 export interface Target {
   readonly name: string;

@@ -2,7 +2,7 @@
 import { instanceOf } from "#instance/place.ts";
 import { type Command, command } from "../command.ts";
 import { EXIT } from "../exit-codes.ts";
-import { formatOf, outputOption } from "../options.ts";
+import { formatOf, outputOption, priceOptions } from "../options.ts";
 import { renderRows } from "../rows.ts";
 
 export const cost: Command = command({
@@ -10,8 +10,7 @@ export const cost: Command = command({
   about: "what ran and what it costs at list prices",
   options: {
     window: { type: "string", default: "24h", value: "TIME", about: "how far back: 30m, 24h, 7d" },
-    "price-book": { type: "string", default: "aws-us-east-1", value: "ID", about: "whose list prices" },
-    node: { type: "string", value: "TYPE", about: "which of its nodes pods are priced on" },
+    ...priceOptions,
     ...outputOption,
   },
   examples: ["catamaran cost --window 30m", "catamaran cost -o json"],
