@@ -1,6 +1,6 @@
 /** Policy under kubectl on two real nodes: drains that respect budgets, quotas, limit ranges. */
 import assert from "node:assert/strict";
-import { writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { sampleRequest } from "#kube/sample-request.ts";
@@ -281,3 +281,23 @@ spec: {request: ${request}, signerName: kubernetes.io/kube-apiserver-client, usa
     assert.match(denied.error + denied.out, /mutually exclusive|already approved|denied/i);
   },
 );
+
+test("Secrets are encrypted where they are stored, also after their key was rotated", { skip }, async () => {
+  const word = "correct-horse-battery-staple";
+  const isOnDisk = async (): Promise<boolean> => {
+    const files = (await readdir(stage.dataDir)).filter((name) => name.startsWith("journal.db"));
+    const texts = await Promise.all(files.map((name) => readFile(join(stage.dataDir, name), "latin1")));
+    return texts.some((text) => text.includes(word) || text.includes(Buffer.from(word).toString("base64")));
+  };
+  await stage.kubectlOk("create", "secret", "generic", "door", `--from-literal=code=${word}`);
+  assert.equal(await isOnDisk(), false);
+  const rotated = await stage.catamaran("secrets", "rotate-key");
+  assert.match(rotated.error, /^[1-9]\d* records of Secrets are sealed by a new key/);
+  assert.equal(await isOnDisk(), false);
+  const [control] = await stage.pidsOf("control");
+  process.kill(control ?? 0, "SIGKILL");
+  const read = (): Promise<string> =>
+    stage.kubectl("get", "secret", "door", "-o", "jsonpath={.data.code}").then(({ out }) => out);
+  const code = await until("the API to be back", read, (text) => text !== "", 30_000);
+  assert.equal(Buffer.from(code, "base64").toString(), word);
+});

@@ -18,6 +18,8 @@ import {
 
 const RETRY_MS = 50;
 const DEADLINE_MS = 15_000;
+// A journal of a million records is sealed anew within that.
+const ROTATION_MS = 300_000;
 
 /** The caller's own deadline is over; the function may run on. */
 export class TooSlow extends Error {}
@@ -71,6 +73,11 @@ export class ControlClient implements Control, Disposable {
   /** Sent once, without patience: whoever meters keeps what was not taken and sends it with the next. */
   keepUsage = async (usage: readonly RequestUsage[]): Promise<void> => {
     await this.#once("usage", { payload: Buffer.from(JSON.stringify(usage)) });
+  };
+
+  rotateSecretKey = async (): Promise<number> => {
+    const { body } = await this.#once("rotate-secret-key", { payload: Buffer.alloc(0), deadlineMs: ROTATION_MS });
+    return Number(JSON.parse(body.toString("utf8")));
   };
 
   /** Sent once, as usage is. */

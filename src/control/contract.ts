@@ -25,6 +25,8 @@ export interface Control {
   readonly readUsage: (window: UsageWindow, is?: Usage["is"]) => AsyncIterable<Usage>;
   /** The newest `limit` lines of a log group, the oldest of them first. */
   readonly readLogs: (group: string, limit: number) => AsyncIterable<FunctionLogLine>;
+  /** A new key for the Secrets in the journal; resolves to how many records were sealed anew, once the old key is gone. */
+  readonly rotateSecretKey: () => Promise<number>;
   /** What each function does right now. */
   readonly readFunctions: () => AsyncIterable<FunctionFigures>;
 }

@@ -21,6 +21,7 @@ const clock = new FakeClock();
 const unasked: Control = {
   invoke: () => Promise.reject(new Error("not asked for")),
   authorizeUrl: () => Promise.reject(new Error("not asked for")),
+  rotateSecretKey: async () => 7,
   keepUsage: () => Promise.reject(new Error("not asked for")),
   writeLogs: () => Promise.reject(new Error("not asked for")),
   readUsage: () => listed([]),

@@ -81,6 +81,10 @@ async function answer(
       await control.writeLogs(JSON.parse(sent.bytes.toString("utf8")) as readonly ApiLogLine[]);
       return void response.writeHead(204).end();
     }
+    case "POST rotate-secret-key":
+      return void response
+        .writeHead(200, { "content-type": "application/json" })
+        .end(JSON.stringify(await control.rotateSecretKey()));
     case "GET usage": {
       const window = { fromMs: numberOf(query, "from"), toMs: numberOf(query, "to") };
       const is = KINDS_OF_USAGE.find((kind) => kind === query.get("is"));

@@ -5,6 +5,8 @@ import type { Instance } from "./instance.ts";
 
 /** Paths below the data folder hold state; those below the run folder are sockets, gone with the instance. */
 export const files = {
+  /** Apart from what they protect: whoever copies the data for safe keeping leaves this folder out, or keeps it elsewhere. */
+  secretKeys: (instance: Instance): string => join(instance.dataDir, "keys", "secrets.keys"),
   pki: (instance: Instance): string => join(instance.dataDir, "pki"),
   kubeconfig: (instance: Instance): string => join(instance.dataDir, "kubeconfig"),
   journal: (instance: Instance): string => join(instance.dataDir, "journal.db"),

@@ -17,6 +17,7 @@ export const commands: CommandList = {
   events: async () => (await import("#cli/commands/events.ts")).events,
   top: async () => (await import("#cli/commands/top.ts")).top,
   dashboard: async () => (await import("#cli/commands/dashboard.ts")).dashboard,
+  secrets: async () => (await import("#cli/commands/secrets.ts")).secrets,
   store: async () => (await import("#cli/commands/store.ts")).store,
   completion: async () => (await import("#cli/commands/completion.ts")).completion,
   version: async () => (await import("#cli/commands/version.ts")).version,

@@ -71,6 +71,7 @@ import { pkiNames } from "./pki-names.ts";
 import type { ApiDoors } from "./api-parts.ts";
 import type { MessageDoors } from "./message-parts.ts";
 import type { RoleBasis } from "./role.ts";
+import { SecretVault } from "./secret-vault.ts";
 
 const NODE_PORTS = { first: 30_000, last: 32_767 };
 const METRICS_EVERY_MS = 5_000;
@@ -105,17 +106,20 @@ interface Declared {
   readonly deck: Deck;
   /** Disk space that is set aside for what must still be written when the disk is full. */
   readonly room: Room;
+  readonly rotateSecretKey: Control["rotateSecretKey"];
 }
 
 export const objects: Part<RoleBasis, Declared> = {
   name: "objects",
   start: async ({ instance, clock, random, log }, stack) => {
     const room = Reserve.open(files.reserve(instance));
-    const journal = stack.use(SqliteJournal.open(files.journal(instance), { clock, room }));
+    const vault = await SecretVault.open(files.secretKeys(instance));
+    const journal = stack.use(SqliteJournal.open(files.journal(instance), { clock, room, sealing: vault.sealing }));
+    await vault.settle(journal);
     const ephemeral = stack.use(new MemoryJournal(clock));
     const network = { serviceCidr: networkOf(instance).serviceCidr, nodePorts: NODE_PORTS };
     const deck = await Deck.open({ journal, ephemeral, clock, random, log, kinds: builtinKinds, network });
-    return { deck: stack.use(deck), room };
+    return { deck: stack.use(deck), room, rotateSecretKey: () => vault.rotate(journal) };
   },
 };
 
@@ -362,10 +366,10 @@ async function latestComparison(folder: string): Promise<string | null> {
   return text === null ? null : comparisonBody(JSON.parse(text) as Comparison);
 }
 
-export const privateApi: Part<RoleBasis & Engine & Meter & UrlRules, object> = {
+export const privateApi: Part<RoleBasis & Declared & Engine & Meter & UrlRules, object> = {
   name: "private API",
-  start: async ({ instance, clock, log, functions, ledger, logs, authorizeUrl }, stack) => {
-    const control = controlService({ functions, ledger, logs, authorizeUrl });
+  start: async ({ instance, clock, log, functions, ledger, logs, authorizeUrl, rotateSecretKey }, stack) => {
+    const control = controlService({ functions, ledger, logs, authorizeUrl, rotateSecretKey });
     stack.use(await listenControl({ control, socketPath: files.controlSocket(instance), clock, log }));
     return {};
   },

@@ -9,9 +9,10 @@ export interface ControlSources {
   readonly ledger: Pick<Ledger, "append" | "read">;
   readonly logs: LogStore;
   readonly authorizeUrl: Control["authorizeUrl"];
+  readonly rotateSecretKey: Control["rotateSecretKey"];
 }
 
-export function controlService({ functions, ledger, logs, authorizeUrl }: ControlSources): Control {
+export function controlService({ functions, ledger, logs, authorizeUrl, rotateSecretKey }: ControlSources): Control {
   return {
     invoke: ({ namespace, name, qualifier, payload, traceId }) =>
       functions.invoke({
@@ -23,6 +24,7 @@ export function controlService({ functions, ledger, logs, authorizeUrl }: Contro
         ...(traceId !== "" && { traceId }),
       }),
     authorizeUrl,
+    rotateSecretKey,
     keepUsage: async (usage) => ledger.append(usage),
     writeLogs: async (lines) => {
       for (const [group, ofGroup] of Map.groupBy(lines, (line) => line.group))

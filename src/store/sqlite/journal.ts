@@ -3,7 +3,8 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Clock } from "#base/clock.ts";
 import type { Entry, JournalChange, Revision } from "#deck/journal.ts";
 import { checksumOf } from "./checksum.ts";
-import { type Engine, JournalFront, type Past, type Superseded } from "../journal-front.ts";
+import { type Engine, type FrontOptions, JournalFront, type Past, type Superseded } from "../journal-front.ts";
+import type { Sealing } from "../sealing.ts";
 import type { Room } from "../reserve.ts";
 import { damaged, SqliteFile, transact } from "./file.ts";
 
@@ -13,12 +14,40 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS cur (key TEXT PRIMARY KEY, rev INTEGER NOT NULL, create_rev INTEGER NOT NULL) WITHOUT ROWID;
 `;
 
+export interface JournalOptions {
+  readonly clock: Clock;
+  readonly room?: Room;
+  /** Absent: everything is stored as it is. */
+  readonly sealing?: Sealing;
+}
+
 export class SqliteJournal extends JournalFront {
+  readonly #sqlite: SqliteEngine;
+
+  private constructor(options: FrontOptions, engine: SqliteEngine) {
+    super(options);
+    this.#sqlite = engine;
+  }
+
+  /** Seals anew what is not sealed by the newest key, between other writes; resolves to how many records that were. */
+  async reseal(): Promise<number> {
+    let count = 0;
+    for (let after: Revision | null = 0; after !== null;) {
+      const slice = this.#sqlite.resealAfter(after);
+      count += slice.count;
+      after = slice.last;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    if (count > 0) this.#sqlite.leaveNoCopies();
+    return count;
+  }
+
   /** Opens or creates the file. */
-  static open(file: string, { clock, room }: { readonly clock: Clock; readonly room?: Room }): SqliteJournal {
-    const engine = new SqliteEngine(openJournalFile(file));
+  static open(file: string, { clock, room, sealing }: JournalOptions): SqliteJournal {
+    const engine = new SqliteEngine(openJournalFile(file), sealing);
     try {
-      return new SqliteJournal({ engine, past: engine.load(), clock, soon: setImmediate, ...(room && { room }) });
+      const front = { engine, past: engine.load(), clock, soon: setImmediate, ...(room && { room }) };
+      return new SqliteJournal(front, engine);
     } catch (thrown) {
       engine.close();
       throw thrown;
@@ -72,10 +101,14 @@ export class SqliteEngine implements Engine {
   readonly #putCurrent: StatementSync;
   readonly #deleteCurrent: StatementSync;
   readonly #deleteLog: StatementSync;
+  readonly #sealing: Sealing;
 
-  constructor(file: SqliteFile) {
+  constructor(file: SqliteFile, sealing: Sealing = AS_IT_IS) {
     this.#file = file;
+    this.#sealing = sealing;
     const { db } = file;
+    // What is replaced is overwritten, so that nothing of it stays in free pages.
+    if (sealing !== AS_IT_IS) db.exec("PRAGMA secure_delete = ON");
     this.#insertLog = db.prepare("INSERT INTO log (rev, key, create_rev, val, sum) VALUES (?, ?, ?, ?, ?)");
     this.#putCurrent = db.prepare(
       "INSERT INTO cur (key, rev, create_rev) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET rev = excluded.rev, create_rev = excluded.create_rev",
@@ -86,7 +119,7 @@ export class SqliteEngine implements Engine {
 
   load(): Past {
     const compacted = Number(this.#file.state("compacted") ?? 0);
-    const replay = new Replay(compacted, (what) => damaged(this.#file.path, what));
+    const replay = new Replay(compacted, this.#sealing, (what) => damaged(this.#file.path, what));
     // One pass in file order: reading the values through `cur` would jump all over a large file.
     for (const row of allRows(this.#file.db).iterate()) replay.take(row as unknown as LogRow);
     this.#checkCatalogue(replay);
@@ -119,6 +152,33 @@ export class SqliteEngine implements Engine {
     }, batch.at(-1)?.revision);
   }
 
+  /** Looks at the next records; `last` is the revision of the last of them, null when there are no more. */
+  resealAfter(revision: Revision): { readonly count: number; readonly last: Revision | null } {
+    const { db } = this.#file;
+    const next = db.prepare("SELECT rev, key, create_rev, val, sum FROM log WHERE rev > ? ORDER BY rev LIMIT ?");
+    next.setReturnArrays(true);
+    const rows = next.all(revision, RESEALED_AT_ONCE) as unknown as readonly LogRow[];
+    const stale = rows.filter(([, key, , bytes]) => bytes !== null && this.#isStale(key, bytes));
+    const update = db.prepare("UPDATE log SET val = ?, sum = ? WHERE rev = ?");
+    if (stale.length > 0)
+      transact(db, () => {
+        for (const [rev, key, createRevision, bytes] of stale) {
+          const sealed = this.#sealing.seal(key, this.#sealing.open(key, bytes ?? new Uint8Array()));
+          update.run(sealed, logSum([rev, key, createRevision, sealed]), rev);
+        }
+      });
+    return { count: stale.length, last: rows.at(-1)?.[0] ?? null };
+  }
+
+  #isStale(key: string, bytes: Uint8Array): boolean {
+    return this.#sealing.covers(key) && !this.#sealing.isCurrent(bytes);
+  }
+
+  /** The write-ahead log still holds what was overwritten. */
+  leaveNoCopies(): void {
+    this.#file.db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+  }
+
   forget(revisions: readonly Revision[], compacted: Revision): void {
     transact(this.#file.db, () => {
       for (const revision of revisions) this.#deleteLog.run(revision);
@@ -137,7 +197,8 @@ export class SqliteEngine implements Engine {
   #write(change: JournalChange): void {
     const { revision, key } = change;
     if (change.type === "put") {
-      const { createRevision, bytes } = change;
+      const { createRevision } = change;
+      const bytes = this.#sealing.covers(key) ? this.#sealing.seal(key, change.bytes) : change.bytes;
       this.#insertLog.run(revision, key, createRevision, bytes, logSum([revision, key, createRevision, bytes]));
       this.#putCurrent.run(key, revision, createRevision);
     } else {
@@ -146,6 +207,17 @@ export class SqliteEngine implements Engine {
     }
   }
 }
+
+/** Every byte as it comes: for those who look at the file without its keys. */
+const AS_IT_IS: Sealing = {
+  covers: () => false,
+  seal: (_key, bytes) => bytes,
+  open: (_key, bytes) => bytes,
+  isCurrent: () => true,
+};
+
+// A millisecond or two of one thread.
+const RESEALED_AT_ONCE = 500;
 
 type Head = readonly [revision: Revision, key: string, createRevision: Revision];
 type LogRow = readonly [...Head, bytes: Uint8Array | null, sum: number];
@@ -157,10 +229,12 @@ class Replay {
   readonly superseded: Superseded[] = [];
   revision: Revision = 0;
   readonly #compacted: Revision;
+  readonly #sealing: Sealing;
   readonly #damage: (what: string) => Error;
 
-  constructor(compacted: Revision, damage: (what: string) => Error) {
+  constructor(compacted: Revision, sealing: Sealing, damage: (what: string) => Error) {
     this.#compacted = compacted;
+    this.#sealing = sealing;
     this.#damage = damage;
   }
 
@@ -175,7 +249,11 @@ class Replay {
     this.revision = revision;
     if (previous !== undefined) this.superseded.push({ revision: previous.revision, by: revision });
     if (bytes === null) this.#takeDelete(key, revision, previous);
-    else this.#takePut({ key, bytes, revision, createRevision }, previous);
+    else this.#takePut({ key, bytes: this.#opened(key, bytes), revision, createRevision }, previous);
+  }
+
+  #opened(key: string, bytes: Uint8Array): Uint8Array {
+    return this.#sealing.covers(key) ? this.#sealing.open(key, bytes) : bytes;
   }
 
   #takePut(entry: Entry, previous: Entry | undefined): void {
