@@ -2,9 +2,11 @@
 import type { TypeName } from "#base/schema.ts";
 import { storageProofs } from "./storage-proofs.ts";
 import { coreProofs, type Members, type TypeProofs } from "./core-proofs.ts";
+import { messageProofs } from "./message-proofs.ts";
 
 export const proofs: TypeProofs = {
   ...coreProofs,
+  ...messageProofs,
   ...storageProofs,
   "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta": {
     "src/deck/deck.test.ts":
@@ -387,23 +389,6 @@ export const proofs: TypeProofs = {
   },
   "dev.catamaran.v1.QueueRedriveAllow": {
     "src/kinds/catamaran/queue.test.ts": "permission sources",
-  },
-  "dev.catamaran.v1.Topic": {
-    "src/managed/topic/topics.test.ts": "apiVersion kind metadata spec",
-  },
-  "dev.catamaran.v1.TopicSpec": {
-    "src/managed/topic/topics.test.ts": "fifo",
-    "src/aws/sns/service.test.ts": "displayName policy deliveryPolicy signatureVersion tags",
-  },
-  "dev.catamaran.v1.TopicFifo": {
-    "src/managed/topic/topics.test.ts": "contentBasedDeduplication throughputScope",
-  },
-  "dev.catamaran.v1.Subscription": {
-    "src/managed/topic/topics.test.ts": "apiVersion kind metadata spec",
-  },
-  "dev.catamaran.v1.SubscriptionSpec": {
-    "src/managed/topic/topics.test.ts": "topic protocol endpoint filterPolicy filterPolicyScope",
-    "src/aws/sns/service.test.ts": "rawMessageDelivery deadLetterQueue deliveryPolicy",
   },
   "dev.catamaran.v1.HttpApi": {
     "src/controllers/upkeep.test.ts": "apiVersion kind",

@@ -15,6 +15,8 @@ import { eventV1Kind } from "#kinds/core/event-v1.ts";
 import { functionAliasKind } from "#kinds/catamaran/function-alias.ts";
 import { functionVersionKind } from "#kinds/catamaran/function-version.ts";
 import { layerKind, layerVersionKind } from "#kinds/catamaran/layer-version.ts";
+import { archiveKind } from "#kinds/catamaran/archive.ts";
+import { eventBusKind } from "#kinds/catamaran/event-bus.ts";
 import { functionKind } from "#kinds/catamaran/function.ts";
 import { horizontalPodAutoscalerKind } from "#kinds/autoscaling/horizontal-pod-autoscaler.ts";
 import { httpApiKind } from "#kinds/catamaran/http-api.ts";
@@ -58,6 +60,7 @@ import { serviceAccountKind } from "#kinds/core/service-account.ts";
 import { serviceKind } from "#kinds/core/service.ts";
 import { statefulSetKind } from "#kinds/apps/stateful-set.ts";
 import { storageClassKind } from "#kinds/storage/storage-class.ts";
+import { ruleKind } from "#kinds/catamaran/rule.ts";
 import { subscriptionKind } from "#kinds/catamaran/subscription.ts";
 import { tableKind } from "#kinds/catamaran/table.ts";
 import { topicKind } from "#kinds/catamaran/topic.ts";
@@ -117,6 +120,9 @@ export const builtinKinds: readonly Kind[] = [
   topicKind,
   subscriptionKind,
   bucketKind,
+  eventBusKind,
+  ruleKind,
+  archiveKind,
   eventSourceMappingKind,
 ];
 

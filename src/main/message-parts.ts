@@ -1,6 +1,8 @@
-/** The parts of the control process that hand things on: pushes, topics, and the services of the AWS door that speak of them. */
+/** The parts of the control process that hand things on: pushes, topics, buses, and the services of the AWS door that speak of them. */
 import type { Service } from "#aws/action.ts";
 import type { AwsOptions } from "#aws/listen.ts";
+import { eventsService } from "#aws/events/service.ts";
+import { ruleArn } from "#aws/events/world.ts";
 import { CERTIFICATE_PATH, topicLinks } from "#aws/sns/links.ts";
 import { notifier, type Notifying, questioner } from "#aws/sns/notification.ts";
 import { snsService } from "#aws/sns/service.ts";
@@ -10,11 +12,22 @@ import { startKeeper } from "#deck/loop.ts";
 import type { Functions } from "#functions/engine.ts";
 import { post } from "#http/post.ts";
 import { files } from "#instance/files.ts";
+import { Buses } from "#managed/bus/buses.ts";
+import { archiveKeeper } from "#managed/bus/keep-archives.ts";
+import { Replays } from "#managed/bus/replays.ts";
 import type { Database } from "#managed/database.ts";
 import type { Queues } from "#managed/queue/queues.ts";
+import { ruleKeeper } from "#managed/schedule/keep-rules.ts";
 import { subscriptionKeeper, topicKeeper } from "#managed/topic/keep-topics.ts";
 import { Topics } from "#managed/topic/topics.ts";
-import { deliverBy, functionDeliverer, type Home, queueDeliverer, topicDeliverer } from "#triggers/deliverers.ts";
+import {
+  busDeliverer,
+  deliverBy,
+  functionDeliverer,
+  type Home,
+  queueDeliverer,
+  topicDeliverer,
+} from "#triggers/deliverers.ts";
 import { Outbox } from "#triggers/outbox.ts";
 import type { Part } from "./compose.ts";
 import type { RoleBasis } from "./role.ts";
@@ -65,23 +78,55 @@ export const topicEngine: Part<RoleBasis & Stored & Pushing, TopicEngine> = {
   },
 };
 
+interface BusEngine {
+  readonly buses: Buses;
+  readonly replays: Replays;
+}
+
+export const busEngine: Part<RoleBasis & Stored & Pushing, BusEngine> = {
+  name: "buses",
+  start: ({ instance, clock, random, log, deck, database, outbox }, stack) => {
+    const { region, accountId } = instance;
+    const objects = deck.objects("catamaran-buses");
+    const arnOf = (bus: string, rule: string): string => ruleArn({ region, accountId }, bus, rule);
+    const origin = { account: accountId, region };
+    const buses = stack.use(new Buses({ objects, database, pushes: outbox, origin, ruleArn: arnOf, clock }));
+    const replays = new Replays(database, clock);
+    const archives = archiveKeeper({ objects, database, buses, replays, clock });
+    stack.use(startKeeper(archives, objects, { clock, log }));
+    const rules = ruleKeeper({ database, buses, ruleArn: arnOf, clock, random });
+    stack.use(startKeeper(rules, objects, { clock, log }));
+    return { buses, replays };
+  },
+};
+
 interface Targets {
   readonly functions: Functions;
   readonly queues: Queues;
 }
 
+interface Delivering {
+  /** The services whose ARNs pushes can go to. */
+  readonly targetServices: ReadonlySet<string>;
+}
+
 // "A subscriber has 15 seconds to answer" (Amazon SNS Developer Guide, "HTTP/HTTPS endpoints").
 const ANSWER_MS = 15_000;
 
-export const deliveries: Part<RoleBasis & Pushing & Targets & TopicEngine, object> = {
+export const deliveries: Part<RoleBasis & Pushing & Targets & TopicEngine & BusEngine, Delivering> = {
   name: "deliveries",
-  start: ({ instance, functions, queues, topics, outbox }) => {
+  start: ({ instance, clock, random, functions, queues, topics, buses, outbox }) => {
     const home = homeOf(instance);
-    const deliverers = [functionDeliverer(functions, home), queueDeliverer(queues, home), topicDeliverer(topics, home)];
+    const deliverers = [
+      functionDeliverer(functions, home),
+      queueDeliverer(queues, home),
+      topicDeliverer(topics, home),
+      busDeliverer(buses, home, { clock, random }),
+    ];
     const ask: Parameters<typeof deliverBy>[1] = (address, { headers = {}, body }) =>
       post(address, { headers, body, timeoutMs: ANSWER_MS });
     outbox.start(deliverBy(deliverers, ask, home));
-    return {};
+    return { targetServices: new Set(deliverers.map(({ service }) => service)) };
   },
 };
 
@@ -90,13 +135,16 @@ export interface MessageDoors {
   readonly links: NonNullable<AwsOptions["links"]>;
 }
 
-export const messageDoors: Part<RoleBasis & TopicEngine, MessageDoors> = {
+export const messageDoors: Part<RoleBasis & TopicEngine & BusEngine & Delivering, MessageDoors> = {
   name: "services of messages",
-  start: ({ instance, random, topics, signingKey }) => {
+  start: ({ instance, random, topics, signingKey, buses, replays, targetServices }) => {
     const home = homeOf(instance);
-    const topicWorld = { ...home, topics, newId: () => random.uuid() };
+    const newId = (): string => random.uuid();
+    const topicWorld = { ...home, topics, newId };
     const certificate = async (): Promise<string> => (await signingKey()).certificate;
-    return { messageServices: [snsService(topicWorld)], links: topicLinks(topicWorld, certificate) };
+    const busWorld = { ...home, buses, replays, newId, targetServices };
+    const messageServices = [snsService(topicWorld), eventsService(busWorld)];
+    return { messageServices, links: topicLinks(topicWorld, certificate) };
   },
 };
 

@@ -1,8 +1,12 @@
 /** What a push can go to: one deliverer for each service that an ARN can name, and one for addresses. The list is put together where the engines are. */
 import { type Arn, parseArn } from "#base/arn.ts";
 import { Fault } from "#base/fault.ts";
+import type { Clock } from "#base/clock.ts";
+import { parseJson } from "#base/json.ts";
+import type { Random } from "#base/random.ts";
 import { encodeUtf8 } from "#base/utf8.ts";
 import type { Functions } from "#functions/engine.ts";
+import { type Buses, eventIn } from "#managed/bus/buses.ts";
 import type { Push } from "#managed/push.ts";
 import type { Queues } from "#managed/queue/queues.ts";
 import type { Topics } from "#managed/topic/topics.ts";
@@ -101,6 +105,29 @@ export function topicDeliverer(topics: Topics, { namespace }: Home): Deliverer {
           ...(deduplication !== undefined && { deduplication }),
         },
       ]);
+    },
+  };
+}
+
+/** An event that came from another bus stays what it is; any other payload is the detail of a new one. */
+export function busDeliverer(
+  buses: Buses,
+  { namespace }: Home,
+  { clock, random }: { readonly clock: Clock; readonly random: Pick<Random, "uuid"> },
+): Deliverer {
+  return {
+    service: "events",
+    deliver: async ({ payload, event: named }, { resource }) => {
+      const name = resource.replace(/^event-bus\//, "");
+      const bus = await buses.find(namespace, name);
+      if (bus === null) throw new Fault("NotFound", `the event bus ${name} does not exist`);
+      const json = parseJson(payload);
+      const event =
+        named === undefined
+          ? eventIn(json)
+          : { id: random.uuid(), timeMs: clock.now(), resources: [], ...named, detail: json };
+      if (event === null) throw new Fault("BadRequest", "what goes to a bus must be an event");
+      await buses.put(bus, [event]);
     },
   };
 }

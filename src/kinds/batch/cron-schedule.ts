@@ -144,10 +144,21 @@ export function offsetsOf(timeZone: string): OffsetAt | undefined {
  */
 export function nextTime(schedule: Schedule, afterMs: number, offsetAt: OffsetAt): number | undefined {
   if (schedule.everyMs !== undefined) return Math.floor(afterMs / 1_000) * 1_000 + schedule.everyMs;
+  return nextFit((local) => skipOf(schedule, local), { afterMs, untilMs: afterMs + YEARS_MS }, offsetAt);
+}
+
+/**
+ * The first whole minute after `afterMs` whose local time fits. `skip` says the local time, as UTC ms, before which nothing does;
+ * undefined when this one does.
+ */
+export function nextFit(
+  skip: (local: Date) => number | undefined,
+  { afterMs, untilMs }: { readonly afterMs: number; readonly untilMs: number },
+  offsetAt: OffsetAt,
+): number | undefined {
   let ms = (Math.floor(afterMs / MINUTE_MS) + 1) * MINUTE_MS;
-  while (ms - afterMs < YEARS_MS) {
-    const local = new Date(ms + offsetAt(ms));
-    const next = skipOf(schedule, local);
+  while (ms < untilMs) {
+    const next = skip(new Date(ms + offsetAt(ms)));
     if (next === undefined) return ms;
     ms = Math.max(ms + MINUTE_MS, instantOf(next, ms, offsetAt));
   }

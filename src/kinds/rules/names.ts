@@ -219,6 +219,24 @@ export function tableNameFault(name: string): string | null {
   return "must have 3 to 255 letters, digits, '-', '_' or '.'";
 }
 
+/** Amazon EventBridge, CreateEventBus: the pattern of names of buses without those of partners. */
+export function busNameFault(name: string): string | null {
+  if (/^[.\-_A-Za-z0-9]{1,256}$/.test(name)) return null;
+  return "must have 1 to 256 letters, digits, '.', '-' or '_'";
+}
+
+/** Amazon EventBridge, PutRule; before it the name of a bus and a colon. */
+export function ruleNameFault(name: string): string | null {
+  if (/^(?:[.\-_A-Za-z0-9]{1,256}:)?[.\-_A-Za-z0-9]{1,64}$/.test(name)) return null;
+  return "must have 1 to 64 letters, digits, '.', '-' or '_', behind the name of its bus and ':' where that is not the default one";
+}
+
+/** Amazon EventBridge, CreateArchive. */
+export function archiveNameFault(name: string): string | null {
+  if (/^[.\-_A-Za-z0-9]{1,48}$/.test(name)) return null;
+  return "must have 1 to 48 letters, digits, '.', '-' or '_'";
+}
+
 /** Amazon SNS, CreateTopic: 256 characters of letters, digits, "-" and "_", the ending ".fifo" of FIFO topics counted. */
 export function topicNameFault(name: string): string | null {
   if (name.length <= 256 && /^[a-zA-Z0-9_-]{1,256}(\.fifo)?$/.test(name)) return null;

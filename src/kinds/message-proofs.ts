@@ -1,0 +1,52 @@
+/** Proofs for the members of topics, subscriptions, buses, rules, archives and schedules; see proofs.ts. */
+import type { TypeProofs } from "./core-proofs.ts";
+
+export const messageProofs: TypeProofs = {
+  "dev.catamaran.v1.Topic": {
+    "src/managed/topic/topics.test.ts": "apiVersion kind metadata spec",
+  },
+  "dev.catamaran.v1.TopicSpec": {
+    "src/managed/topic/topics.test.ts": "fifo",
+    "src/aws/sns/service.test.ts": "displayName policy deliveryPolicy signatureVersion tags",
+  },
+  "dev.catamaran.v1.TopicFifo": {
+    "src/managed/topic/topics.test.ts": "contentBasedDeduplication throughputScope",
+  },
+  "dev.catamaran.v1.Subscription": {
+    "src/managed/topic/topics.test.ts": "apiVersion kind metadata spec",
+  },
+  "dev.catamaran.v1.SubscriptionSpec": {
+    "src/managed/topic/topics.test.ts": "topic protocol endpoint filterPolicy filterPolicyScope",
+    "src/aws/sns/service.test.ts": "rawMessageDelivery deadLetterQueue deliveryPolicy",
+  },
+  "dev.catamaran.v1.EventBus": {
+    "src/managed/bus/buses.test.ts": "apiVersion kind metadata spec",
+  },
+  "dev.catamaran.v1.EventBusSpec": {
+    "src/aws/events/service.test.ts": "description policy tags",
+  },
+  "dev.catamaran.v1.Rule": {
+    "src/managed/bus/buses.test.ts": "apiVersion kind metadata spec",
+  },
+  "dev.catamaran.v1.RuleSpec": {
+    "src/managed/bus/buses.test.ts": "bus enabled pattern schedule targets",
+    "src/aws/events/service.test.ts": "description role tags",
+  },
+  "dev.catamaran.v1.RuleTarget": {
+    "src/managed/bus/buses.test.ts": "id arn role deadLetterQueue retry messageGroup",
+    "src/managed/bus/transform.test.ts": "input inputPath inputTransformer",
+  },
+  "dev.catamaran.v1.RuleInputTransformer": {
+    "src/managed/bus/transform.test.ts": "paths template",
+  },
+  "dev.catamaran.v1.RuleRetry": {
+    "src/managed/bus/buses.test.ts": "maximumAgeSeconds maximumAttempts",
+  },
+  "dev.catamaran.v1.Archive": {
+    "src/managed/bus/buses.test.ts": "apiVersion kind metadata spec",
+  },
+  "dev.catamaran.v1.ArchiveSpec": {
+    "src/managed/bus/buses.test.ts": "bus pattern retentionDays",
+    "src/aws/events/service.test.ts": "description",
+  },
+};
