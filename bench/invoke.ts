@@ -169,6 +169,8 @@ async function main(): Promise<void> {
   const bare: Target = { port: barePort, path: "/", headers: () => ({ host: "bare" }) };
   const target = await create("bench-warm");
   await lambda("POST", "/2021-10-31/functions/bench-warm/url", { AuthType: "NONE" });
+  const open = { StatementId: "url", Action: "lambda:InvokeFunctionUrl", Principal: "*", FunctionUrlAuthType: "NONE" };
+  await lambda("POST", "/2015-03-31/functions/bench-warm/policy", open);
   const gateway = new URL(environment["CATAMARAN_GATEWAY"] ?? "");
   const edge: Target = {
     port: Number(gateway.port),

@@ -73,7 +73,10 @@ async function make(stage: Stage, name: string, { code, words = [], auth }: Made
   const role = ["--role", "arn:aws:iam::000000000000:role/any"];
   const runs = ["--runtime", "nodejs24.x", "--handler", "index.handler", "--zip-file", `fileb://${zip}`];
   await lambda(stage, "create-function", ...of, ...role, ...runs, ...words);
-  if (auth !== undefined) await lambda(stage, "create-function-url-config", ...of, "--auth-type", auth, "--cors", CORS);
+  if (auth === undefined) return;
+  await lambda(stage, "create-function-url-config", ...of, "--auth-type", auth, "--cors", CORS);
+  const open = ["--statement-id", "url", "--action", "lambda:InvokeFunctionUrl", "--principal", "*"];
+  if (auth === "NONE") await lambda(stage, "add-permission", ...of, ...open, "--function-url-auth-type", "NONE");
 }
 
 async function lambda(stage: Stage, ...words: readonly string[]): Promise<void> {

@@ -67,6 +67,7 @@ export async function openDoor(): Promise<TestDoor> {
       objects,
       functions,
       code,
+      readObject: () => Promise.resolve("no bucket"),
       newId: () => random.uuid(),
       runtimes: () => sandboxes.runtimes(),
       gatewayUrl: "http://127.0.0.1:1",

@@ -250,6 +250,17 @@ test("a function answers through Invoke and through its URL, isolated", { skip: 
     "--output",
     "text",
   );
+  const open = [
+    "--function-name",
+    "where",
+    "--statement-id",
+    "url",
+    "--principal",
+    "*",
+    "--function-url-auth-type",
+    "NONE",
+  ];
+  await stage.aws("lambda", "add-permission", "--action", "lambda:InvokeFunctionUrl", ...open);
   const page = await until(
     "the function's URL",
     () => stage.run("curl", "-s", "-m", "20", `${url.out}some/path`),

@@ -1,6 +1,7 @@
 /** The AWS door over memory, with sandboxes that answer as a test says and a clock that stands still. For tests only. */
 import { createHash } from "node:crypto";
 import { type IncomingHttpHeaders, type IncomingMessage, request, type RequestOptions } from "node:http";
+import { Readable } from "node:stream";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { Fault } from "#base/fault.ts";
 import { silent } from "#base/log.ts";
@@ -25,6 +26,7 @@ import { apiGatewayV2Service } from "./apigatewayv2/service.ts";
 import { callers } from "./credentials.ts";
 import { dynamodbService } from "./dynamodb/service.ts";
 import { dynamodbStreamsService } from "./dynamodbstreams/service.ts";
+import type { ReadObject } from "./lambda/bucket-objects.ts";
 import { lambdaService } from "./lambda/service.ts";
 import { listenAws } from "./listen.ts";
 import { logsService } from "./logs/service.ts";
@@ -100,6 +102,7 @@ export class SampleDoor implements AsyncDisposable {
         objects,
         functions,
         code,
+        readObject,
         newId: () => random.uuid(),
         runtimes: () => sandboxes.runtimes(),
         gatewayUrl: "http://gateway",
@@ -186,6 +189,13 @@ export class SampleDoor implements AsyncDisposable {
     return this.#parts[Symbol.asyncDispose]();
   }
 }
+
+/** One bucket with one package. */
+const readObject: ReadObject = async ({ bucket, key, version }) => {
+  if (bucket !== "code") return "no bucket";
+  if (key !== "f.zip" || version !== undefined) return "no object";
+  return { size: 5, bytes: Readable.from([Buffer.from("PK\x03"), Buffer.from("\x04s")]) };
+};
 
 const NO_CREDENTIALS = { accessKeyId: "a", secretAccessKey: "s", sessionToken: "" };
 

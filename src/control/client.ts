@@ -1,5 +1,5 @@
 /** The other roles' and the command line's side of the control process's private API; patient, if asked, while that restarts. */
-import { Agent, type IncomingMessage, request as httpRequest } from "node:http";
+import { Agent, type ClientRequest, type IncomingMessage, request as httpRequest } from "node:http";
 import type { Clock } from "#base/clock.ts";
 import { Fault } from "#base/fault.ts";
 import type { RequestUsage, Usage, UsageWindow } from "#metering/usage.ts";
@@ -11,6 +11,8 @@ import {
   type Invocation,
   type Invoked,
   STATUSES,
+  STREAM_TYPE,
+  type Streamed,
   type UrlRequest,
   type UrlVerdict,
   VERSION,
@@ -35,6 +37,8 @@ interface Sent {
   readonly payload: Uint8Array;
   readonly headers?: Readonly<Record<string, string>>;
   readonly deadlineMs?: number;
+  /** The deadline is for the head of the answer alone. */
+  readonly isHeadEnough?: true;
 }
 
 interface Answered {
@@ -52,17 +56,23 @@ export class ControlClient implements Control, Disposable {
 
   /** Rejects with TooSlow after `deadlineMs`, and as the contract says. */
   invoke = async (invocation: Invocation, deadlineMs: number = DEADLINE_MS): Promise<Invoked> => {
-    const { namespace, name, qualifier, payload, traceId } = invocation;
-    const query = qualifier === "" ? "" : `?qualifier=${encodeURIComponent(qualifier)}`;
-    const path = `invoke/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}${query}`;
-    const { response, body } = await this.#post(path, { payload, headers: { "x-amzn-trace-id": traceId }, deadlineMs });
-    const functionError = headerOf(response, "x-amz-function-error");
-    return {
-      payload: body,
-      requestId: headerOf(response, "x-catamaran-request-id") ?? "",
-      ...(functionError !== undefined && { functionError }),
-      isCold: response.headers["x-catamaran-cold"] === "1",
-    };
+    const { payload, traceId } = invocation;
+    const headers = { "x-amzn-trace-id": traceId };
+    const { response, body } = await this.#post(pathOf("invoke", invocation), { payload, headers, deadlineMs });
+    return { payload: body, ...invokedOf(response) };
+  };
+
+  /** Rejects with TooSlow when the response has not begun after `deadlineMs`, and as the contract says. */
+  invokeStreaming = async (invocation: Invocation, deadlineMs: number = DEADLINE_MS): Promise<Streamed> => {
+    const { payload, traceId } = invocation;
+    const path = pathOf("invoke-streaming", invocation);
+    const response = await this.#patiently(() =>
+      this.#begin(path, { payload, headers: { "x-amzn-trace-id": traceId }, deadlineMs }),
+    );
+    const { statusCode = 500 } = response;
+    if (statusCode >= 300) throw refusal(statusCode, (await wholeOf(response)).toString("utf8"));
+    const contentType = headerOf(response, STREAM_TYPE) ?? null;
+    return { ...invokedOf(response), contentType, pieces: response as AsyncIterable<Uint8Array> };
   };
 
   authorizeUrl = async (request: UrlRequest): Promise<UrlVerdict> => {
@@ -99,12 +109,16 @@ export class ControlClient implements Control, Disposable {
     for await (const line of this.#lines("functions")) yield JSON.parse(line) as FunctionFigures;
   }
 
-  async #post(path: string, sent: Sent): Promise<Answered> {
+  #post(path: string, sent: Sent): Promise<Answered> {
+    return this.#patiently(() => this.#once(path, sent));
+  }
+
+  async #patiently<T>(send: () => Promise<T>): Promise<T> {
     const { clock, patienceMs } = this.#options;
     const untilMs = clock.monotonicMs() + patienceMs;
     for (;;) {
       try {
-        return await this.#once(path, sent);
+        return await send();
       } catch (thrown) {
         if (!neverArrived(thrown) || clock.monotonicMs() >= untilMs) throw toldOf(thrown);
         await clock.sleep(RETRY_MS);
@@ -112,8 +126,28 @@ export class ControlClient implements Control, Disposable {
     }
   }
 
-  async #once(path: string, { payload, headers, deadlineMs = DEADLINE_MS }: Sent): Promise<Answered> {
+  async #once(path: string, sent: Sent): Promise<Answered> {
     const { promise, resolve, reject } = Promise.withResolvers<Answered>();
+    const request = this.#send(path, sent, (response) => {
+      wholeOf(response).then((body) => resolve({ response, body }), reject);
+    });
+    request.on("error", reject);
+    const answered = await promise;
+    const { statusCode = 500 } = answered.response;
+    if (statusCode >= 300) throw refusal(statusCode, answered.body.toString("utf8"));
+    return answered;
+  }
+
+  /** Resolves with the head of the answer. */
+  #begin(path: string, sent: Sent): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      const request = this.#send(path, { ...sent, isHeadEnough: true }, resolve);
+      request.on("error", reject);
+    });
+  }
+
+  #send(path: string, sent: Sent, onHead: (response: IncomingMessage) => void): ClientRequest {
+    const { payload, headers, deadlineMs = DEADLINE_MS, isHeadEnough = false } = sent;
     const request = httpRequest(
       {
         socketPath: this.#options.socketPath,
@@ -122,22 +156,13 @@ export class ControlClient implements Control, Disposable {
         path: `/${VERSION}/${path}`,
         headers: { ...headers, "content-length": payload.length },
       },
-      (response) => {
-        const chunks: Buffer[] = [];
-        response.on("data", (chunk: Buffer) => chunks.push(chunk));
-        response.on("end", () => resolve({ response, body: Buffer.concat(chunks) }));
-        response.on("error", reject);
-      },
+      onHead,
     );
     const { clock } = this.#options;
     const late = clock.after(deadlineMs, () => request.destroy(new TooSlow(`no answer in ${deadlineMs} ms`)));
-    request.on("error", reject);
-    request.on("close", () => late[Symbol.dispose]());
-    request.end(payload);
-    const answered = await promise;
-    const { statusCode = 500 } = answered.response;
-    if (statusCode >= 300) throw refusal(statusCode, answered.body.toString("utf8"));
-    return answered;
+    request.on(isHeadEnough ? "response" : "close", () => late[Symbol.dispose]());
+    if (isHeadEnough) request.on("close", () => late[Symbol.dispose]());
+    return request.end(payload);
   }
 
   async *#lines(path: string): AsyncGenerator<string> {
@@ -163,6 +188,26 @@ export class ControlClient implements Control, Disposable {
   [Symbol.dispose](): void {
     this.#agent.destroy();
   }
+}
+
+function pathOf(verb: string, { namespace, name, qualifier }: Invocation): string {
+  const query = qualifier === "" ? "" : `?qualifier=${encodeURIComponent(qualifier)}`;
+  return `${verb}/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}${query}`;
+}
+
+async function wholeOf(response: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+function invokedOf(response: IncomingMessage): Omit<Invoked, "payload"> {
+  const functionError = headerOf(response, "x-amz-function-error");
+  return {
+    requestId: headerOf(response, "x-catamaran-request-id") ?? "",
+    ...(functionError !== undefined && { functionError }),
+    isCold: response.headers["x-catamaran-cold"] === "1",
+  };
 }
 
 function headerOf({ headers }: IncomingMessage, name: string): string | undefined {

@@ -10,11 +10,15 @@ import type { FaultCode } from "#base/fault.ts";
 import type { RequestUsage, Usage, UsageWindow } from "#metering/usage.ts";
 
 export const VERSION = "v1";
+/** The header that carries the content type of a response that is streamed. */
+export const STREAM_TYPE = "x-catamaran-stream-type";
 
 /** What the control process does for others. Rejections are `Fault`. */
 export interface Control {
   /** Runs a function and waits for it. Rejects with NotFound, RequestTooLarge, TooManyRequests or Unavailable when it did not run. */
   readonly invoke: (invocation: Invocation) => Promise<Invoked>;
+  /** As `invoke`, but a response that the function streams is read while it is written. */
+  readonly invokeStreaming: (invocation: Invocation) => Promise<Streamed>;
   /** Who signed a request to a function's URL or an API's route that asks for it, and whether the rules let the caller in. */
   readonly authorizeUrl: (request: UrlRequest) => Promise<UrlVerdict>;
   /** Resolves when the usage is in the ledger. */
@@ -49,6 +53,13 @@ export interface Invoked {
   readonly functionError?: string;
   /** An environment was made for it. */
   readonly isCold: boolean;
+}
+
+export interface Streamed extends Omit<Invoked, "payload"> {
+  /** Of a stream, as the function says; null: the response came whole. */
+  readonly contentType: string | null;
+  /** Throws where a stream breaks off. To be read to its end, or left. */
+  readonly pieces: AsyncIterable<Uint8Array>;
 }
 
 /** A request as the client sent it: a signature is over what was sent, not over what we make of it. */

@@ -20,6 +20,7 @@ const clock = new FakeClock();
 /** Nothing is answered that a test does not say. */
 const unasked: Control = {
   invoke: () => Promise.reject(new Error("not asked for")),
+  invokeStreaming: () => Promise.reject(new Error("not asked for")),
   authorizeUrl: () => Promise.reject(new Error("not asked for")),
   rotateSecretKey: async () => 7,
   keepUsage: () => Promise.reject(new Error("not asked for")),
@@ -166,4 +167,47 @@ test("a control process that is away is waited for with patience, and told of wi
     there.resolve();
     assert.equal((await answer).requestId, "r");
   });
+});
+
+test("a response that is streamed is read while it is written, and one that breaks off is not taken for whole", async () => {
+  const invocation = { namespace: "n", name: "f", qualifier: "", payload: Buffer.from("{}"), traceId: "" };
+  const go = Promise.withResolvers<void>();
+  async function* pieces(): AsyncGenerator<Uint8Array> {
+    yield Buffer.from("one");
+    await go.promise;
+    yield Buffer.from("two");
+    throw new Error("broken");
+  }
+  const streamed = { contentType: "text/plain", requestId: "r", isCold: true, pieces: pieces() };
+  await served({ invokeStreaming: async () => streamed }, async (client) => {
+    const { pieces: read, ...head } = await client.invokeStreaming(invocation);
+    assert.deepEqual(head, { contentType: "text/plain", requestId: "r", isCold: true });
+    const said: string[] = [];
+    await assert.rejects(async () => {
+      for await (const piece of read) {
+        said.push(Buffer.from(piece).toString());
+        go.resolve();
+      }
+    });
+    assert.equal(said.join(""), "onetwo");
+  });
+});
+
+test("a response that does not come as a stream has no content type of one, and says that it failed", async () => {
+  const invocation = { namespace: "n", name: "f", qualifier: "1", payload: Buffer.from("{}"), traceId: "t" };
+  const failed = {
+    contentType: null,
+    requestId: "r",
+    isCold: false,
+    functionError: "Unhandled",
+    pieces: listed([Buffer.from("x")]),
+  };
+  await served({ invokeStreaming: async () => failed }, async (client) => {
+    const { contentType, functionError, pieces } = await client.invokeStreaming(invocation);
+    assert.deepEqual([contentType, functionError], [null, "Unhandled"]);
+    assert.equal(Buffer.concat(await Array.fromAsync(pieces)).toString(), "x");
+  });
+  await served({ invokeStreaming: () => Promise.reject(new Fault("TooManyRequests", "no")) }, (client) =>
+    assert.rejects(client.invokeStreaming(invocation), { code: "TooManyRequests" }),
+  );
 });

@@ -7,7 +7,17 @@ import { HeldBytes } from "#http/held-bytes.ts";
 import { listenSocket } from "#http/listen.ts";
 import { type Body, BodyRefused, readBody } from "#http/read-body.ts";
 import type { RequestUsage, Usage } from "#metering/usage.ts";
-import { type ApiLogLine, type Control, STATUSES, type UrlRequest, VERSION } from "./contract.ts";
+import {
+  type ApiLogLine,
+  type Control,
+  type Invocation,
+  type Invoked,
+  STATUSES,
+  STREAM_TYPE,
+  type Streamed,
+  type UrlRequest,
+  VERSION,
+} from "./contract.ts";
 
 // Six megabytes of payload as base64 in an event, with room for its other members.
 const MAX_BODY_BYTES = 12 * 1024 * 1024;
@@ -53,18 +63,12 @@ async function answer(
   switch (`${request.method} ${verb}`) {
     case "POST invoke": {
       using payload = await body();
-      const [namespace = "", name = ""] = words.map(decodeURIComponent);
-      const traceId = request.headers["x-amzn-trace-id"];
-      return writeInvoked(
-        response,
-        await control.invoke({
-          namespace,
-          name,
-          qualifier: query.get("qualifier") ?? "",
-          payload: payload.bytes,
-          traceId: typeof traceId === "string" ? traceId : "",
-        }),
-      );
+      return writeInvoked(response, await control.invoke(invocationOf(request, words, query, payload.bytes)));
+    }
+    case "POST invoke-streaming": {
+      using payload = await body();
+      const invocation = invocationOf(request, words, query, payload.bytes);
+      return await writeStreamed(response, await control.invokeStreaming(invocation));
     }
     case "POST authorize-url": {
       using asked = await body();
@@ -102,22 +106,63 @@ async function answer(
   }
 }
 
+function invocationOf(
+  request: IncomingMessage,
+  words: readonly string[],
+  query: URLSearchParams,
+  payload: Uint8Array,
+): Invocation {
+  const [namespace = "", name = ""] = words.map(decodeURIComponent);
+  const traceId = request.headers["x-amzn-trace-id"];
+  return {
+    namespace,
+    name,
+    qualifier: query.get("qualifier") ?? "",
+    payload,
+    traceId: typeof traceId === "string" ? traceId : "",
+  };
+}
+
 function numberOf(query: URLSearchParams, name: string): number {
   const value = Number(query.get(name) ?? Number.NaN);
   if (Number.isSafeInteger(value) && value >= 0) return value;
   throw new Fault("BadRequest", `${name} must be a whole number`);
 }
 
-function writeInvoked(response: ServerResponse, invoked: Awaited<ReturnType<Control["invoke"]>>): void {
-  const { payload, requestId, functionError, isCold } = invoked;
-  response.writeHead(200, {
-    "content-type": "application/json",
-    "content-length": payload.length,
+function writeInvoked(response: ServerResponse, invoked: Invoked): void {
+  const { payload } = invoked;
+  const head = { "content-type": "application/json", "content-length": payload.length };
+  response.writeHead(200, { ...head, ...headersOf(invoked) });
+  response.end(payload);
+}
+
+function headersOf({ requestId, functionError, isCold }: Omit<Invoked, "payload">): Readonly<Record<string, string>> {
+  return {
     "x-catamaran-request-id": requestId,
     ...(isCold && { "x-catamaran-cold": "1" }),
     ...(functionError !== undefined && { "x-amz-function-error": functionError }),
+  };
+}
+
+/** A stream that breaks off is cut: what was said cannot be taken back, and the reader must not take it for whole. */
+async function writeStreamed(response: ServerResponse, streamed: Streamed): Promise<void> {
+  const { contentType, pieces } = streamed;
+  response.writeHead(200, {
+    ...headersOf(streamed),
+    ...(contentType !== null && { [STREAM_TYPE]: contentType }),
   });
-  response.end(payload);
+  // The head is of use before the first piece.
+  response.flushHeaders();
+  try {
+    for await (const piece of pieces) {
+      if (response.destroyed) return;
+      if (!response.write(piece)) await drained(response);
+    }
+    response.end();
+  } catch {
+    // The function's log says why. What was written before still arrives.
+    response.socket?.destroySoon();
+  }
 }
 
 async function writeLines(response: ServerResponse, values: AsyncIterable<unknown>): Promise<void> {

@@ -6,7 +6,6 @@ import { podKind } from "#kinds/core/pod.ts";
 import { persistentVolumeKind } from "#kinds/core/persistent-volume.ts";
 import { deploymentKind } from "#kinds/apps/deployment.ts";
 import { statefulSetKind } from "#kinds/apps/stateful-set.ts";
-import { functionKind } from "#kinds/catamaran/function.ts";
 import { serviceAccountKind } from "#kinds/core/service-account.ts";
 import { storageClassKind } from "#kinds/storage/storage-class.ts";
 import { serviceKind } from "#kinds/core/service.ts";
@@ -21,7 +20,6 @@ const podSpec = (rest: object, own: object = {}): object => ({
   ...rest,
 });
 const service = (rest: object): object => ({ ports: [{ port: 80 }], type: "LoadBalancer", ...rest });
-const fn = { runtime: "nodejs22.x", handler: "a.b", role: "r", code: { sha256: "x", size: 1 } };
 const template = (spec: object): object => ({
   selector: { matchLabels: { a: "b" } },
   template: { metadata: { labels: { a: "b" } }, spec },
@@ -47,8 +45,6 @@ const cases: readonly (readonly [kind: Kind, spec: object, refused: string | nul
   ],
   [podKind, podSpec({}, { securityContext: { appArmorProfile: { type: "Unconfined" } } }), null],
   [podKind, podSpec({}, { lifecycle: { stopSignal: "SIGUSR1" } }), "Lifecycle.stopSignal"],
-  [functionKind, { ...fn, url: { authType: "NONE", invokeMode: "RESPONSE_STREAM" } }, "FunctionUrl.invokeMode"],
-  [functionKind, { ...fn, url: { authType: "NONE", invokeMode: "BUFFERED" } }, null],
   [deploymentKind, template(podSpec({ resourceClaims: [{ name: "x" }] })), "PodSpec.resourceClaims"],
   [
     statefulSetKind,

@@ -13,6 +13,7 @@ import type { ServiceTarget } from "./route.ts";
 import type { RouteTable } from "./route-table.ts";
 import { routesOf } from "./routes.ts";
 import type { Address } from "./service-backend.ts";
+import type { Place } from "./url-policy.ts";
 
 export class EdgeViews implements Disposable {
   readonly #ingresses: View<Ingress>;
@@ -22,9 +23,11 @@ export class EdgeViews implements Disposable {
   readonly #aliases: View<FunctionAlias>;
   readonly #services: View<Service>;
   readonly #slices: View<EndpointSlice>;
+  readonly #place: Place;
   #routes: RouteTable | null = null;
 
-  constructor(objects: Objects) {
+  constructor(objects: Objects, place: Place) {
+    this.#place = place;
     this.#ingresses = objects.view(ingressKind);
     this.#apis = objects.view(httpApiKind);
     this.#deployments = objects.view(apiDeploymentKind);
@@ -49,13 +52,16 @@ export class EdgeViews implements Disposable {
 
   /** Made anew only after a change. */
   routes(): RouteTable {
-    this.#routes ??= routesOf({
-      ingresses: this.#ingresses.list(),
-      httpApis: this.#apis.list(),
-      deployments: this.#deployments.list(),
-      functions: this.#functions.list(),
-      aliases: this.#aliases.list(),
-    });
+    this.#routes ??= routesOf(
+      {
+        ingresses: this.#ingresses.list(),
+        httpApis: this.#apis.list(),
+        deployments: this.#deployments.list(),
+        functions: this.#functions.list(),
+        aliases: this.#aliases.list(),
+      },
+      this.#place,
+    );
     return this.#routes;
   }
 

@@ -44,6 +44,37 @@ export function send(
   return { status, bytesOut: isBodiless ? 0 : body.length };
 }
 
+/** Writes an answer as its pieces come, as fast as the client takes them; one that breaks off is cut, so that nobody takes it for whole. */
+export async function sendPieces(
+  response: ServerResponse,
+  { status, headers }: { readonly status: number; readonly headers: HeaderEntries },
+  pieces: AsyncIterable<Uint8Array>,
+): Promise<Answered> {
+  response.writeHead(status, rawHeaders([...headers].filter(([name]) => name !== "content-length")));
+  response.flushHeaders();
+  let bytesOut = 0;
+  try {
+    for await (const piece of pieces) {
+      if (response.destroyed) break;
+      bytesOut += piece.length;
+      if (!response.write(piece)) await drained(response);
+    }
+    response.end();
+  } catch {
+    // The function's log says why. What was written before still arrives.
+    response.socket?.destroySoon();
+  }
+  return { status, bytesOut };
+}
+
+/** Also when the client is gone: then nothing drains any more. */
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    response.once("drain", resolve);
+    response.once("close", resolve);
+  });
+}
+
 /** Names and values in turn, as Node takes what is not to be joined. */
 export function rawHeaders(headers: HeaderEntries): string[] {
   return [...headers].flatMap(([name, values]) => values.flatMap((value) => [name, value]));

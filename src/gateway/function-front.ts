@@ -4,22 +4,23 @@ import type { Clock } from "#base/clock.ts";
 import type { Random } from "#base/random.ts";
 import { Fault } from "#base/fault.ts";
 import { type ControlClient, TooSlow } from "#control/client.ts";
-import type { IamCaller, Invoked } from "#control/contract.ts";
+import type { IamCaller, Invocation, Invoked } from "#control/contract.ts";
 import type { Cors } from "#kinds/catamaran/cors.ts";
 import { preflight, withCors } from "./cors.ts";
-import { type Answered, type Exchange, send } from "./exchange.ts";
+import { type Answered, type Exchange, send, sendPieces } from "./exchange.ts";
 import { toClient, toFunction } from "./forward-headers.ts";
 import { answerOf, type EdgeAnswer, type Failure, failureAnswer } from "./http-answer.ts";
 import { type EdgeRequest, type EventRoute, eventV1, eventV2 } from "./http-event.ts";
 import type { Match } from "./match.ts";
 import type { FunctionTarget } from "./route.ts";
 import { signedRequest } from "./signed-request.ts";
+import { streamedAnswer, type StreamedAnswer } from "./streamed-answer.ts";
 
 // API Gateway's integration time-out for HTTP APIs; a function URL waits as long as a function may run.
 const DEADLINE_MS = { "http-api": 30_000, "function-url": 900_000 } as const;
 
 export interface FunctionFrontOptions {
-  readonly control: Pick<ControlClient, "invoke" | "authorizeUrl">;
+  readonly control: Pick<ControlClient, "invoke" | "invokeStreaming" | "authorizeUrl">;
   readonly accountId: string;
   readonly clock: Clock;
   readonly random: Random;
@@ -47,47 +48,71 @@ export class FunctionFront {
     const headers = toClient(Object.fromEntries(answer.headers));
     if (cors !== undefined) withCors(cors, origin, headers);
     if (target.front === "function-url") headers.set("x-amzn-trace-id", [traceId]);
+    if ("pieces" in answer) return sendPieces(exchange.response, { ...answer, headers }, answer.pieces);
     return send(exchange.response, { ...answer, headers });
   }
 
-  async #answerTo(asked: FunctionRequest, traceId: string): Promise<EdgeAnswer> {
+  async #answerTo(asked: FunctionRequest, traceId: string): Promise<EdgeAnswer | StreamedAnswer> {
     const { exchange, target } = asked;
     if (target.auth === "NONE") return this.#invoke(asked, traceId, undefined);
+    if (target.auth === "CLOSED") return refused(403, "AccessDeniedException", "Forbidden");
     const verdict = await this.#options.control.authorizeUrl({
       ...signedRequest(exchange),
       namespace: target.namespace,
       name: target.name,
     });
     if (verdict.is === "allowed") return this.#invoke(asked, traceId, verdict.caller);
-    const { status, code, message } = verdict;
-    return {
-      status,
-      headers: new Map([
-        ["content-type", ["application/json"]],
-        ["x-amzn-errortype", [code]],
-      ]),
-      body: Buffer.from(JSON.stringify({ Message: message })),
-    };
+    return refused(verdict.status, verdict.code, verdict.message);
   }
 
-  async #invoke(asked: FunctionRequest, traceId: string, caller: IamCaller | undefined): Promise<EdgeAnswer> {
+  async #invoke(
+    asked: FunctionRequest,
+    traceId: string,
+    caller: IamCaller | undefined,
+  ): Promise<EdgeAnswer | StreamedAnswer> {
     const { exchange, target } = asked;
     const request = edgeRequest(exchange, traceId, this.#options);
     const authorized = caller === undefined ? {} : ({ authorized: { is: "iam", caller } } as const);
     const route = { ...eventRoute(asked, this.#options.accountId), ...authorized };
     const event = (target.payload === "1.0" ? eventV1 : eventV2)(request, route);
+    const invocation = { ...target, payload: Buffer.from(JSON.stringify(event)), traceId };
     try {
-      const invoked = await this.#options.control.invoke(
-        { ...target, payload: Buffer.from(JSON.stringify(event)), traceId },
-        DEADLINE_MS[target.front],
-      );
-      return answerOfInvoked(invoked, target);
+      if (target.isStreamed === true) return await this.#stream(invocation);
+      return answerOfInvoked(await this.#options.control.invoke(invocation, DEADLINE_MS[target.front]), target);
     } catch (thrown) {
       if (thrown instanceof TooSlow) return failureAnswer(target.front, "too slow");
       if (thrown instanceof Fault) return failureAnswer(target.front, failureOf(thrown));
       throw thrown;
     }
   }
+
+  async #stream(invocation: Invocation): Promise<EdgeAnswer | StreamedAnswer> {
+    const streamed = await this.#options.control.invokeStreaming(invocation, DEADLINE_MS["function-url"]);
+    const answer = streamed.functionError === undefined ? await streamedAnswer(streamed) : "failed";
+    return withFacts(typeof answer === "string" ? failureAnswer("function-url", answer) : answer, streamed);
+  }
+}
+
+function refused(status: number, code: string, message: string): EdgeAnswer {
+  return {
+    status,
+    headers: new Map([
+      ["content-type", ["application/json"]],
+      ["x-amzn-errortype", [code]],
+    ]),
+    body: Buffer.from(JSON.stringify({ Message: message })),
+  };
+}
+
+/** With what a client may know of the invocation. */
+function withFacts<T extends StreamedAnswer | EdgeAnswer>(
+  answer: T,
+  { requestId, isCold }: Pick<Invoked, "requestId" | "isCold">,
+): T {
+  const headers = new Map(answer.headers);
+  if (requestId !== "") headers.set("x-amzn-requestid", [requestId]);
+  if (isCold) headers.set("x-catamaran-cold-start", ["1"]);
+  return { ...answer, headers };
 }
 
 /** The answer to a preflight, or null when the request is to be served. Status as API Gateway's and Lambda's own. */
@@ -107,10 +132,8 @@ export function preflightAnswer(cors: Cors, request: IncomingMessage, isUrl: boo
 function answerOfInvoked(invoked: Invoked, { front, payload }: FunctionTarget): EdgeAnswer {
   const said = resultOf(invoked, front, payload);
   const answer = typeof said === "string" ? failureAnswer(front, said) : said;
-  const headers = new Map(answer.headers);
-  if (front === "function-url" && invoked.requestId !== "") headers.set("x-amzn-requestid", [invoked.requestId]);
-  if (invoked.isCold) headers.set("x-catamaran-cold-start", ["1"]);
-  return { ...answer, headers };
+  // API Gateway has request ids of its own.
+  return withFacts(answer, front === "function-url" ? invoked : { ...invoked, requestId: "" });
 }
 
 function resultOf(

@@ -43,10 +43,19 @@ export function answerOf(
     return "malformed";
   }
   if (!isRecord(result) || result["statusCode"] === undefined) return format === "2.0" ? inferred(result) : "malformed";
+  const head = headOf(result, defaultType(result, front));
+  return head === "malformed" ? head : { ...head, body: bodyOf(result) };
+}
+
+/** Status, headers and cookies. */
+export function headOf(
+  result: Readonly<Record<string, unknown>>,
+  defaultType: string,
+): Omit<EdgeAnswer, "body"> | "malformed" {
   const status = Number(result["statusCode"]);
   if (!Number.isInteger(status) || status < 200 || status > 599) return "malformed";
-  const headers = headersOf(result, front);
-  return headers === null ? "malformed" : { status, headers, body: bodyOf(result) };
+  const headers = headersOf(result, defaultType);
+  return headers === null ? "malformed" : { status, headers };
 }
 
 /** Answers without a function's result, in the words of AWS's fronts. */
@@ -100,7 +109,10 @@ function inferred(result: unknown): EdgeAnswer {
 }
 
 /** Null when a name or a value cannot be sent (a line end would begin a header of its own). */
-function headersOf(result: Readonly<Record<string, unknown>>, front: Front): ReadonlyMap<string, string[]> | null {
+function headersOf(
+  result: Readonly<Record<string, unknown>>,
+  defaultType: string,
+): ReadonlyMap<string, string[]> | null {
   const headers = new Map<string, string[]>();
   for (const [name, value] of entriesOf(result["headers"])) headers.set(name.toLowerCase(), [String(value)]);
   for (const [name, values] of entriesOf(result["multiValueHeaders"])) {
@@ -109,7 +121,7 @@ function headersOf(result: Readonly<Record<string, unknown>>, front: Front): Rea
   // Beside a Set-Cookie header that the function gave, not in its place.
   if (Array.isArray(result["cookies"]))
     headers.set("set-cookie", [...(headers.get("set-cookie") ?? []), ...result["cookies"].map(String)]);
-  if (!headers.has("content-type")) headers.set("content-type", [defaultType(result, front)]);
+  if (!headers.has("content-type")) headers.set("content-type", [defaultType]);
   return canBeSent(headers) ? headers : null;
 }
 

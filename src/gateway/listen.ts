@@ -37,7 +37,7 @@ export interface GatewayOptions {
   /** Asks the API server anything, over the connection that brings the views their changes. */
   readonly askServer: () => Promise<unknown>;
   /** Runs functions, knows who signed, keeps usage. */
-  readonly control: Pick<ControlClient, "invoke" | "authorizeUrl" | "keepUsage" | "writeLogs">;
+  readonly control: Pick<ControlClient, "invoke" | "invokeStreaming" | "authorizeUrl" | "keepUsage" | "writeLogs">;
   readonly host: string;
   readonly port: number;
   readonly accountId: string;
@@ -93,7 +93,7 @@ class Gateway implements GatewayPart {
   constructor(options: GatewayOptions) {
     const { control, accountId, region, clock, random, log } = options;
     this.#options = options;
-    this.#views = new EdgeViews(options.objects);
+    this.#views = new EdgeViews(options.objects, { accountId, region });
     this.#catchUp = new CatchUp(options.askServer);
     this.#functionFront = new FunctionFront({ control, accountId, clock, random });
     this.#httpApiFront = new HttpApiFront({

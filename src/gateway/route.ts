@@ -35,8 +35,10 @@ export interface FunctionTarget {
   readonly payload: "1.0" | "2.0";
   /** Whose rules of events, answers and failures hold. */
   readonly front: "http-api" | "function-url";
-  /** AWS_IAM: only signed requests of those who may invoke it. */
-  readonly auth: "NONE" | "AWS_IAM";
+  /** AWS_IAM: only signed requests of those who may invoke it. CLOSED: no policy lets anybody in. */
+  readonly auth: "NONE" | "AWS_IAM" | "CLOSED";
+  /** The client is sent what the function writes while it still writes. */
+  readonly isStreamed?: true;
   readonly stage?: string;
   readonly apiId?: string;
 }

@@ -8,10 +8,16 @@ import type { Ingress } from "#kinds/networking/ingress.ts";
 import type { Route } from "./route.ts";
 import { routesOf, type RouteSources } from "./routes.ts";
 
+/** Lets everybody in. */
+const OPEN = JSON.stringify({
+  Version: "2012-10-17",
+  Statement: { Effect: "Allow", Principal: "*", Action: "lambda:InvokeFunctionUrl", Resource: "*" },
+});
+const PLACE = { accountId: "000000000000", region: "us-east-1" };
 const none: RouteSources = { ingresses: [], httpApis: [], deployments: [], functions: [], aliases: [] };
 
 function routesFrom(sources: Partial<RouteSources>): readonly Route[] {
-  return [...routesOf({ ...none, ...sources }).byHost.values()].flat();
+  return [...routesOf({ ...none, ...sources }, PLACE).byHost.values()].flat();
 }
 
 function backendOf(sources: Partial<RouteSources>): object {
@@ -32,7 +38,7 @@ for (const [asked, payload] of [
   ["2.0", "2.0"],
 ] as const)
   test(`a route of an HTTP API with payloadFormatVersion ${asked ?? "unsaid"} sends events of ${payload}`, () => {
-    const { apis } = routesOf({ ...none, httpApis: [apiOf(asked)] });
+    const { apis } = routesOf({ ...none, httpApis: [apiOf(asked)] }, PLACE);
     const target = apis.get("api.execute-api.localhost")?.stages.get("$default")?.routes[0]?.target;
     assert.equal(target?.is === "function" && target.payload, payload);
   });
@@ -41,10 +47,44 @@ for (const authType of ["NONE", "AWS_IAM"] as const)
   test(`a function URL with authType ${authType} is a route that asks for it`, () => {
     const fn = {
       metadata: { name: "f", namespace: "default", uid: "u" },
-      spec: { runtime: "nodejs22.x", handler: "a.b", role: "r", code: { sha256: "x", size: 1 }, url: { authType } },
+      spec: {
+        runtime: "nodejs22.x",
+        handler: "a.b",
+        role: "r",
+        code: { sha256: "x", size: 1 },
+        url: { authType },
+        policy: OPEN,
+      },
     } as FunctionObject;
     const backend = backendOf({ functions: [fn] });
     assert.equal("auth" in backend && backend.auth, authType);
+  });
+
+test("a function URL without signatures is closed unless a policy opens it", () => {
+  const fn: FunctionObject = {
+    metadata: { name: "f", namespace: "default", uid: "u" },
+    spec: { runtime: "nodejs24.x", handler: "a.b", code: { sha256: "x", size: 1 }, url: { authType: "NONE" } },
+  };
+  const backend = backendOf({ functions: [fn] });
+  assert.equal("auth" in backend && backend.auth, "CLOSED");
+});
+
+for (const [invokeMode, isStreamed] of [
+  ["BUFFERED", undefined],
+  ["RESPONSE_STREAM", true],
+] as const)
+  test(`a function URL with invokeMode ${invokeMode} is ${isStreamed === true ? "" : "not "}streamed`, () => {
+    const fn: FunctionObject = {
+      metadata: { name: "f", namespace: "default", uid: "u" },
+      spec: {
+        runtime: "nodejs24.x",
+        handler: "a.b",
+        code: { sha256: "x", size: 1 },
+        url: { authType: "NONE", invokeMode },
+      },
+    };
+    const backend = backendOf({ functions: [fn] });
+    assert.equal("isStreamed" in backend ? backend.isStreamed : undefined, isStreamed);
   });
 
 test("the URL of an alias leads to the alias", () => {

@@ -9,6 +9,7 @@ import type { Cors } from "#kinds/catamaran/cors.ts";
 import { type ServedApi, servedApi } from "./apis/served-api.ts";
 import type { Backend, Route } from "./route.ts";
 import type { RouteTable } from "./route-table.ts";
+import { isOpen, type Place } from "./url-policy.ts";
 
 export interface RouteSources {
   readonly ingresses: readonly Ingress[];
@@ -24,9 +25,13 @@ type UrlOwner = FunctionObject | FunctionAlias;
 /** Hosts of function URLs end so. */
 export const URL_HOST = ".lambda-url.localhost";
 
-export function routesOf({ ingresses, httpApis, deployments, functions, aliases }: RouteSources): RouteTable {
+export function routesOf(sources: RouteSources, place: Place): RouteTable {
+  const { ingresses, httpApis, deployments, functions, aliases } = sources;
   const owners: readonly UrlOwner[] = [...functions, ...aliases];
-  const routes = [...ingresses.filter(isServedByGateway).flatMap(ingressRoutes), ...owners.flatMap(urlRoutes)];
+  const routes = [
+    ...ingresses.filter(isServedByGateway).flatMap(ingressRoutes),
+    ...owners.flatMap((owner) => urlRoutes(owner, place)),
+  ];
   return {
     byHost: Map.groupBy(routes, ({ host }) => host),
     cors: corsOf(owners),
@@ -98,7 +103,7 @@ function urlHost({ metadata }: UrlOwner): string {
 }
 
 /** Reached as http://<name>.<namespace>.lambda-url.localhost/… and under /_functions/<namespace>/<name>/…; of an alias the name is <function>.<alias>. */
-function urlRoutes(owner: UrlOwner): readonly Route[] {
+function urlRoutes(owner: UrlOwner, place: Place): readonly Route[] {
   const { url } = owner.spec;
   if (url === undefined) return [];
   const namespace = owner.metadata.namespace ?? "default";
@@ -119,7 +124,8 @@ function urlRoutes(owner: UrlOwner): readonly Route[] {
           weight: 1,
           payload: "2.0",
           front: "function-url",
-          auth: url.authType,
+          auth: url.authType === "NONE" && !isOpen(owner, place) ? "CLOSED" : url.authType,
+          ...(url.invokeMode === "RESPONSE_STREAM" && { isStreamed: true }),
           apiId: owner.metadata.name,
         },
       ],

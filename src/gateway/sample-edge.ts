@@ -54,6 +54,7 @@ export async function openSampleEdge(journal: Journal, { invoke, authorize }: Ed
         const result = await invoke(name, JSON.parse(Buffer.from(payload).toString()));
         return { payload: Buffer.from(JSON.stringify(result) ?? ""), requestId: "r", isCold: false };
       },
+      invokeStreaming: () => Promise.reject(new Error("nothing is streamed here")),
       authorizeUrl: authorize ?? (() => Promise.reject(new Error("nobody signs here"))),
       keepUsage: async () => {},
       writeLogs: async (written) => void lines.push(...written),

@@ -82,14 +82,11 @@ const storage: Readonly<Record<string, Inert>> = {
   StorageClass: { allowVolumeExpansion: [false], mountOptions: [] },
 };
 
-const own: Readonly<Record<string, Inert>> = { FunctionUrl: { invokeMode: ["BUFFERED"] } };
-
 export const inertMembers: ReadonlyMap<TypeName, Inert> = new Map([
   ...named("io.k8s.api.core.v1", core),
   ...named("io.k8s.api.batch.v1", batch),
   ...named("io.k8s.api.apps.v1", apps),
   ...named("io.k8s.api.storage.v1", storage),
-  ...named("dev.catamaran.v1", own),
 ]);
 
 function named(home: string, types: Readonly<Record<string, Inert>>): readonly (readonly [TypeName, Inert])[] {

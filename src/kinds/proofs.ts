@@ -321,7 +321,7 @@ export const proofs: TypeProofs = {
   },
   "dev.catamaran.v1.FunctionUrl": {
     "src/gateway/cors.test.ts": "cors",
-    "src/gateway/routes.test.ts": "authType",
+    "src/gateway/routes.test.ts": "authType invokeMode",
   },
   "dev.catamaran.v1.Cors": {
     "src/gateway/cors.test.ts": "allowCredentials allowHeaders allowMethods allowOrigins exposeHeaders maxAge",
@@ -458,7 +458,6 @@ export const kept: Readonly<Record<TypeName, Members>> = {
   "io.k8s.api.coordination.v1.LeaseSpec": "acquireTime leaseTransitions preferredHolder",
   "io.k8s.api.discovery.v1.Endpoint": "deprecatedTopology hints",
   "io.k8s.api.discovery.v1.EndpointHints": "forZones forNodes",
-  "dev.catamaran.v1.FunctionUrl": "invokeMode",
 };
 
 /** What acts without a test that names it: this list only gets shorter. */

@@ -12,6 +12,7 @@ export const valueProofs: ValueProofs = {
   },
   allowMethods: { "src/gateway/cors.test.ts": "GET" },
   apiGroup: { "src/kube/authorize.test.ts": "rbac.authorization.k8s.io" },
+  invokeMode: { "src/gateway/routes.test.ts": "BUFFERED RESPONSE_STREAM" },
   authType: { "src/gateway/routes.test.ts": "NONE AWS_IAM" },
   authorizationType: { "src/gateway/authorizers/attacks.test.ts": "AWS_IAM CUSTOM JWT NONE" },
   authorizerPayloadFormatVersion: { "src/gateway/authorizers/attacks.test.ts": "1.0 2.0" },

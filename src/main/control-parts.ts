@@ -7,6 +7,7 @@ import { functionRights } from "#aws/authorize.ts";
 import { sessionCredentials, callers } from "#aws/credentials.ts";
 import { dynamodbService } from "#aws/dynamodb/service.ts";
 import { dynamodbStreamsService } from "#aws/dynamodbstreams/service.ts";
+import { objectsIn } from "#aws/lambda/bucket-objects.ts";
 import { lambdaService } from "#aws/lambda/service.ts";
 import { urlAccess } from "#aws/lambda/url-access.ts";
 import { listenAws } from "#aws/listen.ts";
@@ -313,6 +314,7 @@ export const awsDoor: Part<
         objects: deck.objects("aws-lambda"),
         functions,
         code,
+        readObject: objectsIn(buckets, place.namespace),
         newId: () => random.uuid(),
         runtimes,
         gatewayUrl: `http://127.0.0.1:${ports.gateway}`,

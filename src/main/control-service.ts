@@ -1,7 +1,10 @@
 /** What the control process does for the other roles: its private API, over the functions engine, the ledger and the logs. */
-import type { Control } from "#control/contract.ts";
+import { Fault } from "#base/fault.ts";
+import type { Control, Invocation } from "#control/contract.ts";
 import type { Functions } from "#functions/engine.ts";
+import type { InvokeRequest, InvokeResult } from "#functions/invocation.ts";
 import { type LogStore, newestLines } from "#functions/logs.ts";
+import { PieceQueue } from "#functions/piece-queue.ts";
 import type { Ledger } from "#metering/usage.ts";
 
 export interface ControlSources {
@@ -14,15 +17,17 @@ export interface ControlSources {
 
 export function controlService({ functions, ledger, logs, authorizeUrl, rotateSecretKey }: ControlSources): Control {
   return {
-    invoke: ({ namespace, name, qualifier, payload, traceId }) =>
-      functions.invoke({
-        namespace,
-        name,
-        payload,
-        type: "RequestResponse",
-        ...(qualifier !== "" && { qualifier }),
-        ...(traceId !== "" && { traceId }),
-      }),
+    invoke: (invocation) => functions.invoke(requestOf(invocation)),
+    invokeStreaming: async (invocation) => {
+      const queue = new PieceQueue();
+      const ended = functions.invoke({ ...requestOf(invocation), sink: queue }).finally(() => queue.end());
+      const first = await Promise.race([queue.head, ended]);
+      const contentType = "contentType" in first ? first.contentType : null;
+      const { requestId, isCold } = first;
+      const failed = "functionError" in first ? first.functionError : undefined;
+      const error = failed === undefined ? {} : { functionError: failed };
+      return { contentType, requestId, isCold, ...error, pieces: piecesOf(queue, ended) };
+    },
     authorizeUrl,
     rotateSecretKey,
     keepUsage: async (usage) => ledger.append(usage),
@@ -43,4 +48,22 @@ export function controlService({ functions, ledger, logs, authorizeUrl, rotateSe
       yield* functions.stats();
     },
   };
+}
+
+function requestOf({ namespace, name, qualifier, payload, traceId }: Invocation): InvokeRequest {
+  return {
+    namespace,
+    name,
+    payload,
+    type: "RequestResponse",
+    ...(qualifier !== "" && { qualifier }),
+    ...(traceId !== "" && { traceId }),
+  };
+}
+
+async function* piecesOf(queue: PieceQueue, ended: Promise<InvokeResult>): AsyncGenerator<Uint8Array> {
+  yield* queue.pieces();
+  const { payload, functionError } = await ended;
+  if (!queue.hasBegun) yield payload;
+  else if (functionError !== undefined) throw new Fault("InternalError", "the function broke its response off");
 }

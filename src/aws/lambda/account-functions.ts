@@ -13,12 +13,15 @@ import {
 } from "#kinds/catamaran/function-version.ts";
 import type { Live } from "#kinds/object.ts";
 import type { Place } from "../place.ts";
+import type { ReadObject } from "./bucket-objects.ts";
 import { type FunctionReference, notFound } from "./names.ts";
 
 export interface AccountFunctions extends Place {
   readonly objects: Objects;
   readonly functions: Functions;
   readonly code: CodeStore;
+  /** Where packages may come from. */
+  readonly readObject: ReadObject;
   /** A new UUID. */
   readonly newId: () => string;
   /** The namespace that AWS clients see. */

@@ -17,14 +17,21 @@ export const createFunction: Action<AccountFunctions> = action(model, "CreateFun
   resources: functionArns,
   alsoNeeds: ({ Role }) => rolePassed(Role),
   maxBodyBytes: MAX_PACKAGE_REQUEST_BYTES,
-  serves: [...CONFIGURATION, "FunctionName", "Code.ZipFile", "Architectures", "Tags", "Publish"],
+  serves: [
+    ...CONFIGURATION,
+    "FunctionName",
+    "Code.ZipFile",
+    "Code.S3Bucket",
+    "Code.S3Key",
+    "Code.S3ObjectVersion",
+    "Architectures",
+    "Tags",
+    "Publish",
+  ],
   unserved: {
     ...UNSERVED_CONFIGURATION,
     "PackageType=Image": "deploy a zip",
     "Code.ImageUri": "deploy a zip",
-    "Code.S3Bucket": "pass the package as ZipFile",
-    "Code.S3Key": "pass the package as ZipFile",
-    "Code.S3ObjectVersion": "leave it out",
     "Code.SourceKMSKeyArn": "leave it out",
     PublishTo: "leave it out: there are no managed instances",
     CodeSigningConfigArn: "leave it out",
@@ -36,7 +43,7 @@ export const createFunction: Action<AccountFunctions> = action(model, "CreateFun
     const { runtime, handler } = mandatory(input);
     const tags = checkedTags(input.Tags ?? {});
     const changes = await specChanges(account, input);
-    const code = await storePackage(account, input.Code.ZipFile);
+    const code = await storePackage(account, input.Code);
     await checkUnpacked(account, code, changes.layers);
     const object: FunctionObject = {
       apiVersion: "catamaran.dev/v1",

@@ -12,7 +12,6 @@ import { arnOf, failure, functionArns, type FunctionReference, invalid, referenc
 import { pageOf } from "./pages.ts";
 
 const SERVED = ["FunctionName", "Qualifier", "AuthType", "InvokeMode", "Cors"] as const;
-const UNSERVED = { "InvokeMode=RESPONSE_STREAM": "use BUFFERED" };
 
 type FunctionUrl = NonNullable<FunctionObject["spec"]["url"]>;
 
@@ -22,7 +21,7 @@ const NO_URL = "The resource you requested does not exist.";
 export const createFunctionUrlConfig: Action<AccountFunctions> = action(model, "CreateFunctionUrlConfig", {
   resources: functionArns,
   serves: SERVED,
-  unserved: UNSERVED,
+  unserved: {},
   run: async (account: AccountFunctions, input) => {
     const owner = referenceOf(account, input);
     const changed = await change(account, { owner, absent: NO_FUNCTION }, (before) => {
@@ -31,7 +30,7 @@ export const createFunctionUrlConfig: Action<AccountFunctions> = action(model, "
           "ResourceConflictException",
           `Failed to create function url config for [functionArn = ${arnOf(account, owner.name, owner.qualifier)}]. Error message:  FunctionUrlConfig exists for this Lambda function`,
         );
-      return withCors(input.AuthType, input.Cors, undefined);
+      return urlOf({ authType: input.AuthType }, input);
     });
     return written(account, changed, input.InvokeMode);
   },
@@ -40,12 +39,12 @@ export const createFunctionUrlConfig: Action<AccountFunctions> = action(model, "
 export const updateFunctionUrlConfig: Action<AccountFunctions> = action(model, "UpdateFunctionUrlConfig", {
   resources: functionArns,
   serves: SERVED,
-  unserved: UNSERVED,
+  unserved: {},
   run: async (account: AccountFunctions, input) => {
     const owner = referenceOf(account, input);
     const changed = await change(account, { owner, absent: NO_FUNCTION }, (found) => {
       const before = existing(found);
-      return withCors(input.AuthType ?? before.authType, input.Cors, before.cors);
+      return urlOf(before, input);
     });
     return written(account, changed, input.InvokeMode);
   },
@@ -133,13 +132,16 @@ function missing(message: string): AwsError {
 }
 
 /** Rules that are not given stay; an empty structure takes them away (Lambda API Reference, UpdateFunctionUrlConfig). */
-function withCors(
-  authType: FunctionUrl["authType"],
-  given: GivenCors | undefined,
-  before: Cors | undefined,
-): FunctionUrl {
-  const cors = given === undefined ? before : corsOf(given);
-  return { authType, ...(cors !== undefined && { cors }) };
+function urlOf(before: FunctionUrl, { AuthType, InvokeMode: mode, Cors: rules }: Said): FunctionUrl {
+  const { authType, invokeMode = "BUFFERED" } = before;
+  const cors = rules === undefined ? before.cors : corsOf(rules);
+  return { authType: AuthType ?? authType, invokeMode: mode ?? invokeMode, ...(cors !== undefined && { cors }) };
+}
+
+interface Said {
+  readonly AuthType?: FunctionUrl["authType"];
+  readonly InvokeMode?: InvokeMode;
+  readonly Cors?: GivenCors;
 }
 
 function corsOf(rules: GivenCors): Cors | undefined {
@@ -190,7 +192,7 @@ function described(account: AccountFunctions, owner: Owner): GetFunctionUrlConfi
         : arnOf(account, owner.metadata.name),
     AuthType: url.authType,
     ...(url.cors && { Cors: givenCors(url.cors) }),
-    InvokeMode: "BUFFERED",
+    InvokeMode: url.invokeMode ?? "BUFFERED",
     CreationTime: owner.metadata.creationTimestamp ?? "",
     LastModifiedTime: owner.metadata.annotations?.[UPDATED_AT] ?? owner.metadata.creationTimestamp ?? "",
   };

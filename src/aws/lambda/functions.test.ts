@@ -100,6 +100,35 @@ test("the package of a function is fetched from where GetFunction says", async (
   assert.equal(status, 403);
 });
 
+test("a package is read from a bucket, for functions, their updates and layers", async () => {
+  const at = { S3Bucket: "code", S3Key: "f.zip" };
+  const made = await door.lambda(`POST ${FUNCTIONS}`, { ...NEW, FunctionName: "stored", Code: at });
+  assert.deepEqual([made.status, (made.json as Members)["CodeSize"]], [201, 5]);
+  const { CodeSha256 } = made.json as Members;
+  await door.lambda(`POST ${FUNCTIONS}/stored/invocations`, {});
+  await door.lambda(`PUT ${FUNCTIONS}/stored/code`, { ZipFile: ZIP });
+  await door.lambda(`POST ${FUNCTIONS}/stored/invocations`, {});
+  const updated = await door.lambda(`PUT ${FUNCTIONS}/stored/code`, at);
+  assert.equal((updated.json as Members)["CodeSha256"], CodeSha256);
+  const layer = await door.lambda("POST /2018-10-31/layers/stored/versions", { Content: at });
+  assert.equal((layer.json as { readonly Content: Members }).Content["CodeSha256"], CodeSha256);
+  const refused: readonly (readonly [code: Members, message: string])[] = [
+    [{ ...at, S3Bucket: "none" }, "S3 Error Code: NoSuchBucket. S3 Error Message: The specified bucket does not exist"],
+    [{ ...at, S3Key: "none" }, "S3 Error Code: NoSuchKey. S3 Error Message: The specified key does not exist."],
+    [
+      { ...at, S3ObjectVersion: "none" },
+      "S3 Error Code: NoSuchVersion. S3 Error Message: The specified version does not exist.",
+    ],
+  ];
+  for (const [Code, message] of refused)
+    assert.deepEqual(told(await door.lambda(`POST ${FUNCTIONS}`, { ...NEW, FunctionName: "lost", Code })), [
+      400,
+      "InvalidParameterValueException",
+      `Error occurred while GetObject. ${message}`,
+    ]);
+  await door.lambda(`DELETE ${FUNCTIONS}/stored`);
+});
+
 test("code, configuration and revision change with updates", async () => {
   await door.lambda(`POST ${FUNCTIONS}`, { ...NEW, FunctionName: "u" });
   const before = (await door.lambda(`GET ${FUNCTIONS}/u/configuration`)).json as Members;
@@ -301,7 +330,6 @@ const onlyCreated: readonly (readonly [member: string, change: object])[] = [
     "CodeSigningConfigArn",
     { CodeSigningConfigArn: "arn:aws:lambda:us-east-1:000000000000:code-signing-config:csc-00000000000000000" },
   ],
-  ["Code.S3Bucket", { Code: { S3Bucket: "bucket", S3Key: "key" } }],
   ["Code.ImageUri", { Code: { ImageUri: "x" } }],
 ];
 for (const [member, change] of [...unserved, ...onlyCreated])

@@ -26,8 +26,6 @@ import { failure, invalid } from "./names.ts";
 import { MAX_PACKAGE_REQUEST_BYTES, storePackage } from "./package.ts";
 import { pageOf } from "./pages.ts";
 
-const NO_BUCKETS = "pass the package as ZipFile";
-
 export const publishLayerVersion: Action<AccountFunctions> = action(model, "PublishLayerVersion", {
   resources: layerArns,
   maxBodyBytes: MAX_PACKAGE_REQUEST_BYTES,
@@ -35,18 +33,17 @@ export const publishLayerVersion: Action<AccountFunctions> = action(model, "Publ
     "LayerName",
     "Description",
     "Content.ZipFile",
+    "Content.S3Bucket",
+    "Content.S3Key",
+    "Content.S3ObjectVersion",
     "CompatibleRuntimes",
     "LicenseInfo",
     "CompatibleArchitectures",
   ],
-  unserved: {
-    "Content.S3Bucket": NO_BUCKETS,
-    "Content.S3Key": NO_BUCKETS,
-    "Content.S3ObjectVersion": "leave it out",
-  },
+  unserved: {},
   run: async (account: AccountFunctions, input, call) => {
     const { layer } = layerOf(account, input.LayerName);
-    const code = await storePackage(account, input.Content.ZipFile);
+    const code = await storePackage(account, input.Content);
     const version = await nextVersion(account, layer);
     const object: LayerVersion = {
       apiVersion: "catamaran.dev/v1",

@@ -1,10 +1,14 @@
-/** The deployment package of an input: decoded, checked and kept in the code store. */
+/** The package of an input, sent along or read from a bucket: checked and kept in the code store. */
 import { Fault } from "#base/fault.ts";
 import { AwsError } from "../aws-error.ts";
 import type { AccountFunctions } from "./account-functions.ts";
+import type { ObjectPlace } from "./bucket-objects.ts";
 import { invalid } from "./names.ts";
 
 const MAX_ZIP_BYTES = 50 * 1024 * 1024; // Lambda quota: "50 MB (zipped, when uploaded through the Lambda API)".
+
+// Lambda quota: 250 MB unpacked; a zip of more cannot have less in it.
+const MAX_UNPACKED_BYTES = 262_144_000;
 
 /** 50 MB as base64 and what stands around it, in AWS's own figure. */
 export const MAX_PACKAGE_REQUEST_BYTES = 70_167_211;
@@ -14,13 +18,32 @@ export interface StoredPackage {
   readonly size: number;
 }
 
+/** Where an input says that the package is. */
+export interface PackageSource {
+  readonly ZipFile?: string | Uint8Array;
+  readonly S3Bucket?: string;
+  readonly S3Key?: string;
+  readonly S3ObjectVersion?: string;
+}
+
 /** Stores the zip and unpacks it once, so that a bad one fails here and not at the first invocation. */
-export async function storePackage(
-  account: AccountFunctions,
-  base64: string | Uint8Array | undefined,
-): Promise<StoredPackage> {
-  if (base64 === undefined) throw invalid("Please provide a source for function code.");
-  const zip = await decoded(base64);
+export async function storePackage(account: AccountFunctions, source: PackageSource): Promise<StoredPackage> {
+  const stored = await account.code.put(await packageIn(account, source));
+  try {
+    await account.code.unpacked(stored.sha256);
+  } catch (thrown) {
+    throw thrown instanceof Fault ? packageError(thrown) : thrown;
+  }
+  return stored;
+}
+
+async function packageIn(account: AccountFunctions, source: PackageSource): Promise<Uint8Array> {
+  const { ZipFile, S3Bucket: bucket, S3Key: key, S3ObjectVersion: version } = source;
+  if (ZipFile !== undefined && (bucket !== undefined || key !== undefined))
+    throw invalid("Please do not provide other FunctionCode parameters when providing a ZipFile.");
+  if (bucket !== undefined && key !== undefined) return packageFrom(account, { bucket, key, version });
+  if (ZipFile === undefined) throw invalid("Please provide a source for function code.");
+  const zip = await decoded(ZipFile);
   if (zip.length === 0) throw invalid("Uploaded file must be a non-empty zip");
   if (zip.length > MAX_ZIP_BYTES)
     throw new AwsError(
@@ -28,13 +51,28 @@ export async function storePackage(
       413,
       `Zipped size must be smaller than ${MAX_ZIP_BYTES} bytes`,
     );
-  const stored = await account.code.put(zip);
-  try {
-    await account.code.unpacked(stored.sha256);
-  } catch (thrown) {
-    throw thrown instanceof Fault ? packageError(thrown) : thrown;
+  return zip;
+}
+
+async function packageFrom(account: AccountFunctions, at: ObjectPlace): Promise<Uint8Array> {
+  const found = await account.readObject(at);
+  if (found === "no bucket") throw notRead("NoSuchBucket", "The specified bucket does not exist");
+  if (found === "no object")
+    throw at.version === undefined
+      ? notRead("NoSuchKey", "The specified key does not exist.")
+      : notRead("NoSuchVersion", "The specified version does not exist.");
+  if (found.size > MAX_UNPACKED_BYTES) throw invalid(`Unzipped size must be smaller than ${MAX_UNPACKED_BYTES} bytes`);
+  const zip = new Uint8Array(found.size);
+  let length = 0;
+  for await (const piece of found.bytes) {
+    zip.set(piece, length);
+    length += piece.length;
   }
-  return stored;
+  return zip;
+}
+
+function notRead(code: string, message: string): AwsError {
+  return invalid(`Error occurred while GetObject. S3 Error Code: ${code}. S3 Error Message: ${message}`);
 }
 
 /** Lambda has a sentence of its own for a package that is empty or too large; everything else could not be unzipped. */

@@ -15,12 +15,19 @@ import { MAX_PACKAGE_REQUEST_BYTES, storePackage } from "./package.ts";
 export const updateFunctionCode: Action<AccountFunctions> = action(model, "UpdateFunctionCode", {
   resources: functionArns,
   maxBodyBytes: MAX_PACKAGE_REQUEST_BYTES,
-  serves: ["FunctionName", "ZipFile", "Architectures", "DryRun", "Publish", "RevisionId"],
+  serves: [
+    "FunctionName",
+    "ZipFile",
+    "S3Bucket",
+    "S3Key",
+    "S3ObjectVersion",
+    "Architectures",
+    "DryRun",
+    "Publish",
+    "RevisionId",
+  ],
   unserved: {
     ImageUri: "deploy a zip",
-    S3Bucket: "pass the package as ZipFile",
-    S3Key: "pass the package as ZipFile",
-    S3ObjectVersion: "leave it out",
     SourceKMSKeyArn: "leave it out",
     PublishTo: "leave it out: there are no managed instances",
   },
@@ -30,7 +37,7 @@ export const updateFunctionCode: Action<AccountFunctions> = action(model, "Updat
     const { RevisionId: expected, Architectures: architectures } = input;
     // Looked at before the package is taken, and again when the function is changed.
     checkUpdate(account, live, expected);
-    const code = await storePackage(account, input.ZipFile);
+    const code = await storePackage(account, input);
     await checkUnpacked(account, code, live.spec.layers);
     if (input.DryRun === true) return configurationOf(account, { ...live, spec: { ...live.spec, code } });
     const changed = await update(account, { name, expected, now }, (spec) => ({
