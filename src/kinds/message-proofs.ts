@@ -49,4 +49,27 @@ export const messageProofs: TypeProofs = {
     "src/managed/bus/buses.test.ts": "bus pattern retentionDays",
     "src/aws/events/service.test.ts": "description",
   },
+  "dev.catamaran.v1.Schedule": {
+    "src/managed/schedule/keep-schedules.test.ts": "apiVersion kind metadata spec",
+  },
+  "dev.catamaran.v1.ScheduleSpec": {
+    "src/managed/schedule/keep-schedules.test.ts":
+      "group expression timeZone start end flexibleMinutes enabled description afterCompletion target",
+  },
+  "dev.catamaran.v1.ScheduleTarget": {
+    "src/managed/schedule/keep-schedules.test.ts": "arn role input deadLetterQueue retry messageGroup event",
+  },
+  "dev.catamaran.v1.ScheduleRetry": {
+    "src/managed/schedule/keep-schedules.test.ts": "maximumAgeSeconds maximumAttempts",
+  },
+  "dev.catamaran.v1.ScheduleEvent": {
+    "src/managed/schedule/keep-schedules.test.ts": "detailType source",
+  },
+  "dev.catamaran.v1.ScheduleGroup": {
+    "src/aws/scheduler/service.test.ts": "metadata spec",
+    "src/managed/schedule/keep-schedules.test.ts": "apiVersion kind",
+  },
+  "dev.catamaran.v1.ScheduleGroupSpec": {
+    "src/aws/scheduler/service.test.ts": "tags",
+  },
 };

@@ -61,6 +61,8 @@ import { serviceKind } from "#kinds/core/service.ts";
 import { statefulSetKind } from "#kinds/apps/stateful-set.ts";
 import { storageClassKind } from "#kinds/storage/storage-class.ts";
 import { ruleKind } from "#kinds/catamaran/rule.ts";
+import { scheduleGroupKind } from "#kinds/catamaran/schedule-group.ts";
+import { scheduleKind } from "#kinds/catamaran/schedule.ts";
 import { subscriptionKind } from "#kinds/catamaran/subscription.ts";
 import { tableKind } from "#kinds/catamaran/table.ts";
 import { topicKind } from "#kinds/catamaran/topic.ts";
@@ -123,6 +125,8 @@ export const builtinKinds: readonly Kind[] = [
   eventBusKind,
   ruleKind,
   archiveKind,
+  scheduleGroupKind,
+  scheduleKind,
   eventSourceMappingKind,
 ];
 

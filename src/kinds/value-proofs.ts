@@ -10,6 +10,7 @@ export const valueProofs: ValueProofs = {
     "src/controllers/endpoint-slice-mirroring.test.ts": "IPv4 IPv6",
     "src/network/services.test.ts": "FQDN",
   },
+  afterCompletion: { "src/managed/schedule/keep-schedules.test.ts": "DELETE NONE" },
   allowMethods: { "src/gateway/cors.test.ts": "GET" },
   apiGroup: { "src/kube/authorize.test.ts": "rbac.authorization.k8s.io" },
   invokeMode: { "src/gateway/routes.test.ts": "BUFFERED RESPONSE_STREAM" },

@@ -1,8 +1,10 @@
-/** The parts of the control process that hand things on: pushes, topics, buses, and the services of the AWS door that speak of them. */
+/** The parts of the control process that hand things on: pushes, topics, buses, schedules, and the services of the AWS door that speak of them. */
 import type { Service } from "#aws/action.ts";
 import type { AwsOptions } from "#aws/listen.ts";
 import { eventsService } from "#aws/events/service.ts";
 import { ruleArn } from "#aws/events/world.ts";
+import { schedulerService } from "#aws/scheduler/service.ts";
+import { arnOfSchedule } from "#aws/scheduler/world.ts";
 import { CERTIFICATE_PATH, topicLinks } from "#aws/sns/links.ts";
 import { notifier, type Notifying, questioner } from "#aws/sns/notification.ts";
 import { snsService } from "#aws/sns/service.ts";
@@ -17,6 +19,8 @@ import { archiveKeeper } from "#managed/bus/keep-archives.ts";
 import { Replays } from "#managed/bus/replays.ts";
 import type { Database } from "#managed/database.ts";
 import type { Queues } from "#managed/queue/queues.ts";
+import { scheduleKeeper } from "#managed/schedule/keep-schedules.ts";
+import { Schedules } from "#managed/schedule/schedules.ts";
 import { ruleKeeper } from "#managed/schedule/keep-rules.ts";
 import { subscriptionKeeper, topicKeeper } from "#managed/topic/keep-topics.ts";
 import { Topics } from "#managed/topic/topics.ts";
@@ -100,6 +104,30 @@ export const busEngine: Part<RoleBasis & Stored & Pushing, BusEngine> = {
   },
 };
 
+interface ScheduleEngine {
+  readonly schedules: Schedules;
+}
+
+export const scheduleEngine: Part<RoleBasis & Stored & Pushing, ScheduleEngine> = {
+  name: "schedules",
+  start: ({ instance, clock, random, log, deck, database, outbox }, stack) => {
+    const { region, accountId } = instance;
+    const objects = deck.objects("catamaran-schedules");
+    const schedules = stack.use(new Schedules(objects, clock));
+    const keeper = scheduleKeeper({
+      database,
+      pushes: outbox,
+      schedules,
+      origin: { account: accountId, region },
+      scheduleArn: (schedule) => arnOfSchedule({ region, accountId }, schedule),
+      clock,
+      random,
+    });
+    stack.use(startKeeper(keeper, objects, { clock, log }));
+    return { schedules };
+  },
+};
+
 interface Targets {
   readonly functions: Functions;
   readonly queues: Queues;
@@ -135,15 +163,16 @@ export interface MessageDoors {
   readonly links: NonNullable<AwsOptions["links"]>;
 }
 
-export const messageDoors: Part<RoleBasis & TopicEngine & BusEngine & Delivering, MessageDoors> = {
+export const messageDoors: Part<RoleBasis & TopicEngine & BusEngine & ScheduleEngine & Delivering, MessageDoors> = {
   name: "services of messages",
-  start: ({ instance, random, topics, signingKey, buses, replays, targetServices }) => {
+  start: ({ instance, random, topics, signingKey, buses, replays, schedules, targetServices }) => {
     const home = homeOf(instance);
     const newId = (): string => random.uuid();
     const topicWorld = { ...home, topics, newId };
     const certificate = async (): Promise<string> => (await signingKey()).certificate;
     const busWorld = { ...home, buses, replays, newId, targetServices };
-    const messageServices = [snsService(topicWorld), eventsService(busWorld)];
+    const scheduleWorld = { ...home, schedules, targetServices };
+    const messageServices = [snsService(topicWorld), eventsService(busWorld), schedulerService(scheduleWorld)];
     return { messageServices, links: topicLinks(topicWorld, certificate) };
   },
 };

@@ -19,7 +19,7 @@ import {
   queueEngine,
   tableEngine,
 } from "./control-parts.ts";
-import { busEngine, deliveries, messageDoors, pushes, topicEngine } from "./message-parts.ts";
+import { busEngine, deliveries, messageDoors, pushes, scheduleEngine, topicEngine } from "./message-parts.ts";
 import type { RoleBasis } from "./role.ts";
 
 // The journal and the Kubernetes door first: everybody waits for them.
@@ -39,6 +39,7 @@ const control = Composition.on<RoleBasis>()
   .with(queueEngine)
   .with(topicEngine)
   .with(busEngine)
+  .with(scheduleEngine)
   .with(deliveries)
   .with(eventSources)
   .with(messageDoors)

@@ -231,6 +231,18 @@ export function ruleNameFault(name: string): string | null {
   return "must have 1 to 64 letters, digits, '.', '-' or '_', behind the name of its bus and ':' where that is not the default one";
 }
 
+/** Amazon EventBridge Scheduler, CreateScheduleGroup. */
+export function scheduleGroupNameFault(name: string): string | null {
+  if (/^[0-9a-zA-Z_.-]{1,64}$/.test(name)) return null;
+  return "must have 1 to 64 letters, digits, '.', '-' or '_'";
+}
+
+/** Amazon EventBridge Scheduler, CreateSchedule; before it the name of a group and a colon. */
+export function scheduleNameFault(name: string): string | null {
+  if (/^(?:[0-9a-zA-Z_.-]{1,64}:)?[0-9a-zA-Z_.-]{1,64}$/.test(name)) return null;
+  return "must have 1 to 64 letters, digits, '.', '-' or '_', behind the name of its group and ':' where that is not the default one";
+}
+
 /** Amazon EventBridge, CreateArchive. */
 export function archiveNameFault(name: string): string | null {
   if (/^[.\-_A-Za-z0-9]{1,48}$/.test(name)) return null;
