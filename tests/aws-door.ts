@@ -3,8 +3,11 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { functionRights } from "#aws/authorize.ts";
-import { callers, sessionCredentials } from "#aws/credentials.ts";
+import { functionCredentials, secretOfKey } from "#aws/credentials.ts";
+import { newAccessKeyId } from "#aws/iam/new-access-key-id.ts";
+import { iamService } from "#aws/iam/service.ts";
+import { rightsOf } from "#aws/rights.ts";
+import { Identities } from "#managed/identity/identities.ts";
 import { dynamodbService } from "#aws/dynamodb/service.ts";
 import { dynamodbStreamsService } from "#aws/dynamodbstreams/service.ts";
 import { lambdaService } from "#aws/lambda/service.ts";
@@ -51,8 +54,8 @@ export async function openDoor(): Promise<TestDoor> {
   const sandboxes = stack.use(await ProcessSandboxes.open({ code, clock, log, region: REGION }));
   const logs = new MemoryLogs();
   const objects = deck.objects("aws");
-  const credentialsFor = (of: FunctionSession): ReturnType<typeof sessionCredentials> =>
-    sessionCredentials(ROOT, `arn:aws:iam::${ROOT.accountId}:role/lambda`, of, clock.now());
+  const credentialsFor = (of: FunctionSession): ReturnType<typeof functionCredentials> =>
+    functionCredentials(ROOT, `arn:aws:iam::${ROOT.accountId}:role/lambda`, of, clock.now());
   const functions = stack.use(
     await Functions.open({ objects, sandboxes, ledger, clock, random, log, logs, credentialsFor }),
   );
@@ -61,6 +64,10 @@ export async function openDoor(): Promise<TestDoor> {
   const tables = stack.use(new Tables(objects, upkeep));
   stack.use(startKeeper(tableKeeper(objects, upkeep), objects, { clock, log }));
   const place = { accountId: ROOT.accountId, region: REGION, namespace: "default" };
+  const isLiving = async ({ namespace, name, uid }: FunctionSession): Promise<boolean> =>
+    (await objects.get(functionKind, keyOf(namespace, name)))?.metadata.uid === uid;
+  const identities = stack.use(await Identities.open({ objects, database, accountId: ROOT.accountId }));
+  const rights = rightsOf({ identities, root: ROOT, region: REGION, mode: "enforce", isLiving, log });
   const services = [
     lambdaService({
       ...place,
@@ -75,16 +82,15 @@ export async function openDoor(): Promise<TestDoor> {
     dynamodbService({ ...place, tables }),
     dynamodbStreamsService({ ...place, tables }),
     logsService({ ...place, logs }),
-    stsService(ROOT.accountId),
+    iamService({ identities, newAccessKeyId: () => newAccessKeyId(random), secretOf: (id) => secretOfKey(ROOT, id) }),
+    stsService({ identities, judge: rights.judge, root: ROOT, mode: "enforce", issuer: null }),
   ];
-  const authorize = functionRights(place, async ({ namespace, name, uid }) => {
-    const live = await objects.get(functionKind, keyOf(namespace, name));
-    return live?.metadata.uid === uid ? live : null;
-  });
+  rights.use(services);
+  const { findCaller, authorize } = rights;
   const door = stack.use(
     await listenAws({
       services,
-      findCaller: callers(ROOT),
+      findCaller,
       authorize,
       region: REGION,
       hosts: ["127.0.0.1"],

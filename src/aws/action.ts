@@ -15,6 +15,8 @@ export interface Call {
   readonly region: string;
   /** Wall time in ms. */
   readonly now: number;
+  /** "" where nobody came by a socket. */
+  readonly sourceIp?: string;
   readonly headers: Readonly<Record<string, string>>;
   /** Headers that came behind a streamed body: known once all of it is read. */
   readonly trailers?: ReadonlyMap<string, string>;
@@ -80,6 +82,8 @@ export interface ActionOptions {
   readonly permission?: string;
   /** Whoever signs may do it, on AWS too: GetCallerIdentity. */
   readonly isFree?: true;
+  /** Nobody needs to sign: the input proves who asks. */
+  readonly isOpen?: true;
   /** Default is the service's. */
   readonly maxBodyBytes?: number;
 }
@@ -142,6 +146,8 @@ export interface ServiceOptions {
   readonly permissionPrefix?: string;
   /** The policy that stands on one of its things: the text that the engine keeps; null when there is none. */
   readonly policyOf?: (resource: string) => Promise<string | null>;
+  /** Whether a request that nobody signed may be for it: what it then may do, policies say. */
+  readonly takesUnsigned?: (head: SignedHead) => boolean;
   /** How it refuses what an action does not serve; default is InvalidParameterValueException. */
   readonly refusal?: (message: string, input: Members) => AwsError;
 }

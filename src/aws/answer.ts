@@ -6,6 +6,7 @@ import type { Clock } from "#base/clock.ts";
 import { drain } from "#http/read-stream.ts";
 import { encodeUtf8 } from "#base/utf8.ts";
 import type { AwsError } from "./aws-error.ts";
+import { olderCode } from "./protocols/xml-error.ts";
 import type { Reply } from "./reply.ts";
 import { escapeXml } from "./xml.ts";
 
@@ -74,7 +75,7 @@ export async function writeErrorAndDrain(
 export function serviceless(error: AwsError, contentType: string | undefined, requestId: string): Reply {
   const { code, status, message } = error;
   if (contentType?.startsWith("application/x-www-form-urlencoded") === true) {
-    const inner = `<Type>Sender</Type><Code>${code}</Code><Message>${escapeXml(message)}</Message>`;
+    const inner = `<Type>Sender</Type><Code>${olderCode(code)}</Code><Message>${escapeXml(message)}</Message>`;
     const body = `<ErrorResponse><Error>${inner}</Error><RequestId>${requestId}</RequestId></ErrorResponse>`;
     return { status, headers: { "content-type": "text/xml", "x-amzn-ErrorType": code }, body };
   }

@@ -1,21 +1,38 @@
-/** Who may do what, until there are policies: the root everything; a function its own log and what its configuration names. Pure but for the look-up. */
-import type { FunctionObject } from "#kinds/catamaran/function.ts";
-import { settingsOf } from "#functions/settings.ts";
+/** Who may do what at the AWS door: the root everything, everybody else what policies say. */
+import type { Log } from "#base/log.ts";
+import { denialSentence } from "#policy/iam/sentence.ts";
 import type { BoundAction, Members, Need, Service } from "./action.ts";
 import { AwsError } from "./aws-error.ts";
+import type { About } from "./condition-keys.ts";
+import { type Judge, noLongerValid } from "./judge.ts";
+import type { LeastPolicies } from "./least-policies.ts";
+import type { PassedRoles } from "./passed-roles.ts";
 import type { Place } from "./place.ts";
-import type { Caller, FunctionSession } from "./sign.ts";
+import { type Caller, type FunctionSession, unsigned } from "./sign.ts";
 
-/** Resolves when the caller may; throws AccessDeniedException when not. What is needed is made out only for who may not do everything. */
-export type Authorize = (caller: Caller, needs: (place: Place) => readonly Need[]) => Promise<void>;
+/** What an action needs, made out only for whom it matters. */
+export interface Wanted {
+  /** Empty: whoever signs may. */
+  readonly needs: (place: Place) => readonly Need[];
+  /** It hands a role on, or needs more than its own permission. */
+  readonly isMore: boolean;
+  /** Nobody needs to sign. */
+  readonly isOpen: boolean;
+}
+
+/** Resolves when the caller may; throws AccessDenied when not. */
+export type Authorize = (caller: Caller, wanted: Wanted, about: About) => Promise<void>;
 
 /** What the caller of an action must be allowed to do. */
 export function needsOf(
   { model, permissionPrefix = model.signingName }: Pick<Service, "model" | "permissionPrefix">,
-  action: Pick<BoundAction, "operation" | "permission" | "isFree" | "resources" | "conditions" | "alsoNeeds">,
+  action: Pick<
+    BoundAction,
+    "operation" | "permission" | "isFree" | "isOpen" | "resources" | "conditions" | "alsoNeeds"
+  >,
   { input, place }: { readonly input: Members; readonly place: Place },
 ): readonly Need[] {
-  if (action.isFree === true) return [];
+  if (action.isFree === true || action.isOpen === true) return [];
   const permission = `${permissionPrefix}:${action.permission ?? action.operation.name}`;
   const conditions = action.conditions?.(input, place);
   const own = (resource: string): Need => ({ permission, resource, ...(conditions !== undefined && { conditions }) });
@@ -25,61 +42,51 @@ export function needsOf(
   return needs.length === 0 ? [own("*")] : needs;
 }
 
-/** `find` returns the function as it is now, null when it is gone. */
-export function functionRights(
-  place: Place,
-  find: (session: FunctionSession) => Promise<FunctionObject | null>,
-): Authorize {
-  return async ({ arn, functionOf }, needs) => {
-    if (functionOf === undefined) return;
-    const live = await find(functionOf);
-    // Credentials end with the function that they were made for.
-    if (live === null)
-      throw new AwsError("UnrecognizedClientException", 403, "The security token included in the request is invalid.");
-    const missing = needs(place).find((need) => !mayUse(live, need));
-    if (missing !== undefined) throw denied(arn, missing);
+/** "enforce": policies decide; "strict": and every role must exist; "soft": everything passes, and what would be missing is printed. */
+export type IamMode = "enforce" | "strict" | "soft";
+
+export interface RightsOptions {
+  readonly judge: Judge;
+  readonly place: Place;
+  readonly mode: IamMode;
+  readonly passedRoles: PassedRoles;
+  /** Whether the function that credentials were made for is still there. */
+  readonly isLiving: (session: FunctionSession) => Promise<boolean>;
+  readonly leastPolicies: LeastPolicies;
+  readonly log: Log;
+}
+
+export function iamRights({ judge, place, mode, passedRoles, isLiving, leastPolicies, log }: RightsOptions): Authorize {
+  return async (caller, wanted, about) => {
+    if (wanted.isOpen) return;
+    if (caller.functionOf !== undefined && !(await isLiving(caller.functionOf))) throw noLongerValid();
+    const isUnbound = judge.mayDoEverything(caller);
+    if (isUnbound && !wanted.isMore) return;
+    const needs = wanted.needs(place);
+    if (needs.length === 0 && caller.principal?.is === "anybody") throw unsigned();
+    passedRoles.check(needs, { isUnbound });
+    if (isUnbound) return;
+    passedRoles.checkOwn(caller);
+    for (const need of needs) {
+      const verdict = await judge.verdict(caller, need, about);
+      if (verdict.is === "allowed") continue;
+      if (mode !== "soft")
+        throw denied(
+          denialSentence(caller.arn, { action: need.permission, resource: need.resource }, verdict),
+          needs[0] ?? need,
+        );
+      const policy = leastPolicies.add(caller.arn, need);
+      if (policy !== null)
+        log.warn("soft IAM let a call pass; the least policy that allows it", { caller: caller.arn, policy });
+    }
   };
 }
 
-// Reading and writing what is there; never making, changing or removing it.
-const DATA_PERMISSIONS: ReadonlySet<string> = new Set([
-  "lambda:InvokeFunction",
-  ..."FilterLogEvents GetLogEvents DescribeLogStreams CreateLogStream PutLogEvents"
-    .split(" ")
-    .map((name) => `logs:${name}`),
-  ..."GetItem PutItem UpdateItem DeleteItem ConditionCheckItem Query Scan BatchGetItem BatchWriteItem DescribeTable"
-    .split(" ")
-    .map((name) => `dynamodb:${name}`),
-  ..."SendMessage ReceiveMessage DeleteMessage ChangeMessageVisibility GetQueueAttributes GetQueueUrl"
-    .split(" ")
-    .map((name) => `sqs:${name}`),
-]);
+// What they call it, each in its own protocol: SQS kept the name of its query days. The service that is called says it, of whatever it needs.
+const SHORT = new Set(["iam", "sts", "sns", "s3", "sqs", "cloudformation", "cloudwatch", "autoscaling", "ec2"]);
 
-/** A function may use its own log group, and tables, queues and functions that a value of its environment names, by name, ARN or URL. */
-function mayUse(fn: FunctionObject, { permission, resource }: Need): boolean {
-  if (!DATA_PERMISSIONS.has(permission)) return false;
-  const [, , service = "", , , first = "", ...rest] = resource.split(":");
-  if (service === "logs") return rest[0] === settingsOf(fn).logGroup;
-  const name = service === "lambda" ? (rest[0] ?? "") : service === "dynamodb" ? (first.split("/")[1] ?? "") : first;
-  return Object.values(fn.spec.environment ?? {}).some((value) =>
-    namesIn(value).some((word) => word === name || word === resource || (service === "sqs" && isUrlOf(word, resource))),
-  );
-}
-
-/** "http://host:port/ACCOUNT/QUEUE" and the queue's ARN. */
-function isUrlOf(word: string, arn: string): boolean {
-  return /^https?:/.test(word) && word.endsWith(`/${arn.split(":").slice(-2).join("/")}`);
-}
-
-/** A value may be a name, an ARN, or a text with several of them (a list, JSON). */
-function namesIn(value: string): readonly string[] {
-  return value.split(/[^\w.:/-]+/);
-}
-
-function denied(arn: string, { permission, resource }: Need): AwsError {
-  return new AwsError(
-    "AccessDeniedException",
-    permission.startsWith("lambda:") ? 403 : 400,
-    `User: ${arn} is not authorized to perform: ${permission} on resource: ${resource} because no identity-based policy allows the ${permission} action`,
-  );
+function denied(sentence: string, { permission }: Need): AwsError {
+  const service = permission.slice(0, permission.indexOf(":"));
+  if (SHORT.has(service)) return new AwsError("AccessDenied", 403, sentence);
+  return new AwsError("AccessDeniedException", service === "lambda" ? 403 : 400, sentence);
 }

@@ -3,11 +3,11 @@ import { request } from "node:http";
 import { FakeClock } from "#deck/fake-clock.ts";
 import { silent } from "#base/log.ts";
 import type { Service } from "./action.ts";
-import { callers } from "./credentials.ts";
-import { listenAws } from "./listen.ts";
+import { callers, type RootKey } from "./credentials.ts";
+import { type AwsOptions, listenAws } from "./listen.ts";
 import { signedHeaders } from "./sign.ts";
 
-const ROOT = { accessKeyId: "AKIATEST", secretAccessKey: "secret", accountId: "000000000000" };
+const ROOT: RootKey & SigningKey = { accessKeyId: "AKIATEST", secretAccessKey: "secret", accountId: "000000000000" };
 const REGION = "us-east-1";
 const START_MS = Date.UTC(2026, 10, 27);
 
@@ -19,6 +19,14 @@ export interface BareRequest {
   readonly query?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
+  /** Who signs; default is the root. */
+  readonly by?: SigningKey | "nobody";
+}
+
+interface SigningKey {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
 }
 
 export interface BareAnswer {
@@ -33,14 +41,20 @@ export interface BareDoor extends AsyncDisposable {
   readonly ask: (asked: BareRequest) => Promise<BareAnswer>;
 }
 
-/** Everybody may do everything; ids are "id-1", "id-2" and so on. */
-export async function openBareDoor(services: readonly Service[]): Promise<BareDoor> {
+/** Without rights everybody may do everything; ids are "id-1", "id-2" and so on. */
+export async function openBareDoor(
+  services: readonly Service[],
+  {
+    findCaller = callers(ROOT),
+    authorize = async () => {},
+  }: Partial<Pick<AwsOptions, "findCaller" | "authorize">> = {},
+): Promise<BareDoor> {
   const clock = new FakeClock(START_MS);
   let ids = 0;
   const door = await listenAws({
     services,
-    findCaller: callers(ROOT),
-    authorize: async () => {},
+    findCaller,
+    authorize,
     region: REGION,
     hosts: ["127.0.0.1"],
     port: 0,
@@ -57,10 +71,11 @@ export async function openBareDoor(services: readonly Service[]): Promise<BareDo
 }
 
 function send(port: number, asked: BareRequest, now: number): Promise<BareAnswer> {
-  const { service, method = "POST", path = "/", query = "", headers = {}, body = "" } = asked;
+  const { service, method = "POST", path = "/", query = "", headers = {}, body = "", by = ROOT } = asked;
   const bytes = typeof body === "string" ? Buffer.from(body) : body;
-  const plain = { method, path, query, headers: { host: `127.0.0.1:${port}`, ...headers }, body: bytes };
-  const signed = signedHeaders(plain, ROOT, { region: REGION, service }, now);
+  const token = by === "nobody" || by.sessionToken === undefined ? {} : { "x-amz-security-token": by.sessionToken };
+  const plain = { method, path, query, headers: { host: `127.0.0.1:${port}`, ...token, ...headers }, body: bytes };
+  const signed = by === "nobody" ? plain.headers : signedHeaders(plain, by, { region: REGION, service }, now);
   const options = { port, host: "127.0.0.1", method, path: query === "" ? path : `${path}?${query}`, headers: signed };
   return new Promise((resolve, reject) => {
     const sent = request(options, (response) => {

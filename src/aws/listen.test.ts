@@ -4,12 +4,11 @@ import { once } from "node:events";
 import net from "node:net";
 import test from "node:test";
 import { openBareDoor } from "./bare-door.ts";
-import { stsService } from "./sts/service.ts";
 
 const REFUSED = `POST /nowhere HTTP/1.1\r\nhost: h\r\ncontent-length: 2\r\n\r\n{}`;
 
 test("a refused request whose small body came with its head leaves the connection open for the next", async () => {
-  await using door = await openBareDoor([stsService("000000000000")]);
+  await using door = await openBareDoor([]);
   const socket = net.connect(door.port, "127.0.0.1").setEncoding("latin1");
   let text = "";
   socket.on("data", (piece: string) => (text += piece));
@@ -25,7 +24,7 @@ test("a refused request whose small body came with its head leaves the connectio
 });
 
 test("one whose body is still to come is answered, and its connection is closed", async () => {
-  await using door = await openBareDoor([stsService("000000000000")]);
+  await using door = await openBareDoor([]);
   const socket = net.connect(door.port, "127.0.0.1").setEncoding("latin1");
   let text = "";
   socket.on("data", (piece: string) => (text += piece));

@@ -14,17 +14,19 @@ import { serviceless, writeErrorAndDrain, writeErrorReply, writeReply } from "./
 import type { Authorize } from "./authorize.ts";
 import { AwsError, awsErrorOf } from "./aws-error.ts";
 import { codedReply, decodedBody } from "./content-coding.ts";
-import type { Exchange } from "./exchange.ts";
+import { aboutOf, type Exchange } from "./exchange.ts";
 import type { Reply } from "./reply.ts";
 import { serveStreaming } from "./serve-streaming.ts";
 import {
   type Claim,
   type FindCaller,
+  isSigned,
   proveClaim,
   readClaim,
   serviceInScope,
   sha256Hex,
   type SignedHead,
+  unsignedClaim,
 } from "./sign.ts";
 import { type Aim, doorOf, type ServiceDoor } from "./target.ts";
 import { originHeaders, type UnsignedAnswer, unsignedAnswer } from "./unsigned.ts";
@@ -97,8 +99,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, door: 
     for (const [name, value] of Object.entries(originHeaders(head))) response.setHeader(name, value);
     const unsigned = unsignedAnswer(head) ?? (await door.options.links?.(head)) ?? null;
     if (unsigned !== null) return void response.writeHead(200, unsigned.headers).end(unsigned.body);
-    const { findCaller, region, clock } = door.options;
-    const claim = readClaim(head, findCaller, { now: clock.now(), region });
+    const claim = claimOf(head, door);
     const service = serviceOf(claim, head, door);
     aim = service.aim(head);
     const exchange = { request, response, head, claim, requestId, aim };
@@ -116,6 +117,15 @@ async function answer(request: IncomingMessage, response: ServerResponse, door: 
       await writeErrorAndDrain({ request, response }, reply, requestId, door.options.clock);
     else writeErrorReply(request, response, reply, requestId);
   }
+}
+
+function claimOf(head: SignedHead, { options, services }: Door): Claim {
+  const { findCaller, region, clock } = options;
+  if (!isSigned(head)) {
+    const open = [...services.values()].flat().find((service) => service.takesUnsigned(head));
+    if (open !== undefined) return unsignedClaim(region, open.signingName);
+  }
+  return readClaim(head, findCaller, { now: clock.now(), region });
 }
 
 /** In the form of the service that is asked, as far as one can be told; else in the one that the request's type suggests. */
@@ -153,10 +163,11 @@ async function serve(exchange: Exchange, service: ServiceDoor, { options, held }
   const bytes = service.isCoded
     ? await decodedBody(body.bytes, head.headers["content-encoding"], aim.maxBodyBytes)
     : body.bytes;
-  const { needs, run } = aim.read({ ...head, body: bytes });
+  const { wanted, run } = aim.read({ ...head, body: bytes });
   const { caller, region } = claim;
-  await options.authorize(caller, needs);
-  const call: Call = { caller, requestId, region, now: options.clock.now(), headers: head.headers };
+  const about = aboutOf(exchange, options.clock.now());
+  await options.authorize(caller, wanted, about);
+  const call: Call = { ...about, caller, requestId, region };
   const plain = await run(call);
   const reply = service.isCoded ? await codedReply(plain, head.headers["accept-encoding"]) : plain;
   await writeReply(response, reply, requestId);

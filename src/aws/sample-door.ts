@@ -16,6 +16,7 @@ import { Functions } from "#functions/engine.ts";
 import { FakeLedger, FakeSandboxes, type Script } from "#functions/fakes.ts";
 import { MemoryLogs } from "#functions/logs.ts";
 import type { Database } from "#managed/database.ts";
+import { Identities } from "#managed/identity/identities.ts";
 import { tableKeeper } from "#managed/table/table-keeper.ts";
 import { MoveTasks } from "#managed/queue/move-tasks.ts";
 import { Queues } from "#managed/queue/queues.ts";
@@ -23,13 +24,16 @@ import { Tables } from "#managed/table/tables.ts";
 import { apiDeploymentKind } from "#kinds/catamaran/api-deployment.ts";
 import { httpApiKind } from "#kinds/catamaran/http-api.ts";
 import { apiGatewayV2Service } from "./apigatewayv2/service.ts";
-import { callers } from "./credentials.ts";
 import { dynamodbService } from "./dynamodb/service.ts";
 import { dynamodbStreamsService } from "./dynamodbstreams/service.ts";
 import type { ReadObject } from "./lambda/bucket-objects.ts";
+import { secretOfKey } from "./credentials.ts";
+import { newAccessKeyId } from "./iam/new-access-key-id.ts";
+import { iamService } from "./iam/service.ts";
 import { lambdaService } from "./lambda/service.ts";
 import { listenAws } from "./listen.ts";
 import { logsService } from "./logs/service.ts";
+import { rightsOf } from "./rights.ts";
 import { signedHeaders } from "./sign.ts";
 import { sqsService } from "./sqs/service.ts";
 import { stsService } from "./sts/service.ts";
@@ -96,6 +100,10 @@ export class SampleDoor implements AsyncDisposable {
     const queues = parts.use(new Queues({ objects, database, clock, random }));
     const tasks = new MoveTasks({ database, clock, random });
     const place = { accountId: ROOT.accountId, region: REGION, namespace: "default" };
+    const { accountId } = ROOT;
+    const identities = parts.use(await Identities.open({ objects, database, accountId }));
+    const isLiving = (): Promise<boolean> => Promise.resolve(true);
+    const rights = rightsOf({ identities, root: ROOT, region: REGION, mode: "enforce", isLiving, log });
     const services = [
       lambdaService({
         ...place,
@@ -111,7 +119,6 @@ export class SampleDoor implements AsyncDisposable {
       dynamodbStreamsService({ ...place, tables }),
       logsService({ ...place, logs }),
       sqsService({ ...place, queues, tasks }),
-      stsService(ROOT.accountId),
       apiGatewayV2Service({
         ...place,
         objects,
@@ -120,9 +127,11 @@ export class SampleDoor implements AsyncDisposable {
         random,
         gatewayUrl: "http://gateway",
       }),
+      iamService({ identities, newAccessKeyId: () => newAccessKeyId(random), secretOf: (id) => secretOfKey(ROOT, id) }),
+      stsService({ identities, judge: rights.judge, root: ROOT, mode: "enforce", issuer: null }),
     ];
-    const findCaller = callers(ROOT);
-    const authorize = (): Promise<void> => Promise.resolve();
+    rights.use(services);
+    const { findCaller, authorize } = rights;
     const where = { region: REGION, hosts: ["127.0.0.1"], port: 0 };
     const door = parts.use(await listenAws({ services, findCaller, authorize, ...where, clock, random, log }));
     return new SampleDoor({ clock, objects, logs, sandboxes, parts }, door.port);

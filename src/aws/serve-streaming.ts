@@ -5,7 +5,7 @@ import { BodyRefused } from "#http/read-body.ts";
 import { readAtPace, readStream } from "#http/read-stream.ts";
 import { writeReply } from "./answer.ts";
 import type { Authorize } from "./authorize.ts";
-import type { Exchange } from "./exchange.ts";
+import { aboutOf, type Exchange } from "./exchange.ts";
 import { opened, type Payload, payloadOf } from "./payload.ts";
 import type { Reply } from "./reply.ts";
 import { chunkSigner, proveClaim } from "./sign.ts";
@@ -38,10 +38,11 @@ export async function serveStreaming(
   const stream = bodyOf(exchange, payload, { clock, trailers });
   using body = aim.isStreamed ? null : await collected(stream, exchange, held);
   if (body !== null) service.checkBody(body.bytes, head.headers, trailers);
-  const { needs, run } = aim.read({ ...head, body: body?.bytes ?? NOTHING }, aim.isStreamed ? stream : undefined);
+  const { wanted, run } = aim.read({ ...head, body: body?.bytes ?? NOTHING }, aim.isStreamed ? stream : undefined);
   const { caller, region } = claim;
-  await authorize(caller, needs);
-  const reply = await run({ caller, requestId, region, now: clock.now(), headers: head.headers, trailers });
+  const about = aboutOf(exchange, clock.now());
+  await authorize(caller, wanted, about);
+  const reply = await run({ ...about, caller, requestId, region, trailers });
   if (!request.complete) await toTheEnd(stream);
   await writeReply(response, atPace(reply, exchange, clock), requestId);
 }

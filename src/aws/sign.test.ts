@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { AwsError } from "./aws-error.ts";
-import { callers, sessionCredentials } from "./credentials.ts";
+import { callers, functionCredentials } from "./credentials.ts";
 import {
   type Caller,
   presignedUrl,
@@ -187,7 +187,7 @@ const ROOT = { accessKeyId: "AKIAROOT", secretAccessKey: "root-secret", accountI
 const OF = { namespace: "default", name: "users", uid: "u1" };
 
 test("session credentials sign until they expire, and cannot be forged", () => {
-  const session = sessionCredentials(ROOT, "arn:aws:iam::000000000000:role/reader", OF, AT);
+  const session = functionCredentials(ROOT, "arn:aws:iam::000000000000:role/reader", OF, AT);
   const find = callers(ROOT);
   const caller = find(session.accessKeyId, session.sessionToken, AT + 1000);
   assert.deepEqual(
@@ -200,7 +200,7 @@ test("session credentials sign until they expire, and cannot be forged", () => {
 });
 
 test("a session key without its token, and the root key with any token, are nobody's", () => {
-  const session = sessionCredentials(ROOT, "arn:aws:iam::000000000000:role/reader", OF, AT);
+  const session = functionCredentials(ROOT, "arn:aws:iam::000000000000:role/reader", OF, AT);
   const find = callers(ROOT);
   assert.equal(find(session.accessKeyId, undefined, AT), null);
   for (const token of ["garbage", "a.b", session.sessionToken, ""])

@@ -1,5 +1,6 @@
 /** Signature Version 4: proves who sent a request and that nobody changed it (AWS General Reference, "Signing AWS API requests"). */
 import { createHmac, createSecretKey, hash, type KeyObject, timingSafeEqual } from "node:crypto";
+import type { Principal } from "#policy/iam/principal.ts";
 import { AwsError } from "./aws-error.ts";
 
 /** What a signature covers besides the body. */
@@ -24,8 +25,27 @@ export interface Caller {
   readonly secretAccessKey: string;
   /** Of session credentials. */
   readonly sessionToken?: string;
+  /** As policies see who signs; absent: the root, who may everything. */
+  readonly principal?: Principal;
   /** Of a function's credentials: which one. */
   readonly functionOf?: FunctionSession;
+  /** Of the credentials of a role. */
+  readonly role?: RoleSession;
+}
+
+/** What is known of a session of a role besides who it is (STS API Reference, AssumeRole). */
+export interface RoleSession {
+  readonly name: string;
+  readonly issuedMs: number;
+  /** Session policies as JSON text, and ARNs of managed ones; absent: the role's rights are not narrowed. */
+  readonly policies?: readonly string[];
+  readonly policyArns?: readonly string[];
+  readonly tags?: Readonly<Record<string, string>>;
+  /** Those of the tags that go on to the next session. */
+  readonly transitiveTags?: readonly string[];
+  readonly sourceIdentity?: string;
+  /** Of web identities: who issued the token. */
+  readonly provider?: string;
 }
 
 /** The one function object that credentials were made for: one of the same name that is created later is another. */
@@ -55,9 +75,25 @@ export interface Verified {
 
 /** Everything about a signature that is right before the body is known. */
 export interface Claim extends Verified {
-  readonly terms: Terms;
   /** Signed by the Authorization header; else by parameters of the query. */
   readonly isByHeader: boolean;
+  /** Null: nobody signed. */
+  readonly terms: Terms | null;
+}
+
+const NOBODY: Caller = { accessKeyId: "", secretAccessKey: "", arn: "anonymous", principal: { is: "anybody" } };
+
+/** Of a request without any signature. */
+export function unsignedClaim(region: string, service: string): Claim {
+  return { terms: null, caller: NOBODY, region, service, isByHeader: true };
+}
+
+export function isSigned(head: SignedHead): boolean {
+  return headerOf(head, "authorization") !== undefined || head.query.includes("X-Amz-Signature=");
+}
+
+export function unsigned(): AwsError {
+  return new AwsError("MissingAuthenticationTokenException", 403, "Missing Authentication Token");
 }
 
 interface Scope {
@@ -113,6 +149,7 @@ export function serviceInScope({ headers, query }: SignedHead): string | null {
  * of the body, which whoever reads the body holds against it.
  */
 export function proveClaim({ terms, caller }: Claim, head: SignedHead, bodySha256: string): void {
+  if (terms === null) return;
   const expected = signatureOf(head, terms, { secret: caller.secretAccessKey, bodySha256 });
   const given = Buffer.from(terms.signature, "hex");
   if (given.length !== expected.length || !timingSafeEqual(expected, given))
@@ -131,6 +168,7 @@ export interface ChunkSigner {
 
 /** Amazon S3 API Reference, "Signature Calculations for the Authorization Header: Transferring Payload in Multiple Chunks". */
 export function chunkSigner({ terms, caller }: Claim): ChunkSigner {
+  if (terms === null) throw unsigned();
   const { timestamp, scope, signature } = terms;
   const place = `${scope.date}/${scope.region}/${scope.service}/aws4_request`;
   const key = signingKey(caller.secretAccessKey, scope);
@@ -228,8 +266,7 @@ function credentialOf({ accessKeyId, date, region, service }: Scope): string {
 function termsOf(head: SignedHead): Terms {
   const authorization = headerOf(head, "authorization");
   if (authorization !== undefined) return headerTerms(head, authorization);
-  if (!head.query.includes("X-Amz-Signature="))
-    throw new AwsError("MissingAuthenticationTokenException", 403, "Missing Authentication Token");
+  if (!isSigned(head)) throw unsigned();
   return presignedTerms(new URLSearchParams(head.query));
 }
 

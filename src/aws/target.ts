@@ -1,7 +1,6 @@
 /** What a request asks for: from its head the protocol, the action and how much it may send, from its body the input. */
-import { Answer, type Call, type Members, type Need, type Service } from "./action.ts";
-import { needsOf } from "./authorize.ts";
-import type { Place } from "./place.ts";
+import { Answer, type Call, type Members, type Service } from "./action.ts";
+import { needsOf, type Wanted } from "./authorize.ts";
 import { AwsError } from "./aws-error.ts";
 import { member } from "#base/dictionary.ts";
 import { checkConstraints } from "./constraints.ts";
@@ -31,8 +30,8 @@ export interface Aim {
 
 /** What the body decides: an input that has been read and checked, and the action on it. */
 export interface Asked {
-  /** What the caller must be allowed to do; empty: whoever signs may. */
-  readonly needs: (place: Place) => readonly Need[];
+  /** What the caller must be allowed to do. */
+  readonly wanted: Wanted;
   readonly run: (call: Call) => Promise<Reply>;
 }
 
@@ -43,6 +42,7 @@ export interface ServiceDoor {
   readonly isCoded: boolean;
   readonly isStreaming: boolean;
   readonly checkBody: NonNullable<Service["checkBody"]>;
+  readonly takesUnsigned: (head: SignedHead) => boolean;
   readonly aim: (head: SignedHead) => Aim;
   /** Of a request that is not known to be for an action. */
   readonly writeError: (error: AwsError, requestId: string) => Reply;
@@ -78,6 +78,7 @@ export function doorOf(service: Service): ServiceDoor {
     isStreaming: service.isStreaming === true,
     checkBody: service.checkBody ?? (() => {}),
     writeError: (error, requestId) => errorReply(error, { service, protocol: first.protocol, requestId, headers: {} }),
+    takesUnsigned: service.takesUnsigned ?? (() => false),
     aim: (head) => aimOf(service, spoken.find(({ protocol }) => protocol.speaks(head)) ?? first, head),
   };
 }
@@ -144,7 +145,11 @@ function askedOf(
   checkConstraints(input, operation.input);
   refuseUnserved(action.refusals, input, service.refusal);
   return {
-    needs: (place) => needsOf(service, action, { input, place }),
+    wanted: {
+      needs: (place) => needsOf(service, action, { input, place }),
+      isMore: action.alsoNeeds !== undefined,
+      isOpen: action.isOpen === true,
+    },
     run: async (call) => replyOf(await action.run(input, call), operation, { service, protocol, call }),
   };
 }

@@ -17,12 +17,17 @@ export interface Instance {
   readonly nodes: readonly string[];
   readonly region: string;
   readonly accountId: string;
+  /** What policies of AWS's kind do: decide; decide, and every role must exist; or only tell what would be missing. Default is "enforce". */
+  readonly iam?: IamMode;
   readonly rootKey: { readonly accessKeyId: string; readonly secretAccessKey: string };
   /** Pods and isolated sandboxes need root and containerd; without them only the rest runs. */
   readonly canRunPods: boolean;
   /** Isolated sandboxes need root and an OCI runtime, and no node. */
   readonly canIsolate: boolean;
 }
+
+export const IAM_MODES = ["enforce", "strict", "soft"] as const;
+export type IamMode = (typeof IAM_MODES)[number];
 
 export interface Ports {
   readonly kube: number;

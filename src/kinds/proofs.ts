@@ -1,12 +1,14 @@
 /** What shows that each member of the types we take has an effect: the test that asks for it. proofs.test.ts demands one of every member. */
 import type { TypeName } from "#base/schema.ts";
 import { storageProofs } from "./storage-proofs.ts";
+import { iamProofs } from "./iam-proofs.ts";
 import { coreProofs, type Members, type TypeProofs } from "./core-proofs.ts";
 import { messageProofs } from "./message-proofs.ts";
 
 export const proofs: TypeProofs = {
   ...coreProofs,
   ...messageProofs,
+  ...iamProofs,
   ...storageProofs,
   "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta": {
     "src/deck/deck.test.ts":
@@ -276,7 +278,7 @@ export const proofs: TypeProofs = {
   },
   "dev.catamaran.v1.Function": {
     "src/controllers/upkeep.test.ts": "apiVersion kind",
-    "src/aws/authorize.test.ts": "metadata spec",
+    "src/kinds/catamaran/own-kinds.test.ts": "metadata spec",
   },
   "dev.catamaran.v1.FunctionSpec": {
     "tests/functions-stories.ts": "runtime handler memoryMib timeoutSeconds environment code url",
@@ -286,7 +288,7 @@ export const proofs: TypeProofs = {
     "src/aws/lambda/layers.test.ts": "layers policy",
   },
   "dev.catamaran.v1.FunctionCode": {
-    "src/aws/authorize.test.ts": "sha256 size",
+    "src/kinds/catamaran/own-kinds.test.ts": "sha256 size",
   },
   "dev.catamaran.v1.FunctionVersion": {
     "src/kinds/catamaran/function-version.test.ts": "apiVersion kind metadata spec",
@@ -328,7 +330,7 @@ export const proofs: TypeProofs = {
   },
   "dev.catamaran.v1.Table": {
     "src/controllers/upkeep.test.ts": "apiVersion kind",
-    "src/aws/authorize.test.ts": "metadata spec",
+    "src/kinds/catamaran/own-kinds.test.ts": "metadata spec",
   },
   "dev.catamaran.v1.TableSpec": {
     "src/kinds/columns.test.ts": "keySchema billingMode",
@@ -392,7 +394,7 @@ export const proofs: TypeProofs = {
   },
   "dev.catamaran.v1.HttpApi": {
     "src/controllers/upkeep.test.ts": "apiVersion kind",
-    "src/aws/authorize.test.ts": "metadata spec",
+    "src/kinds/catamaran/own-kinds.test.ts": "metadata spec",
   },
   "dev.catamaran.v1.HttpApiSpec": {
     "src/gateway/match.test.ts": "routes",

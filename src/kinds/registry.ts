@@ -20,6 +20,12 @@ import { eventBusKind } from "#kinds/catamaran/event-bus.ts";
 import { functionKind } from "#kinds/catamaran/function.ts";
 import { horizontalPodAutoscalerKind } from "#kinds/autoscaling/horizontal-pod-autoscaler.ts";
 import { httpApiKind } from "#kinds/catamaran/http-api.ts";
+import { iamGroupKind } from "#kinds/catamaran/iam-group.ts";
+import { iamInstanceProfileKind } from "#kinds/catamaran/iam-instance-profile.ts";
+import { iamOidcProviderKind } from "#kinds/catamaran/iam-oidc-provider.ts";
+import { iamPolicyKind } from "#kinds/catamaran/iam-policy.ts";
+import { iamRoleKind } from "#kinds/catamaran/iam-role.ts";
+import { iamUserKind } from "#kinds/catamaran/iam-user.ts";
 import { ingressClassKind } from "#kinds/networking/ingress-class.ts";
 import { ingressKind } from "#kinds/networking/ingress.ts";
 import { cronJobKind } from "#kinds/batch/cron-job.ts";
@@ -118,6 +124,12 @@ export const builtinKinds: readonly Kind[] = [
   tableKind,
   httpApiKind,
   apiDeploymentKind,
+  iamGroupKind,
+  iamInstanceProfileKind,
+  iamOidcProviderKind,
+  iamPolicyKind,
+  iamRoleKind,
+  iamUserKind,
   queueKind,
   topicKind,
   subscriptionKind,

@@ -50,6 +50,12 @@ const traits: readonly (readonly [title: string, has: (kind: Kind) => boolean, k
     "are for more than viewers",
     ({ roles }) => roles !== undefined && roles.view === undefined,
     [
+      "iamgroups.catamaran.dev",
+      "iaminstanceprofiles.catamaran.dev",
+      "iamoidcproviders.catamaran.dev",
+      "iampolicies.catamaran.dev",
+      "iamroles.catamaran.dev",
+      "iamusers.catamaran.dev",
       "leases.coordination.k8s.io",
       "rolebindings.rbac.authorization.k8s.io",
       "roles.rbac.authorization.k8s.io",

@@ -58,6 +58,7 @@ export const valueProofs: ValueProofs = {
   selectPolicy: { "src/scaling/horizontal.test.ts": "Disabled Max Min" },
   filterPolicyScope: { "src/managed/topic/topics.test.ts": "MessageAttributes MessageBody" },
   sessionAffinity: { "src/network/services.test.ts": "ClientIP None" },
+  state: { "src/aws/sts/service.test.ts": "Active Inactive" },
   status: { "src/kinds/batch/job.test.ts": "False True Unknown" },
   terminationMessagePolicy: { "src/node/container-config.test.ts": "File FallbackToLogsOnError" },
   signatureVersion: { "src/aws/sns/service.test.ts": "1 2" },

@@ -16,7 +16,7 @@ import { askedKinds } from "#kinds/registry.ts";
 import { serviceAccountKind } from "#kinds/core/service-account.ts";
 import { type ApiPath, type Named, parseApiPath } from "./api-path.ts";
 import { selectedName } from "./asked.ts";
-import { anonymous, authenticate, type Identity, Tokens } from "./authenticate.ts";
+import { anonymous, authenticate, type Identity, type TokenClaims, tokenIdentity, Tokens } from "./authenticate.ts";
 import { type Attributes, Authorizer } from "./authorize.ts";
 import { type Chosen, chooseVerb, requestedVerb } from "./choose-verb.ts";
 import { Discovery } from "./discovery.ts";
@@ -60,6 +60,14 @@ export interface Patience {
 export interface KubeDoor extends AsyncDisposable {
   readonly port: number;
   readonly nodes: NodeEndpoint;
+  readonly issuer: TokenIssuer;
+}
+
+/** The issuer of the tokens of service accounts, for who believes them elsewhere. */
+export interface TokenIssuer {
+  readonly url: string;
+  /** Null for a token that is not ours, or whose account or pod is gone. Whether it has expired, and for whom it was made, its claims say. */
+  readonly claimsOf: (token: string) => (TokenClaims & { readonly iss: string }) | null;
 }
 
 /** Opens the door on every host; resolves when all of them accept. */
@@ -174,6 +182,17 @@ class Listener implements KubeDoor {
 
   get nodes(): NodeEndpoint {
     return this.#door.nodes;
+  }
+
+  get issuer(): TokenIssuer {
+    const { tokens, living } = this.#door;
+    return {
+      url: tokens.issuer,
+      claimsOf: (token) => {
+        const claims = tokens.proven(token);
+        return claims === null || tokenIdentity(claims, living) === null ? null : { ...claims, iss: tokens.issuer };
+      },
+    };
   }
 
   async open(): Promise<void> {

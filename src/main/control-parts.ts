@@ -3,19 +3,23 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { availableParallelism } from "node:os";
-import { functionRights } from "#aws/authorize.ts";
-import { sessionCredentials, callers } from "#aws/credentials.ts";
+import { functionCredentials, secretOfKey } from "#aws/credentials.ts";
 import { dynamodbService } from "#aws/dynamodb/service.ts";
 import { dynamodbStreamsService } from "#aws/dynamodbstreams/service.ts";
 import { objectsIn } from "#aws/lambda/bucket-objects.ts";
+import { newAccessKeyId } from "#aws/iam/new-access-key-id.ts";
+import { iamService } from "#aws/iam/service.ts";
 import { lambdaService } from "#aws/lambda/service.ts";
 import { urlAccess } from "#aws/lambda/url-access.ts";
 import { listenAws } from "#aws/listen.ts";
 import { logsService } from "#aws/logs/service.ts";
+import { rightsOf } from "#aws/rights.ts";
 import { eventRecord } from "#aws/sqs/event-record.ts";
 import { s3Service } from "#aws/s3/service.ts";
 import { sqsService } from "#aws/sqs/service.ts";
+import type { FunctionSession } from "#aws/sign.ts";
 import { stsService } from "#aws/sts/service.ts";
+import type { TokenIssuer } from "#aws/sts/world.ts";
 import { keyOf } from "#base/key.ts";
 import { Tasks } from "#base/tasks.ts";
 import { instanceControllers, kindControllers, steadyControllers } from "#controllers/all.ts";
@@ -43,6 +47,8 @@ import { type KubeDoor, listenKube } from "#kube/listen.ts";
 import { MetricsCollector } from "#kube/metrics-collector.ts";
 import { ensurePki, type Pki } from "#kube/pki.ts";
 import { SignerKeeper } from "#kube/signers.ts";
+import { Identities } from "#managed/identity/identities.ts";
+import { knownRolesKeeper } from "#managed/identity/known-roles.ts";
 import { tableKeeper } from "#managed/table/table-keeper.ts";
 import type { Database } from "#managed/database.ts";
 import { Buckets } from "#managed/bucket/buckets.ts";
@@ -127,6 +133,8 @@ export const objects: Part<RoleBasis, Declared> = {
 interface Nodes {
   /** The way to the nodes' agents. */
   readonly nodes: KubeDoor["nodes"];
+  /** Of the tokens of service accounts. */
+  readonly issuer: TokenIssuer;
 }
 
 export const kubernetesDoor: Part<RoleBasis & Declared & Certificates, Nodes> = {
@@ -140,7 +148,7 @@ export const kubernetesDoor: Part<RoleBasis & Declared & Certificates, Nodes> = 
       kubernetesIp: kubernetesIp(network),
       door: instance.canRunPods ? { host: fabricHostIp(network), port: door.port } : null,
     });
-    return { nodes: door.nodes };
+    return { nodes: door.nodes, issuer: door.issuer };
   },
 };
 
@@ -212,7 +220,7 @@ export const functionsEngine: Part<RoleBasis & Declared & Meter, Engine> = {
       accountId,
       cores,
       credentialsFor: ({ namespace, name, uid, role }) =>
-        sessionCredentials(
+        functionCredentials(
           { ...rootKey, accountId },
           role === "" ? `arn:aws:iam::${accountId}:role/${name}` : role,
           { namespace, name, uid },
@@ -293,21 +301,51 @@ export const eventSources: Part<RoleBasis & Declared & Engine & QueueEngine, obj
   },
 };
 
+interface IdentityEngine {
+  readonly identities: Identities;
+}
+
+export const identityEngine: Part<RoleBasis & Declared & ManagedData, IdentityEngine> = {
+  name: "identities",
+  start: async ({ instance, clock, log, deck, database }, stack) => {
+    const declared = deck.objects("catamaran-identities");
+    const identities = stack.use(await Identities.open({ objects: declared, database, accountId: instance.accountId }));
+    stack.use(startKeeper(knownRolesKeeper(identities.knownRoles), declared, { clock, log }));
+    return { identities };
+  },
+};
+
 interface UrlRules {
   /** The AWS door's rules hold for function URLs, too. */
   readonly authorizeUrl: Control["authorizeUrl"];
 }
 
 export const awsDoor: Part<
-  RoleBasis & Declared & Engine & TableEngine & QueueEngine & BucketEngine & MessageDoors & ApiDoors,
+  RoleBasis &
+    Declared &
+    Engine &
+    TableEngine &
+    QueueEngine &
+    BucketEngine &
+    MessageDoors &
+    ApiDoors &
+    IdentityEngine &
+    Nodes,
   UrlRules
 > = {
   name: "aws door",
   start: async (needs, stack) => {
     const { instance, clock, random, log, deck, functions, code, logs, runtimes, tables, queues, moveTasks, buckets } =
       needs;
+    const { identities, issuer } = needs;
     const { region, accountId, ports, rootKey } = instance;
     const place = { accountId, region, namespace: "default" };
+    const root = { ...rootKey, accountId };
+    const functionsNow = deck.objects("aws-rights");
+    const isLiving = async ({ namespace, name, uid }: FunctionSession): Promise<boolean> =>
+      (await functionsNow.get(functionKind, keyOf(namespace, name)))?.metadata.uid === uid;
+    const mode = instance.iam ?? "enforce";
+    const rights = rightsOf({ identities, root, region, mode, isLiving, log });
     const services = [
       lambdaService({
         ...place,
@@ -326,14 +364,15 @@ export const awsDoor: Part<
       sqsService({ ...place, queues, tasks: moveTasks }),
       ...needs.messageServices,
       ...needs.apiServices,
-      stsService(accountId),
+      iamService({
+        identities,
+        newAccessKeyId: () => newAccessKeyId(random),
+        secretOf: (id) => secretOfKey(root, id),
+      }),
+      stsService({ identities, judge: rights.judge, root, mode, issuer }),
     ];
-    const rights = deck.objects("aws-rights");
-    const authorize = functionRights(place, async ({ namespace, name, uid }) => {
-      const live = await rights.get(functionKind, keyOf(namespace, name));
-      return live?.metadata.uid === uid ? live : null;
-    });
-    const findCaller = callers({ ...rootKey, accountId });
+    rights.use(services);
+    const { findCaller, authorize } = rights;
     const doors = { hosts: doorHosts(instance), port: ports.aws, region };
     stack.use(await listenAws({ services, links: needs.links, findCaller, authorize, ...doors, clock, random, log }));
     return { authorizeUrl: urlAccess({ findCaller, authorize, region, accountId, clock }) };

@@ -2,7 +2,7 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { Fault, unsupported } from "#base/fault.ts";
-import type { Ports } from "#instance/instance.ts";
+import { IAM_MODES, type IamMode, type Ports } from "#instance/instance.ts";
 import type { Place } from "#instance/place.ts";
 
 export interface UpOptions extends Place {
@@ -12,6 +12,8 @@ export interface UpOptions extends Place {
   readonly nodes: number;
   readonly ports: Partial<Ports>;
   readonly mergeKubeconfig: boolean;
+  /** Absent: as it was, at first "enforce". */
+  readonly iam?: IamMode;
 }
 
 const MAX_NODES = 16;
@@ -34,6 +36,7 @@ interface UpValues {
   readonly "gateway-port"?: string;
   readonly "dashboard-port"?: string;
   readonly "merge-kubeconfig": boolean;
+  readonly iam?: string;
   readonly join?: string;
   readonly token?: string;
 }
@@ -57,7 +60,14 @@ export function upOptions(values: UpValues, place: Place): UpOptions {
     nodes,
     ports: Object.fromEntries(Object.entries(ports).filter(([, port]) => port !== undefined)) as Partial<Ports>,
     mergeKubeconfig: values["merge-kubeconfig"],
+    ...(values.iam !== undefined && { iam: iamModeOf(values.iam) }),
   };
+}
+
+function iamModeOf(text: string): IamMode {
+  const mode = IAM_MODES.find((one) => one === text);
+  if (mode === undefined) throw new Fault("BadRequest", `--iam ${text}: one of ${IAM_MODES.join(", ")}`);
+  return mode;
 }
 
 function wholeOf(name: string, text: string, max: number): number {

@@ -57,6 +57,7 @@ export async function prepareInstance(options: UpOptions): Promise<Instance> {
     nodes: canRunPods ? Array.from({ length: options.nodes }, (_unused, i) => `node-${i + 1}`) : [],
     region: "us-east-1",
     accountId: "000000000000",
+    iam: options.iam ?? before?.iam ?? "enforce",
     rootKey: before?.rootKey ?? newRootKey(),
     canRunPods,
     canIsolate: missingForSandboxes().length === 0,

@@ -9,6 +9,7 @@ import {
   dashboard,
   eventSources,
   functionsEngine,
+  identityEngine,
   kubernetesDoor,
   managedData,
   meter,
@@ -33,6 +34,7 @@ const control = Composition.on<RoleBasis>()
   .with(podMetrics)
   .with(functionsEngine)
   .with(managedData)
+  .with(identityEngine)
   .with(pushes)
   .with(tableEngine)
   .with(bucketEngine)

@@ -31,7 +31,9 @@ export function urlAccess(options: UrlAccessOptions): (call: UrlCall) => Promise
       const { service, ...wanted } = wantedBy(call, { region, accountId });
       const claim = readClaim(call, findCaller, { now: clock.now(), region, service });
       proveClaim(claim, call, call.bodySha256);
-      await authorize(claim.caller, () => [wanted]);
+      // DIFFERS: the gateway's address stands in for the client's, which aws:SourceIp would be.
+      const about = { now: clock.now(), sourceIp: "127.0.0.1", headers: call.headers };
+      await authorize(claim.caller, { needs: () => [wanted], isMore: false, isOpen: false }, about);
       return { is: "allowed", caller: iamCaller(claim.caller, accountId) };
     } catch (thrown) {
       if (!(thrown instanceof AwsError)) throw thrown;

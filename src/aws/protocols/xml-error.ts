@@ -15,10 +15,15 @@ const CODES: ReadonlyMap<string, string> = new Map([
   ["ValidationException", "ValidationError"],
 ]);
 
+/** Of an error that came before anything was known of the operation. */
+export function olderCode(code: string): string {
+  return CODES.get(code) ?? code;
+}
+
 /** `requestId` stands inside where nothing stands around it. */
 export function errorElement(error: AwsError, operation: Operation | null, requestId: string | null = null): string {
   const shape = operation?.errors.get(error.code);
-  const code = shape === undefined ? (CODES.get(error.code) ?? error.code) : (shape.error?.code ?? error.code);
+  const code = shape === undefined ? olderCode(error.code) : (shape.error?.code ?? error.code);
   const type = requestId === null ? `<Type>${error.status < 500 ? "Sender" : "Receiver"}</Type>` : "";
   const members = shape === undefined ? "" : structureToXml(error.members, shape, bindingsOf(shape).bodyMembers);
   const message = error.message === "" ? "" : `<Message>${escapeXml(error.message)}</Message>`;

@@ -4,5 +4,5 @@ import type { Listed } from "../listed.ts";
 export const listed: Listed = {
   service: "sts",
   version: "2011-06-15",
-  operations: ["GetCallerIdentity"],
+  operations: ["AssumeRole", "AssumeRoleWithWebIdentity", "GetCallerIdentity", "GetSessionToken"],
 };

@@ -17,6 +17,12 @@ export const upOptionTable = {
   "gateway-port": { type: "string", value: "N", about: "of user traffic; 0 is any free one" },
   "dashboard-port": { type: "string", value: "N", about: "of the dashboard; 0 is any free one" },
   "merge-kubeconfig": { type: "boolean", default: false, about: "add the cluster to your own kubeconfig" },
+  iam: {
+    type: "string",
+    value: "MODE",
+    about:
+      "AWS policies: enforce; strict: roles must exist; soft: all may do all, and the log says what policy would do",
+  },
   join: { type: "string", value: "URL", about: "not supported: all nodes of an instance are on one machine" },
   token: { type: "string", value: "TOKEN", about: "goes with --join" },
 } as const;

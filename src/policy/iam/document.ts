@@ -250,3 +250,10 @@ function conditionValues(value: Json): readonly string[] {
     return String(one);
   });
 }
+/** What a document says of principals by their ARNs: "AWS" alone, without accounts and "*". */
+export function principalArns(text: string): readonly string[] {
+  const given = statementsOf(jsonOf(text)).flatMap(({ Principal: yes, NotPrincipal: no }) => [yes, no]);
+  return given
+    .flatMap((one) => (isJsonObject(one) ? textsIn(one["AWS"] ?? []) : []))
+    .filter((arn) => /:(user|role)\//.test(arn));
+}
