@@ -21,7 +21,7 @@ import {
   type ThrottleReason,
 } from "./concurrency.ts";
 import type { Environment, IdleRules } from "./environment.ts";
-import { type AsyncEvent, type AsyncEvents, EventQueue, MemoryEvents } from "./event-queue.ts";
+import { type AsyncEvent, type AsyncEvents, type Asynchronous, EventQueue, MemoryEvents } from "./event-queue.ts";
 import { type Figures, Fleet } from "./fleet.ts";
 import {
   type CallerSink,
@@ -54,6 +54,7 @@ export interface FunctionsOptions {
   readonly logs?: LogStore;
   /** Default: in memory; accepted events are then lost with the process. */
   readonly events?: AsyncEvents;
+  readonly asynchronous?: Asynchronous;
   readonly region?: string;
   readonly accountId?: string;
   readonly limits?: ConcurrencyLimits;
@@ -127,6 +128,7 @@ export class Functions implements AsyncDisposable {
       log,
       mayRun: (event, inFlight) => this.#mayRunEvent(event, inFlight),
       run: (event) => this.#runEvent(event),
+      asynchronous: options.asynchronous,
     });
     this.#code = new CodeSweep({
       code: options.code,

@@ -8,7 +8,7 @@ import { seededRandom } from "#base/random.ts";
 import { Tasks } from "#base/tasks.ts";
 import { functionKind } from "#kinds/catamaran/function.ts";
 import { Functions } from "./engine.ts";
-import { type AsyncEvent, afterAttempt, backOffMs, EventQueue, MemoryEvents } from "./event-queue.ts";
+import { type AsyncEnd, type AsyncEvent, afterAttempt, backOffMs, EventQueue, MemoryEvents } from "./event-queue.ts";
 import type { InvokeResult } from "./invocation.ts";
 import { FakeLedger, FakeObjects, FakeSandboxes, VirtualClock } from "./fakes.ts";
 
@@ -43,6 +43,12 @@ for (const { title, event: before, verdict, now, again } of attempts) {
     assert.deepEqual(after, again === null ? null : { ...before, ...again });
   });
 }
+
+test("a function may want fewer retries, or none after a shorter time", () => {
+  assert.equal(afterAttempt(event, "failed", 5, { retries: 0, maxAgeMs: 6 * hourMs }), null);
+  assert.equal(afterAttempt(event, "failed", 5, { retries: 2, maxAgeMs: 60_000 }), null);
+  assert.equal(afterAttempt(event, "failed", 5, { retries: 1, maxAgeMs: 61_000 })?.failures, 1);
+});
 
 const waits = [
   { throttles: 0, chance: 0, ms: 1_000 },
@@ -202,4 +208,47 @@ test("an event that was accepted before a crash runs after it", async () => {
   assert.deepEqual(seen, ["1"]);
   assert.deepEqual(await store.load(), []);
   await functions[Symbol.asyncDispose]();
+});
+
+test("the end of an event is told before it is forgotten, and again until somebody keeps it", async () => {
+  const ends: AsyncEnd[] = [];
+  let isDown = true;
+  const clock = new VirtualClock();
+  const store = new MemoryEvents();
+  const queue = new EventQueue({
+    store,
+    clock,
+    random: { number: () => 0 },
+    tasks: new Tasks(silent),
+    log: silent,
+    mayRun: () => true,
+    run: async ({ id }) => ({
+      status: 200,
+      payload: new Uint8Array(),
+      executedVersion: "$LATEST",
+      isCold: false,
+      requestId: id,
+      functionError: "Unhandled",
+    }),
+    asynchronous: {
+      rulesOf: () => ({ retries: 0, maxAgeMs: hourMs }),
+      ended: async (_event, end) => {
+        ends.push(end);
+        if (isDown) throw new Error("the disk is full");
+      },
+    },
+  });
+  await queue.accept(eventAt("1", 0));
+  await clock.advance(500);
+  assert.equal((await store.load()).length, 1);
+  isDown = false;
+  await clock.advance(1_000);
+  assert.deepEqual(await store.load(), []);
+  assert.deepEqual(
+    ends.map(({ condition, attempts }) => [condition, attempts]),
+    [
+      ["RetriesExhausted", 1],
+      ["RetriesExhausted", 1],
+    ],
+  );
 });

@@ -1,6 +1,6 @@
 /** Asynchronous invocations: accepted durably, run in the background, retried as Lambda retries. Which store keeps them is the caller's. */
 import type { Clock } from "#base/clock.ts";
-import { Fault } from "#base/fault.ts";
+import { Fault, reasonOf } from "#base/fault.ts";
 import { Heap } from "#base/heap.ts";
 import { keyOf, type ObjectKey } from "#base/key.ts";
 import type { Log } from "#base/log.ts";
@@ -49,9 +49,33 @@ export class MemoryEvents implements AsyncEvents {
   }
 }
 
+/** How long a function's events are tried. */
+export interface AsyncRules {
+  readonly retries: number;
+  readonly maxAgeMs: number;
+}
+
 // Lambda's defaults: two retries, after one and two minutes; no event older than six hours is tried again.
+export const ASYNC_RULES: AsyncRules = { retries: 2, maxAgeMs: 6 * 3_600_000 };
 const RETRY_AFTER_MS: readonly number[] = [60_000, 120_000];
-const MAX_AGE_MS = 6 * 3_600_000;
+
+/** What became of an event at last, in Lambda's words of destinations. */
+export interface AsyncEnd {
+  readonly condition: "Success" | "RetriesExhausted" | "EventAgeExceeded";
+  readonly attempts: number;
+  /** Of the last attempt; absent: none came to an end. */
+  readonly result?: InvokeResult;
+}
+
+/** What a function wants with its events, and where they go when they are done with. */
+export interface Asynchronous {
+  rulesOf(event: AsyncEvent): AsyncRules;
+  /** Durable when resolved; only then the event is forgotten. */
+  ended(event: AsyncEvent, end: AsyncEnd): Promise<void>;
+}
+
+const NOBODY_ASKS: Asynchronous = { rulesOf: () => ASYNC_RULES, ended: async () => {} };
+
 // "Retries the function for up to 6 hours, with exponential backoff from 1 second to 5 minutes" (Lambda Developer Guide,
 // "How Lambda handles errors and retries with asynchronous invocation"): after throttles and errors of the platform.
 const BACK_OFF_FIRST_MS = 1_000;
@@ -60,10 +84,15 @@ const BACK_OFF_MOST_MS = 300_000;
 export type Verdict = "ok" | "failed" | "throttled";
 
 /** What a function's own verdict leaves to do; null: the event is done with. Pure. */
-export function afterAttempt(event: AsyncEvent, verdict: "ok" | "failed", now: number): AsyncEvent | null {
-  if (verdict === "ok") return null;
+export function afterAttempt(
+  event: AsyncEvent,
+  verdict: "ok" | "failed",
+  now: number,
+  rules: AsyncRules = ASYNC_RULES,
+): AsyncEvent | null {
+  if (verdict === "ok" || event.failures >= rules.retries) return null;
   const waitMs = RETRY_AFTER_MS[event.failures];
-  if (waitMs === undefined || now + waitMs - event.acceptedAtMs > MAX_AGE_MS) return null;
+  if (waitMs === undefined || now + waitMs - event.acceptedAtMs > rules.maxAgeMs) return null;
   return { ...event, failures: event.failures + 1, notBeforeMs: now + waitMs };
 }
 
@@ -83,6 +112,8 @@ export interface EventQueueTools {
   readonly mayRun: (event: AsyncEvent, inFlight: number) => boolean;
   /** Runs it now, admitted before it first waits; throws a Fault when it could not be run at all. */
   readonly run: (event: AsyncEvent) => Promise<InvokeResult>;
+  /** Default: Lambda's rules, and nobody wants to know the end. */
+  readonly asynchronous?: Asynchronous | undefined;
 }
 
 /** The events of one function. */
@@ -99,6 +130,7 @@ interface Lane {
 /** Due events wait until their function has room: an attempt that must be throttled helps nobody, and thousands at once delay all. */
 export class EventQueue implements Disposable {
   readonly #tools: EventQueueTools;
+  readonly #asynchronous: Asynchronous;
   readonly #lanes = new Map<ObjectKey, Lane>();
   /** Events that are retried later. */
   readonly #later: Heap<AsyncEvent> = new Heap((a, b) => a.notBeforeMs < b.notBeforeMs);
@@ -108,6 +140,7 @@ export class EventQueue implements Disposable {
 
   constructor(tools: EventQueueTools) {
     this.#tools = tools;
+    this.#asynchronous = tools.asynchronous ?? NOBODY_ASKS;
   }
 
   /** Takes up what an earlier process had accepted. */
@@ -179,34 +212,38 @@ export class EventQueue implements Disposable {
     const now = clock.now();
     for (let next = lane.due.peek(); next !== undefined && !this.#isClosed; next = lane.due.peek()) {
       const event = next;
-      const isOld = now - event.acceptedAtMs > MAX_AGE_MS;
+      const { maxAgeMs } = this.#asynchronous.rulesOf(event);
+      const isOld = now - event.acceptedAtMs > maxAgeMs;
       if (!isOld && now < lane.closedUntilMs) return this.#lookAt(lane.closedUntilMs);
-      if (!isOld && !mayRun(event, lane.inFlight)) return this.#lookAt(event.acceptedAtMs + MAX_AGE_MS + 1);
+      if (!isOld && !mayRun(event, lane.inFlight)) return this.#lookAt(event.acceptedAtMs + maxAgeMs + 1);
       lane.due.pop();
       this.#due--;
-      if (isOld) tasks.run("give up an asynchronous invocation", () => this.#giveUp(event));
+      if (isOld) tasks.run("give up an asynchronous invocation", () => this.#giveUp(event, {}));
       else tasks.run("asynchronous invocation", () => this.#attempt(event, lane));
     }
   }
 
   async #attempt(event: AsyncEvent, lane: Lane): Promise<void> {
     lane.inFlight++;
-    const verdict = await this.#run(event);
+    const attempted = await this.#run(event);
     lane.inFlight--;
-    if (verdict === "throttled") return this.#close(lane, event);
+    if (attempted.verdict === "throttled") return this.#close(lane, event);
     lane.throttles = 0;
-    const settled = this.#settle(event, verdict);
+    const settled = this.#settle(event, attempted.verdict, attempted.result);
     this.#pump(lane);
     if (lane.due.size === 0 && lane.inFlight === 0) this.#lanes.delete(keyOf(event.namespace, event.name));
     await settled;
   }
 
-  async #settle(event: AsyncEvent, verdict: "ok" | "failed"): Promise<void> {
-    const again = afterAttempt(event, verdict, this.#tools.clock.now());
-    if (again === null)
-      return verdict === "ok"
-        ? this.#tools.store.remove(event.id)
-        : this.#giveUp({ ...event, failures: event.failures + 1 });
+  async #settle(event: AsyncEvent, verdict: "ok" | "failed", result?: InvokeResult): Promise<void> {
+    const now = this.#tools.clock.now();
+    const again = afterAttempt(event, verdict, now, this.#asynchronous.rulesOf(event));
+    if (again === null) {
+      const attempts = event.failures + 1;
+      if (verdict === "failed")
+        return this.#giveUp({ ...event, failures: attempts }, result === undefined ? {} : { result });
+      return this.#end(event, { condition: "Success", attempts, ...(result !== undefined && { result }) });
+    }
     await this.#tools.store.put(again);
     this.#later.push(again);
     this.#lookAt(again.notBeforeMs);
@@ -219,23 +256,41 @@ export class EventQueue implements Disposable {
     this.#lookAt(lane.closedUntilMs);
   }
 
-  async #giveUp(event: AsyncEvent): Promise<void> {
+  async #giveUp(event: AsyncEvent, last: Pick<AsyncEnd, "result">): Promise<void> {
+    const { failures } = event;
     this.#tools.log.warn("an asynchronous invocation was given up", {
       function: event.name,
       requestId: event.id,
-      failures: event.failures,
+      failures,
     });
-    await this.#tools.store.remove(event.id);
+    const isExhausted = failures > this.#asynchronous.rulesOf(event).retries;
+    const condition = isExhausted ? "RetriesExhausted" : "EventAgeExceeded";
+    await this.#end(event, { condition, attempts: failures, ...last });
   }
 
-  async #run(event: AsyncEvent): Promise<Verdict> {
+  /** What could not be handed on is tried again: the event is not forgotten, and not run again either. */
+  async #end(event: AsyncEvent, end: AsyncEnd): Promise<void> {
+    const { clock, log, store } = this.#tools;
+    for (;;) {
+      try {
+        await this.#asynchronous.ended(event, end);
+        return await store.remove(event.id);
+      } catch (thrown) {
+        log.error("the end of an asynchronous invocation could not be kept", { reason: reasonOf(thrown) });
+        if (this.#isClosed) return;
+        await clock.sleep(BACK_OFF_FIRST_MS);
+      }
+    }
+  }
+
+  async #run(event: AsyncEvent): Promise<{ readonly verdict: Verdict; readonly result?: InvokeResult }> {
     try {
       const result = await this.#tools.run(event);
-      return result.functionError === undefined ? "ok" : "failed";
+      return { verdict: result.functionError === undefined ? "ok" : "failed", result };
     } catch (thrown) {
       // A function that is gone will not come back for its events.
-      if (thrown instanceof Fault && thrown.code === "NotFound") return "ok";
-      return "throttled";
+      if (thrown instanceof Fault && thrown.code === "NotFound") return { verdict: "ok" };
+      return { verdict: "throttled" };
     }
   }
 

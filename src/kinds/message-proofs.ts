@@ -2,6 +2,10 @@
 import type { TypeProofs } from "./core-proofs.ts";
 
 export const messageProofs: TypeProofs = {
+  "dev.catamaran.v1.FunctionAsynchronous": {
+    "src/aws/lambda/event-invoke.test.ts":
+      "qualifier maximumRetries maximumAgeSeconds onSuccess onFailure lastModified",
+  },
   "dev.catamaran.v1.Topic": {
     "src/managed/topic/topics.test.ts": "apiVersion kind metadata spec",
   },

@@ -286,6 +286,7 @@ export const proofs: TypeProofs = {
     "src/kinds/admission/crd.test.ts": "description",
     "src/aws/lambda/configuration.test.ts": "reservedConcurrency tags",
     "src/aws/lambda/layers.test.ts": "layers policy",
+    "src/aws/lambda/event-invoke.test.ts": "asynchronous deadLetterTarget",
   },
   "dev.catamaran.v1.FunctionCode": {
     "src/kinds/catamaran/own-kinds.test.ts": "sha256 size",
@@ -297,6 +298,7 @@ export const proofs: TypeProofs = {
     "src/kinds/catamaran/function-version.test.ts":
       "function version runtime handler role description memoryMib timeoutSeconds ephemeralStorageMib architectures environment code layers logGroup publishedFrom",
     "src/aws/lambda/layers.test.ts": "policy",
+    "src/aws/lambda/event-invoke.test.ts": "deadLetterTarget",
   },
   "dev.catamaran.v1.FunctionAlias": {
     "src/kinds/catamaran/function-version.test.ts": "apiVersion kind metadata spec",

@@ -76,7 +76,7 @@ import { doorHosts, networkOf } from "#instance/addresses.ts";
 import type { Part } from "./compose.ts";
 import { pkiNames } from "./pki-names.ts";
 import type { ApiDoors } from "./api-parts.ts";
-import type { MessageDoors } from "./message-parts.ts";
+import type { Ends, MessageDoors } from "./message-parts.ts";
 import type { RoleBasis } from "./role.ts";
 import { SecretVault } from "./secret-vault.ts";
 
@@ -193,7 +193,7 @@ interface Engine {
   readonly runtimes: () => readonly string[];
 }
 
-export const functionsEngine: Part<RoleBasis & Declared & Meter, Engine> = {
+export const functionsEngine: Part<RoleBasis & Declared & Meter & Ends, Engine> = {
   name: "functions",
   start: async (needs, stack) => {
     const { instance, clock, random, log, deck, ledger, room } = needs;
@@ -216,6 +216,7 @@ export const functionsEngine: Part<RoleBasis & Declared & Meter, Engine> = {
       log,
       logs,
       events,
+      asynchronous: needs.asynchronous,
       region,
       accountId,
       cores,

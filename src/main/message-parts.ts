@@ -1,6 +1,7 @@
 /** The parts of the control process that hand things on: pushes, topics, buses, schedules, and the services of the AWS door that speak of them. */
 import type { Service } from "#aws/action.ts";
 import type { AwsOptions } from "#aws/listen.ts";
+import { arnOf } from "#aws/lambda/names.ts";
 import { eventsService } from "#aws/events/service.ts";
 import { ruleArn } from "#aws/events/world.ts";
 import { schedulerService } from "#aws/scheduler/service.ts";
@@ -11,12 +12,15 @@ import { snsService } from "#aws/sns/service.ts";
 import { notificationSigner, type SigningKey } from "#aws/sns/signer.ts";
 import type { Deck } from "#deck/deck.ts";
 import { startKeeper } from "#deck/loop.ts";
+import type { Asynchronous } from "#functions/event-queue.ts";
 import type { Functions } from "#functions/engine.ts";
 import { post } from "#http/post.ts";
 import { files } from "#instance/files.ts";
 import { Buses } from "#managed/bus/buses.ts";
 import { archiveKeeper } from "#managed/bus/keep-archives.ts";
 import { Replays } from "#managed/bus/replays.ts";
+import { functionKind } from "#kinds/catamaran/function.ts";
+import { functionVersionKind } from "#kinds/catamaran/function-version.ts";
 import type { Database } from "#managed/database.ts";
 import type { Queues } from "#managed/queue/queues.ts";
 import { scheduleKeeper } from "#managed/schedule/keep-schedules.ts";
@@ -32,6 +36,7 @@ import {
   queueDeliverer,
   topicDeliverer,
 } from "#triggers/deliverers.ts";
+import { destinations } from "#triggers/destinations.ts";
 import { Outbox } from "#triggers/outbox.ts";
 import type { Part } from "./compose.ts";
 import type { RoleBasis } from "./role.ts";
@@ -52,6 +57,23 @@ export const pushes: Part<RoleBasis & Stored, Pushing> = {
   start: async ({ clock, random, log, database }, stack) => ({
     outbox: stack.use(await Outbox.open({ database, clock, random, log })),
   }),
+};
+
+export interface Ends {
+  /** What happens with asynchronous invocations that are done with. */
+  readonly asynchronous: Asynchronous;
+}
+
+export const asyncEnds: Part<RoleBasis & Stored & Pushing, Ends> = {
+  name: "ends of asynchronous invocations",
+  start: ({ instance, clock, deck, outbox }, stack) => {
+    const objects = deck.objects("catamaran-destinations");
+    const functions = stack.use(objects.view(functionKind));
+    const versions = stack.use(objects.view(functionVersionKind));
+    const functionArn = (name: string, qualifier: string): string => arnOf(instance, name, qualifier);
+    const now = (): number => clock.now();
+    return { asynchronous: destinations({ functions, versions, pushes: outbox, functionArn, now }) };
+  },
 };
 
 interface TopicEngine {

@@ -20,7 +20,15 @@ import {
   queueEngine,
   tableEngine,
 } from "./control-parts.ts";
-import { busEngine, deliveries, messageDoors, pushes, scheduleEngine, topicEngine } from "./message-parts.ts";
+import {
+  asyncEnds,
+  busEngine,
+  deliveries,
+  messageDoors,
+  pushes,
+  scheduleEngine,
+  topicEngine,
+} from "./message-parts.ts";
 import type { RoleBasis } from "./role.ts";
 
 // The journal and the Kubernetes door first: everybody waits for them.
@@ -32,10 +40,11 @@ const control = Composition.on<RoleBasis>()
   .with(controllers)
   .with(certificateSigner)
   .with(podMetrics)
-  .with(functionsEngine)
   .with(managedData)
   .with(identityEngine)
   .with(pushes)
+  .with(asyncEnds)
+  .with(functionsEngine)
   .with(tableEngine)
   .with(bucketEngine)
   .with(queueEngine)

@@ -27,6 +27,7 @@ export function configurationOf(account: AccountFunctions, fn: Configured, quali
     CodeSha256: spec.code.sha256,
     Version: version,
     ...(spec.environment && { Environment: { Variables: spec.environment } }),
+    ...(spec.deadLetterTarget && { DeadLetterConfig: { TargetArn: spec.deadLetterTarget } }),
     TracingConfig: { Mode: "PassThrough" },
     PackageType: "Zip",
     ...(spec.layers &&

@@ -304,7 +304,6 @@ test("variables of more than 4 KB are refused and repeated", async () => {
 
 const unserved: readonly (readonly [member: string, change: object])[] = [
   ["VpcConfig", { VpcConfig: { SubnetIds: ["s"] } }],
-  ["DeadLetterConfig", { DeadLetterConfig: { TargetArn: "arn:aws:sqs:us-east-1:000000000000:q" } }],
   ["KMSKeyArn", { KMSKeyArn: "arn:aws:kms:us-east-1:000000000000:key/k" }],
   [
     "FileSystemConfigs",

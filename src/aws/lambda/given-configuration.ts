@@ -1,4 +1,5 @@
 /** How a function shall run, as an input says it: checked, and as the part of the spec that it changes. */
+import { parseArn } from "#base/arn.ts";
 import { given } from "#base/given.ts";
 import type { FunctionSpec } from "#kinds/catamaran/function.ts";
 import { validationError } from "../aws-error.ts";
@@ -20,13 +21,13 @@ export const CONFIGURATION = [
   "EphemeralStorage",
   "Layers",
   "LoggingConfig.LogGroup",
+  "DeadLetterConfig.TargetArn",
 ] as const;
 
 export const UNSERVED_CONFIGURATION = {
   "VpcConfig.SubnetIds": "leave it out",
   "VpcConfig.SecurityGroupIds": "leave it out",
   "VpcConfig.Ipv6AllowedForDualStack=true": "leave it out",
-  DeadLetterConfig: "leave it out",
   KMSKeyArn: "leave it out",
   FileSystemConfigs: "leave it out",
   ImageConfig: "leave it out",
@@ -50,6 +51,7 @@ type Configuration = Pick<
   | "Environment"
   | "EphemeralStorage"
   | "Layers"
+  | "DeadLetterConfig"
 > & { readonly LoggingConfig?: { readonly LogGroup?: string } };
 
 /** The part of the spec that an input sets; members that it leaves out stay as they are. */
@@ -70,7 +72,17 @@ export async function specChanges(account: AccountFunctions, input: Configuratio
     environment,
     layers: input.Layers === undefined ? undefined : await layersOf(account, input.Layers),
     logGroup: input.LoggingConfig?.LogGroup,
+    deadLetterTarget: deadLetterTargetOf(input),
   });
+}
+
+/** An empty text takes it away. */
+function deadLetterTargetOf({ DeadLetterConfig: config }: Configuration): string | undefined {
+  const arn = config?.TargetArn;
+  if (arn === undefined || arn === "") return arn;
+  const service = parseArn(arn)?.service;
+  if (service !== "sqs" && service !== "sns") throw invalid(`The provided dead letter target ${arn} is not supported.`);
+  return arn;
 }
 
 // Lambda Developer Guide, "Lambda quotas": the model has room for more than functions may have.

@@ -249,6 +249,11 @@ export type DeleteFunctionConcurrencyRequest = {
   readonly FunctionName: FunctionName;
 };
 
+export type DeleteFunctionEventInvokeConfigRequest = {
+  readonly FunctionName: NamespacedFunctionName;
+  readonly Qualifier?: NumericLatestPublishedOrAliasQualifier;
+};
+
 export type DeleteFunctionRequest = {
   readonly FunctionName: NamespacedFunctionName;
   readonly Qualifier?: NumericLatestPublishedOrAliasQualifier;
@@ -530,6 +535,16 @@ export type FunctionConfiguration = {
   readonly TenancyConfig?: TenancyConfig;
 };
 
+export type FunctionEventInvokeConfig = {
+  readonly LastModified?: Date;
+  readonly FunctionArn?: FunctionArn;
+  readonly MaximumRetryAttempts?: MaximumRetryAttempts;
+  readonly MaximumEventAgeInSeconds?: MaximumEventAgeInSeconds;
+  readonly DestinationConfig?: DestinationConfig;
+};
+
+export type FunctionEventInvokeConfigList = readonly FunctionEventInvokeConfig[];
+
 export type FunctionList = readonly FunctionConfiguration[];
 
 export type FunctionName = string;
@@ -590,6 +605,11 @@ export type GetFunctionConcurrencyResponse = {
 };
 
 export type GetFunctionConfigurationRequest = {
+  readonly FunctionName: NamespacedFunctionName;
+  readonly Qualifier?: NumericLatestPublishedOrAliasQualifier;
+};
+
+export type GetFunctionEventInvokeConfigRequest = {
   readonly FunctionName: NamespacedFunctionName;
   readonly Qualifier?: NumericLatestPublishedOrAliasQualifier;
 };
@@ -924,6 +944,17 @@ export type ListEventSourceMappingsResponse = {
   readonly EventSourceMappings?: EventSourceMappingsList;
 };
 
+export type ListFunctionEventInvokeConfigsRequest = {
+  readonly FunctionName: NamespacedFunctionName;
+  readonly Marker?: String;
+  readonly MaxItems?: MaxFunctionEventInvokeConfigListItems;
+};
+
+export type ListFunctionEventInvokeConfigsResponse = {
+  readonly FunctionEventInvokeConfigs?: FunctionEventInvokeConfigList;
+  readonly NextMarker?: String;
+};
+
 export type ListFunctionUrlConfigsRequest = {
   readonly FunctionName: FunctionName;
   readonly Marker?: String;
@@ -1012,6 +1043,8 @@ export type MasterRegion = string;
 
 export type MaxAge = number;
 
+export type MaxFunctionEventInvokeConfigListItems = number;
+
 export type MaxItems = number;
 
 export type MaxLayerListItems = number;
@@ -1022,9 +1055,13 @@ export type MaximumBatchingWindowInSeconds = number;
 
 export type MaximumConcurrency = number;
 
+export type MaximumEventAgeInSeconds = number;
+
 export type MaximumNumberOfPollers = number;
 
 export type MaximumRecordAgeInSeconds = number;
+
+export type MaximumRetryAttempts = number;
 
 export type MaximumRetryAttemptsEventSourceMapping = number;
 
@@ -1123,6 +1160,14 @@ export type PublishVersionRequest = {
 export type PutFunctionConcurrencyRequest = {
   readonly FunctionName: FunctionName;
   readonly ReservedConcurrentExecutions: ReservedConcurrentExecutions;
+};
+
+export type PutFunctionEventInvokeConfigRequest = {
+  readonly FunctionName: NamespacedFunctionName;
+  readonly Qualifier?: NumericLatestPublishedOrAliasQualifier;
+  readonly MaximumRetryAttempts?: MaximumRetryAttempts;
+  readonly MaximumEventAgeInSeconds?: MaximumEventAgeInSeconds;
+  readonly DestinationConfig?: DestinationConfig;
 };
 
 export type Queue = string;
@@ -1463,6 +1508,14 @@ export type UpdateFunctionConfigurationRequest = {
   readonly DurableConfig?: DurableConfig;
 };
 
+export type UpdateFunctionEventInvokeConfigRequest = {
+  readonly FunctionName: NamespacedFunctionName;
+  readonly Qualifier?: NumericLatestPublishedOrAliasQualifier;
+  readonly MaximumRetryAttempts?: MaximumRetryAttempts;
+  readonly MaximumEventAgeInSeconds?: MaximumEventAgeInSeconds;
+  readonly DestinationConfig?: DestinationConfig;
+};
+
 export type UpdateFunctionUrlConfigRequest = {
   readonly FunctionName: FunctionName;
   readonly Qualifier?: FunctionUrlQualifier;
@@ -1515,6 +1568,7 @@ export type ModelOperations = {
   readonly DeleteEventSourceMapping: { readonly input: DeleteEventSourceMappingRequest; readonly output: EventSourceMappingConfiguration };
   readonly DeleteFunction: { readonly input: DeleteFunctionRequest; readonly output: DeleteFunctionResponse };
   readonly DeleteFunctionConcurrency: { readonly input: DeleteFunctionConcurrencyRequest; readonly output: {} };
+  readonly DeleteFunctionEventInvokeConfig: { readonly input: DeleteFunctionEventInvokeConfigRequest; readonly output: {} };
   readonly DeleteFunctionUrlConfig: { readonly input: DeleteFunctionUrlConfigRequest; readonly output: {} };
   readonly DeleteLayerVersion: { readonly input: DeleteLayerVersionRequest; readonly output: {} };
   readonly GetAccountSettings: { readonly input: GetAccountSettingsRequest; readonly output: GetAccountSettingsResponse };
@@ -1523,6 +1577,7 @@ export type ModelOperations = {
   readonly GetFunction: { readonly input: GetFunctionRequest; readonly output: GetFunctionResponse };
   readonly GetFunctionConcurrency: { readonly input: GetFunctionConcurrencyRequest; readonly output: GetFunctionConcurrencyResponse };
   readonly GetFunctionConfiguration: { readonly input: GetFunctionConfigurationRequest; readonly output: FunctionConfiguration };
+  readonly GetFunctionEventInvokeConfig: { readonly input: GetFunctionEventInvokeConfigRequest; readonly output: FunctionEventInvokeConfig };
   readonly GetFunctionUrlConfig: { readonly input: GetFunctionUrlConfigRequest; readonly output: GetFunctionUrlConfigResponse };
   readonly GetLayerVersion: { readonly input: GetLayerVersionRequest; readonly output: GetLayerVersionResponse };
   readonly GetLayerVersionByArn: { readonly input: GetLayerVersionByArnRequest; readonly output: GetLayerVersionResponse };
@@ -1532,6 +1587,7 @@ export type ModelOperations = {
   readonly InvokeWithResponseStream: { readonly input: InvokeWithResponseStreamRequest; readonly output: InvokeWithResponseStreamResponse };
   readonly ListAliases: { readonly input: ListAliasesRequest; readonly output: ListAliasesResponse };
   readonly ListEventSourceMappings: { readonly input: ListEventSourceMappingsRequest; readonly output: ListEventSourceMappingsResponse };
+  readonly ListFunctionEventInvokeConfigs: { readonly input: ListFunctionEventInvokeConfigsRequest; readonly output: ListFunctionEventInvokeConfigsResponse };
   readonly ListFunctionUrlConfigs: { readonly input: ListFunctionUrlConfigsRequest; readonly output: ListFunctionUrlConfigsResponse };
   readonly ListFunctions: { readonly input: ListFunctionsRequest; readonly output: ListFunctionsResponse };
   readonly ListLayerVersions: { readonly input: ListLayerVersionsRequest; readonly output: ListLayerVersionsResponse };
@@ -1541,6 +1597,7 @@ export type ModelOperations = {
   readonly PublishLayerVersion: { readonly input: PublishLayerVersionRequest; readonly output: PublishLayerVersionResponse };
   readonly PublishVersion: { readonly input: PublishVersionRequest; readonly output: FunctionConfiguration };
   readonly PutFunctionConcurrency: { readonly input: PutFunctionConcurrencyRequest; readonly output: Concurrency };
+  readonly PutFunctionEventInvokeConfig: { readonly input: PutFunctionEventInvokeConfigRequest; readonly output: FunctionEventInvokeConfig };
   readonly RemoveLayerVersionPermission: { readonly input: RemoveLayerVersionPermissionRequest; readonly output: {} };
   readonly RemovePermission: { readonly input: RemovePermissionRequest; readonly output: {} };
   readonly TagResource: { readonly input: TagResourceRequest; readonly output: {} };
@@ -1549,6 +1606,7 @@ export type ModelOperations = {
   readonly UpdateEventSourceMapping: { readonly input: UpdateEventSourceMappingRequest; readonly output: EventSourceMappingConfiguration };
   readonly UpdateFunctionCode: { readonly input: UpdateFunctionCodeRequest; readonly output: FunctionConfiguration };
   readonly UpdateFunctionConfiguration: { readonly input: UpdateFunctionConfigurationRequest; readonly output: FunctionConfiguration };
+  readonly UpdateFunctionEventInvokeConfig: { readonly input: UpdateFunctionEventInvokeConfigRequest; readonly output: FunctionEventInvokeConfig };
   readonly UpdateFunctionUrlConfig: { readonly input: UpdateFunctionUrlConfigRequest; readonly output: UpdateFunctionUrlConfigResponse };
 };
 
@@ -1614,6 +1672,7 @@ export const model: Model<ModelOperations, ModelErrors> = {
     DeleteEventSourceMapping: { method: "DELETE", uri: "/2015-03-31/event-source-mappings/{UUID}", status: 202, input: "DeleteEventSourceMappingRequest", output: "EventSourceMappingConfiguration", errors: ["InvalidParameterValueException", "ResourceInUseException", "ResourceConflictException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     DeleteFunction: { method: "DELETE", uri: "/2015-03-31/functions/{FunctionName}", input: "DeleteFunctionRequest", output: "DeleteFunctionResponse", errors: ["InvalidParameterValueException", "ResourceConflictException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     DeleteFunctionConcurrency: { method: "DELETE", uri: "/2017-10-31/functions/{FunctionName}/concurrency", status: 204, input: "DeleteFunctionConcurrencyRequest", errors: ["InvalidParameterValueException", "ResourceConflictException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
+    DeleteFunctionEventInvokeConfig: { method: "DELETE", uri: "/2019-09-25/functions/{FunctionName}/event-invoke-config", status: 204, input: "DeleteFunctionEventInvokeConfigRequest", errors: ["InvalidParameterValueException", "ResourceConflictException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     DeleteFunctionUrlConfig: { method: "DELETE", uri: "/2021-10-31/functions/{FunctionName}/url", status: 204, input: "DeleteFunctionUrlConfigRequest", errors: ["ResourceConflictException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     DeleteLayerVersion: { method: "DELETE", uri: "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}", status: 204, input: "DeleteLayerVersionRequest", errors: ["ServiceException", "TooManyRequestsException"] },
     GetAccountSettings: { method: "GET", uri: "/2016-08-19/account-settings", input: "GetAccountSettingsRequest", output: "GetAccountSettingsResponse", errors: ["ServiceException", "TooManyRequestsException"] },
@@ -1622,6 +1681,7 @@ export const model: Model<ModelOperations, ModelErrors> = {
     GetFunction: { method: "GET", uri: "/2015-03-31/functions/{FunctionName}", input: "GetFunctionRequest", output: "GetFunctionResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     GetFunctionConcurrency: { method: "GET", uri: "/2019-09-30/functions/{FunctionName}/concurrency", input: "GetFunctionConcurrencyRequest", output: "GetFunctionConcurrencyResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     GetFunctionConfiguration: { method: "GET", uri: "/2015-03-31/functions/{FunctionName}/configuration", input: "GetFunctionConfigurationRequest", output: "FunctionConfiguration", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
+    GetFunctionEventInvokeConfig: { method: "GET", uri: "/2019-09-25/functions/{FunctionName}/event-invoke-config", input: "GetFunctionEventInvokeConfigRequest", output: "FunctionEventInvokeConfig", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     GetFunctionUrlConfig: { method: "GET", uri: "/2021-10-31/functions/{FunctionName}/url", input: "GetFunctionUrlConfigRequest", output: "GetFunctionUrlConfigResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     GetLayerVersion: { method: "GET", uri: "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}", input: "GetLayerVersionRequest", output: "GetLayerVersionResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     GetLayerVersionByArn: { method: "GET", uri: "/2018-10-31/layers?find=LayerVersion", input: "GetLayerVersionByArnRequest", output: "GetLayerVersionResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
@@ -1631,6 +1691,7 @@ export const model: Model<ModelOperations, ModelErrors> = {
     InvokeWithResponseStream: { uri: "/2021-11-15/functions/{FunctionName}/response-streaming-invocations", input: "InvokeWithResponseStreamRequest", output: "InvokeWithResponseStreamResponse", errors: ["ResourceNotReadyException", "InvalidSecurityGroupIDException", "SnapStartTimeoutException", "TooManyRequestsException", "EC2ThrottledException", "EFSMountConnectivityException", "SubnetIPAddressLimitReachedException", "KMSAccessDeniedException", "RequestTooLargeException", "KMSDisabledException", "UnsupportedMediaTypeException", "S3FilesMountConnectivityException", "SerializedRequestEntityTooLargeException", "InvalidRuntimeException", "NoPublishedVersionException", "EC2UnexpectedException", "InvalidSubnetIDException", "KMSNotFoundException", "InvalidParameterValueException", "EC2AccessDeniedException", "EFSIOException", "KMSInvalidStateException", "ResourceConflictException", "ENILimitReachedException", "SnapStartNotReadyException", "ServiceException", "SnapStartException", "RecursiveInvocationException", "S3FilesMountFailureException", "EFSMountTimeoutException", "S3FilesMountTimeoutException", "ResourceNotFoundException", "InvalidRequestContentException", "InvalidZipFileException", "EFSMountFailureException"] },
     ListAliases: { method: "GET", uri: "/2015-03-31/functions/{FunctionName}/aliases", input: "ListAliasesRequest", output: "ListAliasesResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     ListEventSourceMappings: { method: "GET", uri: "/2015-03-31/event-source-mappings", input: "ListEventSourceMappingsRequest", output: "ListEventSourceMappingsResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
+    ListFunctionEventInvokeConfigs: { method: "GET", uri: "/2019-09-25/functions/{FunctionName}/event-invoke-config/list", input: "ListFunctionEventInvokeConfigsRequest", output: "ListFunctionEventInvokeConfigsResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     ListFunctionUrlConfigs: { method: "GET", uri: "/2021-10-31/functions/{FunctionName}/urls", input: "ListFunctionUrlConfigsRequest", output: "ListFunctionUrlConfigsResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     ListFunctions: { method: "GET", uri: "/2015-03-31/functions", input: "ListFunctionsRequest", output: "ListFunctionsResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException"] },
     ListLayerVersions: { method: "GET", uri: "/2018-10-31/layers/{LayerName}/versions", input: "ListLayerVersionsRequest", output: "ListLayerVersionsResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
@@ -1640,6 +1701,7 @@ export const model: Model<ModelOperations, ModelErrors> = {
     PublishLayerVersion: { uri: "/2018-10-31/layers/{LayerName}/versions", status: 201, input: "PublishLayerVersionRequest", output: "PublishLayerVersionResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException", "CodeStorageExceededException"] },
     PublishVersion: { uri: "/2015-03-31/functions/{FunctionName}/versions", status: 201, input: "PublishVersionRequest", output: "FunctionConfiguration", errors: ["InvalidParameterValueException", "ResourceConflictException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException", "CodeStorageExceededException", "PreconditionFailedException", "FunctionVersionsPerCapacityProviderLimitExceededException"] },
     PutFunctionConcurrency: { method: "PUT", uri: "/2017-10-31/functions/{FunctionName}/concurrency", input: "PutFunctionConcurrencyRequest", output: "Concurrency", errors: ["InvalidParameterValueException", "ResourceConflictException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
+    PutFunctionEventInvokeConfig: { method: "PUT", uri: "/2019-09-25/functions/{FunctionName}/event-invoke-config", input: "PutFunctionEventInvokeConfigRequest", output: "FunctionEventInvokeConfig", errors: ["InvalidParameterValueException", "ResourceConflictException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     RemoveLayerVersionPermission: { method: "DELETE", uri: "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy/{StatementId}", status: 204, input: "RemoveLayerVersionPermissionRequest", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException", "PreconditionFailedException"] },
     RemovePermission: { method: "DELETE", uri: "/2015-03-31/functions/{FunctionName}/policy/{StatementId}", status: 204, input: "RemovePermissionRequest", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException", "PreconditionFailedException"] },
     TagResource: { uri: "/2017-03-31/tags/{Resource}", status: 204, input: "TagResourceRequest", errors: ["InvalidParameterValueException", "ResourceConflictException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
@@ -1648,6 +1710,7 @@ export const model: Model<ModelOperations, ModelErrors> = {
     UpdateEventSourceMapping: { method: "PUT", uri: "/2015-03-31/event-source-mappings/{UUID}", status: 202, input: "UpdateEventSourceMappingRequest", output: "EventSourceMappingConfiguration", errors: ["InvalidParameterValueException", "ResourceInUseException", "ResourceConflictException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     UpdateFunctionCode: { method: "PUT", uri: "/2015-03-31/functions/{FunctionName}/code", input: "UpdateFunctionCodeRequest", output: "FunctionConfiguration", errors: ["InvalidParameterValueException", "ResourceConflictException", "ServiceException", "TooManyRequestsException", "InvalidCodeSignatureException", "ResourceNotFoundException", "CodeVerificationFailedException", "CodeSigningConfigNotFoundException", "CodeStorageExceededException", "PreconditionFailedException"] },
     UpdateFunctionConfiguration: { method: "PUT", uri: "/2015-03-31/functions/{FunctionName}/configuration", input: "UpdateFunctionConfigurationRequest", output: "FunctionConfiguration", errors: ["InvalidParameterValueException", "ResourceConflictException", "ServiceException", "TooManyRequestsException", "InvalidCodeSignatureException", "ResourceNotFoundException", "CodeVerificationFailedException", "CodeSigningConfigNotFoundException", "PreconditionFailedException"] },
+    UpdateFunctionEventInvokeConfig: { uri: "/2019-09-25/functions/{FunctionName}/event-invoke-config", input: "UpdateFunctionEventInvokeConfigRequest", output: "FunctionEventInvokeConfig", errors: ["InvalidParameterValueException", "ResourceConflictException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     UpdateFunctionUrlConfig: { method: "PUT", uri: "/2021-10-31/functions/{FunctionName}/url", input: "UpdateFunctionUrlConfigRequest", output: "UpdateFunctionUrlConfigResponse", errors: ["InvalidParameterValueException", "ResourceConflictException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
   },
   shapes: {
@@ -1698,6 +1761,7 @@ export const model: Model<ModelOperations, ModelErrors> = {
     DeleteAliasRequest: { is: "structure", members: { FunctionName: { of: "FunctionName", at: "uri" }, Name: { of: "Alias", at: "uri" } }, required: ["FunctionName", "Name"] },
     DeleteEventSourceMappingRequest: { is: "structure", members: { UUID: { of: "String", at: "uri" } }, required: ["UUID"] },
     DeleteFunctionConcurrencyRequest: { is: "structure", members: { FunctionName: { of: "FunctionName", at: "uri" } }, required: ["FunctionName"] },
+    DeleteFunctionEventInvokeConfigRequest: { is: "structure", members: { FunctionName: { of: "NamespacedFunctionName", at: "uri" }, Qualifier: { of: "NumericLatestPublishedOrAliasQualifier", at: "querystring" } }, required: ["FunctionName"] },
     DeleteFunctionRequest: { is: "structure", members: { FunctionName: { of: "NamespacedFunctionName", at: "uri" }, Qualifier: { of: "NumericLatestPublishedOrAliasQualifier", at: "querystring" } }, required: ["FunctionName"] },
     DeleteFunctionResponse: { is: "structure", members: { StatusCode: { of: "Integer", at: "statusCode" } } },
     DeleteFunctionUrlConfigRequest: { is: "structure", members: { FunctionName: { of: "FunctionName", at: "uri" }, Qualifier: { of: "FunctionUrlQualifier", at: "querystring" } }, required: ["FunctionName"] },
@@ -1758,6 +1822,8 @@ export const model: Model<ModelOperations, ModelErrors> = {
     FunctionCodeLocation: { is: "structure", members: { RepositoryType: "String", Location: "String", ImageUri: "String", ResolvedImageUri: "String", SourceKMSKeyArn: "String" } },
     FunctionCodeZipFile: { is: "blob", encoded: true },
     FunctionConfiguration: { is: "structure", members: { FunctionName: "NamespacedFunctionName", FunctionArn: "NameSpacedFunctionArn", Runtime: "Runtime", Role: "RoleArn", Handler: "Handler", CodeSize: "Long", Description: "Description", Timeout: "Timeout", MemorySize: "MemorySize", LastModified: "Timestamp", CodeSha256: "String", Version: "Version", VpcConfig: "VpcConfigResponse", DeadLetterConfig: "DeadLetterConfig", Environment: "EnvironmentResponse", KMSKeyArn: "KMSKeyArn", TracingConfig: "TracingConfigResponse", MasterArn: "FunctionArn", RevisionId: "String", Layers: "LayersReferenceList", State: "State", StateReason: "StateReason", StateReasonCode: "StateReasonCode", LastUpdateStatus: "LastUpdateStatus", LastUpdateStatusReason: "LastUpdateStatusReason", LastUpdateStatusReasonCode: "LastUpdateStatusReasonCode", FileSystemConfigs: "FileSystemConfigList", PackageType: "PackageType", ImageConfigResponse: "ImageConfigResponse", SigningProfileVersionArn: "Arn", SigningJobArn: "Arn", Architectures: "ArchitecturesList", EphemeralStorage: "EphemeralStorage", SnapStart: "SnapStartResponse", RuntimeVersionConfig: "RuntimeVersionConfig", LoggingConfig: "LoggingConfig", CapacityProviderConfig: "CapacityProviderConfig", ConfigSha256: "String", DurableConfig: "DurableConfig", TenancyConfig: "TenancyConfig" } },
+    FunctionEventInvokeConfig: { is: "structure", members: { LastModified: "Date", FunctionArn: "FunctionArn", MaximumRetryAttempts: "MaximumRetryAttempts", MaximumEventAgeInSeconds: "MaximumEventAgeInSeconds", DestinationConfig: "DestinationConfig" } },
+    FunctionEventInvokeConfigList: { is: "list", of: "FunctionEventInvokeConfig" },
     FunctionList: { is: "list", of: "FunctionConfiguration" },
     FunctionName: { is: "string", min: 1, max: 140, pattern: "(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\\$LATEST|[a-zA-Z0-9-_]+))?" },
     FunctionResponseType: { is: "string", enum: ["ReportBatchItemFailures"] },
@@ -1777,6 +1843,7 @@ export const model: Model<ModelOperations, ModelErrors> = {
     GetFunctionConcurrencyRequest: { is: "structure", members: { FunctionName: { of: "FunctionName", at: "uri" } }, required: ["FunctionName"] },
     GetFunctionConcurrencyResponse: { is: "structure", members: { ReservedConcurrentExecutions: "ReservedConcurrentExecutions" } },
     GetFunctionConfigurationRequest: { is: "structure", members: { FunctionName: { of: "NamespacedFunctionName", at: "uri" }, Qualifier: { of: "NumericLatestPublishedOrAliasQualifier", at: "querystring" } }, required: ["FunctionName"] },
+    GetFunctionEventInvokeConfigRequest: { is: "structure", members: { FunctionName: { of: "NamespacedFunctionName", at: "uri" }, Qualifier: { of: "NumericLatestPublishedOrAliasQualifier", at: "querystring" } }, required: ["FunctionName"] },
     GetFunctionRequest: { is: "structure", members: { FunctionName: { of: "NamespacedFunctionName", at: "uri" }, Qualifier: { of: "NumericLatestPublishedOrAliasQualifier", at: "querystring" } }, required: ["FunctionName"] },
     GetFunctionResponse: { is: "structure", members: { Configuration: "FunctionConfiguration", Code: "FunctionCodeLocation", Tags: "Tags", TagsError: "TagsError", Concurrency: "Concurrency" } },
     GetFunctionUrlConfigRequest: { is: "structure", members: { FunctionName: { of: "FunctionName", at: "uri" }, Qualifier: { of: "FunctionUrlQualifier", at: "querystring" } }, required: ["FunctionName"] },
@@ -1849,6 +1916,8 @@ export const model: Model<ModelOperations, ModelErrors> = {
     ListAliasesResponse: { is: "structure", members: { NextMarker: "String", Aliases: "AliasList" } },
     ListEventSourceMappingsRequest: { is: "structure", members: { EventSourceArn: { of: "Arn", at: "querystring" }, FunctionName: { of: "NamespacedFunctionName", at: "querystring" }, Marker: { of: "String", at: "querystring" }, MaxItems: { of: "MaxListItems", at: "querystring" } } },
     ListEventSourceMappingsResponse: { is: "structure", members: { NextMarker: "String", EventSourceMappings: "EventSourceMappingsList" } },
+    ListFunctionEventInvokeConfigsRequest: { is: "structure", members: { FunctionName: { of: "NamespacedFunctionName", at: "uri" }, Marker: { of: "String", at: "querystring" }, MaxItems: { of: "MaxFunctionEventInvokeConfigListItems", at: "querystring" } }, required: ["FunctionName"] },
+    ListFunctionEventInvokeConfigsResponse: { is: "structure", members: { FunctionEventInvokeConfigs: "FunctionEventInvokeConfigList", NextMarker: "String" } },
     ListFunctionUrlConfigsRequest: { is: "structure", members: { FunctionName: { of: "FunctionName", at: "uri" }, Marker: { of: "String", at: "querystring" }, MaxItems: { of: "MaxItems", at: "querystring" } }, required: ["FunctionName"] },
     ListFunctionUrlConfigsResponse: { is: "structure", members: { FunctionUrlConfigs: "FunctionUrlConfigList", NextMarker: "String" }, required: ["FunctionUrlConfigs"] },
     ListFunctionsRequest: { is: "structure", members: { MasterRegion: { of: "MasterRegion", at: "querystring" }, FunctionVersion: { of: "FunctionVersion", at: "querystring" }, Marker: { of: "String", at: "querystring" }, MaxItems: { of: "MaxListItems", at: "querystring" } } },
@@ -1869,13 +1938,16 @@ export const model: Model<ModelOperations, ModelErrors> = {
     Long: { is: "long" },
     MasterRegion: { is: "string", pattern: "ALL|[a-z]{2}(-gov)?-[a-z]+-\\d{1}" },
     MaxAge: { is: "integer", min: 0, max: 86400 },
+    MaxFunctionEventInvokeConfigListItems: { is: "integer", min: 1, max: 50 },
     MaxItems: { is: "integer", min: 1, max: 50 },
     MaxLayerListItems: { is: "integer", min: 1, max: 50 },
     MaxListItems: { is: "integer", min: 1, max: 10000 },
     MaximumBatchingWindowInSeconds: { is: "integer", min: 0, max: 300 },
     MaximumConcurrency: { is: "integer", min: 2, max: 1000 },
+    MaximumEventAgeInSeconds: { is: "integer", min: 60, max: 21600 },
     MaximumNumberOfPollers: { is: "integer", min: 1, max: 2000 },
     MaximumRecordAgeInSeconds: { is: "integer", min: -1, max: 604800 },
+    MaximumRetryAttempts: { is: "integer", min: 0, max: 2 },
     MaximumRetryAttemptsEventSourceMapping: { is: "integer", min: -1, max: 10000 },
     MemorySize: { is: "integer", min: 128, max: 32768 },
     Method: { is: "string", min: 0, max: 6, pattern: ".*" },
@@ -1904,6 +1976,7 @@ export const model: Model<ModelOperations, ModelErrors> = {
     PublishLayerVersionResponse: { is: "structure", members: { Content: "LayerVersionContentOutput", LayerArn: "LayerArn", LayerVersionArn: "LayerVersionArn", Description: "Description", CreatedDate: "Timestamp", Version: "LayerVersionNumber", CompatibleRuntimes: "CompatibleRuntimes", LicenseInfo: "LicenseInfo", CompatibleArchitectures: "CompatibleArchitectures" } },
     PublishVersionRequest: { is: "structure", members: { FunctionName: { of: "FunctionName", at: "uri" }, CodeSha256: "String", Description: "Description", RevisionId: "String", PublishTo: "FunctionVersionLatestPublished" }, required: ["FunctionName"] },
     PutFunctionConcurrencyRequest: { is: "structure", members: { FunctionName: { of: "FunctionName", at: "uri" }, ReservedConcurrentExecutions: "ReservedConcurrentExecutions" }, required: ["FunctionName", "ReservedConcurrentExecutions"] },
+    PutFunctionEventInvokeConfigRequest: { is: "structure", members: { FunctionName: { of: "NamespacedFunctionName", at: "uri" }, Qualifier: { of: "NumericLatestPublishedOrAliasQualifier", at: "querystring" }, MaximumRetryAttempts: "MaximumRetryAttempts", MaximumEventAgeInSeconds: "MaximumEventAgeInSeconds", DestinationConfig: "DestinationConfig" }, required: ["FunctionName"] },
     Queue: { is: "string", min: 1, max: 1000, pattern: "[\\s\\S]*" },
     Queues: { is: "list", of: "Queue", min: 1, max: 1 },
     RecursiveInvocationException: { is: "structure", members: { Type: "String", Message: "String" }, error: {  } },
@@ -1991,6 +2064,7 @@ export const model: Model<ModelOperations, ModelErrors> = {
     UpdateFunctionCodeRequest: { is: "structure", members: { FunctionName: { of: "FunctionName", at: "uri" }, ZipFile: "UpdateFunctionCodeRequestZipFile", S3Bucket: "S3Bucket", S3Key: "S3Key", S3ObjectVersion: "S3ObjectVersion", ImageUri: "String", Publish: "Boolean", DryRun: "Boolean", RevisionId: "String", Architectures: "ArchitecturesList", SourceKMSKeyArn: "KMSKeyArn", PublishTo: "FunctionVersionLatestPublished" }, required: ["FunctionName"] },
     UpdateFunctionCodeRequestZipFile: { is: "blob", encoded: true },
     UpdateFunctionConfigurationRequest: { is: "structure", members: { FunctionName: { of: "FunctionName", at: "uri" }, Role: "RoleArn", Handler: "Handler", Description: "Description", Timeout: "Timeout", MemorySize: "MemorySize", VpcConfig: "VpcConfig", Environment: "Environment", Runtime: "Runtime", DeadLetterConfig: "DeadLetterConfig", KMSKeyArn: "KMSKeyArn", TracingConfig: "TracingConfig", RevisionId: "String", Layers: "LayerList", FileSystemConfigs: "FileSystemConfigList", ImageConfig: "ImageConfig", EphemeralStorage: "EphemeralStorage", SnapStart: "SnapStart", LoggingConfig: "LoggingConfig", CapacityProviderConfig: "CapacityProviderConfig", DurableConfig: "DurableConfig" }, required: ["FunctionName"] },
+    UpdateFunctionEventInvokeConfigRequest: { is: "structure", members: { FunctionName: { of: "NamespacedFunctionName", at: "uri" }, Qualifier: { of: "NumericLatestPublishedOrAliasQualifier", at: "querystring" }, MaximumRetryAttempts: "MaximumRetryAttempts", MaximumEventAgeInSeconds: "MaximumEventAgeInSeconds", DestinationConfig: "DestinationConfig" }, required: ["FunctionName"] },
     UpdateFunctionUrlConfigRequest: { is: "structure", members: { FunctionName: { of: "FunctionName", at: "uri" }, Qualifier: { of: "FunctionUrlQualifier", at: "querystring" }, AuthType: "FunctionUrlAuthType", Cors: "Cors", InvokeMode: "InvokeMode" }, required: ["FunctionName"] },
     UpdateFunctionUrlConfigResponse: { is: "structure", members: { FunctionUrl: "FunctionUrl", FunctionArn: "FunctionArn", AuthType: "FunctionUrlAuthType", Cors: "Cors", CreationTime: "Timestamp", LastModifiedTime: "Timestamp", InvokeMode: "InvokeMode" }, required: ["FunctionUrl", "FunctionArn", "AuthType", "CreationTime", "LastModifiedTime"] },
     Version: { is: "string", min: 1, max: 1024, pattern: "(\\$LATEST|[0-9]+)" },

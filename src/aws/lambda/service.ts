@@ -12,6 +12,13 @@ import {
 import { createFunction } from "./create-function.ts";
 import { deleteFunction } from "./delete-function.ts";
 import {
+  deleteFunctionEventInvokeConfig,
+  getFunctionEventInvokeConfig,
+  listFunctionEventInvokeConfigs,
+  putFunctionEventInvokeConfig,
+  updateFunctionEventInvokeConfig,
+} from "./event-invoke.ts";
+import {
   createEventSourceMapping,
   deleteEventSourceMapping,
   getEventSourceMapping,
@@ -71,6 +78,11 @@ export const actions: readonly Action<AccountFunctions>[] = [
   updateFunctionUrlConfig,
   deleteFunctionUrlConfig,
   listFunctionUrlConfigs,
+  deleteFunctionEventInvokeConfig,
+  getFunctionEventInvokeConfig,
+  listFunctionEventInvokeConfigs,
+  putFunctionEventInvokeConfig,
+  updateFunctionEventInvokeConfig,
   createEventSourceMapping,
   getEventSourceMapping,
   listEventSourceMappings,

@@ -33,13 +33,27 @@ export const configuration = {
   code: packaged,
   /** Under /opt, the later over the earlier. Each keeps its package, also after the layer's version was removed. */
   layers: optional(list(object("FunctionLayer", { arn: text(), code: packaged }), { max: 5 })),
+  /** The ARN of a queue or topic for asynchronous events that were given up. */
+  deadLetterTarget: optional(text()),
   /** Where its log goes; absent: /aws/lambda/NAME. */
   logGroup: optional(text()),
 };
 
+/** What happens with events of asynchronous invocations; of one version or alias each. */
+const asynchronous = object("FunctionAsynchronous", {
+  qualifier: optional(text({ default: "$LATEST" })),
+  maximumRetries: optional(whole({ min: 0, max: 2, default: 2 })),
+  maximumAgeSeconds: optional(whole({ min: 60, max: 21_600, unit: "seconds", default: 21_600 })),
+  /** ARNs of a function, queue, topic or bus. */
+  onSuccess: optional(text()),
+  onFailure: optional(text()),
+  lastModified: optional(text()),
+});
+
 const spec = object("FunctionSpec", {
   ...configuration,
   reservedConcurrency: optional(whole({ min: 0 })),
+  asynchronous: optional(list(asynchronous, { key: "qualifier" })),
   url: optional(url),
   tags: optional(map(text())),
   policy: optional(policy),
@@ -64,6 +78,7 @@ const status = object("FunctionStatus", {
   running: optional(whole()),
 });
 
+export type FunctionAsynchronous = Infer<typeof asynchronous>;
 export type FunctionSpec = Infer<typeof spec>;
 export type FunctionStatus = Infer<typeof status>;
 /** Not named Function, so that it never hides JavaScript's own. */
