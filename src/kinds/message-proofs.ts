@@ -6,6 +6,12 @@ export const messageProofs: TypeProofs = {
     "src/aws/lambda/event-invoke.test.ts":
       "qualifier maximumRetries maximumAgeSeconds onSuccess onFailure lastModified",
   },
+  "dev.catamaran.v1.ObjectTrigger": {
+    "src/triggers/keep-object-triggers.test.ts": "apiVersion kind metadata spec",
+  },
+  "dev.catamaran.v1.ObjectTriggerSpec": {
+    "src/triggers/keep-object-triggers.test.ts": "apiVersion kind selector filter function enabled",
+  },
   "dev.catamaran.v1.Topic": {
     "src/managed/topic/topics.test.ts": "apiVersion kind metadata spec",
   },

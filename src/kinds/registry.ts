@@ -59,6 +59,7 @@ import {
   tokenReviewKind,
 } from "#kinds/rbac/reviews.ts";
 import { eventSourceMappingKind } from "#kinds/catamaran/event-source-mapping.ts";
+import { objectTriggerKind } from "#kinds/catamaran/object-trigger.ts";
 import { queueKind } from "#kinds/catamaran/queue.ts";
 import { runtimeClassKind } from "#kinds/node/runtime-class.ts";
 import { secretKind } from "#kinds/core/secret.ts";
@@ -140,6 +141,7 @@ export const builtinKinds: readonly Kind[] = [
   scheduleGroupKind,
   scheduleKind,
   eventSourceMappingKind,
+  objectTriggerKind,
 ];
 
 /** Only asked: POST answers at once, nothing is stored. */

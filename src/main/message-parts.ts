@@ -37,6 +37,7 @@ import {
   topicDeliverer,
 } from "#triggers/deliverers.ts";
 import { destinations } from "#triggers/destinations.ts";
+import { ObjectTriggerKeeper } from "#triggers/keep-object-triggers.ts";
 import { Outbox } from "#triggers/outbox.ts";
 import type { Part } from "./compose.ts";
 import type { RoleBasis } from "./role.ts";
@@ -177,6 +178,25 @@ export const deliveries: Part<RoleBasis & Pushing & Targets & TopicEngine & BusE
       post(address, { headers, body, timeoutMs: ANSWER_MS });
     outbox.start(deliverBy(deliverers, ask, home));
     return { targetServices: new Set(deliverers.map(({ service }) => service)) };
+  },
+};
+
+export const objectTriggers: Part<RoleBasis & Stored & Pushing, object> = {
+  name: "object triggers",
+  start: ({ instance, clock, log, deck, database, outbox }, stack) => {
+    const objects = deck.objects("catamaran-object-triggers");
+    const keeper = new ObjectTriggerKeeper({
+      objects,
+      kindOf: (apiVersion, kind) => deck.registry.named(apiVersion, kind),
+      database,
+      pushes: outbox,
+      functionArn: (name) => arnOf(instance, name),
+      clock,
+      log,
+    });
+    stack.use(keeper);
+    stack.use(startKeeper(keeper, objects, { clock, log }));
+    return {};
   },
 };
 

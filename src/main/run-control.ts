@@ -25,6 +25,7 @@ import {
   busEngine,
   deliveries,
   messageDoors,
+  objectTriggers,
   pushes,
   scheduleEngine,
   topicEngine,
@@ -53,6 +54,7 @@ const control = Composition.on<RoleBasis>()
   .with(scheduleEngine)
   .with(deliveries)
   .with(eventSources)
+  .with(objectTriggers)
   .with(messageDoors)
   .with(apiDoors)
   .with(awsDoor)

@@ -9,6 +9,8 @@ import type { MessageAttribute } from "./queue/message.ts";
 export interface Push {
   /** The ARN of what it goes to, or an http(s) address. */
   readonly target: string;
+  /** ARNs name no namespaces: what sends it reaches targets of its own alone. Absent: the one of the AWS door. */
+  readonly namespace?: string;
   readonly payload: string;
   /** The ARN of what sends it; a resource policy of the target may ask for it. */
   readonly source: string;

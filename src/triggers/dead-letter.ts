@@ -20,6 +20,7 @@ export function deadLetterOf(push: Push, why: GivenUp): Push | null {
     target: deadLetter.target,
     payload: deadLetter.payload ?? push.payload,
     source: push.source,
+    ...(push.namespace !== undefined && { namespace: push.namespace }),
     ...(push.group !== undefined && { group: push.group }),
     ...(push.deduplication !== undefined && { deduplication: push.deduplication }),
     ...(push.order !== undefined && { order: push.order }),

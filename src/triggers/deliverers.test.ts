@@ -34,6 +34,7 @@ async function bench() {
   const statuses = [200, 503, 404];
   const deliver = deliverBy(list, async () => statuses.shift() ?? 200, HOME);
   return {
+    send: deliver,
     deliver: (target: string) => deliver({ target, payload: "{}", source: SOURCE, group: "g" }),
     queues,
     invoked,
@@ -74,6 +75,14 @@ for (const [target, code] of refused)
     const { deliver } = await bench();
     await assert.rejects(deliver(target), (thrown) => thrown instanceof Fault && thrown.code === code);
   });
+
+test("what comes from a namespace reaches targets of that alone", async () => {
+  const { send, queues } = await bench();
+  const metadata = { name: "q", namespace: "default" };
+  await queues.create({ apiVersion: "catamaran.dev/v1", kind: "Queue", metadata, spec: {} });
+  const push = { target: "arn:aws:sqs:us-east-1:000000000000:q", payload: "{}", source: SOURCE, namespace: "team" };
+  await assert.rejects(send(push), /the queue q does not exist/);
+});
 
 test("an address is asked: its failure is tried again, its refusal is final", async () => {
   const { deliver } = await bench();

@@ -57,10 +57,10 @@ async function deliverTo({ target, payload, headers }: Push, post: Post): Promis
 }
 
 /** A function is run asynchronously: once its event is accepted the rest is its own retries (Lambda Developer Guide, "Asynchronous invocation"). */
-export function functionDeliverer(functions: Functions, { namespace }: Home): Deliverer {
+export function functionDeliverer(functions: Functions, home: Home): Deliverer {
   return {
     service: "lambda",
-    deliver: async ({ payload }, { resource }) => {
+    deliver: async ({ payload, namespace = home.namespace }, { resource }) => {
       const [, name = "", qualifier] = resource.split(":");
       const version = qualifier === undefined ? {} : { qualifier };
       await functions.invoke({ namespace, name, ...version, payload: encodeUtf8(payload), type: "Event" });
@@ -68,10 +68,13 @@ export function functionDeliverer(functions: Functions, { namespace }: Home): De
   };
 }
 
-export function queueDeliverer(queues: Queues, { namespace }: Home): Deliverer {
+export function queueDeliverer(queues: Queues, home: Home): Deliverer {
   return {
     service: "sqs",
-    deliver: async ({ payload, source, attributes, group, deduplication }, { resource }) => {
+    deliver: async (
+      { payload, source, attributes, group, deduplication, namespace = home.namespace },
+      { resource },
+    ) => {
       const queue = await queues.find(namespace, resource);
       if (queue === null) throw new Fault("NotFound", `the queue ${resource} does not exist`);
       const isFifo = queue.spec.fifo !== undefined;
@@ -89,10 +92,11 @@ export function queueDeliverer(queues: Queues, { namespace }: Home): Deliverer {
   };
 }
 
-export function topicDeliverer(topics: Topics, { namespace }: Home): Deliverer {
+export function topicDeliverer(topics: Topics, home: Home): Deliverer {
   return {
     service: "sns",
-    deliver: async ({ payload, source, subject, attributes, group, deduplication }, { resource }) => {
+    deliver: async ({ payload, source, subject, attributes, group, deduplication, ...push }, { resource }) => {
+      const { namespace = home.namespace } = push;
       const topic = await topics.find(namespace, resource);
       if (topic === null) throw new Fault("NotFound", `the topic ${resource} does not exist`);
       await topics.publish(topic, [
@@ -112,12 +116,12 @@ export function topicDeliverer(topics: Topics, { namespace }: Home): Deliverer {
 /** An event that came from another bus stays what it is; any other payload is the detail of a new one. */
 export function busDeliverer(
   buses: Buses,
-  { namespace }: Home,
+  home: Home,
   { clock, random }: { readonly clock: Clock; readonly random: Pick<Random, "uuid"> },
 ): Deliverer {
   return {
     service: "events",
-    deliver: async ({ payload, event: named }, { resource }) => {
+    deliver: async ({ payload, event: named, namespace = home.namespace }, { resource }) => {
       const name = resource.replace(/^event-bus\//, "");
       const bus = await buses.find(namespace, name);
       if (bus === null) throw new Fault("NotFound", `the event bus ${name} does not exist`);

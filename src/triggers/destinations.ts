@@ -104,6 +104,7 @@ function recordPush(target: string, { event, end, source, timestamp }: Ended & {
   const isBus = parseArn(target)?.service === "events";
   return {
     target,
+    namespace: event.namespace,
     source,
     payload: JSON.stringify(record),
     ...(isBus && { event: { source: "lambda", type, resources: [target, source] } }),
@@ -115,6 +116,7 @@ function letterPush(target: string, { event, end, source }: Ended): Push {
   const message = errorMessageOf(end);
   return {
     target,
+    namespace: event.namespace,
     source,
     payload: decodeUtf8(event.payload),
     attributes: {

@@ -233,6 +233,7 @@ function pushOf(rule: Rule, target: RuleTarget, { payload, ruleArn, id }: Handed
   const attributes = { RULE_ARN: text(ruleArn), TARGET_ARN: text(arn) };
   return {
     target: arn,
+    namespace: rule.metadata.namespace ?? "",
     payload,
     source: ruleArn,
     retry: {

@@ -93,6 +93,7 @@ function pushOf({ scheduleArn, origin }: ScheduleKeeping, schedule: Schedule, ru
   const attributes = { SCHEDULE_ARN: text(ownArn), TARGET_ARN: text(arn), EXECUTION_ID: text(run.id) };
   return {
     target: arn,
+    namespace: schedule.metadata.namespace ?? "",
     payload,
     source: ownArn,
     retry: {

@@ -163,7 +163,8 @@ export class Topics implements Disposable {
     const { pushes, render } = this.#options;
     const wanting = subscribers.filter((subscription) => isWanted(note, subscription));
     const letters = await Promise.all(wanting.map((subscription) => render(topic, subscription, note)));
-    return pushes.prepare(letters.map((push, at) => ({ ...push, ...orderOf(topic, note, wanting[at]) })));
+    const { namespace = "" } = topic.metadata;
+    return pushes.prepare(letters.map((push, at) => ({ ...push, namespace, ...orderOf(topic, note, wanting[at]) })));
   }
 }
 
