@@ -73,6 +73,7 @@ export async function openDoor(): Promise<TestDoor> {
       ...place,
       objects,
       functions,
+      tables,
       code,
       readObject: () => Promise.resolve("no bucket"),
       newId: () => random.uuid(),

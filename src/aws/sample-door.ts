@@ -109,6 +109,7 @@ export class SampleDoor implements AsyncDisposable {
         ...place,
         objects,
         functions,
+        tables,
         code,
         readObject,
         newId: () => random.uuid(),

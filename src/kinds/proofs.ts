@@ -387,6 +387,11 @@ export const proofs: TypeProofs = {
     "src/triggers/keep-mappings.test.ts":
       "function queue enabled batchSize batchWindowSeconds maximumConcurrency filters",
     "src/aws/lambda/event-sources.test.ts": "reportsBatchItemFailures",
+    "src/triggers/table-source.test.ts": "table ordered",
+  },
+  "dev.catamaran.v1.OrderedReading": {
+    "src/triggers/table-source.test.ts":
+      "startingPosition parallelizationFactor maximumRetryAttempts maximumRecordAgeSeconds bisectOnError onFailure",
   },
   "dev.catamaran.v1.QueueRedrive": {
     "src/kinds/catamaran/queue.test.ts": "deadLetterQueue maxReceiveCount",

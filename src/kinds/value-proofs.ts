@@ -59,6 +59,7 @@ export const valueProofs: ValueProofs = {
   filterPolicyScope: { "src/managed/topic/topics.test.ts": "MessageAttributes MessageBody" },
   sessionAffinity: { "src/network/services.test.ts": "ClientIP None" },
   state: { "src/aws/sts/service.test.ts": "Active Inactive" },
+  startingPosition: { "src/triggers/table-source.test.ts": "LATEST TRIM_HORIZON" },
   status: { "src/kinds/batch/job.test.ts": "False True Unknown" },
   terminationMessagePolicy: { "src/node/container-config.test.ts": "File FallbackToLogsOnError" },
   signatureVersion: { "src/aws/sns/service.test.ts": "1 2" },

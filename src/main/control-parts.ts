@@ -6,6 +6,7 @@ import { availableParallelism } from "node:os";
 import { functionCredentials, secretOfKey } from "#aws/credentials.ts";
 import { dynamodbService } from "#aws/dynamodb/service.ts";
 import { dynamodbStreamsService } from "#aws/dynamodbstreams/service.ts";
+import { streamRecords } from "#aws/dynamodbstreams/event-source.ts";
 import { objectsIn } from "#aws/lambda/bucket-objects.ts";
 import { newAccessKeyId } from "#aws/iam/new-access-key-id.ts";
 import { iamService } from "#aws/iam/service.ts";
@@ -39,6 +40,8 @@ import type { Objects } from "#deck/objects.ts";
 import type { Queue } from "#kinds/catamaran/queue.ts";
 import type { Json } from "#base/json.ts";
 import { MappingKeeper } from "#triggers/keep-mappings.ts";
+import { queueSource } from "#triggers/queue-source.ts";
+import { tableSource } from "#triggers/table-source.ts";
 import { functionKind } from "#kinds/catamaran/function.ts";
 import type { Kind } from "#kinds/kind.ts";
 import { builtinKinds } from "#kinds/registry.ts";
@@ -76,7 +79,7 @@ import { doorHosts, networkOf } from "#instance/addresses.ts";
 import type { Part } from "./compose.ts";
 import { pkiNames } from "./pki-names.ts";
 import type { ApiDoors } from "./api-parts.ts";
-import type { Ends, MessageDoors } from "./message-parts.ts";
+import type { Ends, MessageDoors, Pushing } from "./message-parts.ts";
 import type { RoleBasis } from "./role.ts";
 import { SecretVault } from "./secret-vault.ts";
 
@@ -291,12 +294,20 @@ export const tableEngine: Part<RoleBasis & Declared & ManagedData, TableEngine> 
   },
 };
 
-export const eventSources: Part<RoleBasis & Declared & Engine & QueueEngine, object> = {
+export const eventSources: Part<
+  RoleBasis & Declared & ManagedData & Engine & QueueEngine & TableEngine & Pushing,
+  object
+> = {
   name: "event sources",
-  start: ({ instance, clock, log, deck, functions, queues }, stack) => {
+  start: ({ instance, clock, random, log, deck, database, functions, queues, tables, outbox }, stack) => {
     const objects = deck.objects("catamaran-event-sources");
     const recordOf = (queue: Queue, received: Received): Json => eventRecord(instance, queue, received);
-    const keeper = stack.use(new MappingKeeper({ objects, queues, functions, recordOf, clock, log }));
+    const streams = streamRecords(instance, () => random.uuid(), clock);
+    const sources = [
+      queueSource({ queues, recordOf, clock }),
+      tableSource({ ...streams, tables, database, clock, pushes: outbox }),
+    ];
+    const keeper = stack.use(new MappingKeeper({ objects, sources, functions, clock, log }));
     stack.use(startKeeper(keeper, objects, { clock, log }));
     return {};
   },
@@ -352,6 +363,7 @@ export const awsDoor: Part<
         ...place,
         objects: deck.objects("aws-lambda"),
         functions,
+        tables,
         code,
         readObject: objectsIn(buckets, place.namespace),
         newId: () => random.uuid(),

@@ -48,7 +48,7 @@ interface Stored {
   readonly database: Database;
 }
 
-interface Pushing {
+export interface Pushing {
   /** What engines hand on by themselves; delivered once everybody is there who takes it. */
   readonly outbox: Outbox;
 }

@@ -15,6 +15,7 @@ import { Queues } from "#managed/queue/queues.ts";
 import { MemoryDatabase } from "#store/memory/database.ts";
 import { MemoryJournal } from "#store/memory/journal.ts";
 import { MappingKeeper } from "./keep-mappings.ts";
+import { queueSource } from "./queue-source.ts";
 
 type Answer = (bodies: readonly string[]) => string | Error;
 
@@ -35,9 +36,14 @@ async function bench(answer: Answer) {
   };
   const keeper = new MappingKeeper({
     objects,
-    queues,
+    sources: [
+      queueSource({
+        queues,
+        recordOf: (_queue, { message }) => ({ messageId: message.id, body: message.body }),
+        clock,
+      }),
+    ],
     functions: { invoke } as Functions,
-    recordOf: (_queue, { message }) => ({ messageId: message.id, body: message.body }),
     clock,
     log: silent,
   });

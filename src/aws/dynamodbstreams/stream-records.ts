@@ -18,6 +18,10 @@ export function sequenceOf(text: string): number | null {
   return /^1\d{20}$/.test(text) ? Number(text.slice(1)) : null;
 }
 
+export function shardId({ id, startedAtMs }: Stream): string {
+  return `shardId-${String(startedAtMs).padStart(20, "0")}-${id.toString(16).padStart(8, "0")}`;
+}
+
 export function shownRecord(place: Place, stream: Stream, record: StreamRecord): RecordShape {
   const { sequence, name, atMs, keys, newImage, oldImage, bytes, isExpiry } = record;
   return {

@@ -6,7 +6,7 @@ import { type AccountTables, invalid, streamArn } from "../dynamodb/account-tabl
 import { errorsOf, type Failure } from "../service-error.ts";
 import { encodeIterator, decodeIterator } from "./iterator.ts";
 import { model, type ModelErrors, type Shard, type StreamDescription } from "./model.gen.ts";
-import { sequenceOf, sequenceText, shownRecord } from "./stream-records.ts";
+import { sequenceOf, sequenceText, shardId, shownRecord } from "./stream-records.ts";
 
 const failure: Failure<ModelErrors> = errorsOf(model);
 
@@ -187,8 +187,4 @@ async function streamAt(account: AccountTables, arn: string): Promise<Found> {
 async function streamsOf(account: AccountTables, table: Table): Promise<readonly Found[]> {
   const streams = await account.tables.streams.of(table);
   return streams.map((stream) => ({ arn: streamArn(account, table.metadata.name, stream.label), table, stream }));
-}
-
-function shardId({ id, startedAtMs }: Stream): string {
-  return `shardId-${String(startedAtMs).padStart(20, "0")}-${id.toString(16).padStart(8, "0")}`;
 }

@@ -12,6 +12,7 @@ import {
   versionName,
 } from "#kinds/catamaran/function-version.ts";
 import type { Live } from "#kinds/object.ts";
+import type { Tables } from "#managed/table/tables.ts";
 import type { Place } from "../place.ts";
 import type { ReadObject } from "./bucket-objects.ts";
 import { type FunctionReference, notFound } from "./names.ts";
@@ -19,6 +20,8 @@ import { type FunctionReference, notFound } from "./names.ts";
 export interface AccountFunctions extends Place {
   readonly objects: Objects;
   readonly functions: Functions;
+  /** Whose streams functions may be run with. */
+  readonly tables: Tables;
   readonly code: CodeStore;
   /** Where packages may come from. */
   readonly readObject: ReadObject;

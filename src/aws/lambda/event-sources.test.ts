@@ -96,7 +96,7 @@ const refusals: readonly (readonly [title: string, input: Members, status: numbe
     "a stream",
     { ...MAPPING, EventSourceArn: "arn:aws:kinesis:us-east-1:000000000000:stream/s" },
     400,
-    /queues are the only event sources/,
+    /queues and streams of tables are the only event sources/,
   ],
   [
     "a filter that is no pattern",
@@ -113,3 +113,42 @@ for (const [title, input, status, says] of refusals) {
     assert.match(answer.text, says);
   });
 }
+
+test("a mapping of a table's stream says how it is read, and what of it is a queue's is refused", async () => {
+  const made = await door.dynamodb("CreateTable", {
+    TableName: "pets",
+    AttributeDefinitions: [{ AttributeName: "p", AttributeType: "S" }],
+    KeySchema: [{ AttributeName: "p", KeyType: "HASH" }],
+    BillingMode: "PAY_PER_REQUEST",
+    StreamSpecification: { StreamEnabled: true, StreamViewType: "NEW_IMAGE" },
+  });
+  const { LatestStreamArn } = (made.json as { readonly TableDescription: Members }).TableDescription;
+  const stream = { FunctionName: "worker", EventSourceArn: LatestStreamArn };
+  const reading = {
+    ParallelizationFactor: 2,
+    MaximumRetryAttempts: 3,
+    MaximumRecordAgeInSeconds: 60,
+    BisectBatchOnFunctionError: true,
+    DestinationConfig: { OnFailure: { Destination: ARN } },
+  };
+  const created = await ask("POST", "", { ...stream, StartingPosition: "LATEST", ...reading });
+  assert.equal(created.status, 202, created.text);
+  const shown = created.json as Members;
+  assert.deepEqual(
+    [shown["EventSourceArn"], shown["BatchSize"], shown["StartingPosition"], shown["TumblingWindowInSeconds"]],
+    [LatestStreamArn, 100, "LATEST", 0],
+  );
+  for (const [member, value] of Object.entries(reading)) assert.deepEqual(shown[member], value, member);
+  const id = String(shown["UUID"]);
+  const changed = await ask("PUT", `/${id}`, { MaximumRetryAttempts: -1, DestinationConfig: {} });
+  assert.equal((changed.json as Members)["MaximumRetryAttempts"], -1);
+  assert.deepEqual((changed.json as Members)["DestinationConfig"], { OnFailure: {} });
+  for (const [input, message] of [
+    [stream, /Value null at 'startingPosition'/],
+    [{ ...stream, StartingPosition: "AT_TIMESTAMP" }, /Unsupported starting position/],
+    [{ ...stream, EventSourceArn: `${String(LatestStreamArn)}x`, StartingPosition: "LATEST" }, /Stream not found/],
+    [{ ...MAPPING, BisectBatchOnFunctionError: true }, /Unsupported parameter for SQS event source/],
+    [{ ...MAPPING, StartingPosition: "LATEST" }, /StartingPosition is not valid/],
+  ] as const)
+    assert.match((await ask("POST", "", input)).text, message);
+});

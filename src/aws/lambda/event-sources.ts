@@ -1,30 +1,34 @@
-/** Event source mappings: what a function is run with by itself; today from queues (Lambda API Reference, CreateEventSourceMapping). */
+/** Event source mappings: what a function is run with by itself, from queues and streams of tables (Lambda API Reference, CreateEventSourceMapping). */
+import { parseArn } from "#base/arn.ts";
+import { given } from "#base/given.ts";
 import { keyOf } from "#base/key.ts";
 import type { Live } from "#kinds/object.ts";
 import {
+  batchSizeOf,
   type EventSourceMapping,
   eventSourceMappingKind,
   type EventSourceMappingSpec,
+  type OrderedReading,
 } from "#kinds/catamaran/event-source-mapping.ts";
-import { type Queue, queueKind } from "#kinds/catamaran/queue.ts";
+import type { FunctionObject } from "#kinds/catamaran/function.ts";
+import { queueKind } from "#kinds/catamaran/queue.ts";
+import type { Table } from "#kinds/catamaran/table.ts";
 import { patternFault } from "#kinds/rules/patterns.ts";
+import { activeStream } from "#managed/table/derived.ts";
 import { type Action, action, type ConditionValues } from "../action.ts";
+import { streamArn } from "../dynamodb/account-tables.ts";
 import { type AccountFunctions, findFunction } from "./account-functions.ts";
 import { type EventSourceMappingConfiguration, type FilterCriteria, model } from "./model.gen.ts";
 import { arnOf, failure, functionArns, invalid, referenceOf } from "./names.ts";
 import type { Place } from "../place.ts";
 
-const QUEUES_ALONE = "queues are the only event sources yet";
+const QUEUES_ALONE = "queues and streams of tables are the only event sources yet";
 const NOT_YET = "leave it out";
 
-// Of streams, brokers and clusters; a queue has none of it.
-const OF_STREAMS = {
-  ParallelizationFactor: QUEUES_ALONE,
-  DestinationConfig: QUEUES_ALONE,
-  MaximumRecordAgeInSeconds: QUEUES_ALONE,
-  BisectBatchOnFunctionError: QUEUES_ALONE,
-  MaximumRetryAttempts: QUEUES_ALONE,
-  TumblingWindowInSeconds: QUEUES_ALONE,
+// Of brokers and clusters, mostly.
+const UNSERVED = {
+  "DestinationConfig.OnSuccess": NOT_YET,
+  TumblingWindowInSeconds: NOT_YET,
   SourceAccessConfigurations: QUEUES_ALONE,
   AmazonManagedKafkaEventSourceConfig: QUEUES_ALONE,
   SelfManagedKafkaEventSourceConfig: QUEUES_ALONE,
@@ -34,6 +38,14 @@ const OF_STREAMS = {
   LoggingConfig: NOT_YET,
   ProvisionedPollerConfig: NOT_YET,
 } as const;
+
+const STREAM_MEMBERS = [
+  "ParallelizationFactor",
+  "DestinationConfig.OnFailure",
+  "MaximumRecordAgeInSeconds",
+  "BisectBatchOnFunctionError",
+  "MaximumRetryAttempts",
+] as const;
 
 export const createEventSourceMapping: Action<AccountFunctions> = action(model, "CreateEventSourceMapping", {
   conditions: functionCondition,
@@ -46,10 +58,11 @@ export const createEventSourceMapping: Action<AccountFunctions> = action(model, 
     "FunctionResponseTypes",
     "ScalingConfig",
     "FilterCriteria",
+    ...STREAM_MEMBERS,
+    "StartingPosition",
   ],
   unserved: {
-    ...OF_STREAMS,
-    StartingPosition: QUEUES_ALONE,
+    ...UNSERVED,
     StartingPositionTimestamp: QUEUES_ALONE,
     Topics: QUEUES_ALONE,
     Queues: QUEUES_ALONE,
@@ -58,23 +71,17 @@ export const createEventSourceMapping: Action<AccountFunctions> = action(model, 
   },
   run: async (account: AccountFunctions, input) => {
     const fn = await findFunction(account, referenceOf(account, { FunctionName: input.FunctionName }));
-    const queue = await queueIn(account, input.EventSourceArn);
-    const timeoutSeconds = fn.spec.timeoutSeconds ?? 3;
-    const hiddenSeconds = queue.spec.visibilityTimeoutSeconds ?? 30;
-    if (hiddenSeconds < timeoutSeconds)
-      throw invalid(
-        `Queue visibility timeout: ${hiddenSeconds} seconds is less than Function timeout: ${timeoutSeconds} seconds`,
-      );
+    const source = await sourceIn(account, input.EventSourceArn, fn);
     const name = fn.metadata.name;
+    const spec = withSettings(newSpec(name, source, input.StartingPosition), input);
     const twin = (await mappings(account)).find(
-      ({ spec }) => spec.queue === queue.metadata.name && spec.function === name,
+      ({ spec: other }) => other.queue === source.queue && other.table === source.table && other.function === name,
     );
     if (twin !== undefined)
       throw failure(
         "ResourceConflictException",
         `The event source arn (" ${input.EventSourceArn ?? ""} ") and function (" ${name} ") provided mapping already exists. Please update or delete the existing mapping with UUID ${twin.metadata.name}`,
       );
-    const spec = withSettings({ function: name, queue: queue.metadata.name }, input);
     const created = await account.objects.create(eventSourceMappingKind, {
       apiVersion: "catamaran.dev/v1",
       kind: "EventSourceMapping",
@@ -85,18 +92,57 @@ export const createEventSourceMapping: Action<AccountFunctions> = action(model, 
   },
 });
 
-/** The queue of an ARN; Lambda looks into it before it makes a mapping. */
-async function queueIn(account: AccountFunctions, arn: string | undefined): Promise<Queue> {
-  if (arn === undefined) throw invalid("Event source arn is required.");
-  const prefix = `arn:aws:sqs:${account.region}:${account.accountId}:`;
-  if (!arn.startsWith(prefix))
-    throw invalid(`Unrecognized event source: ${arn}; ${QUEUES_ALONE}, of this account and region`);
-  const queue = await account.objects.get(queueKind, keyOf(account.namespace, arn.slice(prefix.length)));
+type Source = Pick<EventSourceMappingSpec, "queue" | "table">;
+
+/** What an ARN names; Lambda looks into it before it makes a mapping. */
+async function sourceIn(account: AccountFunctions, text: string | undefined, fn: FunctionObject): Promise<Source> {
+  if (text === undefined) throw invalid("Event source arn is required.");
+  const arn = parseArn(text);
+  const isOurs = arn?.region === account.region && arn.accountId === account.accountId;
+  if (isOurs && arn.service === "sqs") return { queue: await queueNamed(account, arn.resource, fn) };
+  if (isOurs && arn.service === "dynamodb") return { table: await tableOf(account, text) };
+  throw invalid(`Unrecognized event source: ${text}; ${QUEUES_ALONE}, of this account and region`);
+}
+
+async function queueNamed(account: AccountFunctions, name: string, fn: FunctionObject): Promise<string> {
+  const queue = await account.objects.get(queueKind, keyOf(account.namespace, name));
   if (queue === null)
     throw invalid(
       "Error occurred while ReceiveMessage. SQS Error Code: AWS.SimpleQueueService.NonExistentQueue. SQS Error Message: The specified queue does not exist.",
     );
-  return queue;
+  const timeoutSeconds = fn.spec.timeoutSeconds ?? 3;
+  const hiddenSeconds = queue.spec.visibilityTimeoutSeconds ?? 30;
+  if (hiddenSeconds < timeoutSeconds)
+    throw invalid(
+      `Queue visibility timeout: ${hiddenSeconds} seconds is less than Function timeout: ${timeoutSeconds} seconds`,
+    );
+  return name;
+}
+
+/** The table whose stream is enabled and has that ARN. */
+async function tableOf(account: AccountFunctions, arn: string): Promise<string> {
+  for (const table of account.tables.list(account.namespace))
+    if ((await streamArnOf(account, table)) === arn) return table.metadata.name;
+  throw failure("ResourceNotFoundException", `Stream not found: ${arn}`);
+}
+
+async function streamArnOf(account: AccountFunctions, table: Table): Promise<string | undefined> {
+  const stream = activeStream(await account.tables.streams.of(table));
+  return stream && streamArn(account, table.metadata.name, stream.label);
+}
+
+function newSpec(name: string, source: Source, start: string | undefined): EventSourceMappingSpec {
+  if (source.table === undefined) {
+    if (start !== undefined) throw invalid("StartingPosition is not valid for SQS event sources");
+    return { function: name, ...source };
+  }
+  if (start === undefined)
+    throw invalid(
+      "1 validation error detected: Value null at 'startingPosition' failed to satisfy constraint: Member must not be null.",
+    );
+  if (start !== "LATEST" && start !== "TRIM_HORIZON")
+    throw invalid(`Unsupported starting position for stream type: DynamoDB: ${start}`);
+  return { function: name, ...source, ordered: { startingPosition: start } };
 }
 
 interface Settings {
@@ -106,12 +152,17 @@ interface Settings {
   readonly FunctionResponseTypes?: readonly string[];
   readonly ScalingConfig?: { readonly MaximumConcurrency?: number };
   readonly FilterCriteria?: FilterCriteria;
+  readonly ParallelizationFactor?: number;
+  readonly DestinationConfig?: { readonly OnFailure?: { readonly Destination?: string } };
+  readonly MaximumRecordAgeInSeconds?: number;
+  readonly BisectBatchOnFunctionError?: boolean;
+  readonly MaximumRetryAttempts?: number;
 }
 
 /** What the input says replaces what the mapping has; an empty ScalingConfig or FilterCriteria takes away what there was. */
 function withSettings(spec: EventSourceMappingSpec, input: Settings): EventSourceMappingSpec {
   const { Enabled, BatchSize, MaximumBatchingWindowInSeconds: window, FunctionResponseTypes: types } = input;
-  const { maximumConcurrency: before, filters: filtersBefore = [], ...rest } = spec;
+  const { maximumConcurrency: before, filters: filtersBefore = [], ordered, ...rest } = spec;
   const filters = input.FilterCriteria === undefined ? filtersBefore : filtersIn(input.FilterCriteria);
   const maximumConcurrency = input.ScalingConfig === undefined ? before : input.ScalingConfig.MaximumConcurrency;
   return {
@@ -122,7 +173,27 @@ function withSettings(spec: EventSourceMappingSpec, input: Settings): EventSourc
     ...(types !== undefined && { reportsBatchItemFailures: types.includes("ReportBatchItemFailures") }),
     ...(maximumConcurrency !== undefined && { maximumConcurrency }),
     ...(filters.length > 0 && { filters }),
+    ...orderedWith(ordered, input),
   };
+}
+
+/** Throws when a mapping of a queue is given what only streams have. */
+function orderedWith(ordered: OrderedReading | undefined, input: Settings): { readonly ordered?: OrderedReading } {
+  const changes = given({
+    parallelizationFactor: input.ParallelizationFactor,
+    maximumRecordAgeSeconds: input.MaximumRecordAgeInSeconds,
+    bisectOnError: input.BisectBatchOnFunctionError,
+    maximumRetryAttempts: input.MaximumRetryAttempts,
+  });
+  const { DestinationConfig: destinations } = input;
+  if (ordered === undefined) {
+    const [member] = [...Object.keys(changes), ...(destinations === undefined ? [] : ["onFailure"])];
+    if (member !== undefined) throw invalid(`Unsupported parameter for SQS event source: ${member}`);
+    return {};
+  }
+  const { onFailure: before, ...rest } = ordered;
+  const onFailure = destinations === undefined ? before : destinations.OnFailure?.Destination;
+  return { ordered: { ...rest, ...changes, ...(onFailure !== undefined && { onFailure }) } };
 }
 
 // Lambda's quota; it can be raised to ten.
@@ -153,8 +224,9 @@ export const updateEventSourceMapping: Action<AccountFunctions> = action(model, 
     "FunctionResponseTypes",
     "ScalingConfig",
     "FilterCriteria",
+    ...STREAM_MEMBERS,
   ],
-  unserved: OF_STREAMS,
+  unserved: UNSERVED,
   run: async (account: AccountFunctions, { UUID: id, FunctionName, ...settings }) => {
     const mapping = await mappingOf(account, id);
     const fn = FunctionName === undefined ? null : await findFunction(account, referenceOf(account, { FunctionName }));
@@ -186,15 +258,14 @@ export const listEventSourceMappings: Action<AccountFunctions> = action(model, "
   unserved: {},
   run: async (account: AccountFunctions, { EventSourceArn: arn, FunctionName, Marker = "", MaxItems = MAX_PAGE }) => {
     const name = FunctionName === undefined ? undefined : referenceOf(account, { FunctionName }).name;
-    const wanted = (await mappings(account)).filter(
-      ({ spec }) =>
-        (name === undefined || spec.function === name) && (arn === undefined || queueArn(account, spec.queue) === arn),
-    );
+    const own = (await mappings(account)).filter(({ spec }) => name === undefined || spec.function === name);
+    const arns = arn === undefined ? [] : await Promise.all(own.map(({ spec }) => sourceArn(account, spec)));
+    const wanted = own.filter((_, at) => arns[at] === arn);
     const left = wanted.filter(({ metadata }) => metadata.name > Marker);
     const page = left.slice(0, Math.min(MaxItems, MAX_PAGE));
     const last = page.at(-1);
     return {
-      EventSourceMappings: page.map((mapping) => described(account, mapping)),
+      EventSourceMappings: await Promise.all(page.map((mapping) => described(account, mapping))),
       ...(last !== undefined && page.length < left.length && { NextMarker: last.metadata.name }),
     };
   },
@@ -213,21 +284,29 @@ async function mappings(account: AccountFunctions): Promise<readonly Live<EventS
   return view.list(account.namespace).toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
 }
 
-function queueArn({ region, accountId }: AccountFunctions, name: string): string {
-  return `arn:aws:sqs:${region}:${accountId}:${name}`;
+/** Undefined when the stream is not there any more. */
+async function sourceArn(
+  account: AccountFunctions,
+  { queue, table }: EventSourceMappingSpec,
+): Promise<string | undefined> {
+  const { region, accountId } = account;
+  if (queue !== undefined) return `arn:aws:sqs:${region}:${accountId}:${queue}`;
+  const found = account.tables.list(account.namespace).find(({ metadata }) => metadata.name === table);
+  return found && streamArnOf(account, found);
 }
 
-function described(
+async function described(
   account: AccountFunctions,
   { metadata, spec, status }: Live<EventSourceMapping>,
   state: string = status?.state ?? "Creating",
-): EventSourceMappingConfiguration {
+): Promise<EventSourceMappingConfiguration> {
   const { maximumConcurrency } = spec;
+  const arn = await sourceArn(account, spec);
   return {
     UUID: metadata.name,
-    BatchSize: spec.batchSize ?? 10,
+    BatchSize: batchSizeOf(spec),
     MaximumBatchingWindowInSeconds: spec.batchWindowSeconds ?? 0,
-    EventSourceArn: queueArn(account, spec.queue),
+    ...(arn !== undefined && { EventSourceArn: arn }),
     FunctionArn: arnOf(account, spec.function),
     LastModified: Date.parse(metadata.creationTimestamp),
     State: state,
@@ -237,6 +316,20 @@ function described(
     ...(status?.lastProcessingResult !== undefined && { LastProcessingResult: status.lastProcessingResult }),
     ...(spec.filters !== undefined && { FilterCriteria: { Filters: spec.filters.map((Pattern) => ({ Pattern })) } }),
     ...(maximumConcurrency !== undefined && { ScalingConfig: { MaximumConcurrency: maximumConcurrency } }),
+    ...(spec.ordered !== undefined && shownReading(spec.ordered)),
+  };
+}
+
+function shownReading(ordered: OrderedReading): EventSourceMappingConfiguration {
+  const { onFailure } = ordered;
+  return {
+    StartingPosition: ordered.startingPosition,
+    ParallelizationFactor: ordered.parallelizationFactor ?? 1,
+    MaximumRetryAttempts: ordered.maximumRetryAttempts ?? -1,
+    MaximumRecordAgeInSeconds: ordered.maximumRecordAgeSeconds ?? -1,
+    BisectBatchOnFunctionError: ordered.bisectOnError ?? false,
+    TumblingWindowInSeconds: 0,
+    DestinationConfig: { OnFailure: onFailure === undefined ? {} : { Destination: onFailure } },
   };
 }
 
