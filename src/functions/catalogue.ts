@@ -9,12 +9,14 @@ import { type Configured, functionVersionKind, type FunctionVersion } from "#kin
 import { layerVersionKind, type LayerVersion } from "#kinds/catamaran/layer-version.ts";
 import { versionFor } from "./alias-routing.ts";
 import type { Figures, Fleet } from "./fleet.ts";
+import type { Provisioned } from "./provisioned.ts";
 import { LATEST, type Settings, settingsOf } from "./settings.ts";
 
 /** One version with its environments. */
 export interface Target {
   readonly deployed: Deployed;
   readonly fleet: Fleet;
+  readonly provisioned: Provisioned;
   readonly isActive: boolean;
 }
 
@@ -26,6 +28,8 @@ export class Deployed {
   };
   readonly versions: Map<string, Target> = new Map();
   readonly aliases: Map<string, FunctionAliasSpec> = new Map();
+  /** Provisioned concurrency of versions, not of their aliases. */
+  readonly ownProvisioned: Map<string, number> = new Map();
   latest: Target | undefined;
   /** Invocations in flight of all versions, starts included: what reserved concurrency counts. */
   running = 0;
@@ -45,6 +49,13 @@ export class Deployed {
     return version === LATEST ? this.latest : this.versions.get(version);
   }
 
+  /** What is asked for of a version, by itself or by an alias of it. */
+  provisionedOf(version: string): number {
+    const aliases = [...this.aliases.values()].filter((alias) => alias.version === version);
+    const own = this.ownProvisioned.get(version) ?? 0;
+    return aliases.reduce((total, { provisionedConcurrency = 0 }) => total + provisionedConcurrency, own);
+  }
+
   get fleets(): readonly Fleet[] {
     const all = [...this.versions.values()].map(({ fleet }) => fleet);
     return this.latest === undefined ? all : [this.latest.fleet, ...all];
@@ -58,6 +69,7 @@ export class Deployed {
 export interface CatalogueTools {
   readonly objects: Objects;
   readonly newFleet: (settings: Settings, figures: Figures) => Fleet;
+  readonly newProvisioned: (fleet: Fleet) => Provisioned;
   /** Something about a function changed. */
   readonly onChange: (key: ObjectKey) => void;
   /** Code that was deployed may not be needed any more. */
@@ -139,6 +151,7 @@ export class Catalogue implements Disposable {
     const target = this.#targetOf(deployed, deployed.versions.get(version), next);
     if (target === undefined) deployed.versions.delete(version);
     else deployed.versions.set(version, target);
+    deployed.ownProvisioned.set(version, next?.spec.provisionedConcurrency ?? 0);
     this.#changed(key, deployed);
   }
 
@@ -161,6 +174,8 @@ export class Catalogue implements Disposable {
   }
 
   #changed(key: ObjectKey, deployed: Deployed): void {
+    for (const [version, { provisioned, isActive }] of deployed.versions)
+      provisioned.request(isActive ? deployed.provisionedOf(version) : 0);
     if (deployed.isEmpty) this.#deployed.delete(key);
     this.#tools.onChange(key);
   }
@@ -169,18 +184,21 @@ export class Catalogue implements Disposable {
     const settings = object === undefined ? null : settingsOf(object);
     if (before !== undefined && !isSameCode(before.fleet.settings, settings)) this.#tools.onCodeGone();
     if (object === undefined || settings === null) {
+      before?.provisioned.close();
       before?.fleet.close();
       return undefined;
     }
     const isActive = object.status?.state === "Active";
-    if (before === undefined) return { deployed, fleet: this.#tools.newFleet(settings, deployed.figures), isActive };
-    before.fleet.change(settings);
-    return { deployed, fleet: before.fleet, isActive };
+    const fleet = before?.fleet ?? this.#tools.newFleet(settings, deployed.figures);
+    fleet.change(settings);
+    return { deployed, fleet, provisioned: before?.provisioned ?? this.#tools.newProvisioned(fleet), isActive };
   }
 
   [Symbol.dispose](): void {
     for (const subscription of this.#subscriptions) subscription[Symbol.dispose]();
     for (const view of this.#views) view[Symbol.dispose]();
+    for (const { versions } of this.#deployed.values())
+      for (const target of versions.values()) target.provisioned.close();
     for (const { fleets } of this.#deployed.values()) for (const fleet of fleets) fleet.close();
   }
 }

@@ -7,7 +7,11 @@ import { seededRandom } from "#base/random.ts";
 import { encodeUtf8, decodeUtf8 } from "#base/utf8.ts";
 import { functionKind, type FunctionObject, type FunctionSpec } from "#kinds/catamaran/function.ts";
 import { type FunctionAlias, functionAliasKind } from "#kinds/catamaran/function-alias.ts";
-import { type FunctionVersion, functionVersionKind } from "#kinds/catamaran/function-version.ts";
+import {
+  type FunctionVersion,
+  functionVersionKind,
+  type FunctionVersionSpec,
+} from "#kinds/catamaran/function-version.ts";
 import { Throttled } from "./concurrency.ts";
 import { Functions, type FunctionsOptions } from "./engine.ts";
 import { FakeLedger, FakeObjects, FakeSandboxes, settle, VirtualClock, type Script } from "./fakes.ts";
@@ -109,10 +113,10 @@ test("reserved concurrency 2 and 10 parallel slow invocations: exactly 8 throttl
   await world.functions[Symbol.asyncDispose]();
 });
 
-function versionObject(version: number, spec: Partial<FunctionSpec> = {}): FunctionVersion {
+function versionObject(version: number, spec: Partial<FunctionVersionSpec> = {}): FunctionVersion {
   return {
     metadata: { name: `f.${version}`, namespace: "default" },
-    spec: { ...functionObject(spec).spec, function: "f", version },
+    spec: { ...functionObject().spec, function: "f", version, ...spec },
   };
 }
 
@@ -167,6 +171,82 @@ test("an alias leads to its version, also after it was moved, and asynchronously
   for (const qualifier of ["3", "other"]) await assert.rejects(functions.invoke({ ...ask, qualifier }), /not found/);
   await objects.remove(functionKind, "default/f");
   await assert.rejects(functions.invoke(request), /not found/);
+  await functions[Symbol.asyncDispose]();
+});
+
+test("provisioned environments are initialised before anybody asks, are made anew, and spill over", async () => {
+  let clock: VirtualClock | undefined;
+  const { functions, objects, sandboxes, ...world } = await opened(slow(() => clock as VirtualClock, 100));
+  clock = world.clock;
+  await objects.create(functionVersionKind, versionObject(1, { provisionedConcurrency: 2 }));
+  await clock.advance(1);
+  assert.deepEqual(
+    sandboxes.started.map(({ version, initialization }) => [version, initialization]),
+    Array.from({ length: 2 }, () => ["1", "provisioned-concurrency"]),
+  );
+  assert.deepEqual(functions.provisioned("default", "f", "1"), {
+    requested: 2,
+    allocated: 2,
+    available: 2,
+    failure: null,
+  });
+  const three = Promise.all([1, 2, 3].map(() => functions.invoke({ ...ask, qualifier: "1" })));
+  await clock.advance(1000);
+  assert.deepEqual(
+    (await three).map(({ isCold }) => isCold),
+    [false, false, true],
+  );
+  // The keep-alive ends the third; the provisioned ones stay, and one that dies is replaced.
+  await clock.advance(11 * 60_000);
+  assert.equal(sandboxes.live.size, 2);
+  [...sandboxes.live][0]?.endAs({ reason: "outOfMemory" });
+  await clock.advance(1);
+  assert.equal(sandboxes.live.size, 2);
+  await objects.change(functionVersionKind, "default/f.1", (live) => {
+    const { provisionedConcurrency: _gone, ...spec } = live.spec;
+    return { ...live, spec };
+  });
+  assert.equal(functions.provisioned("default", "f", "1")?.requested, 0);
+  await clock.advance(11 * 60_000);
+  assert.equal(sandboxes.live.size, 0);
+  await functions[Symbol.asyncDispose]();
+});
+
+test("an alias provisions its version, and moves what it asks for", async () => {
+  const { functions, objects } = await opened(echo);
+  for (const version of [1, 2]) await objects.create(functionVersionKind, versionObject(version));
+  const spec = { function: "f", alias: "live", version: "1", provisionedConcurrency: 1 };
+  const alias: FunctionAlias = { metadata: { name: "f.live", namespace: "default" }, spec };
+  await settle();
+  await objects.create(functionAliasKind, alias);
+  await settle();
+  const available = (): readonly unknown[] =>
+    ["1", "2"].map((version) => functions.provisioned("default", "f", version)?.available);
+  assert.deepEqual(available(), [1, 0]);
+  await objects.change(functionAliasKind, "default/f.live", (live) => ({ ...live, spec: { ...spec, version: "2" } }));
+  await settle();
+  assert.deepEqual(available(), [0, 1]);
+  await functions[Symbol.asyncDispose]();
+});
+
+test("a chain that comes back to a function again and again is stopped, unless the function allows it", async () => {
+  let traceId = "Root=1-0-0;Parent=0;Sampled=0";
+  const loop: Script = async (request) => {
+    traceId = request.traceId;
+    return { is: "response", payload: request.payload };
+  };
+  const { functions, objects, clock } = await opened(loop);
+  for (let i = 0; i < 16; i++) await functions.invoke({ ...ask, traceId });
+  await assert.rejects(functions.invoke({ ...ask, traceId }), /recursive loop/);
+  await functions.invoke({ ...ask, traceId, type: "Event" });
+  await clock.advance(1);
+  assert.equal(functions.backlog, 0);
+  const setLoop = (recursiveLoop: "Allow" | "Terminate"): Promise<unknown> =>
+    objects.change(functionKind, "default/f", (live) => ({ ...live, spec: { ...live.spec, recursiveLoop } }));
+  await setLoop("Terminate");
+  await assert.rejects(functions.invoke({ ...ask, traceId }), /recursive loop/);
+  await setLoop("Allow");
+  assert.equal((await functions.invoke({ ...ask, traceId })).status, 200);
   await functions[Symbol.asyncDispose]();
 });
 

@@ -24,7 +24,6 @@ import type { Environment, IdleRules } from "./environment.ts";
 import { type AsyncEvent, type AsyncEvents, type Asynchronous, EventQueue, MemoryEvents } from "./event-queue.ts";
 import { type Figures, Fleet } from "./fleet.ts";
 import {
-  type CallerSink,
   type Ended,
   type InvokeRequest,
   type InvokeResult,
@@ -33,10 +32,13 @@ import {
   MAX_PAYLOAD_BYTES,
   timedOut,
 } from "./invocation.ts";
+import { type Job, resultOf, sinkOf } from "./job.ts";
 import { Lifecycle } from "./lifecycle.ts";
+import { MOST_LOOPS, RecursiveInvocation, traceOf, withLineage } from "./lineage.ts";
 import { type LogStore, MemoryLogs, Tail } from "./logs.ts";
-import { type Job, Recorder } from "./recorder.ts";
-import type { ResponseSink, RuntimeRequest, Sandboxes, SandboxSpec } from "./sandboxes.ts";
+import { Provisioned, type ProvisionedState } from "./provisioned.ts";
+import { Recorder } from "./recorder.ts";
+import type { Initialization, RuntimeRequest, Sandboxes, SandboxSpec } from "./sandboxes.ts";
 import { LATEST, type Settings } from "./settings.ts";
 
 export interface FunctionsOptions {
@@ -140,6 +142,7 @@ export class Functions implements AsyncDisposable {
     this.#catalogue = new Catalogue({
       objects,
       newFleet: (settings, figures) => this.#newFleet(settings, figures),
+      newProvisioned: (fleet) => new Provisioned(fleet, clock, this.#tasks),
       onChange: (key) => this.#queue.wake(key),
       onCodeGone: () => this.#code.look(),
     });
@@ -171,6 +174,7 @@ export class Functions implements AsyncDisposable {
           fleet,
           requestId,
           request,
+          traceId: this.#traceOf(target, request, requestId),
           tail: request.logTail === true ? new Tail() : null,
         });
     }
@@ -187,6 +191,11 @@ export class Functions implements AsyncDisposable {
       durationMsP50: figures.durations.quantile(0.5) / 1000,
       durationMsP99: figures.durations.quantile(0.99) / 1000,
     }));
+  }
+
+  /** Of a version; null: there is none. */
+  provisioned(namespace: string, name: string, version: string): ProvisionedState | null {
+    return this.#catalogue.get(keyOf(namespace, name))?.versions.get(version)?.provisioned.state ?? null;
   }
 
   /** Accepted asynchronous invocations that wait for their time. */
@@ -214,7 +223,7 @@ export class Functions implements AsyncDisposable {
       cores: this.#options.cores ?? 1,
       initLimitMs: INIT_LIMIT_MS,
       holdCode: (spec) => this.#code.inUse.hold([spec.codeSha256, ...spec.layers]),
-      specOf: (now) => this.#specOf(now),
+      specOf: (now, initialization) => this.#specOf(now, initialization),
       onLog: (fleet, stream, line) => this.#recorder.write(fleet, stream, line),
       onStart: (fleet, stream) => this.#recorder.initStarted(fleet, stream),
     });
@@ -250,6 +259,15 @@ export class Functions implements AsyncDisposable {
       "Conflict",
       `The operation cannot be performed at this time. The function is currently in the following state: ${state}`,
     );
+  }
+
+  /** Throws when a chain of invocations has come through the function too often. */
+  #traceOf({ deployed, fleet }: Target, request: InvokeRequest, requestId: string): string {
+    const header = request.traceId ?? traceOf(requestId, this.#options.clock.now());
+    const { traceId, loops } = withLineage(header, fleet.settings.name);
+    const allowsLoops = deployed.latest?.fleet.settings.allowsLoops === true;
+    if (loops >= MOST_LOOPS && !allowsLoops) throw new RecursiveInvocation(fleet.settings.name);
+    return traceId;
   }
 
   /** From the decision to its release nothing awaits, so the counts are exact. */
@@ -361,13 +379,13 @@ export class Functions implements AsyncDisposable {
       payload: request.payload,
       deadlineMs: now + timeoutMs,
       invokedArn: this.#arnOf(request),
-      traceId: request.traceId ?? traceOf(requestId, now),
+      traceId: job.traceId,
       ...(request.clientContext !== undefined && { clientContext: request.clientContext }),
       ...(request.sink !== undefined && { sink: sinkOf(job, request.sink, isCold) }),
     };
   }
 
-  #specOf(settings: Settings): SandboxSpec {
+  #specOf(settings: Settings, initialization: Initialization): SandboxSpec {
     const { clock, random } = this.#options;
     const day = new Date(clock.now()).toISOString().slice(0, 10).replaceAll("-", "/");
     const logStream = `${day}/[${settings.version}]${random.uuid().replaceAll("-", "")}`;
@@ -385,6 +403,7 @@ export class Functions implements AsyncDisposable {
       credentials: this.#options.credentialsFor(this.#withUid(settings)),
       logGroup: settings.logGroup,
       logStream,
+      initialization,
     };
   }
 
@@ -420,8 +439,10 @@ export class Functions implements AsyncDisposable {
   async #runEvent(event: AsyncEvent): Promise<InvokeResult> {
     const request: InvokeRequest = { ...event, type: "RequestResponse" };
     const key = keyOf(event.namespace, event.name);
-    const { deployed, fleet } = this.#activeTarget(key, event.qualifier) ?? (await this.#targetOf(key, request));
-    return this.#admitted({ key, deployed, fleet, requestId: event.id, request, tail: null });
+    const target = this.#activeTarget(key, event.qualifier) ?? (await this.#targetOf(key, request));
+    const traceId = this.#traceOf(target, request, event.id);
+    const { deployed, fleet } = target;
+    return this.#admitted({ key, deployed, fleet, requestId: event.id, request, traceId, tail: null });
   }
 
   /** Only so many that none would be throttled, and that callers who wait for their answers find environments, too. */
@@ -466,30 +487,4 @@ function isCountDue(status: FunctionStatus, counts: { readonly running: number; 
 function refuseLarger(payload: Uint8Array, limit: number): void {
   if (payload.length <= limit) return;
   throw new Fault("RequestTooLarge", `Request must be smaller than ${limit} bytes for the InvokeFunction operation`);
-}
-
-/** The caller learns with the first piece what it otherwise learns with the result. */
-function sinkOf({ fleet, requestId }: Job, sink: CallerSink, isCold: boolean): ResponseSink {
-  return {
-    begin: (contentType) => sink.begin({ contentType, executedVersion: fleet.settings.version, requestId, isCold }),
-    write: (piece) => sink.write(piece),
-  };
-}
-
-function resultOf(job: Job, ended: Ended, isCold: boolean): InvokeResult {
-  return {
-    status: 200,
-    payload: ended.payload,
-    ...(ended.functionError !== undefined && { functionError: ended.functionError }),
-    ...(job.tail !== null && { logTail: job.tail.text() }),
-    executedVersion: job.fleet.settings.version,
-    isCold,
-    requestId: job.requestId,
-  };
-}
-
-/** An X-Ray header for requests that came without one: the root's time and 96 bits out of the request id. */
-function traceOf(requestId: string, now: number): string {
-  const hex = requestId.replaceAll("-", "");
-  return `Root=1-${Math.floor(now / 1000).toString(16)}-${hex.slice(0, 24)};Parent=${hex.slice(16)};Sampled=0`;
 }

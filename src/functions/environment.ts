@@ -21,6 +21,8 @@ export class Environment {
   maxMemoryMib = 0;
   /** Told only once, with the first invocation. */
   unreportedInitMs: number | undefined;
+  /** It stays, however long nobody asks for it. */
+  isProvisioned = false;
   readonly #bornMs: number;
   readonly #sandbox: Sandbox;
   readonly #clock: Clock;

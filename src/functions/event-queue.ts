@@ -7,6 +7,7 @@ import type { Log } from "#base/log.ts";
 import type { Random } from "#base/random.ts";
 import type { Tasks } from "#base/tasks.ts";
 import type { InvokeResult } from "./invocation.ts";
+import { RecursiveInvocation } from "./lineage.ts";
 
 export interface AsyncEvent {
   /** The request id; retries keep it. */
@@ -81,16 +82,17 @@ const NOBODY_ASKS: Asynchronous = { rulesOf: () => ASYNC_RULES, ended: async () 
 const BACK_OFF_FIRST_MS = 1_000;
 const BACK_OFF_MOST_MS = 300_000;
 
-export type Verdict = "ok" | "failed" | "throttled";
+/** "stopped": no other attempt would end otherwise. */
+export type Verdict = "ok" | "failed" | "throttled" | "stopped";
 
 /** What a function's own verdict leaves to do; null: the event is done with. Pure. */
 export function afterAttempt(
   event: AsyncEvent,
-  verdict: "ok" | "failed",
+  verdict: Exclude<Verdict, "throttled">,
   now: number,
   rules: AsyncRules = ASYNC_RULES,
 ): AsyncEvent | null {
-  if (verdict === "ok" || event.failures >= rules.retries) return null;
+  if (verdict !== "failed" || event.failures >= rules.retries) return null;
   const waitMs = RETRY_AFTER_MS[event.failures];
   if (waitMs === undefined || now + waitMs - event.acceptedAtMs > rules.maxAgeMs) return null;
   return { ...event, failures: event.failures + 1, notBeforeMs: now + waitMs };
@@ -235,12 +237,12 @@ export class EventQueue implements Disposable {
     await settled;
   }
 
-  async #settle(event: AsyncEvent, verdict: "ok" | "failed", result?: InvokeResult): Promise<void> {
+  async #settle(event: AsyncEvent, verdict: Exclude<Verdict, "throttled">, result?: InvokeResult): Promise<void> {
     const now = this.#tools.clock.now();
     const again = afterAttempt(event, verdict, now, this.#asynchronous.rulesOf(event));
     if (again === null) {
       const attempts = event.failures + 1;
-      if (verdict === "failed")
+      if (verdict !== "ok")
         return this.#giveUp({ ...event, failures: attempts }, result === undefined ? {} : { result });
       return this.#end(event, { condition: "Success", attempts, ...(result !== undefined && { result }) });
     }
@@ -290,7 +292,7 @@ export class EventQueue implements Disposable {
     } catch (thrown) {
       // A function that is gone will not come back for its events.
       if (thrown instanceof Fault && thrown.code === "NotFound") return { verdict: "ok" };
-      return { verdict: "throttled" };
+      return { verdict: thrown instanceof RecursiveInvocation ? "stopped" : "throttled" };
     }
   }
 

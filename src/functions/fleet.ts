@@ -7,7 +7,7 @@ import type { Tasks } from "#base/tasks.ts";
 import { Environment, type IdleRules } from "./environment.ts";
 import { BEFORE_STARTING, BEFORE_WAKING, paceWith, type Patience, waitingPlaces } from "./patience.ts";
 import { Tail } from "./logs.ts";
-import type { LogLine, Sandboxes, SandboxSpec, Started } from "./sandboxes.ts";
+import type { Initialization, LogLine, Sandboxes, SandboxSpec, Started } from "./sandboxes.ts";
 import { needsNewEnvironments, type Settings } from "./settings.ts";
 
 export interface FleetTools {
@@ -21,7 +21,7 @@ export interface FleetTools {
   /** How long an environment's INIT may take before somebody is told. */
   readonly initLimitMs: number;
   /** The spec of a new environment; its log stream is the environment's own. */
-  readonly specOf: (settings: Settings) => SandboxSpec;
+  readonly specOf: (settings: Settings, initialization: Initialization) => SandboxSpec;
   /** Code that an environment runs from is not removed. */
   readonly holdCode: (spec: SandboxSpec) => Disposable;
   /** A new environment begins its INIT. */
@@ -201,13 +201,13 @@ export class Fleet {
     else waiter.give({ ok: true, environment, isCold: true });
   }
 
-  async start(deadlineMs: number): Promise<StartedEnvironment> {
+  async start(deadlineMs: number, initialization: Initialization = "on-demand"): Promise<StartedEnvironment> {
     const { sandboxes, clock, rules, specOf, onStart, onLog } = this.#tools;
     const epoch = this.#epoch;
-    const spec = specOf(this.#settings);
+    const spec = specOf(this.#settings, initialization);
     const { stop, fire } = stopper();
     const timer = clock.after(deadlineMs, fire);
-    this.figures.counters.coldStarts++;
+    if (initialization === "on-demand") this.figures.counters.coldStarts++;
     onStart(this, spec.logStream);
     using _code = this.#tools.holdCode(spec);
     const initLog = new Tail();
@@ -246,6 +246,11 @@ export class Fleet {
     });
   }
 
+  /** One that was started before anybody asked. */
+  add(environment: Environment): void {
+    this.#rest(environment);
+  }
+
   #rest(environment: Environment): void {
     if (environment.isGone) return;
     if (this.#isClosed || environment.isOld || environment.epoch !== this.#epoch) return this.#end(environment);
@@ -264,7 +269,9 @@ export class Fleet {
     const { clock, rules } = this.#tools;
     const keepMs = isShortOfMemory ? rules.freezeAfterMs : rules.keepAliveMs;
     const before = clock.monotonicMs() - keepMs;
-    this.#dropIdle((environment) => environment.isGone || environment.idleSinceMs <= before);
+    this.#dropIdle(
+      (environment) => environment.isGone || (!environment.isProvisioned && environment.idleSinceMs <= before),
+    );
   }
 
   #dropIdle(isUnwanted: (environment: Environment) => boolean): void {

@@ -1,23 +1,12 @@
 /** What is written down about every invocation: Lambda's log lines, the usage record, the counters and a tail when one was asked for. */
 import type { Clock } from "#base/clock.ts";
-import type { ObjectKey } from "#base/key.ts";
 import type { InvocationUsage, Ledger } from "#metering/usage.ts";
-import type { Deployed } from "./catalogue.ts";
 import type { Fleet } from "./fleet.ts";
-import type { Ended, InvokeRequest } from "./invocation.ts";
+import type { Ended } from "./invocation.ts";
+import type { Job } from "./job.ts";
 import type { LogStore, Tail } from "./logs.ts";
 import { billedMs, endLine, initReportLine, initStartLine, reportLine, startLine, timeoutMessage } from "./report.ts";
 import type { LogLine } from "./sandboxes.ts";
-
-/** One invocation on its way. */
-export interface Job {
-  readonly key: ObjectKey;
-  readonly deployed: Deployed;
-  readonly fleet: Fleet;
-  readonly requestId: string;
-  readonly request: InvokeRequest;
-  readonly tail: Tail | null;
-}
 
 export interface Took {
   readonly initMs: number;

@@ -27,7 +27,11 @@ export interface SandboxSpec {
   };
   readonly logGroup: string;
   readonly logStream: string;
+  /** AWS_LAMBDA_INITIALIZATION_TYPE. */
+  readonly initialization: Initialization;
 }
+
+export type Initialization = "on-demand" | "provisioned-concurrency";
 
 export interface RuntimeRequest {
   readonly requestId: string;

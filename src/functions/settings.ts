@@ -25,6 +25,8 @@ export interface Settings {
   readonly role: string;
   /** Null: takes from the account's unreserved pool. */
   readonly reservedConcurrency: number | null;
+  /** A chain of invocations may come back to it for ever. */
+  readonly allowsLoops: boolean;
 }
 
 // Lambda's own defaults (GetFunctionConfiguration of a function created with nothing but the required members).
@@ -51,6 +53,7 @@ export function settingsOf(object: Configured): Settings {
     environment: spec.environment ?? {},
     role: spec.role ?? "",
     reservedConcurrency: "reservedConcurrency" in spec ? (spec.reservedConcurrency ?? null) : null,
+    allowsLoops: "recursiveLoop" in spec && spec.recursiveLoop === "Allow",
   };
 }
 

@@ -287,6 +287,7 @@ export const proofs: TypeProofs = {
     "src/aws/lambda/configuration.test.ts": "reservedConcurrency tags",
     "src/aws/lambda/layers.test.ts": "layers policy",
     "src/aws/lambda/event-invoke.test.ts": "asynchronous deadLetterTarget",
+    "src/functions/engine.test.ts": "recursiveLoop",
   },
   "dev.catamaran.v1.FunctionCode": {
     "src/kinds/catamaran/own-kinds.test.ts": "sha256 size",
@@ -299,6 +300,7 @@ export const proofs: TypeProofs = {
       "function version runtime handler role description memoryMib timeoutSeconds ephemeralStorageMib architectures environment code layers logGroup publishedFrom",
     "src/aws/lambda/layers.test.ts": "policy",
     "src/aws/lambda/event-invoke.test.ts": "deadLetterTarget",
+    "src/functions/engine.test.ts": "provisionedConcurrency",
   },
   "dev.catamaran.v1.FunctionAlias": {
     "src/kinds/catamaran/function-version.test.ts": "apiVersion kind metadata spec",
@@ -306,6 +308,7 @@ export const proofs: TypeProofs = {
   "dev.catamaran.v1.FunctionAliasSpec": {
     "src/kinds/catamaran/function-version.test.ts": "function alias version description additional url",
     "src/aws/lambda/layers.test.ts": "policy",
+    "src/functions/engine.test.ts": "provisionedConcurrency",
   },
   "dev.catamaran.v1.FunctionAliasPart": {
     "src/kinds/catamaran/function-version.test.ts": "version weight",

@@ -13,6 +13,7 @@ export const valueProofs: ValueProofs = {
   afterCompletion: { "src/managed/schedule/keep-schedules.test.ts": "DELETE NONE" },
   allowMethods: { "src/gateway/cors.test.ts": "GET" },
   apiGroup: { "src/kube/authorize.test.ts": "rbac.authorization.k8s.io" },
+  recursiveLoop: { "src/functions/engine.test.ts": "Allow Terminate" },
   invokeMode: { "src/gateway/routes.test.ts": "BUFFERED RESPONSE_STREAM" },
   authType: { "src/gateway/routes.test.ts": "NONE AWS_IAM" },
   authorizationType: { "src/gateway/authorizers/attacks.test.ts": "AWS_IAM CUSTOM JWT NONE" },

@@ -74,7 +74,7 @@ test("an event is accepted and runs later; a dry run never does", async () => {
 test("the client's context and trace come through", async () => {
   const context = Buffer.from('{"custom":{"a":1}}').toString("base64");
   await door.lambda(INVOKE, {}, { "x-amz-client-context": context, "x-amzn-trace-id": "Root=1-2-3" });
-  assert.deepEqual([ran.at(-1)?.clientContext, ran.at(-1)?.traceId], ['{"custom":{"a":1}}', "Root=1-2-3"]);
+  assert.deepEqual([ran.at(-1)?.clientContext, ran.at(-1)?.traceId], ['{"custom":{"a":1}}', "Root=1-2-3;Lineage=f:1"]);
 });
 
 test("the qualifier is in the name or beside it", async () => {

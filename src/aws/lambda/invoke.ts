@@ -1,6 +1,7 @@
 /** Invoke: RequestResponse, Event and DryRun. The hot path: no object is read or written here. */
 import { Fault } from "#base/fault.ts";
 import { Throttled } from "#functions/concurrency.ts";
+import { RecursiveInvocation } from "#functions/lineage.ts";
 import type { InvokeRequest, InvokeResult } from "#functions/invocation.ts";
 import { type Action, action, Answer, type Call } from "../action.ts";
 import { AwsError } from "../aws-error.ts";
@@ -75,6 +76,7 @@ export async function run(account: AccountFunctions, request: InvokeRequest): Pr
   } catch (thrown) {
     if (thrown instanceof Throttled)
       throw failure("TooManyRequestsException", thrown.message, { Reason: thrown.reason });
+    if (thrown instanceof RecursiveInvocation) throw failure("RecursiveInvocationException", thrown.message);
     if (thrown instanceof Fault && thrown.code === "NotFound")
       throw notFound(account, request.name, request.qualifier ?? "$LATEST");
     throw thrown;

@@ -273,6 +273,11 @@ export type DeleteLayerVersionRequest = {
   readonly VersionNumber: LayerVersionNumber;
 };
 
+export type DeleteProvisionedConcurrencyConfigRequest = {
+  readonly FunctionName: FunctionName;
+  readonly Qualifier: Qualifier;
+};
+
 export type Description = string;
 
 export type DestinationArn = string;
@@ -596,6 +601,15 @@ export type GetEventSourceMappingRequest = {
   readonly UUID: String;
 };
 
+export type GetFunctionCodeSigningConfigRequest = {
+  readonly FunctionName: NamespacedFunctionName;
+};
+
+export type GetFunctionCodeSigningConfigResponse = {
+  readonly CodeSigningConfigArn: CodeSigningConfigArn;
+  readonly FunctionName: FunctionName;
+};
+
 export type GetFunctionConcurrencyRequest = {
   readonly FunctionName: FunctionName;
 };
@@ -612,6 +626,14 @@ export type GetFunctionConfigurationRequest = {
 export type GetFunctionEventInvokeConfigRequest = {
   readonly FunctionName: NamespacedFunctionName;
   readonly Qualifier?: NumericLatestPublishedOrAliasQualifier;
+};
+
+export type GetFunctionRecursionConfigRequest = {
+  readonly FunctionName: UnqualifiedFunctionName;
+};
+
+export type GetFunctionRecursionConfigResponse = {
+  readonly RecursiveLoop?: RecursiveLoop;
 };
 
 export type GetFunctionRequest = {
@@ -681,6 +703,31 @@ export type GetPolicyRequest = {
 export type GetPolicyResponse = {
   readonly Policy?: String;
   readonly RevisionId?: String;
+};
+
+export type GetProvisionedConcurrencyConfigRequest = {
+  readonly FunctionName: FunctionName;
+  readonly Qualifier: Qualifier;
+};
+
+export type GetProvisionedConcurrencyConfigResponse = {
+  readonly RequestedProvisionedConcurrentExecutions?: PositiveInteger;
+  readonly AvailableProvisionedConcurrentExecutions?: NonNegativeInteger;
+  readonly AllocatedProvisionedConcurrentExecutions?: NonNegativeInteger;
+  readonly Status?: ProvisionedConcurrencyStatusEnum;
+  readonly StatusReason?: String;
+  readonly LastModified?: Timestamp;
+};
+
+export type GetRuntimeManagementConfigRequest = {
+  readonly FunctionName: NamespacedFunctionName;
+  readonly Qualifier?: NumericLatestPublishedOrAliasQualifier;
+};
+
+export type GetRuntimeManagementConfigResponse = {
+  readonly UpdateRuntimeOn?: UpdateRuntimeOn;
+  readonly RuntimeVersionArn?: RuntimeVersionArn;
+  readonly FunctionArn?: NameSpacedFunctionArn;
 };
 
 export type Handler = string;
@@ -1003,6 +1050,17 @@ export type ListLayersResponse = {
   readonly Layers?: LayersList;
 };
 
+export type ListProvisionedConcurrencyConfigsRequest = {
+  readonly FunctionName: FunctionName;
+  readonly Marker?: String;
+  readonly MaxItems?: MaxProvisionedConcurrencyConfigListItems;
+};
+
+export type ListProvisionedConcurrencyConfigsResponse = {
+  readonly ProvisionedConcurrencyConfigs?: ProvisionedConcurrencyConfigList;
+  readonly NextMarker?: String;
+};
+
 export type ListTagsRequest = {
   readonly Resource: TaggableResource;
 };
@@ -1051,6 +1109,8 @@ export type MaxLayerListItems = number;
 
 export type MaxListItems = number;
 
+export type MaxProvisionedConcurrencyConfigListItems = number;
+
 export type MaximumBatchingWindowInSeconds = number;
 
 export type MaximumConcurrency = number;
@@ -1082,6 +1142,8 @@ export type NoPublishedVersionException = {
   readonly Message?: String;
 };
 
+export type NonNegativeInteger = number;
+
 export type NullableBoolean = boolean;
 
 export type NumericLatestPublishedOrAliasQualifier = string;
@@ -1111,6 +1173,8 @@ export type PolicyLengthExceededException = {
   readonly message?: String;
 };
 
+export type PositiveInteger = number;
+
 export type PreconditionFailedException = {
   readonly Type?: String;
   readonly message?: String;
@@ -1119,6 +1183,25 @@ export type PreconditionFailedException = {
 export type Principal = string;
 
 export type PrincipalOrgID = string;
+
+export type ProvisionedConcurrencyConfigList = readonly ProvisionedConcurrencyConfigListItem[];
+
+export type ProvisionedConcurrencyConfigListItem = {
+  readonly FunctionArn?: FunctionArn;
+  readonly RequestedProvisionedConcurrentExecutions?: PositiveInteger;
+  readonly AvailableProvisionedConcurrentExecutions?: NonNegativeInteger;
+  readonly AllocatedProvisionedConcurrentExecutions?: NonNegativeInteger;
+  readonly Status?: ProvisionedConcurrencyStatusEnum;
+  readonly StatusReason?: String;
+  readonly LastModified?: Timestamp;
+};
+
+export type ProvisionedConcurrencyConfigNotFoundException = {
+  readonly Type?: String;
+  readonly message?: String;
+};
+
+export type ProvisionedConcurrencyStatusEnum = "IN_PROGRESS" | "READY" | "FAILED";
 
 export type ProvisionedPollerConfig = {
   readonly MinimumPollers?: MinimumNumberOfPollers;
@@ -1170,6 +1253,45 @@ export type PutFunctionEventInvokeConfigRequest = {
   readonly DestinationConfig?: DestinationConfig;
 };
 
+export type PutFunctionRecursionConfigRequest = {
+  readonly FunctionName: UnqualifiedFunctionName;
+  readonly RecursiveLoop: RecursiveLoop;
+};
+
+export type PutFunctionRecursionConfigResponse = {
+  readonly RecursiveLoop?: RecursiveLoop;
+};
+
+export type PutProvisionedConcurrencyConfigRequest = {
+  readonly FunctionName: FunctionName;
+  readonly Qualifier: Qualifier;
+  readonly ProvisionedConcurrentExecutions: PositiveInteger;
+};
+
+export type PutProvisionedConcurrencyConfigResponse = {
+  readonly RequestedProvisionedConcurrentExecutions?: PositiveInteger;
+  readonly AvailableProvisionedConcurrentExecutions?: NonNegativeInteger;
+  readonly AllocatedProvisionedConcurrentExecutions?: NonNegativeInteger;
+  readonly Status?: ProvisionedConcurrencyStatusEnum;
+  readonly StatusReason?: String;
+  readonly LastModified?: Timestamp;
+};
+
+export type PutRuntimeManagementConfigRequest = {
+  readonly FunctionName: NamespacedFunctionName;
+  readonly Qualifier?: NumericLatestPublishedOrAliasQualifier;
+  readonly UpdateRuntimeOn: UpdateRuntimeOn;
+  readonly RuntimeVersionArn?: RuntimeVersionArn;
+};
+
+export type PutRuntimeManagementConfigResponse = {
+  readonly UpdateRuntimeOn: UpdateRuntimeOn;
+  readonly FunctionArn: FunctionArn;
+  readonly RuntimeVersionArn?: RuntimeVersionArn;
+};
+
+export type Qualifier = string;
+
 export type Queue = string;
 
 export type Queues = readonly Queue[];
@@ -1178,6 +1300,8 @@ export type RecursiveInvocationException = {
   readonly Type?: String;
   readonly Message?: String;
 };
+
+export type RecursiveLoop = "Allow" | "Terminate";
 
 export type RemoveLayerVersionPermissionRequest = {
   readonly LayerName: LayerName;
@@ -1421,6 +1545,8 @@ export type TumblingWindowInSeconds = number;
 
 export type URI = string;
 
+export type UnqualifiedFunctionName = string;
+
 export type UnreservedConcurrentExecutions = number;
 
 export type UnsupportedMediaTypeException = {
@@ -1534,6 +1660,8 @@ export type UpdateFunctionUrlConfigResponse = {
   readonly InvokeMode?: InvokeMode;
 };
 
+export type UpdateRuntimeOn = "Auto" | "Manual" | "FunctionUpdate";
+
 export type Version = string;
 
 export type VersionWithLatestPublished = string;
@@ -1571,18 +1699,23 @@ export type ModelOperations = {
   readonly DeleteFunctionEventInvokeConfig: { readonly input: DeleteFunctionEventInvokeConfigRequest; readonly output: {} };
   readonly DeleteFunctionUrlConfig: { readonly input: DeleteFunctionUrlConfigRequest; readonly output: {} };
   readonly DeleteLayerVersion: { readonly input: DeleteLayerVersionRequest; readonly output: {} };
+  readonly DeleteProvisionedConcurrencyConfig: { readonly input: DeleteProvisionedConcurrencyConfigRequest; readonly output: {} };
   readonly GetAccountSettings: { readonly input: GetAccountSettingsRequest; readonly output: GetAccountSettingsResponse };
   readonly GetAlias: { readonly input: GetAliasRequest; readonly output: AliasConfiguration };
   readonly GetEventSourceMapping: { readonly input: GetEventSourceMappingRequest; readonly output: EventSourceMappingConfiguration };
   readonly GetFunction: { readonly input: GetFunctionRequest; readonly output: GetFunctionResponse };
+  readonly GetFunctionCodeSigningConfig: { readonly input: GetFunctionCodeSigningConfigRequest; readonly output: GetFunctionCodeSigningConfigResponse };
   readonly GetFunctionConcurrency: { readonly input: GetFunctionConcurrencyRequest; readonly output: GetFunctionConcurrencyResponse };
   readonly GetFunctionConfiguration: { readonly input: GetFunctionConfigurationRequest; readonly output: FunctionConfiguration };
   readonly GetFunctionEventInvokeConfig: { readonly input: GetFunctionEventInvokeConfigRequest; readonly output: FunctionEventInvokeConfig };
+  readonly GetFunctionRecursionConfig: { readonly input: GetFunctionRecursionConfigRequest; readonly output: GetFunctionRecursionConfigResponse };
   readonly GetFunctionUrlConfig: { readonly input: GetFunctionUrlConfigRequest; readonly output: GetFunctionUrlConfigResponse };
   readonly GetLayerVersion: { readonly input: GetLayerVersionRequest; readonly output: GetLayerVersionResponse };
   readonly GetLayerVersionByArn: { readonly input: GetLayerVersionByArnRequest; readonly output: GetLayerVersionResponse };
   readonly GetLayerVersionPolicy: { readonly input: GetLayerVersionPolicyRequest; readonly output: GetLayerVersionPolicyResponse };
   readonly GetPolicy: { readonly input: GetPolicyRequest; readonly output: GetPolicyResponse };
+  readonly GetProvisionedConcurrencyConfig: { readonly input: GetProvisionedConcurrencyConfigRequest; readonly output: GetProvisionedConcurrencyConfigResponse };
+  readonly GetRuntimeManagementConfig: { readonly input: GetRuntimeManagementConfigRequest; readonly output: GetRuntimeManagementConfigResponse };
   readonly Invoke: { readonly input: InvocationRequest; readonly output: InvocationResponse };
   readonly InvokeWithResponseStream: { readonly input: InvokeWithResponseStreamRequest; readonly output: InvokeWithResponseStreamResponse };
   readonly ListAliases: { readonly input: ListAliasesRequest; readonly output: ListAliasesResponse };
@@ -1592,12 +1725,16 @@ export type ModelOperations = {
   readonly ListFunctions: { readonly input: ListFunctionsRequest; readonly output: ListFunctionsResponse };
   readonly ListLayerVersions: { readonly input: ListLayerVersionsRequest; readonly output: ListLayerVersionsResponse };
   readonly ListLayers: { readonly input: ListLayersRequest; readonly output: ListLayersResponse };
+  readonly ListProvisionedConcurrencyConfigs: { readonly input: ListProvisionedConcurrencyConfigsRequest; readonly output: ListProvisionedConcurrencyConfigsResponse };
   readonly ListTags: { readonly input: ListTagsRequest; readonly output: ListTagsResponse };
   readonly ListVersionsByFunction: { readonly input: ListVersionsByFunctionRequest; readonly output: ListVersionsByFunctionResponse };
   readonly PublishLayerVersion: { readonly input: PublishLayerVersionRequest; readonly output: PublishLayerVersionResponse };
   readonly PublishVersion: { readonly input: PublishVersionRequest; readonly output: FunctionConfiguration };
   readonly PutFunctionConcurrency: { readonly input: PutFunctionConcurrencyRequest; readonly output: Concurrency };
   readonly PutFunctionEventInvokeConfig: { readonly input: PutFunctionEventInvokeConfigRequest; readonly output: FunctionEventInvokeConfig };
+  readonly PutFunctionRecursionConfig: { readonly input: PutFunctionRecursionConfigRequest; readonly output: PutFunctionRecursionConfigResponse };
+  readonly PutProvisionedConcurrencyConfig: { readonly input: PutProvisionedConcurrencyConfigRequest; readonly output: PutProvisionedConcurrencyConfigResponse };
+  readonly PutRuntimeManagementConfig: { readonly input: PutRuntimeManagementConfigRequest; readonly output: PutRuntimeManagementConfigResponse };
   readonly RemoveLayerVersionPermission: { readonly input: RemoveLayerVersionPermissionRequest; readonly output: {} };
   readonly RemovePermission: { readonly input: RemovePermissionRequest; readonly output: {} };
   readonly TagResource: { readonly input: TagResourceRequest; readonly output: {} };
@@ -1638,6 +1775,7 @@ export type ModelErrors = {
   readonly NoPublishedVersionException: NoPublishedVersionException;
   readonly PolicyLengthExceededException: PolicyLengthExceededException;
   readonly PreconditionFailedException: PreconditionFailedException;
+  readonly ProvisionedConcurrencyConfigNotFoundException: ProvisionedConcurrencyConfigNotFoundException;
   readonly RecursiveInvocationException: RecursiveInvocationException;
   readonly RequestTooLargeException: RequestTooLargeException;
   readonly ResourceConflictException: ResourceConflictException;
@@ -1675,18 +1813,23 @@ export const model: Model<ModelOperations, ModelErrors> = {
     DeleteFunctionEventInvokeConfig: { method: "DELETE", uri: "/2019-09-25/functions/{FunctionName}/event-invoke-config", status: 204, input: "DeleteFunctionEventInvokeConfigRequest", errors: ["InvalidParameterValueException", "ResourceConflictException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     DeleteFunctionUrlConfig: { method: "DELETE", uri: "/2021-10-31/functions/{FunctionName}/url", status: 204, input: "DeleteFunctionUrlConfigRequest", errors: ["ResourceConflictException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     DeleteLayerVersion: { method: "DELETE", uri: "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}", status: 204, input: "DeleteLayerVersionRequest", errors: ["ServiceException", "TooManyRequestsException"] },
+    DeleteProvisionedConcurrencyConfig: { method: "DELETE", uri: "/2019-09-30/functions/{FunctionName}/provisioned-concurrency", status: 204, input: "DeleteProvisionedConcurrencyConfigRequest", errors: ["InvalidParameterValueException", "ResourceConflictException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     GetAccountSettings: { method: "GET", uri: "/2016-08-19/account-settings", input: "GetAccountSettingsRequest", output: "GetAccountSettingsResponse", errors: ["ServiceException", "TooManyRequestsException"] },
     GetAlias: { method: "GET", uri: "/2015-03-31/functions/{FunctionName}/aliases/{Name}", input: "GetAliasRequest", output: "AliasConfiguration", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     GetEventSourceMapping: { method: "GET", uri: "/2015-03-31/event-source-mappings/{UUID}", input: "GetEventSourceMappingRequest", output: "EventSourceMappingConfiguration", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     GetFunction: { method: "GET", uri: "/2015-03-31/functions/{FunctionName}", input: "GetFunctionRequest", output: "GetFunctionResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
+    GetFunctionCodeSigningConfig: { method: "GET", uri: "/2020-06-30/functions/{FunctionName}/code-signing-config", input: "GetFunctionCodeSigningConfigRequest", output: "GetFunctionCodeSigningConfigResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     GetFunctionConcurrency: { method: "GET", uri: "/2019-09-30/functions/{FunctionName}/concurrency", input: "GetFunctionConcurrencyRequest", output: "GetFunctionConcurrencyResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     GetFunctionConfiguration: { method: "GET", uri: "/2015-03-31/functions/{FunctionName}/configuration", input: "GetFunctionConfigurationRequest", output: "FunctionConfiguration", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     GetFunctionEventInvokeConfig: { method: "GET", uri: "/2019-09-25/functions/{FunctionName}/event-invoke-config", input: "GetFunctionEventInvokeConfigRequest", output: "FunctionEventInvokeConfig", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
+    GetFunctionRecursionConfig: { method: "GET", uri: "/2024-08-31/functions/{FunctionName}/recursion-config", input: "GetFunctionRecursionConfigRequest", output: "GetFunctionRecursionConfigResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     GetFunctionUrlConfig: { method: "GET", uri: "/2021-10-31/functions/{FunctionName}/url", input: "GetFunctionUrlConfigRequest", output: "GetFunctionUrlConfigResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     GetLayerVersion: { method: "GET", uri: "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}", input: "GetLayerVersionRequest", output: "GetLayerVersionResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     GetLayerVersionByArn: { method: "GET", uri: "/2018-10-31/layers?find=LayerVersion", input: "GetLayerVersionByArnRequest", output: "GetLayerVersionResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     GetLayerVersionPolicy: { method: "GET", uri: "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy", input: "GetLayerVersionPolicyRequest", output: "GetLayerVersionPolicyResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     GetPolicy: { method: "GET", uri: "/2015-03-31/functions/{FunctionName}/policy", input: "GetPolicyRequest", output: "GetPolicyResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
+    GetProvisionedConcurrencyConfig: { method: "GET", uri: "/2019-09-30/functions/{FunctionName}/provisioned-concurrency", input: "GetProvisionedConcurrencyConfigRequest", output: "GetProvisionedConcurrencyConfigResponse", errors: ["InvalidParameterValueException", "ProvisionedConcurrencyConfigNotFoundException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
+    GetRuntimeManagementConfig: { method: "GET", uri: "/2021-07-20/functions/{FunctionName}/runtime-management-config", input: "GetRuntimeManagementConfigRequest", output: "GetRuntimeManagementConfigResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     Invoke: { uri: "/2015-03-31/functions/{FunctionName}/invocations", input: "InvocationRequest", output: "InvocationResponse", errors: ["ResourceNotReadyException", "InvalidSecurityGroupIDException", "SnapStartTimeoutException", "TooManyRequestsException", "EC2ThrottledException", "EFSMountConnectivityException", "SubnetIPAddressLimitReachedException", "KMSAccessDeniedException", "RequestTooLargeException", "KMSDisabledException", "UnsupportedMediaTypeException", "S3FilesMountConnectivityException", "SerializedRequestEntityTooLargeException", "InvalidRuntimeException", "NoPublishedVersionException", "EC2UnexpectedException", "InvalidSubnetIDException", "KMSNotFoundException", "InvalidParameterValueException", "EC2AccessDeniedException", "EFSIOException", "KMSInvalidStateException", "ResourceConflictException", "ENILimitReachedException", "SnapStartNotReadyException", "ServiceException", "SnapStartException", "RecursiveInvocationException", "S3FilesMountFailureException", "EFSMountTimeoutException", "S3FilesMountTimeoutException", "ResourceNotFoundException", "InvalidRequestContentException", "DurableExecutionAlreadyStartedException", "InvalidZipFileException", "EFSMountFailureException"] },
     InvokeWithResponseStream: { uri: "/2021-11-15/functions/{FunctionName}/response-streaming-invocations", input: "InvokeWithResponseStreamRequest", output: "InvokeWithResponseStreamResponse", errors: ["ResourceNotReadyException", "InvalidSecurityGroupIDException", "SnapStartTimeoutException", "TooManyRequestsException", "EC2ThrottledException", "EFSMountConnectivityException", "SubnetIPAddressLimitReachedException", "KMSAccessDeniedException", "RequestTooLargeException", "KMSDisabledException", "UnsupportedMediaTypeException", "S3FilesMountConnectivityException", "SerializedRequestEntityTooLargeException", "InvalidRuntimeException", "NoPublishedVersionException", "EC2UnexpectedException", "InvalidSubnetIDException", "KMSNotFoundException", "InvalidParameterValueException", "EC2AccessDeniedException", "EFSIOException", "KMSInvalidStateException", "ResourceConflictException", "ENILimitReachedException", "SnapStartNotReadyException", "ServiceException", "SnapStartException", "RecursiveInvocationException", "S3FilesMountFailureException", "EFSMountTimeoutException", "S3FilesMountTimeoutException", "ResourceNotFoundException", "InvalidRequestContentException", "InvalidZipFileException", "EFSMountFailureException"] },
     ListAliases: { method: "GET", uri: "/2015-03-31/functions/{FunctionName}/aliases", input: "ListAliasesRequest", output: "ListAliasesResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
@@ -1696,12 +1839,16 @@ export const model: Model<ModelOperations, ModelErrors> = {
     ListFunctions: { method: "GET", uri: "/2015-03-31/functions", input: "ListFunctionsRequest", output: "ListFunctionsResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException"] },
     ListLayerVersions: { method: "GET", uri: "/2018-10-31/layers/{LayerName}/versions", input: "ListLayerVersionsRequest", output: "ListLayerVersionsResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     ListLayers: { method: "GET", uri: "/2018-10-31/layers", input: "ListLayersRequest", output: "ListLayersResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException"] },
+    ListProvisionedConcurrencyConfigs: { method: "GET", uri: "/2019-09-30/functions/{FunctionName}/provisioned-concurrency?List=ALL", input: "ListProvisionedConcurrencyConfigsRequest", output: "ListProvisionedConcurrencyConfigsResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     ListTags: { method: "GET", uri: "/2017-03-31/tags/{Resource}", input: "ListTagsRequest", output: "ListTagsResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     ListVersionsByFunction: { method: "GET", uri: "/2015-03-31/functions/{FunctionName}/versions", input: "ListVersionsByFunctionRequest", output: "ListVersionsByFunctionResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     PublishLayerVersion: { uri: "/2018-10-31/layers/{LayerName}/versions", status: 201, input: "PublishLayerVersionRequest", output: "PublishLayerVersionResponse", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException", "CodeStorageExceededException"] },
     PublishVersion: { uri: "/2015-03-31/functions/{FunctionName}/versions", status: 201, input: "PublishVersionRequest", output: "FunctionConfiguration", errors: ["InvalidParameterValueException", "ResourceConflictException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException", "CodeStorageExceededException", "PreconditionFailedException", "FunctionVersionsPerCapacityProviderLimitExceededException"] },
     PutFunctionConcurrency: { method: "PUT", uri: "/2017-10-31/functions/{FunctionName}/concurrency", input: "PutFunctionConcurrencyRequest", output: "Concurrency", errors: ["InvalidParameterValueException", "ResourceConflictException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     PutFunctionEventInvokeConfig: { method: "PUT", uri: "/2019-09-25/functions/{FunctionName}/event-invoke-config", input: "PutFunctionEventInvokeConfigRequest", output: "FunctionEventInvokeConfig", errors: ["InvalidParameterValueException", "ResourceConflictException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
+    PutFunctionRecursionConfig: { method: "PUT", uri: "/2024-08-31/functions/{FunctionName}/recursion-config", input: "PutFunctionRecursionConfigRequest", output: "PutFunctionRecursionConfigResponse", errors: ["InvalidParameterValueException", "ResourceConflictException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
+    PutProvisionedConcurrencyConfig: { method: "PUT", uri: "/2019-09-30/functions/{FunctionName}/provisioned-concurrency", status: 202, input: "PutProvisionedConcurrencyConfigRequest", output: "PutProvisionedConcurrencyConfigResponse", errors: ["InvalidParameterValueException", "ResourceConflictException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
+    PutRuntimeManagementConfig: { method: "PUT", uri: "/2021-07-20/functions/{FunctionName}/runtime-management-config", input: "PutRuntimeManagementConfigRequest", output: "PutRuntimeManagementConfigResponse", errors: ["InvalidParameterValueException", "ResourceConflictException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
     RemoveLayerVersionPermission: { method: "DELETE", uri: "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy/{StatementId}", status: 204, input: "RemoveLayerVersionPermissionRequest", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException", "PreconditionFailedException"] },
     RemovePermission: { method: "DELETE", uri: "/2015-03-31/functions/{FunctionName}/policy/{StatementId}", status: 204, input: "RemovePermissionRequest", errors: ["InvalidParameterValueException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException", "PreconditionFailedException"] },
     TagResource: { uri: "/2017-03-31/tags/{Resource}", status: 204, input: "TagResourceRequest", errors: ["InvalidParameterValueException", "ResourceConflictException", "ServiceException", "TooManyRequestsException", "ResourceNotFoundException"] },
@@ -1766,6 +1913,7 @@ export const model: Model<ModelOperations, ModelErrors> = {
     DeleteFunctionResponse: { is: "structure", members: { StatusCode: { of: "Integer", at: "statusCode" } } },
     DeleteFunctionUrlConfigRequest: { is: "structure", members: { FunctionName: { of: "FunctionName", at: "uri" }, Qualifier: { of: "FunctionUrlQualifier", at: "querystring" } }, required: ["FunctionName"] },
     DeleteLayerVersionRequest: { is: "structure", members: { LayerName: { of: "LayerName", at: "uri" }, VersionNumber: { of: "LayerVersionNumber", at: "uri" } }, required: ["LayerName", "VersionNumber"] },
+    DeleteProvisionedConcurrencyConfigRequest: { is: "structure", members: { FunctionName: { of: "FunctionName", at: "uri" }, Qualifier: { of: "Qualifier", at: "querystring" } }, required: ["FunctionName", "Qualifier"] },
     Description: { is: "string", min: 0, max: 256 },
     DestinationArn: { is: "string", min: 0, max: 350, pattern: "$|kafka://([^.]([a-zA-Z0-9\\-_.]{0,248}))|arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\\-])+:([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1})?:(\\d{12})?:(.*)" },
     DestinationConfig: { is: "structure", members: { OnSuccess: "OnSuccess", OnFailure: "OnFailure" } },
@@ -1840,10 +1988,14 @@ export const model: Model<ModelOperations, ModelErrors> = {
     GetAccountSettingsResponse: { is: "structure", members: { AccountLimit: "AccountLimit", AccountUsage: "AccountUsage" } },
     GetAliasRequest: { is: "structure", members: { FunctionName: { of: "FunctionName", at: "uri" }, Name: { of: "Alias", at: "uri" } }, required: ["FunctionName", "Name"] },
     GetEventSourceMappingRequest: { is: "structure", members: { UUID: { of: "String", at: "uri" } }, required: ["UUID"] },
+    GetFunctionCodeSigningConfigRequest: { is: "structure", members: { FunctionName: { of: "NamespacedFunctionName", at: "uri" } }, required: ["FunctionName"] },
+    GetFunctionCodeSigningConfigResponse: { is: "structure", members: { CodeSigningConfigArn: "CodeSigningConfigArn", FunctionName: "FunctionName" }, required: ["CodeSigningConfigArn", "FunctionName"] },
     GetFunctionConcurrencyRequest: { is: "structure", members: { FunctionName: { of: "FunctionName", at: "uri" } }, required: ["FunctionName"] },
     GetFunctionConcurrencyResponse: { is: "structure", members: { ReservedConcurrentExecutions: "ReservedConcurrentExecutions" } },
     GetFunctionConfigurationRequest: { is: "structure", members: { FunctionName: { of: "NamespacedFunctionName", at: "uri" }, Qualifier: { of: "NumericLatestPublishedOrAliasQualifier", at: "querystring" } }, required: ["FunctionName"] },
     GetFunctionEventInvokeConfigRequest: { is: "structure", members: { FunctionName: { of: "NamespacedFunctionName", at: "uri" }, Qualifier: { of: "NumericLatestPublishedOrAliasQualifier", at: "querystring" } }, required: ["FunctionName"] },
+    GetFunctionRecursionConfigRequest: { is: "structure", members: { FunctionName: { of: "UnqualifiedFunctionName", at: "uri" } }, required: ["FunctionName"] },
+    GetFunctionRecursionConfigResponse: { is: "structure", members: { RecursiveLoop: "RecursiveLoop" } },
     GetFunctionRequest: { is: "structure", members: { FunctionName: { of: "NamespacedFunctionName", at: "uri" }, Qualifier: { of: "NumericLatestPublishedOrAliasQualifier", at: "querystring" } }, required: ["FunctionName"] },
     GetFunctionResponse: { is: "structure", members: { Configuration: "FunctionConfiguration", Code: "FunctionCodeLocation", Tags: "Tags", TagsError: "TagsError", Concurrency: "Concurrency" } },
     GetFunctionUrlConfigRequest: { is: "structure", members: { FunctionName: { of: "FunctionName", at: "uri" }, Qualifier: { of: "FunctionUrlQualifier", at: "querystring" } }, required: ["FunctionName"] },
@@ -1855,6 +2007,10 @@ export const model: Model<ModelOperations, ModelErrors> = {
     GetLayerVersionResponse: { is: "structure", members: { Content: "LayerVersionContentOutput", LayerArn: "LayerArn", LayerVersionArn: "LayerVersionArn", Description: "Description", CreatedDate: "Timestamp", Version: "LayerVersionNumber", CompatibleRuntimes: "CompatibleRuntimes", LicenseInfo: "LicenseInfo", CompatibleArchitectures: "CompatibleArchitectures" } },
     GetPolicyRequest: { is: "structure", members: { FunctionName: { of: "NamespacedFunctionName", at: "uri" }, Qualifier: { of: "NumericLatestPublishedOrAliasQualifier", at: "querystring" } }, required: ["FunctionName"] },
     GetPolicyResponse: { is: "structure", members: { Policy: "String", RevisionId: "String" } },
+    GetProvisionedConcurrencyConfigRequest: { is: "structure", members: { FunctionName: { of: "FunctionName", at: "uri" }, Qualifier: { of: "Qualifier", at: "querystring" } }, required: ["FunctionName", "Qualifier"] },
+    GetProvisionedConcurrencyConfigResponse: { is: "structure", members: { RequestedProvisionedConcurrentExecutions: "PositiveInteger", AvailableProvisionedConcurrentExecutions: "NonNegativeInteger", AllocatedProvisionedConcurrentExecutions: "NonNegativeInteger", Status: "ProvisionedConcurrencyStatusEnum", StatusReason: "String", LastModified: "Timestamp" } },
+    GetRuntimeManagementConfigRequest: { is: "structure", members: { FunctionName: { of: "NamespacedFunctionName", at: "uri" }, Qualifier: { of: "NumericLatestPublishedOrAliasQualifier", at: "querystring" } }, required: ["FunctionName"] },
+    GetRuntimeManagementConfigResponse: { is: "structure", members: { UpdateRuntimeOn: "UpdateRuntimeOn", RuntimeVersionArn: "RuntimeVersionArn", FunctionArn: "NameSpacedFunctionArn" } },
     Handler: { is: "string", min: 0, max: 128, pattern: "[^\\s]+" },
     Header: { is: "string", min: 0, max: 1024, pattern: ".*" },
     HeadersList: { is: "list", of: "Header", min: 0, max: 100 },
@@ -1926,6 +2082,8 @@ export const model: Model<ModelOperations, ModelErrors> = {
     ListLayerVersionsResponse: { is: "structure", members: { NextMarker: "String", LayerVersions: "LayerVersionsList" } },
     ListLayersRequest: { is: "structure", members: { CompatibleRuntime: { of: "Runtime", at: "querystring" }, Marker: { of: "String", at: "querystring" }, MaxItems: { of: "MaxLayerListItems", at: "querystring" }, CompatibleArchitecture: { of: "Architecture", at: "querystring" } } },
     ListLayersResponse: { is: "structure", members: { NextMarker: "String", Layers: "LayersList" } },
+    ListProvisionedConcurrencyConfigsRequest: { is: "structure", members: { FunctionName: { of: "FunctionName", at: "uri" }, Marker: { of: "String", at: "querystring" }, MaxItems: { of: "MaxProvisionedConcurrencyConfigListItems", at: "querystring" } }, required: ["FunctionName"] },
+    ListProvisionedConcurrencyConfigsResponse: { is: "structure", members: { ProvisionedConcurrencyConfigs: "ProvisionedConcurrencyConfigList", NextMarker: "String" } },
     ListTagsRequest: { is: "structure", members: { Resource: { of: "TaggableResource", at: "uri" } }, required: ["Resource"] },
     ListTagsResponse: { is: "structure", members: { Tags: "Tags" } },
     ListVersionsByFunctionRequest: { is: "structure", members: { FunctionName: { of: "NamespacedFunctionName", at: "uri" }, Marker: { of: "String", at: "querystring" }, MaxItems: { of: "MaxListItems", at: "querystring" } }, required: ["FunctionName"] },
@@ -1942,6 +2100,7 @@ export const model: Model<ModelOperations, ModelErrors> = {
     MaxItems: { is: "integer", min: 1, max: 50 },
     MaxLayerListItems: { is: "integer", min: 1, max: 50 },
     MaxListItems: { is: "integer", min: 1, max: 10000 },
+    MaxProvisionedConcurrencyConfigListItems: { is: "integer", min: 1, max: 50 },
     MaximumBatchingWindowInSeconds: { is: "integer", min: 0, max: 300 },
     MaximumConcurrency: { is: "integer", min: 2, max: 1000 },
     MaximumEventAgeInSeconds: { is: "integer", min: 60, max: 21600 },
@@ -1956,6 +2115,7 @@ export const model: Model<ModelOperations, ModelErrors> = {
     NamespacedFunctionName: { is: "string", min: 1, max: 256, pattern: "(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_\\.]+)(:(\\$LATEST(\\.PUBLISHED)?|[a-zA-Z0-9-_]+))?" },
     NamespacedStatementId: { is: "string", min: 1, max: 100, pattern: "([a-zA-Z0-9-_.]+)" },
     NoPublishedVersionException: { is: "structure", members: { Type: "String", Message: "String" }, error: {  } },
+    NonNegativeInteger: { is: "integer", min: 0 },
     NullableBoolean: { is: "boolean" },
     NumericLatestPublishedOrAliasQualifier: { is: "string", min: 1, max: 128, pattern: "\\$(LATEST(\\.PUBLISHED)?)|[a-zA-Z0-9-_$]+" },
     OnFailure: { is: "structure", members: { Destination: "DestinationArn" } },
@@ -1967,9 +2127,14 @@ export const model: Model<ModelOperations, ModelErrors> = {
     Pattern: { is: "string", min: 0, max: 4096, pattern: ".*" },
     PerExecutionEnvironmentMaxConcurrency: { is: "integer", min: 1, max: 1600 },
     PolicyLengthExceededException: { is: "structure", members: { Type: "String", message: "String" }, error: {  } },
+    PositiveInteger: { is: "integer", min: 1 },
     PreconditionFailedException: { is: "structure", members: { Type: "String", message: "String" }, error: { status: 412 } },
     Principal: { is: "string", pattern: "[^\\s]+" },
     PrincipalOrgID: { is: "string", min: 12, max: 34, pattern: "o-[a-z0-9]{10,32}" },
+    ProvisionedConcurrencyConfigList: { is: "list", of: "ProvisionedConcurrencyConfigListItem" },
+    ProvisionedConcurrencyConfigListItem: { is: "structure", members: { FunctionArn: "FunctionArn", RequestedProvisionedConcurrentExecutions: "PositiveInteger", AvailableProvisionedConcurrentExecutions: "NonNegativeInteger", AllocatedProvisionedConcurrentExecutions: "NonNegativeInteger", Status: "ProvisionedConcurrencyStatusEnum", StatusReason: "String", LastModified: "Timestamp" } },
+    ProvisionedConcurrencyConfigNotFoundException: { is: "structure", members: { Type: "String", message: "String" }, error: { status: 404 } },
+    ProvisionedConcurrencyStatusEnum: { is: "string", enum: ["IN_PROGRESS", "READY", "FAILED"] },
     ProvisionedPollerConfig: { is: "structure", members: { MinimumPollers: "MinimumNumberOfPollers", MaximumPollers: "MaximumNumberOfPollers", PollerGroupName: "ProvisionedPollerGroupName" } },
     ProvisionedPollerGroupName: { is: "string", min: 0, max: 128, pattern: "[a-zA-Z0-9-_]*" },
     PublishLayerVersionRequest: { is: "structure", members: { LayerName: { of: "LayerName", at: "uri" }, Description: "Description", Content: "LayerVersionContentInput", CompatibleRuntimes: "CompatibleRuntimes", LicenseInfo: "LicenseInfo", CompatibleArchitectures: "CompatibleArchitectures" }, required: ["LayerName", "Content"] },
@@ -1977,9 +2142,17 @@ export const model: Model<ModelOperations, ModelErrors> = {
     PublishVersionRequest: { is: "structure", members: { FunctionName: { of: "FunctionName", at: "uri" }, CodeSha256: "String", Description: "Description", RevisionId: "String", PublishTo: "FunctionVersionLatestPublished" }, required: ["FunctionName"] },
     PutFunctionConcurrencyRequest: { is: "structure", members: { FunctionName: { of: "FunctionName", at: "uri" }, ReservedConcurrentExecutions: "ReservedConcurrentExecutions" }, required: ["FunctionName", "ReservedConcurrentExecutions"] },
     PutFunctionEventInvokeConfigRequest: { is: "structure", members: { FunctionName: { of: "NamespacedFunctionName", at: "uri" }, Qualifier: { of: "NumericLatestPublishedOrAliasQualifier", at: "querystring" }, MaximumRetryAttempts: "MaximumRetryAttempts", MaximumEventAgeInSeconds: "MaximumEventAgeInSeconds", DestinationConfig: "DestinationConfig" }, required: ["FunctionName"] },
+    PutFunctionRecursionConfigRequest: { is: "structure", members: { FunctionName: { of: "UnqualifiedFunctionName", at: "uri" }, RecursiveLoop: "RecursiveLoop" }, required: ["FunctionName", "RecursiveLoop"] },
+    PutFunctionRecursionConfigResponse: { is: "structure", members: { RecursiveLoop: "RecursiveLoop" } },
+    PutProvisionedConcurrencyConfigRequest: { is: "structure", members: { FunctionName: { of: "FunctionName", at: "uri" }, Qualifier: { of: "Qualifier", at: "querystring" }, ProvisionedConcurrentExecutions: "PositiveInteger" }, required: ["FunctionName", "Qualifier", "ProvisionedConcurrentExecutions"] },
+    PutProvisionedConcurrencyConfigResponse: { is: "structure", members: { RequestedProvisionedConcurrentExecutions: "PositiveInteger", AvailableProvisionedConcurrentExecutions: "NonNegativeInteger", AllocatedProvisionedConcurrentExecutions: "NonNegativeInteger", Status: "ProvisionedConcurrencyStatusEnum", StatusReason: "String", LastModified: "Timestamp" } },
+    PutRuntimeManagementConfigRequest: { is: "structure", members: { FunctionName: { of: "NamespacedFunctionName", at: "uri" }, Qualifier: { of: "NumericLatestPublishedOrAliasQualifier", at: "querystring" }, UpdateRuntimeOn: "UpdateRuntimeOn", RuntimeVersionArn: "RuntimeVersionArn" }, required: ["FunctionName", "UpdateRuntimeOn"] },
+    PutRuntimeManagementConfigResponse: { is: "structure", members: { UpdateRuntimeOn: "UpdateRuntimeOn", FunctionArn: "FunctionArn", RuntimeVersionArn: "RuntimeVersionArn" }, required: ["UpdateRuntimeOn", "FunctionArn"] },
+    Qualifier: { is: "string", min: 1, max: 128, pattern: "(|[a-zA-Z0-9$_-]+)" },
     Queue: { is: "string", min: 1, max: 1000, pattern: "[\\s\\S]*" },
     Queues: { is: "list", of: "Queue", min: 1, max: 1 },
     RecursiveInvocationException: { is: "structure", members: { Type: "String", Message: "String" }, error: {  } },
+    RecursiveLoop: { is: "string", enum: ["Allow", "Terminate"] },
     RemoveLayerVersionPermissionRequest: { is: "structure", members: { LayerName: { of: "LayerName", at: "uri" }, VersionNumber: { of: "LayerVersionNumber", at: "uri" }, StatementId: { of: "StatementId", at: "uri" }, RevisionId: { of: "String", at: "querystring" } }, required: ["LayerName", "VersionNumber", "StatementId"] },
     RemovePermissionRequest: { is: "structure", members: { FunctionName: { of: "NamespacedFunctionName", at: "uri" }, StatementId: { of: "NamespacedStatementId", at: "uri" }, Qualifier: { of: "NumericLatestPublishedOrAliasQualifier", at: "querystring" }, RevisionId: { of: "String", at: "querystring" } }, required: ["FunctionName", "StatementId"] },
     RequestTooLargeException: { is: "structure", members: { Type: "String", message: "String" }, error: { status: 413 } },
@@ -2056,6 +2229,7 @@ export const model: Model<ModelOperations, ModelErrors> = {
     TracingMode: { is: "string", enum: ["Active", "PassThrough"] },
     TumblingWindowInSeconds: { is: "integer", min: 0, max: 900 },
     URI: { is: "string", min: 1, max: 200, pattern: "[a-zA-Z0-9-\\/*:_+=.@-]*" },
+    UnqualifiedFunctionName: { is: "string", min: 1, max: 140, pattern: "(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_]+)" },
     UnreservedConcurrentExecutions: { is: "integer", min: 0 },
     UnsupportedMediaTypeException: { is: "structure", members: { Type: "String", message: "String" }, error: { status: 415 } },
     UntagResourceRequest: { is: "structure", members: { Resource: { of: "TaggableResource", at: "uri" }, TagKeys: { of: "TagKeyList", at: "querystring", name: "tagKeys" } }, required: ["Resource", "TagKeys"] },
@@ -2067,6 +2241,7 @@ export const model: Model<ModelOperations, ModelErrors> = {
     UpdateFunctionEventInvokeConfigRequest: { is: "structure", members: { FunctionName: { of: "NamespacedFunctionName", at: "uri" }, Qualifier: { of: "NumericLatestPublishedOrAliasQualifier", at: "querystring" }, MaximumRetryAttempts: "MaximumRetryAttempts", MaximumEventAgeInSeconds: "MaximumEventAgeInSeconds", DestinationConfig: "DestinationConfig" }, required: ["FunctionName"] },
     UpdateFunctionUrlConfigRequest: { is: "structure", members: { FunctionName: { of: "FunctionName", at: "uri" }, Qualifier: { of: "FunctionUrlQualifier", at: "querystring" }, AuthType: "FunctionUrlAuthType", Cors: "Cors", InvokeMode: "InvokeMode" }, required: ["FunctionName"] },
     UpdateFunctionUrlConfigResponse: { is: "structure", members: { FunctionUrl: "FunctionUrl", FunctionArn: "FunctionArn", AuthType: "FunctionUrlAuthType", Cors: "Cors", CreationTime: "Timestamp", LastModifiedTime: "Timestamp", InvokeMode: "InvokeMode" }, required: ["FunctionUrl", "FunctionArn", "AuthType", "CreationTime", "LastModifiedTime"] },
+    UpdateRuntimeOn: { is: "string", enum: ["Auto", "Manual", "FunctionUpdate"] },
     Version: { is: "string", min: 1, max: 1024, pattern: "(\\$LATEST|[0-9]+)" },
     VersionWithLatestPublished: { is: "string", min: 1, max: 1024, pattern: "(\\$LATEST(\\.PUBLISHED)?|[0-9]+)" },
     VpcConfig: { is: "structure", members: { SubnetIds: "SubnetIds", SecurityGroupIds: "SecurityGroupIds", Ipv6AllowedForDualStack: "NullableBoolean" } },

@@ -107,7 +107,16 @@ function digestOf(spec: FunctionSpec): string {
   return idOf([configurationIn(spec)]);
 }
 
-function configurationIn(spec: FunctionSpec): Omit<FunctionSpec, "url" | "tags" | "reservedConcurrency" | "policy"> {
-  const { url: _url, tags: _tags, reservedConcurrency: _reserved, policy: _policy, ...configuration } = spec;
+function configurationIn(
+  spec: FunctionSpec,
+): Omit<FunctionSpec, "url" | "tags" | "reservedConcurrency" | "policy" | "recursiveLoop"> {
+  const {
+    url: _url,
+    tags: _tags,
+    reservedConcurrency: _reserved,
+    policy: _policy,
+    recursiveLoop: _loop,
+    ...configuration
+  } = spec;
   return configuration;
 }

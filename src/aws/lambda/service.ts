@@ -45,6 +45,19 @@ import {
 } from "./layers.ts";
 import { model } from "./model.gen.ts";
 import { addPermission, getPolicy, removePermission } from "./permissions.ts";
+import {
+  getFunctionCodeSigningConfig,
+  getFunctionRecursionConfig,
+  getRuntimeManagementConfig,
+  putFunctionRecursionConfig,
+  putRuntimeManagementConfig,
+} from "./function-settings.ts";
+import {
+  deleteProvisionedConcurrencyConfig,
+  getProvisionedConcurrencyConfig,
+  listProvisionedConcurrencyConfigs,
+  putProvisionedConcurrencyConfig,
+} from "./provisioned.ts";
 import { publishVersion } from "./publish.ts";
 import { getFunction, getFunctionConfiguration, listFunctions, listVersionsByFunction } from "./read-functions.ts";
 import { listTags, tagResource, untagResource } from "./tags.ts";
@@ -73,6 +86,15 @@ export const actions: readonly Action<AccountFunctions>[] = [
   putFunctionConcurrency,
   deleteFunctionConcurrency,
   getFunctionConcurrency,
+  putProvisionedConcurrencyConfig,
+  getProvisionedConcurrencyConfig,
+  deleteProvisionedConcurrencyConfig,
+  listProvisionedConcurrencyConfigs,
+  getFunctionRecursionConfig,
+  putFunctionRecursionConfig,
+  getRuntimeManagementConfig,
+  putRuntimeManagementConfig,
+  getFunctionCodeSigningConfig,
   createFunctionUrlConfig,
   getFunctionUrlConfig,
   updateFunctionUrlConfig,

@@ -3,7 +3,7 @@ import { ageColumn, text as textColumn } from "#kinds/columns.ts";
 import type { Kind } from "#kinds/kind.ts";
 import type { FieldFaults } from "#kinds/rules/field-faults.ts";
 import { publishedNameFault } from "#kinds/rules/names.ts";
-import { fraction, type Infer, object, optional, text } from "#kinds/schema/description.ts";
+import { fraction, type Infer, object, optional, text, whole } from "#kinds/schema/description.ts";
 import { corsRules } from "./cors.ts";
 import { policy, url } from "./function.ts";
 import { type Described, type Own, ownKind } from "./own-kind.ts";
@@ -22,6 +22,8 @@ const spec = object("FunctionAliasSpec", {
   additional: optional(object("FunctionAliasPart", { version: text(VERSION), weight: fraction() })),
   url: optional(url),
   policy: optional(policy),
+  /** Environments of its version that are initialised before anybody asks for them. */
+  provisionedConcurrency: optional(whole({ min: 1 })),
 });
 
 const status = object("FunctionAliasStatus", {});

@@ -15,6 +15,8 @@ const spec = object("FunctionVersionSpec", {
   /** Of the configuration that it was made of: publishing the same again makes no new version. */
   publishedFrom: optional(text()),
   policy: optional(policy),
+  /** Environments that are initialised before anybody asks for them. */
+  provisionedConcurrency: optional(whole({ min: 1 })),
 });
 
 const status = object("FunctionVersionStatus", runStatus);
@@ -55,8 +57,8 @@ function versionRules(desired: FunctionVersionSpec, faults: FieldFaults, { name,
 }
 
 /** What stands beside the configuration may change. */
-function publishedIn(spec: FunctionVersionSpec): Omit<FunctionVersionSpec, "policy"> {
-  const { policy: _policy, ...published } = spec;
+function publishedIn(spec: FunctionVersionSpec): Omit<FunctionVersionSpec, "policy" | "provisionedConcurrency"> {
+  const { policy: _policy, provisionedConcurrency: _provisioned, ...published } = spec;
   return published;
 }
 

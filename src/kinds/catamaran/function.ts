@@ -57,6 +57,8 @@ const spec = object("FunctionSpec", {
   url: optional(url),
   tags: optional(map(text())),
   policy: optional(policy),
+  /** What becomes of an invocation that a chain of its own invocations leads to. */
+  recursiveLoop: optional(text({ enum: ["Terminate", "Allow"] })),
 });
 
 /** Of a function's newest state, and of each version. */
