@@ -108,7 +108,7 @@ export const describeArchive: Action<BusWorld> = action(model, "DescribeArchive"
     const archive = await archiveAt(world, name);
     const { description, pattern } = archive.spec;
     return {
-      ...listed(world, archive),
+      ...(await listed(world, archive)),
       ArchiveArn: archiveArn(world, name),
       ...(description !== undefined && { Description: description }),
       ...(pattern !== undefined && { EventPattern: pattern }),
@@ -128,19 +128,20 @@ export const listArchives: Action<BusWorld> = action(model, "ListArchives", {
           metadata.name.startsWith(prefix) && (bus === null || (spec.bus ?? DEFAULT_BUS) === bus.metadata.name),
       );
     const found = pageOf(State === "ENABLED" ? all : [], ({ metadata }) => metadata.name, page);
-    return { Archives: found.page.map((archive) => listed(world, archive)), ...found.next };
+    return { Archives: await Promise.all(found.page.map((archive) => listed(world, archive))), ...found.next };
   },
 });
 
-function listed(world: BusWorld, archive: Archive): ListedArchive {
-  const { spec, status = {}, metadata } = archive;
+async function listed(world: BusWorld, archive: Archive): Promise<ListedArchive> {
+  const { spec, metadata } = archive;
+  const { events, bytes } = await world.buses.countArchived(archive);
   return {
     ArchiveName: metadata.name,
     EventSourceArn: busArn(world, spec.bus ?? DEFAULT_BUS),
     State: "ENABLED",
     RetentionDays: spec.retentionDays ?? 0,
-    SizeBytes: status.bytes ?? 0,
-    EventCount: status.events ?? 0,
+    SizeBytes: bytes,
+    EventCount: events,
     CreationTime: createdMs(archive),
   };
 }

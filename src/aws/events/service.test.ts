@@ -37,7 +37,8 @@ async function bench() {
   const replays = new Replays(database, clock);
   const targetServices = new Set(["sqs", "lambda", "sns", "events"]);
   const world = { ...PLACE, namespace: "default", buses, replays, newId: () => random.uuid(), targetServices };
-  const door = await openBareDoor([eventsService(world)]);
+  const service = eventsService(world);
+  const door = await openBareDoor([service]);
   const ask = async (
     operation: string,
     input: Members = {},
@@ -46,7 +47,8 @@ async function bench() {
     const { status, body } = await door.ask({ service: "events", headers, body: JSON.stringify(input) });
     return { status, json: body.length === 0 ? {} : (JSON.parse(body.toString()) as Members) };
   };
-  return { ask, pushed, buses, [Symbol.asyncDispose]: () => door[Symbol.asyncDispose]() };
+  const policyOf = (resource: string) => service.policyOf?.(resource);
+  return { ask, pushed, buses, policyOf, [Symbol.asyncDispose]: () => door[Symbol.asyncDispose]() };
 }
 
 test("a bus is made, described, listed, tagged, opened to others and removed", async () => {
@@ -70,6 +72,7 @@ test("a bus is made, described, listed, tagged, opened to others and removed", a
   const { json: described } = await all.ask("DescribeEventBus", { Name: ResourceARN });
   assert.equal(described["Description"], "e");
   assert.match(String(described["Policy"]), /"Sid":"s".*arn:aws:iam::111111111111:root/);
+  assert.match((await all.policyOf(ResourceARN)) ?? "", /"Sid":"s"/);
   const spec = all.buses.list("default")[0]?.spec;
   assert.deepEqual({ ...spec, policy: "" }, { description: "e", policy: "", tags: { c: "d" } });
   await all.ask("RemovePermission", { EventBusName: "b", StatementId: "s" });

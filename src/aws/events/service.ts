@@ -6,7 +6,7 @@ import * as rules from "./manage-rules.ts";
 import { model } from "./model.gen.ts";
 import { putEvents } from "./put-events.ts";
 import { listTargetsByRule, putTargets, removeTargets } from "./targets.ts";
-import type { BusWorld } from "./world.ts";
+import { busArn, type BusWorld } from "./world.ts";
 
 export const actions: readonly Action<BusWorld>[] = [
   archives.cancelReplay,
@@ -43,5 +43,12 @@ export const actions: readonly Action<BusWorld>[] = [
 ];
 
 export function eventsService(world: BusWorld): Service {
-  return service(model, world, actions);
+  return service(model, world, actions, {
+    policyOf: async (resource) => {
+      const prefix = busArn(world, "");
+      if (!resource.startsWith(prefix)) return null;
+      const bus = await world.buses.find(world.namespace, resource.slice(prefix.length));
+      return bus?.spec.policy ?? null;
+    },
+  });
 }

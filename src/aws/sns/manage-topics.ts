@@ -1,4 +1,5 @@
 /** Making, finding, describing and removing topics, and who may use them. */
+import { parseArn } from "#base/arn.ts";
 import type { Topic } from "#kinds/catamaran/topic.ts";
 import { topicNameFault } from "#kinds/rules/names.ts";
 import { type Action, action } from "../action.ts";
@@ -223,6 +224,8 @@ export const untagResource: Action<TopicWorld> = action(model, "UntagResource", 
 
 async function taggedAt(world: TopicWorld, arn: string): Promise<Topic> {
   const prefix = topicArn(world, "");
+  if (parseArn(arn) === null)
+    throw invalid(`ResourceArn Reason: An ARN must have at least 6 elements, not ${arn.split(":").length}`);
   const found = arn.startsWith(prefix) ? await world.topics.find(world.namespace, arn.slice(prefix.length)) : null;
   if (found === null) throw failure("ResourceNotFoundException", "Resource does not exist");
   return found;

@@ -38,7 +38,8 @@ async function bench() {
     random,
   });
   const world = { ...PLACE, namespace: "default", topics, newId: () => random.uuid() };
-  const door = await openBareDoor([snsService(world)]);
+  const service = snsService(world);
+  const door = await openBareDoor([service]);
   const ask = async (Action: string, members: Readonly<Record<string, string>> = {}) => {
     const body = new URLSearchParams({ Action, Version: "2010-03-31", ...members }).toString();
     const headers = { "content-type": "application/x-www-form-urlencoded" };
@@ -51,7 +52,8 @@ async function bench() {
     () => "id",
     () => 0,
   );
-  return { ask, pushed, topics, links, question, [Symbol.asyncDispose]: () => door[Symbol.asyncDispose]() };
+  const policyOf = (resource: string) => service.policyOf?.(resource);
+  return { ask, pushed, topics, links, question, policyOf, [Symbol.asyncDispose]: () => door[Symbol.asyncDispose]() };
 }
 
 function attribute(name: string, value: string, at = 1): Readonly<Record<string, string>> {
@@ -73,6 +75,8 @@ test("a topic is made once, described, listed, tagged and removed", async () => 
   const label = { TopicArn: TOPIC, Label: "l" };
   await all.ask("AddPermission", { ...label, "AWSAccountId.member.1": "1", "ActionName.member.1": "Publish" });
   assert.match((await all.ask("GetTopicAttributes", { TopicArn: TOPIC })).text, /Sid&#34;:&#34;l&#34;/);
+  assert.match((await all.policyOf(TOPIC)) ?? "", /"Sid":"l"/);
+  assert.equal(await all.policyOf(`${TOPIC}x`), null);
   await all.ask("RemovePermission", label);
   assert.equal((await all.ask("DeleteTopic", { TopicArn: TOPIC })).status, 200);
   assert.match(

@@ -23,7 +23,7 @@ import {
   subscribe,
   unsubscribe,
 } from "./subscribe.ts";
-import type { TopicWorld } from "./world.ts";
+import { topicArn, type TopicWorld } from "./world.ts";
 
 export const actions: readonly Action<TopicWorld>[] = [
   addPermission,
@@ -48,5 +48,13 @@ export const actions: readonly Action<TopicWorld>[] = [
 ];
 
 export function snsService(world: TopicWorld): Service {
-  return service(model, world, actions);
+  return service(model, world, actions, {
+    policyOf: async (resource) => {
+      const prefix = topicArn(world, "");
+      const topic = resource.startsWith(prefix)
+        ? await world.topics.find(world.namespace, resource.slice(prefix.length))
+        : null;
+      return topic?.spec.policy ?? null;
+    },
+  });
 }

@@ -72,7 +72,7 @@ function endpointFault({ topic, protocol, endpoint }: SubscriptionSpec): string 
       if (!endpoint.startsWith(`${protocol}://`)) return "Endpoint must match the specified protocol";
       break;
     case "lambda":
-      if (parseArn(endpoint)?.service !== "lambda") return "Lambda endpoint ARN";
+      if (!/^arn:aws[a-z-]*:lambda:.*:function:/.test(endpoint)) return "Lambda endpoint ARN";
       break;
     case "sqs":
       if (parseArn(endpoint)?.service !== "sqs") return "SQS endpoint ARN";

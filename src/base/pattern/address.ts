@@ -17,7 +17,7 @@ const LONGEST = 45;
 /** "10.0.0.0/8"; what is wrong as text, in the words of event-ruler's CIDR.java. */
 export function parseBlock(text: string): ((address: Address) => boolean) | string {
   const [base = "", length, ...rest] = text.split("/");
-  if (length === undefined || rest.length > 0) return "Malformed CIDR, one '/' required";
+  if (length === undefined || length === "" || rest.length > 0) return "Malformed CIDR, one '/' required";
   if (!/^-?\d{1,3}$/.test(length)) return "Malformed CIDR, mask bits must be an integer";
   const from = parseAddress(base);
   if (from === null) return `Nonstandard IP address: ${base}`;

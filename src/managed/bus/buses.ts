@@ -20,7 +20,7 @@ import { keyOfObject, type KubeObject } from "#kinds/object.ts";
 import type { Database } from "../database.ts";
 import type { Prepared, Push, Pushes, RetryPhase } from "../push.ts";
 import { seenIn } from "../seen.ts";
-import { archivedRow } from "./archived.ts";
+import { archivedRow, collectionOf as archiveCollection } from "./archived.ts";
 import { type BusEvent, type Envelope, envelopeOf, type Origin } from "./event.ts";
 import { inputOf } from "./transform.ts";
 
@@ -91,6 +91,12 @@ export class Buses implements Disposable {
 
   archives(namespace: string): readonly Archive[] {
     return this.#archives.list(namespace).toSorted(byName);
+  }
+
+  /** As it is now; the status of the object says it once a minute. */
+  async countArchived(archive: Archive): Promise<{ readonly events: number; readonly bytes: number }> {
+    const { rows: events, bytes } = await this.#options.database.count(archiveCollection(archive));
+    return { events, bytes };
   }
 
   createBus(bus: EventBus): Promise<EventBus> {
