@@ -6,7 +6,7 @@ import type { Model } from "./model.ts";
 import { type Refusal, refusalsOf } from "./refuse.ts";
 import type { Complete, Served, ServedPath } from "./served.ts";
 import type { Reply } from "./reply.ts";
-import type { Caller, SignedHead } from "./sign.ts";
+import type { Caller, Claim, FindCaller, SignedHead } from "./sign.ts";
 
 /** What an action may know about the request that carries it. */
 export interface Call {
@@ -137,6 +137,14 @@ export interface ServiceOptions {
   ) => void;
   /** The head as the model's paths have it, where clients may say it otherwise: the bucket in the name of the host. */
   readonly locate?: (head: SignedHead) => SignedHead;
+  /** Who signs in a way that only this service knows; null when the request is not signed so. */
+  readonly otherClaim?: (
+    head: SignedHead,
+    findCaller: FindCaller,
+    at: { readonly now: number; readonly region: string },
+  ) => Claim | null;
+  /** What the head of an answer says to a page of another origin; null: nothing. Throws for a preflight that is refused. */
+  readonly answerOrigin?: (head: SignedHead) => Promise<Readonly<Record<string, string>> | null>;
   /** Its own codes for what all services say. */
   readonly errorCodes?: Readonly<Record<string, string>>;
   readonly replyHeaders?: (requestId: string) => Readonly<Record<string, string>>;

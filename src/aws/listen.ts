@@ -99,6 +99,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, door: 
     for (const [name, value] of Object.entries(originHeaders(head))) response.setHeader(name, value);
     const unsigned = unsignedAnswer(head) ?? (await door.options.links?.(head)) ?? null;
     if (unsigned !== null) return void response.writeHead(200, unsigned.headers).end(unsigned.body);
+    if (head.headers["origin"] !== undefined && (await answeredOrigin(head, response, door))) return;
     const claim = claimOf(head, door);
     const service = serviceOf(claim, head, door);
     aim = service.aim(head);
@@ -119,13 +120,28 @@ async function answer(request: IncomingMessage, response: ServerResponse, door: 
   }
 }
 
-function claimOf(head: SignedHead, { options, services }: Door): Claim {
-  const { findCaller, region, clock } = options;
+/** Lets each service say what it has to say to a page of another origin; true when it was a preflight, which is all that it asks. */
+async function answeredOrigin(head: SignedHead, response: ServerResponse, { services }: Door): Promise<boolean> {
+  for (const service of [...services.values()].flat()) {
+    const said = await service.answerOrigin(head);
+    if (said === null) continue;
+    for (const [name, value] of Object.entries(said)) response.setHeader(name, value);
+    if (head.method === "OPTIONS") response.writeHead(200, { "content-length": 0 }).end();
+    return head.method === "OPTIONS";
+  }
+  return false;
+}
+
+function claimOf(head: SignedHead, { options: { findCaller, clock, region }, services }: Door): Claim {
+  const at = { now: clock.now(), region };
   if (!isSigned(head)) {
-    const open = [...services.values()].flat().find((service) => service.takesUnsigned(head));
+    const all = [...services.values()].flat();
+    const other = all.map((service) => service.otherClaim(head, findCaller, at)).find((claim) => claim !== null);
+    if (other !== undefined) return other;
+    const open = all.find((service) => service.takesUnsigned(head));
     if (open !== undefined) return unsignedClaim(region, open.signingName);
   }
-  return readClaim(head, findCaller, { now: clock.now(), region });
+  return readClaim(head, findCaller, at);
 }
 
 /** In the form of the service that is asked, as far as one can be told; else in the one that the request's type suggests. */

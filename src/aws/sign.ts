@@ -77,7 +77,7 @@ export interface Verified {
 export interface Claim extends Verified {
   /** Signed by the Authorization header; else by parameters of the query. */
   readonly isByHeader: boolean;
-  /** Null: nobody signed. */
+  /** Null: nobody signed, or it is proven already. */
   readonly terms: Terms | null;
 }
 
@@ -85,7 +85,7 @@ const NOBODY: Caller = { accessKeyId: "", secretAccessKey: "", arn: "anonymous",
 
 /** Of a request without any signature. */
 export function unsignedClaim(region: string, service: string): Claim {
-  return { terms: null, caller: NOBODY, region, service, isByHeader: true };
+  return { terms: null, caller: NOBODY, region, service, isByHeader: false };
 }
 
 export function isSigned(head: SignedHead): boolean {
@@ -140,6 +140,8 @@ export function readClaim(head: SignedHead, findCaller: FindCaller, options: Sig
 
 /** The service that a request says that it is signed for, right or wrong; null when it says none. */
 export function serviceInScope({ headers, query }: SignedHead): string | null {
+  // Only S3 still takes the older signature, and preflights, which nobody signs.
+  if (/(^|&)AWSAccessKeyId=/.test(query) || headers["access-control-request-method"] !== undefined) return "s3";
   const said = headers["authorization"] ?? (query.includes("X-Amz-Credential=") ? decode(query) : "");
   return /Credential=[^/,\s]+\/\d+\/[^/]+\/([a-z0-9-]+)\/aws4_request/.exec(said)?.[1] ?? null;
 }
@@ -167,8 +169,8 @@ export interface ChunkSigner {
 }
 
 /** Amazon S3 API Reference, "Signature Calculations for the Authorization Header: Transferring Payload in Multiple Chunks". */
-export function chunkSigner({ terms, caller }: Claim): ChunkSigner {
-  if (terms === null) throw unsigned();
+export function chunkSigner({ terms, caller }: Claim): ChunkSigner | null {
+  if (terms === null) return null;
   const { timestamp, scope, signature } = terms;
   const place = `${scope.date}/${scope.region}/${scope.service}/aws4_request`;
   const key = signingKey(caller.secretAccessKey, scope);

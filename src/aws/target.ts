@@ -41,6 +41,8 @@ export interface ServiceDoor {
   readonly has: (head: SignedHead) => boolean;
   readonly isCoded: boolean;
   readonly isStreaming: boolean;
+  readonly answerOrigin: NonNullable<Service["answerOrigin"]>;
+  readonly otherClaim: NonNullable<Service["otherClaim"]>;
   readonly checkBody: NonNullable<Service["checkBody"]>;
   readonly takesUnsigned: (head: SignedHead) => boolean;
   readonly aim: (head: SignedHead) => Aim;
@@ -76,6 +78,8 @@ export function doorOf(service: Service): ServiceDoor {
     has: (head) => spoken.some(({ protocol, find }) => protocol.speaks(head) && find(head) !== null),
     isCoded: service.isCoded === true,
     isStreaming: service.isStreaming === true,
+    answerOrigin: service.answerOrigin ?? (() => Promise.resolve(null)),
+    otherClaim: service.otherClaim ?? (() => null),
     checkBody: service.checkBody ?? (() => {}),
     writeError: (error, requestId) => errorReply(error, { service, protocol: first.protocol, requestId, headers: {} }),
     takesUnsigned: service.takesUnsigned ?? (() => false),

@@ -65,6 +65,11 @@ export const valueProofs: ValueProofs = {
   terminationMessagePolicy: { "src/node/container-config.test.ts": "File FallbackToLogsOnError" },
   signatureVersion: { "src/aws/sns/service.test.ts": "1 2" },
   throughputScope: { "src/managed/topic/topics.test.ts": "MessageGroup Topic" },
+  allowedMethods: { "src/aws/s3/cross-origin.test.ts": "DELETE GET HEAD POST PUT" },
+  events: {
+    "src/aws/s3/notify.test.ts":
+      "s3:LifecycleExpiration:* s3:LifecycleExpiration:Delete s3:LifecycleExpiration:DeleteMarkerCreated s3:ObjectCreated:* s3:ObjectCreated:CompleteMultipartUpload s3:ObjectCreated:Copy s3:ObjectCreated:Post s3:ObjectCreated:Put s3:ObjectRemoved:* s3:ObjectRemoved:Delete s3:ObjectRemoved:DeleteMarkerCreated s3:ObjectTagging:* s3:ObjectTagging:Delete s3:ObjectTagging:Put",
+  },
   versioning: { "src/kinds/catamaran/bucket.test.ts": "all suspended" },
   throughputLimit: { "src/kinds/catamaran/queue.test.ts": "perMessageGroupId perQueue" },
   type: {

@@ -16,7 +16,6 @@ import { listenAws } from "#aws/listen.ts";
 import { logsService } from "#aws/logs/service.ts";
 import { rightsOf } from "#aws/rights.ts";
 import { eventRecord } from "#aws/sqs/event-record.ts";
-import { s3Service } from "#aws/s3/service.ts";
 import { sqsService } from "#aws/sqs/service.ts";
 import type { FunctionSession } from "#aws/sign.ts";
 import { stsService } from "#aws/sts/service.ts";
@@ -54,8 +53,6 @@ import { Identities } from "#managed/identity/identities.ts";
 import { knownRolesKeeper } from "#managed/identity/known-roles.ts";
 import { tableKeeper } from "#managed/table/table-keeper.ts";
 import type { Database } from "#managed/database.ts";
-import { Buckets } from "#managed/bucket/buckets.ts";
-import { bucketKeeper } from "#managed/bucket/keep-buckets.ts";
 import { queueKeeper } from "#managed/queue/keep-queues.ts";
 import type { Received } from "#managed/queue/message.ts";
 import { MoveTasks } from "#managed/queue/move-tasks.ts";
@@ -64,7 +61,6 @@ import { Tables } from "#managed/table/tables.ts";
 import { fabricHostIp, kubernetesIp } from "#network/cluster-network.ts";
 import { openSandboxes } from "#sandboxes/pool.ts";
 import { CodeFolder } from "#store/files/code-folder.ts";
-import { ObjectFiles } from "#store/files/object-files.ts";
 import { SqliteLedger } from "#store/sqlite/ledger.ts";
 import { MemoryJournal } from "#store/memory/journal.ts";
 import { Reserve, type Room } from "#store/reserve.ts";
@@ -76,6 +72,7 @@ import { buildCommit } from "./build-commit.ts";
 import { controlService } from "./control-service.ts";
 import { dashboardKey, files } from "#instance/files.ts";
 import { doorHosts, networkOf } from "#instance/addresses.ts";
+import type { BucketEngine } from "./bucket-parts.ts";
 import type { Part } from "./compose.ts";
 import { pkiNames } from "./pki-names.ts";
 import type { ApiDoors } from "./api-parts.ts";
@@ -264,21 +261,6 @@ export const queueEngine: Part<RoleBasis & Declared & ManagedData, QueueEngine> 
   },
 };
 
-interface BucketEngine {
-  readonly buckets: Buckets;
-}
-
-export const bucketEngine: Part<RoleBasis & Declared & ManagedData, BucketEngine> = {
-  name: "buckets",
-  start: async ({ instance, clock, random, log, deck, database }, stack) => {
-    const objects = deck.objects("catamaran-buckets");
-    const bytes = stack.use(await ObjectFiles.open(files.objects(instance)));
-    const buckets = stack.use(await Buckets.open({ objects, database, bytes, clock, random, log }));
-    stack.use(startKeeper(bucketKeeper({ objects, buckets, clock }), objects, { clock, log }));
-    return { buckets };
-  },
-};
-
 interface TableEngine {
   readonly tables: Tables;
 }
@@ -347,8 +329,7 @@ export const awsDoor: Part<
 > = {
   name: "aws door",
   start: async (needs, stack) => {
-    const { instance, clock, random, log, deck, functions, code, logs, runtimes, tables, queues, moveTasks, buckets } =
-      needs;
+    const { instance, clock, random, log, deck, functions, code, logs, runtimes, tables, queues, moveTasks } = needs;
     const { identities, issuer } = needs;
     const { region, accountId, ports, rootKey } = instance;
     const place = { accountId, region, namespace: "default" };
@@ -365,7 +346,7 @@ export const awsDoor: Part<
         functions,
         tables,
         code,
-        readObject: objectsIn(buckets, place.namespace),
+        readObject: objectsIn(needs.buckets, place.namespace),
         newId: () => random.uuid(),
         runtimes,
         gatewayUrl: `http://127.0.0.1:${ports.gateway}`,
@@ -373,7 +354,7 @@ export const awsDoor: Part<
       dynamodbService({ ...place, tables }),
       dynamodbStreamsService({ ...place, tables }),
       logsService({ ...place, logs }),
-      s3Service({ ...place, buckets }),
+      needs.bucketService,
       sqsService({ ...place, queues, tasks: moveTasks }),
       ...needs.messageServices,
       ...needs.apiServices,

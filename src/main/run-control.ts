@@ -16,10 +16,10 @@ import {
   objects,
   podMetrics,
   privateApi,
-  bucketEngine,
   queueEngine,
   tableEngine,
 } from "./control-parts.ts";
+import { bucketEngine } from "./bucket-parts.ts";
 import {
   asyncEnds,
   busEngine,

@@ -1,12 +1,16 @@
 /** The S3 door with a bucket behind it, asked by lines: "PUT /docs/key?tagging". For tests only. */
 import { silent } from "#base/log.ts";
 import { seededRandom } from "#base/random.ts";
+import type { Objects } from "#deck/objects.ts";
 import { openSampleDeck } from "#deck/sample-deck.ts";
+import type { FakeClock } from "#deck/fake-clock.ts";
 import type { Journal } from "#deck/journal.ts";
 import { Buckets } from "#managed/bucket/buckets.ts";
 import type { ObjectBytes } from "#managed/bucket/object-bytes.ts";
+import type { Push, Pushes } from "#managed/push.ts";
 import type { Database } from "#managed/database.ts";
 import { type BareAnswer, type BareRequest, openBareDoor } from "../bare-door.ts";
+import { notifier } from "./notify.ts";
 import { s3Service } from "./service.ts";
 
 /** Both end with the door. */
@@ -18,6 +22,12 @@ export interface Memory {
 
 export interface BucketDoor extends AsyncDisposable {
   readonly buckets: Buckets;
+  readonly objects: Objects;
+  /** What was handed on. */
+  readonly told: readonly Push[];
+  /** Of the buckets; the door has one of its own. */
+  readonly clock: FakeClock;
+  readonly port: number;
   readonly ask: (line: string, options?: Partial<BareRequest>) => Promise<BareAnswer>;
 }
 
@@ -29,16 +39,22 @@ export async function openBucketDoor({ journal, database, bytes }: Memory): Prom
   parts.use(database);
   parts.use(bytes);
   const [random, log, objects] = [seededRandom(7), silent, deck.objects("aws")];
-  const buckets = parts.use(await Buckets.open({ objects, database, bytes, clock, random, log }));
   const place = { accountId: "000000000000", region: "us-east-1", namespace: "default" };
-  const door = parts.use(await openBareDoor([s3Service({ ...place, buckets })]));
+  const told: Push[] = [];
+  const pushes: Pushes = {
+    accept: async (all) => void told.push(...all),
+    prepare: (all) => ({ rows: [], start: () => void told.push(...all) }),
+  };
+  const announce = notifier(place, pushes);
+  const buckets = parts.use(await Buckets.open({ objects, database, bytes, clock, random, log, announce }));
+  const door = parts.use(await openBareDoor([s3Service({ ...place, buckets, pushes })]));
   const ask: BucketDoor["ask"] = (line, options = {}) => {
     const [method = "", url = ""] = line.split(" ");
     const [path = "", query = ""] = url.split("?");
     return door.ask({ service: "s3", method, path, query, ...options });
   };
   await ask("PUT /docs");
-  return { buckets, ask, [Symbol.asyncDispose]: () => parts.disposeAsync() };
+  return { buckets, objects, told, clock, port: door.port, ask, [Symbol.asyncDispose]: () => parts.disposeAsync() };
 }
 
 /** "404 NoSuchKey"; of success "200 ". */

@@ -28,6 +28,7 @@ import {
   invalidArgument,
   invalidRequest,
   objectArn,
+  originOf,
   versionMember,
 } from "./world.ts";
 
@@ -74,7 +75,7 @@ export const copyObject: Action<BucketWorld> = action(model, "CopyObject", {
   },
   resources: (input) => [objectArn(input)],
   alsoNeeds: ({ CopySource }) => [readNeed(CopySource)],
-  run: async (world: BucketWorld, input) => {
+  run: async (world: BucketWorld, input, call) => {
     const bucket = await bucketOf(world, input);
     checkKey(input.Key);
     const source = await copySource(world, input);
@@ -97,6 +98,8 @@ export const copyObject: Action<BucketWorld> = action(model, "CopyObject", {
       bytes: counted,
       describe: () => ({ etag: counted.md5.toString("hex"), checksum: counted.checksum(), ...kept }),
       allow: (current) => checkWrite(current, input),
+      how: "Copy",
+      by: originOf(call),
     });
     return {
       CopyObjectResult: {

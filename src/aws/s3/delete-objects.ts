@@ -1,12 +1,12 @@
 /** DeleteObject and DeleteObjects. What is not there is deleted with success. */
 import type { Bucket } from "#kinds/catamaran/bucket.ts";
-import type { Removal } from "#managed/bucket/stored-objects.ts";
+import type { Origin, Removal } from "#managed/bucket/stored-objects.ts";
 import { type Action, action } from "../action.ts";
 import { AwsError } from "../aws-error.ts";
 import { checkWrite } from "./conditions.ts";
 import { type DeletedObject, type Error as ObjectError, model, type ObjectIdentifier } from "./model.gen.ts";
 import { PAYER } from "./unserved.ts";
-import { bucketOf, type BucketWorld, checkKey, objectArn } from "./world.ts";
+import { bucketOf, type BucketWorld, checkKey, objectArn, originOf } from "./world.ts";
 
 const NO_LOCK = "objects are not locked; leave it out";
 const NO_MFA = "there are no devices; leave it out";
@@ -24,14 +24,19 @@ export const deleteObject: Action<BucketWorld> = action(model, "DeleteObject", {
   resources: (input) => (input.VersionId === undefined ? [objectArn(input)] : []),
   alsoNeeds: (input) =>
     input.VersionId === undefined ? [] : [{ permission: "s3:DeleteObjectVersion", resource: objectArn(input) }],
-  run: async (world: BucketWorld, input) => {
+  run: async (world: BucketWorld, input, call) => {
     const bucket = await bucketOf(world, input);
     const { Key, VersionId, IfMatch } = input;
-    const removal = await remove(world, bucket, {
-      Key,
-      ...(VersionId && { VersionId }),
-      ...(IfMatch && { ETag: IfMatch }),
-    });
+    const removal = await remove(
+      world,
+      bucket,
+      {
+        Key,
+        ...(VersionId && { VersionId }),
+        ...(IfMatch && { ETag: IfMatch }),
+      },
+      originOf(call),
+    );
     const { DeleteMarker, VersionId: version, DeleteMarkerVersionId } = deletedOf(bucket, Key, removal);
     const said = DeleteMarkerVersionId ?? version;
     return { ...(DeleteMarker && { DeleteMarker }), ...(said !== undefined && { VersionId: said }) };
@@ -69,7 +74,7 @@ export const deleteObjects: Action<BucketWorld> = action(model, "DeleteObjects",
       permission: "s3:DeleteObjectVersion",
       resource: objectArn({ Bucket, Key }),
     })),
-  run: async (world: BucketWorld, input) => {
+  run: async (world: BucketWorld, input, call) => {
     const bucket = await bucketOf(world, input);
     const { Objects, Quiet = false } = input.Delete;
     if (Objects.length === 0 || Objects.length > MAX_KEYS)
@@ -82,7 +87,7 @@ export const deleteObjects: Action<BucketWorld> = action(model, "DeleteObjects",
     const failed: ObjectError[] = [];
     for (const one of Objects) {
       try {
-        deleted.push(deletedOf(bucket, one.Key, await remove(world, bucket, one), one.VersionId));
+        deleted.push(deletedOf(bucket, one.Key, await remove(world, bucket, one, originOf(call)), one.VersionId));
       } catch (thrown) {
         if (!(thrown instanceof AwsError)) throw thrown;
         failed.push({
@@ -101,9 +106,11 @@ async function remove(
   world: BucketWorld,
   bucket: Bucket,
   { Key, VersionId, ETag }: ObjectIdentifier,
+  by: Origin,
 ): Promise<Removal> {
   checkKey(Key);
   return world.buckets.contentsOf(bucket).objects.remove(Key, {
+    by,
     ...(VersionId !== undefined && { version: VersionId }),
     ...(ETag !== undefined && { allow: (current) => checkWrite(current, { IfMatch: ETag }) }),
   });

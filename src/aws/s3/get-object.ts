@@ -1,6 +1,7 @@
 /** GetObject and HeadObject: what is kept of an object, and its bytes or a range of them as they are read. */
 import { parseRange } from "./range.ts";
 import type { Bucket } from "#kinds/catamaran/bucket.ts";
+import { expirationOf } from "#managed/bucket/lifecycle.ts";
 import type { Range } from "#managed/bucket/object-bytes.ts";
 import type { StoredObject } from "#managed/bucket/stored-object.ts";
 import { type Action, action, Answer } from "../action.ts";
@@ -133,12 +134,21 @@ function headOf(bucket: Bucket, object: StoredObject, input: ReadInput): Head {
     ETag: `"${object.etag}"`,
     ...headMembers(object),
     ...overrides(input),
+    ...expirationMember(bucket, object),
     ...ENCRYPTED,
     ...versionMember(bucket, object.version),
     ...(count > 0 && { TagCount: count }),
     // A checksum of the whole says nothing of a part of it.
     ...(input.ChecksumMode === "ENABLED" && isWhole && checksumMembers(object.checksum)),
   };
+}
+
+/** Only the newest version expires. */
+function expirationMember({ spec: { lifecycle = [] } }: Bucket, object: StoredObject): Pick<Head, "Expiration"> {
+  const expiration = expirationOf(lifecycle, object);
+  if (expiration === null) return {};
+  const { atMs, rule } = expiration;
+  return { Expiration: `expiry-date="${new Date(atMs).toUTCString()}", rule-id="${encodeURIComponent(rule)}"` };
 }
 
 function overrides(input: ReadInput): Head {

@@ -57,10 +57,10 @@ function checkSubresource({ query, method }: SignedHead, served: ReadonlySet<str
 
 /** SDKs move what would be headers into the query of a presigned URL, where it is signed with it. */
 function hoisted({ query, headers }: SignedHead): SignedHead["headers"] {
-  if (!query.includes("X-Amz-Signature=")) return headers;
+  if (!/(^|&)(X-Amz-)?Signature=/.test(query)) return headers;
   const moved = [...new URLSearchParams(query)]
     .map(([name, value]) => [name.toLowerCase(), value] as const)
-    .filter(([name]) => name.startsWith("x-amz-") && !SIGNING.has(name));
+    .filter(([name]) => (name.startsWith("x-amz-") && !SIGNING.has(name)) || name === "content-type");
   return { ...Object.fromEntries(moved), ...headers };
 }
 

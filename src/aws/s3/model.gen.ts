@@ -4,6 +4,10 @@ import type { Model } from "../model.ts";
 /** Wall time in ms. */
 export type AbortDate = number;
 
+export type AbortIncompleteMultipartUpload = {
+  readonly DaysAfterInitiation?: DaysAfterInitiation;
+};
+
 export type AbortMultipartUploadOutput = {
   readonly RequestCharged?: RequestCharged;
 };
@@ -21,11 +25,31 @@ export type AbortRuleId = string;
 
 export type AcceptRanges = string;
 
+export type AccessControlTranslation = {
+  readonly Owner: OwnerOverride;
+};
+
 export type AccessPointAlias = boolean;
 
 export type AccountId = string;
 
+export type AllowedHeader = string;
+
+export type AllowedHeaders = readonly AllowedHeader[];
+
+export type AllowedMethod = string;
+
+export type AllowedMethods = readonly AllowedMethod[];
+
+export type AllowedOrigin = string;
+
+export type AllowedOrigins = readonly AllowedOrigin[];
+
 export type ArchiveStatus = "ARCHIVE_ACCESS" | "DEEP_ARCHIVE_ACCESS";
+
+export type BlockedEncryptionTypes = {
+  readonly EncryptionType?: EncryptionTypeList;
+};
 
 export type Bucket = {
   readonly Name?: BucketName;
@@ -33,6 +57,8 @@ export type Bucket = {
   readonly BucketRegion?: BucketRegion;
   readonly BucketArn?: S3RegionalOrS3ExpressBucketArnString;
 };
+
+export type BucketAccelerateStatus = "Enabled" | "Suspended";
 
 export type BucketAlreadyExists = {};
 
@@ -47,9 +73,15 @@ export type BucketInfo = {
 
 export type BucketKeyEnabled = boolean;
 
+export type BucketLifecycleConfiguration = {
+  readonly Rules: LifecycleRules;
+};
+
 export type BucketLocationConstraint = "af-south-1" | "ap-east-1" | "ap-east-2" | "ap-northeast-1" | "ap-northeast-2" | "ap-northeast-3" | "ap-south-1" | "ap-south-2" | "ap-southeast-1" | "ap-southeast-2" | "ap-southeast-3" | "ap-southeast-4" | "ap-southeast-5" | "ap-southeast-6" | "ap-southeast-7" | "ca-central-1" | "ca-west-1" | "cn-north-1" | "cn-northwest-1" | "EU" | "eu-central-1" | "eu-central-2" | "eu-north-1" | "eu-south-1" | "eu-south-2" | "eu-west-1" | "eu-west-2" | "eu-west-3" | "il-central-1" | "me-central-1" | "me-south-1" | "mx-central-1" | "sa-east-1" | "us-east-2" | "us-gov-east-1" | "us-gov-west-1" | "us-west-1" | "us-west-2";
 
 export type BucketLocationName = string;
+
+export type BucketLogsPermission = "FULL_CONTROL" | "READ" | "WRITE";
 
 export type BucketName = string;
 
@@ -64,6 +96,21 @@ export type BucketVersioningStatus = "Enabled" | "Suspended";
 export type Buckets = readonly Bucket[];
 
 export type BypassGovernanceRetention = boolean;
+
+export type CORSConfiguration = {
+  readonly CORSRules: CORSRules;
+};
+
+export type CORSRule = {
+  readonly ID?: ID;
+  readonly AllowedHeaders?: AllowedHeaders;
+  readonly AllowedMethods: AllowedMethods;
+  readonly AllowedOrigins: AllowedOrigins;
+  readonly ExposeHeaders?: ExposeHeaders;
+  readonly MaxAgeSeconds?: MaxAgeSeconds;
+};
+
+export type CORSRules = readonly CORSRule[];
 
 export type CacheControl = string;
 
@@ -187,6 +234,11 @@ export type CompletedPart = {
 };
 
 export type CompletedPartList = readonly CompletedPart[];
+
+export type Condition = {
+  readonly HttpErrorCodeReturnedEquals?: HttpErrorCodeReturnedEquals;
+  readonly KeyPrefixEquals?: KeyPrefixEquals;
+};
 
 export type ContentDisposition = string;
 
@@ -397,9 +449,37 @@ export type CreationDate = number;
 
 export type DataRedundancy = "SingleAvailabilityZone" | "SingleLocalZone";
 
+/** Wall time in ms. */
+export type Date = number;
+
+export type Days = number;
+
+export type DaysAfterInitiation = number;
+
+export type DefaultRetention = {
+  readonly Mode?: ObjectLockRetentionMode;
+  readonly Days?: Days;
+  readonly Years?: Years;
+};
+
 export type Delete = {
   readonly Objects: ObjectIdentifierList;
   readonly Quiet?: Quiet;
+};
+
+export type DeleteBucketCorsRequest = {
+  readonly Bucket: BucketName;
+  readonly ExpectedBucketOwner?: AccountId;
+};
+
+export type DeleteBucketEncryptionRequest = {
+  readonly Bucket: BucketName;
+  readonly ExpectedBucketOwner?: AccountId;
+};
+
+export type DeleteBucketLifecycleRequest = {
+  readonly Bucket: BucketName;
+  readonly ExpectedBucketOwner?: AccountId;
 };
 
 export type DeleteBucketRequest = {
@@ -421,6 +501,12 @@ export type DeleteMarkerEntry = {
   readonly IsLatest?: IsLatest;
   readonly LastModified?: LastModified;
 };
+
+export type DeleteMarkerReplication = {
+  readonly Status?: DeleteMarkerReplicationStatus;
+};
+
+export type DeleteMarkerReplicationStatus = "Enabled" | "Disabled";
 
 export type DeleteMarkerVersionId = string;
 
@@ -483,11 +569,31 @@ export type DeletedObjects = readonly DeletedObject[];
 
 export type Delimiter = string;
 
+export type Destination = {
+  readonly Bucket: BucketName;
+  readonly Account?: AccountId;
+  readonly StorageClass?: StorageClass;
+  readonly AccessControlTranslation?: AccessControlTranslation;
+  readonly EncryptionConfiguration?: EncryptionConfiguration;
+  readonly ReplicationTime?: ReplicationTime;
+  readonly Metrics?: Metrics;
+};
+
 export type DisplayName = string;
 
 export type ETag = string;
 
+export type EmailAddress = string;
+
 export type EncodingType = "url";
+
+export type EncryptionConfiguration = {
+  readonly ReplicaKmsKeyID?: ReplicaKmsKeyID;
+};
+
+export type EncryptionType = "NONE" | "SSE-C";
+
+export type EncryptionTypeList = readonly EncryptionType[];
 
 export type EncryptionTypeMismatch = {};
 
@@ -498,19 +604,144 @@ export type Error = {
   readonly Message?: Message;
 };
 
+export type ErrorDocument = {
+  readonly Key: ObjectKey;
+};
+
 export type Errors = readonly Error[];
+
+export type Event = "s3:ReducedRedundancyLostObject" | "s3:ObjectCreated:*" | "s3:ObjectCreated:Put" | "s3:ObjectCreated:Post" | "s3:ObjectCreated:Copy" | "s3:ObjectCreated:CompleteMultipartUpload" | "s3:ObjectRemoved:*" | "s3:ObjectRemoved:Delete" | "s3:ObjectRemoved:DeleteMarkerCreated" | "s3:ObjectRestore:*" | "s3:ObjectRestore:Post" | "s3:ObjectRestore:Completed" | "s3:Replication:*" | "s3:Replication:OperationFailedReplication" | "s3:Replication:OperationNotTracked" | "s3:Replication:OperationMissedThreshold" | "s3:Replication:OperationReplicatedAfterThreshold" | "s3:ObjectRestore:Delete" | "s3:LifecycleTransition" | "s3:IntelligentTiering" | "s3:ObjectAcl:Put" | "s3:LifecycleExpiration:*" | "s3:LifecycleExpiration:Delete" | "s3:LifecycleExpiration:DeleteMarkerCreated" | "s3:ObjectTagging:*" | "s3:ObjectTagging:Put" | "s3:ObjectTagging:Delete";
+
+export type EventBridgeConfiguration = {};
+
+export type EventList = readonly Event[];
+
+export type ExistingObjectReplication = {
+  readonly Status: ExistingObjectReplicationStatus;
+};
+
+export type ExistingObjectReplicationStatus = "Enabled" | "Disabled";
 
 export type Expiration = string;
 
+export type ExpirationStatus = "Enabled" | "Disabled";
+
+export type ExpiredObjectDeleteMarker = boolean;
+
 export type Expires = string;
 
+export type ExposeHeader = string;
+
+export type ExposeHeaders = readonly ExposeHeader[];
+
 export type FetchOwner = boolean;
+
+export type FilterRule = {
+  readonly Name?: FilterRuleName;
+  readonly Value?: FilterRuleValue;
+};
+
+export type FilterRuleList = readonly FilterRule[];
+
+export type FilterRuleName = string;
+
+export type FilterRuleValue = string;
+
+export type GetBucketAccelerateConfigurationOutput = {
+  readonly Status?: BucketAccelerateStatus;
+  readonly RequestCharged?: RequestCharged;
+};
+
+export type GetBucketAccelerateConfigurationRequest = {
+  readonly Bucket: BucketName;
+  readonly ExpectedBucketOwner?: AccountId;
+  readonly RequestPayer?: RequestPayer;
+};
+
+export type GetBucketAclOutput = {
+  readonly Owner?: Owner;
+  readonly Grants?: Grants;
+};
+
+export type GetBucketAclRequest = {
+  readonly Bucket: BucketName;
+  readonly ExpectedBucketOwner?: AccountId;
+};
+
+export type GetBucketCorsOutput = {
+  readonly CORSRules?: CORSRules;
+};
+
+export type GetBucketCorsRequest = {
+  readonly Bucket: BucketName;
+  readonly ExpectedBucketOwner?: AccountId;
+};
+
+export type GetBucketEncryptionOutput = {
+  readonly ServerSideEncryptionConfiguration?: ServerSideEncryptionConfiguration;
+};
+
+export type GetBucketEncryptionRequest = {
+  readonly Bucket: BucketName;
+  readonly ExpectedBucketOwner?: AccountId;
+};
+
+export type GetBucketLifecycleConfigurationOutput = {
+  readonly Rules?: LifecycleRules;
+  readonly TransitionDefaultMinimumObjectSize?: TransitionDefaultMinimumObjectSize;
+};
+
+export type GetBucketLifecycleConfigurationRequest = {
+  readonly Bucket: BucketName;
+  readonly ExpectedBucketOwner?: AccountId;
+};
 
 export type GetBucketLocationOutput = {
   readonly LocationConstraint?: BucketLocationConstraint;
 };
 
 export type GetBucketLocationRequest = {
+  readonly Bucket: BucketName;
+  readonly ExpectedBucketOwner?: AccountId;
+};
+
+export type GetBucketLoggingOutput = {
+  readonly LoggingEnabled?: LoggingEnabled;
+};
+
+export type GetBucketLoggingRequest = {
+  readonly Bucket: BucketName;
+  readonly ExpectedBucketOwner?: AccountId;
+};
+
+export type GetBucketNotificationConfigurationRequest = {
+  readonly Bucket: BucketName;
+  readonly ExpectedBucketOwner?: AccountId;
+};
+
+export type GetBucketOwnershipControlsOutput = {
+  readonly OwnershipControls?: OwnershipControls;
+};
+
+export type GetBucketOwnershipControlsRequest = {
+  readonly Bucket: BucketName;
+  readonly ExpectedBucketOwner?: AccountId;
+};
+
+export type GetBucketReplicationOutput = {
+  readonly ReplicationConfiguration?: ReplicationConfiguration;
+};
+
+export type GetBucketReplicationRequest = {
+  readonly Bucket: BucketName;
+  readonly ExpectedBucketOwner?: AccountId;
+};
+
+export type GetBucketRequestPaymentOutput = {
+  readonly Payer?: Payer;
+};
+
+export type GetBucketRequestPaymentRequest = {
   readonly Bucket: BucketName;
   readonly ExpectedBucketOwner?: AccountId;
 };
@@ -531,6 +762,32 @@ export type GetBucketVersioningOutput = {
 
 export type GetBucketVersioningRequest = {
   readonly Bucket: BucketName;
+  readonly ExpectedBucketOwner?: AccountId;
+};
+
+export type GetBucketWebsiteOutput = {
+  readonly RedirectAllRequestsTo?: RedirectAllRequestsTo;
+  readonly IndexDocument?: IndexDocument;
+  readonly ErrorDocument?: ErrorDocument;
+  readonly RoutingRules?: RoutingRules;
+};
+
+export type GetBucketWebsiteRequest = {
+  readonly Bucket: BucketName;
+  readonly ExpectedBucketOwner?: AccountId;
+};
+
+export type GetObjectAclOutput = {
+  readonly Owner?: Owner;
+  readonly Grants?: Grants;
+  readonly RequestCharged?: RequestCharged;
+};
+
+export type GetObjectAclRequest = {
+  readonly Bucket: BucketName;
+  readonly Key: ObjectKey;
+  readonly VersionId?: ObjectVersionId;
+  readonly RequestPayer?: RequestPayer;
   readonly ExpectedBucketOwner?: AccountId;
 };
 
@@ -567,6 +824,15 @@ export type GetObjectAttributesRequest = {
   readonly RequestPayer?: RequestPayer;
   readonly ExpectedBucketOwner?: AccountId;
   readonly ObjectAttributes: ObjectAttributesList;
+};
+
+export type GetObjectLockConfigurationOutput = {
+  readonly ObjectLockConfiguration?: ObjectLockConfiguration;
+};
+
+export type GetObjectLockConfigurationRequest = {
+  readonly Bucket: BucketName;
+  readonly ExpectedBucketOwner?: AccountId;
 };
 
 export type GetObjectOutput = {
@@ -654,6 +920,11 @@ export type GetObjectTaggingRequest = {
   readonly RequestPayer?: RequestPayer;
 };
 
+export type Grant = {
+  readonly Grantee?: Grantee;
+  readonly Permission?: Permission;
+};
+
 export type GrantFullControl = string;
 
 export type GrantRead = string;
@@ -663,6 +934,16 @@ export type GrantReadACP = string;
 export type GrantWrite = string;
 
 export type GrantWriteACP = string;
+
+export type Grantee = {
+  readonly DisplayName?: DisplayName;
+  readonly EmailAddress?: EmailAddress;
+  readonly ID?: ID;
+  readonly Type: Type;
+  readonly URI?: URI;
+};
+
+export type Grants = readonly Grant[];
 
 export type HeadBucketOutput = {
   readonly BucketArn?: S3RegionalOrS3ExpressBucketArnString;
@@ -747,6 +1028,12 @@ export type HeadObjectRequest = {
   readonly ChecksumMode?: ChecksumMode;
 };
 
+export type HostName = string;
+
+export type HttpErrorCodeReturnedEquals = string;
+
+export type HttpRedirectCode = string;
+
 export type ID = string;
 
 export type IfMatch = string;
@@ -766,6 +1053,10 @@ export type IfNoneMatch = string;
 
 /** Wall time in ms. */
 export type IfUnmodifiedSince = number;
+
+export type IndexDocument = {
+  readonly Suffix: Suffix;
+};
 
 /** Wall time in ms. */
 export type Initiated = number;
@@ -796,11 +1087,59 @@ export type KeyCount = number;
 
 export type KeyMarker = string;
 
+export type KeyPrefixEquals = string;
+
+export type LambdaFunctionArn = string;
+
+export type LambdaFunctionConfiguration = {
+  readonly Id?: NotificationId;
+  readonly LambdaFunctionArn: LambdaFunctionArn;
+  readonly Events: EventList;
+  readonly Filter?: NotificationConfigurationFilter;
+};
+
+export type LambdaFunctionConfigurationList = readonly LambdaFunctionConfiguration[];
+
 /** Wall time in ms. */
 export type LastModified = number;
 
 /** Wall time in ms. */
 export type LastModifiedTime = number;
+
+export type LifecycleExpiration = {
+  readonly Date?: Date;
+  readonly Days?: Days;
+  readonly ExpiredObjectDeleteMarker?: ExpiredObjectDeleteMarker;
+};
+
+export type LifecycleRule = {
+  readonly Expiration?: LifecycleExpiration;
+  readonly ID?: ID;
+  readonly Prefix?: Prefix;
+  readonly Filter?: LifecycleRuleFilter;
+  readonly Status: ExpirationStatus;
+  readonly Transitions?: TransitionList;
+  readonly NoncurrentVersionTransitions?: NoncurrentVersionTransitionList;
+  readonly NoncurrentVersionExpiration?: NoncurrentVersionExpiration;
+  readonly AbortIncompleteMultipartUpload?: AbortIncompleteMultipartUpload;
+};
+
+export type LifecycleRuleAndOperator = {
+  readonly Prefix?: Prefix;
+  readonly Tags?: TagSet;
+  readonly ObjectSizeGreaterThan?: ObjectSizeGreaterThanBytes;
+  readonly ObjectSizeLessThan?: ObjectSizeLessThanBytes;
+};
+
+export type LifecycleRuleFilter = {
+  readonly Prefix?: Prefix;
+  readonly Tag?: Tag;
+  readonly ObjectSizeGreaterThan?: ObjectSizeGreaterThanBytes;
+  readonly ObjectSizeLessThan?: ObjectSizeLessThanBytes;
+  readonly And?: LifecycleRuleAndOperator;
+};
+
+export type LifecycleRules = readonly LifecycleRule[];
 
 export type ListBucketsOutput = {
   readonly Buckets?: Buckets;
@@ -973,6 +1312,13 @@ export type LocationNameAsString = string;
 
 export type LocationType = "AvailabilityZone" | "LocalZone";
 
+export type LoggingEnabled = {
+  readonly TargetBucket: TargetBucket;
+  readonly TargetGrants?: TargetGrants;
+  readonly TargetPrefix: TargetPrefix;
+  readonly TargetObjectKeyFormat?: TargetObjectKeyFormat;
+};
+
 export type MFA = string;
 
 export type MFADelete = "Enabled" | "Disabled";
@@ -980,6 +1326,8 @@ export type MFADelete = "Enabled" | "Disabled";
 export type MFADeleteStatus = "Enabled" | "Disabled";
 
 export type Marker = string;
+
+export type MaxAgeSeconds = number;
 
 export type MaxBuckets = number;
 
@@ -998,6 +1346,15 @@ export type MetadataDirective = "COPY" | "REPLACE";
 export type MetadataKey = string;
 
 export type MetadataValue = string;
+
+export type Metrics = {
+  readonly Status: MetricsStatus;
+  readonly EventThreshold?: ReplicationTimeValue;
+};
+
+export type MetricsStatus = "Enabled" | "Disabled";
+
+export type Minutes = number;
 
 export type MissingMeta = number;
 
@@ -1036,6 +1393,32 @@ export type NoSuchKey = {};
 
 export type NoSuchUpload = {};
 
+export type NoncurrentVersionExpiration = {
+  readonly NoncurrentDays?: Days;
+  readonly NewerNoncurrentVersions?: VersionCount;
+};
+
+export type NoncurrentVersionTransition = {
+  readonly NoncurrentDays?: Days;
+  readonly StorageClass?: TransitionStorageClass;
+  readonly NewerNoncurrentVersions?: VersionCount;
+};
+
+export type NoncurrentVersionTransitionList = readonly NoncurrentVersionTransition[];
+
+export type NotificationConfiguration = {
+  readonly TopicConfigurations?: TopicConfigurationList;
+  readonly QueueConfigurations?: QueueConfigurationList;
+  readonly LambdaFunctionConfigurations?: LambdaFunctionConfigurationList;
+  readonly EventBridgeConfiguration?: EventBridgeConfiguration;
+};
+
+export type NotificationConfigurationFilter = {
+  readonly Key?: S3KeyFilter;
+};
+
+export type NotificationId = string;
+
 export type Object = {
   readonly Key?: ObjectKey;
   readonly LastModified?: LastModified;
@@ -1068,6 +1451,13 @@ export type ObjectKey = string;
 
 export type ObjectList = readonly Object[];
 
+export type ObjectLockConfiguration = {
+  readonly ObjectLockEnabled?: ObjectLockEnabled;
+  readonly Rule?: ObjectLockRule;
+};
+
+export type ObjectLockEnabled = "Enabled";
+
 export type ObjectLockEnabledForBucket = boolean;
 
 export type ObjectLockLegalHoldStatus = "ON" | "OFF";
@@ -1076,6 +1466,12 @@ export type ObjectLockMode = "GOVERNANCE" | "COMPLIANCE";
 
 /** Wall time in ms. */
 export type ObjectLockRetainUntilDate = number;
+
+export type ObjectLockRetentionMode = "GOVERNANCE" | "COMPLIANCE";
+
+export type ObjectLockRule = {
+  readonly DefaultRetention?: DefaultRetention;
+};
 
 export type ObjectNotInActiveTierError = {};
 
@@ -1097,6 +1493,10 @@ export type ObjectPart = {
 };
 
 export type ObjectSize = number;
+
+export type ObjectSizeGreaterThanBytes = number;
+
+export type ObjectSizeLessThanBytes = number;
 
 export type ObjectStorageClass = "STANDARD" | "REDUCED_REDUNDANCY" | "GLACIER" | "STANDARD_IA" | "ONEZONE_IA" | "INTELLIGENT_TIERING" | "DEEP_ARCHIVE" | "OUTPOSTS" | "GLACIER_IR" | "SNOW" | "EXPRESS_ONEZONE" | "FSX_OPENZFS" | "FSX_ONTAP";
 
@@ -1129,6 +1529,18 @@ export type Owner = {
   readonly ID?: ID;
 };
 
+export type OwnerOverride = "Destination";
+
+export type OwnershipControls = {
+  readonly Rules: OwnershipControlsRules;
+};
+
+export type OwnershipControlsRule = {
+  readonly ObjectOwnership: ObjectOwnership;
+};
+
+export type OwnershipControlsRules = readonly OwnershipControlsRule[];
+
 export type Part = {
   readonly PartNumber?: PartNumber;
   readonly LastModified?: LastModified;
@@ -1150,13 +1562,70 @@ export type PartNumber = number;
 
 export type PartNumberMarker = number;
 
+export type PartitionDateSource = "EventTime" | "DeliveryTime";
+
+export type PartitionedPrefix = {
+  readonly PartitionDateSource?: PartitionDateSource;
+};
+
 export type Parts = readonly Part[];
 
 export type PartsCount = number;
 
 export type PartsList = readonly ObjectPart[];
 
+export type Payer = "Requester" | "BucketOwner";
+
+export type Permission = "FULL_CONTROL" | "WRITE" | "WRITE_ACP" | "READ" | "READ_ACP";
+
 export type Prefix = string;
+
+export type Priority = number;
+
+export type Protocol = "http" | "https";
+
+export type PutBucketCorsRequest = {
+  readonly Bucket: BucketName;
+  readonly CORSConfiguration: CORSConfiguration;
+  readonly ContentMD5?: ContentMD5;
+  readonly ChecksumAlgorithm?: ChecksumAlgorithm;
+  readonly ExpectedBucketOwner?: AccountId;
+};
+
+export type PutBucketEncryptionRequest = {
+  readonly Bucket: BucketName;
+  readonly ContentMD5?: ContentMD5;
+  readonly ChecksumAlgorithm?: ChecksumAlgorithm;
+  readonly ServerSideEncryptionConfiguration: ServerSideEncryptionConfiguration;
+  readonly ExpectedBucketOwner?: AccountId;
+};
+
+export type PutBucketLifecycleConfigurationOutput = {
+  readonly TransitionDefaultMinimumObjectSize?: TransitionDefaultMinimumObjectSize;
+};
+
+export type PutBucketLifecycleConfigurationRequest = {
+  readonly Bucket: BucketName;
+  readonly ChecksumAlgorithm?: ChecksumAlgorithm;
+  readonly LifecycleConfiguration?: BucketLifecycleConfiguration;
+  readonly ExpectedBucketOwner?: AccountId;
+  readonly TransitionDefaultMinimumObjectSize?: TransitionDefaultMinimumObjectSize;
+};
+
+export type PutBucketNotificationConfigurationRequest = {
+  readonly Bucket: BucketName;
+  readonly NotificationConfiguration: NotificationConfiguration;
+  readonly ExpectedBucketOwner?: AccountId;
+  readonly SkipDestinationValidation?: SkipValidation;
+};
+
+export type PutBucketOwnershipControlsRequest = {
+  readonly Bucket: BucketName;
+  readonly ContentMD5?: ContentMD5;
+  readonly ExpectedBucketOwner?: AccountId;
+  readonly OwnershipControls: OwnershipControls;
+  readonly ChecksumAlgorithm?: ChecksumAlgorithm;
+};
 
 export type PutBucketTaggingRequest = {
   readonly Bucket: BucketName;
@@ -1266,13 +1735,92 @@ export type PutObjectTaggingRequest = {
   readonly RequestPayer?: RequestPayer;
 };
 
+export type QueueArn = string;
+
+export type QueueConfiguration = {
+  readonly Id?: NotificationId;
+  readonly QueueArn: QueueArn;
+  readonly Events: EventList;
+  readonly Filter?: NotificationConfigurationFilter;
+};
+
+export type QueueConfigurationList = readonly QueueConfiguration[];
+
 export type Quiet = boolean;
 
 export type Range = string;
 
+export type Redirect = {
+  readonly HostName?: HostName;
+  readonly HttpRedirectCode?: HttpRedirectCode;
+  readonly Protocol?: Protocol;
+  readonly ReplaceKeyPrefixWith?: ReplaceKeyPrefixWith;
+  readonly ReplaceKeyWith?: ReplaceKeyWith;
+};
+
+export type RedirectAllRequestsTo = {
+  readonly HostName: HostName;
+  readonly Protocol?: Protocol;
+};
+
 export type Region = string;
 
+export type ReplaceKeyPrefixWith = string;
+
+export type ReplaceKeyWith = string;
+
+export type ReplicaKmsKeyID = string;
+
+export type ReplicaModifications = {
+  readonly Status: ReplicaModificationsStatus;
+};
+
+export type ReplicaModificationsStatus = "Enabled" | "Disabled";
+
+export type ReplicationConfiguration = {
+  readonly Role: Role;
+  readonly Rules: ReplicationRules;
+};
+
+export type ReplicationRule = {
+  readonly ID?: ID;
+  readonly Priority?: Priority;
+  readonly Prefix?: Prefix;
+  readonly Filter?: ReplicationRuleFilter;
+  readonly Status: ReplicationRuleStatus;
+  readonly SourceSelectionCriteria?: SourceSelectionCriteria;
+  readonly ExistingObjectReplication?: ExistingObjectReplication;
+  readonly Destination: Destination;
+  readonly DeleteMarkerReplication?: DeleteMarkerReplication;
+};
+
+export type ReplicationRuleAndOperator = {
+  readonly Prefix?: Prefix;
+  readonly Tags?: TagSet;
+};
+
+export type ReplicationRuleFilter = {
+  readonly Prefix?: Prefix;
+  readonly Tag?: Tag;
+  readonly And?: ReplicationRuleAndOperator;
+};
+
+export type ReplicationRuleStatus = "Enabled" | "Disabled";
+
+export type ReplicationRules = readonly ReplicationRule[];
+
 export type ReplicationStatus = "COMPLETE" | "PENDING" | "FAILED" | "REPLICA" | "COMPLETED";
+
+export type ReplicationTime = {
+  readonly Status: ReplicationTimeStatus;
+  readonly Time: ReplicationTimeValue;
+};
+
+export type ReplicationTimeStatus = "Enabled" | "Disabled";
+
+export type ReplicationTimeValue = {
+  readonly Minutes?: Minutes;
+};
 
 export type RequestCharged = "requester";
 
@@ -1301,6 +1849,19 @@ export type RestoreStatus = {
   readonly RestoreExpiryDate?: RestoreExpiryDate;
 };
 
+export type Role = string;
+
+export type RoutingRule = {
+  readonly Condition?: Condition;
+  readonly Redirect: Redirect;
+};
+
+export type RoutingRules = readonly RoutingRule[];
+
+export type S3KeyFilter = {
+  readonly FilterRules?: FilterRuleList;
+};
+
 export type S3RegionalOrS3ExpressBucketArnString = string;
 
 export type SSECustomerAlgorithm = string;
@@ -1315,11 +1876,45 @@ export type SSEKMSKeyId = string;
 
 export type ServerSideEncryption = "AES256" | "aws:fsx" | "aws:kms" | "aws:kms:dsse";
 
+export type ServerSideEncryptionByDefault = {
+  readonly SSEAlgorithm: ServerSideEncryption;
+  readonly KMSMasterKeyID?: SSEKMSKeyId;
+};
+
+export type ServerSideEncryptionConfiguration = {
+  readonly Rules: ServerSideEncryptionRules;
+};
+
+export type ServerSideEncryptionRule = {
+  readonly ApplyServerSideEncryptionByDefault?: ServerSideEncryptionByDefault;
+  readonly BucketKeyEnabled?: BucketKeyEnabled;
+  readonly BlockedEncryptionTypes?: BlockedEncryptionTypes;
+};
+
+export type ServerSideEncryptionRules = readonly ServerSideEncryptionRule[];
+
+export type SimplePrefix = {};
+
 export type Size = number;
+
+export type SkipValidation = boolean;
+
+export type SourceSelectionCriteria = {
+  readonly SseKmsEncryptedObjects?: SseKmsEncryptedObjects;
+  readonly ReplicaModifications?: ReplicaModifications;
+};
+
+export type SseKmsEncryptedObjects = {
+  readonly Status: SseKmsEncryptedObjectsStatus;
+};
+
+export type SseKmsEncryptedObjectsStatus = "Enabled" | "Disabled";
 
 export type StartAfter = string;
 
 export type StorageClass = "STANDARD" | "REDUCED_REDUNDANCY" | "STANDARD_IA" | "ONEZONE_IA" | "INTELLIGENT_TIERING" | "GLACIER" | "DEEP_ARCHIVE" | "OUTPOSTS" | "GLACIER_IR" | "SNOW" | "EXPRESS_ONEZONE" | "FSX_OPENZFS" | "FSX_ONTAP";
+
+export type Suffix = string;
 
 export type Tag = {
   readonly Key: ObjectKey;
@@ -1338,9 +1933,52 @@ export type TaggingDirective = "COPY" | "REPLACE";
 
 export type TaggingHeader = string;
 
+export type TargetBucket = string;
+
+export type TargetGrant = {
+  readonly Grantee?: Grantee;
+  readonly Permission?: BucketLogsPermission;
+};
+
+export type TargetGrants = readonly TargetGrant[];
+
+export type TargetObjectKeyFormat = {
+  readonly SimplePrefix?: SimplePrefix;
+  readonly PartitionedPrefix?: PartitionedPrefix;
+};
+
+export type TargetPrefix = string;
+
 export type Token = string;
 
 export type TooManyParts = {};
+
+export type TopicArn = string;
+
+export type TopicConfiguration = {
+  readonly Id?: NotificationId;
+  readonly TopicArn: TopicArn;
+  readonly Events: EventList;
+  readonly Filter?: NotificationConfigurationFilter;
+};
+
+export type TopicConfigurationList = readonly TopicConfiguration[];
+
+export type Transition = {
+  readonly Date?: Date;
+  readonly Days?: Days;
+  readonly StorageClass?: TransitionStorageClass;
+};
+
+export type TransitionDefaultMinimumObjectSize = "varies_by_storage_class" | "all_storage_classes_128K";
+
+export type TransitionList = readonly Transition[];
+
+export type TransitionStorageClass = "GLACIER" | "STANDARD_IA" | "ONEZONE_IA" | "INTELLIGENT_TIERING" | "DEEP_ARCHIVE" | "GLACIER_IR";
+
+export type Type = "CanonicalUser" | "AmazonCustomerByEmail" | "Group";
+
+export type URI = string;
 
 export type UploadIdMarker = string;
 
@@ -1427,6 +2065,8 @@ export type UploadPartRequestBody = Uint8Array | AsyncIterable<Uint8Array>;
 
 export type Value = string;
 
+export type VersionCount = number;
+
 export type VersionIdMarker = string;
 
 export type VersioningConfiguration = {
@@ -1438,6 +2078,8 @@ export type WebsiteRedirectLocation = string;
 
 export type WriteOffsetBytes = number;
 
+export type Years = number;
+
 export type ModelOperations = {
   readonly AbortMultipartUpload: { readonly input: AbortMultipartUploadRequest; readonly output: AbortMultipartUploadOutput };
   readonly CompleteMultipartUpload: { readonly input: CompleteMultipartUploadRequest; readonly output: CompleteMultipartUploadOutput };
@@ -1445,15 +2087,31 @@ export type ModelOperations = {
   readonly CreateBucket: { readonly input: CreateBucketRequest; readonly output: CreateBucketOutput };
   readonly CreateMultipartUpload: { readonly input: CreateMultipartUploadRequest; readonly output: CreateMultipartUploadOutput };
   readonly DeleteBucket: { readonly input: DeleteBucketRequest; readonly output: {} };
+  readonly DeleteBucketCors: { readonly input: DeleteBucketCorsRequest; readonly output: {} };
+  readonly DeleteBucketEncryption: { readonly input: DeleteBucketEncryptionRequest; readonly output: {} };
+  readonly DeleteBucketLifecycle: { readonly input: DeleteBucketLifecycleRequest; readonly output: {} };
   readonly DeleteBucketTagging: { readonly input: DeleteBucketTaggingRequest; readonly output: {} };
   readonly DeleteObject: { readonly input: DeleteObjectRequest; readonly output: DeleteObjectOutput };
   readonly DeleteObjectTagging: { readonly input: DeleteObjectTaggingRequest; readonly output: DeleteObjectTaggingOutput };
   readonly DeleteObjects: { readonly input: DeleteObjectsRequest; readonly output: DeleteObjectsOutput };
+  readonly GetBucketAccelerateConfiguration: { readonly input: GetBucketAccelerateConfigurationRequest; readonly output: GetBucketAccelerateConfigurationOutput };
+  readonly GetBucketAcl: { readonly input: GetBucketAclRequest; readonly output: GetBucketAclOutput };
+  readonly GetBucketCors: { readonly input: GetBucketCorsRequest; readonly output: GetBucketCorsOutput };
+  readonly GetBucketEncryption: { readonly input: GetBucketEncryptionRequest; readonly output: GetBucketEncryptionOutput };
+  readonly GetBucketLifecycleConfiguration: { readonly input: GetBucketLifecycleConfigurationRequest; readonly output: GetBucketLifecycleConfigurationOutput };
   readonly GetBucketLocation: { readonly input: GetBucketLocationRequest; readonly output: GetBucketLocationOutput };
+  readonly GetBucketLogging: { readonly input: GetBucketLoggingRequest; readonly output: GetBucketLoggingOutput };
+  readonly GetBucketNotificationConfiguration: { readonly input: GetBucketNotificationConfigurationRequest; readonly output: NotificationConfiguration };
+  readonly GetBucketOwnershipControls: { readonly input: GetBucketOwnershipControlsRequest; readonly output: GetBucketOwnershipControlsOutput };
+  readonly GetBucketReplication: { readonly input: GetBucketReplicationRequest; readonly output: GetBucketReplicationOutput };
+  readonly GetBucketRequestPayment: { readonly input: GetBucketRequestPaymentRequest; readonly output: GetBucketRequestPaymentOutput };
   readonly GetBucketTagging: { readonly input: GetBucketTaggingRequest; readonly output: GetBucketTaggingOutput };
   readonly GetBucketVersioning: { readonly input: GetBucketVersioningRequest; readonly output: GetBucketVersioningOutput };
+  readonly GetBucketWebsite: { readonly input: GetBucketWebsiteRequest; readonly output: GetBucketWebsiteOutput };
   readonly GetObject: { readonly input: GetObjectRequest; readonly output: GetObjectOutput };
+  readonly GetObjectAcl: { readonly input: GetObjectAclRequest; readonly output: GetObjectAclOutput };
   readonly GetObjectAttributes: { readonly input: GetObjectAttributesRequest; readonly output: GetObjectAttributesOutput };
+  readonly GetObjectLockConfiguration: { readonly input: GetObjectLockConfigurationRequest; readonly output: GetObjectLockConfigurationOutput };
   readonly GetObjectTagging: { readonly input: GetObjectTaggingRequest; readonly output: GetObjectTaggingOutput };
   readonly HeadBucket: { readonly input: HeadBucketRequest; readonly output: HeadBucketOutput };
   readonly HeadObject: { readonly input: HeadObjectRequest; readonly output: HeadObjectOutput };
@@ -1463,6 +2121,11 @@ export type ModelOperations = {
   readonly ListObjects: { readonly input: ListObjectsRequest; readonly output: ListObjectsOutput };
   readonly ListObjectsV2: { readonly input: ListObjectsV2Request; readonly output: ListObjectsV2Output };
   readonly ListParts: { readonly input: ListPartsRequest; readonly output: ListPartsOutput };
+  readonly PutBucketCors: { readonly input: PutBucketCorsRequest; readonly output: {} };
+  readonly PutBucketEncryption: { readonly input: PutBucketEncryptionRequest; readonly output: {} };
+  readonly PutBucketLifecycleConfiguration: { readonly input: PutBucketLifecycleConfigurationRequest; readonly output: PutBucketLifecycleConfigurationOutput };
+  readonly PutBucketNotificationConfiguration: { readonly input: PutBucketNotificationConfigurationRequest; readonly output: {} };
+  readonly PutBucketOwnershipControls: { readonly input: PutBucketOwnershipControlsRequest; readonly output: {} };
   readonly PutBucketTagging: { readonly input: PutBucketTaggingRequest; readonly output: {} };
   readonly PutBucketVersioning: { readonly input: PutBucketVersioningRequest; readonly output: {} };
   readonly PutObject: { readonly input: PutObjectRequest; readonly output: PutObjectOutput };
@@ -1496,15 +2159,31 @@ export const model: Model<ModelOperations, ModelErrors> = {
     CreateBucket: { method: "PUT", uri: "/{Bucket}", input: "CreateBucketRequest", output: "CreateBucketOutput", errors: ["BucketAlreadyExists", "BucketAlreadyOwnedByYou"] },
     CreateMultipartUpload: { uri: "/{Bucket}/{Key+}?uploads", input: "CreateMultipartUploadRequest", output: "CreateMultipartUploadOutput" },
     DeleteBucket: { method: "DELETE", uri: "/{Bucket}", status: 204, input: "DeleteBucketRequest" },
+    DeleteBucketCors: { method: "DELETE", uri: "/{Bucket}?cors", status: 204, input: "DeleteBucketCorsRequest" },
+    DeleteBucketEncryption: { method: "DELETE", uri: "/{Bucket}?encryption", status: 204, input: "DeleteBucketEncryptionRequest" },
+    DeleteBucketLifecycle: { method: "DELETE", uri: "/{Bucket}?lifecycle", status: 204, input: "DeleteBucketLifecycleRequest" },
     DeleteBucketTagging: { method: "DELETE", uri: "/{Bucket}?tagging", status: 204, input: "DeleteBucketTaggingRequest" },
     DeleteObject: { method: "DELETE", uri: "/{Bucket}/{Key+}", status: 204, input: "DeleteObjectRequest", output: "DeleteObjectOutput" },
     DeleteObjectTagging: { method: "DELETE", uri: "/{Bucket}/{Key+}?tagging", status: 204, input: "DeleteObjectTaggingRequest", output: "DeleteObjectTaggingOutput" },
     DeleteObjects: { uri: "/{Bucket}?delete", input: "DeleteObjectsRequest", output: "DeleteObjectsOutput" },
+    GetBucketAccelerateConfiguration: { method: "GET", uri: "/{Bucket}?accelerate", input: "GetBucketAccelerateConfigurationRequest", output: "GetBucketAccelerateConfigurationOutput" },
+    GetBucketAcl: { method: "GET", uri: "/{Bucket}?acl", input: "GetBucketAclRequest", output: "GetBucketAclOutput" },
+    GetBucketCors: { method: "GET", uri: "/{Bucket}?cors", input: "GetBucketCorsRequest", output: "GetBucketCorsOutput" },
+    GetBucketEncryption: { method: "GET", uri: "/{Bucket}?encryption", input: "GetBucketEncryptionRequest", output: "GetBucketEncryptionOutput" },
+    GetBucketLifecycleConfiguration: { method: "GET", uri: "/{Bucket}?lifecycle", input: "GetBucketLifecycleConfigurationRequest", output: "GetBucketLifecycleConfigurationOutput" },
     GetBucketLocation: { method: "GET", uri: "/{Bucket}?location", input: "GetBucketLocationRequest", output: "GetBucketLocationOutput" },
+    GetBucketLogging: { method: "GET", uri: "/{Bucket}?logging", input: "GetBucketLoggingRequest", output: "GetBucketLoggingOutput" },
+    GetBucketNotificationConfiguration: { method: "GET", uri: "/{Bucket}?notification", input: "GetBucketNotificationConfigurationRequest", output: "NotificationConfiguration" },
+    GetBucketOwnershipControls: { method: "GET", uri: "/{Bucket}?ownershipControls", input: "GetBucketOwnershipControlsRequest", output: "GetBucketOwnershipControlsOutput" },
+    GetBucketReplication: { method: "GET", uri: "/{Bucket}?replication", input: "GetBucketReplicationRequest", output: "GetBucketReplicationOutput" },
+    GetBucketRequestPayment: { method: "GET", uri: "/{Bucket}?requestPayment", input: "GetBucketRequestPaymentRequest", output: "GetBucketRequestPaymentOutput" },
     GetBucketTagging: { method: "GET", uri: "/{Bucket}?tagging", input: "GetBucketTaggingRequest", output: "GetBucketTaggingOutput" },
     GetBucketVersioning: { method: "GET", uri: "/{Bucket}?versioning", input: "GetBucketVersioningRequest", output: "GetBucketVersioningOutput" },
+    GetBucketWebsite: { method: "GET", uri: "/{Bucket}?website", input: "GetBucketWebsiteRequest", output: "GetBucketWebsiteOutput" },
     GetObject: { method: "GET", uri: "/{Bucket}/{Key+}", input: "GetObjectRequest", output: "GetObjectOutput", errors: ["NoSuchKey", "InvalidObjectState"] },
+    GetObjectAcl: { method: "GET", uri: "/{Bucket}/{Key+}?acl", input: "GetObjectAclRequest", output: "GetObjectAclOutput", errors: ["NoSuchKey"] },
     GetObjectAttributes: { method: "GET", uri: "/{Bucket}/{Key+}?attributes", input: "GetObjectAttributesRequest", output: "GetObjectAttributesOutput", errors: ["NoSuchKey"] },
+    GetObjectLockConfiguration: { method: "GET", uri: "/{Bucket}?object-lock", input: "GetObjectLockConfigurationRequest", output: "GetObjectLockConfigurationOutput" },
     GetObjectTagging: { method: "GET", uri: "/{Bucket}/{Key+}?tagging", input: "GetObjectTaggingRequest", output: "GetObjectTaggingOutput" },
     HeadBucket: { method: "HEAD", uri: "/{Bucket}", input: "HeadBucketRequest", output: "HeadBucketOutput", errors: ["NoSuchBucket"] },
     HeadObject: { method: "HEAD", uri: "/{Bucket}/{Key+}", input: "HeadObjectRequest", output: "HeadObjectOutput", errors: ["NoSuchKey"] },
@@ -1514,6 +2193,11 @@ export const model: Model<ModelOperations, ModelErrors> = {
     ListObjects: { method: "GET", uri: "/{Bucket}", input: "ListObjectsRequest", output: "ListObjectsOutput", errors: ["NoSuchBucket"] },
     ListObjectsV2: { method: "GET", uri: "/{Bucket}?list-type=2", input: "ListObjectsV2Request", output: "ListObjectsV2Output", errors: ["NoSuchBucket"] },
     ListParts: { method: "GET", uri: "/{Bucket}/{Key+}", input: "ListPartsRequest", output: "ListPartsOutput" },
+    PutBucketCors: { method: "PUT", uri: "/{Bucket}?cors", input: "PutBucketCorsRequest" },
+    PutBucketEncryption: { method: "PUT", uri: "/{Bucket}?encryption", input: "PutBucketEncryptionRequest" },
+    PutBucketLifecycleConfiguration: { method: "PUT", uri: "/{Bucket}?lifecycle", input: "PutBucketLifecycleConfigurationRequest", output: "PutBucketLifecycleConfigurationOutput" },
+    PutBucketNotificationConfiguration: { method: "PUT", uri: "/{Bucket}?notification", input: "PutBucketNotificationConfigurationRequest" },
+    PutBucketOwnershipControls: { method: "PUT", uri: "/{Bucket}?ownershipControls", input: "PutBucketOwnershipControlsRequest" },
     PutBucketTagging: { method: "PUT", uri: "/{Bucket}?tagging", input: "PutBucketTaggingRequest" },
     PutBucketVersioning: { method: "PUT", uri: "/{Bucket}?versioning", input: "PutBucketVersioningRequest" },
     PutObject: { method: "PUT", uri: "/{Bucket}/{Key+}", input: "PutObjectRequest", output: "PutObjectOutput", errors: ["InvalidRequest", "InvalidWriteOffset", "TooManyParts", "EncryptionTypeMismatch"] },
@@ -1523,21 +2207,33 @@ export const model: Model<ModelOperations, ModelErrors> = {
   },
   shapes: {
     AbortDate: { is: "timestamp" },
+    AbortIncompleteMultipartUpload: { is: "structure", members: { DaysAfterInitiation: "DaysAfterInitiation" } },
     AbortMultipartUploadOutput: { is: "structure", members: { RequestCharged: { of: "RequestCharged", at: "header", name: "x-amz-request-charged" } } },
     AbortMultipartUploadRequest: { is: "structure", members: { Bucket: { of: "BucketName", at: "uri" }, Key: { of: "ObjectKey", at: "uri" }, UploadId: { of: "MultipartUploadId", at: "querystring", name: "uploadId" }, RequestPayer: { of: "RequestPayer", at: "header", name: "x-amz-request-payer" }, ExpectedBucketOwner: { of: "AccountId", at: "header", name: "x-amz-expected-bucket-owner" }, IfMatchInitiatedTime: { of: "IfMatchInitiatedTime", at: "header", name: "x-amz-if-match-initiated-time" } }, required: ["Bucket", "Key", "UploadId"] },
     AbortRuleId: { is: "string" },
     AcceptRanges: { is: "string" },
+    AccessControlTranslation: { is: "structure", members: { Owner: "OwnerOverride" }, required: ["Owner"] },
     AccessPointAlias: { is: "boolean" },
     AccountId: { is: "string" },
+    AllowedHeader: { is: "string" },
+    AllowedHeaders: { is: "list", of: "AllowedHeader", flattened: true },
+    AllowedMethod: { is: "string" },
+    AllowedMethods: { is: "list", of: "AllowedMethod", flattened: true },
+    AllowedOrigin: { is: "string" },
+    AllowedOrigins: { is: "list", of: "AllowedOrigin", flattened: true },
     ArchiveStatus: { is: "string", enum: ["ARCHIVE_ACCESS", "DEEP_ARCHIVE_ACCESS"] },
+    BlockedEncryptionTypes: { is: "structure", members: { EncryptionType: "EncryptionTypeList" } },
     Bucket: { is: "structure", members: { Name: "BucketName", CreationDate: "CreationDate", BucketRegion: "BucketRegion", BucketArn: "S3RegionalOrS3ExpressBucketArnString" } },
+    BucketAccelerateStatus: { is: "string", enum: ["Enabled", "Suspended"] },
     BucketAlreadyExists: { is: "structure", members: {  }, error: { status: 409 } },
     BucketAlreadyOwnedByYou: { is: "structure", members: {  }, error: { status: 409 } },
     BucketCannedACL: { is: "string", enum: ["private", "public-read", "public-read-write", "authenticated-read"] },
     BucketInfo: { is: "structure", members: { DataRedundancy: "DataRedundancy", Type: "BucketType" } },
     BucketKeyEnabled: { is: "boolean" },
+    BucketLifecycleConfiguration: { is: "structure", members: { Rules: { of: "LifecycleRules", name: "Rule" } }, required: ["Rules"] },
     BucketLocationConstraint: { is: "string", enum: ["af-south-1", "ap-east-1", "ap-east-2", "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ap-south-2", "ap-southeast-1", "ap-southeast-2", "ap-southeast-3", "ap-southeast-4", "ap-southeast-5", "ap-southeast-6", "ap-southeast-7", "ca-central-1", "ca-west-1", "cn-north-1", "cn-northwest-1", "EU", "eu-central-1", "eu-central-2", "eu-north-1", "eu-south-1", "eu-south-2", "eu-west-1", "eu-west-2", "eu-west-3", "il-central-1", "me-central-1", "me-south-1", "mx-central-1", "sa-east-1", "us-east-2", "us-gov-east-1", "us-gov-west-1", "us-west-1", "us-west-2"] },
     BucketLocationName: { is: "string" },
+    BucketLogsPermission: { is: "string", enum: ["FULL_CONTROL", "READ", "WRITE"] },
     BucketName: { is: "string" },
     BucketNamespace: { is: "string", enum: ["account-regional", "global"] },
     BucketRegion: { is: "string" },
@@ -1545,6 +2241,9 @@ export const model: Model<ModelOperations, ModelErrors> = {
     BucketVersioningStatus: { is: "string", enum: ["Enabled", "Suspended"] },
     Buckets: { is: "list", of: { of: "Bucket", name: "Bucket" } },
     BypassGovernanceRetention: { is: "boolean" },
+    CORSConfiguration: { is: "structure", members: { CORSRules: { of: "CORSRules", name: "CORSRule" } }, required: ["CORSRules"] },
+    CORSRule: { is: "structure", members: { ID: "ID", AllowedHeaders: { of: "AllowedHeaders", name: "AllowedHeader" }, AllowedMethods: { of: "AllowedMethods", name: "AllowedMethod" }, AllowedOrigins: { of: "AllowedOrigins", name: "AllowedOrigin" }, ExposeHeaders: { of: "ExposeHeaders", name: "ExposeHeader" }, MaxAgeSeconds: "MaxAgeSeconds" }, required: ["AllowedMethods", "AllowedOrigins"] },
+    CORSRules: { is: "list", of: "CORSRule", flattened: true },
     CacheControl: { is: "string" },
     Checksum: { is: "structure", members: { ChecksumCRC32: "ChecksumCRC32", ChecksumCRC32C: "ChecksumCRC32C", ChecksumCRC64NVME: "ChecksumCRC64NVME", ChecksumSHA1: "ChecksumSHA1", ChecksumSHA256: "ChecksumSHA256", ChecksumSHA512: "ChecksumSHA512", ChecksumMD5: "ChecksumMD5", ChecksumXXHASH64: "ChecksumXXHASH64", ChecksumXXHASH3: "ChecksumXXHASH3", ChecksumXXHASH128: "ChecksumXXHASH128", ChecksumType: "ChecksumType" } },
     ChecksumAlgorithm: { is: "string", enum: ["CRC32", "CRC32C", "SHA1", "SHA256", "CRC64NVME", "SHA512", "MD5", "XXHASH64", "XXHASH3", "XXHASH128"] },
@@ -1569,6 +2268,7 @@ export const model: Model<ModelOperations, ModelErrors> = {
     CompletedMultipartUpload: { is: "structure", members: { Parts: { of: "CompletedPartList", name: "Part" } } },
     CompletedPart: { is: "structure", members: { ETag: "ETag", ChecksumCRC32: "ChecksumCRC32", ChecksumCRC32C: "ChecksumCRC32C", ChecksumCRC64NVME: "ChecksumCRC64NVME", ChecksumSHA1: "ChecksumSHA1", ChecksumSHA256: "ChecksumSHA256", ChecksumSHA512: "ChecksumSHA512", ChecksumMD5: "ChecksumMD5", ChecksumXXHASH64: "ChecksumXXHASH64", ChecksumXXHASH3: "ChecksumXXHASH3", ChecksumXXHASH128: "ChecksumXXHASH128", PartNumber: "PartNumber" } },
     CompletedPartList: { is: "list", of: "CompletedPart", flattened: true },
+    Condition: { is: "structure", members: { HttpErrorCodeReturnedEquals: "HttpErrorCodeReturnedEquals", KeyPrefixEquals: "KeyPrefixEquals" } },
     ContentDisposition: { is: "string" },
     ContentEncoding: { is: "string" },
     ContentLanguage: { is: "string" },
@@ -1597,11 +2297,20 @@ export const model: Model<ModelOperations, ModelErrors> = {
     CreateMultipartUploadRequest: { is: "structure", members: { ACL: { of: "ObjectCannedACL", at: "header", name: "x-amz-acl" }, Bucket: { of: "BucketName", at: "uri" }, CacheControl: { of: "CacheControl", at: "header", name: "Cache-Control" }, ContentDisposition: { of: "ContentDisposition", at: "header", name: "Content-Disposition" }, ContentEncoding: { of: "ContentEncoding", at: "header", name: "Content-Encoding" }, ContentLanguage: { of: "ContentLanguage", at: "header", name: "Content-Language" }, ContentType: { of: "ContentType", at: "header", name: "Content-Type" }, Expires: { of: "Expires", at: "header" }, GrantFullControl: { of: "GrantFullControl", at: "header", name: "x-amz-grant-full-control" }, GrantRead: { of: "GrantRead", at: "header", name: "x-amz-grant-read" }, GrantReadACP: { of: "GrantReadACP", at: "header", name: "x-amz-grant-read-acp" }, GrantWriteACP: { of: "GrantWriteACP", at: "header", name: "x-amz-grant-write-acp" }, Key: { of: "ObjectKey", at: "uri" }, Metadata: { of: "Metadata", at: "headers", name: "x-amz-meta-" }, ServerSideEncryption: { of: "ServerSideEncryption", at: "header", name: "x-amz-server-side-encryption" }, StorageClass: { of: "StorageClass", at: "header", name: "x-amz-storage-class" }, WebsiteRedirectLocation: { of: "WebsiteRedirectLocation", at: "header", name: "x-amz-website-redirect-location" }, SSECustomerAlgorithm: { of: "SSECustomerAlgorithm", at: "header", name: "x-amz-server-side-encryption-customer-algorithm" }, SSECustomerKey: { of: "SSECustomerKey", at: "header", name: "x-amz-server-side-encryption-customer-key" }, SSECustomerKeyMD5: { of: "SSECustomerKeyMD5", at: "header", name: "x-amz-server-side-encryption-customer-key-MD5" }, SSEKMSKeyId: { of: "SSEKMSKeyId", at: "header", name: "x-amz-server-side-encryption-aws-kms-key-id" }, SSEKMSEncryptionContext: { of: "SSEKMSEncryptionContext", at: "header", name: "x-amz-server-side-encryption-context" }, BucketKeyEnabled: { of: "BucketKeyEnabled", at: "header", name: "x-amz-server-side-encryption-bucket-key-enabled" }, RequestPayer: { of: "RequestPayer", at: "header", name: "x-amz-request-payer" }, Tagging: { of: "TaggingHeader", at: "header", name: "x-amz-tagging" }, ObjectLockMode: { of: "ObjectLockMode", at: "header", name: "x-amz-object-lock-mode" }, ObjectLockRetainUntilDate: { of: "ObjectLockRetainUntilDate", at: "header", name: "x-amz-object-lock-retain-until-date" }, ObjectLockLegalHoldStatus: { of: "ObjectLockLegalHoldStatus", at: "header", name: "x-amz-object-lock-legal-hold" }, ExpectedBucketOwner: { of: "AccountId", at: "header", name: "x-amz-expected-bucket-owner" }, ChecksumAlgorithm: { of: "ChecksumAlgorithm", at: "header", name: "x-amz-checksum-algorithm" }, ChecksumType: { of: "ChecksumType", at: "header", name: "x-amz-checksum-type" } }, required: ["Bucket", "Key"] },
     CreationDate: { is: "timestamp" },
     DataRedundancy: { is: "string", enum: ["SingleAvailabilityZone", "SingleLocalZone"] },
+    Date: { is: "timestamp", format: "iso8601" },
+    Days: { is: "integer" },
+    DaysAfterInitiation: { is: "integer" },
+    DefaultRetention: { is: "structure", members: { Mode: "ObjectLockRetentionMode", Days: "Days", Years: "Years" } },
     Delete: { is: "structure", members: { Objects: { of: "ObjectIdentifierList", name: "Object" }, Quiet: "Quiet" }, required: ["Objects"] },
+    DeleteBucketCorsRequest: { is: "structure", members: { Bucket: { of: "BucketName", at: "uri" }, ExpectedBucketOwner: { of: "AccountId", at: "header", name: "x-amz-expected-bucket-owner" } }, required: ["Bucket"] },
+    DeleteBucketEncryptionRequest: { is: "structure", members: { Bucket: { of: "BucketName", at: "uri" }, ExpectedBucketOwner: { of: "AccountId", at: "header", name: "x-amz-expected-bucket-owner" } }, required: ["Bucket"] },
+    DeleteBucketLifecycleRequest: { is: "structure", members: { Bucket: { of: "BucketName", at: "uri" }, ExpectedBucketOwner: { of: "AccountId", at: "header", name: "x-amz-expected-bucket-owner" } }, required: ["Bucket"] },
     DeleteBucketRequest: { is: "structure", members: { Bucket: { of: "BucketName", at: "uri" }, ExpectedBucketOwner: { of: "AccountId", at: "header", name: "x-amz-expected-bucket-owner" } }, required: ["Bucket"] },
     DeleteBucketTaggingRequest: { is: "structure", members: { Bucket: { of: "BucketName", at: "uri" }, ExpectedBucketOwner: { of: "AccountId", at: "header", name: "x-amz-expected-bucket-owner" } }, required: ["Bucket"] },
     DeleteMarker: { is: "boolean" },
     DeleteMarkerEntry: { is: "structure", members: { Owner: "Owner", Key: "ObjectKey", VersionId: "ObjectVersionId", IsLatest: "IsLatest", LastModified: "LastModified" } },
+    DeleteMarkerReplication: { is: "structure", members: { Status: "DeleteMarkerReplicationStatus" } },
+    DeleteMarkerReplicationStatus: { is: "string", enum: ["Enabled", "Disabled"] },
     DeleteMarkerVersionId: { is: "string" },
     DeleteMarkers: { is: "list", of: "DeleteMarkerEntry", flattened: true },
     DeleteObjectOutput: { is: "structure", members: { DeleteMarker: { of: "DeleteMarker", at: "header", name: "x-amz-delete-marker" }, VersionId: { of: "ObjectVersionId", at: "header", name: "x-amz-version-id" }, RequestCharged: { of: "RequestCharged", at: "header", name: "x-amz-request-charged" } } },
@@ -1613,38 +2322,88 @@ export const model: Model<ModelOperations, ModelErrors> = {
     DeletedObject: { is: "structure", members: { Key: "ObjectKey", VersionId: "ObjectVersionId", DeleteMarker: "DeleteMarker", DeleteMarkerVersionId: "DeleteMarkerVersionId" } },
     DeletedObjects: { is: "list", of: "DeletedObject", flattened: true },
     Delimiter: { is: "string" },
+    Destination: { is: "structure", members: { Bucket: "BucketName", Account: "AccountId", StorageClass: "StorageClass", AccessControlTranslation: "AccessControlTranslation", EncryptionConfiguration: "EncryptionConfiguration", ReplicationTime: "ReplicationTime", Metrics: "Metrics" }, required: ["Bucket"] },
     DisplayName: { is: "string" },
     ETag: { is: "string" },
+    EmailAddress: { is: "string" },
     EncodingType: { is: "string", enum: ["url"] },
+    EncryptionConfiguration: { is: "structure", members: { ReplicaKmsKeyID: "ReplicaKmsKeyID" } },
+    EncryptionType: { is: "string", enum: ["NONE", "SSE-C"] },
+    EncryptionTypeList: { is: "list", of: { of: "EncryptionType", name: "EncryptionType" }, flattened: true },
     EncryptionTypeMismatch: { is: "structure", members: {  }, error: {  } },
     Error: { is: "structure", members: { Key: "ObjectKey", VersionId: "ObjectVersionId", Code: "Code", Message: "Message" } },
+    ErrorDocument: { is: "structure", members: { Key: "ObjectKey" }, required: ["Key"] },
     Errors: { is: "list", of: "Error", flattened: true },
+    Event: { is: "string", enum: ["s3:ReducedRedundancyLostObject", "s3:ObjectCreated:*", "s3:ObjectCreated:Put", "s3:ObjectCreated:Post", "s3:ObjectCreated:Copy", "s3:ObjectCreated:CompleteMultipartUpload", "s3:ObjectRemoved:*", "s3:ObjectRemoved:Delete", "s3:ObjectRemoved:DeleteMarkerCreated", "s3:ObjectRestore:*", "s3:ObjectRestore:Post", "s3:ObjectRestore:Completed", "s3:Replication:*", "s3:Replication:OperationFailedReplication", "s3:Replication:OperationNotTracked", "s3:Replication:OperationMissedThreshold", "s3:Replication:OperationReplicatedAfterThreshold", "s3:ObjectRestore:Delete", "s3:LifecycleTransition", "s3:IntelligentTiering", "s3:ObjectAcl:Put", "s3:LifecycleExpiration:*", "s3:LifecycleExpiration:Delete", "s3:LifecycleExpiration:DeleteMarkerCreated", "s3:ObjectTagging:*", "s3:ObjectTagging:Put", "s3:ObjectTagging:Delete"] },
+    EventBridgeConfiguration: { is: "structure", members: {  } },
+    EventList: { is: "list", of: "Event", flattened: true },
+    ExistingObjectReplication: { is: "structure", members: { Status: "ExistingObjectReplicationStatus" }, required: ["Status"] },
+    ExistingObjectReplicationStatus: { is: "string", enum: ["Enabled", "Disabled"] },
     Expiration: { is: "string" },
+    ExpirationStatus: { is: "string", enum: ["Enabled", "Disabled"] },
+    ExpiredObjectDeleteMarker: { is: "boolean" },
     Expires: { is: "string" },
+    ExposeHeader: { is: "string" },
+    ExposeHeaders: { is: "list", of: "ExposeHeader", flattened: true },
     FetchOwner: { is: "boolean" },
+    FilterRule: { is: "structure", members: { Name: "FilterRuleName", Value: "FilterRuleValue" } },
+    FilterRuleList: { is: "list", of: "FilterRule", flattened: true },
+    FilterRuleName: { is: "string" },
+    FilterRuleValue: { is: "string" },
+    GetBucketAccelerateConfigurationOutput: { is: "structure", members: { Status: "BucketAccelerateStatus", RequestCharged: { of: "RequestCharged", at: "header", name: "x-amz-request-charged" } } },
+    GetBucketAccelerateConfigurationRequest: { is: "structure", members: { Bucket: { of: "BucketName", at: "uri" }, ExpectedBucketOwner: { of: "AccountId", at: "header", name: "x-amz-expected-bucket-owner" }, RequestPayer: { of: "RequestPayer", at: "header", name: "x-amz-request-payer" } }, required: ["Bucket"] },
+    GetBucketAclOutput: { is: "structure", members: { Owner: "Owner", Grants: { of: "Grants", name: "AccessControlList" } }, root: "AccessControlPolicy" },
+    GetBucketAclRequest: { is: "structure", members: { Bucket: { of: "BucketName", at: "uri" }, ExpectedBucketOwner: { of: "AccountId", at: "header", name: "x-amz-expected-bucket-owner" } }, required: ["Bucket"] },
+    GetBucketCorsOutput: { is: "structure", members: { CORSRules: { of: "CORSRules", name: "CORSRule" } }, root: "CORSConfiguration" },
+    GetBucketCorsRequest: { is: "structure", members: { Bucket: { of: "BucketName", at: "uri" }, ExpectedBucketOwner: { of: "AccountId", at: "header", name: "x-amz-expected-bucket-owner" } }, required: ["Bucket"] },
+    GetBucketEncryptionOutput: { is: "structure", members: { ServerSideEncryptionConfiguration: "ServerSideEncryptionConfiguration" }, payload: "ServerSideEncryptionConfiguration" },
+    GetBucketEncryptionRequest: { is: "structure", members: { Bucket: { of: "BucketName", at: "uri" }, ExpectedBucketOwner: { of: "AccountId", at: "header", name: "x-amz-expected-bucket-owner" } }, required: ["Bucket"] },
+    GetBucketLifecycleConfigurationOutput: { is: "structure", members: { Rules: { of: "LifecycleRules", name: "Rule" }, TransitionDefaultMinimumObjectSize: { of: "TransitionDefaultMinimumObjectSize", at: "header", name: "x-amz-transition-default-minimum-object-size" } }, root: "LifecycleConfiguration" },
+    GetBucketLifecycleConfigurationRequest: { is: "structure", members: { Bucket: { of: "BucketName", at: "uri" }, ExpectedBucketOwner: { of: "AccountId", at: "header", name: "x-amz-expected-bucket-owner" } }, required: ["Bucket"] },
     GetBucketLocationOutput: { is: "structure", members: { LocationConstraint: "BucketLocationConstraint" } },
     GetBucketLocationRequest: { is: "structure", members: { Bucket: { of: "BucketName", at: "uri" }, ExpectedBucketOwner: { of: "AccountId", at: "header", name: "x-amz-expected-bucket-owner" } }, required: ["Bucket"] },
+    GetBucketLoggingOutput: { is: "structure", members: { LoggingEnabled: "LoggingEnabled" } },
+    GetBucketLoggingRequest: { is: "structure", members: { Bucket: { of: "BucketName", at: "uri" }, ExpectedBucketOwner: { of: "AccountId", at: "header", name: "x-amz-expected-bucket-owner" } }, required: ["Bucket"] },
+    GetBucketNotificationConfigurationRequest: { is: "structure", members: { Bucket: { of: "BucketName", at: "uri" }, ExpectedBucketOwner: { of: "AccountId", at: "header", name: "x-amz-expected-bucket-owner" } }, required: ["Bucket"] },
+    GetBucketOwnershipControlsOutput: { is: "structure", members: { OwnershipControls: "OwnershipControls" }, payload: "OwnershipControls" },
+    GetBucketOwnershipControlsRequest: { is: "structure", members: { Bucket: { of: "BucketName", at: "uri" }, ExpectedBucketOwner: { of: "AccountId", at: "header", name: "x-amz-expected-bucket-owner" } }, required: ["Bucket"] },
+    GetBucketReplicationOutput: { is: "structure", members: { ReplicationConfiguration: "ReplicationConfiguration" }, payload: "ReplicationConfiguration" },
+    GetBucketReplicationRequest: { is: "structure", members: { Bucket: { of: "BucketName", at: "uri" }, ExpectedBucketOwner: { of: "AccountId", at: "header", name: "x-amz-expected-bucket-owner" } }, required: ["Bucket"] },
+    GetBucketRequestPaymentOutput: { is: "structure", members: { Payer: "Payer" } },
+    GetBucketRequestPaymentRequest: { is: "structure", members: { Bucket: { of: "BucketName", at: "uri" }, ExpectedBucketOwner: { of: "AccountId", at: "header", name: "x-amz-expected-bucket-owner" } }, required: ["Bucket"] },
     GetBucketTaggingOutput: { is: "structure", members: { TagSet: "TagSet" }, required: ["TagSet"], root: "Tagging" },
     GetBucketTaggingRequest: { is: "structure", members: { Bucket: { of: "BucketName", at: "uri" }, ExpectedBucketOwner: { of: "AccountId", at: "header", name: "x-amz-expected-bucket-owner" } }, required: ["Bucket"] },
     GetBucketVersioningOutput: { is: "structure", members: { Status: "BucketVersioningStatus", MFADelete: { of: "MFADeleteStatus", name: "MfaDelete" } }, root: "VersioningConfiguration" },
     GetBucketVersioningRequest: { is: "structure", members: { Bucket: { of: "BucketName", at: "uri" }, ExpectedBucketOwner: { of: "AccountId", at: "header", name: "x-amz-expected-bucket-owner" } }, required: ["Bucket"] },
+    GetBucketWebsiteOutput: { is: "structure", members: { RedirectAllRequestsTo: "RedirectAllRequestsTo", IndexDocument: "IndexDocument", ErrorDocument: "ErrorDocument", RoutingRules: "RoutingRules" }, root: "WebsiteConfiguration" },
+    GetBucketWebsiteRequest: { is: "structure", members: { Bucket: { of: "BucketName", at: "uri" }, ExpectedBucketOwner: { of: "AccountId", at: "header", name: "x-amz-expected-bucket-owner" } }, required: ["Bucket"] },
+    GetObjectAclOutput: { is: "structure", members: { Owner: "Owner", Grants: { of: "Grants", name: "AccessControlList" }, RequestCharged: { of: "RequestCharged", at: "header", name: "x-amz-request-charged" } }, root: "AccessControlPolicy" },
+    GetObjectAclRequest: { is: "structure", members: { Bucket: { of: "BucketName", at: "uri" }, Key: { of: "ObjectKey", at: "uri" }, VersionId: { of: "ObjectVersionId", at: "querystring", name: "versionId" }, RequestPayer: { of: "RequestPayer", at: "header", name: "x-amz-request-payer" }, ExpectedBucketOwner: { of: "AccountId", at: "header", name: "x-amz-expected-bucket-owner" } }, required: ["Bucket", "Key"] },
     GetObjectAttributesOutput: { is: "structure", members: { DeleteMarker: { of: "DeleteMarker", at: "header", name: "x-amz-delete-marker" }, LastModified: { of: "LastModified", at: "header", name: "Last-Modified" }, VersionId: { of: "ObjectVersionId", at: "header", name: "x-amz-version-id" }, RequestCharged: { of: "RequestCharged", at: "header", name: "x-amz-request-charged" }, ETag: "ETag", Checksum: "Checksum", ObjectParts: "GetObjectAttributesParts", StorageClass: "StorageClass", ObjectSize: "ObjectSize" }, root: "GetObjectAttributesResponse" },
     GetObjectAttributesParts: { is: "structure", members: { TotalPartsCount: { of: "PartsCount", name: "PartsCount" }, PartNumberMarker: "PartNumberMarker", NextPartNumberMarker: "NextPartNumberMarker", MaxParts: "MaxParts", IsTruncated: "IsTruncated", Parts: { of: "PartsList", name: "Part" } } },
     GetObjectAttributesRequest: { is: "structure", members: { Bucket: { of: "BucketName", at: "uri" }, Key: { of: "ObjectKey", at: "uri" }, VersionId: { of: "ObjectVersionId", at: "querystring", name: "versionId" }, MaxParts: { of: "MaxParts", at: "header", name: "x-amz-max-parts" }, PartNumberMarker: { of: "PartNumberMarker", at: "header", name: "x-amz-part-number-marker" }, SSECustomerAlgorithm: { of: "SSECustomerAlgorithm", at: "header", name: "x-amz-server-side-encryption-customer-algorithm" }, SSECustomerKey: { of: "SSECustomerKey", at: "header", name: "x-amz-server-side-encryption-customer-key" }, SSECustomerKeyMD5: { of: "SSECustomerKeyMD5", at: "header", name: "x-amz-server-side-encryption-customer-key-MD5" }, RequestPayer: { of: "RequestPayer", at: "header", name: "x-amz-request-payer" }, ExpectedBucketOwner: { of: "AccountId", at: "header", name: "x-amz-expected-bucket-owner" }, ObjectAttributes: { of: "ObjectAttributesList", at: "header", name: "x-amz-object-attributes" } }, required: ["Bucket", "Key", "ObjectAttributes"] },
+    GetObjectLockConfigurationOutput: { is: "structure", members: { ObjectLockConfiguration: "ObjectLockConfiguration" }, payload: "ObjectLockConfiguration" },
+    GetObjectLockConfigurationRequest: { is: "structure", members: { Bucket: { of: "BucketName", at: "uri" }, ExpectedBucketOwner: { of: "AccountId", at: "header", name: "x-amz-expected-bucket-owner" } }, required: ["Bucket"] },
     GetObjectOutput: { is: "structure", members: { Body: "GetObjectOutputBody", DeleteMarker: { of: "DeleteMarker", at: "header", name: "x-amz-delete-marker" }, AcceptRanges: { of: "AcceptRanges", at: "header", name: "accept-ranges" }, Expiration: { of: "Expiration", at: "header", name: "x-amz-expiration" }, Restore: { of: "Restore", at: "header", name: "x-amz-restore" }, LastModified: { of: "LastModified", at: "header", name: "Last-Modified" }, ContentLength: { of: "ContentLength", at: "header", name: "Content-Length" }, ETag: { of: "ETag", at: "header" }, ChecksumCRC32: { of: "ChecksumCRC32", at: "header", name: "x-amz-checksum-crc32" }, ChecksumCRC32C: { of: "ChecksumCRC32C", at: "header", name: "x-amz-checksum-crc32c" }, ChecksumCRC64NVME: { of: "ChecksumCRC64NVME", at: "header", name: "x-amz-checksum-crc64nvme" }, ChecksumSHA1: { of: "ChecksumSHA1", at: "header", name: "x-amz-checksum-sha1" }, ChecksumSHA256: { of: "ChecksumSHA256", at: "header", name: "x-amz-checksum-sha256" }, ChecksumSHA512: { of: "ChecksumSHA512", at: "header", name: "x-amz-checksum-sha512" }, ChecksumMD5: { of: "ChecksumMD5", at: "header", name: "x-amz-checksum-md5" }, ChecksumXXHASH64: { of: "ChecksumXXHASH64", at: "header", name: "x-amz-checksum-xxhash64" }, ChecksumXXHASH3: { of: "ChecksumXXHASH3", at: "header", name: "x-amz-checksum-xxhash3" }, ChecksumXXHASH128: { of: "ChecksumXXHASH128", at: "header", name: "x-amz-checksum-xxhash128" }, ChecksumType: { of: "ChecksumType", at: "header", name: "x-amz-checksum-type" }, MissingMeta: { of: "MissingMeta", at: "header", name: "x-amz-missing-meta" }, VersionId: { of: "ObjectVersionId", at: "header", name: "x-amz-version-id" }, CacheControl: { of: "CacheControl", at: "header", name: "Cache-Control" }, ContentDisposition: { of: "ContentDisposition", at: "header", name: "Content-Disposition" }, ContentEncoding: { of: "ContentEncoding", at: "header", name: "Content-Encoding" }, ContentLanguage: { of: "ContentLanguage", at: "header", name: "Content-Language" }, ContentRange: { of: "ContentRange", at: "header", name: "Content-Range" }, ContentType: { of: "ContentType", at: "header", name: "Content-Type" }, Expires: { of: "Expires", at: "header" }, WebsiteRedirectLocation: { of: "WebsiteRedirectLocation", at: "header", name: "x-amz-website-redirect-location" }, ServerSideEncryption: { of: "ServerSideEncryption", at: "header", name: "x-amz-server-side-encryption" }, Metadata: { of: "Metadata", at: "headers", name: "x-amz-meta-" }, SSECustomerAlgorithm: { of: "SSECustomerAlgorithm", at: "header", name: "x-amz-server-side-encryption-customer-algorithm" }, SSECustomerKeyMD5: { of: "SSECustomerKeyMD5", at: "header", name: "x-amz-server-side-encryption-customer-key-MD5" }, SSEKMSKeyId: { of: "SSEKMSKeyId", at: "header", name: "x-amz-server-side-encryption-aws-kms-key-id" }, BucketKeyEnabled: { of: "BucketKeyEnabled", at: "header", name: "x-amz-server-side-encryption-bucket-key-enabled" }, StorageClass: { of: "StorageClass", at: "header", name: "x-amz-storage-class" }, RequestCharged: { of: "RequestCharged", at: "header", name: "x-amz-request-charged" }, ReplicationStatus: { of: "ReplicationStatus", at: "header", name: "x-amz-replication-status" }, PartsCount: { of: "PartsCount", at: "header", name: "x-amz-mp-parts-count" }, TagCount: { of: "TagCount", at: "header", name: "x-amz-tagging-count" }, ObjectLockMode: { of: "ObjectLockMode", at: "header", name: "x-amz-object-lock-mode" }, ObjectLockRetainUntilDate: { of: "ObjectLockRetainUntilDate", at: "header", name: "x-amz-object-lock-retain-until-date" }, ObjectLockLegalHoldStatus: { of: "ObjectLockLegalHoldStatus", at: "header", name: "x-amz-object-lock-legal-hold" } }, payload: "Body" },
     GetObjectOutputBody: { is: "blob", streaming: true },
     GetObjectRequest: { is: "structure", members: { Bucket: { of: "BucketName", at: "uri" }, IfMatch: { of: "IfMatch", at: "header", name: "If-Match" }, IfModifiedSince: { of: "IfModifiedSince", at: "header", name: "If-Modified-Since" }, IfNoneMatch: { of: "IfNoneMatch", at: "header", name: "If-None-Match" }, IfUnmodifiedSince: { of: "IfUnmodifiedSince", at: "header", name: "If-Unmodified-Since" }, Key: { of: "ObjectKey", at: "uri" }, Range: { of: "Range", at: "header" }, ResponseCacheControl: { of: "ResponseCacheControl", at: "querystring", name: "response-cache-control" }, ResponseContentDisposition: { of: "ResponseContentDisposition", at: "querystring", name: "response-content-disposition" }, ResponseContentEncoding: { of: "ResponseContentEncoding", at: "querystring", name: "response-content-encoding" }, ResponseContentLanguage: { of: "ResponseContentLanguage", at: "querystring", name: "response-content-language" }, ResponseContentType: { of: "ResponseContentType", at: "querystring", name: "response-content-type" }, ResponseExpires: { of: "ResponseExpires", at: "querystring", name: "response-expires" }, VersionId: { of: "ObjectVersionId", at: "querystring", name: "versionId" }, SSECustomerAlgorithm: { of: "SSECustomerAlgorithm", at: "header", name: "x-amz-server-side-encryption-customer-algorithm" }, SSECustomerKey: { of: "SSECustomerKey", at: "header", name: "x-amz-server-side-encryption-customer-key" }, SSECustomerKeyMD5: { of: "SSECustomerKeyMD5", at: "header", name: "x-amz-server-side-encryption-customer-key-MD5" }, RequestPayer: { of: "RequestPayer", at: "header", name: "x-amz-request-payer" }, PartNumber: { of: "PartNumber", at: "querystring", name: "partNumber" }, ExpectedBucketOwner: { of: "AccountId", at: "header", name: "x-amz-expected-bucket-owner" }, ChecksumMode: { of: "ChecksumMode", at: "header", name: "x-amz-checksum-mode" } }, required: ["Bucket", "Key"] },
     GetObjectTaggingOutput: { is: "structure", members: { VersionId: { of: "ObjectVersionId", at: "header", name: "x-amz-version-id" }, TagSet: "TagSet" }, required: ["TagSet"], root: "Tagging" },
     GetObjectTaggingRequest: { is: "structure", members: { Bucket: { of: "BucketName", at: "uri" }, Key: { of: "ObjectKey", at: "uri" }, VersionId: { of: "ObjectVersionId", at: "querystring", name: "versionId" }, ExpectedBucketOwner: { of: "AccountId", at: "header", name: "x-amz-expected-bucket-owner" }, RequestPayer: { of: "RequestPayer", at: "header", name: "x-amz-request-payer" } }, required: ["Bucket", "Key"] },
+    Grant: { is: "structure", members: { Grantee: "Grantee", Permission: "Permission" } },
     GrantFullControl: { is: "string" },
     GrantRead: { is: "string" },
     GrantReadACP: { is: "string" },
     GrantWrite: { is: "string" },
     GrantWriteACP: { is: "string" },
+    Grantee: { is: "structure", members: { DisplayName: "DisplayName", EmailAddress: "EmailAddress", ID: "ID", Type: { of: "Type", name: "xsi:type", attribute: true }, URI: "URI" }, required: ["Type"], xmlNamespace: { prefix: "xsi", uri: "http://www.w3.org/2001/XMLSchema-instance" } },
+    Grants: { is: "list", of: { of: "Grant", name: "Grant" } },
     HeadBucketOutput: { is: "structure", members: { BucketArn: { of: "S3RegionalOrS3ExpressBucketArnString", at: "header", name: "x-amz-bucket-arn" }, BucketLocationType: { of: "LocationType", at: "header", name: "x-amz-bucket-location-type" }, BucketLocationName: { of: "BucketLocationName", at: "header", name: "x-amz-bucket-location-name" }, BucketRegion: { of: "Region", at: "header", name: "x-amz-bucket-region" }, AccessPointAlias: { of: "AccessPointAlias", at: "header", name: "x-amz-access-point-alias" } } },
     HeadBucketRequest: { is: "structure", members: { Bucket: { of: "BucketName", at: "uri" }, ExpectedBucketOwner: { of: "AccountId", at: "header", name: "x-amz-expected-bucket-owner" } }, required: ["Bucket"] },
     HeadObjectOutput: { is: "structure", members: { DeleteMarker: { of: "DeleteMarker", at: "header", name: "x-amz-delete-marker" }, AcceptRanges: { of: "AcceptRanges", at: "header", name: "accept-ranges" }, Expiration: { of: "Expiration", at: "header", name: "x-amz-expiration" }, Restore: { of: "Restore", at: "header", name: "x-amz-restore" }, ArchiveStatus: { of: "ArchiveStatus", at: "header", name: "x-amz-archive-status" }, LastModified: { of: "LastModified", at: "header", name: "Last-Modified" }, ContentLength: { of: "ContentLength", at: "header", name: "Content-Length" }, ChecksumCRC32: { of: "ChecksumCRC32", at: "header", name: "x-amz-checksum-crc32" }, ChecksumCRC32C: { of: "ChecksumCRC32C", at: "header", name: "x-amz-checksum-crc32c" }, ChecksumCRC64NVME: { of: "ChecksumCRC64NVME", at: "header", name: "x-amz-checksum-crc64nvme" }, ChecksumSHA1: { of: "ChecksumSHA1", at: "header", name: "x-amz-checksum-sha1" }, ChecksumSHA256: { of: "ChecksumSHA256", at: "header", name: "x-amz-checksum-sha256" }, ChecksumSHA512: { of: "ChecksumSHA512", at: "header", name: "x-amz-checksum-sha512" }, ChecksumMD5: { of: "ChecksumMD5", at: "header", name: "x-amz-checksum-md5" }, ChecksumXXHASH64: { of: "ChecksumXXHASH64", at: "header", name: "x-amz-checksum-xxhash64" }, ChecksumXXHASH3: { of: "ChecksumXXHASH3", at: "header", name: "x-amz-checksum-xxhash3" }, ChecksumXXHASH128: { of: "ChecksumXXHASH128", at: "header", name: "x-amz-checksum-xxhash128" }, ChecksumType: { of: "ChecksumType", at: "header", name: "x-amz-checksum-type" }, ETag: { of: "ETag", at: "header" }, MissingMeta: { of: "MissingMeta", at: "header", name: "x-amz-missing-meta" }, VersionId: { of: "ObjectVersionId", at: "header", name: "x-amz-version-id" }, CacheControl: { of: "CacheControl", at: "header", name: "Cache-Control" }, ContentDisposition: { of: "ContentDisposition", at: "header", name: "Content-Disposition" }, ContentEncoding: { of: "ContentEncoding", at: "header", name: "Content-Encoding" }, ContentLanguage: { of: "ContentLanguage", at: "header", name: "Content-Language" }, ContentType: { of: "ContentType", at: "header", name: "Content-Type" }, ContentRange: { of: "ContentRange", at: "header", name: "Content-Range" }, Expires: { of: "Expires", at: "header" }, WebsiteRedirectLocation: { of: "WebsiteRedirectLocation", at: "header", name: "x-amz-website-redirect-location" }, ServerSideEncryption: { of: "ServerSideEncryption", at: "header", name: "x-amz-server-side-encryption" }, Metadata: { of: "Metadata", at: "headers", name: "x-amz-meta-" }, SSECustomerAlgorithm: { of: "SSECustomerAlgorithm", at: "header", name: "x-amz-server-side-encryption-customer-algorithm" }, SSECustomerKeyMD5: { of: "SSECustomerKeyMD5", at: "header", name: "x-amz-server-side-encryption-customer-key-MD5" }, SSEKMSKeyId: { of: "SSEKMSKeyId", at: "header", name: "x-amz-server-side-encryption-aws-kms-key-id" }, BucketKeyEnabled: { of: "BucketKeyEnabled", at: "header", name: "x-amz-server-side-encryption-bucket-key-enabled" }, StorageClass: { of: "StorageClass", at: "header", name: "x-amz-storage-class" }, RequestCharged: { of: "RequestCharged", at: "header", name: "x-amz-request-charged" }, ReplicationStatus: { of: "ReplicationStatus", at: "header", name: "x-amz-replication-status" }, PartsCount: { of: "PartsCount", at: "header", name: "x-amz-mp-parts-count" }, TagCount: { of: "TagCount", at: "header", name: "x-amz-tagging-count" }, ObjectLockMode: { of: "ObjectLockMode", at: "header", name: "x-amz-object-lock-mode" }, ObjectLockRetainUntilDate: { of: "ObjectLockRetainUntilDate", at: "header", name: "x-amz-object-lock-retain-until-date" }, ObjectLockLegalHoldStatus: { of: "ObjectLockLegalHoldStatus", at: "header", name: "x-amz-object-lock-legal-hold" } } },
     HeadObjectRequest: { is: "structure", members: { Bucket: { of: "BucketName", at: "uri" }, IfMatch: { of: "IfMatch", at: "header", name: "If-Match" }, IfModifiedSince: { of: "IfModifiedSince", at: "header", name: "If-Modified-Since" }, IfNoneMatch: { of: "IfNoneMatch", at: "header", name: "If-None-Match" }, IfUnmodifiedSince: { of: "IfUnmodifiedSince", at: "header", name: "If-Unmodified-Since" }, Key: { of: "ObjectKey", at: "uri" }, Range: { of: "Range", at: "header" }, ResponseCacheControl: { of: "ResponseCacheControl", at: "querystring", name: "response-cache-control" }, ResponseContentDisposition: { of: "ResponseContentDisposition", at: "querystring", name: "response-content-disposition" }, ResponseContentEncoding: { of: "ResponseContentEncoding", at: "querystring", name: "response-content-encoding" }, ResponseContentLanguage: { of: "ResponseContentLanguage", at: "querystring", name: "response-content-language" }, ResponseContentType: { of: "ResponseContentType", at: "querystring", name: "response-content-type" }, ResponseExpires: { of: "ResponseExpires", at: "querystring", name: "response-expires" }, VersionId: { of: "ObjectVersionId", at: "querystring", name: "versionId" }, SSECustomerAlgorithm: { of: "SSECustomerAlgorithm", at: "header", name: "x-amz-server-side-encryption-customer-algorithm" }, SSECustomerKey: { of: "SSECustomerKey", at: "header", name: "x-amz-server-side-encryption-customer-key" }, SSECustomerKeyMD5: { of: "SSECustomerKeyMD5", at: "header", name: "x-amz-server-side-encryption-customer-key-MD5" }, RequestPayer: { of: "RequestPayer", at: "header", name: "x-amz-request-payer" }, PartNumber: { of: "PartNumber", at: "querystring", name: "partNumber" }, ExpectedBucketOwner: { of: "AccountId", at: "header", name: "x-amz-expected-bucket-owner" }, ChecksumMode: { of: "ChecksumMode", at: "header", name: "x-amz-checksum-mode" } }, required: ["Bucket", "Key"] },
+    HostName: { is: "string" },
+    HttpErrorCodeReturnedEquals: { is: "string" },
+    HttpRedirectCode: { is: "string" },
     ID: { is: "string" },
     IfMatch: { is: "string" },
     IfMatchInitiatedTime: { is: "timestamp", format: "rfc822" },
@@ -1653,6 +2412,7 @@ export const model: Model<ModelOperations, ModelErrors> = {
     IfModifiedSince: { is: "timestamp" },
     IfNoneMatch: { is: "string" },
     IfUnmodifiedSince: { is: "timestamp" },
+    IndexDocument: { is: "structure", members: { Suffix: "Suffix" }, required: ["Suffix"] },
     Initiated: { is: "timestamp" },
     Initiator: { is: "structure", members: { ID: "ID", DisplayName: "DisplayName" } },
     IntelligentTieringAccessTier: { is: "string", enum: ["ARCHIVE_ACCESS", "DEEP_ARCHIVE_ACCESS"] },
@@ -1664,8 +2424,17 @@ export const model: Model<ModelOperations, ModelErrors> = {
     IsTruncated: { is: "boolean" },
     KeyCount: { is: "integer" },
     KeyMarker: { is: "string" },
+    KeyPrefixEquals: { is: "string" },
+    LambdaFunctionArn: { is: "string" },
+    LambdaFunctionConfiguration: { is: "structure", members: { Id: "NotificationId", LambdaFunctionArn: { of: "LambdaFunctionArn", name: "CloudFunction" }, Events: { of: "EventList", name: "Event" }, Filter: "NotificationConfigurationFilter" }, required: ["LambdaFunctionArn", "Events"] },
+    LambdaFunctionConfigurationList: { is: "list", of: "LambdaFunctionConfiguration", flattened: true },
     LastModified: { is: "timestamp" },
     LastModifiedTime: { is: "timestamp", format: "rfc822" },
+    LifecycleExpiration: { is: "structure", members: { Date: "Date", Days: "Days", ExpiredObjectDeleteMarker: "ExpiredObjectDeleteMarker" } },
+    LifecycleRule: { is: "structure", members: { Expiration: "LifecycleExpiration", ID: "ID", Prefix: "Prefix", Filter: "LifecycleRuleFilter", Status: "ExpirationStatus", Transitions: { of: "TransitionList", name: "Transition" }, NoncurrentVersionTransitions: { of: "NoncurrentVersionTransitionList", name: "NoncurrentVersionTransition" }, NoncurrentVersionExpiration: "NoncurrentVersionExpiration", AbortIncompleteMultipartUpload: "AbortIncompleteMultipartUpload" }, required: ["Status"] },
+    LifecycleRuleAndOperator: { is: "structure", members: { Prefix: "Prefix", Tags: { of: "TagSet", name: "Tag", flattened: true }, ObjectSizeGreaterThan: "ObjectSizeGreaterThanBytes", ObjectSizeLessThan: "ObjectSizeLessThanBytes" } },
+    LifecycleRuleFilter: { is: "structure", members: { Prefix: "Prefix", Tag: "Tag", ObjectSizeGreaterThan: "ObjectSizeGreaterThanBytes", ObjectSizeLessThan: "ObjectSizeLessThanBytes", And: "LifecycleRuleAndOperator" } },
+    LifecycleRules: { is: "list", of: "LifecycleRule", flattened: true },
     ListBucketsOutput: { is: "structure", members: { Buckets: "Buckets", Owner: "Owner", ContinuationToken: "NextToken", Prefix: "Prefix" }, root: "ListAllMyBucketsResult" },
     ListBucketsRequest: { is: "structure", members: { MaxBuckets: { of: "MaxBuckets", at: "querystring", name: "max-buckets" }, ContinuationToken: { of: "Token", at: "querystring", name: "continuation-token" }, Prefix: { of: "Prefix", at: "querystring", name: "prefix" }, BucketRegion: { of: "BucketRegion", at: "querystring", name: "bucket-region" } } },
     ListMultipartUploadsOutput: { is: "structure", members: { Bucket: "BucketName", KeyMarker: "KeyMarker", UploadIdMarker: "UploadIdMarker", NextKeyMarker: "NextKeyMarker", Prefix: "Prefix", Delimiter: "Delimiter", NextUploadIdMarker: "NextUploadIdMarker", MaxUploads: "MaxUploads", IsTruncated: "IsTruncated", Uploads: { of: "MultipartUploadList", name: "Upload" }, CommonPrefixes: "CommonPrefixList", EncodingType: "EncodingType", RequestCharged: { of: "RequestCharged", at: "header", name: "x-amz-request-charged" } }, root: "ListMultipartUploadsResult" },
@@ -1682,10 +2451,12 @@ export const model: Model<ModelOperations, ModelErrors> = {
     LocationInfo: { is: "structure", members: { Type: "LocationType", Name: "LocationNameAsString" } },
     LocationNameAsString: { is: "string" },
     LocationType: { is: "string", enum: ["AvailabilityZone", "LocalZone"] },
+    LoggingEnabled: { is: "structure", members: { TargetBucket: "TargetBucket", TargetGrants: "TargetGrants", TargetPrefix: "TargetPrefix", TargetObjectKeyFormat: "TargetObjectKeyFormat" }, required: ["TargetBucket", "TargetPrefix"] },
     MFA: { is: "string" },
     MFADelete: { is: "string", enum: ["Enabled", "Disabled"] },
     MFADeleteStatus: { is: "string", enum: ["Enabled", "Disabled"] },
     Marker: { is: "string" },
+    MaxAgeSeconds: { is: "integer" },
     MaxBuckets: { is: "integer", min: 1, max: 10000 },
     MaxKeys: { is: "integer" },
     MaxParts: { is: "integer" },
@@ -1695,6 +2466,9 @@ export const model: Model<ModelOperations, ModelErrors> = {
     MetadataDirective: { is: "string", enum: ["COPY", "REPLACE"] },
     MetadataKey: { is: "string" },
     MetadataValue: { is: "string" },
+    Metrics: { is: "structure", members: { Status: "MetricsStatus", EventThreshold: "ReplicationTimeValue" }, required: ["Status"] },
+    MetricsStatus: { is: "string", enum: ["Enabled", "Disabled"] },
+    Minutes: { is: "integer" },
     MissingMeta: { is: "integer" },
     MpuObjectSize: { is: "long" },
     MultipartUpload: { is: "structure", members: { UploadId: "MultipartUploadId", Key: "ObjectKey", Initiated: "Initiated", StorageClass: "StorageClass", Owner: "Owner", Initiator: "Initiator", ChecksumAlgorithm: "ChecksumAlgorithm", ChecksumType: "ChecksumType" } },
@@ -1709,6 +2483,12 @@ export const model: Model<ModelOperations, ModelErrors> = {
     NoSuchBucket: { is: "structure", members: {  }, error: { status: 404 } },
     NoSuchKey: { is: "structure", members: {  }, error: { status: 404 } },
     NoSuchUpload: { is: "structure", members: {  }, error: { status: 404 } },
+    NoncurrentVersionExpiration: { is: "structure", members: { NoncurrentDays: "Days", NewerNoncurrentVersions: "VersionCount" } },
+    NoncurrentVersionTransition: { is: "structure", members: { NoncurrentDays: "Days", StorageClass: "TransitionStorageClass", NewerNoncurrentVersions: "VersionCount" } },
+    NoncurrentVersionTransitionList: { is: "list", of: "NoncurrentVersionTransition", flattened: true },
+    NotificationConfiguration: { is: "structure", members: { TopicConfigurations: { of: "TopicConfigurationList", name: "TopicConfiguration" }, QueueConfigurations: { of: "QueueConfigurationList", name: "QueueConfiguration" }, LambdaFunctionConfigurations: { of: "LambdaFunctionConfigurationList", name: "CloudFunctionConfiguration" }, EventBridgeConfiguration: "EventBridgeConfiguration" }, root: "NotificationConfiguration" },
+    NotificationConfigurationFilter: { is: "structure", members: { Key: { of: "S3KeyFilter", name: "S3Key" } } },
+    NotificationId: { is: "string" },
     Object: { is: "structure", members: { Key: "ObjectKey", LastModified: "LastModified", ETag: "ETag", ChecksumAlgorithm: "ChecksumAlgorithmList", ChecksumType: "ChecksumType", Size: "Size", StorageClass: "ObjectStorageClass", Owner: "Owner", RestoreStatus: "RestoreStatus" } },
     ObjectAttributes: { is: "string", enum: ["ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSize"] },
     ObjectAttributesList: { is: "list", of: "ObjectAttributes" },
@@ -1717,14 +2497,20 @@ export const model: Model<ModelOperations, ModelErrors> = {
     ObjectIdentifierList: { is: "list", of: "ObjectIdentifier", flattened: true },
     ObjectKey: { is: "string", min: 1 },
     ObjectList: { is: "list", of: "Object", flattened: true },
+    ObjectLockConfiguration: { is: "structure", members: { ObjectLockEnabled: "ObjectLockEnabled", Rule: "ObjectLockRule" } },
+    ObjectLockEnabled: { is: "string", enum: ["Enabled"] },
     ObjectLockEnabledForBucket: { is: "boolean" },
     ObjectLockLegalHoldStatus: { is: "string", enum: ["ON", "OFF"] },
     ObjectLockMode: { is: "string", enum: ["GOVERNANCE", "COMPLIANCE"] },
     ObjectLockRetainUntilDate: { is: "timestamp", format: "iso8601" },
+    ObjectLockRetentionMode: { is: "string", enum: ["GOVERNANCE", "COMPLIANCE"] },
+    ObjectLockRule: { is: "structure", members: { DefaultRetention: "DefaultRetention" } },
     ObjectNotInActiveTierError: { is: "structure", members: {  }, error: { status: 403 } },
     ObjectOwnership: { is: "string", enum: ["BucketOwnerPreferred", "ObjectWriter", "BucketOwnerEnforced"] },
     ObjectPart: { is: "structure", members: { PartNumber: "PartNumber", Size: "Size", ChecksumCRC32: "ChecksumCRC32", ChecksumCRC32C: "ChecksumCRC32C", ChecksumCRC64NVME: "ChecksumCRC64NVME", ChecksumSHA1: "ChecksumSHA1", ChecksumSHA256: "ChecksumSHA256", ChecksumSHA512: "ChecksumSHA512", ChecksumMD5: "ChecksumMD5", ChecksumXXHASH64: "ChecksumXXHASH64", ChecksumXXHASH3: "ChecksumXXHASH3", ChecksumXXHASH128: "ChecksumXXHASH128" } },
     ObjectSize: { is: "long" },
+    ObjectSizeGreaterThanBytes: { is: "long" },
+    ObjectSizeLessThanBytes: { is: "long" },
     ObjectStorageClass: { is: "string", enum: ["STANDARD", "REDUCED_REDUNDANCY", "GLACIER", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "DEEP_ARCHIVE", "OUTPOSTS", "GLACIER_IR", "SNOW", "EXPRESS_ONEZONE", "FSX_OPENZFS", "FSX_ONTAP"] },
     ObjectVersion: { is: "structure", members: { ETag: "ETag", ChecksumAlgorithm: "ChecksumAlgorithmList", ChecksumType: "ChecksumType", Size: "Size", StorageClass: "ObjectVersionStorageClass", Key: "ObjectKey", VersionId: "ObjectVersionId", IsLatest: "IsLatest", LastModified: "LastModified", Owner: "Owner", RestoreStatus: "RestoreStatus" } },
     ObjectVersionId: { is: "string" },
@@ -1733,13 +2519,29 @@ export const model: Model<ModelOperations, ModelErrors> = {
     OptionalObjectAttributes: { is: "string", enum: ["RestoreStatus"] },
     OptionalObjectAttributesList: { is: "list", of: "OptionalObjectAttributes" },
     Owner: { is: "structure", members: { DisplayName: "DisplayName", ID: "ID" } },
+    OwnerOverride: { is: "string", enum: ["Destination"] },
+    OwnershipControls: { is: "structure", members: { Rules: { of: "OwnershipControlsRules", name: "Rule" } }, required: ["Rules"] },
+    OwnershipControlsRule: { is: "structure", members: { ObjectOwnership: "ObjectOwnership" }, required: ["ObjectOwnership"] },
+    OwnershipControlsRules: { is: "list", of: "OwnershipControlsRule", flattened: true },
     Part: { is: "structure", members: { PartNumber: "PartNumber", LastModified: "LastModified", ETag: "ETag", Size: "Size", ChecksumCRC32: "ChecksumCRC32", ChecksumCRC32C: "ChecksumCRC32C", ChecksumCRC64NVME: "ChecksumCRC64NVME", ChecksumSHA1: "ChecksumSHA1", ChecksumSHA256: "ChecksumSHA256", ChecksumSHA512: "ChecksumSHA512", ChecksumMD5: "ChecksumMD5", ChecksumXXHASH64: "ChecksumXXHASH64", ChecksumXXHASH3: "ChecksumXXHASH3", ChecksumXXHASH128: "ChecksumXXHASH128" } },
     PartNumber: { is: "integer" },
     PartNumberMarker: { is: "integer" },
+    PartitionDateSource: { is: "string", enum: ["EventTime", "DeliveryTime"] },
+    PartitionedPrefix: { is: "structure", members: { PartitionDateSource: "PartitionDateSource" }, root: "PartitionedPrefix" },
     Parts: { is: "list", of: "Part", flattened: true },
     PartsCount: { is: "integer" },
     PartsList: { is: "list", of: "ObjectPart", flattened: true },
+    Payer: { is: "string", enum: ["Requester", "BucketOwner"] },
+    Permission: { is: "string", enum: ["FULL_CONTROL", "WRITE", "WRITE_ACP", "READ", "READ_ACP"] },
     Prefix: { is: "string" },
+    Priority: { is: "integer" },
+    Protocol: { is: "string", enum: ["http", "https"] },
+    PutBucketCorsRequest: { is: "structure", members: { Bucket: { of: "BucketName", at: "uri" }, CORSConfiguration: { of: "CORSConfiguration", namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" } }, ContentMD5: { of: "ContentMD5", at: "header", name: "Content-MD5" }, ChecksumAlgorithm: { of: "ChecksumAlgorithm", at: "header", name: "x-amz-sdk-checksum-algorithm" }, ExpectedBucketOwner: { of: "AccountId", at: "header", name: "x-amz-expected-bucket-owner" } }, required: ["Bucket", "CORSConfiguration"], payload: "CORSConfiguration" },
+    PutBucketEncryptionRequest: { is: "structure", members: { Bucket: { of: "BucketName", at: "uri" }, ContentMD5: { of: "ContentMD5", at: "header", name: "Content-MD5" }, ChecksumAlgorithm: { of: "ChecksumAlgorithm", at: "header", name: "x-amz-sdk-checksum-algorithm" }, ServerSideEncryptionConfiguration: { of: "ServerSideEncryptionConfiguration", namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" } }, ExpectedBucketOwner: { of: "AccountId", at: "header", name: "x-amz-expected-bucket-owner" } }, required: ["Bucket", "ServerSideEncryptionConfiguration"], payload: "ServerSideEncryptionConfiguration" },
+    PutBucketLifecycleConfigurationOutput: { is: "structure", members: { TransitionDefaultMinimumObjectSize: { of: "TransitionDefaultMinimumObjectSize", at: "header", name: "x-amz-transition-default-minimum-object-size" } } },
+    PutBucketLifecycleConfigurationRequest: { is: "structure", members: { Bucket: { of: "BucketName", at: "uri" }, ChecksumAlgorithm: { of: "ChecksumAlgorithm", at: "header", name: "x-amz-sdk-checksum-algorithm" }, LifecycleConfiguration: { of: "BucketLifecycleConfiguration", namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" } }, ExpectedBucketOwner: { of: "AccountId", at: "header", name: "x-amz-expected-bucket-owner" }, TransitionDefaultMinimumObjectSize: { of: "TransitionDefaultMinimumObjectSize", at: "header", name: "x-amz-transition-default-minimum-object-size" } }, required: ["Bucket"], payload: "LifecycleConfiguration" },
+    PutBucketNotificationConfigurationRequest: { is: "structure", members: { Bucket: { of: "BucketName", at: "uri" }, NotificationConfiguration: { of: "NotificationConfiguration", namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" } }, ExpectedBucketOwner: { of: "AccountId", at: "header", name: "x-amz-expected-bucket-owner" }, SkipDestinationValidation: { of: "SkipValidation", at: "header", name: "x-amz-skip-destination-validation" } }, required: ["Bucket", "NotificationConfiguration"], payload: "NotificationConfiguration" },
+    PutBucketOwnershipControlsRequest: { is: "structure", members: { Bucket: { of: "BucketName", at: "uri" }, ContentMD5: { of: "ContentMD5", at: "header", name: "Content-MD5" }, ExpectedBucketOwner: { of: "AccountId", at: "header", name: "x-amz-expected-bucket-owner" }, OwnershipControls: { of: "OwnershipControls", namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" } }, ChecksumAlgorithm: { of: "ChecksumAlgorithm", at: "header", name: "x-amz-sdk-checksum-algorithm" } }, required: ["Bucket", "OwnershipControls"], payload: "OwnershipControls" },
     PutBucketTaggingRequest: { is: "structure", members: { Bucket: { of: "BucketName", at: "uri" }, ContentMD5: { of: "ContentMD5", at: "header", name: "Content-MD5" }, ChecksumAlgorithm: { of: "ChecksumAlgorithm", at: "header", name: "x-amz-sdk-checksum-algorithm" }, Tagging: { of: "Tagging", namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" } }, ExpectedBucketOwner: { of: "AccountId", at: "header", name: "x-amz-expected-bucket-owner" } }, required: ["Bucket", "Tagging"], payload: "Tagging" },
     PutBucketVersioningRequest: { is: "structure", members: { Bucket: { of: "BucketName", at: "uri" }, ContentMD5: { of: "ContentMD5", at: "header", name: "Content-MD5" }, ChecksumAlgorithm: { of: "ChecksumAlgorithm", at: "header", name: "x-amz-sdk-checksum-algorithm" }, MFA: { of: "MFA", at: "header", name: "x-amz-mfa" }, VersioningConfiguration: { of: "VersioningConfiguration", namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" } }, ExpectedBucketOwner: { of: "AccountId", at: "header", name: "x-amz-expected-bucket-owner" } }, required: ["Bucket", "VersioningConfiguration"], payload: "VersioningConfiguration" },
     PutObjectOutput: { is: "structure", members: { Expiration: { of: "Expiration", at: "header", name: "x-amz-expiration" }, ETag: { of: "ETag", at: "header" }, ChecksumCRC32: { of: "ChecksumCRC32", at: "header", name: "x-amz-checksum-crc32" }, ChecksumCRC32C: { of: "ChecksumCRC32C", at: "header", name: "x-amz-checksum-crc32c" }, ChecksumCRC64NVME: { of: "ChecksumCRC64NVME", at: "header", name: "x-amz-checksum-crc64nvme" }, ChecksumSHA1: { of: "ChecksumSHA1", at: "header", name: "x-amz-checksum-sha1" }, ChecksumSHA256: { of: "ChecksumSHA256", at: "header", name: "x-amz-checksum-sha256" }, ChecksumSHA512: { of: "ChecksumSHA512", at: "header", name: "x-amz-checksum-sha512" }, ChecksumMD5: { of: "ChecksumMD5", at: "header", name: "x-amz-checksum-md5" }, ChecksumXXHASH64: { of: "ChecksumXXHASH64", at: "header", name: "x-amz-checksum-xxhash64" }, ChecksumXXHASH3: { of: "ChecksumXXHASH3", at: "header", name: "x-amz-checksum-xxhash3" }, ChecksumXXHASH128: { of: "ChecksumXXHASH128", at: "header", name: "x-amz-checksum-xxhash128" }, ChecksumType: { of: "ChecksumType", at: "header", name: "x-amz-checksum-type" }, ServerSideEncryption: { of: "ServerSideEncryption", at: "header", name: "x-amz-server-side-encryption" }, VersionId: { of: "ObjectVersionId", at: "header", name: "x-amz-version-id" }, SSECustomerAlgorithm: { of: "SSECustomerAlgorithm", at: "header", name: "x-amz-server-side-encryption-customer-algorithm" }, SSECustomerKeyMD5: { of: "SSECustomerKeyMD5", at: "header", name: "x-amz-server-side-encryption-customer-key-MD5" }, SSEKMSKeyId: { of: "SSEKMSKeyId", at: "header", name: "x-amz-server-side-encryption-aws-kms-key-id" }, SSEKMSEncryptionContext: { of: "SSEKMSEncryptionContext", at: "header", name: "x-amz-server-side-encryption-context" }, BucketKeyEnabled: { of: "BucketKeyEnabled", at: "header", name: "x-amz-server-side-encryption-bucket-key-enabled" }, Size: { of: "Size", at: "header", name: "x-amz-object-size" }, RequestCharged: { of: "RequestCharged", at: "header", name: "x-amz-request-charged" } } },
@@ -1747,10 +2549,29 @@ export const model: Model<ModelOperations, ModelErrors> = {
     PutObjectRequestBody: { is: "blob", streaming: true },
     PutObjectTaggingOutput: { is: "structure", members: { VersionId: { of: "ObjectVersionId", at: "header", name: "x-amz-version-id" } } },
     PutObjectTaggingRequest: { is: "structure", members: { Bucket: { of: "BucketName", at: "uri" }, Key: { of: "ObjectKey", at: "uri" }, VersionId: { of: "ObjectVersionId", at: "querystring", name: "versionId" }, ContentMD5: { of: "ContentMD5", at: "header", name: "Content-MD5" }, ChecksumAlgorithm: { of: "ChecksumAlgorithm", at: "header", name: "x-amz-sdk-checksum-algorithm" }, Tagging: { of: "Tagging", namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" } }, ExpectedBucketOwner: { of: "AccountId", at: "header", name: "x-amz-expected-bucket-owner" }, RequestPayer: { of: "RequestPayer", at: "header", name: "x-amz-request-payer" } }, required: ["Bucket", "Key", "Tagging"], payload: "Tagging" },
+    QueueArn: { is: "string" },
+    QueueConfiguration: { is: "structure", members: { Id: "NotificationId", QueueArn: { of: "QueueArn", name: "Queue" }, Events: { of: "EventList", name: "Event" }, Filter: "NotificationConfigurationFilter" }, required: ["QueueArn", "Events"] },
+    QueueConfigurationList: { is: "list", of: "QueueConfiguration", flattened: true },
     Quiet: { is: "boolean" },
     Range: { is: "string" },
+    Redirect: { is: "structure", members: { HostName: "HostName", HttpRedirectCode: "HttpRedirectCode", Protocol: "Protocol", ReplaceKeyPrefixWith: "ReplaceKeyPrefixWith", ReplaceKeyWith: "ReplaceKeyWith" } },
+    RedirectAllRequestsTo: { is: "structure", members: { HostName: "HostName", Protocol: "Protocol" }, required: ["HostName"] },
     Region: { is: "string", min: 0, max: 20 },
+    ReplaceKeyPrefixWith: { is: "string" },
+    ReplaceKeyWith: { is: "string" },
+    ReplicaKmsKeyID: { is: "string" },
+    ReplicaModifications: { is: "structure", members: { Status: "ReplicaModificationsStatus" }, required: ["Status"] },
+    ReplicaModificationsStatus: { is: "string", enum: ["Enabled", "Disabled"] },
+    ReplicationConfiguration: { is: "structure", members: { Role: "Role", Rules: { of: "ReplicationRules", name: "Rule" } }, required: ["Role", "Rules"] },
+    ReplicationRule: { is: "structure", members: { ID: "ID", Priority: "Priority", Prefix: "Prefix", Filter: "ReplicationRuleFilter", Status: "ReplicationRuleStatus", SourceSelectionCriteria: "SourceSelectionCriteria", ExistingObjectReplication: "ExistingObjectReplication", Destination: "Destination", DeleteMarkerReplication: "DeleteMarkerReplication" }, required: ["Status", "Destination"] },
+    ReplicationRuleAndOperator: { is: "structure", members: { Prefix: "Prefix", Tags: { of: "TagSet", name: "Tag", flattened: true } } },
+    ReplicationRuleFilter: { is: "structure", members: { Prefix: "Prefix", Tag: "Tag", And: "ReplicationRuleAndOperator" } },
+    ReplicationRuleStatus: { is: "string", enum: ["Enabled", "Disabled"] },
+    ReplicationRules: { is: "list", of: "ReplicationRule", flattened: true },
     ReplicationStatus: { is: "string", enum: ["COMPLETE", "PENDING", "FAILED", "REPLICA", "COMPLETED"] },
+    ReplicationTime: { is: "structure", members: { Status: "ReplicationTimeStatus", Time: "ReplicationTimeValue" }, required: ["Status", "Time"] },
+    ReplicationTimeStatus: { is: "string", enum: ["Enabled", "Disabled"] },
+    ReplicationTimeValue: { is: "structure", members: { Minutes: "Minutes" } },
     RequestCharged: { is: "string", enum: ["requester"] },
     RequestPayer: { is: "string", enum: ["requester"] },
     ResponseCacheControl: { is: "string" },
@@ -1762,6 +2583,10 @@ export const model: Model<ModelOperations, ModelErrors> = {
     Restore: { is: "string" },
     RestoreExpiryDate: { is: "timestamp" },
     RestoreStatus: { is: "structure", members: { IsRestoreInProgress: "IsRestoreInProgress", RestoreExpiryDate: "RestoreExpiryDate" } },
+    Role: { is: "string" },
+    RoutingRule: { is: "structure", members: { Condition: "Condition", Redirect: "Redirect" }, required: ["Redirect"] },
+    RoutingRules: { is: "list", of: { of: "RoutingRule", name: "RoutingRule" } },
+    S3KeyFilter: { is: "structure", members: { FilterRules: { of: "FilterRuleList", name: "FilterRule" } } },
     S3RegionalOrS3ExpressBucketArnString: { is: "string", min: 1, max: 128, pattern: "arn:[^:]+:(s3|s3express):.*" },
     SSECustomerAlgorithm: { is: "string" },
     SSECustomerKey: { is: "string" },
@@ -1769,17 +2594,41 @@ export const model: Model<ModelOperations, ModelErrors> = {
     SSEKMSEncryptionContext: { is: "string" },
     SSEKMSKeyId: { is: "string" },
     ServerSideEncryption: { is: "string", enum: ["AES256", "aws:fsx", "aws:kms", "aws:kms:dsse"] },
+    ServerSideEncryptionByDefault: { is: "structure", members: { SSEAlgorithm: "ServerSideEncryption", KMSMasterKeyID: "SSEKMSKeyId" }, required: ["SSEAlgorithm"] },
+    ServerSideEncryptionConfiguration: { is: "structure", members: { Rules: { of: "ServerSideEncryptionRules", name: "Rule" } }, required: ["Rules"] },
+    ServerSideEncryptionRule: { is: "structure", members: { ApplyServerSideEncryptionByDefault: "ServerSideEncryptionByDefault", BucketKeyEnabled: "BucketKeyEnabled", BlockedEncryptionTypes: "BlockedEncryptionTypes" } },
+    ServerSideEncryptionRules: { is: "list", of: "ServerSideEncryptionRule", flattened: true },
+    SimplePrefix: { is: "structure", members: {  }, root: "SimplePrefix" },
     Size: { is: "long" },
+    SkipValidation: { is: "boolean" },
+    SourceSelectionCriteria: { is: "structure", members: { SseKmsEncryptedObjects: "SseKmsEncryptedObjects", ReplicaModifications: "ReplicaModifications" } },
+    SseKmsEncryptedObjects: { is: "structure", members: { Status: "SseKmsEncryptedObjectsStatus" }, required: ["Status"] },
+    SseKmsEncryptedObjectsStatus: { is: "string", enum: ["Enabled", "Disabled"] },
     StartAfter: { is: "string" },
     StorageClass: { is: "string", enum: ["STANDARD", "REDUCED_REDUNDANCY", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER", "DEEP_ARCHIVE", "OUTPOSTS", "GLACIER_IR", "SNOW", "EXPRESS_ONEZONE", "FSX_OPENZFS", "FSX_ONTAP"] },
+    Suffix: { is: "string" },
     Tag: { is: "structure", members: { Key: "ObjectKey", Value: "Value" }, required: ["Key", "Value"] },
     TagCount: { is: "integer" },
     TagSet: { is: "list", of: { of: "Tag", name: "Tag" } },
     Tagging: { is: "structure", members: { TagSet: "TagSet" }, required: ["TagSet"] },
     TaggingDirective: { is: "string", enum: ["COPY", "REPLACE"] },
     TaggingHeader: { is: "string" },
+    TargetBucket: { is: "string" },
+    TargetGrant: { is: "structure", members: { Grantee: "Grantee", Permission: "BucketLogsPermission" } },
+    TargetGrants: { is: "list", of: { of: "TargetGrant", name: "Grant" } },
+    TargetObjectKeyFormat: { is: "structure", members: { SimplePrefix: "SimplePrefix", PartitionedPrefix: "PartitionedPrefix" } },
+    TargetPrefix: { is: "string" },
     Token: { is: "string" },
     TooManyParts: { is: "structure", members: {  }, error: {  } },
+    TopicArn: { is: "string" },
+    TopicConfiguration: { is: "structure", members: { Id: "NotificationId", TopicArn: { of: "TopicArn", name: "Topic" }, Events: { of: "EventList", name: "Event" }, Filter: "NotificationConfigurationFilter" }, required: ["TopicArn", "Events"] },
+    TopicConfigurationList: { is: "list", of: "TopicConfiguration", flattened: true },
+    Transition: { is: "structure", members: { Date: "Date", Days: "Days", StorageClass: "TransitionStorageClass" } },
+    TransitionDefaultMinimumObjectSize: { is: "string", enum: ["varies_by_storage_class", "all_storage_classes_128K"] },
+    TransitionList: { is: "list", of: "Transition", flattened: true },
+    TransitionStorageClass: { is: "string", enum: ["GLACIER", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "DEEP_ARCHIVE", "GLACIER_IR"] },
+    Type: { is: "string", enum: ["CanonicalUser", "AmazonCustomerByEmail", "Group"] },
+    URI: { is: "string" },
     UploadIdMarker: { is: "string" },
     UploadPartCopyOutput: { is: "structure", members: { CopySourceVersionId: { of: "CopySourceVersionId", at: "header", name: "x-amz-copy-source-version-id" }, CopyPartResult: "CopyPartResult", ServerSideEncryption: { of: "ServerSideEncryption", at: "header", name: "x-amz-server-side-encryption" }, SSECustomerAlgorithm: { of: "SSECustomerAlgorithm", at: "header", name: "x-amz-server-side-encryption-customer-algorithm" }, SSECustomerKeyMD5: { of: "SSECustomerKeyMD5", at: "header", name: "x-amz-server-side-encryption-customer-key-MD5" }, SSEKMSKeyId: { of: "SSEKMSKeyId", at: "header", name: "x-amz-server-side-encryption-aws-kms-key-id" }, BucketKeyEnabled: { of: "BucketKeyEnabled", at: "header", name: "x-amz-server-side-encryption-bucket-key-enabled" }, RequestCharged: { of: "RequestCharged", at: "header", name: "x-amz-request-charged" } }, payload: "CopyPartResult" },
     UploadPartCopyRequest: { is: "structure", members: { Bucket: { of: "BucketName", at: "uri" }, CopySource: { of: "CopySource", at: "header", name: "x-amz-copy-source" }, CopySourceIfMatch: { of: "CopySourceIfMatch", at: "header", name: "x-amz-copy-source-if-match" }, CopySourceIfModifiedSince: { of: "CopySourceIfModifiedSince", at: "header", name: "x-amz-copy-source-if-modified-since" }, CopySourceIfNoneMatch: { of: "CopySourceIfNoneMatch", at: "header", name: "x-amz-copy-source-if-none-match" }, CopySourceIfUnmodifiedSince: { of: "CopySourceIfUnmodifiedSince", at: "header", name: "x-amz-copy-source-if-unmodified-since" }, CopySourceRange: { of: "CopySourceRange", at: "header", name: "x-amz-copy-source-range" }, Key: { of: "ObjectKey", at: "uri" }, PartNumber: { of: "PartNumber", at: "querystring", name: "partNumber" }, UploadId: { of: "MultipartUploadId", at: "querystring", name: "uploadId" }, SSECustomerAlgorithm: { of: "SSECustomerAlgorithm", at: "header", name: "x-amz-server-side-encryption-customer-algorithm" }, SSECustomerKey: { of: "SSECustomerKey", at: "header", name: "x-amz-server-side-encryption-customer-key" }, SSECustomerKeyMD5: { of: "SSECustomerKeyMD5", at: "header", name: "x-amz-server-side-encryption-customer-key-MD5" }, CopySourceSSECustomerAlgorithm: { of: "CopySourceSSECustomerAlgorithm", at: "header", name: "x-amz-copy-source-server-side-encryption-customer-algorithm" }, CopySourceSSECustomerKey: { of: "CopySourceSSECustomerKey", at: "header", name: "x-amz-copy-source-server-side-encryption-customer-key" }, CopySourceSSECustomerKeyMD5: { of: "CopySourceSSECustomerKeyMD5", at: "header", name: "x-amz-copy-source-server-side-encryption-customer-key-MD5" }, RequestPayer: { of: "RequestPayer", at: "header", name: "x-amz-request-payer" }, ExpectedBucketOwner: { of: "AccountId", at: "header", name: "x-amz-expected-bucket-owner" }, ExpectedSourceBucketOwner: { of: "AccountId", at: "header", name: "x-amz-source-expected-bucket-owner" } }, required: ["Bucket", "CopySource", "Key", "PartNumber", "UploadId"] },
@@ -1787,9 +2636,11 @@ export const model: Model<ModelOperations, ModelErrors> = {
     UploadPartRequest: { is: "structure", members: { Body: "UploadPartRequestBody", Bucket: { of: "BucketName", at: "uri" }, ContentLength: { of: "ContentLength", at: "header", name: "Content-Length" }, ContentMD5: { of: "ContentMD5", at: "header", name: "Content-MD5" }, ChecksumAlgorithm: { of: "ChecksumAlgorithm", at: "header", name: "x-amz-sdk-checksum-algorithm" }, ChecksumCRC32: { of: "ChecksumCRC32", at: "header", name: "x-amz-checksum-crc32" }, ChecksumCRC32C: { of: "ChecksumCRC32C", at: "header", name: "x-amz-checksum-crc32c" }, ChecksumCRC64NVME: { of: "ChecksumCRC64NVME", at: "header", name: "x-amz-checksum-crc64nvme" }, ChecksumSHA1: { of: "ChecksumSHA1", at: "header", name: "x-amz-checksum-sha1" }, ChecksumSHA256: { of: "ChecksumSHA256", at: "header", name: "x-amz-checksum-sha256" }, ChecksumSHA512: { of: "ChecksumSHA512", at: "header", name: "x-amz-checksum-sha512" }, ChecksumMD5: { of: "ChecksumMD5", at: "header", name: "x-amz-checksum-md5" }, ChecksumXXHASH64: { of: "ChecksumXXHASH64", at: "header", name: "x-amz-checksum-xxhash64" }, ChecksumXXHASH3: { of: "ChecksumXXHASH3", at: "header", name: "x-amz-checksum-xxhash3" }, ChecksumXXHASH128: { of: "ChecksumXXHASH128", at: "header", name: "x-amz-checksum-xxhash128" }, Key: { of: "ObjectKey", at: "uri" }, PartNumber: { of: "PartNumber", at: "querystring", name: "partNumber" }, UploadId: { of: "MultipartUploadId", at: "querystring", name: "uploadId" }, SSECustomerAlgorithm: { of: "SSECustomerAlgorithm", at: "header", name: "x-amz-server-side-encryption-customer-algorithm" }, SSECustomerKey: { of: "SSECustomerKey", at: "header", name: "x-amz-server-side-encryption-customer-key" }, SSECustomerKeyMD5: { of: "SSECustomerKeyMD5", at: "header", name: "x-amz-server-side-encryption-customer-key-MD5" }, RequestPayer: { of: "RequestPayer", at: "header", name: "x-amz-request-payer" }, ExpectedBucketOwner: { of: "AccountId", at: "header", name: "x-amz-expected-bucket-owner" } }, required: ["Bucket", "Key", "PartNumber", "UploadId"], payload: "Body" },
     UploadPartRequestBody: { is: "blob", streaming: true },
     Value: { is: "string" },
+    VersionCount: { is: "integer" },
     VersionIdMarker: { is: "string" },
     VersioningConfiguration: { is: "structure", members: { MFADelete: { of: "MFADelete", name: "MfaDelete" }, Status: "BucketVersioningStatus" } },
     WebsiteRedirectLocation: { is: "string" },
     WriteOffsetBytes: { is: "long" },
+    Years: { is: "integer" },
   },
 };

@@ -14,7 +14,7 @@ import {
   PAYER,
   SLOW_STORAGE,
 } from "./unserved.ts";
-import { bucketOf, type BucketWorld, checkKey, ENCRYPTED, objectArn, versionMember } from "./world.ts";
+import { bucketOf, type BucketWorld, checkKey, ENCRYPTED, objectArn, originOf, versionMember } from "./world.ts";
 
 /** Amazon S3 User Guide, "Uploading objects": 5 GB in a single operation. */
 export const MAX_PUT_BYTES: number = 5 * 1024 ** 3;
@@ -79,6 +79,8 @@ export const putObject: Action<BucketWorld> = action(model, "PutObject", {
         tags,
       }),
       allow: (current) => checkWrite(current, input),
+      how: "Put",
+      by: originOf(call),
     });
     return {
       ETag: `"${object.etag}"`,

@@ -12,15 +12,38 @@ import {
 } from "./buckets.ts";
 import { checkBody } from "./checksums.ts";
 import { copyObject } from "./copy-object.ts";
+import { answerOrigin, deleteBucketCors, getBucketCors, putBucketCors } from "./cors.ts";
 import { deleteObject, deleteObjects } from "./delete-objects.ts";
 import { getObject, headObject } from "./get-object.ts";
+import {
+  deleteBucketLifecycle,
+  getBucketLifecycleConfiguration,
+  putBucketLifecycleConfiguration,
+} from "./lifecycle.ts";
 import { listObjects, listObjectsV2 } from "./list-objects.ts";
 import { locator } from "./locate.ts";
 import { listMultipartUploads, listParts } from "./list-uploads.ts";
 import { listObjectVersions } from "./list-versions.ts";
 import { model } from "./model.gen.ts";
+import { getBucketNotificationConfiguration, putBucketNotificationConfiguration } from "./notifications.ts";
 import { getObjectAttributes } from "./object-attributes.ts";
 import { putObject } from "./put-object.ts";
+import {
+  deleteBucketEncryption,
+  getBucketAccelerateConfiguration,
+  getBucketAcl,
+  getBucketEncryption,
+  getBucketLogging,
+  getBucketOwnershipControls,
+  getBucketReplication,
+  getBucketRequestPayment,
+  getBucketWebsite,
+  getObjectAcl,
+  getObjectLockConfiguration,
+  putBucketEncryption,
+  putBucketOwnershipControls,
+} from "./settings.ts";
+import { querySignature } from "./query-signature.ts";
 import {
   deleteBucketTagging,
   deleteObjectTagging,
@@ -69,6 +92,27 @@ export const actions: readonly Action<BucketWorld>[] = [
   getBucketTagging,
   putBucketTagging,
   deleteBucketTagging,
+  getBucketNotificationConfiguration,
+  putBucketNotificationConfiguration,
+  getBucketCors,
+  putBucketCors,
+  deleteBucketCors,
+  getBucketLifecycleConfiguration,
+  putBucketLifecycleConfiguration,
+  deleteBucketLifecycle,
+  getBucketEncryption,
+  putBucketEncryption,
+  deleteBucketEncryption,
+  getBucketOwnershipControls,
+  putBucketOwnershipControls,
+  getBucketAcl,
+  getObjectAcl,
+  getBucketRequestPayment,
+  getBucketAccelerateConfiguration,
+  getBucketLogging,
+  getBucketWebsite,
+  getBucketReplication,
+  getObjectLockConfiguration,
 ];
 
 // S3's own names (API Reference, "Error responses") for what the door and its protocols say.
@@ -95,6 +139,8 @@ export function s3Service(world: BucketWorld): Service {
     isStreaming: true,
     locate: locator(actions.map(({ operation }) => operation)),
     checkBody,
+    otherClaim: querySignature,
+    answerOrigin: answerOrigin(world),
     errorCodes: ERROR_CODES,
     replyHeaders: (requestId) => ({ "x-amz-request-id": requestId, "x-amz-id-2": requestId, server: "AmazonS3" }),
     refusal: (message) => new AwsError("NotImplemented", 501, message),

@@ -2,7 +2,7 @@
 import { draft, put } from "#base/dictionary.ts";
 import type { Bucket } from "#kinds/catamaran/bucket.ts";
 import type { StoredObject } from "#managed/bucket/stored-object.ts";
-import { type Action, action } from "../action.ts";
+import { type Action, action, type Call } from "../action.ts";
 import { AwsError } from "../aws-error.ts";
 import { model, type Tag } from "./model.gen.ts";
 import { checkedTags, MAX_BUCKET_TAGS, MAX_TAGS } from "./object-head.ts";
@@ -15,6 +15,7 @@ import {
   foundObject,
   noSuchKey,
   objectArn,
+  originOf,
   versionMember,
 } from "./world.ts";
 
@@ -48,10 +49,18 @@ async function objectOf(
   return { bucket, object: foundObject(await objects.find(input.Key, input.VersionId), input.VersionId) };
 }
 
-async function retag(world: BucketWorld, input: ObjectInput, tags: Tags): Promise<{ readonly VersionId?: string }> {
+async function retag(
+  world: BucketWorld,
+  input: ObjectInput,
+  tags: Tags,
+  call: Call,
+): Promise<{ readonly VersionId?: string }> {
   const { bucket, object } = await objectOf(world, input);
   const { objects } = world.buckets.contentsOf(bucket);
-  const edited = await objects.edit(input.Key, object.version, (live) => ({ ...live, tags }));
+  const edited = await objects.edit(input.Key, object.version, (live) => ({ ...live, tags }), {
+    event: Object.keys(tags).length > 0 ? "ObjectTagging:Put" : "ObjectTagging:Delete",
+    by: originOf(call),
+  });
   if (edited === null) throw noSuchKey();
   return versionMember(bucket, edited.version);
 }
@@ -70,14 +79,14 @@ export const putObjectTagging: Action<BucketWorld> = action(model, "PutObjectTag
   serves: ["Bucket", "Key", "VersionId", "ContentMD5", "ChecksumAlgorithm", "Tagging.TagSet", "ExpectedBucketOwner"],
   unserved: { ...PAYER },
   resources: (input) => [objectArn(input)],
-  run: (world: BucketWorld, input) => retag(world, input, readTags(input.Tagging.TagSet, MAX_TAGS)),
+  run: (world: BucketWorld, input, call) => retag(world, input, readTags(input.Tagging.TagSet, MAX_TAGS), call),
 });
 
 export const deleteObjectTagging: Action<BucketWorld> = action(model, "DeleteObjectTagging", {
   serves: ["Bucket", "Key", "VersionId", "ExpectedBucketOwner"],
   unserved: {},
   resources: (input) => [objectArn(input)],
-  run: (world: BucketWorld, input) => retag(world, input, {}),
+  run: (world: BucketWorld, input, call) => retag(world, input, {}, call),
 });
 
 export const getBucketTagging: Action<BucketWorld> = action(model, "GetBucketTagging", {

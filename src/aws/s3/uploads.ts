@@ -23,7 +23,16 @@ import {
   SLOW_STORAGE,
   SOURCE_KEYS,
 } from "./unserved.ts";
-import { bucketOf, type BucketWorld, checkKey, ENCRYPTED, invalidArgument, objectArn, versionMember } from "./world.ts";
+import {
+  bucketOf,
+  type BucketWorld,
+  checkKey,
+  ENCRYPTED,
+  invalidArgument,
+  objectArn,
+  originOf,
+  versionMember,
+} from "./world.ts";
 
 /** Amazon S3 User Guide, "Multipart upload limits". */
 const MAX_PART_NUMBER = 10_000;
@@ -299,6 +308,7 @@ export const completeMultipartUpload: Action<BucketWorld> = action(model, "Compl
           tags: upload.tags,
         }),
         allow: (current) => checkWrite(current, input),
+        by: originOf(call),
       }),
     );
     return {

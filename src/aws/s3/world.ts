@@ -3,6 +3,9 @@ import { createHash } from "node:crypto";
 import type { Bucket } from "#kinds/catamaran/bucket.ts";
 import type { Buckets } from "#managed/bucket/buckets.ts";
 import type { Marker, StoredObject, Version } from "#managed/bucket/stored-object.ts";
+import type { Origin } from "#managed/bucket/stored-objects.ts";
+import type { Pushes } from "#managed/push.ts";
+import type { Call } from "../action.ts";
 import { AwsError } from "../aws-error.ts";
 
 export interface BucketWorld {
@@ -10,6 +13,13 @@ export interface BucketWorld {
   readonly accountId: string;
   readonly region: string;
   readonly namespace: string;
+  /** Where what goes on in buckets is told. */
+  readonly pushes: Pick<Pushes, "accept">;
+}
+
+/** On whose behalf an action works. */
+export function originOf({ caller, sourceIp = "", requestId }: Call): Origin {
+  return { principal: caller.arn, ip: sourceIp, requestId };
 }
 
 export interface BucketInput {

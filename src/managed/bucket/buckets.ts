@@ -9,9 +9,10 @@ import type { Objects, View } from "#deck/objects.ts";
 import { type Bucket, bucketKind } from "#kinds/catamaran/bucket.ts";
 import { keyOfObject } from "#kinds/object.ts";
 import type { Database } from "../database.ts";
+import type { Prepared } from "../push.ts";
 import type { ObjectBytes } from "./object-bytes.ts";
 import { Orders, type StoredObject, type Versioning } from "./stored-object.ts";
-import { StoredObjects } from "./stored-objects.ts";
+import { type ObjectChange, StoredObjects } from "./stored-objects.ts";
 import { Uploads } from "./uploads.ts";
 
 export interface BucketsOptions {
@@ -21,6 +22,8 @@ export interface BucketsOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** Who is told of what becomes of a bucket's objects. */
+  readonly announce?: (bucket: Bucket, change: ObjectChange) => Prepared | null;
 }
 
 /** What is in a bucket. */
@@ -116,7 +119,8 @@ export class Buckets implements AsyncDisposable {
     const { database, bytes, clock, random } = this.#options;
     const shared = { database, bytes, clock, random, collection: collectionOf(bucket) };
     const versioning = (): Versioning => versioningOf(live());
-    const objects = new StoredObjects({ ...shared, orders: this.#orders, tasks: this.#tasks, versioning });
+    const announce = (change: ObjectChange): Prepared | null => this.#options.announce?.(live(), change) ?? null;
+    const objects = new StoredObjects({ ...shared, orders: this.#orders, tasks: this.#tasks, versioning, announce });
     const contents = { objects, uploads: new Uploads(shared, objects) };
     this.#open.set(uid, contents);
     return contents;

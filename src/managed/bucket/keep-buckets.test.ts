@@ -37,6 +37,7 @@ async function bench() {
         yield await Promise.resolve(Buffer.from(key));
       })(),
       describe: () => ({ etag: key, headers: {}, metadata: {}, tags: {} }),
+      how: "Put",
     });
   return { buckets, bytes, objects, parts, find, make, keep, put };
 }

@@ -5,6 +5,7 @@ import type { Keeper } from "#deck/controller.ts";
 import type { Objects } from "#deck/objects.ts";
 import { type Bucket, bucketKind } from "#kinds/catamaran/bucket.ts";
 import type { Buckets } from "./buckets.ts";
+import { expire } from "./expire.ts";
 
 export interface BucketKeeping {
   readonly objects: Objects;
@@ -14,8 +15,19 @@ export interface BucketKeeping {
 
 const FINALIZER = "catamaran.dev/bucket-objects";
 const EVERY_MS = 60_000;
+const DAY_MS = 86_400_000;
 
 export function bucketKeeper({ objects, buckets, clock }: BucketKeeping): Keeper<Bucket> {
+  /** Which rules were carried out on which day: they say nothing new before the next midnight. */
+  const expired = new Map<ObjectKey, string>();
+  const expireOnce = async (key: ObjectKey, bucket: Bucket): Promise<void> => {
+    const { lifecycle = [] } = bucket.spec;
+    const now = clock.now();
+    const done = `${bucket.metadata.uid ?? ""} ${Math.floor(now / DAY_MS)} ${JSON.stringify(lifecycle)}`;
+    if (lifecycle.length === 0 || expired.get(key) === done) return;
+    await expire(buckets.contentsOf(bucket), lifecycle, now);
+    expired.set(key, done);
+  };
   const write = async (key: ObjectKey, decide: (live: Bucket) => Bucket | null): Promise<undefined> => {
     await objects.change(bucketKind, key, decide);
   };
@@ -23,10 +35,14 @@ export function bucketKeeper({ objects, buckets, clock }: BucketKeeping): Keeper
     name: "catamaran-buckets",
     kind: bucketKind,
     async keep(key, bucket) {
-      if (bucket === undefined) return undefined;
+      if (bucket === undefined) {
+        expired.delete(key);
+        return undefined;
+      }
       const isHeld = bucket.metadata.finalizers?.includes(FINALIZER) === true;
       if (bucket.metadata.deletionTimestamp === undefined && !isHeld) return write(key, withFinalizer);
       if (bucket.metadata.deletionTimestamp === undefined) {
+        await expireOnce(key, bucket);
         const count = await buckets.contentsOf(bucket).objects.count();
         if (bucket.status?.objects !== count)
           await objects.change(bucketKind, key, (live) => ({ ...live, status: { ...live.status, objects: count } }), {

@@ -29,7 +29,13 @@ function bucket(versioning: () => Versioning = () => "none") {
     seededRandom(1),
   ];
   const shared = { database, bytes, clock, random, collection: "b" };
-  const objects = new StoredObjects({ ...shared, orders: new Orders(), tasks: new Tasks(silent), versioning });
+  const objects = new StoredObjects({
+    ...shared,
+    orders: new Orders(),
+    tasks: new Tasks(silent),
+    versioning,
+    announce: () => null,
+  });
   return { objects, bytes, clock, uploads: new Uploads(shared, objects) };
 }
 
@@ -38,7 +44,7 @@ async function* source(text: string): AsyncGenerator<Uint8Array> {
 }
 
 function put(objects: StoredObjects, key: string, text: string): Promise<StoredObject> {
-  return objects.put(key, { bytes: source(text), describe: () => ({ ...DESCRIBED, etag: text }) });
+  return objects.put(key, { bytes: source(text), describe: () => ({ ...DESCRIBED, etag: text }), how: "Put" });
 }
 
 async function textOf(objects: StoredObjects, object: Version | null): Promise<string | null> {
@@ -158,7 +164,7 @@ test("what may not be written over what is there is refused, and its bytes are g
   const allow = (current: StoredObject | null): void => {
     if (current !== null) throw new RangeError("there is one");
   };
-  const other = { bytes: source("2"), describe: () => DESCRIBED };
+  const other = { bytes: source("2"), describe: () => DESCRIBED, how: "Put" as const };
   await assert.rejects(objects.put("k", { ...other, allow }), /there is one/);
   await assert.rejects(objects.remove("k", { allow }), /there is one/);
   const failing = {
@@ -178,7 +184,7 @@ test("of writers that all demand that there be none, one wins", async () => {
     if (current !== null) throw new RangeError("there is one");
   };
   const all = Array.from({ length: 10 }, (_, at) =>
-    objects.put("k", { bytes: source(String(at)), describe: () => DESCRIBED, allow }),
+    objects.put("k", { bytes: source(String(at)), describe: () => DESCRIBED, how: "Put", allow }),
   );
   const ended = await Promise.allSettled(all);
   assert.equal(ended.filter(({ status }) => status === "fulfilled").length, 1);

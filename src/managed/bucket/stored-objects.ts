@@ -4,6 +4,7 @@ import { Fault } from "#base/fault.ts";
 import type { Random } from "#base/random.ts";
 import type { Tasks } from "#base/tasks.ts";
 import type { Database, Write } from "../database.ts";
+import type { Prepared } from "../push.ts";
 import { type ListedVersion, listObjects, listVersions, type Page, type Wanted } from "./listing.ts";
 import type { ObjectBytes, Piece, Range } from "./object-bytes.ts";
 import { Pieces } from "./pieces.ts";
@@ -44,7 +45,28 @@ export interface StoredObjectsOptions {
   readonly orders: Orders;
   readonly tasks: Tasks;
   readonly versioning: () => Versioning;
+  readonly announce: Announce;
 }
+
+/** On whose behalf something is done; absent: the platform's own. */
+export interface Origin {
+  readonly principal: string;
+  readonly ip: string;
+  readonly requestId: string;
+}
+
+/** What became of an object, for whoever wants to be told. */
+export interface ObjectChange {
+  /** "ObjectCreated:Put", "ObjectRemoved:Delete": S3's names without "s3:". */
+  readonly event: string;
+  /** The version that there is now, or that there is no more. */
+  readonly version: Version;
+  readonly atMs: number;
+  readonly by?: Origin;
+}
+
+/** Who is told: rows that are written with the change, and what follows once they are. Null: nobody. */
+export type Announce = (change: ObjectChange) => Prepared | null;
 
 /** Throws when the object may not be written or removed over what is there now. */
 export type Allow = (current: StoredObject | null) => void;
@@ -54,7 +76,12 @@ export interface Arrival {
   /** Asked once all bytes are there; what it throws leaves nothing behind. */
   readonly describe: (size: number) => Described;
   readonly allow?: Allow;
+  /** How it came: "Put", "Copy", "Post". */
+  readonly how: Creation;
+  readonly by?: Origin;
 }
+
+export type Creation = "Put" | "Copy" | "Post" | "CompleteMultipartUpload";
 
 /** What a removal did. */
 export interface Removal {
@@ -62,6 +89,22 @@ export interface Removal {
   readonly gone: Version | null;
   /** The marker that hides what is kept. */
   readonly marker: Marker | null;
+}
+
+export interface RemoveOptions {
+  readonly version?: string;
+  readonly allow?: Allow;
+  readonly by?: Origin;
+  readonly why?: "ObjectRemoved" | "LifecycleExpiration";
+}
+
+/** What goes with an object that is added. */
+export interface Addition {
+  readonly how: Creation;
+  readonly allow?: Allow;
+  readonly by?: Origin;
+  readonly also?: readonly Write[];
+  readonly gone?: readonly string[];
 }
 
 /** The rest of what an object is made of: where it came in parts, and what of an upload goes with it. */
@@ -92,12 +135,12 @@ export class StoredObjects {
     return found?.version === version ? found : null;
   }
 
-  async put(key: string, { bytes, describe, allow }: Arrival): Promise<StoredObject> {
+  async put(key: string, { bytes, describe, allow, how, by }: Arrival): Promise<StoredObject> {
     allow?.(await this.#read<StoredObject>(objectRow(key)));
     const piece = await this.#options.bytes.write(bytes);
     try {
       const made = { ...describe(piece.size), size: piece.size, pieces: piece.size === 0 ? [] : [piece] };
-      return await this.inTurn(key, () => this.add(key, made, { ...(allow && { allow }) }));
+      return await this.inTurn(key, () => this.add(key, made, { how, ...(allow && { allow }), ...(by && { by }) }));
     } catch (thrown) {
       await this.#options.bytes.remove([piece.id]);
       throw thrown;
@@ -105,16 +148,13 @@ export class StoredObjects {
   }
 
   /** In the key's turn. `also` is written with it, and `born` are pieces that are the object's from then on. */
-  async add(
-    key: string,
-    made: Made,
-    { allow, also = [], gone = [] }: { allow?: Allow; also?: readonly Write[]; gone?: readonly string[] } = {},
-  ): Promise<StoredObject> {
+  async add(key: string, made: Made, { how, allow, by, also = [], gone = [] }: Addition): Promise<StoredObject> {
     const history = await this.#history(key);
     allow?.(history.current);
     const object: StoredObject = { is: "object", key, ...this.#stamp(history), ...made };
     const born = made.pieces.map(({ id }) => id);
-    await this.#write(added(history, object, this.#options.versioning()), { born, also, gone });
+    const told = this.#change(`ObjectCreated:${how}`, object, by);
+    await this.#write(added(history, object, this.#options.versioning()), { born, also, gone, told });
     return object;
   }
 
@@ -135,7 +175,7 @@ export class StoredObjects {
   }
 
   /** Of a version that one for good; without, what is there makes room or is hidden by a marker, as the bucket keeps versions. */
-  remove(key: string, { version, allow }: { version?: string; allow?: Allow } = {}): Promise<Removal> {
+  remove(key: string, { version, allow, by, why = "ObjectRemoved" }: RemoveOptions = {}): Promise<Removal> {
     return this.inTurn(key, async () => {
       const target = version === undefined ? null : await this.find(key, version);
       const history = await this.#history(key);
@@ -143,24 +183,30 @@ export class StoredObjects {
       const versioning = this.#options.versioning();
       if (version === undefined && versioning !== "none") {
         const marker: Marker = { is: "marker", key, ...this.#stamp(history) };
-        await this.#write(added(history, marker, versioning));
+        const told = this.#change(`${why}:DeleteMarkerCreated`, marker, by);
+        await this.#write(added(history, marker, versioning), { told });
         return { gone: null, marker };
       }
       const gone = version === undefined ? history.current : target;
-      if (gone !== null) await this.#write(removed(history, gone));
+      if (gone !== null) await this.#write(removed(history, gone), { told: this.#change(`${why}:Delete`, gone, by) });
       return { gone, marker: null };
     });
   }
 
   /** Changes what is said of a version, and nothing else of it. Null when it is not there. */
-  edit(key: string, version: string, decide: (object: StoredObject) => StoredObject): Promise<StoredObject | null> {
+  edit(
+    key: string,
+    version: string,
+    decide: (object: StoredObject) => StoredObject,
+    { event, by }: { readonly event: string; readonly by?: Origin },
+  ): Promise<StoredObject | null> {
     return this.inTurn(key, async () => {
       const found = await this.find(key, version);
       if (found?.is !== "object") return null;
       const edited = decide(found);
       const current = await this.#read<StoredObject>(objectRow(key));
       const row = current?.version === version ? objectRow(key) : versionRow(key, found.order);
-      await this.#write({ writes: [put(row, edited)], gone: [] });
+      await this.#write({ writes: [put(row, edited)], gone: [] }, { told: this.#change(event, edited, by) });
       return edited;
     });
   }
@@ -249,7 +295,7 @@ export class StoredObjects {
 
   async #write(
     { writes, gone }: Outcome,
-    more: { born?: readonly string[]; also?: readonly Write[]; gone?: readonly string[] } = {},
+    more: { born?: readonly string[]; also?: readonly Write[]; gone?: readonly string[]; told: ObjectChange },
   ): Promise<void> {
     const { database, collection } = this.#options;
     const { born = [], also = [] } = more;
@@ -261,8 +307,18 @@ export class StoredObjects {
       if (version.parts !== undefined) layouts.push(erase(layoutRow(version.parts.at)));
     }
     const all = [...writes, ...layouts, ...also, ...this.pieces.marks(born, lost)];
-    await database.change(collection, [], () => ({ writes: all, result: undefined }));
+    const told = this.#options.announce(more.told);
+    if (told === null) await database.change(collection, [], () => ({ writes: all, result: undefined }));
+    else {
+      const placed = all.map((write) => ({ collection, ...write }));
+      await database.changeAll([], () => ({ writes: [...placed, ...told.rows], result: undefined }));
+      told.start();
+    }
     this.pieces.marked(born, lost);
+  }
+
+  #change(event: string, version: Version, by: Origin | undefined): ObjectChange {
+    return { event, version, atMs: this.#options.clock.now(), ...(by && { by }) };
   }
 
   async #read<T>(row: Uint8Array): Promise<T | null> {

@@ -8,7 +8,7 @@ import type { ObjectBytes } from "./object-bytes.ts";
 import type { Pieces } from "./pieces.ts";
 import { erase, layoutRow, partRow, partsOf, put, read, uploadRow } from "./rows.ts";
 import type { Described, Part, StoredObject, Upload } from "./stored-object.ts";
-import type { Allow, Arrival, StoredObjects } from "./stored-objects.ts";
+import type { Allow, Arrival, Origin, StoredObjects } from "./stored-objects.ts";
 import { Turns } from "./turns.ts";
 
 export interface UploadsOptions {
@@ -19,8 +19,14 @@ export interface UploadsOptions {
   readonly random: Random;
 }
 
+export interface Completion {
+  readonly describe: (chosen: readonly Part[]) => Described;
+  readonly allow?: Allow;
+  readonly by?: Origin;
+}
+
 /** As an Arrival, of which only the ETag and the checksum count. */
-export type PartArrival = Omit<Arrival, "describe" | "allow"> & {
+export type PartArrival = Pick<Arrival, "bytes"> & {
   readonly describe: (size: number) => Pick<Described, "etag" | "checksum">;
 };
 
@@ -87,7 +93,7 @@ export class Uploads {
   complete(
     upload: Upload,
     choose: (parts: readonly Part[]) => readonly Part[],
-    { describe, allow }: { describe: (chosen: readonly Part[]) => Described; allow?: Allow },
+    { describe, allow, by }: Completion,
   ): Promise<StoredObject> {
     return this.#turns.take(upload.id, async () => {
       await this.#demand(upload);
@@ -103,7 +109,13 @@ export class Uploads {
       const also = [...this.#rowsOf(upload, parts), put(layoutRow(upload.id), chosen)];
       const gone = parts.filter((part) => !kept.has(part)).map(({ id }) => id);
       return this.#objects.inTurn(upload.key, () =>
-        this.#objects.add(upload.key, made, { also, gone, ...(allow && { allow }) }),
+        this.#objects.add(upload.key, made, {
+          how: "CompleteMultipartUpload",
+          also,
+          gone,
+          ...(allow && { allow }),
+          ...(by && { by }),
+        }),
       );
     });
   }
