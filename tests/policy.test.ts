@@ -32,12 +32,23 @@ metadata: {name: web}
 spec: {minAvailable: 2, selector: {matchLabels: {app: web}}}
 `;
 
+const AUDIT = `
+apiVersion: audit.k8s.io/v1
+kind: Policy
+omitStages: [RequestReceived]
+rules:
+  - {level: Metadata, resources: [{group: "", resources: [secrets]}]}
+  - {level: Request, verbs: [create], userGroups: ["system:masters"], resources: [{group: "", resources: [configmaps]}]}
+`;
+
 let stage: Stage;
 
 before(async () => {
   if (skip !== false) return;
   stage = await Stage.open("policy");
-  await stage.up("--nodes", "2");
+  const policy = join(stage.folder, "audit.yaml");
+  await writeFile(policy, AUDIT);
+  await stage.up("--nodes", "2", "--audit-policy", policy);
 });
 
 after(async () => {
@@ -300,4 +311,33 @@ test("Secrets are encrypted where they are stored, also after their key was rota
     stage.kubectl("get", "secret", "door", "-o", "jsonpath={.data.code}").then(({ out }) => out);
   const code = await until("the API to be back", read, (text) => text !== "", 30_000);
   assert.equal(Buffer.from(code, "base64").toString(), word);
+});
+
+test("the audit log says what its policy wants, and nothing of a Secret's content", { skip }, async () => {
+  await stage.kubectlOk("create", "configmap", "told", "--from-literal=a=b");
+  await stage.kubectlOk("create", "secret", "generic", "kept", "--from-literal=code=never-written-down");
+  await stage.kubectl("get", "secret", "missing");
+  const log = (): Promise<string> => readFile(join(stage.dataDir, "log", "audit.log"), "utf8");
+  const text = await until("the events", log, (lines) => lines.includes('"missing"'), 10_000);
+  const events = text
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Record<string, never>);
+  const about = (name: string): object | undefined =>
+    events.find(({ objectRef, requestObject }) => JSON.stringify([objectRef, requestObject]).includes(`"${name}"`));
+  assert.partialDeepStrictEqual(about("missing"), {
+    level: "Metadata",
+    verb: "get",
+    stage: "ResponseComplete",
+    responseStatus: { code: 404 },
+  });
+  assert.partialDeepStrictEqual(about("told"), {
+    level: "Request",
+    verb: "create",
+    responseStatus: { code: 201 },
+    requestObject: { data: { a: "b" } },
+  });
+  assert.doesNotMatch(text, /never-written-down|bmV2ZXItd3JpdHRlbi1kb3du/);
+  const refusedUp = await stage.catamaran("up", "--audit-policy", join(stage.folder, "web.yaml"));
+  assert.notEqual(refusedUp.code, 0);
 });

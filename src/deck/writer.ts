@@ -111,7 +111,7 @@ export class Writer {
     return { now: clock.now(), random, present, admissions };
   }
 
-  /** DIFFERS: there is no audit log; what upstream's would say of a write (pod-security.kubernetes.io/audit) is a line of control's log. */
+  /** DIFFERS: what upstream adds to the audit event of a write (pod-security.kubernetes.io/audit-violations) is a line of control's log. */
   #recorded(kind: Kind, { key, remarks }: Prepared, { subject, manager }: OwnedRequest): readonly string[] {
     const user = subject?.name ?? manager;
     for (const says of remarks.records) this.#parts.log.warn("audit", { kind: kind.plural, object: key, user, says });

@@ -16,6 +16,7 @@ import { askedKinds } from "#kinds/registry.ts";
 import { serviceAccountKind } from "#kinds/core/service-account.ts";
 import { type ApiPath, type Named, parseApiPath } from "./api-path.ts";
 import { selectedName } from "./asked.ts";
+import { Audit, type AuditParts, type AuditTrail } from "./audit.ts";
 import { anonymous, authenticate, type Identity, type TokenClaims, tokenIdentity, Tokens } from "./authenticate.ts";
 import { type Attributes, Authorizer } from "./authorize.ts";
 import { type Chosen, chooseVerb, requestedVerb } from "./choose-verb.ts";
@@ -42,6 +43,8 @@ export interface KubeOptions {
   /** What /version says this was built from; all zeros where nobody knows. */
   readonly commit?: string;
   readonly patience?: Patience;
+  /** Absent: nothing is written down of requests. */
+  readonly audit?: Pick<AuditParts, "policy" | "keep">;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -131,6 +134,17 @@ interface Asking {
   readonly counted: Counted;
 }
 
+/** What becomes of a request beside its answer. */
+interface Turn {
+  audited: AuditTrail | null;
+}
+
+interface Understood {
+  readonly own: Identity;
+  readonly path: ReturnType<typeof parseApiPath>;
+  readonly turn: Turn;
+}
+
 /** What a request turned out to be, for the counters. */
 interface Counted {
   verb: string;
@@ -145,6 +159,7 @@ class Listener implements KubeDoor {
   readonly #sessions = new Set<ServerHttp2Session>();
   readonly #counts = new RequestCounts();
   readonly #intake: Intake;
+  readonly #audit: Audit | null;
   readonly #stack = new AsyncDisposableStack();
   #opened: Opened | undefined;
 
@@ -172,6 +187,8 @@ class Listener implements KubeDoor {
       watches: new Set(),
       streamRoom: new StreamRoom(),
     };
+    const { decodeProtobuf } = this.#door;
+    this.#audit = options.audit === undefined ? null : new Audit({ ...options.audit, decodeProtobuf, clock, random });
     this.#discovery = new Discovery(() => [...deck.registry.all(), ...askedKinds], options.commit);
     this.#stack.use(deck.registry.onChange(() => this.#discovery.renew()));
   }
@@ -252,10 +269,16 @@ class Listener implements KubeDoor {
   }
 
   async #answer(exchange: Exchange): Promise<void> {
+    const turn: Turn = { audited: null };
+    await this.#answerOnce(exchange, turn);
+    turn.audited?.end();
+  }
+
+  async #answerOnce(exchange: Exchange, turn: Turn): Promise<void> {
     const counted = { verb: METHODS.has(exchange.method) ? exchange.method : "other", resource: "", group: "" };
     const startedMs = this.#options.clock.monotonicMs();
     try {
-      await this.#route(exchange, counted);
+      await this.#route(exchange, counted, turn);
     } catch (thrown) {
       const { code, body } = statusOf(thrown);
       if (code === 500)
@@ -265,18 +288,21 @@ class Listener implements KubeDoor {
           reason: reasonOf(thrown),
           ...(thrown instanceof Error && { stack: thrown.stack }),
         });
-      if (exchange.status === 0) sendJson(exchange, code, body, retryHeader(thrown));
+      if (exchange.status === 0) sendJson(turn.audited?.exchange ?? exchange, code, body, retryHeader(thrown));
       else exchange.abort();
     }
     const ms = counted.verb === "watch" || exchange.status === 101 ? 0 : this.#options.clock.monotonicMs() - startedMs;
     this.#counts.add({ ...counted, code: exchange.status, ms });
   }
 
-  async #route(exchange: Exchange, counted: Counted): Promise<void> {
-    const identity = this.#identify(exchange);
+  async #route(plain: Exchange, counted: Counted, turn: Turn): Promise<void> {
+    const own = authenticate(plain, this.#door.tokens, this.#door.living, this.#options.clock.now());
+    const path = parseApiPath(plain.path, (group, version, plural) => this.#kind(group, version, plural));
+    const exchange = this.#audited(plain, { own, path, turn });
+    const identity = impersonated(plain, own, this.#door.authorizer);
+    if (identity !== own) turn.audited?.actAs(identity);
     exchange.chargeTo(identity.name);
     if (this.#health(exchange)) return;
-    const path = parseApiPath(exchange.path, (group, version, plural) => this.#kind(group, version, plural));
     if (path !== null) return this.#object(exchange, { identity, path, counted });
     this.#allow(identity, { is: "path", verb: exchange.method.toLowerCase(), path: exchange.path });
     const isRead = exchange.method === "GET" || exchange.method === "HEAD";
@@ -291,9 +317,14 @@ class Listener implements KubeDoor {
     );
   }
 
-  #identify(exchange: Exchange): Identity {
-    const identity = authenticate(exchange, this.#door.tokens, this.#door.living, this.#options.clock.now());
-    return impersonated(exchange, identity, this.#door.authorizer);
+  /** The request with what the audit log wants to know of it. Who acts as somebody else is judged by his own name. */
+  #audited(exchange: Exchange, { own, path, turn }: Understood): Exchange {
+    if (this.#audit === null) return exchange;
+    const verb = path === null ? exchange.method.toLowerCase() : requestedVerb(exchange, path.name);
+    const version = path?.kind?.version;
+    const named = path === null ? null : { ...path, ...(version !== undefined && { version }) };
+    turn.audited = this.#audit.begin({ exchange, identity: own, verb, path: named });
+    return turn.audited?.exchange ?? exchange;
   }
 
   #allow(identity: Identity, attributes: Attributes): void {

@@ -68,6 +68,7 @@ import { SqliteDatabase } from "#store/sqlite/database.ts";
 import { SqliteEvents } from "#store/sqlite/events.ts";
 import { SqliteJournal } from "#store/sqlite/journal.ts";
 import { SqliteLogs } from "#store/sqlite/logs.ts";
+import { openAudit } from "./audit-options.ts";
 import { buildCommit } from "./build-commit.ts";
 import { controlService } from "./control-service.ts";
 import { dashboardKey, files } from "#instance/files.ts";
@@ -143,7 +144,8 @@ export const kubernetesDoor: Part<RoleBasis & Declared & Certificates, Nodes> = 
     const network = networkOf(instance);
     const commit = await buildCommit();
     const at = { hosts: doorHosts(instance), port: instance.ports.kube };
-    const door = stack.use(await listenKube({ deck, pki, ...at, commit, clock, random, log }));
+    const audit = await openAudit(instance, log, stack);
+    const door = stack.use(await listenKube({ deck, pki, ...at, commit, ...(audit && { audit }), clock, random, log }));
     await bootstrap(deck.objects("bootstrap"), {
       kubernetesIp: kubernetesIp(network),
       door: instance.canRunPods ? { host: fabricHostIp(network), port: door.port } : null,

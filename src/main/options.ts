@@ -14,6 +14,8 @@ export interface UpOptions extends Place {
   readonly mergeKubeconfig: boolean;
   /** Absent: as it was, at first "enforce". */
   readonly iam?: IamMode;
+  /** A file, or "none"; absent: as it was. */
+  readonly auditPolicy?: string;
 }
 
 const MAX_NODES = 16;
@@ -37,6 +39,7 @@ interface UpValues {
   readonly "dashboard-port"?: string;
   readonly "merge-kubeconfig": boolean;
   readonly iam?: string;
+  readonly "audit-policy"?: string;
   readonly join?: string;
   readonly token?: string;
 }
@@ -61,6 +64,7 @@ export function upOptions(values: UpValues, place: Place): UpOptions {
     ports: Object.fromEntries(Object.entries(ports).filter(([, port]) => port !== undefined)) as Partial<Ports>,
     mergeKubeconfig: values["merge-kubeconfig"],
     ...(values.iam !== undefined && { iam: iamModeOf(values.iam) }),
+    ...(values["audit-policy"] !== undefined && { auditPolicy: values["audit-policy"] }),
   };
 }
 

@@ -19,6 +19,7 @@ import {
   readInstance,
   writeInstance,
 } from "#instance/instance.ts";
+import { auditPolicyText, keepAuditPolicy } from "./audit-options.ts";
 import type { UpOptions } from "./options.ts";
 import { files } from "#instance/files.ts";
 import { networkOf, nodePlace } from "#instance/addresses.ts";
@@ -47,6 +48,7 @@ function missingForSandboxes(): readonly string[] {
 
 export async function prepareInstance(options: UpOptions): Promise<Instance> {
   const before = await readInstance(options.dataDir);
+  const policy = options.auditPolicy === undefined ? undefined : await auditPolicyText(options.auditPolicy);
   const canRunPods = missingForPods().length === 0 && !options.noNodes;
   const instance: Instance = {
     name: options.name,
@@ -64,6 +66,7 @@ export async function prepareInstance(options: UpOptions): Promise<Instance> {
   };
   await writeInstance(instance);
   await mkdir(join(options.dataDir, "log"), { recursive: true, mode: 0o700 });
+  if (policy !== undefined) await keepAuditPolicy(instance, policy);
   return instance;
 }
 

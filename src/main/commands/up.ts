@@ -16,6 +16,12 @@ export const upOptionTable = {
   "aws-port": { type: "string", value: "N", about: "of the AWS API; 0 is any free one" },
   "gateway-port": { type: "string", value: "N", about: "of user traffic; 0 is any free one" },
   "dashboard-port": { type: "string", value: "N", about: "of the dashboard; 0 is any free one" },
+  "audit-policy": {
+    type: "string",
+    value: "FILE",
+    about:
+      "what of requests to the Kubernetes API is written down (audit.k8s.io/v1 Policy), from now on; none: nothing",
+  },
   "merge-kubeconfig": { type: "boolean", default: false, about: "add the cluster to your own kubeconfig" },
   iam: {
     type: "string",
