@@ -121,3 +121,44 @@ test("failedJobsHistoryLimit keeps so many", () => {
   });
   assert.deepEqual(brief(changes), ["remove jobs.batch default/old", "event Normal SuccessfulDelete: Deleted job old"]);
 });
+
+const told = (cronJob: CronJob, at: string, there: readonly object[] = []): readonly string[] => {
+  const { changes } = planOf(cronJobController, cronJob, { there: [[jobKind, there as never]], now: Date.parse(at) });
+  return brief(changes).filter((line) => line.startsWith("event Warning"));
+};
+
+test("what cannot be begun is told of: an unknown zone, a start that came too late, a Job of somebody else", () => {
+  const nowhere = cronJobOf({ timeZone: "Nowhere/There" });
+  assert.deepEqual(told(nowhere, "2026-01-02T03:04:05Z"), [
+    'event Warning UnknownTimeZone: invalid timeZone: "Nowhere/There": unknown time zone Nowhere/There',
+  ]);
+  const late = {
+    ...cronJobOf({ schedule: "0 * * * *", startingDeadlineSeconds: 60 }),
+    status: { lastScheduleTime: "2026-01-02T03:00:00Z" },
+  };
+  assert.deepEqual(told(late, "2026-01-02T04:30:00Z"), [
+    "event Warning MissSchedule: Missed scheduled time to start a job: Fri, 02 Jan 2026 04:00:00 +0000",
+  ]);
+  assert.deepEqual(told(late, "2026-01-02T03:30:00Z"), []);
+  const owner = { apiVersion: "batch/v1", kind: "CronJob", name: "tick", uid: "u", controller: true };
+  const stranger = {
+    metadata: { name: "by-hand", namespace: "default", uid: "s", ownerReferences: [owner] },
+    spec: jobTemplate.spec,
+  };
+  assert.deepEqual(
+    told({ ...cronJobOf({}), status: { lastScheduleTime: "2026-01-02T03:04:00Z" } }, "2026-01-02T03:04:05Z", [
+      stranger,
+    ]),
+    ["event Warning UnexpectedJob: Saw a job that the controller did not create or forgot: by-hand"],
+  );
+});
+
+test("a clock that is set back begins nothing again until it has caught up", () => {
+  const cronJob = { ...cronJobOf({ schedule: "*/5 * * * *" }), status: { lastScheduleTime: "2026-01-02T04:00:00Z" } };
+  const made = (at: string): number =>
+    planOf(cronJobController, cronJob, { now: Date.parse(at) }).changes.filter(({ verb }) => verb === "create").length;
+  assert.deepEqual(
+    ["2026-01-02T03:02:00Z", "2026-01-02T03:05:00Z", "2026-01-02T04:00:30Z", "2026-01-02T04:05:00Z"].map(made),
+    [0, 0, 0, 1],
+  );
+});

@@ -15,6 +15,8 @@ import { ownerIndexes } from "./pod-facts.ts";
 
 const SCHEDULED = "batch.kubernetes.io/cronjob-scheduled-timestamp";
 const WAKE_LATE_MS = 100;
+// As far back a missed start is told of.
+const TOLD_MS = 3_600_000;
 
 export const cronJobController: Controller<CronJob> = {
   name: "cronjob-controller",
@@ -53,7 +55,7 @@ type Next = Plan & { readonly status: Status };
 /** What is active follows from the Jobs that there are; what was and is no more is told of. */
 function sweep(cronJob: CronJob, jobs: readonly Job[]): Next {
   const { active: before = [], lastSuccessfulTime, ...status } = cronJob.status ?? {};
-  const told = before.flatMap((one) => farewell(cronJob, one, jobs));
+  const told = [...before.flatMap((one) => farewell(cronJob, one, jobs)), ...strangers(cronJob, before, jobs)];
   const active = jobs.filter((job) => endOf(job) === undefined && job.metadata.annotations?.[SCHEDULED] !== undefined);
   const references = active.map((job) => before.find(({ uid }) => uid === job.metadata.uid) ?? referenceTo(job));
   const times = jobs.filter((job) => endOf(job) === "Complete").map((job) => job.status?.completionTime ?? "");
@@ -69,6 +71,19 @@ function sweep(cronJob: CronJob, jobs: readonly Job[]): Next {
 }
 
 type Reference = NonNullable<Status["active"]>[number];
+
+/** Jobs that belong to it and that it did not begin: `kubectl create job --from` with an owner. */
+function strangers(cronJob: CronJob, known: readonly Reference[], jobs: readonly Job[]): readonly Change[] {
+  const isStrange = (job: Job): boolean =>
+    endOf(job) === undefined &&
+    job.metadata.annotations?.[SCHEDULED] === undefined &&
+    !known.some(({ uid }) => uid === job.metadata.uid);
+  return jobs
+    .filter(isStrange)
+    .map(({ metadata: { name } }) =>
+      warningEvent(cronJob, "UnexpectedJob", `Saw a job that the controller did not create or forgot: ${name}`),
+    );
+}
 
 function farewell(cronJob: CronJob, { name, uid }: Reference, jobs: readonly Job[]): readonly Change[] {
   const job = jobs.find(({ metadata }) => metadata.uid === uid);
@@ -115,14 +130,44 @@ function begin(cronJob: CronJob, status: Status, jobs: readonly Job[], now: numb
   const { spec } = cronJob;
   const offsetAt = spec.timeZone === undefined ? () => 0 : offsetsOf(spec.timeZone);
   const schedule = parseSchedule(spec.schedule);
-  if (offsetAt === undefined || typeof schedule === "string") return { changes: [], status };
+  if (offsetAt === undefined) {
+    const { timeZone = "" } = spec;
+    const message = `invalid timeZone: ${JSON.stringify(timeZone)}: unknown time zone ${timeZone}`;
+    return { changes: [warningEvent(cronJob, "UnknownTimeZone", message)], status };
+  }
+  if (typeof schedule === "string") {
+    const message = `unparseable schedule: ${JSON.stringify(spec.schedule)} : ${schedule}`;
+    return { changes: [warningEvent(cronJob, "UnparseableSchedule", message)], status };
+  }
   const from = earliest(cronJob, now);
   const due = lastTime(schedule, from, now, offsetAt);
   const anchor = schedule.everyMs === undefined ? now : (due ?? from);
   const again = nextTime(schedule, anchor, offsetAt);
   const wake = again === undefined ? {} : { againAtMs: again + WAKE_LATE_MS };
-  if (due === undefined) return { changes: [], status, ...wake };
+  if (due === undefined) return { changes: missed(cronJob, { schedule, from, now, offsetAt }), status, ...wake };
   return { ...startJob({ cronJob, status, jobs }, due), ...wake };
+}
+
+interface Window {
+  readonly schedule: Schedule;
+  readonly from: number;
+  readonly now: number;
+  readonly offsetAt: OffsetAt;
+}
+
+/** A start that nobody made and that is too late now, told once: the deadline has just passed it. */
+function missed(cronJob: CronJob, { schedule, from, now, offsetAt }: Window): readonly Change[] {
+  const { metadata, spec, status } = cronJob;
+  const since = Date.parse(status?.lastScheduleTime ?? metadata.creationTimestamp ?? timestamp(now));
+  if (spec.startingDeadlineSeconds === undefined || from <= since) return [];
+  const late = lastTime(schedule, Math.max(since, from - TOLD_MS), from, offsetAt);
+  if (late === undefined) return [];
+  return [warningEvent(cronJob, "MissSchedule", `Missed scheduled time to start a job: ${rfc1123(late)}`)];
+}
+
+/** Go's time.RFC1123Z. */
+function rfc1123(ms: number): string {
+  return new Date(ms).toUTCString().replace("GMT", "+0000");
 }
 
 /** Since when starts may have been missed: no further back than what would still be begun. */

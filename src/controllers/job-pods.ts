@@ -73,6 +73,8 @@ interface Judged {
   readonly isCounted: boolean;
   /** Why the whole Job fails. */
   readonly failure?: string;
+  /** The pod's index is not tried again. */
+  readonly failsIndex?: true;
 }
 
 /** matchPodFailurePolicy: the first rule that matches decides. */
@@ -85,6 +87,8 @@ export function judge(pod: Pod, { spec }: Job): Judged {
         return { isCounted: false };
       case "Count":
         return { isCounted: true };
+      case "FailIndex":
+        return { isCounted: true, failsIndex: true };
       case "FailJob":
         return { isCounted: true, failure: `${match} matching FailJob rule at index ${at}` };
     }
@@ -112,14 +116,24 @@ function matchOf({ onExitCodes, onPodConditions = [] }: PodFailureRule, pod: Pod
   return condition && `Pod ${name} has condition ${condition.type}`;
 }
 
+/** What the pod of an index is told beside its index. */
+type ByIndex = (index: number) => Readonly<Record<string, string>>;
+
 /** One for each index, or `count` without. */
-export function makePods(job: Job, indexes: readonly number[] | number, now: number): readonly Change[] {
+export function makePods(
+  job: Job,
+  indexes: readonly number[] | number,
+  annotationsOf: ByIndex,
+  now: number,
+): readonly Change[] {
   const seed = `${job.metadata.uid} ${job.metadata.resourceVersion} ${now}`;
   const { name } = job.metadata;
   if (typeof indexes === "number")
     return freshNames(prefixOf(name, "-"), indexes, seed).flatMap((pod) => made(job, pod));
   return indexes.flatMap((index) =>
-    freshNames(prefixOf(name, `-${index}-`), 1, `${seed} ${index}`).flatMap((pod) => made(job, pod, index)),
+    freshNames(prefixOf(name, `-${index}-`), 1, `${seed} ${index}`).flatMap((pod) =>
+      made(job, pod, { index, annotations: annotationsOf(index) }),
+    ),
   );
 }
 
@@ -127,11 +141,17 @@ function prefixOf(name: string, end: string): string {
   return `${name.slice(0, LONGEST_PREFIX - end.length)}${end}`;
 }
 
-function made(job: Job, name: string, index?: number): readonly Change[] {
+interface AtIndex {
+  readonly index: number;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+function made(job: Job, name: string, at?: AtIndex): readonly Change[] {
+  const index = at?.index;
   const { metadata = {}, spec = { containers: [] } } = job.spec.template;
   const own = index === undefined ? {} : { [COMPLETION_INDEX]: String(index) };
   const labels = { ...metadata.labels, ...own };
-  const annotations = { ...metadata.annotations, ...own };
+  const annotations = { ...metadata.annotations, ...own, ...at?.annotations };
   const pod: Pod = {
     metadata: {
       name,

@@ -304,6 +304,88 @@ test("indexes have their variable, hostname and label", () =>
     assert.equal(statusOf(cluster).completedIndexes, "0,1");
   }));
 
+/** The pods of an index, oldest first, as how often it had failed before each. */
+function failuresAt(cluster: SampleCluster, index: number): readonly string[] {
+  return cluster
+    .list(podKind)
+    .filter(({ spec }) => spec.hostname === `sum-${index}`)
+    .map(({ metadata }) => metadata.annotations?.["batch.kubernetes.io/job-index-failure-count"] ?? "");
+}
+
+async function endIndex(cluster: SampleCluster, index: number, exitCode: number): Promise<void> {
+  for (const { metadata, spec, status } of cluster.list(podKind))
+    if (spec.hostname === `sum-${index}` && status?.phase === "Running")
+      cluster.agent(metadata.name)?.exit("c", exitCode);
+  await cluster.settle();
+}
+
+test("backoffLimitPerIndex: each index is tried again by itself, and the others go on", () =>
+  withCluster(async (cluster) => {
+    await start(cluster, { ...indexed, completions: 3, parallelism: 3, backoffLimitPerIndex: 1, backoffLimit: 99 });
+    await endIndex(cluster, 0, 1);
+    assert.deepEqual(failuresAt(cluster, 0), ["0"]);
+    // Held until the next one says how often it has failed.
+    assert.equal(statusOf(cluster).failed, undefined);
+    await cluster.pass(11);
+    assert.deepEqual(failuresAt(cluster, 0).toSorted(), ["0", "1"]);
+    assert.equal(statusOf(cluster).failed, 1);
+    await endIndex(cluster, 0, 1);
+    await cluster.pass(60);
+    assert.deepEqual([statusOf(cluster).failedIndexes, failuresAt(cluster, 0).length], ["0", 2]);
+    await endIndex(cluster, 1, 0);
+    await endIndex(cluster, 2, 0);
+    const { completedIndexes, failedIndexes, failed } = statusOf(cluster);
+    assert.deepEqual([completedIndexes, failedIndexes, failed], ["1,2", "0", 2]);
+    assert.deepEqual(typesOf(cluster), ["FailureTarget FailedIndexes", "Failed FailedIndexes"]);
+    assert.deepEqual(
+      cluster.list(podKind).flatMap(({ metadata }) => metadata.finalizers ?? []),
+      [],
+    );
+  }));
+
+test("an ignored failure of an index does not count, and is remembered", () =>
+  withCluster(async (cluster) => {
+    const rule = { action: "Ignore", onExitCodes: { operator: "In", values: [42] } };
+    const podFailurePolicy = { rules: [rule] } as NonNullable<JobSpec["podFailurePolicy"]>;
+    await start(cluster, {
+      ...indexed,
+      completions: 1,
+      backoffLimitPerIndex: 0,
+      podFailurePolicy,
+      podReplacementPolicy: "Failed",
+    });
+    await endIndex(cluster, 0, 42);
+    await cluster.pass(11);
+    const ignored = cluster
+      .list(podKind)
+      .flatMap(({ metadata }) => metadata.annotations?.["batch.kubernetes.io/job-index-ignored-failure-count"] ?? []);
+    assert.deepEqual([ignored, failuresAt(cluster, 0)], [["1"], ["0", "0"]]);
+  }));
+
+test("maxFailedIndexes and FailIndex: an exit code is the end of an index, too many are the end of the Job", () =>
+  withCluster(async (cluster) => {
+    const rule = { action: "FailIndex", onExitCodes: { operator: "In", values: [42] } };
+    const podFailurePolicy = { rules: [rule] } as NonNullable<JobSpec["podFailurePolicy"]>;
+    const limits = {
+      backoffLimitPerIndex: 5,
+      maxFailedIndexes: 1,
+      backoffLimit: 99,
+      podFailurePolicy,
+      podReplacementPolicy: "Failed",
+    } as const;
+    await start(cluster, { ...indexed, ...limits });
+    await endIndex(cluster, 3, 42);
+    assert.equal(statusOf(cluster).failedIndexes, "3");
+    await endIndex(cluster, 1, 42);
+    await cluster.pass(40);
+    assert.equal(statusOf(cluster).failedIndexes, "1,3");
+    assert.deepEqual(typesOf(cluster), ["FailureTarget MaxFailedIndexesExceeded", "Failed MaxFailedIndexesExceeded"]);
+    assert.deepEqual(
+      cluster.list(podKind).flatMap(({ metadata }) => metadata.finalizers ?? []),
+      [],
+    );
+  }));
+
 test("suspended and resumed, and with it the time of its start", () =>
   withCluster(async (cluster) => {
     await start(cluster, { suspend: true });

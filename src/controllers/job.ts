@@ -14,6 +14,7 @@ import {
   firstMissing,
   formatIndexes,
   type Indexes,
+  joinedIndexes,
   parseIndexes,
   withIndexes,
 } from "#kinds/batch/completion-indexes.ts";
@@ -23,6 +24,7 @@ import { conditionOf, isTrueOf } from "#kinds/conditions.ts";
 import { type Pod, podKind } from "#kinds/core/pod.ts";
 import { type Condition, controllerOf } from "#kinds/object.ts";
 import { normalEvent, patchTo, remove, warningEvent } from "./changes.ts";
+import { annotationsAfter, hasIndexLimit, type IndexFailures, indexFailuresOf, retryAtMs } from "./job-indexes.ts";
 import * as pods from "./job-pods.ts";
 import { claim } from "./ownership.ts";
 import { hasEnded, isActive, isReady, ownerIndexes } from "./pod-facts.ts";
@@ -61,6 +63,8 @@ interface Standing {
   /** With the counters of what has lost its finalizer since. */
   readonly status: JobStatus;
   readonly completed: Indexes;
+  /** Where each index has a limit of its own. */
+  readonly lost: IndexFailures;
   readonly now: number;
 }
 
@@ -119,14 +123,22 @@ function standingOf(job: Job, owned: readonly Pod[], now: number): Standing {
   const isNew = (pod: Pod): boolean =>
     !known.has(pod.metadata.uid ?? "") && (!pods.isIndexed(job) || pods.indexOf(pod, job) !== undefined);
   const fresh = tracked.filter(isNew);
+  const succeeded = fresh.filter((pod) => pod.status?.phase === "Succeeded");
+  const done = withIndexes(
+    completed,
+    succeeded.flatMap((pod) => pods.indexOf(pod, job) ?? []),
+  );
+  const lost = indexFailuresOf(job, owned, done, now);
+  const waiting = new Set(lost.held.values());
   return {
     job,
     owned,
     active: owned.filter(isActive),
-    succeeded: fresh.filter((pod) => pod.status?.phase === "Succeeded"),
-    failed: fresh.filter((pod) => pods.hasFailed(pod, job)),
+    succeeded,
+    failed: fresh.filter((pod) => pods.hasFailed(pod, job) && !waiting.has(pod)),
     status,
     completed,
+    lost,
     now,
   };
 }
@@ -187,7 +199,17 @@ function verdictOf(progress: Progress): Verdict | undefined {
     return failureTarget("BackoffLimitExceeded", "Job has reached the specified backoff limit");
   if ((deadlineOf(progress) ?? Infinity) <= progress.now)
     return failureTarget("DeadlineExceeded", "Job was active longer than specified deadline");
-  return matchedSuccess(progress);
+  return lostIndexes(progress) ?? matchedSuccess(progress);
+}
+
+function lostIndexes({ job, lost, reached }: Progress): Verdict | undefined {
+  const { maxFailedIndexes = Infinity, completions = 0 } = job.spec;
+  const count = countIndexes(lost.indexes);
+  if (count > maxFailedIndexes)
+    return failureTarget("MaxFailedIndexesExceeded", "Job has exceeded the specified maximal number of failed indexes");
+  return count > 0 && reached + count >= completions
+    ? failureTarget("FailedIndexes", "Job has failed indexes")
+    : undefined;
 }
 
 function failureTarget(reason: string, message: string): Verdict {
@@ -224,7 +246,11 @@ function matchedSuccess({ job, indexes }: Progress): Verdict | undefined {
 }
 
 /** First every pod is told to end and counted; once none is left, the Job says how it ended. */
-function finish(progress: Progress, verdict: Verdict): Plan {
+function finish(unended: Progress, verdict: Verdict): Plan {
+  // No index is tried again, so none of its pods is held any more.
+  const { lost } = unended;
+  const failures = [...unended.failed, ...lost.held.values()];
+  const progress: Progress = { ...unended, failed: failures, lost: { ...lost, held: new Map() } };
   const { job, owned, active, now } = progress;
   const isFailure = verdict.type === "FailureTarget";
   const tracked = owned.filter(pods.isTracked);
@@ -293,7 +319,15 @@ function withCounts(progress: Progress, { active, terminating, isFailure }: Coun
   const counted = lost.filter((pod) => pods.judge(pod, job).isCounted).map(uidOf);
   const done = [...succeeded, ...(pods.isIndexed(job) ? [] : progress.succeeded.map(uidOf))].slice(0, MOST_UNCOUNTED);
   const gone = [...failed, ...counted].slice(0, MOST_UNCOUNTED);
-  const { succeeded: total = 0, failed: failures = 0, active: _active, completedIndexes: _indexes, ...rest } = status;
+  const {
+    succeeded: total = 0,
+    failed: failures = 0,
+    active: _active,
+    completedIndexes: _indexes,
+    failedIndexes: _lost,
+    ...rest
+  } = status;
+  const failedIndexes = formatIndexes(progress.lost.indexes);
   const successes = pods.isIndexed(job) ? reached : total;
   const completedIndexes = formatIndexes(indexes);
   return {
@@ -304,6 +338,7 @@ function withCounts(progress: Progress, { active, terminating, isFailure }: Coun
     ...(successes > 0 && { succeeded: successes }),
     ...(failures > 0 && { failed: failures }),
     ...(completedIndexes !== "" && { completedIndexes }),
+    ...(failedIndexes !== "" && { failedIndexes }),
     uncountedTerminatedPods: { ...(done.length > 0 && { succeeded: done }), ...(gone.length > 0 && { failed: gone }) },
   };
 }
@@ -313,7 +348,8 @@ function uidOf({ metadata }: Pod): string {
 }
 
 /** The status that is about to be written says everything that there is to say of an ended pod. */
-function isSettled({ job }: Progress, status: JobStatus, pod: Pod): boolean {
+function isSettled({ job, lost }: Progress, status: JobStatus, pod: Pod): boolean {
+  if ([...lost.held.values()].includes(pod)) return false;
   const { succeeded = [], failed = [] } = status.uncountedTerminatedPods ?? {};
   const uid = uidOf(pod);
   if (succeeded.includes(uid) || failed.includes(uid)) return true;
@@ -382,29 +418,44 @@ function sized(progress: Progress, failures: Failures): Managed {
   const leaving = isPatient ? owned.filter(pods.isTerminating) : [];
   const missing = Math.min(wanted - leaving.length - active.length, BURST);
   if (missing <= 0) return { changes: [], kept: active };
+  const there = [...active, ...leaving];
+  if (hasIndexLimit(job)) return sizedByIndex(progress, there, missing);
   const againAtMs = failures.count === 0 ? 0 : failures.lastAtMs + backoffMs(failures.count);
   if (againAtMs > now) return { changes: [], kept: active, againAtMs };
-  return { changes: pods.makePods(job, missingOf(progress, [...active, ...leaving], missing), now), kept: active };
+  return { changes: pods.makePods(job, missingOf(progress, there, missing), () => ({}), now), kept: active };
+}
+
+/** Each index waits for itself, and tells its next pod how often it has failed. */
+function sizedByIndex({ job, active, indexes, lost, now }: Progress, there: readonly Pod[], missing: number): Managed {
+  const waits = [...lost.held].map(([index, pod]) => ({ index, untilMs: retryAtMs(pod, now, backoffMs) }));
+  const waiting = waits.filter(({ untilMs }) => untilMs > now);
+  const taken = [...there.flatMap((pod) => pods.indexOf(pod, job) ?? []), ...waiting.map(({ index }) => index)];
+  const over = joinedIndexes(withIndexes(indexes, taken), lost.indexes);
+  const due = firstMissing(over, missing, job.spec.completions ?? 0);
+  const made = pods.makePods(job, due, (index) => annotationsAfter(lost.held.get(index), job), now);
+  const again = Math.min(...waiting.map(({ untilMs }) => untilMs));
+  return { changes: made, kept: active, ...(waiting.length > 0 && { againAtMs: again }) };
 }
 
 function backoffMs(failures: number): number {
   return Math.min(BACKOFF_MS * 2 ** (failures - 1), LONGEST_BACKOFF_MS);
 }
 
-function wantedOf({ job, active, reached }: Progress): number {
+function wantedOf({ job, active, reached, lost }: Progress): number {
   const { completions, parallelism = 1, suspend } = job.spec;
   if (suspend === true) return 0;
   // A work queue: after the first success nothing new is begun.
   if (completions === undefined) return reached > 0 ? Math.min(active.length, parallelism) : parallelism;
-  return Math.max(0, Math.min(completions - reached, parallelism));
+  return Math.max(0, Math.min(completions - reached - countIndexes(lost.indexes), parallelism));
 }
 
 /** Pods without an index of their own first, then as sets shrink. */
-function surplusOf({ job, active, indexes, now }: Progress, count: number): readonly Pod[] {
+function surplusOf({ job, active, indexes, lost, now }: Progress, count: number): readonly Pod[] {
+  const over = joinedIndexes(indexes, lost.indexes);
   const taken = new Set<number>();
   const isExtra = (pod: Pod): boolean => {
     const index = pods.indexOf(pod, job);
-    if (index === undefined || taken.has(index) || countCommon(indexes, withIndexes([], [index])) > 0) return true;
+    if (index === undefined || taken.has(index) || countCommon(over, withIndexes([], [index])) > 0) return true;
     taken.add(index);
     return false;
   };

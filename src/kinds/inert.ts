@@ -73,7 +73,6 @@ const core: Readonly<Record<string, Inert>> = {
   VolumeProjection: { clusterTrustBundle: [], podCertificate: [] },
 };
 
-const batch: Readonly<Record<string, Inert>> = { JobSpec: { backoffLimitPerIndex: [], maxFailedIndexes: [] } };
 const apps: Readonly<Record<string, Inert>> = {
   RollingUpdateStatefulSetStrategy: { maxUnavailable: [1] },
 };
@@ -84,7 +83,6 @@ const storage: Readonly<Record<string, Inert>> = {
 
 export const inertMembers: ReadonlyMap<TypeName, Inert> = new Map([
   ...named("io.k8s.api.core.v1", core),
-  ...named("io.k8s.api.batch.v1", batch),
   ...named("io.k8s.api.apps.v1", apps),
   ...named("io.k8s.api.storage.v1", storage),
 ]);

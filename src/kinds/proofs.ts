@@ -112,7 +112,7 @@ export const proofs: TypeProofs = {
   },
   "io.k8s.api.batch.v1.JobSpec": {
     "src/controllers/job.test.ts":
-      "parallelism completions activeDeadlineSeconds podFailurePolicy successPolicy backoffLimit selector template ttlSecondsAfterFinished completionMode suspend podReplacementPolicy managedBy",
+      "parallelism completions activeDeadlineSeconds podFailurePolicy successPolicy backoffLimit selector template ttlSecondsAfterFinished completionMode suspend podReplacementPolicy managedBy backoffLimitPerIndex maxFailedIndexes",
     "src/kinds/batch/job.test.ts": "manualSelector",
   },
   "io.k8s.api.batch.v1.PodFailurePolicy": { "src/controllers/job.test.ts": "rules" },

@@ -5,7 +5,7 @@ type ValueProofs = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 export const valueProofs: ValueProofs = {
   compatibleArchitectures: { "src/kinds/catamaran/layer-version.test.ts": "arm64 x86_64" },
-  action: { "src/controllers/job.test.ts": "Count FailJob Ignore" },
+  action: { "src/controllers/job.test.ts": "Count FailIndex FailJob Ignore" },
   addressType: {
     "src/controllers/endpoint-slice-mirroring.test.ts": "IPv4 IPv6",
     "src/network/services.test.ts": "FQDN",
@@ -93,7 +93,7 @@ export const wordProofs: Readonly<Record<string, string>> = {
     "control-plane.alpha.kubernetes.io/leader endpoints.kubernetes.io/last-change-trigger-time endpointslice.kubernetes.io/managed-by endpointslice.kubernetes.io/skip-mirror",
   "src/controllers/cron-job.test.ts": "batch.kubernetes.io/cronjob-scheduled-timestamp",
   "src/controllers/job.test.ts":
-    "batch.kubernetes.io/controller-uid batch.kubernetes.io/job-completion-index batch.kubernetes.io/job-name batch.kubernetes.io/job-tracking kubernetes.io/job-controller",
+    "batch.kubernetes.io/controller-uid batch.kubernetes.io/job-completion-index batch.kubernetes.io/job-index-failure-count batch.kubernetes.io/job-index-ignored-failure-count batch.kubernetes.io/job-name batch.kubernetes.io/job-tracking kubernetes.io/job-controller",
   "src/controllers/pod-ranking.test.ts": "controller.kubernetes.io/pod-deletion-cost",
   "src/controllers/revisions.test.ts": "deployment.kubernetes.io/revision deployment.kubernetes.io/revision-history",
   "src/controllers/stateful-set.test.ts":

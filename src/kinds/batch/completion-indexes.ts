@@ -42,6 +42,11 @@ export function withIndexes(indexes: Indexes, more: Iterable<number>): Indexes {
   return joined([...indexes, ...added].toSorted((a, b) => a.first - b.first));
 }
 
+/** Every index that is in one of them. */
+export function joinedIndexes(a: Indexes, b: Indexes): Indexes {
+  return joined([...a, ...b].toSorted((one, other) => one.first - other.first));
+}
+
 function joined(ascending: readonly Interval[]): Indexes {
   const found: Interval[] = [];
   for (const next of ascending) {

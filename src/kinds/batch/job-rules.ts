@@ -59,8 +59,7 @@ export function checkJobSpec(spec: JobSpec, path: string, faults: FieldFaults): 
   const { parallelism, completions, activeDeadlineSeconds, backoffLimit, ttlSecondsAfterFinished } = spec;
   const counts = { parallelism, completions, activeDeadlineSeconds, backoffLimit, ttlSecondsAfterFinished };
   for (const [name, value] of Object.entries(counts)) checkNotNegative(value, `${path}.${name}`, faults);
-  // Any other number is refused as unsupported before; 0 would be taken for nothing there.
-  if (spec.backoffLimitPerIndex !== undefined) faults.forbidden(`${path}.backoffLimitPerIndex`, "is not supported");
+  checkIndexLimits(spec, path, faults);
   checkManager(spec, path, faults);
   checkCompletion(spec, path, faults);
   checkFailurePolicy(spec, `${path}.podFailurePolicy`, faults);
@@ -71,6 +70,34 @@ export function checkJobSpec(spec: JobSpec, path: string, faults: FieldFaults): 
   else if (replacement !== "Failed") faults.notSupported(`${path}.podReplacementPolicy`, replacement, ["Failed"]);
   checkTemplate(spec.template, `${path}.template`, faults);
   checkRestarts(spec, `${path}.template.spec.restartPolicy`, faults);
+}
+
+// Status lists every failed index: their number is bounded, and by less where there are many.
+const MOST_FAILED = 100_000;
+const MANY_COMPLETIONS = 100_000;
+const MOST_OF_MANY = 10_000;
+
+function checkIndexLimits(spec: JobSpec, path: string, faults: FieldFaults): void {
+  const { backoffLimitPerIndex: perIndex, maxFailedIndexes: most, completions = 0, parallelism = 0 } = spec;
+  checkNotNegative(perIndex, `${path}.backoffLimitPerIndex`, faults);
+  checkNotNegative(most, `${path}.maxFailedIndexes`, faults);
+  if (most !== undefined && perIndex === undefined)
+    faults.required(`${path}.backoffLimitPerIndex`, "when maxFailedIndexes is specified");
+  if (spec.completionMode !== "Indexed") {
+    for (const [name, value] of Object.entries({ backoffLimitPerIndex: perIndex, maxFailedIndexes: most }))
+      if (value !== undefined) faults.invalid(`${path}.${name}`, value, "requires indexed completion mode");
+    return;
+  }
+  if (most !== undefined && most > completions)
+    faults.invalid(`${path}.maxFailedIndexes`, most, "must be less than or equal to completions");
+  if (most !== undefined && most > MOST_FAILED)
+    faults.invalid(`${path}.maxFailedIndexes`, most, `must be less than or equal to ${MOST_FAILED}`);
+  if (completions <= MANY_COMPLETIONS || perIndex === undefined) return;
+  const limit = `must be less than or equal to ${MOST_OF_MANY} when completions are above ${MANY_COMPLETIONS} and used with backoff limit per index`;
+  if (most === undefined)
+    faults.required(`${path}.maxFailedIndexes`, `must be specified when completions is above ${MANY_COMPLETIONS}`);
+  else if (most > MOST_OF_MANY) faults.invalid(`${path}.maxFailedIndexes`, most, limit);
+  if (parallelism > MOST_OF_MANY) faults.invalid(`${path}.parallelism`, parallelism, limit);
 }
 
 function checkManager({ managedBy }: JobSpec, path: string, faults: FieldFaults): void {
@@ -104,11 +131,16 @@ function checkFailurePolicy(spec: JobSpec, path: string, faults: FieldFaults): v
   if (rules.length > MOST_RULES) faults.tooMany(`${path}.rules`, rules.length, MOST_RULES);
   const { containers = [], initContainers = [] } = spec.template.spec ?? {};
   const names = [...containers, ...initContainers].map(({ name }) => name);
-  for (const [index, rule] of rules.entries()) checkFailureRule(rule, `${path}.rules[${index}]`, names, faults);
+  for (const [index, rule] of rules.entries()) {
+    const at = `${path}.rules[${index}]`;
+    checkFailureRule(rule, at, names, faults);
+    if (rule.action === "FailIndex" && spec.backoffLimitPerIndex === undefined)
+      faults.invalid(`${at}.action`, rule.action, "requires the backoffLimitPerIndex to be set");
+  }
 }
 
 function checkFailureRule(rule: PodFailureRule, path: string, names: readonly string[], faults: FieldFaults): void {
-  faults.oneOf(`${path}.action`, rule.action, ["Count", "FailJob", "Ignore"]);
+  faults.oneOf(`${path}.action`, rule.action, ["Count", "FailIndex", "FailJob", "Ignore"]);
   const { onExitCodes, onPodConditions = [] } = rule;
   if (onExitCodes !== undefined) checkExitCodes(onExitCodes, `${path}.onExitCodes`, names, faults);
   const at = `${path}.onPodConditions`;

@@ -14,6 +14,7 @@ export type JobSpec = {
   readonly completionMode?: "NonIndexed" | "Indexed";
   readonly backoffLimit?: number;
   readonly backoffLimitPerIndex?: number;
+  readonly maxFailedIndexes?: number;
   readonly activeDeadlineSeconds?: number;
   readonly ttlSecondsAfterFinished?: number;
   readonly suspend?: boolean;
@@ -27,7 +28,7 @@ export type JobSpec = {
 };
 
 export type PodFailureRule = {
-  readonly action: "Ignore" | "Count" | "FailJob";
+  readonly action: "Ignore" | "Count" | "FailJob" | "FailIndex";
   readonly onExitCodes?: {
     readonly containerName?: string;
     readonly operator: "In" | "NotIn";
@@ -51,5 +52,6 @@ export type JobStatus = {
   readonly succeeded?: number;
   readonly failed?: number;
   readonly completedIndexes?: string;
+  readonly failedIndexes?: string;
   readonly uncountedTerminatedPods?: { readonly succeeded?: readonly string[]; readonly failed?: readonly string[] };
 };

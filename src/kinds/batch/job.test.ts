@@ -1,7 +1,6 @@
 /** What a Job is given where it says nothing, what is refused, and how sets of completion indexes are written. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { inertIn } from "#kinds/inert.ts";
 import { countCommon, firstMissing, formatIndexes, parseIndexes, withIndexes } from "./completion-indexes.ts";
 import { jobKind as kind } from "./job.ts";
 import type { Job, JobSpec } from "./job-spec.ts";
@@ -60,12 +59,31 @@ const successPolicy = (rule: object): Partial<JobSpec> => ({
   successPolicy: { rules: [rule] },
 });
 
+const byIndex = { completionMode: "Indexed", completions: 4 } as const;
+
 const faults: readonly (readonly [title: string, given: object, fields: readonly string[]])[] = [
   ["nothing that is good", {}, []],
   ["less than none", { parallelism: -1, backoffLimit: -1 }, ["spec.parallelism", "spec.backoffLimit"]],
   ["negative seconds", { activeDeadlineSeconds: -1 }, ["spec.activeDeadlineSeconds"]],
   ["a negative life", { ttlSecondsAfterFinished: -1 }, ["spec.ttlSecondsAfterFinished"]],
-  ["limits of each index, even of none", { backoffLimitPerIndex: 0 }, ["spec.backoffLimitPerIndex"]],
+  ["limits of each index", { ...byIndex, backoffLimitPerIndex: 0, maxFailedIndexes: 4 }, []],
+  ["limits of each index without indexes", { backoffLimitPerIndex: 1 }, ["spec.backoffLimitPerIndex"]],
+  [
+    "more failed indexes than there are",
+    { ...byIndex, backoffLimitPerIndex: 1, maxFailedIndexes: 5 },
+    ["spec.maxFailedIndexes"],
+  ],
+  ["failed indexes without a limit", { ...byIndex, maxFailedIndexes: 1 }, ["spec.backoffLimitPerIndex"]],
+  [
+    "many indexes need a bound",
+    { ...byIndex, completions: 100_001, backoffLimitPerIndex: 1 },
+    ["spec.maxFailedIndexes"],
+  ],
+  [
+    "FailIndex without a limit",
+    { ...byIndex, ...failurePolicy({ action: "FailIndex", onExitCodes: exits }) },
+    ["spec.podFailurePolicy.rules[0].action"],
+  ],
   ["an unknown completionMode", { completionMode: "Random" }, ["spec.completionMode"]],
   ["Indexed without completions", { completionMode: "Indexed", parallelism: 2 }, ["spec.completions"]],
   ["an unknown podReplacementPolicy", { podReplacementPolicy: "Never" }, ["spec.podReplacementPolicy"]],
@@ -176,12 +194,8 @@ for (const [title, live, next, fields] of changes)
       fields,
     ));
 
-test("backoffLimitPerIndex and maxFailedIndexes are refused by name", () => {
-  const spec = { backoffLimitPerIndex: 1, maxFailedIndexes: 2 };
-  assert.deepEqual(inertIn("io.k8s.api.batch.v1.JobSpec", spec), [
-    "JobSpec.backoffLimitPerIndex",
-    "JobSpec.maxFailedIndexes",
-  ]);
+test("where each index has its limit the Job has none", () => {
+  assert.equal(made({ ...byIndex, backoffLimitPerIndex: 1 }).spec.backoffLimit, 2_147_483_647);
 });
 
 const texts: readonly (readonly [text: string, written: string | null])[] = [

@@ -75,6 +75,8 @@ function withDefaults(job: Job): Job {
 }
 
 const BACKOFF_LIMIT = 6;
+// Where each index has its own: math.MaxInt32.
+const NO_LIMIT = 2_147_483_647;
 
 export function defaultJobSpec(spec: JobSpec): JobSpec {
   const { podFailurePolicy: policy } = spec;
@@ -84,7 +86,7 @@ export function defaultJobSpec(spec: JobSpec): JobSpec {
     ...spec,
     ...(isSingle && { completions: 1 }),
     parallelism: spec.parallelism ?? 1,
-    backoffLimit: spec.backoffLimit ?? BACKOFF_LIMIT,
+    backoffLimit: spec.backoffLimit ?? (spec.backoffLimitPerIndex === undefined ? BACKOFF_LIMIT : NO_LIMIT),
     completionMode: spec.completionMode ?? "NonIndexed",
     suspend: spec.suspend ?? false,
     manualSelector: spec.manualSelector ?? false,
