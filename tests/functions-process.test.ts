@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { silent } from "#base/log.ts";
 import { ProcessSandboxes } from "#sandboxes/process-driver.ts";
 import { layerStories } from "./functions-layers.ts";
+import { loggingStories } from "./functions-logging.ts";
 import { streamingStories } from "./functions-streaming.ts";
 import { runtimeStories } from "./functions-runtimes.ts";
 import { sandboxStories } from "./functions-stories.ts";
@@ -15,5 +16,6 @@ test("functions as plain processes", async (t) => {
   await sandboxStories(t, bench, { isIsolated: false, runtimes: sandboxes.runtimes() });
   await runtimeStories(t, bench, { isIsolated: false, runtimes: sandboxes.runtimes() });
   await layerStories(t, bench, { isIsolated: false, runtimes: sandboxes.runtimes() });
+  await loggingStories(t, bench, { isIsolated: false, runtimes: sandboxes.runtimes() });
   await streamingStories(t, bench);
 });

@@ -11,6 +11,7 @@ import { startLauncher } from "#sandboxes/launcher-process.ts";
 import { openSandboxes } from "#sandboxes/pool.ts";
 import { forbiddenCalls, probeSource } from "./functions-probes.ts";
 import { layerStories } from "./functions-layers.ts";
+import { loggingStories } from "./functions-logging.ts";
 import { streamingStories } from "./functions-streaming.ts";
 import { runtimeStories } from "./functions-runtimes.ts";
 import { sandboxStories } from "./functions-stories.ts";
@@ -40,6 +41,7 @@ test("functions in isolated sandboxes", { skip }, async (t) => {
     await sandboxStories(t, bench, { isIsolated: true, runtimes: sandboxes.runtimes() });
     await runtimeStories(t, bench, { isIsolated: true, runtimes: sandboxes.runtimes() });
     await layerStories(t, bench, { isIsolated: true, runtimes: sandboxes.runtimes() });
+    await loggingStories(t, bench, { isIsolated: true, runtimes: sandboxes.runtimes() });
     await streamingStories(t, bench);
     await t.test("the stock AWS SDK reaches the AWS endpoint from inside, and nothing else is reached", () =>
       sdkStory(bench),

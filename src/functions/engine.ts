@@ -225,7 +225,7 @@ export class Functions implements AsyncDisposable {
       holdCode: (spec) => this.#code.inUse.hold([spec.codeSha256, ...spec.layers]),
       specOf: (now, initialization) => this.#specOf(now, initialization),
       onLog: (fleet, stream, line) => this.#recorder.write(fleet, stream, line),
-      onStart: (fleet, stream) => this.#recorder.initStarted(fleet, stream),
+      onStart: (fleet, spec) => this.#recorder.initStarted(fleet, spec),
     });
   }
 
@@ -403,6 +403,7 @@ export class Functions implements AsyncDisposable {
       credentials: this.#options.credentialsFor(this.#withUid(settings)),
       logGroup: settings.logGroup,
       logStream,
+      jsonLogLevel: settings.logging.applicationLevel,
       initialization,
     };
   }

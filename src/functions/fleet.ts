@@ -25,7 +25,7 @@ export interface FleetTools {
   /** Code that an environment runs from is not removed. */
   readonly holdCode: (spec: SandboxSpec) => Disposable;
   /** A new environment begins its INIT. */
-  readonly onStart: (fleet: Fleet, stream: string) => void;
+  readonly onStart: (fleet: Fleet, spec: SandboxSpec) => void;
   /** Where lines of its sandboxes go. */
   readonly onLog: (fleet: Fleet, stream: string, line: LogLine) => void;
 }
@@ -208,7 +208,7 @@ export class Fleet {
     const { stop, fire } = stopper();
     const timer = clock.after(deadlineMs, fire);
     if (initialization === "on-demand") this.figures.counters.coldStarts++;
-    onStart(this, spec.logStream);
+    onStart(this, spec);
     using _code = this.#tools.holdCode(spec);
     const initLog = new Tail();
     let isInit = true;

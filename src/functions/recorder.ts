@@ -5,8 +5,9 @@ import type { Fleet } from "./fleet.ts";
 import type { Ended } from "./invocation.ts";
 import type { Job } from "./job.ts";
 import type { LogStore, Tail } from "./logs.ts";
-import { billedMs, endLine, initReportLine, initStartLine, reportLine, startLine, timeoutMessage } from "./report.ts";
-import type { LogLine } from "./sandboxes.ts";
+import { type Failure, type InitReport, type PlatformLines, platformLines } from "./platform-lines.ts";
+import { billedMs, type Report } from "./report.ts";
+import type { LogLine, SandboxSpec } from "./sandboxes.ts";
 
 export interface Took {
   readonly initMs: number;
@@ -40,31 +41,23 @@ export class Recorder {
     for (const { requestId, text } of lines) if (requestId !== null) tail.add(text);
   }
 
-  initStarted(fleet: Fleet, stream: string): void {
-    this.#line(fleet, stream, null, initStartLine(fleet.settings.runtime));
+  initStarted(fleet: Fleet, { logStream, initialization }: SandboxSpec): void {
+    this.#say(fleet, logStream, null, this.#linesOf(fleet).initStart(initialization));
   }
 
   /** A failed INIT is part of what the caller is shown of the log. */
-  initEnded(
-    { fleet, tail }: Job,
-    stream: string,
-    init: {
-      readonly initMs: number;
-      readonly status: "timeout" | "error";
-      readonly errorType?: string;
-      readonly initLog: Tail;
-    },
-  ): void {
-    const report = initReportLine(init.initMs, init.status, init.errorType);
-    this.#line(fleet, stream, null, report);
-    tail?.add(initStartLine(fleet.settings.runtime));
+  initEnded({ fleet, tail }: Job, stream: string, init: InitReport & { readonly initLog: Tail }): void {
+    const lines = this.#linesOf(fleet);
+    const report = lines.initReport(init);
+    this.#say(fleet, stream, null, report);
+    for (const text of lines.initStart("on-demand")) tail?.add(text);
     tail?.addAll(init.initLog);
-    tail?.add(report);
+    for (const text of report) tail?.add(text);
   }
 
   begin({ fleet, requestId, tail }: Job, stream: string): void {
     if (tail !== null) this.#tails.set(stream, tail);
-    this.#line(fleet, stream, requestId, startLine(requestId, fleet.settings.version));
+    this.#say(fleet, stream, requestId, this.#linesOf(fleet).start(requestId));
   }
 
   finish(job: Job, stream: string, ended: Ended, took: Took): void {
@@ -73,8 +66,7 @@ export class Recorder {
     // The peak counts pages that are shared with everybody; no function is told that it used more than it may.
     const maxMemoryMib = Math.min(took.maxMemoryMib, memoryMib);
     const status = statusOf(ended);
-    const why = this.#whyLine(job, ended);
-    const report = reportLine({
+    const report: Report = {
       requestId,
       durationMs: took.durationMs,
       billedMs: billedMs(took.initMs, took.durationMs),
@@ -83,14 +75,8 @@ export class Recorder {
       ...(took.initMs > 0 && { initMs: took.initMs }),
       ...(status !== undefined && { status }),
       ...(status === "error" && ended.errorType !== undefined && { errorType: ended.errorType }),
-    });
-    const texts = why === null ? [endLine(requestId), report] : [why, endLine(requestId), report];
-    const atMs = this.#clock.now();
-    this.#append(
-      fleet,
-      stream,
-      texts.map((text) => ({ atMs, requestId, text })),
-    );
+    };
+    this.#say(fleet, stream, requestId, this.#linesOf(fleet).end(report, failureOf(ended)));
     this.#tails.delete(stream);
     fleet.figures.durations.record((took.initMs + took.durationMs) * 1000);
     if (ended.verdict !== "ok") fleet.figures.counters.errors++;
@@ -100,18 +86,6 @@ export class Recorder {
   throttled(job: Job): void {
     job.fleet.figures.counters.throttles++;
     this.#meter(job, "throttled", { initMs: 0, durationMs: 0, isCold: false, maxMemoryMib: 0 });
-  }
-
-  #whyLine({ fleet, requestId }: Job, ended: Ended): string | null {
-    switch (ended.verdict) {
-      case "timeout":
-        return `${new Date(this.#clock.now()).toISOString()} ${requestId} ${timeoutMessage(fleet.settings.timeoutMs)}\n`;
-      case "crash":
-        return `RequestId: ${requestId} Error: ${ended.reason ?? "Runtime exited"}\n${ended.errorType ?? ""}`;
-      case "ok":
-      case "error":
-        return null;
-    }
   }
 
   #meter({ fleet, requestId }: Job, outcome: InvocationUsage["outcome"], took: Took): void {
@@ -135,9 +109,25 @@ export class Recorder {
     ]);
   }
 
-  #line(fleet: Fleet, stream: string, requestId: string | null, text: string): void {
-    this.write(fleet, stream, { atMs: this.#clock.now(), requestId, text });
+  #linesOf({ settings }: Fleet): PlatformLines {
+    return platformLines(settings, new Date(this.#clock.now()).toISOString());
   }
+
+  #say(fleet: Fleet, stream: string, requestId: string | null, texts: readonly string[]): void {
+    const atMs = this.#clock.now();
+    if (texts.length > 0)
+      this.#append(
+        fleet,
+        stream,
+        texts.map((text) => ({ atMs, requestId, text })),
+      );
+  }
+}
+
+/** What the runtime could not say itself. */
+function failureOf({ verdict, reason, errorType }: Ended): Failure | null {
+  if (verdict !== "timeout" && verdict !== "crash") return null;
+  return { is: verdict, ...(reason !== undefined && { reason }), ...(errorType !== undefined && { errorType }) };
 }
 
 function statusOf(ended: Ended): "timeout" | "error" | undefined {

@@ -27,6 +27,8 @@ export interface SandboxSpec {
   };
   readonly logGroup: string;
   readonly logStream: string;
+  /** The level below which a runtime leaves out what is logged, as JSON; null: text, and all of it. */
+  readonly jsonLogLevel: string | null;
   /** AWS_LAMBDA_INITIALIZATION_TYPE. */
   readonly initialization: Initialization;
 }

@@ -5,6 +5,13 @@ import { type Configured, publishedAs } from "#kinds/catamaran/function-version.
 /** What is not published: the version of the function itself. */
 export const LATEST = "$LATEST";
 
+export interface Logging {
+  readonly format: "JSON" | "Text";
+  readonly systemLevel: "DEBUG" | "INFO" | "WARN";
+  /** Null: what the function logs is not filtered. */
+  readonly applicationLevel: string | null;
+}
+
 export interface Settings {
   readonly namespace: string;
   readonly name: string;
@@ -13,6 +20,7 @@ export interface Settings {
   /** Of the stored object: its credentials end with it. */
   readonly uid: string | null;
   readonly logGroup: string;
+  readonly logging: Logging;
   readonly runtime: string;
   readonly handler: string;
   readonly codeSha256: string;
@@ -43,6 +51,7 @@ export function settingsOf(object: Configured): Settings {
     version: published === null ? LATEST : String(published.version),
     uid: metadata.uid ?? null,
     logGroup: spec.logGroup ?? logGroupOf(named),
+    logging: loggingOf(spec),
     runtime: spec.runtime,
     handler: spec.handler,
     codeSha256: spec.code.sha256,
@@ -57,6 +66,12 @@ export function settingsOf(object: Configured): Settings {
   };
 }
 
+/** Lambda's defaults: INFO of both with JSON, everything with text. */
+function loggingOf({ logging }: Configured["spec"]): Logging {
+  const { format = "Text", systemLevel = "INFO", applicationLevel = "INFO" } = logging ?? {};
+  return { format, systemLevel, applicationLevel: format === "JSON" ? applicationLevel : null };
+}
+
 /** Environments of one may not serve the other: something that is fixed at INIT differs. */
 export function needsNewEnvironments(a: Settings, b: Settings): boolean {
   return (
@@ -68,6 +83,7 @@ export function needsNewEnvironments(a: Settings, b: Settings): boolean {
     a.ephemeralStorageMib !== b.ephemeralStorageMib ||
     a.role !== b.role ||
     a.logGroup !== b.logGroup ||
+    !sameJson(a.logging, b.logging) ||
     !sameJson(a.environment, b.environment)
   );
 }

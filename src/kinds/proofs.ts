@@ -286,6 +286,7 @@ export const proofs: TypeProofs = {
     "src/kinds/admission/crd.test.ts": "description",
     "src/aws/lambda/configuration.test.ts": "reservedConcurrency tags",
     "src/aws/lambda/layers.test.ts": "layers policy",
+    "tests/functions-logging.ts": "logging",
     "src/aws/lambda/event-invoke.test.ts": "asynchronous deadLetterTarget",
     "src/functions/engine.test.ts": "recursiveLoop",
   },
@@ -297,7 +298,7 @@ export const proofs: TypeProofs = {
   },
   "dev.catamaran.v1.FunctionVersionSpec": {
     "src/kinds/catamaran/function-version.test.ts":
-      "function version runtime handler role description memoryMib timeoutSeconds ephemeralStorageMib architectures environment code layers logGroup publishedFrom",
+      "function version runtime handler role description memoryMib timeoutSeconds ephemeralStorageMib architectures environment code layers logGroup logging publishedFrom",
     "src/aws/lambda/layers.test.ts": "policy",
     "src/aws/lambda/event-invoke.test.ts": "deadLetterTarget",
     "src/functions/engine.test.ts": "provisionedConcurrency",
@@ -312,6 +313,10 @@ export const proofs: TypeProofs = {
   },
   "dev.catamaran.v1.FunctionAliasPart": {
     "src/kinds/catamaran/function-version.test.ts": "version weight",
+  },
+  "dev.catamaran.v1.FunctionLogging": {
+    "tests/functions-logging.ts": "format applicationLevel",
+    "src/functions/platform-lines.test.ts": "systemLevel",
   },
   "dev.catamaran.v1.FunctionLayer": {
     "tests/functions-layers.ts": "arn code",

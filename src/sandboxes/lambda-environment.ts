@@ -87,6 +87,10 @@ export function lambdaEnvironment(spec: SandboxSpec, places: Places): Readonly<R
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(spec.memoryMib),
     AWS_LAMBDA_LOG_GROUP_NAME: spec.logGroup,
     AWS_LAMBDA_LOG_STREAM_NAME: spec.logStream,
+    ...(spec.jsonLogLevel !== null && {
+      AWS_LAMBDA_LOG_FORMAT: "JSON",
+      AWS_LAMBDA_LOG_LEVEL: spec.jsonLogLevel,
+    }),
     AWS_LAMBDA_INITIALIZATION_TYPE: spec.initialization,
     AWS_LAMBDA_RUNTIME_API: places.runtimeApi,
     AWS_ACCESS_KEY_ID: credentials.accessKeyId,

@@ -1,18 +1,18 @@
 /** Lambda's FunctionConfiguration, of a function or of a version. */
 import { given } from "#base/given.ts";
 import { isUnsettled, isUpdating } from "#functions/lifecycle.ts";
-import { settingsOf } from "#functions/settings.ts";
+import { type Settings, settingsOf } from "#functions/settings.ts";
 import { UPDATED_AT } from "#kinds/catamaran/function.ts";
 import type { Configured } from "#kinds/catamaran/function-version.ts";
 import { sha256Hex } from "../sign.ts";
 import type { AccountFunctions } from "./account-functions.ts";
-import type { FunctionConfiguration } from "./model.gen.ts";
+import type { FunctionConfiguration, LoggingConfig } from "./model.gen.ts";
 import { arnOf } from "./names.ts";
 
 /** Lambda's FunctionConfiguration. */
 export function configurationOf(account: AccountFunctions, fn: Configured, qualifier?: string): FunctionConfiguration {
   const { spec } = fn;
-  const { name, version, logGroup } = settingsOf(fn);
+  const { name, version } = settingsOf(fn);
   return {
     ...stateOf(fn),
     FunctionName: name,
@@ -35,10 +35,19 @@ export function configurationOf(account: AccountFunctions, fn: Configured, quali
     Architectures: spec.architectures ?? ["x86_64"],
     EphemeralStorage: { Size: spec.ephemeralStorageMib ?? 512 },
     SnapStart: { ApplyOn: "None", OptimizationStatus: "Off" },
-    LoggingConfig: { LogFormat: "Text", LogGroup: logGroup },
+    LoggingConfig: loggingConfigOf(settingsOf(fn)),
     RuntimeVersionConfig: { RuntimeVersionArn: `arn:aws:lambda:${account.region}::runtime:${sha256Hex(spec.runtime)}` },
   };
 }
+
+function loggingConfigOf({ logGroup, logging }: Settings): LoggingConfig {
+  const { format, applicationLevel, systemLevel } = logging;
+  if (format === "Text") return { LogFormat: format, LogGroup: logGroup };
+  const level = LEVELS.find((known) => known === applicationLevel) ?? "INFO";
+  return { LogFormat: format, ApplicationLogLevel: level, SystemLogLevel: systemLevel, LogGroup: logGroup };
+}
+
+const LEVELS = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"] as const;
 
 /** As lists have it: without states. */
 export function listedOf(account: AccountFunctions, fn: Configured, qualifier?: string): FunctionConfiguration {

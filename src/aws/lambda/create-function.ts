@@ -42,7 +42,7 @@ export const createFunction: Action<AccountFunctions> = action(model, "CreateFun
     checkName(name);
     const { runtime, handler } = mandatory(input);
     const tags = checkedTags(input.Tags ?? {});
-    const changes = await specChanges(account, input);
+    const changes = await specChanges(account, input, null);
     const code = await storePackage(account, input.Code);
     await checkUnpacked(account, code, changes.layers);
     const object: FunctionObject = {

@@ -100,6 +100,33 @@ test("the package of a function is fetched from where GetFunction says", async (
   assert.equal(status, 403);
 });
 
+test("logs are text, or JSON with levels that stay until they are said anew", async () => {
+  await door.lambda(`POST ${FUNCTIONS}`, { ...NEW, FunctionName: "logging" });
+  const LogGroup = "/aws/lambda/logging";
+  const updated = async (LoggingConfig: Members): Promise<unknown> => {
+    await door.lambda(`POST ${FUNCTIONS}/logging/invocations`, {});
+    const { json } = await door.lambda(`PUT ${FUNCTIONS}/logging/configuration`, { LoggingConfig });
+    return (json as Members)["LoggingConfig"] ?? told({ json } as Answer);
+  };
+  const json = { LogFormat: "JSON", ApplicationLogLevel: "INFO", SystemLogLevel: "INFO", LogGroup };
+  const steps: readonly (readonly [Members, unknown])[] = [
+    [{ LogFormat: "JSON" }, json],
+    [{ ApplicationLogLevel: "DEBUG" }, { ...json, ApplicationLogLevel: "DEBUG" }],
+    [{ SystemLogLevel: "WARN" }, { ...json, ApplicationLogLevel: "DEBUG", SystemLogLevel: "WARN" }],
+    [{ LogFormat: "Text" }, { LogFormat: "Text", LogGroup }],
+    [{ LogFormat: "JSON" }, json],
+    [{ LogGroup: "cool" }, { ...json, LogGroup: "cool" }],
+  ];
+  for (const [said, expected] of steps) assert.deepEqual(await updated(said), expected);
+  await updated({ LogFormat: "Text" });
+  assert.deepEqual(await updated({ SystemLogLevel: "WARN" }), [
+    undefined,
+    "InvalidParameterValueException",
+    "To set ApplicationLogLevel or SystemLogLevel, LogFormat must be JSON.",
+  ]);
+  await door.lambda(`DELETE ${FUNCTIONS}/logging`);
+});
+
 test("a package is read from a bucket, for functions, their updates and layers", async () => {
   const at = { S3Bucket: "code", S3Key: "f.zip" };
   const made = await door.lambda(`POST ${FUNCTIONS}`, { ...NEW, FunctionName: "stored", Code: at });
@@ -319,9 +346,6 @@ const unserved: readonly (readonly [member: string, change: object])[] = [
   ["ImageConfig", { ImageConfig: { Command: ["x"] } }],
   ["TracingConfig", { TracingConfig: { Mode: "Active" } }],
   ["SnapStart", { SnapStart: { ApplyOn: "PublishedVersions" } }],
-  ["LoggingConfig.LogFormat", { LoggingConfig: { LogFormat: "JSON" } }],
-  ["LoggingConfig.ApplicationLogLevel", { LoggingConfig: { ApplicationLogLevel: "DEBUG" } }],
-  ["LoggingConfig.SystemLogLevel", { LoggingConfig: { SystemLogLevel: "DEBUG" } }],
 ];
 const onlyCreated: readonly (readonly [member: string, change: object])[] = [
   ["PackageType", { PackageType: "Image", Code: { ImageUri: "x" } }],

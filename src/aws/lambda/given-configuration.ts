@@ -5,7 +5,7 @@ import type { FunctionSpec } from "#kinds/catamaran/function.ts";
 import { validationError } from "../aws-error.ts";
 import type { AccountFunctions } from "./account-functions.ts";
 import { layersOf } from "./function-layers.ts";
-import type { UpdateFunctionConfigurationRequest } from "./model.gen.ts";
+import type { LoggingConfig, UpdateFunctionConfigurationRequest } from "./model.gen.ts";
 import { invalid } from "./names.ts";
 import { checkRuntime } from "./runtimes.ts";
 
@@ -20,7 +20,7 @@ export const CONFIGURATION = [
   "Environment",
   "EphemeralStorage",
   "Layers",
-  "LoggingConfig.LogGroup",
+  "LoggingConfig",
   "DeadLetterConfig.TargetArn",
 ] as const;
 
@@ -33,9 +33,6 @@ export const UNSERVED_CONFIGURATION = {
   ImageConfig: "leave it out",
   "TracingConfig.Mode=Active": "leave it out",
   "SnapStart.ApplyOn=PublishedVersions": "leave it out",
-  "LoggingConfig.LogFormat=JSON": "leave it out",
-  "LoggingConfig.ApplicationLogLevel": "leave it out",
-  "LoggingConfig.SystemLogLevel": "leave it out",
   CapacityProviderConfig: "leave it out",
   DurableConfig: "leave it out",
 } as const;
@@ -52,10 +49,15 @@ type Configuration = Pick<
   | "EphemeralStorage"
   | "Layers"
   | "DeadLetterConfig"
-> & { readonly LoggingConfig?: { readonly LogGroup?: string } };
+  | "LoggingConfig"
+>;
 
 /** The part of the spec that an input sets; members that it leaves out stay as they are. */
-export async function specChanges(account: AccountFunctions, input: Configuration): Promise<Partial<FunctionSpec>> {
+export async function specChanges(
+  account: AccountFunctions,
+  input: Configuration,
+  before: FunctionSpec | null,
+): Promise<Partial<FunctionSpec>> {
   checkLimits(input);
   const { Runtime: runtime } = input;
   const environment = input.Environment?.Variables;
@@ -72,8 +74,25 @@ export async function specChanges(account: AccountFunctions, input: Configuratio
     environment,
     layers: input.Layers === undefined ? undefined : await layersOf(account, input.Layers),
     logGroup: input.LoggingConfig?.LogGroup,
+    logging: loggingOf(input.LoggingConfig, before?.logging),
     deadLetterTarget: deadLetterTargetOf(input),
   });
+}
+
+type Log = NonNullable<FunctionSpec["logging"]>;
+
+/** What is not said stays; text has no levels. */
+function loggingOf(said: LoggingConfig | undefined, before: Log | undefined): Log | undefined {
+  if (said === undefined) return undefined;
+  const format = said.LogFormat ?? before?.format ?? "Text";
+  const levels = given({
+    applicationLevel: said.ApplicationLogLevel ?? before?.applicationLevel,
+    systemLevel: said.SystemLogLevel ?? before?.systemLevel,
+  });
+  if (format === "JSON") return { format, ...levels };
+  if (said.ApplicationLogLevel !== undefined || said.SystemLogLevel !== undefined)
+    throw invalid("To set ApplicationLogLevel or SystemLogLevel, LogFormat must be JSON.");
+  return { format };
 }
 
 /** An empty text takes it away. */

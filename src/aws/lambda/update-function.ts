@@ -58,8 +58,8 @@ export const updateFunctionConfiguration: Action<AccountFunctions> = action(mode
   unserved: UNSERVED_CONFIGURATION,
   run: async (account: AccountFunctions, input, { now }) => {
     const { name } = referenceOf(account, input);
-    const changes = await specChanges(account, input);
     const { spec } = await findFunction(account, { name, qualifier: undefined });
+    const changes = await specChanges(account, input, spec);
     await checkUnpacked(account, spec.code, changes.layers);
     const changed = await update(account, { name, expected: input.RevisionId, now }, (spec) => ({
       ...spec,

@@ -21,6 +21,7 @@ const version = {
   architectures: ["x86_64"],
   environment: { A: "b" },
   logGroup: "/g",
+  logging: { format: "Text" },
   layers: [],
   code: { sha256: "00", size: 1 },
 };

@@ -19,6 +19,13 @@ export const policy = text();
 /** A package in the code store. */
 export const packaged = object("FunctionCode", { sha256: text(), size: whole() });
 
+/** How its log is written; levels are for JSON alone. */
+const logging = object("FunctionLogging", {
+  format: text({ enum: ["JSON", "Text"] }),
+  applicationLevel: optional(text({ enum: ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"] })),
+  systemLevel: optional(text({ enum: ["DEBUG", "INFO", "WARN"] })),
+});
+
 /** How it runs, with Lambda's limits: what a published version keeps for ever. */
 export const configuration = {
   runtime: text(),
@@ -37,6 +44,7 @@ export const configuration = {
   deadLetterTarget: optional(text()),
   /** Where its log goes; absent: /aws/lambda/NAME. */
   logGroup: optional(text()),
+  logging: optional(logging),
 };
 
 /** What happens with events of asynchronous invocations; of one version or alias each. */

@@ -128,13 +128,43 @@ class RequestFilter(logging.Filter):
         return True
 
 
+class JsonFormatter(logging.Formatter):
+    """A record as an object, with what the program added to it (awslambdaric, lambda_runtime_log_utils.py)."""
+
+    OWN = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "aws_request_id"}
+
+    def format(self, record):
+        failure = record.exc_info if record.exc_info and record.exc_info[0] else None
+        shown = {
+            "timestamp": self.formatTime(record, "%Y-%m-%dT%H:%M:%SZ"),
+            "level": record.levelname,
+            "message": record.getMessage(),
+            "logger": record.name,
+            "stackTrace": traceback.format_list(traceback.extract_tb(failure[2])) if failure else None,
+            "errorType": failure[0].__name__ if failure else None,
+            "errorMessage": str(failure[1]) if failure else None,
+            "requestId": record.aws_request_id or None,
+            "location": "%s:%s:%d" % (record.pathname, record.funcName, record.lineno) if failure else None,
+        }
+        shown.update((name, value) for name, value in vars(record).items() if name not in self.OWN and name not in shown)
+        return json.dumps({name: value for name, value in shown.items() if value is not None}, ensure_ascii=False, default=str)
+
+
+def is_json_log():
+    return os.environ.get("AWS_LAMBDA_LOG_FORMAT") == "JSON"
+
+
 def set_up_logging():
     handler = logging.StreamHandler(sys.stdout)
-    formatter = logging.Formatter("[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s", "%Y-%m-%dT%H:%M:%S")
+    formatter = JsonFormatter() if is_json_log() else logging.Formatter("[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s", "%Y-%m-%dT%H:%M:%S")
     logging.Formatter.converter = time.gmtime
     handler.setFormatter(formatter)
     handler.addFilter(RequestFilter())
     logging.getLogger().addHandler(handler)
+    # Python knows no TRACE; FATAL is its CRITICAL.
+    level = {"TRACE": "DEBUG"}.get(os.environ.get("AWS_LAMBDA_LOG_LEVEL", ""), os.environ.get("AWS_LAMBDA_LOG_LEVEL"))
+    if is_json_log() and level:
+        logging.getLogger().setLevel(level)
 
 
 class Api:
@@ -191,7 +221,11 @@ def error_of(error, request_id):
 
 
 def report(error):
-    """One record of several lines, indented by no-break spaces, as Lambda's log shows it."""
+    """One record of several lines, indented by no-break spaces, as Lambda's log shows it; or an object."""
+    if is_json_log():
+        timestamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        print(json.dumps({"timestamp": timestamp, "log_level": "ERROR", **error}, ensure_ascii=False), flush=True)
+        return
     lines = ["[ERROR] %s: %s" % (error["errorType"], error["errorMessage"]), "Traceback (most recent call last):"]
     for frame in error["stackTrace"]:
         for line in frame.splitlines():

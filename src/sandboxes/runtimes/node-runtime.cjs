@@ -110,6 +110,7 @@ class NodeEngine {
     // A process that was started for this function has its environment, with what a wrapper script made of it.
     if (this.#realDoor.options.isBelow !== true) setEnvironment(binding.env);
     showTrace();
+    this.#log.configure(binding.env);
     if (/--enable-source-maps/.test(binding.env.NODE_OPTIONS ?? "")) process.setSourceMapsEnabled(true);
     // NODE_PATH was set after the start.
     Module._initPaths();
