@@ -5,7 +5,7 @@ import { Readable } from "node:stream";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { Fault } from "#base/fault.ts";
 import { silent } from "#base/log.ts";
-import { seededRandom } from "#base/random.ts";
+import { type Random, seededRandom } from "#base/random.ts";
 import type { FakeClock } from "#deck/fake-clock.ts";
 import { startKeeper } from "#deck/loop.ts";
 import type { Journal } from "#deck/journal.ts";
@@ -23,6 +23,13 @@ import { Queues } from "#managed/queue/queues.ts";
 import { Tables } from "#managed/table/tables.ts";
 import { apiDeploymentKind } from "#kinds/catamaran/api-deployment.ts";
 import { httpApiKind } from "#kinds/catamaran/http-api.ts";
+import { apiKeyKind } from "#kinds/catamaran/api-key.ts";
+import { restApiKind } from "#kinds/catamaran/rest-api.ts";
+import { usagePlanKind } from "#kinds/catamaran/usage-plan.ts";
+import { KeyUsage } from "#managed/api/key-usage.ts";
+import type { Service } from "./action.ts";
+import type { Place } from "./place.ts";
+import { apiGatewayService } from "./apigateway/service.ts";
 import { apiGatewayV2Service } from "./apigatewayv2/service.ts";
 import { dynamodbService } from "./dynamodb/service.ts";
 import { dynamodbStreamsService } from "./dynamodbstreams/service.ts";
@@ -120,14 +127,7 @@ export class SampleDoor implements AsyncDisposable {
       dynamodbStreamsService({ ...place, tables }),
       logsService({ ...place, logs }),
       sqsService({ ...place, queues, tasks }),
-      apiGatewayV2Service({
-        ...place,
-        objects,
-        apis: parts.use(objects.view(httpApiKind)),
-        deployments: parts.use(objects.view(apiDeploymentKind)),
-        random,
-        gatewayUrl: "http://gateway",
-      }),
+      ...apiServices({ ...place, objects, random }, database, parts),
       iamService({ identities, newAccessKeyId: () => newAccessKeyId(random), secretOf: (id) => secretOfKey(ROOT, id) }),
       stsService({ identities, judge: rights.judge, root: ROOT, mode: "enforce", issuer: null }),
     ];
@@ -264,4 +264,23 @@ class MemoryCode implements CodeStore {
     if (zip[0] !== 0x50 || zip[1] !== 0x4b) throw new Fault("Invalid", "it is not a zip file");
     return `/code/${sha256}`;
   }
+}
+
+function apiServices(
+  account: Place & { readonly namespace: string; readonly objects: Objects; readonly random: Random },
+  database: Database,
+  parts: AsyncDisposableStack,
+): readonly Service[] {
+  const { objects } = account;
+  const deployments = parts.use(objects.view(apiDeploymentKind));
+  const rest = {
+    ...account,
+    restApis: parts.use(objects.view(restApiKind)),
+    deployments,
+    apiKeys: parts.use(objects.view(apiKeyKind)),
+    usagePlans: parts.use(objects.view(usagePlanKind)),
+    keyUsage: new KeyUsage(database),
+  };
+  const http = { ...account, apis: parts.use(objects.view(httpApiKind)), deployments, gatewayUrl: "http://gateway" };
+  return [apiGatewayService(rest), apiGatewayV2Service(http)];
 }

@@ -10,6 +10,7 @@ import {
   type FunctionLogLine,
   type Invocation,
   type Invoked,
+  type KeyUsage,
   STATUSES,
   STREAM_TYPE,
   type Streamed,
@@ -89,6 +90,15 @@ export class ControlClient implements Control, Disposable {
     const { body } = await this.#once("rotate-secret-key", { payload: Buffer.alloc(0), deadlineMs: ROTATION_MS });
     return Number(JSON.parse(body.toString("utf8")));
   };
+
+  /** Sent once, as usage is. */
+  keepKeyUsage = async (usage: readonly KeyUsage[]): Promise<void> => {
+    await this.#once("key-usage", { payload: Buffer.from(JSON.stringify(usage)) });
+  };
+
+  async *readKeyUsage(): AsyncGenerator<KeyUsage> {
+    for await (const line of this.#lines("key-usage")) yield JSON.parse(line) as KeyUsage;
+  }
 
   /** Sent once, as usage is. */
   writeLogs = async (lines: readonly ApiLogLine[]): Promise<void> => {
@@ -190,8 +200,12 @@ export class ControlClient implements Control, Disposable {
   }
 }
 
-function pathOf(verb: string, { namespace, name, qualifier }: Invocation): string {
-  const query = qualifier === "" ? "" : `?qualifier=${encodeURIComponent(qualifier)}`;
+function pathOf(verb: string, { namespace, name, qualifier, isEvent }: Invocation): string {
+  const asked = [
+    ...(qualifier === "" ? [] : [`qualifier=${encodeURIComponent(qualifier)}`]),
+    ...(isEvent === true ? ["event=1"] : []),
+  ];
+  const query = asked.length === 0 ? "" : `?${asked.join("&")}`;
   return `${verb}/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}${query}`;
 }
 

@@ -23,6 +23,10 @@ export interface Control {
   readonly authorizeUrl: (request: UrlRequest) => Promise<UrlVerdict>;
   /** Resolves when the usage is in the ledger. */
   readonly keepUsage: (usage: readonly RequestUsage[]) => Promise<void>;
+  /** Resolves when the uses of API keys are added to what is known. */
+  readonly keepKeyUsage: (usage: readonly KeyUsage[]) => Promise<void>;
+  /** All that is known of the use of API keys. */
+  readonly readKeyUsage: () => AsyncIterable<KeyUsage>;
   /** Resolves when the lines are in the log store. */
   readonly writeLogs: (lines: readonly ApiLogLine[]) => Promise<void>;
   /** In order of time; everything metered until about a second ago. */
@@ -41,6 +45,8 @@ export interface Invocation {
   /** A version, an alias, or empty for what is newest. */
   readonly qualifier: string;
   readonly payload: Uint8Array;
+  /** It is kept and run for itself; the answer says only that it is kept. */
+  readonly isEvent?: true;
   /** X-Amzn-Trace-Id, so that the function's trace is the request's; empty for none. */
   readonly traceId: string;
 }
@@ -89,6 +95,14 @@ export interface IamCaller {
   readonly callerId: string;
   readonly userArn: string;
   readonly userId: string;
+}
+
+/** How often a key was used under a plan on a day ("2026-11-27", in UTC). */
+export interface KeyUsage {
+  readonly plan: string;
+  readonly key: string;
+  readonly day: string;
+  readonly count: number;
 }
 
 /** A line of an API's access log. */

@@ -12,6 +12,7 @@ import {
   type Control,
   type Invocation,
   type Invoked,
+  type KeyUsage,
   STATUSES,
   STREAM_TYPE,
   type Streamed,
@@ -80,6 +81,13 @@ async function answer(
       await control.keepUsage(JSON.parse(sent.bytes.toString("utf8")) as readonly RequestUsage[]);
       return void response.writeHead(204).end();
     }
+    case "POST key-usage": {
+      using sent = await body();
+      await control.keepKeyUsage(JSON.parse(sent.bytes.toString("utf8")) as readonly KeyUsage[]);
+      return void response.writeHead(204).end();
+    }
+    case "GET key-usage":
+      return writeLines(response, control.readKeyUsage());
     case "POST logs": {
       using sent = await body();
       await control.writeLogs(JSON.parse(sent.bytes.toString("utf8")) as readonly ApiLogLine[]);
@@ -119,6 +127,7 @@ function invocationOf(
     name,
     qualifier: query.get("qualifier") ?? "",
     payload,
+    ...(query.has("event") && { isEvent: true }),
     traceId: typeof traceId === "string" ? traceId : "",
   };
 }

@@ -17,7 +17,7 @@ import { endpointsController } from "./endpoints.ts";
 import { eventExpiryController } from "./event-expiry.ts";
 import { garbageCollector } from "./garbage-collector.ts";
 import { horizontalPodAutoscalerController } from "./horizontal-pod-autoscaler.ts";
-import { httpApiAddressController } from "./http-api-address.ts";
+import { httpApiAddressController, restApiAddressController } from "./api-address.ts";
 import { ingressAddressController } from "./ingress-address.ts";
 import { cronJobController } from "./cron-job.ts";
 import { jobController } from "./job.ts";
@@ -71,7 +71,12 @@ export function instanceControllers({
   readonly edge: Edge;
   readonly ca: string;
 }): readonly AnyController[] {
-  return [ingressAddressController(edge), httpApiAddressController(edge), namespaceContentsController(ca)];
+  return [
+    ingressAddressController(edge),
+    httpApiAddressController(edge),
+    restApiAddressController(edge),
+    namespaceContentsController(ca),
+  ];
 }
 
 /** Those that look at every kind: to be started anew when CustomResourceDefinitions change what there is. */

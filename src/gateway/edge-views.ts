@@ -5,6 +5,9 @@ import { endpointSliceKind, type EndpointSlice } from "#kinds/networking/endpoin
 import { functionAliasKind, type FunctionAlias } from "#kinds/catamaran/function-alias.ts";
 import { functionKind, type FunctionObject } from "#kinds/catamaran/function.ts";
 import { apiDeploymentKind, type ApiDeployment } from "#kinds/catamaran/api-deployment.ts";
+import { apiKeyKind, type ApiKey } from "#kinds/catamaran/api-key.ts";
+import { restApiKind, type RestApi } from "#kinds/catamaran/rest-api.ts";
+import { usagePlanKind, type UsagePlan } from "#kinds/catamaran/usage-plan.ts";
 import { httpApiKind, type HttpApi } from "#kinds/catamaran/http-api.ts";
 import { ingressKind, type Ingress } from "#kinds/networking/ingress.ts";
 import { serviceKind, type Service } from "#kinds/core/service.ts";
@@ -18,7 +21,10 @@ import type { Place } from "./url-policy.ts";
 export class EdgeViews implements Disposable {
   readonly #ingresses: View<Ingress>;
   readonly #apis: View<HttpApi>;
+  readonly #restApis: View<RestApi>;
   readonly #deployments: View<ApiDeployment>;
+  readonly #apiKeys: View<ApiKey>;
+  readonly #usagePlans: View<UsagePlan>;
   readonly #functions: View<FunctionObject>;
   readonly #aliases: View<FunctionAlias>;
   readonly #services: View<Service>;
@@ -30,7 +36,10 @@ export class EdgeViews implements Disposable {
     this.#place = place;
     this.#ingresses = objects.view(ingressKind);
     this.#apis = objects.view(httpApiKind);
+    this.#restApis = objects.view(restApiKind);
     this.#deployments = objects.view(apiDeploymentKind);
+    this.#apiKeys = objects.view(apiKeyKind);
+    this.#usagePlans = objects.view(usagePlanKind);
     this.#functions = objects.view(functionKind);
     this.#aliases = objects.view(functionAliasKind);
     this.#services = objects.view(serviceKind);
@@ -40,7 +49,10 @@ export class EdgeViews implements Disposable {
     };
     this.#ingresses.onChange(forget);
     this.#apis.onChange(forget);
+    this.#restApis.onChange(forget);
     this.#deployments.onChange(forget);
+    this.#apiKeys.onChange(forget);
+    this.#usagePlans.onChange(forget);
     this.#functions.onChange(forget);
     this.#aliases.onChange(forget);
   }
@@ -56,7 +68,10 @@ export class EdgeViews implements Disposable {
       {
         ingresses: this.#ingresses.list(),
         httpApis: this.#apis.list(),
+        restApis: this.#restApis.list(),
         deployments: this.#deployments.list(),
+        apiKeys: this.#apiKeys.list(),
+        usagePlans: this.#usagePlans.list(),
         functions: this.#functions.list(),
         aliases: this.#aliases.list(),
       },
@@ -76,7 +91,10 @@ export class EdgeViews implements Disposable {
     return [
       this.#ingresses,
       this.#apis,
+      this.#restApis,
       this.#deployments,
+      this.#apiKeys,
+      this.#usagePlans,
       this.#functions,
       this.#aliases,
       this.#services,

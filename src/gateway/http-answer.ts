@@ -126,7 +126,7 @@ function headersOf(
 }
 
 function defaultType(result: Readonly<Record<string, unknown>>, front: Front): string {
-  return front === "function-url" || typeof result["body"] !== "string" ? JSON_TYPE : "text/plain;charset=utf-8";
+  return front !== "http-api" || typeof result["body"] !== "string" ? JSON_TYPE : "text/plain;charset=utf-8";
 }
 
 function canBeSent(headers: ReadonlyMap<string, readonly string[]>): boolean {

@@ -21,7 +21,7 @@ export interface EdgeRequest {
 }
 
 export interface EventRoute {
-  readonly front: "http-api" | "function-url";
+  readonly front: "http-api" | "function-url" | "rest-api";
   /** "GET /users/{id}" or "$default". */
   readonly routeKey: string;
   readonly stage: string;

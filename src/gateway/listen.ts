@@ -13,19 +13,25 @@ import { listen, type Opened } from "#http/listen.ts";
 import { BodyRefused, readBody } from "#http/read-body.ts";
 import { API_HOST } from "#kinds/catamaran/http-api.ts";
 import { ApiLogs } from "./apis/api-logs.ts";
-import { findApi, type FoundApi } from "./apis/find-api.ts";
+import { findApi, type FoundApi, type FoundRestApi } from "./apis/find-api.ts";
 import { Guards } from "./apis/guarding.ts";
-import { type Counted, HttpApiFront } from "./apis/http-api-front.ts";
+import { HttpApiFront } from "./apis/http-api-front.ts";
 import { HttpIntegrations } from "./apis/http-integration.ts";
 import { Buckets } from "./apis/token-bucket.ts";
+import { FunctionAuthorizers } from "./authorizers/function-authorizer.ts";
 import { CatchUp } from "./catch-up.ts";
 import { EdgeViews } from "./edge-views.ts";
+import type { Counted } from "./counted.ts";
 import { type Answered, clientOf, type Exchange, say, send } from "./exchange.ts";
 import { FunctionFront, preflightAnswer } from "./function-front.ts";
 import { failureAnswer } from "./http-answer.ts";
-import { type Match, matchRoute, pickBackend } from "./match.ts";
+import { type Match, matchOf, matchRoute, pickBackend } from "./match.ts";
 import { type RequestTarget, targetOf } from "./request-target.ts";
 import type { Backend, ServiceTarget } from "./route.ts";
+import { QuotaCounts } from "./rest/quota-counts.ts";
+import { RestFront } from "./rest/rest-front.ts";
+import { RestGuard } from "./rest/rest-guard.ts";
+import { RestIntegrations } from "./rest/rest-integration.ts";
 import { stripPrefix, URL_HOST } from "./routes.ts";
 import { rotation } from "./endpoints.ts";
 import { ServiceBackend } from "./service-backend.ts";
@@ -37,7 +43,10 @@ export interface GatewayOptions {
   /** Asks the API server anything, over the connection that brings the views their changes. */
   readonly askServer: () => Promise<unknown>;
   /** Runs functions, knows who signed, keeps usage. */
-  readonly control: Pick<ControlClient, "invoke" | "invokeStreaming" | "authorizeUrl" | "keepUsage" | "writeLogs">;
+  readonly control: Pick<
+    ControlClient,
+    "invoke" | "invokeStreaming" | "authorizeUrl" | "keepUsage" | "writeLogs" | "keepKeyUsage" | "readKeyUsage"
+  >;
   readonly host: string;
   readonly port: number;
   readonly accountId: string;
@@ -80,7 +89,10 @@ class Gateway implements GatewayPart {
   readonly #catchUp: CatchUp;
   readonly #functionFront: FunctionFront;
   readonly #httpApiFront: HttpApiFront;
+  readonly #restFront: RestFront;
   readonly #apiLogs = new ApiLogs();
+  readonly #quotaCounts = new QuotaCounts();
+  #isCounting = false;
   readonly #serviceBackend = new ServiceBackend();
   readonly #traffic = new Traffic();
   readonly #held = new HeldBytes(HELD);
@@ -96,21 +108,23 @@ class Gateway implements GatewayPart {
     this.#views = new EdgeViews(options.objects, { accountId, region });
     this.#catchUp = new CatchUp(options.askServer);
     this.#functionFront = new FunctionFront({ control, accountId, clock, random });
-    this.#httpApiFront = new HttpApiFront({
-      accountId,
-      region,
-      control,
-      guards: new Guards({ control, clock, log }),
-      buckets: new Buckets(),
-      integrations: new HttpIntegrations({
-        backend: this.#serviceBackend,
-        addresses: (service) => this.#views.addresses(service),
-        clock,
-      }),
-      logs: this.#apiLogs,
+    const place = { accountId, region };
+    const buckets = new Buckets();
+    const functions = new FunctionAuthorizers({ control, clock });
+    const integrations = new HttpIntegrations({
+      backend: this.#serviceBackend,
+      addresses: (service) => this.#views.addresses(service),
       clock,
-      random,
-      log,
+    });
+    const common = { ...place, buckets, logs: this.#apiLogs, clock, random };
+    const guards = new Guards({ control, functions, clock, log });
+    this.#httpApiFront = new HttpApiFront({ ...common, control, guards, integrations, log });
+    this.#restFront = new RestFront({
+      ...common,
+      guard: new RestGuard({ control, functions }),
+      integrations: new RestIntegrations({ control, http: integrations }),
+      keys: () => this.#views.routes().keys,
+      counts: this.#quotaCounts,
     });
     this.#server = createServer(
       {
@@ -189,14 +203,15 @@ class Gateway implements GatewayPart {
   }
 
   /** Null when the host is no API's. Whoever was told that his route is made may ask for it at once. */
-  async #findApi(target: RequestTarget, method: string): Promise<FoundApi | null> {
+  async #findApi(target: RequestTarget, method: string): Promise<FoundApi | FoundRestApi | null> {
     const found = findApi(this.#views.routes(), target, method);
-    if (found?.match != null || (found === null && !target.host.endsWith(API_HOST))) return found;
+    if (found === null ? !target.host.endsWith(API_HOST) : isServed(found, method)) return found;
     await this.#catchUp.wait();
     return findApi(this.#views.routes(), target, method);
   }
 
-  async #toApi(exchange: Exchange, found: FoundApi, counted: Counted): Promise<Answered> {
+  async #toApi(exchange: Exchange, found: FoundApi | FoundRestApi, counted: Counted): Promise<Answered> {
+    if (found.is === "rest") return this.#restFront.answer({ ...found, exchange }, counted);
     const { stage } = found;
     if (stage === null) return say(exchange.response, 404, "Not Found");
     return this.#httpApiFront.answer({ ...found, stage, exchange }, counted);
@@ -280,8 +295,22 @@ class Gateway implements GatewayPart {
     const usage = this.#traffic.take();
     // The control process is away: what it did not take goes with the next report.
     if (usage.length > 0) await this.#options.control.keepUsage(usage).catch(() => this.#traffic.restore(usage));
+    await this.#loadCounts();
+    const uses = this.#isCounting ? this.#quotaCounts.take() : [];
+    if (uses.length > 0) await this.#options.control.keepKeyUsage(uses).catch(() => this.#quotaCounts.restore(uses));
     const lines = this.#apiLogs.take();
     if (lines.length > 0) await this.#options.control.writeLogs(lines).catch(() => this.#apiLogs.restore(lines));
+  }
+
+  /** Once, before anything that was counted here is handed over: else it would be counted twice. */
+  async #loadCounts(): Promise<void> {
+    if (this.#isCounting) return;
+    try {
+      this.#quotaCounts.load(await Array.fromAsync(this.#options.control.readKeyUsage()));
+      this.#isCounting = true;
+    } catch {
+      // The control process is not there yet; the next report asks again.
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -293,6 +322,12 @@ class Gateway implements GatewayPart {
     this.#report?.[Symbol.dispose]();
     for (const part of [this.#views, this.#serviceBackend]) part[Symbol.dispose]();
   }
+}
+
+/** Whether there is a route: else the view may be behind what was just declared. */
+function isServed(found: FoundApi | FoundRestApi, method: string): boolean {
+  if (found.is === "http") return found.match !== null;
+  return found.stage !== null && matchOf(found.stage.deployment.methods, found.path, method) !== null;
 }
 
 /** As the route table knows hosts and paths: the path forms of virtual hosts are these hosts. */

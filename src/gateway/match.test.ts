@@ -18,7 +18,12 @@ function route(text: string): Route {
 }
 
 function table(routes: readonly string[]): RouteTable {
-  return { byHost: Map.groupBy(routes.map(route), ({ host }) => host), cors: new Map(), apis: new Map() };
+  return {
+    byHost: Map.groupBy(routes.map(route), ({ host }) => host),
+    cors: new Map(),
+    apis: new Map(),
+    keys: { keys: new Map(), plans: new Map() },
+  };
 }
 
 const cases: readonly {

@@ -14,7 +14,16 @@ const OPEN = JSON.stringify({
   Statement: { Effect: "Allow", Principal: "*", Action: "lambda:InvokeFunctionUrl", Resource: "*" },
 });
 const PLACE = { accountId: "000000000000", region: "us-east-1" };
-const none: RouteSources = { ingresses: [], httpApis: [], deployments: [], functions: [], aliases: [] };
+const none: RouteSources = {
+  ingresses: [],
+  httpApis: [],
+  restApis: [],
+  deployments: [],
+  apiKeys: [],
+  usagePlans: [],
+  functions: [],
+  aliases: [],
+};
 
 function routesFrom(sources: Partial<RouteSources>): readonly Route[] {
   return [...routesOf({ ...none, ...sources }, PLACE).byHost.values()].flat();
@@ -39,7 +48,8 @@ for (const [asked, payload] of [
 ] as const)
   test(`a route of an HTTP API with payloadFormatVersion ${asked ?? "unsaid"} sends events of ${payload}`, () => {
     const { apis } = routesOf({ ...none, httpApis: [apiOf(asked)] }, PLACE);
-    const target = apis.get("api.execute-api.localhost")?.stages.get("$default")?.routes[0]?.target;
+    const served = apis.get("api.execute-api.localhost");
+    const target = served?.is === "http" ? served.stages.get("$default")?.routes[0]?.target : undefined;
     assert.equal(target?.is === "function" && target.payload, payload);
   });
 

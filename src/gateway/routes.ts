@@ -3,18 +3,27 @@ import type { FunctionAlias } from "#kinds/catamaran/function-alias.ts";
 import type { FunctionObject } from "#kinds/catamaran/function.ts";
 import type { ApiDeployment } from "#kinds/catamaran/api-deployment.ts";
 import { API_HOST, type HttpApi } from "#kinds/catamaran/http-api.ts";
+import type { ApiKey } from "#kinds/catamaran/api-key.ts";
+import type { RestApi } from "#kinds/catamaran/rest-api.ts";
+import type { UsagePlan } from "#kinds/catamaran/usage-plan.ts";
+import type { KubeObject } from "#kinds/object.ts";
 import type { IngressBackend } from "#kinds/networking/ingress-spec.ts";
 import { type Ingress, isServedByGateway } from "#kinds/networking/ingress.ts";
 import type { Cors } from "#kinds/catamaran/cors.ts";
 import { type ServedApi, servedApi } from "./apis/served-api.ts";
 import type { Backend, Route } from "./route.ts";
+import { keysAndPlans } from "./rest/keys-and-plans.ts";
+import { type ServedRestApi, servedRestApi } from "./rest/served-rest.ts";
 import type { RouteTable } from "./route-table.ts";
 import { isOpen, type Place } from "./url-policy.ts";
 
 export interface RouteSources {
   readonly ingresses: readonly Ingress[];
   readonly httpApis: readonly HttpApi[];
+  readonly restApis: readonly RestApi[];
   readonly deployments: readonly ApiDeployment[];
+  readonly apiKeys: readonly ApiKey[];
+  readonly usagePlans: readonly UsagePlan[];
   readonly functions: readonly FunctionObject[];
   readonly aliases: readonly FunctionAlias[];
 }
@@ -26,7 +35,7 @@ type UrlOwner = FunctionObject | FunctionAlias;
 export const URL_HOST = ".lambda-url.localhost";
 
 export function routesOf(sources: RouteSources, place: Place): RouteTable {
-  const { ingresses, httpApis, deployments, functions, aliases } = sources;
+  const { ingresses, functions, aliases, apiKeys, usagePlans } = sources;
   const owners: readonly UrlOwner[] = [...functions, ...aliases];
   const routes = [
     ...ingresses.filter(isServedByGateway).flatMap(ingressRoutes),
@@ -35,16 +44,20 @@ export function routesOf(sources: RouteSources, place: Place): RouteTable {
   return {
     byHost: Map.groupBy(routes, ({ host }) => host),
     cors: corsOf(owners),
-    apis: apisOf(httpApis, deployments),
+    apis: apisOf(sources),
+    keys: keysAndPlans(apiKeys, usagePlans),
   };
 }
 
 /** Reached as http://<apiId>.execute-api.localhost/… and under /_apis/<apiId>/…, see `stripPrefix`. */
-function apisOf(httpApis: readonly HttpApi[], deployments: readonly ApiDeployment[]): ReadonlyMap<string, ServedApi> {
+function apisOf({ httpApis, restApis, deployments }: RouteSources): ReadonlyMap<string, ServedApi | ServedRestApi> {
   const ofApi = Map.groupBy(deployments, ({ metadata, spec }) => `${metadata.namespace}/${spec.api}`);
-  const served = httpApis.map((api) =>
-    servedApi(api, ofApi.get(`${api.metadata.namespace}/${api.metadata.name}`) ?? []),
-  );
+  const deploymentsOf = ({ metadata }: KubeObject): readonly ApiDeployment[] =>
+    ofApi.get(`${metadata.namespace}/${metadata.name}`) ?? [];
+  const served = [
+    ...httpApis.map((api) => servedApi(api, deploymentsOf(api))),
+    ...restApis.map((api) => servedRestApi(api, deploymentsOf(api))),
+  ];
   return new Map(served.map((api) => [api.host, api]));
 }
 

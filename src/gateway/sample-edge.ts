@@ -57,6 +57,8 @@ export async function openSampleEdge(journal: Journal, { invoke, authorize }: Ed
       invokeStreaming: () => Promise.reject(new Error("nothing is streamed here")),
       authorizeUrl: authorize ?? (() => Promise.reject(new Error("nobody signs here"))),
       keepUsage: async () => {},
+      keepKeyUsage: async () => {},
+      async *readKeyUsage() {},
       writeLogs: async (written) => void lines.push(...written),
     },
     host: "127.0.0.1",

@@ -470,6 +470,14 @@ const rows: readonly (readonly [
     [1, "$default,dev", "http://a", "60m"],
     [],
   ],
+  [
+    "RestApi",
+    { spec: { resources: [{ id: "r" }], stages: [{ stageName: "dev" }] }, status: { endpoint: "http://a" } },
+    [1, "dev", "http://a", "60m"],
+    [],
+  ],
+  ["ApiKey", { spec: { name: "ann", value: "v", enabled: false } }, ["ann", "false", "60m"], []],
+  ["UsagePlan", { spec: { name: "gold", keys: ["a", "b"] } }, ["gold", 2, "60m"], []],
   ["ApiDeployment", { spec: { api: "shop", deploymentId: "d", snapshot: {} } }, ["shop", "", "60m"], []],
 ];
 

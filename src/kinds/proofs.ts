@@ -2,6 +2,7 @@
 import type { TypeName } from "#base/schema.ts";
 import { storageProofs } from "./storage-proofs.ts";
 import { iamProofs } from "./iam-proofs.ts";
+import { apiProofs } from "./api-proofs.ts";
 import { coreProofs, type Members, type TypeProofs } from "./core-proofs.ts";
 import { messageProofs } from "./message-proofs.ts";
 
@@ -9,6 +10,7 @@ export const proofs: TypeProofs = {
   ...coreProofs,
   ...messageProofs,
   ...iamProofs,
+  ...apiProofs,
   ...storageProofs,
   "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta": {
     "src/deck/deck.test.ts":
@@ -419,60 +421,6 @@ export const proofs: TypeProofs = {
   },
   "dev.catamaran.v1.QueueRedriveAllow": {
     "src/kinds/catamaran/queue.test.ts": "permission sources",
-  },
-  "dev.catamaran.v1.HttpApi": {
-    "src/controllers/upkeep.test.ts": "apiVersion kind",
-    "src/kinds/catamaran/own-kinds.test.ts": "metadata spec",
-  },
-  "dev.catamaran.v1.HttpApiSpec": {
-    "src/gateway/match.test.ts": "routes",
-    "src/gateway/apis/http-api.test.ts": "cors integrations stages disableExecuteApiEndpoint",
-    "src/gateway/authorizers/attacks.test.ts": "authorizers",
-    "src/aws/apigatewayv2/service.test.ts": "name description version tags",
-  },
-  "dev.catamaran.v1.HttpRoute": {
-    "src/gateway/http-event.test.ts": "routeKey",
-    "src/gateway/routes.test.ts": "payloadFormatVersion function",
-    "src/gateway/apis/http-api.test.ts": "target service",
-    "src/gateway/authorizers/attacks.test.ts": "authorizationType authorizerId authorizationScopes",
-    "src/aws/apigatewayv2/service.test.ts": "routeId operationName",
-  },
-  "dev.catamaran.v1.HttpRouteService": {
-    "src/gateway/apis/http-api.test.ts": "name port",
-  },
-  "dev.catamaran.v1.ApiIntegration": {
-    "src/gateway/apis/http-api.test.ts":
-      "integrationId integrationType integrationUri integrationMethod timeoutInMillis requestParameters responseParameters tlsConfig",
-    "src/aws/apigatewayv2/service.test.ts": "payloadFormatVersion description",
-  },
-  "dev.catamaran.v1.ApiTlsConfig": {
-    "src/gateway/apis/http-api.test.ts": "serverNameToVerify",
-  },
-  "dev.catamaran.v1.ApiAuthorizer": {
-    "src/gateway/authorizers/attacks.test.ts":
-      "authorizerId name authorizerType identitySource jwtConfiguration authorizerUri authorizerPayloadFormatVersion authorizerResultTtlInSeconds enableSimpleResponses",
-  },
-  "dev.catamaran.v1.ApiJwtConfiguration": {
-    "src/gateway/authorizers/attacks.test.ts": "issuer audience",
-  },
-  "dev.catamaran.v1.ApiStage": {
-    "src/gateway/apis/http-api.test.ts":
-      "stageName autoDeploy deploymentId stageVariables defaultRouteSettings routeSettings accessLogSettings",
-    "src/aws/apigatewayv2/service.test.ts": "tags description createdDate lastUpdatedDate",
-  },
-  "dev.catamaran.v1.ApiRouteSettings": {
-    "src/gateway/apis/http-api.test.ts": "throttlingRateLimit throttlingBurstLimit",
-  },
-  "dev.catamaran.v1.ApiAccessLog": {
-    "src/gateway/apis/http-api.test.ts": "destinationArn format",
-  },
-  "dev.catamaran.v1.ApiDeployment": {
-    "src/aws/apigatewayv2/service.test.ts": "apiVersion kind",
-    "src/gateway/apis/http-api.test.ts": "metadata spec",
-  },
-  "dev.catamaran.v1.ApiDeploymentSpec": {
-    "src/gateway/apis/http-api.test.ts": "api deploymentId snapshot",
-    "src/aws/apigatewayv2/service.test.ts": "description",
   },
 };
 

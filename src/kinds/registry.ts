@@ -1,5 +1,8 @@
 /** Which kinds we serve. A kind that nothing acts on is not in here. */
 import { apiDeploymentKind } from "#kinds/catamaran/api-deployment.ts";
+import { apiKeyKind } from "#kinds/catamaran/api-key.ts";
+import { restApiKind } from "#kinds/catamaran/rest-api.ts";
+import { usagePlanKind } from "#kinds/catamaran/usage-plan.ts";
 import { autoscalerV1Kind } from "#kinds/autoscaling/autoscaler-v1.ts";
 import { bucketKind } from "#kinds/catamaran/bucket.ts";
 import { certificateSigningRequestKind } from "#kinds/certificates/certificate-signing-request.ts";
@@ -124,7 +127,10 @@ export const builtinKinds: readonly Kind[] = [
   layerVersionKind,
   tableKind,
   httpApiKind,
+  restApiKind,
   apiDeploymentKind,
+  apiKeyKind,
+  usagePlanKind,
   iamGroupKind,
   iamInstanceProfileKind,
   iamOidcProviderKind,

@@ -48,7 +48,7 @@ const GATEWAY: readonly PolicyRule[] = [
   { apiGroups: ["networking.k8s.io"], resources: ["ingresses"], verbs: FOLLOW },
   {
     apiGroups: ["catamaran.dev"],
-    resources: ["apideployments", "functionaliases", "functions", "httpapis"],
+    resources: ["apideployments", "apikeys", "functionaliases", "functions", "httpapis", "restapis", "usageplans"],
     verbs: FOLLOW,
   },
 ];

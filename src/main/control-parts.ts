@@ -403,10 +403,10 @@ async function latestComparison(folder: string): Promise<string | null> {
   return text === null ? null : comparisonBody(JSON.parse(text) as Comparison);
 }
 
-export const privateApi: Part<RoleBasis & Declared & Engine & Meter & UrlRules, object> = {
+export const privateApi: Part<RoleBasis & Declared & Engine & Meter & UrlRules & ApiDoors, object> = {
   name: "private API",
-  start: async ({ instance, clock, log, functions, ledger, logs, authorizeUrl, rotateSecretKey }, stack) => {
-    const control = controlService({ functions, ledger, logs, authorizeUrl, rotateSecretKey });
+  start: async ({ instance, clock, log, functions, ledger, logs, authorizeUrl, rotateSecretKey, keyUsage }, stack) => {
+    const control = controlService({ functions, ledger, logs, authorizeUrl, rotateSecretKey, keyUsage });
     stack.use(await listenControl({ control, socketPath: files.controlSocket(instance), clock, log }));
     return {};
   },

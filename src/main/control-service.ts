@@ -5,6 +5,7 @@ import type { Functions } from "#functions/engine.ts";
 import type { InvokeRequest, InvokeResult } from "#functions/invocation.ts";
 import { type LogStore, newestLines } from "#functions/logs.ts";
 import { PieceQueue } from "#functions/piece-queue.ts";
+import type { KeyUsage } from "#managed/api/key-usage.ts";
 import type { Ledger } from "#metering/usage.ts";
 
 export interface ControlSources {
@@ -13,9 +14,17 @@ export interface ControlSources {
   readonly logs: LogStore;
   readonly authorizeUrl: Control["authorizeUrl"];
   readonly rotateSecretKey: Control["rotateSecretKey"];
+  readonly keyUsage: Pick<KeyUsage, "add" | "read">;
 }
 
-export function controlService({ functions, ledger, logs, authorizeUrl, rotateSecretKey }: ControlSources): Control {
+export function controlService({
+  functions,
+  ledger,
+  logs,
+  authorizeUrl,
+  rotateSecretKey,
+  keyUsage,
+}: ControlSources): Control {
   return {
     invoke: (invocation) => functions.invoke(requestOf(invocation)),
     invokeStreaming: async (invocation) => {
@@ -31,6 +40,8 @@ export function controlService({ functions, ledger, logs, authorizeUrl, rotateSe
     authorizeUrl,
     rotateSecretKey,
     keepUsage: async (usage) => ledger.append(usage),
+    keepKeyUsage: (uses) => keyUsage.add(uses),
+    readKeyUsage: () => keyUsage.read(),
     writeLogs: async (lines) => {
       for (const [group, ofGroup] of Map.groupBy(lines, (line) => line.group))
         for (const [stream, ofStream] of Map.groupBy(ofGroup, (line) => line.stream))
@@ -50,12 +61,12 @@ export function controlService({ functions, ledger, logs, authorizeUrl, rotateSe
   };
 }
 
-function requestOf({ namespace, name, qualifier, payload, traceId }: Invocation): InvokeRequest {
+function requestOf({ namespace, name, qualifier, payload, traceId, isEvent }: Invocation): InvokeRequest {
   return {
     namespace,
     name,
     payload,
-    type: "RequestResponse",
+    type: isEvent === true ? "Event" : "RequestResponse",
     ...(qualifier !== "" && { qualifier }),
     ...(traceId !== "" && { traceId }),
   };

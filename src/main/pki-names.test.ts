@@ -36,9 +36,12 @@ const rights: Readonly<Record<string, readonly string[]>> = {
   gateway: [
     "list,watch /services",
     "list,watch catamaran.dev/apideployments",
+    "list,watch catamaran.dev/apikeys",
     "list,watch catamaran.dev/functionaliases",
     "list,watch catamaran.dev/functions",
     "list,watch catamaran.dev/httpapis",
+    "list,watch catamaran.dev/restapis",
+    "list,watch catamaran.dev/usageplans",
     "list,watch discovery.k8s.io/endpointslices",
     "list,watch networking.k8s.io/ingresses",
   ],

@@ -9,8 +9,11 @@ export class ApiLogs {
   #pending: ApiLogLine[] = [];
 
   write({ group, format }: { readonly group: string; readonly format: string }, context: Context, atMs: number): void {
-    if (this.#pending.length < MAX_PENDING)
-      this.#pending.push({ group, stream: streamOf(context), atMs, text: logLine(format, context) });
+    this.line({ group, text: logLine(format, context) }, context, atMs);
+  }
+
+  line({ group, text }: { readonly group: string; readonly text: string }, context: Context, atMs: number): void {
+    if (this.#pending.length < MAX_PENDING) this.#pending.push({ group, stream: streamOf(context), atMs, text });
   }
 
   /** Hands over what was not delivered yet; give it back with `restore` when that fails. */

@@ -2,9 +2,20 @@
 import { type Match, matchOf } from "../match.ts";
 import type { RequestTarget } from "../request-target.ts";
 import type { RouteTable } from "../route-table.ts";
+import type { ServedRestApi, ServedRestStage } from "../rest/served-rest.ts";
 import type { ServedApi, ServedRoute, ServedStage } from "./served-api.ts";
 
+/** Of a REST API the deployment is chosen first: a canary may have other methods. */
+export interface FoundRestApi {
+  readonly is: "rest";
+  readonly api: ServedRestApi;
+  readonly stage: ServedRestStage | null;
+  readonly path: string;
+  readonly stagePath: string;
+}
+
 export interface FoundApi {
+  readonly is: "http";
   readonly api: ServedApi;
   /** Null: the path names none, and there is no $default. */
   readonly stage: ServedStage | null;
@@ -16,16 +27,24 @@ export interface FoundApi {
 }
 
 /** Null when the host is no API's. */
-export function findApi({ apis }: RouteTable, { host, path }: RequestTarget, method: string): FoundApi | null {
+export function findApi(
+  { apis }: RouteTable,
+  { host, path }: RequestTarget,
+  method: string,
+): FoundApi | FoundRestApi | null {
   const api = apis.get(host);
   if (api === undefined || api.isHostClosed) return null;
-  const staged = stageOf(api, path);
+  if (api.is === "rest") return { is: "rest", api, ...stageOf(api.stages, path) };
+  const staged = stageOf(api.stages, path);
   const match = staged.stage === null ? null : matchOf(staged.stage.routes, staged.path, method);
-  return { api, ...staged, match };
+  return { is: "http", api, ...staged, match };
 }
 
 /** A first segment that is a stage's name goes before $default, which has no segment of its own. */
-function stageOf({ stages }: ServedApi, path: string): Pick<FoundApi, "stage" | "path" | "stagePath"> {
+function stageOf<S>(
+  stages: ReadonlyMap<string, S>,
+  path: string,
+): { readonly stage: S | null; readonly path: string; readonly stagePath: string } {
   const end = path.indexOf("/", 1);
   const first = end < 0 ? path.slice(1) : path.slice(1, end);
   const named = first === "$default" ? undefined : stages.get(first);

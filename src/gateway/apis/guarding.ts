@@ -4,7 +4,7 @@ import { reasonOf } from "#base/fault.ts";
 import type { Log } from "#base/log.ts";
 import type { ControlClient } from "#control/client.ts";
 import type { ApiAuthorizer } from "#kinds/catamaran/http-api-parts.ts";
-import { FunctionAuthorizers } from "../authorizers/function-authorizer.ts";
+import type { FunctionAuthorizers } from "../authorizers/function-authorizer.ts";
 import { identityOf } from "../authorizers/identity.ts";
 import { fetchJson } from "../authorizers/fetch-json.ts";
 import { IssuerKeys } from "../authorizers/issuer-keys.ts";
@@ -16,7 +16,8 @@ import type { MappingSource } from "./parameter-mapping.ts";
 import { functionOf, type Guard, type ServedApi, withVariables } from "./served-api.ts";
 
 export interface GuardOptions {
-  readonly control: Pick<ControlClient, "invoke" | "authorizeUrl">;
+  readonly control: Pick<ControlClient, "authorizeUrl">;
+  readonly functions: FunctionAuthorizers;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -48,7 +49,7 @@ export class Guards {
 
   constructor(options: GuardOptions) {
     this.#options = options;
-    this.#functions = new FunctionAuthorizers(options);
+    this.#functions = options.functions;
     this.#keys = new IssuerKeys(fetchJson, options.clock);
   }
 
@@ -114,6 +115,8 @@ export class Guards {
     switch (verdict.is) {
       case "broken":
         return { is: "refused", status: 500, why: "the authorizer failed" };
+      case "unauthorized":
+        return { ...UNAUTHORIZED, why: "the authorizer said Unauthorized" };
       case "denied":
         return { is: "refused", status: 403, why: "the authorizer said no" };
       case "allowed": {

@@ -6,6 +6,7 @@ import type { Random } from "#base/random.ts";
 import { decodePercent } from "#base/percent.ts";
 import { type ControlClient, TooSlow } from "#control/client.ts";
 import { preflight, withCors } from "../cors.ts";
+import type { Counted } from "../counted.ts";
 import { type Answered, type Exchange, send } from "../exchange.ts";
 import { toClient, toFunction, toPod } from "../forward-headers.ts";
 import { answerOf, type EdgeAnswer, type Failure, failureAnswer } from "../http-answer.ts";
@@ -34,11 +35,6 @@ export interface HttpApiFrontOptions extends ApiPlace {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-}
-
-/** Whom a request is counted for. */
-export interface Counted {
-  backend: string;
 }
 
 /** A request that has found its stage. */

@@ -8,6 +8,7 @@ import type { Pattern, ServiceTarget } from "../route.ts";
 import type { Limit } from "./token-bucket.ts";
 
 export interface ServedApi {
+  readonly is: "http";
   readonly namespace: string;
   readonly name: string;
   readonly apiId: string;
@@ -77,6 +78,7 @@ export function servedApi(api: HttpApi, deployments: readonly ApiDeployment[]): 
     return servedStage(said, stage, namespace);
   });
   return {
+    is: "http",
     namespace,
     name,
     apiId: apiIdOf(api),

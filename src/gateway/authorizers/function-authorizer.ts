@@ -3,12 +3,21 @@ import type { Clock } from "#base/clock.ts";
 import { Fault } from "#base/fault.ts";
 import { type ControlClient, TooSlow } from "#control/client.ts";
 import { BoundedCache } from "./bounded-cache.ts";
-import { mayInvoke } from "./invoke-policy.ts";
+import { judge } from "./invoke-policy.ts";
 
 /** What is kept of an authorizer's answer: a policy is held against each request anew. */
 export type Opinion =
   | { readonly is: "simple"; readonly isAuthorized: boolean; readonly context: Context }
-  | { readonly is: "policy"; readonly document: unknown; readonly principalId: string; readonly context: Context }
+  | {
+      readonly is: "policy";
+      readonly document: unknown;
+      readonly principalId: string;
+      readonly context: Context;
+      /** The API key that the request counts for (API Gateway, "apiKeySource"). */
+      readonly usageKey?: string;
+    }
+  /** The function threw "Unauthorized". */
+  | { readonly is: "unauthorized" }
   /** The function failed, or said what no authorizer may say. */
   | { readonly is: "broken" };
 
@@ -27,8 +36,15 @@ export interface AuthorizerCall {
 }
 
 export type FunctionVerdict =
-  | { readonly is: "allowed"; readonly context: Context; readonly principalId?: string }
-  | { readonly is: "denied" }
+  | {
+      readonly is: "allowed";
+      readonly context: Context;
+      readonly principalId?: string;
+      readonly usageKey?: string;
+    }
+  /** A policy may say no by a word of its own, or by none. */
+  | { readonly is: "denied"; readonly isExplicit: boolean }
+  | { readonly is: "unauthorized" }
   | { readonly is: "broken" };
 
 // API Gateway gives an authorizer's function ten seconds.
@@ -52,12 +68,16 @@ export class FunctionAuthorizers {
     const opinion = await this.#opinion(call);
     switch (opinion.is) {
       case "broken":
-        return { is: "broken" };
+      case "unauthorized":
+        return opinion;
       case "simple":
-        return opinion.isAuthorized ? { is: "allowed", context: opinion.context } : { is: "denied" };
+        return opinion.isAuthorized ? { is: "allowed", context: opinion.context } : { is: "denied", isExplicit: false };
       case "policy": {
-        const { document, context, principalId } = opinion;
-        return mayInvoke(document, methodArn) ? { is: "allowed", context, principalId } : { is: "denied" };
+        const { is: _policy, document, ...allowed } = opinion;
+        const judgement = judge(document, methodArn);
+        return judgement === "allowed"
+          ? { is: "allowed", ...allowed }
+          : { is: "denied", isExplicit: judgement === "denied" };
       }
     }
   }
@@ -75,7 +95,8 @@ export class FunctionAuthorizers {
     const known = key === null ? undefined : this.#kept.get(key, nowMs);
     if (known !== undefined) return known;
     const opinion = await this.#ask(call);
-    if (key !== null && opinion.is !== "broken") this.#kept.set(key, opinion, nowMs + ttlMs);
+    if (key !== null && (opinion.is === "simple" || opinion.is === "policy"))
+      this.#kept.set(key, opinion, nowMs + ttlMs);
     return opinion;
   }
 
@@ -83,7 +104,8 @@ export class FunctionAuthorizers {
     try {
       const payload = Buffer.from(JSON.stringify(event()));
       const invoked = await this.#options.control.invoke({ namespace, name, qualifier, payload, traceId }, DEADLINE_MS);
-      return invoked.functionError === undefined ? opinionOf(invoked.payload, isSimple) : { is: "broken" };
+      if (invoked.functionError === undefined) return opinionOf(invoked.payload, isSimple);
+      return parsed(invoked.payload)?.["errorMessage"] === "Unauthorized" ? { is: "unauthorized" } : { is: "broken" };
     } catch (thrown) {
       // Gone, throttled or too slow: for the client it is one thing.
       if (thrown instanceof Fault || thrown instanceof TooSlow) return { is: "broken" };
@@ -101,9 +123,9 @@ export function opinionOf(payload: Uint8Array, isSimple: boolean): Opinion {
     const { isAuthorized } = answer;
     return typeof isAuthorized === "boolean" ? { is: "simple", isAuthorized, context } : { is: "broken" };
   }
-  const { principalId, policyDocument: document } = answer;
+  const { principalId, policyDocument: document, usageIdentifierKey: usageKey } = answer;
   if (typeof principalId !== "string" || typeof document !== "object" || document === null) return { is: "broken" };
-  return { is: "policy", principalId, document, context };
+  return { is: "policy", principalId, document, context, ...(typeof usageKey === "string" && { usageKey }) };
 }
 
 function parsed(payload: Uint8Array): Readonly<Record<string, unknown>> | null {

@@ -1,17 +1,19 @@
 /** Whether the policy that an authorizer's function returned lets a request in (API Gateway, "Output from an API Gateway Lambda authorizer"). Pure. */
 
+export type Judgement = "allowed" | "denied" | "not allowed";
+
 /** `methodArn` is "arn:aws:execute-api:REGION:ACCOUNT:API/STAGE/METHOD/PATH". An explicit Deny goes before every Allow. */
-export function mayInvoke(policy: unknown, methodArn: string): boolean {
+export function judge(policy: unknown, methodArn: string): Judgement {
   const statements = [memberOf(policy, "Statement")].flat().filter((one) => typeof one === "object" && one !== null);
-  let isAllowed = false;
+  let judgement: Judgement = "not allowed";
   for (const statement of statements) {
     if (!isAbout(statement, methodArn)) continue;
     const effect = memberOf(statement, "Effect");
-    if (effect === "Deny") return false;
+    if (effect === "Deny") return "denied";
     // DIFFERS: conditions of an authorizer's policy are not evaluated; what depends on one allows nothing.
-    if (effect === "Allow" && memberOf(statement, "Condition") === undefined) isAllowed = true;
+    if (effect === "Allow" && memberOf(statement, "Condition") === undefined) judgement = "allowed";
   }
-  return isAllowed;
+  return judgement;
 }
 
 const ACTION = "execute-api:Invoke";

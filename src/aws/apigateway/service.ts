@@ -1,0 +1,143 @@
+/** API Gateway's REST APIs: the list of their actions (apigateway, 2015-07-09). */
+import { type Action, type Service, service } from "../action.ts";
+import { withPathRights } from "../api-rights.ts";
+import { type AccountRestApis, invalid } from "./account-rest-apis.ts";
+import { createRestApi, deleteRestApi, getAccount, getRestApi, getRestApis, updateRestApi } from "./rest-apis.ts";
+import { createResource, deleteResource, getResource, getResources, updateResource } from "./resources.ts";
+import {
+  deleteMethod,
+  deleteMethodResponse,
+  getMethod,
+  getMethodResponse,
+  putMethod,
+  putMethodResponse,
+  updateMethod,
+  updateMethodResponse,
+} from "./methods.ts";
+import {
+  deleteIntegration,
+  deleteIntegrationResponse,
+  getIntegration,
+  getIntegrationResponse,
+  putIntegration,
+  putIntegrationResponse,
+  updateIntegration,
+  updateIntegrationResponse,
+} from "./integrations.ts";
+import { createAuthorizer, deleteAuthorizer, getAuthorizer, getAuthorizers, updateAuthorizer } from "./authorizers.ts";
+import {
+  createModel,
+  createRequestValidator,
+  deleteGatewayResponse,
+  deleteModel,
+  deleteRequestValidator,
+  getGatewayResponse,
+  getGatewayResponses,
+  getModel,
+  getModels,
+  getRequestValidator,
+  getRequestValidators,
+  putGatewayResponse,
+  updateGatewayResponse,
+  updateModel,
+  updateRequestValidator,
+} from "./models.ts";
+import { createDeployment, deleteDeployment, getDeployment, getDeployments, updateDeployment } from "./deployments.ts";
+import { createStage, deleteStage, getStage, getStages, updateStage } from "./stages.ts";
+import { createApiKey, deleteApiKey, getApiKey, getApiKeys, updateApiKey } from "./keys.ts";
+import {
+  createUsagePlan,
+  createUsagePlanKey,
+  deleteUsagePlan,
+  deleteUsagePlanKey,
+  getUsage,
+  getUsagePlan,
+  getUsagePlanKey,
+  getUsagePlanKeys,
+  getUsagePlans,
+  updateUsagePlan,
+} from "./usage-plans.ts";
+import { getTags, tagResource, untagResource } from "./tags.ts";
+import { model } from "./model.gen.ts";
+
+export const actions: readonly Action<AccountRestApis>[] = [
+  createRestApi,
+  getRestApi,
+  getRestApis,
+  updateRestApi,
+  deleteRestApi,
+  getAccount,
+  createResource,
+  getResource,
+  getResources,
+  updateResource,
+  deleteResource,
+  putMethod,
+  getMethod,
+  updateMethod,
+  deleteMethod,
+  putMethodResponse,
+  getMethodResponse,
+  updateMethodResponse,
+  deleteMethodResponse,
+  putIntegration,
+  getIntegration,
+  updateIntegration,
+  deleteIntegration,
+  putIntegrationResponse,
+  getIntegrationResponse,
+  updateIntegrationResponse,
+  deleteIntegrationResponse,
+  createAuthorizer,
+  getAuthorizer,
+  getAuthorizers,
+  updateAuthorizer,
+  deleteAuthorizer,
+  createModel,
+  getModel,
+  getModels,
+  updateModel,
+  deleteModel,
+  createRequestValidator,
+  getRequestValidator,
+  getRequestValidators,
+  updateRequestValidator,
+  deleteRequestValidator,
+  putGatewayResponse,
+  getGatewayResponse,
+  getGatewayResponses,
+  updateGatewayResponse,
+  deleteGatewayResponse,
+  createDeployment,
+  getDeployment,
+  getDeployments,
+  updateDeployment,
+  deleteDeployment,
+  createStage,
+  getStage,
+  getStages,
+  updateStage,
+  deleteStage,
+  createApiKey,
+  getApiKey,
+  getApiKeys,
+  updateApiKey,
+  deleteApiKey,
+  createUsagePlan,
+  getUsagePlan,
+  getUsagePlans,
+  updateUsagePlan,
+  deleteUsagePlan,
+  createUsagePlanKey,
+  getUsagePlanKey,
+  getUsagePlanKeys,
+  deleteUsagePlanKey,
+  getUsage,
+  tagResource,
+  untagResource,
+  getTags,
+];
+
+export function apiGatewayService(account: AccountRestApis): Service {
+  return service(model, account, actions.map(withPathRights), { refusal: invalid });
+}
