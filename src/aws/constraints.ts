@@ -201,11 +201,18 @@ function isStructure(value: unknown): value is Record<string, unknown> {
 }
 
 function constraint(value: unknown, path: string, what: string): string {
-  const shown = value === null ? "null" : `'${shownValue(value).slice(0, MAX_SHOWN)}'`;
+  const shown = value === null ? "null" : `'${cut(shownValue(value))}'`;
   return `Value ${shown} at '${path}' failed to satisfy constraint: ${what}`;
 }
 
 /** As Java prints it: [a, b] and {a=b}; of bytes that they are some. */
+/** A list or a structure that is cut still ends as one. */
+function cut(text: string): string {
+  if (text.length <= MAX_SHOWN) return text;
+  const last = text.at(-1) ?? "";
+  return `${text.slice(0, MAX_SHOWN)}${"]}".includes(last) ? last : ""}`;
+}
+
 function shownValue(value: unknown): string {
   if (Array.isArray(value)) return `[${value.slice(0, MAX_SHOWN).map(shownValue).join(", ")}]`;
   if (value instanceof Uint8Array) return `java.nio.HeapByteBuffer[pos=0 lim=${value.length} cap=${value.length}]`;

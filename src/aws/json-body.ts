@@ -114,7 +114,8 @@ function parsed(text: string, revive?: (value: CutJson) => CutJson): CutJson {
   try {
     value = JSON.parse(text, revive === undefined ? undefined : (_key, inner: CutJson) => revive(inner)) as CutJson;
   } catch (cause) {
-    throw unreadable((cause as Error).message);
+    // The place is enough; lines are of no use in what a program wrote.
+    throw unreadable((cause as Error).message.replace(/ at position (\d+).*$/s, " at $1"));
   }
   if (isDeeper(value, MAX_DEPTH)) throw unreadable(`the body nests deeper than ${MAX_DEPTH} levels`);
   return value;

@@ -277,9 +277,10 @@ function headerOf({ headers }: SignedHead, name: string): string | undefined {
 }
 
 function headerTerms(head: SignedHead, authorization: string): Terms {
-  const match = /^AWS4-HMAC-SHA256\s+Credential=([^,\s]+),\s*SignedHeaders=([^,\s]+),\s*Signature=([0-9a-f]{64})$/.exec(
-    authorization.trim(),
-  );
+  const match =
+    /^AWS4-HMAC-SHA256\s+Credential=([^,\s]+)[,\s]\s*SignedHeaders=([^,\s]+)[,\s]\s*Signature=([0-9a-f]+)$/.exec(
+      authorization.trim(),
+    );
   const timestamp = headerOf(head, "x-amz-date");
   if (match === null || timestamp === undefined)
     throw incomplete(

@@ -79,6 +79,10 @@ type Settings = Pick<
 function tableOf(account: AccountTables, input: Settings): Table {
   const { TableName: name, AttributeDefinitions: definitions, KeySchema: schema } = input;
   if (name === undefined) throw invalid("The parameter 'TableName' is required but was not present in the request");
+  if (name.length < MIN_NAME)
+    throw validationError([
+      `Value '${name}' at 'tableName' failed to satisfy constraint: Member must have length greater than or equal to ${MIN_NAME}`,
+    ]);
   if (definitions === undefined || schema === undefined) throw missing({ definitions, schema });
   const { LocalSecondaryIndexes: local, GlobalSecondaryIndexes: global } = input;
   const table = { schema, definitions, isOnDemand: input.BillingMode === "PAY_PER_REQUEST" };
@@ -102,6 +106,7 @@ function missing({ definitions, schema }: { readonly definitions: unknown; reado
   );
 }
 
+const MIN_NAME = 3;
 const MAX_KEYS = 2;
 
 function checkSchema(schema: readonly KeySchemaElement[], definitions: readonly AttributeDefinition[]): void {

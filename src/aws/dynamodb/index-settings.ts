@@ -110,6 +110,8 @@ function checkProjection({ ProjectionType: type, NonKeyAttributes: names }: Proj
   if (type === undefined) throw wrong("Unknown ProjectionType: null");
   if (names !== undefined && type !== "INCLUDE")
     throw wrong(`ProjectionType is ${type}, but NonKeyAttributes is specified`);
+  const twice = names?.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw wrong(`Duplicate value in NonKeyAttributes: ${twice}`);
   if (type === "INCLUDE" && (names ?? []).length === 0)
     throw wrong("ProjectionType is INCLUDE, but NonKeyAttributes is not specified");
 }

@@ -23,7 +23,11 @@ export function legacyExpressions(input: LegacyParameters): Expressions {
   const { AttributesToGet, AttributeUpdates, Expected, KeyConditions, QueryFilter, ScanFilter } = input;
   const joint = jointOf(input);
   return given({
-    update: AttributeUpdates && attributeUpdates(mapped(AttributeUpdates, updateOf)),
+    // Without any it is an update of nothing, which makes an item that is missing.
+    update:
+      Object.keys(AttributeUpdates ?? {}).length === 0
+        ? undefined
+        : attributeUpdates(mapped(AttributeUpdates ?? {}, updateOf)),
     condition:
       Expected &&
       joined(
@@ -83,6 +87,7 @@ function projectionOf(names: readonly string[]): Projection {
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined)
     throw invalid(`One or more parameter values were invalid: Duplicate value in attribute name: ${twice}`);
+  if (names.includes("")) throw invalid("One or more parameter values were invalid: Empty attribute name");
   const paths = names.map((name) => [name]);
   const tree = pathTree(paths);
   if (typeof tree === "string") throw invalid(tree);

@@ -105,8 +105,10 @@ function checkSelect({
   Select: select,
   IndexName,
   ProjectionExpression,
-}: Pick<QueryInput, "Select" | "IndexName" | "ProjectionExpression">): void {
-  const isProjected = ProjectionExpression !== undefined;
+  AttributesToGet,
+}: Pick<QueryInput, "Select" | "IndexName" | "ProjectionExpression" | "AttributesToGet">): void {
+  const isProjected = ProjectionExpression !== undefined || AttributesToGet !== undefined;
+  const how = ProjectionExpression === undefined ? "AttributesToGet" : "ProjectionExpression";
   if (select === "ALL_PROJECTED_ATTRIBUTES" && IndexName === undefined)
     throw invalid(
       "One or more parameter values were invalid: ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName",
@@ -117,7 +119,7 @@ function checkSelect({
     );
   if (select !== undefined && select !== "SPECIFIC_ATTRIBUTES" && isProjected)
     throw invalid(
-      `One or more parameter values were invalid: Cannot specify the ProjectionExpression when choosing to get ${select === "COUNT" ? "only the Count" : select}`,
+      `One or more parameter values were invalid: Cannot specify the ${how} when choosing to get ${select === "COUNT" ? "only the Count" : select}`,
     );
 }
 

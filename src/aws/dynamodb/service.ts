@@ -1,5 +1,6 @@
 /** DynamoDB: the list of its actions (API version 2012-08-10). */
 import { type Action, type Service, service } from "../action.ts";
+import { describeContinuousBackups, describeLimits } from "./account-limits.ts";
 import { type AccountTables, invalid } from "./account-tables.ts";
 import { batchGetItem, batchWriteItem } from "./batches.ts";
 import { createTable } from "./create-table.ts";
@@ -19,6 +20,8 @@ export const actions: readonly Action<AccountTables>[] = [
   createTable,
   describeTable,
   describeEndpoints,
+  describeLimits,
+  describeContinuousBackups,
   listTables,
   updateTable,
   transactWriteItems,

@@ -40,7 +40,14 @@ export async function createdDescription(account: AccountTables, table: Table): 
 export function goneDescription(account: AccountTables, table: Table): TableDescription {
   const sizes = { items: NO_SIZE, indexes: new Map<string, Size>() };
   const whole = described(account, table, { derived: NOTHING_DERIVED, sizes });
-  const { AttributeDefinitions: _definitions, KeySchema: _schema, CreationDateTime: _created, ...shown } = whole;
+  const {
+    AttributeDefinitions: _definitions,
+    KeySchema: _schema,
+    CreationDateTime: _created,
+    GlobalSecondaryIndexes: _global,
+    LocalSecondaryIndexes: _local,
+    ...shown
+  } = whole;
   return { ...shown, TableStatus: "DELETING" };
 }
 

@@ -10,7 +10,7 @@ export const describeTable: Action<AccountTables> = action(model, "DescribeTable
   serves: ["TableName"],
   unserved: {},
   run: async (account: AccountTables, { TableName }) => {
-    const table = await account.tables.table(account.namespace, tableName(TableName));
+    const table = await account.tables.newest(account.namespace, tableName(TableName));
     return { Table: await describedNow(account, table) };
   },
 });

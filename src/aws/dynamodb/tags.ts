@@ -7,6 +7,8 @@ import { type AccountTables, failure, invalid, tableArn } from "./account-tables
 import { model, type Tag } from "./model.gen.ts";
 
 const MAX_TAGS = 50;
+// Developer Guide, "Tagging restrictions in DynamoDB".
+const TAG_TEXT = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
 
 /** Throws for tags that a table cannot have. */
 export function checkTags(tags: readonly Tag[]): void {
@@ -14,6 +16,9 @@ export function checkTags(tags: readonly Tag[]): void {
   if (keys.length > MAX_TAGS) throw invalid("Too many tags: a table has at most 50");
   if (new Set(keys).size !== keys.length)
     throw invalid("One or more parameter values were invalid: the tag keys are not unique");
+  const odd = tags.flatMap(({ Key, Value }) => [Key, Value]).find((text) => !TAG_TEXT.test(text));
+  if (odd !== undefined)
+    throw invalid(`One or more parameter values were invalid: a tag has characters that tags do not have: ${odd}`);
   const reserved = keys.find((key) => key.toLowerCase().startsWith("aws:"));
   if (reserved !== undefined)
     throw invalid(`One or more parameter values were invalid: the tag key ${reserved} begins with aws:`);
@@ -73,11 +78,12 @@ export const listTagsOfResource: Action<AccountTables> = action(model, "ListTags
 
 async function taggedTable(account: AccountTables, arn: string): Promise<Table> {
   const [, region, accountId, name] = /^arn:aws[a-z-]*:dynamodb:([^:]*):([^:]*):table\/([^/]+)$/.exec(arn) ?? [];
+  if (!arn.startsWith("arn:")) throw invalid(`Invalid TableArn: ARNs must start with 'arn:': ${arn}`);
   if (name === undefined) throw invalid(`Invalid TableArn: Invalid ResourceArn provided as input ${arn}`);
   if (region !== account.region || accountId !== account.accountId)
     throw new AwsError("AccessDeniedException", 400, `Access to the resource ${arn} is denied`);
   try {
-    return await account.tables.table(account.namespace, name);
+    return await account.tables.newest(account.namespace, name);
   } catch (thrown) {
     if (!(thrown instanceof Fault) || thrown.code !== "NotFound") throw thrown;
     throw failure(

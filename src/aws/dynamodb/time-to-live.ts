@@ -9,7 +9,7 @@ export const updateTimeToLive: Action<AccountTables> = action(model, "UpdateTime
   serves: ["TableName", "TimeToLiveSpecification"],
   unserved: {},
   run: async (account: AccountTables, { TableName, TimeToLiveSpecification: asked }) => {
-    const table = await account.tables.table(account.namespace, tableName(TableName));
+    const table = await account.tables.newest(account.namespace, tableName(TableName));
     await account.tables.change(table, (live) => ({ ...live, spec: changed(live.spec, asked) }));
     return { TimeToLiveSpecification: asked };
   },
@@ -33,7 +33,7 @@ export const describeTimeToLive: Action<AccountTables> = action(model, "Describe
   serves: ["TableName"],
   unserved: {},
   run: async (account: AccountTables, { TableName }) => {
-    const { spec } = await account.tables.table(account.namespace, tableName(TableName));
+    const { spec } = await account.tables.newest(account.namespace, tableName(TableName));
     const { timeToLive } = spec;
     const description: TimeToLiveDescription =
       timeToLive === undefined

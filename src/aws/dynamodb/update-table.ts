@@ -72,7 +72,7 @@ export const updateTable: Action<AccountTables> = action(model, "UpdateTable", {
   run: async (account: AccountTables, { TableName, ...input }) => {
     checkAsked(input);
     const name = tableName(TableName);
-    const table = await account.tables.table(account.namespace, name);
+    const table = await account.tables.newest(account.namespace, name);
     const before = await describedNow(account, table);
     if (before.TableStatus !== "ACTIVE")
       throw failure("ResourceInUseException", `Attempt to change a resource which is still in use: Table: ${name}`);
@@ -105,6 +105,8 @@ function checkAsked(input: Input): void {
       throw wrong(
         "One of GlobalSecondaryIndexUpdate.Update, GlobalSecondaryIndexUpdate.Create, GlobalSecondaryIndexUpdate.Delete must not be null",
       );
+    if ([Create, Update, Delete].filter((one) => one !== undefined).length > 1)
+      throw wrong("Only one of GlobalSecondaryIndexUpdate.Update, Create and Delete may be in one update");
     if (seen.has(name))
       throw wrong(`Only one global secondary index update per index is allowed simultaneously. Index: ${name}`);
     seen.add(name);
@@ -120,6 +122,7 @@ function checkAsked(input: Input): void {
 function changedSpec({ metadata, spec }: Table, input: Input): TableSpec {
   const { BillingMode: mode = spec.billingMode ?? "PROVISIONED", ProvisionedThroughput: units } = input;
   const isOnDemand = mode === "PAY_PER_REQUEST";
+  refuseSameUnits(spec, units);
   if (isOnDemand && units !== undefined)
     throw wrong(
       "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST",
@@ -128,8 +131,9 @@ function changedSpec({ metadata, spec }: Table, input: Input): TableSpec {
   if (!isOnDemand && throughput === undefined)
     throw wrong("ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is PROVISIONED");
   const attributes = mergedDefinitions(spec.attributeDefinitions, input.AttributeDefinitions ?? []);
+  const taken = new Set((spec.localIndexes ?? []).map(({ name }) => name));
   const globalIndexes = (input.GlobalSecondaryIndexUpdates ?? []).reduce(
-    (indexes, update) => changedIndexes(indexes, update, { schema: spec.keySchema, attributes, isOnDemand }),
+    (indexes, update) => changedIndexes(indexes, update, { schema: spec.keySchema, attributes, isOnDemand, taken }),
     spec.globalIndexes ?? [],
   );
   const { stream: _stream, globalIndexes: _indexes, provisionedThroughput: _units, ...rest } = spec;
@@ -148,6 +152,16 @@ function changedSpec({ metadata, spec }: Table, input: Input): TableSpec {
   };
 }
 
+/** Asking for what there is is a mistake, the service says. */
+function refuseSameUnits({ provisionedThroughput: live }: TableSpec, units: ProvisionedThroughput | undefined): void {
+  if (units === undefined || live === undefined) return;
+  const { ReadCapacityUnits: read, WriteCapacityUnits: write } = units;
+  if (read === live.readCapacityUnits && write === live.writeCapacityUnits)
+    throw invalid(
+      `The provisioned throughput for the table will not change. The requested value equals the current value. Current ReadCapacityUnits provisioned for the table: ${read}. Requested ReadCapacityUnits: ${read}. Current WriteCapacityUnits provisioned for the table: ${write}. Requested WriteCapacityUnits: ${write}. Refer to the Amazon DynamoDB Developer Guide for current limits and how to request higher limits.`,
+    );
+}
+
 /** On demand, indexes have no units of their own. */
 function forMode(indexes: readonly GlobalIndex[], isOnDemand: boolean): readonly GlobalIndex[] {
   return isOnDemand ? indexes.map(({ provisionedThroughput: _units, ...index }) => index) : indexes;
@@ -156,9 +170,8 @@ function forMode(indexes: readonly GlobalIndex[], isOnDemand: boolean): readonly
 function changedStream(name: string, { stream }: TableSpec, asked: Input["StreamSpecification"]): TableSpec["stream"] {
   if (asked === undefined) return stream;
   if (asked.StreamEnabled && stream !== undefined)
-    throw failure("ResourceInUseException", `Table already has an enabled stream: TableName: ${name}`);
-  if (!asked.StreamEnabled && stream === undefined)
-    throw invalid(`Table is already in the desired state: stream is disabled: TableName: ${name}`);
+    throw invalid(`Table already has an enabled stream: TableName: ${name}`);
+  if (!asked.StreamEnabled && stream === undefined) throw invalid(`Table has no stream to disable: TableName: ${name}`);
   return asked.StreamViewType === undefined ? undefined : { view: asked.StreamViewType };
 }
 
@@ -166,12 +179,14 @@ interface Around {
   readonly schema: TableSpec["keySchema"];
   readonly attributes: TableSpec["attributeDefinitions"];
   readonly isOnDemand: boolean;
+  /** Names of local indexes. */
+  readonly taken: ReadonlySet<string>;
 }
 
 function changedIndexes(
   indexes: readonly GlobalIndex[],
   { Create, Update, Delete }: IndexUpdate,
-  { schema, attributes, isOnDemand }: Around,
+  { schema, attributes, isOnDemand, taken }: Around,
 ): readonly GlobalIndex[] {
   const find = (name: string): GlobalIndex => {
     const found = indexes.find((index) => index.name === name);
@@ -179,7 +194,7 @@ function changedIndexes(
     throw failure("ResourceNotFoundException", `Requested resource not found: Index: ${name} not found`);
   };
   if (Create !== undefined) {
-    if (indexes.some(({ name }) => name === Create.IndexName))
+    if (taken.has(Create.IndexName) || indexes.some(({ name }) => name === Create.IndexName))
       throw invalid(`Attempting to create an index which already exists: ${Create.IndexName}`);
     const definitions = attributes.map(({ attributeName, attributeType }) => ({
       AttributeName: attributeName,
@@ -207,6 +222,13 @@ function mergedDefinitions(
   live: TableSpec["attributeDefinitions"],
   asked: readonly AttributeDefinition[],
 ): TableSpec["attributeDefinitions"] {
+  for (const { AttributeName, AttributeType } of asked) {
+    const known = live.find(({ attributeName }) => attributeName === AttributeName);
+    if (known !== undefined && known.attributeType !== AttributeType)
+      throw wrong(
+        `Attributes cannot be redefined. Please check that your attribute has the same type as previously defined. Existing schema: ${AttributeName}:${known.attributeType} New schema: ${AttributeName}:${AttributeType}`,
+      );
+  }
   const added = definitionsOf(asked).filter(({ attributeName }) =>
     live.every((known) => known.attributeName !== attributeName),
   );

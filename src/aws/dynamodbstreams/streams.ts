@@ -15,6 +15,15 @@ const MAX_LISTED = 100;
 const MAX_RECORDS = 1_000;
 const ITERATOR_LIFE_MS = 15 * 60_000;
 
+const STREAM_ARN = /^arn:aws[a-z-]*:dynamodb:([^:]*):([^:]*):table\/([^/]+)\/stream\/[^/]+$/;
+
+function refuseOver(limit: number, most: number): void {
+  if (limit > most)
+    throw invalid(
+      `1 validation error detected: Value '${limit}' at 'limit' failed to satisfy constraint: Member must have value less than or equal to ${most}`,
+    );
+}
+
 interface Found {
   readonly arn: string;
   readonly table: Table;
@@ -25,6 +34,8 @@ export const listStreams: Action<AccountTables> = action(model, "ListStreams", {
   serves: ["TableName", "Limit", "ExclusiveStartStreamArn"],
   unserved: {},
   run: async (account: AccountTables, { TableName, Limit = MAX_LISTED, ExclusiveStartStreamArn: start = "" }) => {
+    refuseOver(Limit, MAX_LISTED);
+    if (start !== "" && !STREAM_ARN.test(start)) throw invalid(`Invalid StreamArn: ${start}`);
     const found: Found[] = [];
     for (const table of account.tables.list(account.namespace))
       if (TableName === undefined || table.metadata.name === TableName)
@@ -48,16 +59,13 @@ export const describeStream: Action<AccountTables> = action(model, "DescribeStre
   serves: ["StreamArn", "Limit", "ExclusiveStartShardId", "ShardFilter"],
   unserved: {},
   run: async (account: AccountTables, { StreamArn, Limit = MAX_LISTED, ExclusiveStartShardId, ShardFilter }) => {
-    if (Limit > MAX_LISTED)
-      throw invalid(
-        `1 validation error detected: Value '${Limit}' at 'limit' failed to satisfy constraint: Member must have value less than or equal to ${MAX_LISTED}`,
-      );
+    refuseOver(Limit, MAX_LISTED);
+    if (ShardFilter !== undefined && (ShardFilter.Type === undefined || ShardFilter.ShardId === undefined))
+      throw invalid("ShardFilter needs both a Type and a ShardId");
     const found = await streamAt(account, StreamArn);
     const { table, stream } = found;
     // The one shard has no children, and nothing follows it.
-    const isAsked =
-      ExclusiveStartShardId === undefined &&
-      (ShardFilter?.Type !== "CHILD_SHARDS" || ShardFilter.ShardId === undefined);
+    const isAsked = ExclusiveStartShardId === undefined && ShardFilter === undefined;
     const description: StreamDescription = {
       StreamArn,
       StreamLabel: stream.label,
@@ -113,6 +121,8 @@ async function startOf(
   found: Found,
   { ShardIteratorType, SequenceNumber }: Start,
 ): Promise<number> {
+  if (SequenceNumber !== undefined && (ShardIteratorType === "TRIM_HORIZON" || ShardIteratorType === "LATEST"))
+    throw invalid(`SequenceNumber must not be specified for ${ShardIteratorType} iterators`);
   switch (ShardIteratorType) {
     case "TRIM_HORIZON":
       return 0;
@@ -136,10 +146,7 @@ export const getRecords: Action<AccountTables> = action(model, "GetRecords", {
   serves: ["ShardIterator", "Limit"],
   unserved: {},
   run: async (account: AccountTables, { ShardIterator, Limit: limit = MAX_RECORDS }, { now }) => {
-    if (limit > MAX_RECORDS)
-      throw invalid(
-        `1 validation error detected: Value '${limit}' at 'limit' failed to satisfy constraint: Member must have value less than or equal to ${MAX_RECORDS}`,
-      );
+    refuseOver(limit, MAX_RECORDS);
     const at = decodeIterator(ShardIterator);
     if (at === null) throw invalid("Invalid ShardIterator");
     if (now - at.issuedAtMs > ITERATOR_LIFE_MS)
@@ -172,8 +179,7 @@ async function refuseTrimmed({ tables }: AccountTables, { table, stream }: Found
 }
 
 async function streamAt(account: AccountTables, arn: string): Promise<Found> {
-  const [, region, accountId, name = ""] =
-    /^arn:aws[a-z-]*:dynamodb:([^:]*):([^:]*):table\/([^/]+)\/stream\/[^/]+$/.exec(arn) ?? [];
+  const [, region, accountId, name = ""] = STREAM_ARN.exec(arn) ?? [];
   if (name === "") throw invalid(`Invalid StreamArn: ${arn}`);
   if (region === account.region && accountId === account.accountId) {
     const table = account.tables.list(account.namespace).find(({ metadata }) => metadata.name === name);

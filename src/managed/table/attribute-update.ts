@@ -17,6 +17,7 @@ export function attributeUpdates(updates: Readonly<Record<string, AttributeUpdat
   const add: { readonly path: Path; readonly value: Attribute }[] = [];
   const taken: { readonly path: Path; readonly value: Attribute }[] = [];
   for (const [name, { action = "PUT", value: given }] of Object.entries(updates)) {
+    if (name === "") throw wrong("Empty attribute name");
     const path = [name];
     if (given === undefined) {
       if (action !== "DELETE") throw wrong("Only DELETE action is allowed when no attribute value is specified");
@@ -34,7 +35,8 @@ export function attributeUpdates(updates: Readonly<Record<string, AttributeUpdat
   const paths = Object.keys(updates).map((name) => [name]);
   const tree = pathTree(paths);
   if (typeof tree === "string") throw new Fault("BadRequest", tree);
-  return { set, remove, add, delete: taken, paths, tree };
+  const mismatch = "One or more parameter values were invalid: Type mismatch for attribute to update";
+  return { set, remove, add, delete: taken, paths, tree, mismatch };
 }
 
 function appended(path: Path, value: Attribute): SetValue {

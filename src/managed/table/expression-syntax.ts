@@ -33,6 +33,8 @@ export interface Update {
   readonly delete: readonly { readonly path: Path; readonly value: Attribute }[];
   readonly paths: readonly Path[];
   readonly tree: PathNode;
+  /** What is said of an operand of another type; default is what expressions say. */
+  readonly mismatch?: string;
 }
 
 /** Every path that a condition reads. */

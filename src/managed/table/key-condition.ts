@@ -39,7 +39,8 @@ export function keyRange(condition: Condition, schema: KeySchema): KeyRange {
   const equality = terms.get(partition.name);
   if (equality === undefined) throw missed(partition);
   const onSort = sort === undefined ? undefined : terms.get(sort.name);
-  if (terms.size === 2 && onSort === undefined) throw missed(sort ?? partition);
+  if (terms.size === 2 && onSort === undefined)
+    throw sort === undefined ? bad("Query key condition not supported") : missed(sort);
   if (equality.is !== "=") throw bad("Query key condition not supported");
   const prefix = partitionPrefix(valueOf(equality, partition));
   if (sort === undefined || onSort === undefined) return { from: prefix, to: afterPrefix(prefix) };

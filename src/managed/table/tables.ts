@@ -58,10 +58,12 @@ export class Tables implements Disposable {
   /** The table, or NotFound. While the view has not seen a new one yet, the source is asked. */
   async table(namespace: string, name: string): Promise<Table> {
     const key = keyOf(namespace, name);
-    const found = this.#view.get(key) ?? (await this.#objects.get(tableKind, key));
-    if (found === null || found.metadata.deletionTimestamp !== undefined)
-      throw new Fault("NotFound", `Requested resource not found: Table: ${name} not found`);
-    return found;
+    return present(this.#view.get(key) ?? (await this.#objects.get(tableKind, key)), name);
+  }
+
+  /** The table as it is stored: whoever has just changed it sees that. */
+  async newest(namespace: string, name: string): Promise<Table> {
+    return present(await this.#objects.get(tableKind, keyOf(namespace, name)), name);
   }
 
   list(namespace: string): readonly Table[] {
@@ -251,6 +253,12 @@ export class Tables implements Disposable {
   [Symbol.dispose](): void {
     this.#view[Symbol.dispose]();
   }
+}
+
+function present(found: Table | null, name: string): Table {
+  if (found === null || found.metadata.deletionTimestamp !== undefined)
+    throw new Fault("NotFound", `Requested resource not found: Table: ${name} not found`);
+  return found;
 }
 
 /** Where an item is, of a Key parameter. */

@@ -12,6 +12,18 @@ import type { SetValue, Update } from "./expression-syntax.ts";
  * All right-hand sides see the item as it was before (Developer Guide, "Update expressions").
  */
 export function updated(before: Item | null, key: Item, update: Update): Item | null {
+  try {
+    return applied(before, key, update);
+  } catch (thrown) {
+    if (!(thrown instanceof Mismatch)) throw thrown;
+    throw new Fault("BadRequest", update.mismatch ?? "An operand in the update expression has an incorrect data type");
+  }
+}
+
+/** An operand of another type than its operation has. */
+class Mismatch extends Error {}
+
+function applied(before: Item | null, key: Item, update: Update): Item | null {
   const isTaking = update.set.length === 0 && update.add.length === 0;
   if (before === null && isTaking) return null;
   const item = before ?? key;
@@ -118,6 +130,6 @@ function setOf(like: Attribute, members: readonly string[]): Attribute {
   return "NS" in like ? { NS: members } : { BS: members };
 }
 
-function mismatch(): Fault {
-  return new Fault("BadRequest", "An operand in the update expression has an incorrect data type");
+function mismatch(): Mismatch {
+  return new Mismatch();
 }
