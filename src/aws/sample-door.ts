@@ -34,7 +34,7 @@ import { apiGatewayV2Service } from "./apigatewayv2/service.ts";
 import { dynamodbService } from "./dynamodb/service.ts";
 import { dynamodbStreamsService } from "./dynamodbstreams/service.ts";
 import type { ReadObject } from "./lambda/bucket-objects.ts";
-import { secretOfKey } from "./credentials.ts";
+import { type RootKey, secretOfKey } from "./credentials.ts";
 import { newAccessKeyId } from "./iam/new-access-key-id.ts";
 import { iamService } from "./iam/service.ts";
 import { lambdaService } from "./lambda/service.ts";
@@ -43,9 +43,14 @@ import { logsService } from "./logs/service.ts";
 import { rightsOf } from "./rights.ts";
 import { signedHeaders } from "./sign.ts";
 import { sqsService } from "./sqs/service.ts";
+import type { TokenIssuer } from "./sts/world.ts";
 import { stsService } from "./sts/service.ts";
 
-const ROOT = { accessKeyId: "AKIATEST", secretAccessKey: "test-secret", accountId: "000000000000" };
+const ROOT: RootKey & SigningKey = {
+  accessKeyId: "AKIATEST",
+  secretAccessKey: "test-secret",
+  accountId: "000000000000",
+};
 const REGION = "us-east-1";
 
 export interface Answer {
@@ -64,6 +69,14 @@ export interface SampleRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** Text and bytes go out as they are, everything else as JSON. */
   readonly input?: unknown;
+  /** Who signs; default is the root. */
+  readonly by?: SigningKey;
+}
+
+export interface SigningKey {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
 }
 
 /** What a door over memory is made of; both end with the door. */
@@ -80,7 +93,11 @@ export class SampleDoor implements AsyncDisposable {
   readonly #port: number;
   readonly #parts: AsyncDisposable;
 
-  static async open({ journal, database }: Memory, script: Script = echo): Promise<SampleDoor> {
+  static async open(
+    { journal, database }: Memory,
+    script: Script = echo,
+    issuer: TokenIssuer | null = null,
+  ): Promise<SampleDoor> {
     const parts = new AsyncDisposableStack();
     const { deck, clock } = await openSampleDeck(parts.use(journal));
     parts.use(deck);
@@ -129,7 +146,7 @@ export class SampleDoor implements AsyncDisposable {
       sqsService({ ...place, queues, tasks }),
       ...apiServices({ ...place, objects, random }, database, parts),
       iamService({ identities, newAccessKeyId: () => newAccessKeyId(random), secretOf: (id) => secretOfKey(ROOT, id) }),
-      stsService({ identities, judge: rights.judge, root: ROOT, mode: "enforce", issuer: null }),
+      stsService({ identities, judge: rights.judge, root: ROOT, mode: "enforce", issuer }),
     ];
     rights.use(services);
     const { findCaller, authorize } = rights;
@@ -150,13 +167,13 @@ export class SampleDoor implements AsyncDisposable {
     this.#port = port;
   }
 
-  /** Signed as the root. */
-  async send({ service, method, path, headers = {}, input }: SampleRequest): Promise<Answer> {
+  async send({ service, method, path, headers = {}, input, by = ROOT }: SampleRequest): Promise<Answer> {
     const [raw = "/", query = ""] = path.split("?");
     const body = bytesOf(input);
+    const token = by.sessionToken === undefined ? {} : { "x-amz-security-token": by.sessionToken };
     const signed = signedHeaders(
-      { method, path: raw, query, headers: { host: `127.0.0.1:${this.#port}`, ...headers }, body },
-      ROOT,
+      { method, path: raw, query, headers: { host: `127.0.0.1:${this.#port}`, ...token, ...headers }, body },
+      by,
       { region: REGION, service },
       this.clock.now(),
     );

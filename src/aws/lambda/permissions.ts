@@ -75,6 +75,13 @@ export const getPolicy: Action<AccountFunctions> = action(model, "GetPolicy", {
   },
 });
 
+/** The policy of a function, version or alias by its ARN; null when it has none. */
+export async function standingPolicy(account: AccountFunctions, arn: string): Promise<string | null> {
+  if (!arn.includes(":function:")) return null;
+  const { name, qualifier } = referenceOf(account, { FunctionName: arn });
+  return (await ownerOf(account, { name, qualifier }))?.spec.policy ?? null;
+}
+
 async function ownerOf(account: AccountFunctions, { name, qualifier }: FunctionReference): Promise<Owner | null> {
   const key = (of: string): string => functionKey(account, of);
   if (qualifier === undefined || qualifier === "$LATEST") return account.objects.get(functionKind, key(name));

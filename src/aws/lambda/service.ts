@@ -44,7 +44,7 @@ import {
   publishLayerVersion,
 } from "./layers.ts";
 import { model } from "./model.gen.ts";
-import { addPermission, getPolicy, removePermission } from "./permissions.ts";
+import { addPermission, getPolicy, removePermission, standingPolicy } from "./permissions.ts";
 import {
   getFunctionCodeSigningConfig,
   getFunctionRecursionConfig,
@@ -128,5 +128,5 @@ export const actions: readonly Action<AccountFunctions>[] = [
 ];
 
 export function lambdaService(account: AccountFunctions): Service {
-  return service(model, account, actions);
+  return service(model, account, actions, { policyOf: (arn) => standingPolicy(account, arn) });
 }
