@@ -9,6 +9,7 @@ import type { Kind } from "#kinds/kind.ts";
 import type { KubeObject, Live } from "#kinds/object.ts";
 import type { Present } from "./admission.ts";
 import { builtinAdmissions } from "./admissions.ts";
+import type { AwsPlace } from "./admit-pod-identity.ts";
 import { Collection, type ObjectChange } from "./collection.ts";
 import { DeckObjects } from "./deck-objects.ts";
 import { DefinitionKeeper, serveDefinitions } from "./definitions.ts";
@@ -35,6 +36,8 @@ export interface DeckOptions {
   readonly log: Log;
   readonly kinds: readonly Kind[];
   readonly network?: Network;
+  /** Where pods find AWS's services; absent: they have none, and get no identity for them. */
+  readonly aws?: AwsPlace;
 }
 
 /** Every change of every object, in order, for those who look at all of them. */
@@ -83,7 +86,7 @@ export class Deck implements AsyncDisposable {
     return deck;
   }
 
-  private constructor({ journal, ephemeral, clock, random, log, kinds, network = defaultNetwork }: DeckOptions) {
+  private constructor({ journal, ephemeral, clock, random, log, kinds, network = defaultNetwork, aws }: DeckOptions) {
     this.registry = new Registry(kinds);
     this.#clock = clock;
     this.#log = log;
@@ -99,7 +102,7 @@ export class Deck implements AsyncDisposable {
         objectsOf(this.#collections.get(storageOf(kind)), namespace) as Iterable<T>,
       listAt: (storage, namespace) => objectsOf(this.#collections.get(storage), namespace),
     };
-    const admissions = builtinAdmissions(network);
+    const admissions = builtinAdmissions(network, aws);
     for (const admission of admissions)
       if (admission.observe !== undefined) this.#followers.add(admission.observe.bind(admission));
     const handOver = (raw: Uint8Array, object: KubeObject): void => void this.#handedOver.set(raw, object);

@@ -71,6 +71,7 @@ import { SqliteLogs } from "#store/sqlite/logs.ts";
 import { openAudit } from "./audit-options.ts";
 import { buildCommit } from "./build-commit.ts";
 import { controlService } from "./control-service.ts";
+import { podAwsEndpoint } from "#instance/environment.ts";
 import { dashboardKey, files } from "#instance/files.ts";
 import { doorHosts, networkOf } from "#instance/addresses.ts";
 import type { BucketEngine } from "./bucket-parts.ts";
@@ -125,8 +126,9 @@ export const objects: Part<RoleBasis, Declared> = {
     const journal = stack.use(SqliteJournal.open(files.journal(instance), { clock, room, sealing: vault.sealing }));
     await vault.settle(journal);
     const ephemeral = stack.use(new MemoryJournal(clock));
+    const aws = { endpoint: podAwsEndpoint(instance), region: instance.region };
     const network = { serviceCidr: networkOf(instance).serviceCidr, nodePorts: NODE_PORTS };
-    const deck = await Deck.open({ journal, ephemeral, clock, random, log, kinds: builtinKinds, network });
+    const deck = await Deck.open({ journal, ephemeral, clock, random, log, kinds: builtinKinds, network, aws });
     return { deck: stack.use(deck), room, rotateSecretKey: () => vault.rotate(journal) };
   },
 };
