@@ -208,3 +208,15 @@ function keyIn(xml: string): SigningKey {
     ...(sessionToken !== "" && { sessionToken }),
   };
 }
+
+export const stage: Stage = await Stage.open();
+
+export type Attack = readonly [title: string, stops: RegExp, run: () => Promise<string>];
+
+export const DENIED = /^AccessDenied(Exception)?$/;
+export const QUEUE = `arn:aws:sqs:us-east-1:${ACCOUNT}:jobs`;
+export const SEND = ["sqs:SendMessage", { QueueUrl: `http://h/${ACCOUNT}/jobs`, MessageBody: "x" }] as const;
+export const READ = ["dynamodb:GetItem", { TableName: "users", Key: { id: { S: "a" } } }] as const;
+export const OWN = trust({ AWS: ACCOUNT });
+export const LAMBDA = trust({ Service: "lambda.amazonaws.com" });
+export const roleName = (arn: string): string => arn.slice(arn.lastIndexOf("/") + 1);

@@ -15,6 +15,7 @@ import { endpointSliceController } from "./endpoint-slice.ts";
 import { endpointSliceMirroringController } from "./endpoint-slice-mirroring.ts";
 import { endpointsController } from "./endpoints.ts";
 import { eventExpiryController } from "./event-expiry.ts";
+import { functionRoleController } from "./function-role.ts";
 import { garbageCollector } from "./garbage-collector.ts";
 import { horizontalPodAutoscalerController } from "./horizontal-pod-autoscaler.ts";
 import { httpApiAddressController, restApiAddressController } from "./api-address.ts";
@@ -59,6 +60,7 @@ export const steadyControllers: readonly AnyController[] = [
   staleDisruptionController,
   horizontalPodAutoscalerController(),
   eventExpiryController,
+  functionRoleController,
   certificateExpiryController,
   clusterRoleAggregationController,
 ];

@@ -397,7 +397,7 @@ export const proofs: TypeProofs = {
   "dev.catamaran.v1.QueueSpec": {
     "src/kinds/catamaran/queue.test.ts":
       "fifo delaySeconds visibilityTimeoutSeconds receiveWaitSeconds retentionSeconds maximumMessageBytes redrive redriveAllow",
-    "src/aws/sqs/service.test.ts": "tags",
+    "src/aws/sqs/service.test.ts": "policy tags",
   },
   "dev.catamaran.v1.QueueFifo": {
     "src/kinds/catamaran/queue.test.ts": "contentBasedDeduplication deduplicationScope throughputLimit",

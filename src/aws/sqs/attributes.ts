@@ -1,5 +1,6 @@
 /** A queue's attributes as SQS names them, from and to the spec of the Queue object (SQS API Reference, SetQueueAttributes). */
 import type { Queue, QueueSpec } from "#kinds/catamaran/queue.ts";
+import { MalformedPolicy, readPolicy } from "#policy/iam/document.ts";
 import type { Counts } from "#managed/queue/message-queue.ts";
 import { AwsError } from "../aws-error.ts";
 import { arnOf, failure, invalid, nameInArn, type QueueWorld } from "./world.ts";
@@ -81,10 +82,21 @@ const READ: Readonly<Record<Settable, Read>> = {
   KmsDataKeyReusePeriodSeconds: () => {
     throw unserved("KmsDataKeyReusePeriodSeconds", "leave it out");
   },
-  Policy: (_spec, text) => {
-    if (text !== "") throw unserved("Policy", "what a function may use is what its environment names");
+  Policy: (spec, text) => {
+    if (text === "") return void delete spec.policy;
+    if (!isPolicy(text)) throw wrong("Policy");
+    spec.policy = text;
   },
 };
+
+function isPolicy(text: string): boolean {
+  try {
+    return readPolicy(text, { kind: "resource" }).statements.length > 0;
+  } catch (thrown) {
+    if (thrown instanceof MalformedPolicy) return false;
+    throw thrown;
+  }
+}
 
 // It makes the queue what the others of FIFO queues need.
 const FIRST: Settable = "FifoQueue";
@@ -172,6 +184,7 @@ export function attributesOf(world: QueueWorld, { queue, counts }: Described): R
     DelaySeconds: String(spec.delaySeconds),
     ReceiveMessageWaitTimeSeconds: String(spec.receiveWaitSeconds),
     SqsManagedSseEnabled: "false",
+    ...(spec.policy !== undefined && { Policy: spec.policy }),
     ...(redrive !== undefined && {
       RedrivePolicy: JSON.stringify({
         deadLetterTargetArn: arnOf(world, redrive.deadLetterQueue),

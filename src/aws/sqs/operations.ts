@@ -1,4 +1,4 @@
-/** Which operations of SQS are served; AddPermission and RemovePermission wait for policies. Read by tools/gen-aws.ts. */
+/** Which operations of SQS are served. Read by tools/gen-aws.ts. */
 import type { Listed } from "../listed.ts";
 
 export const listed: Listed = {

@@ -67,6 +67,25 @@ test("attributes are told as they were set, and only those that were asked for",
   });
 });
 
+test("a queue's policy is kept as it was set, and grows and shrinks by labels", async () => {
+  const url = await made("shared");
+  const policy = JSON.stringify({
+    Version: "2012-10-17",
+    Statement: [{ Sid: "own", Effect: "Allow", Principal: "*", Action: "sqs:SendMessage", Resource: `${ARN}shared` }],
+  });
+  await ok("SetQueueAttributes", { QueueUrl: url, Attributes: { Policy: policy } });
+  const asked = { QueueUrl: url, AttributeNames: ["Policy"] };
+  assert.deepEqual(await ok("GetQueueAttributes", asked), { Attributes: { Policy: policy } });
+  assert.equal((await door.objects.get(queueKind, "default/shared"))?.spec.policy, policy);
+  const other = { QueueUrl: url, Label: "other", AWSAccountIds: ["111111111111"], Actions: ["SendMessage"] };
+  await ok("AddPermission", other);
+  assert.match((await sqs("AddPermission", other)).text, /Already exists/);
+  assert.match(JSON.stringify(await ok("GetQueueAttributes", asked)), /arn:aws:iam::111111111111:root/);
+  for (const Label of ["other", "own"]) await ok("RemovePermission", { QueueUrl: url, Label });
+  assert.match((await sqs("RemovePermission", { QueueUrl: url, Label: "own" })).text, /can't find label/);
+  assert.deepEqual(await ok("GetQueueAttributes", asked), {});
+});
+
 test("a message goes and comes with its digests, its attributes and what the system knows of it", async () => {
   const url = await made("mail");
   const MessageAttributes = {
@@ -202,11 +221,11 @@ const refusals: readonly (readonly [title: string, operation: string, input: Mem
     /DelaySeconds/,
   ],
   [
-    "a policy",
+    "a policy that is none",
     "CreateQueue",
     { QueueName: "x", Attributes: { Policy: "{}" } },
-    "AWS.SimpleQueueService.UnsupportedOperation",
-    /Policy is not supported/,
+    "InvalidAttributeValue",
+    /Policy/,
   ],
   [
     "encryption",

@@ -15,6 +15,7 @@ import {
 } from "./manage-queues.ts";
 import { model } from "./model.gen.ts";
 import { cancelMessageMoveTask, listMessageMoveTasks, startMessageMoveTask } from "./move-messages.ts";
+import { addPermission, removePermission } from "./permissions.ts";
 import {
   changeMessageVisibility,
   changeMessageVisibilityBatch,
@@ -43,6 +44,8 @@ export const actions: readonly Action<QueueWorld>[] = [
   deleteMessageBatch,
   changeMessageVisibility,
   changeMessageVisibilityBatch,
+  addPermission,
+  removePermission,
   listDeadLetterSourceQueues,
   startMessageMoveTask,
   cancelMessageMoveTask,
@@ -76,5 +79,6 @@ export function sqsService(world: QueueWorld): Service {
     maxBodyBytes: MAX_BODY_BYTES,
     errorNamespace: "com.amazonaws.sqs",
     queryCodes: QUERY_CODES,
+    policyOf: async (arn) => (await world.queues.find(world.namespace, arn.split(":")[5] ?? ""))?.spec.policy ?? null,
   });
 }

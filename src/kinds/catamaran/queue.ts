@@ -34,6 +34,8 @@ const spec = object("QueueSpec", {
   redrive: optional(redrive),
   /** Which queues may name this one as their dead-letter queue; absent: all. */
   redriveAllow: optional(redriveAllow),
+  /** Who else may use it: the text of a resource policy, in IAM's words. */
+  policy: optional(text()),
   tags: optional(map(text())),
 });
 
