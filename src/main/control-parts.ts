@@ -79,6 +79,7 @@ import type { Part } from "./compose.ts";
 import { pkiNames } from "./pki-names.ts";
 import type { ApiDoors } from "./api-parts.ts";
 import type { Ends, MessageDoors, Pushing } from "./message-parts.ts";
+import type { StackDoor } from "./stack-part.ts";
 import type { RoleBasis } from "./role.ts";
 import { SecretVault } from "./secret-vault.ts";
 
@@ -327,6 +328,7 @@ export const awsDoor: Part<
     BucketEngine &
     MessageDoors &
     ApiDoors &
+    StackDoor &
     IdentityEngine &
     Nodes,
   UrlRules
@@ -362,6 +364,7 @@ export const awsDoor: Part<
       sqsService({ ...place, queues, tasks: moveTasks }),
       ...needs.messageServices,
       ...needs.apiServices,
+      ...needs.stackServices,
       iamService({
         identities,
         newAccessKeyId: () => newAccessKeyId(random),
@@ -371,6 +374,8 @@ export const awsDoor: Part<
     ];
     rights.use(services);
     const { findCaller, authorize } = rights;
+    needs.innerDoor.open({ services, authorize });
+    await needs.stacks.resume();
     const doors = { hosts: doorHosts(instance), port: ports.aws, region };
     stack.use(await listenAws({ services, links: needs.links, findCaller, authorize, ...doors, clock, random, log }));
     return { authorizeUrl: urlAccess({ findCaller, authorize, region, accountId, clock }) };

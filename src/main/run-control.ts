@@ -1,5 +1,6 @@
 /** The control process: its parts, in the order of their start. */
 import { apiDoors } from "./api-parts.ts";
+import { stackDoor } from "./stack-part.ts";
 import { Composition } from "./compose.ts";
 import {
   awsDoor,
@@ -57,6 +58,7 @@ const control = Composition.on<RoleBasis>()
   .with(objectTriggers)
   .with(messageDoors)
   .with(apiDoors)
+  .with(stackDoor)
   .with(awsDoor)
   .with(dashboard)
   .with(privateApi);

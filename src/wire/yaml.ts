@@ -26,9 +26,14 @@ const MAX_DEPTH = 512;
 // The API server reads bodies of 3 MiB at most.
 const MAX_BYTES = 3 * 1024 * 1024;
 
+/** What a tag of one's own makes of the value behind it ("!Ref"); undefined: the tag means nothing. */
+export type ReadTag = (tag: string, value: Json) => Json | undefined;
+
+const noTags: ReadTag = () => undefined;
+
 /** The one document of a text; an empty text is null. JSON is taken as it is. */
-export function parseYaml(text: string): Json {
-  const documents = parseYamlAll(text);
+export function parseYaml(text: string, readTag: ReadTag = noTags): Json {
+  const documents = parseYamlAll(text, readTag);
   if (documents.length > 1)
     throw new Fault("BadRequest", `error parsing YAML: expected one document, got ${documents.length}`);
   return documents[0] ?? null;
@@ -50,12 +55,12 @@ export function parseYamlBody(text: string, limits: JsonLimits): Json {
 }
 
 /** All documents of a text, as of a manifest file; empty ones are left out. */
-export function parseYamlAll(text: string): readonly Json[] {
+export function parseYamlAll(text: string, readTag: ReadTag = noTags): readonly Json[] {
   if (text.length > MAX_BYTES) throw new Fault("RequestTooLarge", `the YAML is larger than ${MAX_BYTES} bytes`);
   const json = tryJson(text);
   if (json !== undefined) return [json];
   try {
-    return readAll(text);
+    return readAll(text, readTag);
   } catch (thrown) {
     // The parser descends by recursion: a document that overflows the stack nests too deeply.
     throw thrown instanceof RangeError ? tooDeep() : thrown;
@@ -97,7 +102,7 @@ function tryJson(text: string): Json | undefined {
   return value;
 }
 
-function readAll(text: string): readonly Json[] {
+function readAll(text: string, readTag: ReadTag): readonly Json[] {
   if (mayBeTooDeep(text) && isTooDeep(text)) throw tooDeep();
   const lines = new LineCounter();
   // "failsafe" leaves every scalar a string: which of them mean something else is decided by resolvePlain.
@@ -115,7 +120,7 @@ function readAll(text: string): readonly Json[] {
     const [error] = document.errors;
     if (error !== undefined) throw refusal(error.message, lines, error.pos[0]);
     if (document.contents === null) continue;
-    const value = new Reading(lines).read(document.contents, 0);
+    const value = new Reading(lines, readTag).read(document.contents, 0);
     if (value !== null) found.push(value);
   }
   return found;
@@ -164,10 +169,12 @@ class Reading {
   readonly #anchors = new Map<string, Json>();
   readonly #open = new Set<string>();
   readonly #lines: LineCounter;
+  readonly #readTag: ReadTag;
   #count = 0;
 
-  constructor(lines: LineCounter) {
+  constructor(lines: LineCounter, readTag: ReadTag) {
     this.#lines = lines;
+    this.#readTag = readTag;
   }
 
   read(node: Node | ParsedNode | null, depth: number): Json {
@@ -176,12 +183,17 @@ class Reading {
     if (++this.#count > MAX_NODES) throw this.#refuse("the document is too large", node);
     if (isAlias(node)) return this.#named(node.source, node);
     const { anchor } = node as { readonly anchor?: string };
-    if (anchor === undefined) return this.#value(node, depth);
+    if (anchor === undefined) return this.#tagged(node, depth);
     this.#open.add(anchor);
-    const value = this.#value(node, depth);
+    const value = this.#tagged(node, depth);
     this.#open.delete(anchor);
     this.#anchors.set(anchor, value);
     return value;
+  }
+
+  #tagged(node: Node, depth: number): Json {
+    const value = this.#value(node, depth);
+    return node.tag === undefined ? value : (this.#readTag(node.tag, value) ?? value);
   }
 
   #value(node: Node, depth: number): Json {
