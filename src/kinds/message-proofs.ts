@@ -1,4 +1,4 @@
-/** Proofs for the members of topics, subscriptions, buses, rules, archives and schedules; see proofs.ts. */
+/** Proofs for the members of queues, event source mappings, topics, subscriptions, buses, rules, archives and schedules; see proofs.ts. */
 import type { TypeProofs } from "./core-proofs.ts";
 
 export const messageProofs: TypeProofs = {
@@ -81,5 +81,32 @@ export const messageProofs: TypeProofs = {
   },
   "dev.catamaran.v1.ScheduleGroupSpec": {
     "src/aws/scheduler/service.test.ts": "tags",
+  },
+  "dev.catamaran.v1.Queue": {
+    "src/kinds/catamaran/queue.test.ts": "apiVersion kind metadata spec",
+  },
+  "dev.catamaran.v1.QueueSpec": {
+    "src/kinds/catamaran/queue.test.ts":
+      "fifo delaySeconds visibilityTimeoutSeconds receiveWaitSeconds retentionSeconds maximumMessageBytes redrive redriveAllow",
+    "src/aws/sqs/service.test.ts": "policy tags",
+  },
+  "dev.catamaran.v1.QueueFifo": {
+    "src/kinds/catamaran/queue.test.ts": "contentBasedDeduplication deduplicationScope throughputLimit",
+  },
+  "dev.catamaran.v1.EventSourceMapping": {
+    "src/aws/lambda/event-sources.test.ts": "metadata spec",
+    "src/managed/queue/keep-queues.test.ts": "apiVersion kind",
+  },
+  "dev.catamaran.v1.EventSourceMappingSpec": {
+    "src/triggers/keep-mappings.test.ts":
+      "function queue enabled batchSize batchWindowSeconds maximumConcurrency filters",
+    "src/aws/lambda/event-sources.test.ts": "reportsBatchItemFailures",
+    "src/triggers/table-source.test.ts": "table ordered",
+  },
+  "dev.catamaran.v1.QueueRedrive": {
+    "src/kinds/catamaran/queue.test.ts": "deadLetterQueue maxReceiveCount",
+  },
+  "dev.catamaran.v1.QueueRedriveAllow": {
+    "src/kinds/catamaran/queue.test.ts": "permission sources",
   },
 };

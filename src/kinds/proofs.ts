@@ -391,36 +391,9 @@ export const proofs: TypeProofs = {
     "src/managed/bucket/lifecycle.test.ts":
       "id enabled prefix tags largerThanBytes smallerThanBytes expireDays expireAt removeLoneMarkers noncurrentDays newerNoncurrentVersions abortUploadDays",
   },
-  "dev.catamaran.v1.Queue": {
-    "src/kinds/catamaran/queue.test.ts": "apiVersion kind metadata spec",
-  },
-  "dev.catamaran.v1.QueueSpec": {
-    "src/kinds/catamaran/queue.test.ts":
-      "fifo delaySeconds visibilityTimeoutSeconds receiveWaitSeconds retentionSeconds maximumMessageBytes redrive redriveAllow",
-    "src/aws/sqs/service.test.ts": "policy tags",
-  },
-  "dev.catamaran.v1.QueueFifo": {
-    "src/kinds/catamaran/queue.test.ts": "contentBasedDeduplication deduplicationScope throughputLimit",
-  },
-  "dev.catamaran.v1.EventSourceMapping": {
-    "src/aws/lambda/event-sources.test.ts": "metadata spec",
-    "src/managed/queue/keep-queues.test.ts": "apiVersion kind",
-  },
-  "dev.catamaran.v1.EventSourceMappingSpec": {
-    "src/triggers/keep-mappings.test.ts":
-      "function queue enabled batchSize batchWindowSeconds maximumConcurrency filters",
-    "src/aws/lambda/event-sources.test.ts": "reportsBatchItemFailures",
-    "src/triggers/table-source.test.ts": "table ordered",
-  },
   "dev.catamaran.v1.OrderedReading": {
     "src/triggers/table-source.test.ts":
       "startingPosition parallelizationFactor maximumRetryAttempts maximumRecordAgeSeconds bisectOnError onFailure",
-  },
-  "dev.catamaran.v1.QueueRedrive": {
-    "src/kinds/catamaran/queue.test.ts": "deadLetterQueue maxReceiveCount",
-  },
-  "dev.catamaran.v1.QueueRedriveAllow": {
-    "src/kinds/catamaran/queue.test.ts": "permission sources",
   },
 };
 

@@ -13,7 +13,7 @@ import { MemoryDatabase } from "#store/memory/database.ts";
 import { MemoryJournal } from "#store/memory/journal.ts";
 import type { Push } from "../push.ts";
 import { ruleKeeper } from "../schedule/keep-rules.ts";
-import { Buses } from "./buses.ts";
+import { Buses, eventIn } from "./buses.ts";
 import type { BusEvent } from "./event.ts";
 import { archiveKeeper } from "./keep-archives.ts";
 import { Replays } from "./replays.ts";
@@ -106,6 +106,23 @@ test("a target says how long it is tried, where its dead letters go, and in whic
     isExplained: true,
     attributes: { RULE_ARN: { type: "String", value: "arn:default/a" }, TARGET_ARN: { type: "String", value: QUEUE } },
   });
+});
+
+test("an event that came from another bus goes to no third one", async () => {
+  const { buses, rule, bus, pushed } = await bench();
+  const targets = [
+    { id: "1", arn: "arn:aws:events:us-east-1:000000000000:event-bus/default" },
+    { id: "2", arn: QUEUE },
+  ];
+  await rule("a", { pattern: '{"source":["shop"]}', targets });
+  await buses.put(await bus(), [event("1")]);
+  const forwarded = eventIn(JSON.parse(pushed[0]?.payload ?? ""));
+  assert.ok(forwarded);
+  await buses.put(await bus(), [forwarded]);
+  assert.deepEqual(
+    pushed.map(({ target }) => target),
+    [targets[0]?.arn, QUEUE, QUEUE],
+  );
 });
 
 test("an archive keeps what its pattern wants; a replay puts it again, once, to the rules that it names", async () => {

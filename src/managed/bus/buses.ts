@@ -1,4 +1,5 @@
 /** All buses of an instance: from events, rules and archives to pushes and kept events, in one durable step. */
+import { parseArn } from "#base/arn.ts";
 import type { Clock } from "#base/clock.ts";
 import { isJsonObject } from "#base/json.ts";
 import { keyOf } from "#base/key.ts";
@@ -85,12 +86,17 @@ export class Buses implements Disposable {
     return this.#rules.by("bus", keyOf(metadata.namespace ?? "", metadata.name)).toSorted(byName);
   }
 
-  findArchive(namespace: string, name: string): Promise<Archive | null> {
-    return this.#find(this.#archives, archiveKind, keyOf(namespace, name));
+  /** One that is going is not there any more. */
+  async findArchive(namespace: string, name: string): Promise<Archive | null> {
+    const found = await this.#find(this.#archives, archiveKind, keyOf(namespace, name));
+    return found?.metadata.deletionTimestamp === undefined ? found : null;
   }
 
   archives(namespace: string): readonly Archive[] {
-    return this.#archives.list(namespace).toSorted(byName);
+    return this.#archives
+      .list(namespace)
+      .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+      .toSorted(byName);
   }
 
   /** As it is now; the status of the object says it once a minute. */
@@ -141,7 +147,8 @@ export class Buses implements Disposable {
 
   /** Hands an event to the targets of one rule, whatever its pattern says; `rows` are written in the same step. */
   async fire(rule: Rule, event: BusEvent, rows: Prepared["rows"]): Promise<void> {
-    const prepared = this.#options.pushes.prepare(this.#pushesOf(rule, envelopeOf(event, this.#options.origin)));
+    const { pushes, origin } = this.#options;
+    const prepared = pushes.prepare(this.#pushesOf(rule, event, envelopeOf(event, origin)));
     await this.#write([...rows, ...prepared.rows]);
     prepared.start();
   }
@@ -156,8 +163,8 @@ export class Buses implements Disposable {
     const rules = this.#rules.by("bus", key).filter((rule) => only === undefined || only.has(ruleName(rule)));
     const archives = this.#archives.by("bus", key);
     const seen = events.map((event) => ({ event, envelope: envelopeOf(event, origin) }));
-    const out = seen.flatMap(({ envelope }) =>
-      rules.filter((rule) => isWanted(rule, envelope)).flatMap((rule) => this.#pushesOf(rule, envelope)),
+    const out = seen.flatMap(({ event, envelope }) =>
+      rules.filter((rule) => isWanted(rule, envelope)).flatMap((rule) => this.#pushesOf(rule, event, envelope)),
     );
     const kept = seen
       .filter(({ event }) => event.replay === undefined)
@@ -172,10 +179,11 @@ export class Buses implements Disposable {
     prepared.start();
   }
 
-  #pushesOf(rule: Rule, envelope: Envelope): readonly Push[] {
+  #pushesOf(rule: Rule, { isForwarded }: BusEvent, envelope: Envelope): readonly Push[] {
     const name = ruleName(rule);
     const ruleArn = this.#options.ruleArn(busOf(rule), name);
     return (rule.spec.targets ?? []).flatMap((target) => {
+      if (isForwarded === true && parseArn(target.arn)?.service === "events") return [];
       const payload = inputOf(target, envelope, { ruleArn, ruleName: name });
       return payload === null ? [] : [pushOf(rule, target, { payload, ruleArn, id: identityOf(envelope) })];
     });
@@ -276,5 +284,6 @@ export function eventIn(json: unknown): BusEvent | null {
     timeMs: Number.isNaN(timeMs) ? 0 : timeMs,
     resources: Array.isArray(resources) ? resources.map(String) : [],
     detail,
+    isForwarded: true,
   };
 }

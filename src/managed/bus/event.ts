@@ -8,6 +8,8 @@ export interface BusEvent {
   readonly timeMs: number;
   readonly resources: readonly string[];
   readonly detail: Json;
+  /** It came from another bus: it goes to no third one, and so in no circle (EventBridge User Guide, "Sending events between event buses"). */
+  readonly isForwarded?: boolean;
   /** The name of the replay that puts it again. */
   readonly replay?: string;
 }
