@@ -13,6 +13,7 @@ import { forbiddenCalls, probeSource } from "./functions-probes.ts";
 import { layerStories } from "./functions-layers.ts";
 import { loggingStories } from "./functions-logging.ts";
 import { streamingStories } from "./functions-streaming.ts";
+import { nodeStories, NODES_FOLDER } from "./functions-nodes.ts";
 import { runtimeStories } from "./functions-runtimes.ts";
 import { sandboxStories } from "./functions-stories.ts";
 import { Bench, FolderCode, realClock } from "./functions-support.ts";
@@ -28,6 +29,7 @@ test("functions in isolated sandboxes", { skip }, async (t) => {
     await using launcher = await startLauncher({ instance, folder, node: process.execPath });
     assert.ok(launcher !== null);
     await using sandboxes = await openSandboxes({
+      nodesFolder: NODES_FOLDER,
       code,
       clock: realClock,
       log: silent,
@@ -43,6 +45,7 @@ test("functions in isolated sandboxes", { skip }, async (t) => {
     await layerStories(t, bench, { isIsolated: true, runtimes: sandboxes.runtimes() });
     await loggingStories(t, bench, { isIsolated: true, runtimes: sandboxes.runtimes() });
     await streamingStories(t, bench);
+    await nodeStories(t, bench);
     await t.test("the stock AWS SDK reaches the AWS endpoint from inside, and nothing else is reached", () =>
       sdkStory(bench),
     );

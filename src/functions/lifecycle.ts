@@ -136,7 +136,11 @@ export class Lifecycle<T extends Configured> implements Keeper<T> {
         code: "InvalidRuntime",
       };
     try {
-      await sandboxes.prepare({ codeSha256: code.sha256, layers: layers.map((layer) => layer.code.sha256) });
+      await sandboxes.prepare({
+        runtime,
+        codeSha256: code.sha256,
+        layers: layers.map((layer) => layer.code.sha256),
+      });
       return null;
     } catch (thrown) {
       const isBad = thrown instanceof Fault && thrown.code === "Invalid";

@@ -134,8 +134,8 @@ export interface Sandboxes {
   runtimes(): readonly string[];
   /** True when idle environments should go earlier than their keep-alive; absent: never. */
   isShortOfMemory?(): boolean;
-  /** Makes code ready on the node ahead of the first start (unpack, read-only staging). */
-  prepare(code: Pick<SandboxSpec, "codeSha256" | "layers">): Promise<void>;
+  /** Makes code and runtime ready on the node ahead of the first start (unpack, read-only staging, a Node of its own). */
+  prepare(spec: Pick<SandboxSpec, "codeSha256" | "layers" | "runtime">): Promise<void>;
   /** Lets go of prepared code that is not among `wanted`; what runs from it goes on. Absent: nothing is held. */
   keepOnly?(wanted: ReadonlySet<string>): Promise<void>;
 }

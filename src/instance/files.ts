@@ -15,6 +15,8 @@ export const files = {
   logs: (instance: Instance): string => join(instance.dataDir, "function-logs.db"),
   events: (instance: Instance): string => join(instance.dataDir, "events.db"),
   reserve: (instance: Instance): string => join(instance.dataDir, "reserve"),
+  /** The Nodes of function runtimes that are not the platform's. */
+  nodes: (instance: Instance): string => join(instance.dataDir, "nodes"),
   code: (instance: Instance): string => join(instance.dataDir, "code"),
   objects: (instance: Instance): string => join(instance.dataDir, "objects"),
   images: (instance: Instance): string => join(instance.dataDir, "images"),

@@ -207,7 +207,9 @@ export const functionsEngine: Part<RoleBasis & Declared & Meter & Ends, Engine> 
     const code = await CodeFolder.open(files.code(instance));
     const launcher = instance.canIsolate ? { launcherFolder: files.launcher(instance) } : {};
     const aws = { host: "127.0.0.1", port: ports.aws };
-    const sandboxes = stack.use(await openSandboxes({ code, clock, log, region, aws, ...launcher }));
+    const sandboxes = stack.use(
+      await openSandboxes({ code, clock, log, region, aws, nodesFolder: files.nodes(instance), ...launcher }),
+    );
     log.info("functions run in sandboxes", { driver: sandboxes.driver, cores });
     const logs = new TappedLogs(stack.use(SqliteLogs.open(files.logs(instance))));
     const events = stack.use(SqliteEvents.open(files.events(instance), { room }));

@@ -41,7 +41,7 @@ export function startsAnew(environment: Readonly<Record<string, string>>): boole
 
 /** Null for runtimes that nobody here runs. */
 export function flavourOf(runtime: string, environment: Readonly<Record<string, string>>): Flavour | null {
-  if (/^nodejs(20|22|24)\.x$/.test(runtime)) return startsAnew(environment) ? "anew" : "node";
+  if (/^nodejs(18|20|22|24)\.x$/.test(runtime)) return startsAnew(environment) ? "anew" : "node";
   if (/^python3\.\d+$/.test(runtime)) return "python";
   if (/^provided(\.al2|\.al2023)?$/.test(runtime)) return "provided";
   return null;

@@ -1,7 +1,9 @@
 /** What control and the launcher say to each other, as JSON in frames. Control asks, the launcher answers; the launcher tells what happens by itself. */
 import { FRAME, type FrameLimits } from "./frames.ts";
-import type { Flavour } from "./lambda-environment.ts";
 import { MAX_LINE_BYTES } from "./lines.ts";
+
+/** "node": Node, its libraries and a small shell. "full": the machine's own /usr as well, for bootstraps and python. */
+export type RootKind = "node" | "full";
 
 export interface LauncherConfig {
   /** The instance's name: part of every group and mount that is made. */
@@ -20,11 +22,14 @@ export type Ask =
       readonly ask: "boot";
       readonly slot: string;
       readonly index: number;
-      readonly flavour: Flavour;
+      /** The name of a root that there is. */
+      readonly root: string;
       readonly heapMib: number;
       readonly memoryMib: number;
       readonly options: object;
     }
+  /** Makes a root with another Node in it. */
+  | { readonly ask: "root"; readonly root: string; readonly is: RootKind; readonly node: string }
   /** Makes the code of one digest mountable, read-only; once per digest. */
   | { readonly ask: "stage"; readonly digest: string; readonly codeDir: string }
   | {

@@ -19,7 +19,7 @@ import {
 import { OWN_MOUNTS, PRIVATE_ENVIRONMENT, PRIVATE_MARK } from "./launcher-command.ts";
 import { endWithParent, makePrivate, makeShared, unmount } from "./mounts.ts";
 import { findRuntime, type OciRuntime } from "./oci-runtime.ts";
-import { buildRoots, removeUnmounted } from "./root-folders.ts";
+import { buildRoot, removeUnmounted } from "./root-folders.ts";
 import { Slots } from "./slots.ts";
 
 /** The launcher's whole life; returns when it is told to end. Replaces the process first when its mounts would be seen by others. */
@@ -61,8 +61,8 @@ class Launcher {
     // The runtime makes the mount that contains a root private. Were the slots on that mount too, nothing would propagate.
     makePrivate(path.join(folder, "roots"));
     makeShared(path.join(folder, "slots"));
-    const roots = buildRoots(path.join(folder, "roots"), config.node);
-    const { found, reason } = findRuntime(config, roots.node);
+    for (const kind of ["node", "full"] as const) buildRoot(path.join(folder, "roots", kind), kind, config.node);
+    const { found, reason } = findRuntime(config, path.join(folder, "roots/node"));
     const python =
       [14, 13, 12, 11, 10, 9].map((minor) => `python3.${minor}`).find((name) => existsSync(`/usr/bin/${name}`)) ?? null;
     this.#hello = {
@@ -73,7 +73,6 @@ class Launcher {
     this.#slots = new Slots({
       config,
       cgroups: openCgroups(),
-      roots,
       runtime: found ?? NO_RUNTIME,
       tell: (tell) => this.#tell(tell),
     });
@@ -130,6 +129,8 @@ class Launcher {
         return this.#hello;
       case "boot":
         return this.#slots.boot(ask);
+      case "root":
+        return this.#slots.addRoot(ask);
       case "stage":
         return this.#slots.stage(ask.digest, ask.codeDir);
       case "unstage":

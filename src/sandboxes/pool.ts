@@ -17,6 +17,8 @@ import { LauncherClient } from "./launcher-client.ts";
 import { awsDirOf, type Hello, type Tell } from "./launcher-protocol.ts";
 import { AWS_DIR_INSIDE, OPT_INSIDE, PATH_INSIDE, RUNTIME_INSIDE, TASK_INSIDE } from "./oci-spec.ts";
 import { Gate } from "./gate.ts";
+import { NodeBinaries } from "./node-binaries.ts";
+import { NodeRoots } from "./node-roots.ts";
 import { NoSandboxes } from "./no-sandboxes.ts";
 import { ProcessSandboxes } from "./process-driver.ts";
 import { afterClaim, afterWhile, type Stock } from "./shelf.ts";
@@ -30,6 +32,8 @@ export interface SandboxesOptions {
   readonly region: string;
   /** The AWS door; absent: functions have no AWS endpoint. */
   readonly aws?: Endpoint;
+  /** Where the Nodes of older runtimes are kept; absent: all run on the platform's. */
+  readonly nodesFolder?: string;
   /** Where a launcher serves; absent: plain processes. */
   readonly launcherFolder?: string;
   /** The classes that are kept in stock from the start, for example { "node/128": 2 }. */
@@ -59,6 +63,7 @@ const MEMORY_RESERVE = 0.1;
 
 interface Shelf {
   stock: Stock;
+  readonly root: string;
   readonly isKept: boolean;
   readonly ready: SlotBody[];
   booting: number;
@@ -105,6 +110,7 @@ class Pool implements Sandboxes, AsyncDisposable {
   readonly #bodies = new Map<string, SlotBody>();
   readonly #shelves = new Map<string, Shelf>();
   readonly #staged: StagedCode;
+  readonly #roots: NodeRoots;
   readonly #stopping = stopper();
   /** Twice the cores: a boot waits as much as it computes. */
   readonly #gate = new Gate(2 * availableParallelism());
@@ -120,6 +126,9 @@ class Pool implements Sandboxes, AsyncDisposable {
     this.#folder = folder;
     this.#tasks = new Tasks(options.log);
     this.#staged = new StagedCode(options.code, (ask) => this.#ask().ask(ask));
+    const { nodesFolder, clock, log } = options;
+    const binaries = nodesFolder === undefined ? null : new NodeBinaries({ folder: nodesFolder, clock, log });
+    this.#roots = new NodeRoots(binaries, (ask) => this.#ask().ask(ask));
   }
 
   get driver(): string {
@@ -127,8 +136,8 @@ class Pool implements Sandboxes, AsyncDisposable {
   }
 
   runtimes(): readonly string[] {
-    // DIFFERS: nodejs20.x and nodejs22.x run on the one pinned Node 24, with callbacks as they know them.
     return [
+      "nodejs18.x",
       "nodejs20.x",
       "nodejs22.x",
       "nodejs24.x",
@@ -159,7 +168,7 @@ class Pool implements Sandboxes, AsyncDisposable {
         usedMs: now,
         settledMs: now,
       };
-      this.#shelves.set(name, { stock: kept, isKept: true, ready: [], booting: 0 });
+      this.#shelves.set(name, { stock: kept, root: "node", isKept: true, ready: [], booting: 0 });
     }
     this.#tick();
     return this.#hello;
@@ -183,6 +192,7 @@ class Pool implements Sandboxes, AsyncDisposable {
     for (const body of this.#bodies.values()) body.end({ reason: "stopped" });
     this.#bodies.clear();
     this.#staged.clear();
+    this.#roots.clear();
     for (const shelf of this.#shelves.values()) shelf.ready.length = 0;
     if (this.#isClosed) return;
     this.#options.log.warn("there is no launcher; functions cannot be started until it is back");
@@ -218,8 +228,9 @@ class Pool implements Sandboxes, AsyncDisposable {
     }
   }
 
-  async prepare(code: Pick<SandboxSpec, "codeSha256" | "layers">): Promise<void> {
-    await this.#staged.prepare(code);
+  async prepare(spec: Pick<SandboxSpec, "codeSha256" | "layers" | "runtime">): Promise<void> {
+    await this.#staged.prepare(spec);
+    await this.#roots.rootOf("node", spec.runtime);
   }
 
   keepOnly(wanted: ReadonlySet<string>): Promise<void> {
@@ -238,7 +249,9 @@ class Pool implements Sandboxes, AsyncDisposable {
       const flavour = flavourOf(spec.runtime, spec.environment);
       if (flavour === null) throw new Fault("Unsupported", `the runtime ${spec.runtime} is not supported by Catamaran`);
       const { optDigest } = await this.#staged.prepare(spec);
-      const { body, fromPool } = await this.#takeOne(this.#shelfOf(flavour, spec.memoryMib));
+      const { body, fromPool } = await this.#takeOne(
+        this.#shelfOf(flavour, await this.#roots.rootOf(flavour, spec.runtime), spec.memoryMib),
+      );
       return await this.#initialise(spec, { body, fromPool, startedMs, onLog, optDigest }, stop);
     } catch (thrown) {
       this.#options.log.warn("a sandbox could not be started", {
@@ -305,15 +318,15 @@ class Pool implements Sandboxes, AsyncDisposable {
     });
   }
 
-  #shelfOf(flavour: Flavour, memoryMib: number): Shelf {
+  #shelfOf(flavour: Flavour, root: string, memoryMib: number): Shelf {
     const classMib = isNode(flavour) ? (CLASSES_MIB.find((mib) => mib >= memoryMib) ?? 10_240) : AGENT_CLASS_MIB;
-    const name = `${flavour}/${classMib}`;
+    const name = flavour === root ? `${flavour}/${classMib}` : `${flavour}/${classMib}/${root}`;
     const now = this.#options.clock.monotonicMs();
     const base = this.#options.stock === undefined ? USED_STOCK : 0;
     const found = this.#shelves.get(name);
     if (found !== undefined) return found;
     const stock: Stock = { flavour, classMib, base, target: base, usedMs: now, settledMs: now };
-    const shelf: Shelf = { stock, isKept: false, ready: [], booting: 0 };
+    const shelf: Shelf = { stock, root, isKept: false, ready: [], booting: 0 };
     this.#shelves.set(name, shelf);
     return shelf;
   }
@@ -379,7 +392,7 @@ class Pool implements Sandboxes, AsyncDisposable {
         ask: "boot",
         slot: body.id,
         index,
-        flavour,
+        root: shelf.root,
         heapMib,
         memoryMib: Math.max(classMib, AGENT_CLASS_MIB),
         options,

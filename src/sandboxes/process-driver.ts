@@ -14,6 +14,7 @@ import { type Body, bindMessage, initialise, startFailure } from "./agent-sandbo
 import { CodeCaches } from "./code-caches.ts";
 import { flavourOf, lambdaEnvironment, type Places } from "./lambda-environment.ts";
 import { LineSplitter, readInTurns } from "./lines.ts";
+import { NodeBinaries } from "./node-binaries.ts";
 import { runtimesDir, nodeModulesDir } from "./places.ts";
 import { endOfExitCode, signalName } from "./signals.ts";
 
@@ -26,6 +27,8 @@ export interface ProcessOptions {
   readonly endpointUrl?: string;
   /** A Node 24 binary; default is the one that runs us. */
   readonly node?: string;
+  /** Where the Nodes of older runtimes are kept; absent: all run on that one. */
+  readonly nodesFolder?: string;
 }
 
 export class ProcessSandboxes implements Sandboxes, AsyncDisposable {
@@ -33,6 +36,7 @@ export class ProcessSandboxes implements Sandboxes, AsyncDisposable {
   readonly #options: ProcessOptions;
   readonly #folder: string;
   readonly #python: string | null;
+  readonly #nodes: NodeBinaries | null;
   readonly #caches = new CodeCaches();
   readonly #live = new Set<ProcessBody>();
   #lastId = 0;
@@ -49,10 +53,13 @@ export class ProcessSandboxes implements Sandboxes, AsyncDisposable {
     this.#options = options;
     this.#folder = folder;
     this.#python = python;
+    const { nodesFolder, clock, log } = options;
+    this.#nodes = nodesFolder === undefined ? null : new NodeBinaries({ folder: nodesFolder, clock, log });
   }
 
   runtimes(): readonly string[] {
     return [
+      "nodejs18.x",
       "nodejs20.x",
       "nodejs22.x",
       "nodejs24.x",
@@ -63,7 +70,12 @@ export class ProcessSandboxes implements Sandboxes, AsyncDisposable {
     ];
   }
 
-  async prepare({ codeSha256, layers }: Pick<SandboxSpec, "codeSha256" | "layers">): Promise<void> {
+  async prepare({
+    codeSha256,
+    layers,
+    runtime,
+  }: Pick<SandboxSpec, "codeSha256" | "layers" | "runtime">): Promise<void> {
+    await this.#nodes?.find(runtime);
     await this.#options.code.unpacked(codeSha256);
     await this.#optDir(layers);
   }
@@ -136,7 +148,8 @@ export class ProcessSandboxes implements Sandboxes, AsyncDisposable {
       path.join(this.#folder, `${id}.sock`),
       JSON.stringify(options),
     ];
-    const child = spawn(this.#options.node ?? process.execPath, args, {
+    const own = (await this.#nodes?.find(spec.runtime)) ?? this.#options.node ?? process.execPath;
+    const child = spawn(own, args, {
       cwd: tmp,
       env: { PATH: MACHINE_PATH },
       stdio: ["ignore", "pipe", "pipe"],

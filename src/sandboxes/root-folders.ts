@@ -15,11 +15,9 @@ import {
 } from "node:fs";
 import path from "node:path";
 import { bindReadOnly } from "./mounts.ts";
+import type { RootKind } from "./launcher-protocol.ts";
 import { INIT_INSIDE } from "./oci-spec.ts";
 import { nodeModulesDir, runtimesDir } from "./places.ts";
-
-/** "node": Node, its libraries and a small shell. "full": the machine's own /usr as well, for bootstraps and python. */
-export type RootName = "node" | "full";
 
 const FILES: Readonly<Record<string, string>> = {
   "etc/passwd":
@@ -56,14 +54,12 @@ export function findInit(): string | undefined {
   return ["/usr/bin/catatonit", "/usr/libexec/catatonit/catatonit"].find((file) => existsSync(file));
 }
 
-/** Builds `folder`/node and `folder`/full afresh; must run in a mount namespace of its own. */
-export function buildRoots(folder: string, nodeBinary: string): Readonly<Record<RootName, string>> {
-  const roots = { node: path.join(folder, "node"), full: path.join(folder, "full") };
-  for (const root of Object.values(roots)) layOut(root, nodeBinary);
-  addLibraries(roots.node, nodeBinary);
-  addBusybox(roots.node);
-  addMachine(roots.full);
-  return roots;
+/** Builds a root afresh; must run in a mount namespace of its own. */
+export function buildRoot(root: string, kind: RootKind, nodeBinary: string): void {
+  layOut(root, nodeBinary);
+  if (kind === "full") return addMachine(root);
+  addLibraries(root, nodeBinary);
+  addBusybox(root);
 }
 
 function layOut(root: string, nodeBinary: string): void {

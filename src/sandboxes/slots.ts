@@ -17,7 +17,7 @@ import { LogBudget } from "./log-budget.ts";
 import { bindAgain, bindReadOnly, mountTmpfs, resizeTmpfs, unmount } from "./mounts.ts";
 import type { OciRuntime } from "./oci-runtime.ts";
 import { ociSpec } from "./oci-spec.ts";
-import { findInit, type RootName } from "./root-folders.ts";
+import { buildRoot, findInit } from "./root-folders.ts";
 
 // 1,769 MiB are one vCPU on Lambda; the kernel's default weight stands for it.
 const MIB_PER_CPU = 1_769;
@@ -42,7 +42,6 @@ interface Slot {
 export interface SlotTools {
   readonly config: LauncherConfig;
   readonly cgroups: Cgroups;
-  readonly roots: Readonly<Record<RootName, string>>;
   readonly runtime: OciRuntime;
   readonly tell: (tell: Tell) => void;
 }
@@ -51,6 +50,7 @@ export class Slots {
   readonly #tools: SlotTools;
   readonly #slots = new Map<string, Slot>();
   readonly #staged = new Set<string>();
+  readonly #roots = new Set<string>();
   readonly #hasInit = findInit() !== undefined;
 
   constructor(tools: SlotTools) {
@@ -58,7 +58,7 @@ export class Slots {
   }
 
   boot(ask: Ask & { readonly ask: "boot" }): void {
-    const { config, roots, runtime } = this.#tools;
+    const { config, runtime } = this.#tools;
     announceMove();
     const dir = slotDirOf(config.folder, ask.slot);
     // Control has made `run` with its socket in it; the sandbox's user is a stranger who must pass through.
@@ -70,7 +70,7 @@ export class Slots {
     const spec = ociSpec({
       id: ask.slot,
       index: ask.index,
-      rootDir: roots[ask.flavour === "node" ? "node" : "full"],
+      rootDir: this.#rootDir(ask.root),
       slotDir: dir,
       awsDir: awsDirOf(config.folder),
       cgroupsPath: group,
@@ -155,6 +155,18 @@ export class Slots {
     unmount(path.join(slot.dir, "tmp"));
     rmSync(slot.dir, { recursive: true, force: true });
     rmSync(slot.bundle, { recursive: true, force: true });
+  }
+
+  /** Under another name than those that there are: sandboxes run from them. */
+  addRoot({ root, is, node }: Ask & { readonly ask: "root" }): void {
+    if (this.#roots.has(root)) return;
+    buildRoot(this.#rootDir(root), is, node);
+    this.#roots.add(root);
+  }
+
+  #rootDir(root: string): string {
+    if (!/^[a-z0-9]+$/.test(root)) throw new Error(`${root} is no name of a root`);
+    return path.join(this.#tools.config.folder, "roots", root);
   }
 
   stage(digest: string, codeDir: string): void {
