@@ -491,11 +491,6 @@ export const scenes: readonly Scene[] = [
     steps: [
       { run: "logs p5", prints: "Error from server (BadRequest): pod p5 does not have a host assigned", exit: 1 },
       { run: "exec p5 -- ls", exit: 1, prints: /./ },
-      {
-        run: "debug p5 --image=x --profile=general",
-        exit: 1,
-        prints: /ephemeral containers are disabled for this cluster/,
-      },
       { run: "top pods", exit: 1, prints: /metrics not available yet|Metrics API not available/ },
       { run: "get --raw /healthz", prints: "ok" },
       {
@@ -507,6 +502,31 @@ export const scenes: readonly Scene[] = [
         prints: "Error from server (NotFound): the server could not find the requested resource",
         exit: 1,
       },
+    ],
+  },
+  {
+    title: "policy: budgets, quotas, limits and the containers that kubectl debug adds",
+    steps: [
+      {
+        run: "create pdb guard --selector=app=guarded --min-available=50%",
+        prints: "poddisruptionbudget.policy/guard created",
+      },
+      { run: "get pdb guard", prints: /^guard +50% +N\/A +0 /m },
+      {
+        run: "create quota none --hard=services.loadbalancers=0,count/pods=100 --scopes=BestEffort",
+        exit: 1,
+        prints: /spec\.scopes: Invalid value: \["BestEffort"\]: unsupported scope applied to resource/,
+      },
+      { run: "create quota none --hard=services.loadbalancers=0", prints: "resourcequota/none created" },
+      {
+        run: "create service loadbalancer outside --tcp=80",
+        exit: 1,
+        prints:
+          /services "outside" is forbidden: exceeded quota: none, requested: services\.loadbalancers=1, used: services\.loadbalancers=0, limited: services\.loadbalancers=0/,
+      },
+      { run: "delete pdb/guard quota/none", prints: /deleted/ },
+      { run: "debug p5 --image=x --profile=general -c look", prints: "" },
+      { run: "get pod p5 -o jsonpath={.spec.ephemeralContainers[*].name}", prints: "look" },
     ],
   },
 ];

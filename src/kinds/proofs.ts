@@ -3,11 +3,13 @@ import type { TypeName } from "#base/schema.ts";
 import { storageProofs } from "./storage-proofs.ts";
 import { iamProofs } from "./iam-proofs.ts";
 import { apiProofs } from "./api-proofs.ts";
+import { policyProofs } from "./policy-proofs.ts";
 import { coreProofs, type Members, type TypeProofs } from "./core-proofs.ts";
 import { messageProofs } from "./message-proofs.ts";
 
 export const proofs: TypeProofs = {
   ...coreProofs,
+  ...policyProofs,
   ...messageProofs,
   ...iamProofs,
   ...apiProofs,
@@ -85,23 +87,6 @@ export const proofs: TypeProofs = {
   },
   "io.k8s.api.apps.v1.ReplicaSetSpec": {
     "src/controllers/chain.test.ts": "replicas minReadySeconds selector template",
-  },
-  "io.k8s.api.certificates.v1.CertificateSigningRequest": {
-    "tests/policy.test.ts": "kind apiVersion metadata spec",
-  },
-  "io.k8s.api.certificates.v1.CertificateSigningRequestSpec": {
-    "src/kube/signers.test.ts": "request signerName expirationSeconds usages username groups uid extra",
-  },
-  "io.k8s.api.node.v1.RuntimeClass": {
-    "tests/policy.test.ts": "kind apiVersion metadata",
-    "src/deck/admit-runtime-class.test.ts": "handler overhead scheduling",
-  },
-  "io.k8s.api.node.v1.Overhead": { "src/deck/admit-runtime-class.test.ts": "podFixed" },
-  "io.k8s.api.node.v1.Scheduling": { "src/deck/admit-runtime-class.test.ts": "nodeSelector tolerations" },
-  "io.k8s.api.policy.v1.PodDisruptionBudget": { "src/controllers/disruption.test.ts": "kind apiVersion metadata spec" },
-  "io.k8s.api.policy.v1.PodDisruptionBudgetSpec": {
-    "src/controllers/disruption.test.ts": "minAvailable maxUnavailable selector",
-    "src/kinds/policy/pod-disruption-budget.test.ts": "unhealthyPodEvictionPolicy",
   },
   "io.k8s.api.batch.v1.CronJob": { "src/controllers/cron-job.test.ts": "kind apiVersion metadata spec" },
   "io.k8s.api.batch.v1.CronJobSpec": {

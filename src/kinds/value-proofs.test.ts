@@ -100,6 +100,7 @@ test("every well-known label and annotation of the sources is listed, with its p
     "dockerconfigjson",
     "service-account-token",
     "service-account.name",
+    "service-account.uid",
     "ssh-auth",
     "tls",
     "bootstrapping",

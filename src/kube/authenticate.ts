@@ -2,7 +2,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from "node:crypto";
 import type { TLSSocket } from "node:tls";
 import { Fault } from "#base/fault.ts";
-import { keyOf } from "#base/key.ts";
+import { keyOf, type ObjectKey } from "#base/key.ts";
 import type { View } from "#deck/objects.ts";
 import type { Pod } from "#kinds/core/pod.ts";
 import type { ServiceAccount } from "#kinds/core/service-account.ts";
@@ -19,6 +19,8 @@ export interface Identity {
 export interface Living {
   readonly accounts: View<ServiceAccount>;
   readonly pods: View<Pod>;
+  /** The uid of a Secret that is there. */
+  readonly secretUid: (key: ObjectKey) => string | undefined;
 }
 
 export const anonymous: Identity = { name: "system:anonymous", groups: ["system:unauthenticated"] };
@@ -40,9 +42,12 @@ export class Tokens {
     account: { readonly namespace: string; readonly name: string; readonly uid: string },
     options: {
       readonly now: number;
-      readonly seconds: number;
+      /** Absent: as long as what it is bound to. */
+      readonly seconds?: number;
       readonly audiences: readonly string[];
       readonly pod?: { readonly name: string; readonly uid: string };
+      /** The Secret that it is kept in. */
+      readonly secret?: { readonly name: string; readonly uid: string };
     },
   ): string {
     const nowSeconds = Math.floor(options.now / 1000);
@@ -52,11 +57,12 @@ export class Tokens {
       aud: options.audiences.length === 0 ? [this.issuer] : options.audiences,
       iat: nowSeconds,
       nbf: nowSeconds,
-      exp: nowSeconds + options.seconds,
+      ...(options.seconds !== undefined && { exp: nowSeconds + options.seconds }),
       "kubernetes.io": {
         namespace: account.namespace,
         serviceaccount: { name: account.name, uid: account.uid },
         ...(options.pod !== undefined && { pod: options.pod }),
+        ...(options.secret !== undefined && { secret: options.secret }),
       },
     };
     const unsigned = `${base64Url({ alg: "ES256", kid: "catamaran" })}.${base64Url(claims)}`;
@@ -67,7 +73,7 @@ export class Tokens {
   /** Null for a token that is not ours, forged, expired or for none of the audiences; without audiences, ours. */
   check(token: string, now: number, audiences: readonly string[] = [this.issuer]): TokenClaims | null {
     const claims = this.proven(token);
-    if (claims === null || claims.exp * 1000 <= now) return null;
+    if (claims === null || (claims.exp !== undefined && claims.exp * 1000 <= now)) return null;
     return claims.aud.some((audience) => audiences.includes(audience)) ? claims : null;
   }
 
@@ -101,12 +107,13 @@ const MAX_VERIFIED = 1_000;
 
 export interface TokenClaims {
   readonly sub: string;
-  readonly exp: number;
+  readonly exp?: number;
   readonly aud: readonly string[];
   readonly "kubernetes.io": {
     readonly namespace: string;
     readonly serviceaccount: { readonly name: string; readonly uid: string };
     readonly pod?: { readonly name: string; readonly uid: string };
+    readonly secret?: { readonly name: string; readonly uid: string };
   };
 }
 
@@ -126,9 +133,10 @@ export function authenticate(exchange: Exchange, tokens: Tokens, living: Living,
 }
 
 /** Null when what the token speaks for is gone, also when something of the same name came after it. */
-export function tokenIdentity(claims: TokenClaims, { accounts, pods }: Living): Identity | null {
-  const { namespace, serviceaccount, pod } = claims["kubernetes.io"];
+export function tokenIdentity(claims: TokenClaims, { accounts, pods, secretUid }: Living): Identity | null {
+  const { namespace, serviceaccount, pod, secret } = claims["kubernetes.io"];
   if (accounts.get(keyOf(namespace, serviceaccount.name))?.metadata.uid !== serviceaccount.uid) return null;
+  if (secret !== undefined && secretUid(keyOf(namespace, secret.name)) !== secret.uid) return null;
   if (pod !== undefined && pods.get(keyOf(namespace, pod.name))?.metadata.uid !== pod.uid) return null;
   return {
     name: claims.sub,

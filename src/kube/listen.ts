@@ -13,6 +13,7 @@ import { HeldBytes } from "#http/held-bytes.ts";
 import { nodeKind } from "#kinds/core/node.ts";
 import { podKind } from "#kinds/core/pod.ts";
 import { askedKinds } from "#kinds/registry.ts";
+import { secretKind } from "#kinds/core/secret.ts";
 import { serviceAccountKind } from "#kinds/core/service-account.ts";
 import { type ApiPath, type Named, parseApiPath } from "./api-path.ts";
 import { selectedName } from "./asked.ts";
@@ -70,7 +71,7 @@ export interface KubeDoor extends AsyncDisposable {
 export interface TokenIssuer {
   readonly url: string;
   /** Null for a token that is not ours, or whose account or pod is gone. Whether it has expired, and for whom it was made, its claims say. */
-  readonly claimsOf: (token: string) => (TokenClaims & { readonly iss: string }) | null;
+  readonly claimsOf: (token: string) => (TokenClaims & { readonly iss: string; readonly exp: number }) | null;
 }
 
 /** Opens the door on every host; resolves when all of them accept. */
@@ -177,7 +178,7 @@ class Listener implements KubeDoor {
       deck,
       authorizer,
       tokens: new Tokens(pki.tokenKey),
-      living: { accounts, pods },
+      living: { accounts, pods, secretUid: (key) => deck.read(secretKind, key)?.object.metadata.uid },
       nodes,
       decodeProtobuf: protobufBodies(deck.registry),
       clock,
@@ -207,7 +208,9 @@ class Listener implements KubeDoor {
       url: tokens.issuer,
       claimsOf: (token) => {
         const claims = tokens.proven(token);
-        return claims === null || tokenIdentity(claims, living) === null ? null : { ...claims, iss: tokens.issuer };
+        // Who believes a token elsewhere must know when it ends.
+        if (claims?.exp === undefined || tokenIdentity(claims, living) === null) return null;
+        return { ...claims, exp: claims.exp, iss: tokens.issuer };
       },
     };
   }

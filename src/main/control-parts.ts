@@ -48,6 +48,8 @@ import { bootstrap } from "#kube/bootstrap.ts";
 import { type KubeDoor, listenKube } from "#kube/listen.ts";
 import { MetricsCollector } from "#kube/metrics-collector.ts";
 import { ensurePki, type Pki } from "#kube/pki.ts";
+import { AccountTokenKeeper } from "#kube/account-tokens.ts";
+import { Tokens } from "#kube/authenticate.ts";
 import { SignerKeeper } from "#kube/signers.ts";
 import { Identities } from "#managed/identity/identities.ts";
 import { knownRolesKeeper } from "#managed/identity/known-roles.ts";
@@ -162,6 +164,16 @@ export const certificateSigner: Part<RoleBasis & Declared & Certificates, object
   start: ({ clock, log, deck, pki }, stack) => {
     const objects = deck.objects("certificate-signer");
     stack.use(startKeeper(new SignerKeeper({ objects, authority: pki.authority, clock }), objects, { clock, log }));
+    return {};
+  },
+};
+
+export const accountTokens: Part<RoleBasis & Declared & Certificates, object> = {
+  name: "account tokens",
+  start: ({ clock, log, deck, pki }, stack) => {
+    const objects = deck.objects("tokens-controller");
+    const tokens = new Tokens(pki.tokenKey);
+    stack.use(startKeeper(new AccountTokenKeeper({ objects, tokens, ca: pki.ca, clock }), objects, { clock, log }));
     return {};
   },
 };

@@ -5,6 +5,7 @@ import { Composition } from "./compose.ts";
 import {
   awsDoor,
   certificates,
+  accountTokens,
   certificateSigner,
   controllers,
   dashboard,
@@ -41,6 +42,7 @@ const control = Composition.on<RoleBasis>()
   .with(kubernetesDoor)
   .with(controllers)
   .with(certificateSigner)
+  .with(accountTokens)
   .with(podMetrics)
   .with(managedData)
   .with(identityEngine)

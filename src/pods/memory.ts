@@ -13,6 +13,7 @@ import {
   type RepeatMemory,
   type Step,
 } from "./observed.ts";
+import { allContainers } from "./references.ts";
 
 export const emptyMemory: PodMemory = {
   restarts: {},
@@ -184,7 +185,7 @@ export function probeOf(container: Container | undefined, role: ProbeRole): Prob
 }
 
 export function containerOf(pod: Pod, name: string): Container | undefined {
-  return [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].find((container) => container.name === name);
+  return allContainers(pod).find((container) => container.name === name);
 }
 
 function without<T>(record: Readonly<Record<string, T>>, key: string): Readonly<Record<string, T>> {

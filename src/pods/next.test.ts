@@ -109,6 +109,7 @@ test("an ephemeral container is started once, beside the others, and says nothin
   const told = (): string | undefined => Object.keys(one.status().ephemeralContainerStatuses?.[0]?.state ?? {})[0];
   assert.equal(told(), "running");
   assert.equal(one.events.at(-1)?.fieldPath, "spec.ephemeralContainers{look}");
+  assert.equal(one.events.at(-3)?.message, 'Container image "app:1" already present on machine');
   one.exit("look", 3);
   one.run(at(6));
   assert.equal(told(), "terminated");

@@ -76,7 +76,11 @@ export class KeySealing implements Sealing {
     try {
       return Buffer.concat([decipher.update(sealed.subarray(HEAD_BYTES, -TAG_BYTES)), decipher.final()]);
     } catch (cause) {
-      throw new Fault("InternalError", `"${key}" is not what key ${id} of ${this.#place} has sealed`, { cause });
+      throw new Fault(
+        "InternalError",
+        `"${key}" is not what key ${id} of ${this.#place} has sealed: put the file back that belongs to this data`,
+        { cause },
+      );
     }
   }
 
