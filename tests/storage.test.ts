@@ -20,7 +20,7 @@ apiVersion: v1
 kind: Pod
 metadata: {name: ${name}}
 spec:
-  terminationGracePeriodSeconds: 0
+  terminationGracePeriodSeconds: 1
   ${spec}
   containers:
     - name: c
@@ -79,7 +79,7 @@ test("claims on two nodes", { skip, timeout: 300_000 }, async (t) => {
     await apply(CLASSES, claim("data"));
     assert.match(
       await ask("get", "sc"),
-      /^local \(default\) +catamaran\.dev\/local +Delete +WaitForFirstConsumer +false/m,
+      /^local \(default\) +catamaran\.dev\/local +Delete +WaitForFirstConsumer +true/m,
     );
     assert.equal(await field(".status.phase", "pvc", "data"), "Pending");
     await apply(pod("one", "data", "nodeName: ''"));
@@ -140,6 +140,57 @@ test("claims on two nodes", { skip, timeout: 300_000 }, async (t) => {
     await ask("delete", "pod/four", "pvc/odd");
   });
 
+  await t.test("a hard limit holds, grows when it is asked to, and a copy begins with the data", async () => {
+    const limited = ", storageClassName: local-limited";
+    await apply(claim("small", limited), pod("seven", "small"));
+    await ready("seven");
+    const full = await stage.kubectl("exec", "seven", "--", "dd", "if=/dev/zero", "of=/data/big", "bs=1M", "count=80");
+    assert.match(full.error, /No space left on device/);
+    await ask("exec", "seven", "--", "rm", "/data/big");
+    const sizeOf = async (name: string): Promise<number> =>
+      Number(/ (\d+) /.exec(await ask("exec", name, "--", "df", "/data"))?.[1]);
+    const before = await sizeOf("seven");
+    assert.ok(before < 64 * 1_024);
+    const requests = { storage: "128Mi" };
+    await ask("patch", "pvc", "small", "-p", JSON.stringify({ spec: { resources: { requests } } }));
+    // Where the kernel does not let it grow under its pod, it grows when the next one starts.
+    await until(
+      "told",
+      () => ask("describe", "pvc", "small"),
+      (text) => /FileSystemResize/.test(text),
+    );
+    await ask("delete", "pod", "seven");
+    await apply(pod("eight", "small"));
+    await ready("eight");
+    const capacity = (): Promise<string> => field(".status.capacity.storage", "pvc", "small");
+    await until("the new capacity", capacity, (size) => size === "128Mi");
+    assert.ok((await sizeOf("eight")) > 1.8 * before);
+    assert.equal(await ask("logs", "eight"), "seven\neight");
+    await apply(
+      claim("copy", `${limited}, dataSource: {kind: PersistentVolumeClaim, name: small}`).replace("64Mi", "1Mi"),
+    );
+    await apply(pod("nine", "copy"));
+    const told = (): Promise<string> => ask("describe", "pvc", "copy");
+    await until("a refusal", told, (text) => /must be greater than or equal in size/.test(text));
+    await ask("delete", "pod/nine", "pvc/copy");
+    const source = ", dataSource: {kind: PersistentVolumeClaim, name: small}";
+    await apply(claim("copy", source).replace("64Mi", "128Mi"), pod("ten", "copy"));
+    await ready("ten");
+    assert.equal(await ask("logs", "ten"), "seven\neight\nten");
+    await ask("delete", "pod/eight", "pod/ten", "pvc/small", "pvc/copy");
+  });
+
+  await t.test("a ReadWriteOncePod claim has one pod at a time", async () => {
+    await apply(claim("single").replace("ReadWriteOnce", "ReadWriteOncePod"), pod("first", "single"));
+    await ready("first");
+    await apply(pod("second", "single"));
+    const why = (): Promise<string> => field(".status.conditions[0].message", "pod", "second");
+    await until("a reason", why, (text) => /ReadWriteOncePod access mode already in-use by another pod/.test(text));
+    await ask("delete", "pod", "first");
+    await ready("second");
+    await ask("delete", "pod/second", "pvc/single");
+  });
+
   await t.test("a volume that was made by hand is bound, and never one of the platform's own folders", async () => {
     await apply(byHand(join(stage.folder, "disk")), claim("hand", ", storageClassName: ''"), pod("five", "hand"));
     await ready("five");
@@ -149,6 +200,7 @@ test("claims on two nodes", { skip, timeout: 300_000 }, async (t) => {
     await apply(byHand(stage.dataDir), claim("hand", ", storageClassName: ''"), pod("six", "hand"));
     const told = (): Promise<string> => ask("describe", "pod", "six");
     await until("a refusal", told, (text) => /FailedMount .*belongs to the platform itself/.test(text));
-    await ask("delete", "pod/six", "pvc/hand", "pv/by-hand");
+    await ask("delete", "pod/six", "--grace-period=0", "--force");
+    await ask("delete", "pvc/hand", "pv/by-hand");
   });
 });

@@ -6,6 +6,7 @@ import { bindingController } from "./binding.ts";
 import { certificateExpiryController } from "./certificate-expiry.ts";
 import { clusterRoleAggregationController } from "./cluster-role-aggregation.ts";
 import { claimBinder } from "./claim-binder.ts";
+import { claimExpansion } from "./claim-expansion.ts";
 import { daemonSetController } from "./daemon-set.ts";
 import { deploymentController } from "./deployment.ts";
 import { disruptionController } from "./disruption.ts";
@@ -47,6 +48,7 @@ export const steadyControllers: readonly AnyController[] = [
   jobExpiryController,
   statefulSetController,
   claimBinder,
+  claimExpansion,
   ephemeralClaims,
   volumePhaseController,
   claimProtection,

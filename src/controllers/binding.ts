@@ -100,7 +100,13 @@ function planBinding(pod: Pod | undefined, around: Surroundings): Plan {
 function schedule(pod: Pod, around: Surroundings): readonly Change[] {
   const { key, placements, seen, options, now } = around;
   if (placements.isParked(keyOfObject(pod))) return [];
-  const volumes = volumesOfPod(pod, seenStorage(seen, namespaceOf(pod)));
+  const namespace = namespaceOf(pod);
+  const isUsedByOther = (claimName: string): boolean =>
+    seen
+      .view(podKind)
+      .by("claim", keyOf(namespace, claimName))
+      .some((other) => other.metadata.uid !== pod.metadata.uid && !hasEnded(other) && placements.hasPlace(other));
+  const volumes = volumesOfPod(pod, seenStorage(seen, namespace, isUsedByOther));
   if (volumes !== null && "waitsFor" in volumes) return wait(pod, volumes.waitsFor, around);
   const faultOn = volumes === null ? {} : { faultOn: volumes.faultOn.bind(volumes) };
   const picked = pick(pod, placements.cluster, { ...options, spreads: softSpreads(pod, seen), ...faultOn });

@@ -27,6 +27,9 @@ export function isPending(pod: Pod): boolean {
   );
 }
 
+// Before any version of the cluster.
+const OUTDATED = -1;
+
 export class Placements {
   readonly cluster: Cluster;
   /** Waiting pods by priority. */
@@ -47,7 +50,7 @@ export class Placements {
     seen.view(podKind).onChange((key, next, previous) => this.#take(key, next, previous));
     // Volumes are no part of the cluster's version: most pods have none.
     seen.view(persistentVolumeClaimKind).onChange((key) => {
-      for (const pod of seen.view(podKind).by("claim", key)) this.#parked.delete(keyOfObject(pod));
+      for (const pod of seen.view(podKind).by("claim", key)) this.#tryAgain(keyOfObject(pod));
     });
     for (const kind of [persistentVolumeKind, storageClassKind])
       seen.view<KubeObject>(kind).onChange(() => this.#unparkClaimants(seen));
@@ -56,8 +59,13 @@ export class Placements {
   #unparkClaimants(seen: Seen): void {
     for (const key of this.#parked.keys()) {
       const pod = seen.view(podKind).get(key);
-      if (pod !== undefined && claimsOf(pod).length > 0) this.#parked.delete(key);
+      if (pod !== undefined && claimsOf(pod).length > 0) this.#tryAgain(key);
     }
+  }
+
+  /** It stays among those who wait, so that they are woken. */
+  #tryAgain(key: ObjectKey): void {
+    if (this.#parked.has(key)) this.#parked.set(key, OUTDATED);
   }
 
   /** Pods may be seen before their node. */
@@ -123,6 +131,11 @@ export class Placements {
   /** Until when the pod's place is kept; undefined when it has none. */
   heldUntil(pod: Pod): number | undefined {
     return this.#assumed.get(keyOfObject(pod))?.untilMs;
+  }
+
+  /** Its node is decided, whether that is seen yet or not. */
+  hasPlace(pod: Pod): boolean {
+    return (pod.spec.nodeName ?? "") !== "" || this.heldUntil(pod) !== undefined;
   }
 
   park(pod: Pod): void {

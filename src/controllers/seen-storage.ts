@@ -14,11 +14,17 @@ export function claimsOfPod(pod: Pod): readonly string[] {
   return claimsOf(pod).map(({ claimName }) => keyOf(namespaceOf(pod), claimName));
 }
 
-export function seenStorage(seen: Seen, namespace: string): Storage {
+/** `isUsedByOther` looks at pods, which only the scheduler has by their claims. */
+export function seenStorage(
+  seen: Seen,
+  namespace: string,
+  isUsedByOther: Storage["isUsedByOther"] = () => false,
+): Storage {
   return {
     claim: (name) => seen.view(persistentVolumeClaimKind).get(keyOf(namespace, name)),
     volume: (name) => seen.view(persistentVolumeKind).get(keyOf("", name)),
     volumes: () => seen.view(persistentVolumeKind).list(),
     storageClass: (name) => seen.view(storageClassKind).get(keyOf("", name)),
+    isUsedByOther,
   };
 }

@@ -13,6 +13,7 @@ import { type StorageClass, storageClassKind } from "#kinds/storage/storage-clas
 import { MemoryJournal } from "#store/memory/journal.ts";
 import { allControllers } from "./all.ts";
 import { claimBinder } from "./claim-binder.ts";
+import { claimExpansion } from "./claim-expansion.ts";
 import { ephemeralClaims } from "./ephemeral-claims.ts";
 import { SampleCluster } from "./sample-cluster.ts";
 import { brief, planOf, type There } from "./sample-plan.ts";
@@ -314,6 +315,43 @@ test("the claim of an ephemeral volume has the template's metadata and its pod a
   assert.deepEqual(made.spec, template.spec);
 });
 
+const larger = { resources: { requests: { storage: "2Gi" } }, volumeName: "v" };
+const mine = volumeOf(ref("u"), MADE, "Bound");
+const grown = volumeOf({ ...ref("u"), capacity: { storage: "2Gi" } }, MADE, "Bound");
+const pending = {
+  type: "FileSystemResizePending",
+  status: "True",
+  message: "Waiting for user to (re-)start a pod to finish file system resize of volume on node.",
+  lastTransitionTime: "2026-01-01T00:00:00Z",
+};
+const waits = { status: { ...isBound.status, conditions: [pending] } };
+const expansions: Row<PersistentVolumeClaim> = [
+  [
+    "grows with its volume",
+    claimOf(larger, BOUND, isBound),
+    [mine],
+    [
+      "patch persistentvolumes /v",
+      "patch persistentvolumeclaims/status default/c",
+      "event Normal FileSystemResizeRequired: Require file system resize of volume on node",
+    ],
+  ],
+  [
+    "goes on after a kill",
+    claimOf(larger, BOUND, isBound),
+    [grown],
+    [
+      "patch persistentvolumeclaims/status default/c",
+      "event Normal FileSystemResizeRequired: Require file system resize of volume on node",
+    ],
+  ],
+  ["is told so once", claimOf(larger, BOUND, waits), [grown], []],
+  ["has what it wants", claimOf({ volumeName: "v" }, BOUND, isBound), [mine], []],
+  ["is left to another's resizer", claimOf(larger, BOUND, isBound), [volumeOf(ref("u"))], []],
+  ["is not bound yet", claimOf(larger, BOUND, { status: { phase: "Bound" } }), [mine], []],
+];
+table("a claim that asks for more", claimExpansion, expansions);
+
 table("a claim", claimBinder, claims);
 table("a volume", volumePhaseController, volumes);
 table("a claim", claimProtection, protectedClaims);
@@ -354,6 +392,33 @@ test("a pod waits for the volume of its claim on the node that it got, and is bo
   await cluster.settle();
   assert.deepEqual(cluster.list(persistentVolumeClaimKind), []);
   assert.equal(cluster.list(persistentVolumeKind)[0]?.status?.phase, "Released");
+});
+
+test("a pod whose claim is another's alone gets its turn, whatever happened to volumes meanwhile", async () => {
+  await using cluster = await SampleCluster.open(new MemoryJournal(new FakeClock()), allControllers, () => yieldOnce());
+  await cluster.addNode("node-1");
+  const only = { accessModes: ["ReadWriteOncePod" as const] };
+  const make = (name: string): Promise<unknown> =>
+    cluster.objects.create(persistentVolumeKind, { metadata: { name }, spec: { ...volumeOf().spec, ...only } });
+  await make("v");
+  const { spec } = claimOf(only);
+  await cluster.objects.create(persistentVolumeClaimKind, { metadata: { name: "c", namespace: "default" }, spec });
+  const pod = (name: string): Promise<unknown> =>
+    cluster.objects.create(podKind, {
+      metadata: { name, namespace: "default" },
+      spec: { ...user.spec, containers: [{ name: "c", image: "app:1" }] },
+    });
+  await pod("first");
+  await cluster.settle();
+  await pod("second");
+  await cluster.settle();
+  const nodes = (): readonly unknown[] => cluster.list(podKind).map((each) => each.spec.nodeName);
+  assert.deepEqual(nodes(), ["node-1", undefined]);
+  await make("w");
+  await cluster.settle();
+  await cluster.objects.remove(podKind, "default/first");
+  await cluster.pass(5);
+  assert.deepEqual(nodes(), ["node-1"]);
 });
 
 test("two claims never take one volume", async () => {

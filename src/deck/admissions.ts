@@ -8,7 +8,7 @@ import { type AwsPlace, podIdentity } from "./admit-pod-identity.ts";
 import { defaultTolerations, podAccount, podPriority } from "./admit-pod.ts";
 import { runtimeClassOfPod } from "./admit-runtime-class.ts";
 import { QuotaAdmission } from "./admit-quota.ts";
-import { defaultStorageClass, storageProtection } from "./admit-storage.ts";
+import { claimResize, defaultStorageClass, storageProtection } from "./admit-storage.ts";
 import { definitionCleanup } from "./definitions.ts";
 import { type Network, ServiceAddresses } from "./service-addresses.ts";
 
@@ -26,6 +26,7 @@ export function builtinAdmissions(network: Network, aws?: AwsPlace): readonly Ad
     defaultIngressClass,
     defaultStorageClass,
     ...storageProtection,
+    claimResize,
     definitionCleanup,
     new ServiceAddresses(network),
     ...podSecurity,

@@ -41,3 +41,39 @@ test("a volume is protected from the start", async () => {
   const { stored } = await deck.create(persistentVolumeKind, object("x", { spec: volume }, { namespace: "" }), me);
   assert.deepEqual(stored.object.metadata.finalizers, ["kubernetes.io/pv-protection"]);
 });
+
+const growths: readonly (readonly [
+  title: string,
+  allowVolumeExpansion: boolean,
+  phase: "Bound" | "Pending",
+  refusal: RegExp | null,
+])[] = [
+  ["bound, of a class that lets it grow", true, "Bound", null],
+  [
+    "bound, of a class that does not",
+    false,
+    "Bound",
+    /only dynamically provisioned pvc can be resized and the storageclass/,
+  ],
+  ["not bound", true, "Pending", /spec is immutable after creation except resources\.requests/],
+];
+
+for (const [title, allowVolumeExpansion, phase, refusal] of growths)
+  test(`a claim asks for more: ${title}`, async () => {
+    const { deck } = await openSampleDeck(new MemoryJournal(new FakeClock(0)));
+    const found = object("fast", { provisioner: "a.b/c", allowVolumeExpansion }, { namespace: "" });
+    await deck.create(storageClassKind, found, me);
+    await deck.create(persistentVolumeClaimKind, object("x", { spec: { ...spec, storageClassName: "fast" } }), me);
+    const change = (
+      edit: (live: PersistentVolumeClaim) => PersistentVolumeClaim,
+      subresource?: "status",
+    ): Promise<unknown> =>
+      deck.update(persistentVolumeClaimKind, "default/x", edit, { ...me, ...(subresource && { subresource }) });
+    await change((live) => ({ ...live, status: { phase, capacity: { storage: "1Gi" } } }), "status");
+    const asked = change((live) => ({
+      ...live,
+      spec: { ...live.spec, resources: { requests: { storage: "2Gi" } } },
+    }));
+    if (refusal === null) await asked;
+    else await assert.rejects(asked, { message: refusal });
+  });

@@ -1,12 +1,19 @@
 /** What new claims and volumes get: the default class and the finalizers that protect them. Upstream's DefaultStorageClass and StorageObjectInUseProtection. */
+import { keyOf } from "#base/key.ts";
 import { OLD_CLASS } from "#kinds/core/claim-rules.ts";
-import { type PersistentVolumeClaim, persistentVolumeClaimKind } from "#kinds/core/persistent-volume-claim.ts";
+import {
+  classOf,
+  type PersistentVolumeClaim,
+  persistentVolumeClaimKind,
+  requestedBytes,
+} from "#kinds/core/persistent-volume-claim.ts";
 import { persistentVolumeKind } from "#kinds/core/persistent-volume.ts";
 import type { Kind } from "#kinds/kind.ts";
 import type { KubeObject } from "#kinds/object.ts";
 import { CLAIM_PROTECTION, VOLUME_PROTECTION } from "#kinds/storage/protection.ts";
 import { defaultClassOf, storageClassKind } from "#kinds/storage/storage-class.ts";
-import type { Admission } from "./admission.ts";
+import { type Admission, NO_REMARKS } from "./admission.ts";
+import { forbidden } from "./refusals.ts";
 
 export const defaultStorageClass: Admission<PersistentVolumeClaim> = {
   name: "DefaultStorageClass",
@@ -17,6 +24,22 @@ export const defaultStorageClass: Admission<PersistentVolumeClaim> = {
     if (spec.storageClassName !== undefined || metadata.annotations?.[OLD_CLASS] !== undefined) return claim;
     const found = defaultClassOf(present.list(storageClassKind));
     return found === undefined ? claim : { ...claim, spec: { ...spec, storageClassName: found.metadata.name } };
+  },
+};
+
+export const claimResize: Admission<PersistentVolumeClaim> = {
+  name: "PersistentVolumeClaimResize",
+  kinds: [persistentVolumeClaimKind],
+  on: ["update"],
+  review({ kind, object: next, live }, present) {
+    if (live === null || requestedBytes(next) <= requestedBytes(live)) return NO_REMARKS;
+    const { name } = next.metadata;
+    if (live.status?.phase !== "Bound")
+      throw forbidden(kind, name, "Only bound persistent volume claims can be expanded");
+    if (present.get(storageClassKind, keyOf("", classOf(next)))?.allowVolumeExpansion === true) return NO_REMARKS;
+    const why =
+      "only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize";
+    throw forbidden(kind, name, why);
   },
 };
 

@@ -7,7 +7,6 @@ import { persistentVolumeKind } from "#kinds/core/persistent-volume.ts";
 import { deploymentKind } from "#kinds/apps/deployment.ts";
 import { statefulSetKind } from "#kinds/apps/stateful-set.ts";
 import { serviceAccountKind } from "#kinds/core/service-account.ts";
-import { storageClassKind } from "#kinds/storage/storage-class.ts";
 import { serviceKind } from "#kinds/core/service.ts";
 import type { Kind } from "#kinds/kind.ts";
 import { MemoryJournal } from "#store/memory/journal.ts";
@@ -106,13 +105,6 @@ for (const [kind, spec, refused] of cases)
     if (refused === null) await created;
     else await assert.rejects(created, { code: "Unsupported", message: new RegExp(refused) });
   });
-
-test("a StorageClass with allowVolumeExpansion is refused while nothing expands", async () => {
-  const { deck } = await openSampleDeck(new MemoryJournal(new FakeClock(0)));
-  const growing = object("x", { provisioner: "a.b/c", allowVolumeExpansion: true }, { namespace: "" });
-  const message = /StorageClass\.allowVolumeExpansion/;
-  await assert.rejects(deck.create(storageClassKind, growing, me), { code: "Unsupported", message });
-});
 
 test("a member that came before it was refused keeps nobody from taking a finalizer", async () => {
   const clock = new FakeClock(0);

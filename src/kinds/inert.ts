@@ -43,8 +43,6 @@ const core: Readonly<Record<string, Inert>> = {
   Lifecycle: { stopSignal: [] },
   NodeSpec: { configSource: [] },
   PersistentVolumeClaimSpec: {
-    dataSource: [],
-    dataSourceRef: [],
     volumeAttributesClassName: [],
     volumeMode: ["Filesystem"],
   },
@@ -69,6 +67,8 @@ const core: Readonly<Record<string, Inert>> = {
     trafficDistribution: [],
   },
   LocalVolumeSource: { fsType: [] },
+  // Its gate, CrossNamespaceVolumeDataSource, is off upstream.
+  TypedObjectReference: { namespace: [] },
   VolumeResourceRequirements: { limits: [] },
   VolumeProjection: { clusterTrustBundle: [], podCertificate: [] },
 };
@@ -78,7 +78,7 @@ const apps: Readonly<Record<string, Inert>> = {
 };
 
 const storage: Readonly<Record<string, Inert>> = {
-  StorageClass: { allowVolumeExpansion: [false], mountOptions: [] },
+  StorageClass: { mountOptions: [] },
 };
 
 export const inertMembers: ReadonlyMap<TypeName, Inert> = new Map([

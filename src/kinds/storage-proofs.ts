@@ -7,13 +7,21 @@ export const storageProofs: TypeProofs = {
     "tests/storage.test.ts": "kind apiVersion",
   },
   "io.k8s.api.core.v1.PersistentVolumeClaimSpec": {
-    "src/scheduler/pod-volumes.test.ts": "accessModes selector resources volumeName storageClassName volumeMode",
+    "src/scheduler/pod-volumes.test.ts":
+      "accessModes selector resources volumeName storageClassName volumeMode dataSource",
+    "src/kinds/storage/storage.test.ts": "dataSourceRef",
   },
   "io.k8s.api.core.v1.EphemeralVolumeSource": {
     "src/controllers/storage.test.ts": "volumeClaimTemplate",
   },
   "io.k8s.api.core.v1.PersistentVolumeClaimTemplate": {
     "src/controllers/storage.test.ts": "metadata spec",
+  },
+  "io.k8s.api.core.v1.TypedLocalObjectReference": {
+    "src/kinds/storage/storage.test.ts": "apiGroup kind name",
+  },
+  "io.k8s.api.core.v1.TypedObjectReference": {
+    "src/kinds/storage/storage.test.ts": "apiGroup kind name",
   },
   "io.k8s.api.core.v1.VolumeResourceRequirements": {
     "src/scheduler/pod-volumes.test.ts": "requests",
@@ -36,7 +44,7 @@ export const storageProofs: TypeProofs = {
   "io.k8s.api.storage.v1.StorageClass": {
     "src/controllers/storage.test.ts": "metadata provisioner volumeBindingMode",
     "tests/storage.test.ts": "kind apiVersion reclaimPolicy parameters",
-    "src/deck/inert.test.ts": "allowVolumeExpansion",
+    "src/deck/admit-storage.test.ts": "allowVolumeExpansion",
     "src/scheduler/pod-volumes.test.ts": "allowedTopologies",
   },
   "io.k8s.api.core.v1.TopologySelectorTerm": {

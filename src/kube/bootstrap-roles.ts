@@ -64,6 +64,7 @@ const NODE: readonly PolicyRule[] = [
   { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: READ },
   // Each node makes and removes the volumes that lie in its own folders: restrict-node.ts.
   { apiGroups: [""], resources: ["persistentvolumeclaims"], verbs: READ },
+  { apiGroups: [""], resources: ["persistentvolumeclaims/status"], verbs: ["patch", "update"] },
   { apiGroups: [""], resources: ["persistentvolumes"], verbs: [...READ, "create", "patch", "update"] },
   { apiGroups: ["storage.k8s.io"], resources: ["storageclasses"], verbs: READ },
   { apiGroups: ["node.k8s.io"], resources: ["runtimeclasses"], verbs: READ },

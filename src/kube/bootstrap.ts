@@ -39,7 +39,7 @@ export async function bootstrap(objects: Objects, facts: BootstrapFacts): Promis
     metadata: { name: "catamaran" },
     spec: { controller: "catamaran.dev/gateway" },
   } as KubeObject);
-  await ensure(objects, storageClassKind, DEFAULT_CLASS);
+  for (const one of [DEFAULT_CLASS, LIMITED_CLASS]) await ensure(objects, storageClassKind, one);
   if (facts.door !== null) await ensureKubernetesService(objects, facts.kubernetesIp, facts.door);
 }
 
@@ -51,6 +51,14 @@ const DEFAULT_CLASS: StorageClass = {
   provisioner: BUILTIN_PROVISIONER,
   reclaimPolicy: "Delete",
   volumeBindingMode: "WaitForFirstConsumer",
+  allowVolumeExpansion: true,
+};
+
+/** Each volume is a file system of its own, as large as was asked for. */
+const LIMITED_CLASS: StorageClass = {
+  ...DEFAULT_CLASS,
+  metadata: { name: "local-limited" },
+  parameters: { limit: "hard" },
 };
 
 async function ensure<T extends KubeObject>(objects: Objects, kind: Kind<T>, object: KubeObject): Promise<void> {

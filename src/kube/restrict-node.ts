@@ -8,6 +8,7 @@ import type { KubeObject } from "#kinds/object.ts";
 import { configMapKind } from "#kinds/core/config-map.ts";
 import { leaseKind } from "#kinds/core/lease.ts";
 import { type Node, nodeKind } from "#kinds/core/node.ts";
+import { type PersistentVolumeClaim, persistentVolumeClaimKind } from "#kinds/core/persistent-volume-claim.ts";
 import { type PersistentVolume, persistentVolumeKind } from "#kinds/core/persistent-volume.ts";
 import { type Pod, podKind } from "#kinds/core/pod.ts";
 import { secretKind } from "#kinds/core/secret.ts";
@@ -75,6 +76,7 @@ export function restrictCreation(identity: Identity, kind: Kind, object: KubeObj
 /** Whether what a write makes of an object must be looked at: nodes steer no work to themselves by labels or taints. */
 export function restrictsWrites(identity: Identity, { kind, subresource }: ApiPath): boolean {
   if (nodeNameOf(identity) === null) return false;
+  if (kind === persistentVolumeClaimKind) return true;
   return kind === nodeKind || kind === persistentVolumeKind || (kind === podKind && subresource === "status");
 }
 
@@ -88,6 +90,7 @@ export function restrictWrite(identity: Identity, kind: Kind, { live, next }: Wr
     return;
   }
   if (kind === persistentVolumeKind) return checkVolumeWrite(node, { live, next });
+  if (kind === persistentVolumeClaimKind) return checkClaimWrite(node, { live, next });
   const [was, is] = [live, next].map((each) => (each as Node).spec?.taints ?? []);
   if (!sameJson(was, is)) throw refused(kind, name, `node "${node}" is not allowed to modify taints`);
   const forbidden = forbiddenLabels(before, labels);
@@ -113,6 +116,22 @@ function checkVolumeWrite(node: string, { live, next }: Written): void {
       next.metadata.name,
       `node "${node}" can only change the finalizers of a volume`,
     );
+}
+
+/** NodeRestriction, admitPVCStatus: what a node has made larger, and nothing else. */
+function checkClaimWrite(node: string, { live, next }: Written): void {
+  const rest = (claim: PersistentVolumeClaim): object => {
+    const { capacity: _capacity, conditions: _conditions, ...status } = claim.status ?? {};
+    return {
+      spec: claim.spec,
+      labels: claim.metadata.labels ?? {},
+      annotations: claim.metadata.annotations ?? {},
+      status,
+    };
+  };
+  if (sameJson(rest(live as PersistentVolumeClaim), rest(next as PersistentVolumeClaim))) return;
+  const why = `node "${node}" may only update fields status.capacity and status.conditions`;
+  throw refused(persistentVolumeClaimKind, next.metadata.name, why);
 }
 
 interface Written {

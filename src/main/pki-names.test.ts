@@ -63,6 +63,7 @@ const rights: Readonly<Record<string, readonly string[]>> = {
     "get,list,watch node.k8s.io/runtimeclasses",
     "get,list,watch storage.k8s.io/storageclasses",
     "patch,update /nodes/status",
+    "patch,update /persistentvolumeclaims/status",
     "patch,update /pods/status",
   ],
 };

@@ -121,12 +121,13 @@ async function pinMounts(place: NodePlace, isNew: boolean): Promise<void> {
   });
 }
 
-/** A mount namespace can only be pinned below a mount that does not propagate into it. */
+/**
+ * A mount namespace can only be pinned below a mount that does not propagate into it. Locked: nodes are made side by side, and a
+ * second bind over the first would hide its pins.
+ */
 async function makePrivate(directory: string): Promise<void> {
-  const mounts = await readFile("/proc/self/mountinfo", "utf8");
-  if (mounts.includes(` ${directory} `)) return;
-  await run(["mount", "--bind", directory, directory]);
-  await run(["mount", "--make-private", directory]);
+  const script = 'mountpoint -q "$1" || { mount --bind "$1" "$1" && mount --make-private "$1"; }';
+  await run(["flock", directory, "sh", "-c", script, "sh", directory]);
 }
 
 function insideScript(isNew: boolean): string {

@@ -31,7 +31,7 @@ import { NodePressure } from "./node-pressure.ts";
 import { measureSupplies } from "./supplies.ts";
 import { refusalUnder } from "#pods/pressure.ts";
 import { qosClassOf } from "#kinds/core/qos.ts";
-import { claimProvisioner, volumeRemover } from "./local-provisioner.ts";
+import { claimGrower, claimProvisioner, volumeRemover } from "./local-provisioner.ts";
 import { NodeImages } from "./node-images.ts";
 import { PodMaterials, type RequestToken } from "./pod-materials.ts";
 import { PodWorker, type WorkerAccess } from "./pod-worker.ts";
@@ -293,6 +293,7 @@ class RunningAgent implements Agent {
     const parts = { objects, clock, facts: this.facts };
     const options = { clock, log };
     this.#keepers.use(startKeeper(claimProvisioner(parts), objects, options));
+    this.#keepers.use(startKeeper(claimGrower(parts), objects, options));
     this.#keepers.use(startKeeper(volumeRemover(parts), objects, options));
   }
 

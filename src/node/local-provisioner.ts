@@ -1,22 +1,35 @@
 /** Makes the volumes of claims that the scheduler has sent to this node, and removes them when they are released: folders of the node. */
 import type { Clock } from "#base/clock.ts";
-import { Fault } from "#base/fault.ts";
+import { reasonOf } from "#base/fault.ts";
 import { keyOf, type ObjectKey } from "#base/key.ts";
+import { units } from "#base/quantity.ts";
 import type { Keeper } from "#deck/controller.ts";
 import { EventRecorder, type Happening } from "#deck/events.ts";
 import type { Objects } from "#deck/objects.ts";
-import { classOf, type PersistentVolumeClaim, persistentVolumeClaimKind } from "#kinds/core/persistent-volume-claim.ts";
+import {
+  classOf,
+  clonedClaimOf,
+  type PersistentVolumeClaim,
+  persistentVolumeClaimKind,
+  requestedBytes,
+} from "#kinds/core/persistent-volume-claim.ts";
+import type { ResourceList } from "#kinds/core/pod-spec.ts";
 import { type PersistentVolume, persistentVolumeKind } from "#kinds/core/persistent-volume.ts";
+import { isTrueOf } from "#kinds/conditions.ts";
+import { namespaceOf } from "#kinds/object.ts";
 import {
   annotationOf,
   BUILTIN_PROVISIONER,
   claimReference,
+  isFullyBound,
   PROVISIONED_BY,
   SELECTED_NODE,
   STORAGE_PROVISIONER,
 } from "#kinds/storage/binding.ts";
+import { RESIZE_PENDING } from "#kinds/storage/resize.ts";
 import { type StorageClass, storageClassKind } from "#kinds/storage/storage-class.ts";
 import { claimFolder, isMadeHere, makeClaimFolder, removeClaimFolder } from "./claim-folders.ts";
+import { attachLimited, growLimited, isLimited } from "./limited-volume.ts";
 import type { NodeFacts } from "./node-facts.ts";
 
 export interface ProvisionerParts {
@@ -46,8 +59,14 @@ export function claimProvisioner({ objects, facts, clock }: ProvisionerParts): K
         return undefined;
       }
       const name = `pvc-${claim.metadata.uid ?? ""}`;
-      await makeClaimFolder(facts, name);
-      if (!(await createVolume(objects, volumeFor(claim, { name, storageClass: found, facts })))) return undefined;
+      // Made before a crash, and not yet seen by the binder.
+      if ((await objects.get(persistentVolumeKind, keyOf("", name))) !== null) return undefined;
+      const failure = await fill(claim, { name, storageClass: found, facts }, objects).catch(reasonOf);
+      if (failure !== null) {
+        await tell(claim, { type: "Warning", reason: "ProvisioningFailed", message: failed(found, failure) });
+        return clock.now() + AGAIN_MS;
+      }
+      await objects.create(persistentVolumeKind, volumeFor(claim, { name, storageClass: found, facts }));
       await tell(claim, {
         type: "Normal",
         reason: "ProvisioningSucceeded",
@@ -67,13 +86,46 @@ function isWanted(claim: PersistentVolumeClaim, { name }: NodeFacts): boolean {
   );
 }
 
+// What failed may be mended by then: a full disk, a source that was not there.
+const AGAIN_MS = 15_000;
+const LIMIT = "limit";
+
+function failed({ metadata }: StorageClass, why: string): string {
+  return `failed to provision volume with StorageClass "${metadata.name}": ${why}`;
+}
+
 /** Null when we can do what is asked. */
-function refusalOf({ spec }: PersistentVolumeClaim, { metadata, parameters = {} }: StorageClass): string | null {
-  const [parameter] = Object.keys(parameters);
-  if (parameter !== undefined)
-    return `failed to provision volume with StorageClass "${metadata.name}": unknown parameter "${parameter}"`;
-  if (spec.selector !== undefined)
-    return `failed to provision volume with StorageClass "${metadata.name}": claim Selector is not supported`;
+function refusalOf(claim: PersistentVolumeClaim, found: StorageClass): string | null {
+  const { parameters = {} } = found;
+  const unknown = Object.keys(parameters).find((parameter) => parameter !== LIMIT);
+  if (unknown !== undefined) return failed(found, `unknown parameter "${unknown}"`);
+  if (!["hard", undefined].includes(parameters[LIMIT]))
+    return failed(found, `the parameter "${LIMIT}" may be "hard" or left out`);
+  if (claim.spec.selector !== undefined) return failed(found, "claim Selector is not supported");
+  const { dataSource } = claim.spec;
+  if (dataSource !== undefined && clonedClaimOf(claim) === undefined)
+    return failed(found, `a ${dataSource.kind} is no data source that volumes here can be made of`);
+  return null;
+}
+
+/** Makes the folder; what keeps it from being made, or null. */
+async function fill(claim: PersistentVolumeClaim, wanted: Wanted, objects: Objects): Promise<string | null> {
+  const { name, storageClass, facts } = wanted;
+  const limit = storageClass.parameters?.[LIMIT] === "hard" ? { limitBytes: requestedBytes(claim) } : {};
+  const source = clonedClaimOf(claim);
+  if (source === undefined) {
+    await makeClaimFolder(facts, name, limit);
+    return null;
+  }
+  const cloned = await objects.get(persistentVolumeClaimKind, keyOf(namespaceOf(claim), source));
+  const volume = await objects.get(persistentVolumeKind, keyOf("", cloned?.spec.volumeName ?? ""));
+  if (cloned === null || volume === null || !isFullyBound(cloned)) return `the claim ${source} is not bound`;
+  if (!isMadeHere(volume, facts)) return `the volume of the claim ${source} is not on node ${facts.name}`;
+  if (requestedBytes(claim) < units(cloned.status?.capacity?.["storage"] ?? "0"))
+    return "new PVC request must be greater than or equal in size to the specified PVC data source";
+  const from = claimFolder(facts, volume.metadata.name);
+  await attachLimited(from);
+  await makeClaimFolder(facts, name, { ...limit, from });
   return null;
 }
 
@@ -105,15 +157,33 @@ function volumeFor(claim: PersistentVolumeClaim, { name, storageClass, facts }: 
   };
 }
 
-/** False when it is there already: made before a crash, and not yet seen by the binder. */
-async function createVolume(objects: Objects, volume: PersistentVolume): Promise<boolean> {
-  try {
-    await objects.create(persistentVolumeKind, volume);
-    return true;
-  } catch (thrown) {
-    if (thrown instanceof Fault && thrown.code === "AlreadyExists") return false;
-    throw thrown;
-  }
+/** Makes the file system as large as the volume has become, and tells the claim (kubelet's NodeExpandVolume). */
+export function claimGrower({ objects, facts, clock }: ProvisionerParts): Keeper<PersistentVolumeClaim> {
+  const recorder = new EventRecorder(objects, `${BUILTIN_PROVISIONER}_${facts.name}`);
+  return {
+    name: "local-volume-grower",
+    kind: persistentVolumeClaimKind,
+    async keep(key, claim) {
+      if (claim === undefined || !isTrueOf(claim.status?.conditions, RESIZE_PENDING)) return undefined;
+      const volume = await objects.get(persistentVolumeKind, keyOf("", claim.spec.volumeName ?? ""));
+      if (volume === null || !isMadeHere(volume, facts)) return undefined;
+      const { name } = volume.metadata;
+      const { capacity = {} } = volume.spec;
+      const folder = claimFolder(facts, name);
+      const bytes = units(capacity["storage"] ?? "0");
+      if ((await isLimited(folder)) && !(await growLimited(folder, bytes))) return clock.now() + AGAIN_MS;
+      await objects.change(persistentVolumeClaimKind, key, (live) => grown(live, capacity), { subresource: "status" });
+      const message = `MountVolume.NodeExpandVolume succeeded for volume "${name}"`;
+      const about = { ...claim, apiVersion: "v1", kind: persistentVolumeClaimKind.kind };
+      await recorder.record({ about, type: "Normal", reason: "FileSystemResizeSuccessful", message }, clock.now());
+      return undefined;
+    },
+  };
+}
+
+function grown(claim: PersistentVolumeClaim, capacity: ResourceList): PersistentVolumeClaim {
+  const conditions = (claim.status?.conditions ?? []).filter(({ type }) => type !== RESIZE_PENDING);
+  return { ...claim, status: { ...claim.status, capacity, conditions } };
 }
 
 /** The data goes with a volume whose policy says so, when its object is deleted; of another it stays. */

@@ -136,6 +136,8 @@ interface Case {
   readonly title: string;
   readonly claims: readonly PersistentVolumeClaim[];
   readonly volumes?: readonly PersistentVolume[];
+  /** By another pod. */
+  readonly isUsed?: boolean;
   /** The node, or why there is none. */
   readonly want: string;
 }
@@ -186,6 +188,22 @@ const cases: readonly Case[] = [
     claims: [claimOf("c", late, { annotations: { "volume.kubernetes.io/selected-node": "b" } })],
     want: "b",
   },
+  {
+    title: "a dataSource that is on one node",
+    claims: [
+      claimOf("c", { ...late, dataSource: { kind: "PersistentVolumeClaim", name: "d" } }),
+      claimOf("d", { volumeName: "v" }, complete),
+    ],
+    volumes: [volumeOf("v", "9Gi", on("b"))],
+    want: "b",
+  },
+  {
+    title: "another pod that has it ReadWriteOncePod",
+    claims: [claimOf("c", { volumeName: "v", accessModes: ["ReadWriteOncePod"] }, complete)],
+    volumes: [volumeOf("v", "9Gi")],
+    isUsed: true,
+    want: "node(s) unavailable due to PersistentVolumeClaim with ReadWriteOncePod access mode already in-use by another pod",
+  },
   { title: "the allowedTopologies of the class", claims: [claimOf("c", { storageClassName: "zoned" })], want: "b" },
 ];
 
@@ -198,12 +216,13 @@ function nodeOf(name: string): Node {
   return { metadata: { name, labels: { name } }, status: { allocatable: { cpu: "1", memory: "1Gi", pods: "9" } } };
 }
 
-for (const { title, claims, volumes = [], want } of cases)
+for (const { title, claims, volumes = [], isUsed = false, want } of cases)
   test(`a pod's node follows from its claims: ${title}`, () => {
     const found = volumesOfPod(pod, {
       claim: (name) => claims.find(({ metadata }) => metadata.name === name),
       volume: (name) => volumes.find(({ metadata }) => metadata.name === name),
       volumes: () => volumes,
+      isUsedByOther: () => isUsed,
       storageClass: (name) => classes[name] as StorageClass | undefined,
     });
     assert.ok(found);

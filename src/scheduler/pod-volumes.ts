@@ -1,7 +1,7 @@
 /** What a pod's claims ask of its node, and what must be written before it may be bound there: upstream's plugin VolumeBinding. Pure. */
 import { member } from "#base/dictionary.ts";
 import type { Node } from "#kinds/core/node.ts";
-import { classOf, type PersistentVolumeClaim } from "#kinds/core/persistent-volume-claim.ts";
+import { classOf, clonedClaimOf, type PersistentVolumeClaim } from "#kinds/core/persistent-volume-claim.ts";
 import type { PersistentVolume } from "#kinds/core/persistent-volume.ts";
 import { claimsOf, type PodClaim, strangerFault } from "#kinds/core/pod-claims.ts";
 import type { Pod } from "#kinds/core/pod.ts";
@@ -16,6 +16,8 @@ export interface Storage {
   volume(name: string): PersistentVolume | undefined;
   volumes(): readonly PersistentVolume[];
   storageClass(name: string): StorageClass | undefined;
+  /** Whether another pod that has a node uses the claim. */
+  isUsedByOther(claimName: string): boolean;
 }
 
 export type PodVolumes =
@@ -39,6 +41,9 @@ export interface VolumePlan {
 const NODE_CONFLICT = "node(s) didn't match PersistentVolume's node affinity";
 const BIND_CONFLICT = "node(s) didn't find available persistent volumes to bind";
 const NO_VOLUME = "node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)";
+// Upstream's ErrReasonReadWriteOncePodConflict of the plugin VolumeRestrictions.
+const OTHER_POD =
+  "node(s) unavailable due to PersistentVolumeClaim with ReadWriteOncePod access mode already in-use by another pod";
 const UNBOUND = "pod has unbound immediate PersistentVolumeClaims";
 
 /** Null for the many pods that use no claim. */
@@ -54,8 +59,14 @@ export function volumesOfPod(pod: Pod, storage: Storage): PodVolumes | null {
   }
   const waiting = claims.filter((claim) => !isFullyBound(claim));
   if (!waiting.every((claim) => isDelayed(claim, storage))) return { waitsFor: UNBOUND };
-  return new Wanted(claims.filter(isFullyBound), waiting, storage);
+  const isTaken = claims.some(
+    ({ metadata, spec }) =>
+      spec.accessModes?.includes("ReadWriteOncePod") === true && storage.isUsedByOther(metadata.name),
+  );
+  return isTaken ? TAKEN : new Wanted(claims.filter(isFullyBound), waiting, storage);
 }
+
+const TAKEN: PodVolumes = { faultOn: () => OTHER_POD, planOn: () => ({ promises: [], provisions: [] }) };
 
 function problemOf(
   pod: Pod,
@@ -119,7 +130,15 @@ class Wanted {
   #canProvision(claim: PersistentVolumeClaim, node: Node): boolean {
     const found = this.#storage.storageClass(classOf(claim));
     if (found === undefined || found.provisioner === NO_PROVISIONER) return false;
-    return isAllowed(node, found.allowedTopologies);
+    return isAllowed(node, found.allowedTopologies) && this.#reachesSource(claim, node);
+  }
+
+  /** A copy is made where the original is. */
+  #reachesSource(claim: PersistentVolumeClaim, node: Node): boolean {
+    const name = clonedClaimOf(claim);
+    if (name === undefined) return true;
+    const volume = this.#storage.volume(this.#storage.claim(name)?.spec.volumeName ?? "");
+    return volume !== undefined && isReachableFrom(volume, node);
   }
 }
 

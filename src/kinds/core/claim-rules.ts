@@ -1,8 +1,9 @@
 /** What claims, their templates and volumes have in common: rules of access modes, classes, modes and sizes, and how modes are printed. */
+import { sameJson } from "#base/json.ts";
 import type { FieldFaults } from "#kinds/rules/field-faults.ts";
 import { dnsSubdomainFaults } from "#kinds/rules/names.ts";
 import { checkSelector } from "#kinds/rules/selector-rules.ts";
-import type { AccessMode, PersistentVolumeClaimSpec, VolumeMode } from "./claim-spec.ts";
+import type { AccessMode, DataSource, PersistentVolumeClaimSpec, VolumeMode } from "./claim-spec.ts";
 
 /** The annotation that named a class before there was a member for it; upstream still follows it. */
 export const OLD_CLASS = "volume.beta.kubernetes.io/storage-class";
@@ -14,6 +15,7 @@ const SHORT: Readonly<Record<AccessMode, string>> = {
   ReadWriteMany: "RWX",
   ReadWriteOncePod: "RWOP",
 };
+const CLAIM = "PersistentVolumeClaim";
 const ACCESS_MODES = ["ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"];
 
 /** GetAccessModesAsString: each once, in this order. */
@@ -57,4 +59,18 @@ export function checkClaimSpec(spec: PersistentVolumeClaimSpec, path: string, fa
   else if (size === "0" || size.startsWith("-")) faults.invalid(at, size, "must be greater than zero");
   checkClassName(spec.storageClassName, `${path}.storageClassName`, faults);
   checkVolumeMode(spec.volumeMode, path, faults);
+  for (const member of ["dataSource", "dataSourceRef"] as const) {
+    const source = spec[member];
+    if (source !== undefined) checkDataSource(source, `${path}.${member}`, faults);
+  }
+  if (!sameJson(spec.dataSource ?? null, spec.dataSourceRef ?? null))
+    faults.invalid(path, `${path}.dataSource`, "must match dataSourceRef");
+}
+
+function checkDataSource({ apiGroup = "", kind, name }: DataSource, path: string, faults: FieldFaults): void {
+  if (name === "") faults.required(`${path}.name`);
+  if (kind === "") faults.required(`${path}.kind`);
+  if (apiGroup === "" && kind !== CLAIM)
+    faults.invalid(path, kind, "must be 'PersistentVolumeClaim' when referencing the default apiGroup");
+  if (apiGroup !== "") faults.invalidEach(`${path}.apiGroup`, apiGroup, dnsSubdomainFaults(apiGroup));
 }

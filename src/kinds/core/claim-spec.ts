@@ -11,4 +11,9 @@ export type PersistentVolumeClaimSpec = {
   readonly volumeName?: string;
   readonly storageClassName?: string;
   readonly volumeMode?: VolumeMode;
+  readonly dataSource?: DataSource;
+  readonly dataSourceRef?: DataSource;
 };
+
+/** What a new volume is filled from. */
+export type DataSource = { readonly apiGroup?: string; readonly kind: string; readonly name: string };

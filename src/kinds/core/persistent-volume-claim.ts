@@ -60,9 +60,21 @@ function isUnbound({ spec }: PersistentVolumeClaim): boolean {
   return (spec.volumeName ?? "") === "";
 }
 
-/** SetDefaults_PersistentVolumeClaimSpec. */
+/** SetDefaults_PersistentVolumeClaimSpec, and NormalizeDataSources: either member that names the source stands for the other. */
 export function defaultClaimSpec(spec: PersistentVolumeClaimSpec): PersistentVolumeClaimSpec {
-  return { ...spec, volumeMode: spec.volumeMode ?? "Filesystem" };
+  const source = spec.dataSource ?? spec.dataSourceRef;
+  return {
+    ...spec,
+    volumeMode: spec.volumeMode ?? "Filesystem",
+    ...(source && { dataSource: source, dataSourceRef: spec.dataSourceRef ?? source }),
+  };
+}
+
+/** The claim whose data a new one begins with; undefined for other sources and for none. */
+export function clonedClaimOf({ spec: { dataSource } }: PersistentVolumeClaim): string | undefined {
+  return dataSource?.kind === persistentVolumeClaimKind.kind && (dataSource.apiGroup ?? "") === ""
+    ? dataSource.name
+    : undefined;
 }
 
 /** GetPersistentVolumeClaimClass: the old annotation counts before the member; "" asks for a volume without a class. */

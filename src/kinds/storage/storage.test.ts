@@ -180,6 +180,24 @@ test("what a class does stays: provisioner, parameters, reclaimPolicy, volumeBin
   );
 });
 
+const clone = { kind: "PersistentVolumeClaim", name: "old" };
+test("dataSource and dataSourceRef stand for each other, and may not differ", () => {
+  for (const member of ["dataSource", "dataSourceRef"])
+    assert.deepEqual(persistentVolumeClaimKind.defaults?.(made({ spec: { [member]: clone } })).spec, {
+      volumeMode: "Filesystem",
+      dataSource: clone,
+      dataSourceRef: clone,
+    });
+  const faults = (dataSource: object, dataSourceRef: object = dataSource): readonly string[] =>
+    brief(persistentVolumeClaimKind.validate?.(claim({ dataSource, dataSourceRef }), null));
+  assert.deepEqual(faults(clone), []);
+  assert.deepEqual(faults(clone, { ...clone, name: "other" }), [
+    'spec: Invalid value: "spec.dataSource": must match dataSourceRef',
+  ]);
+  assert.equal(faults({ kind: "Other", name: "x" }).length, 2);
+  assert.deepEqual(faults({ kind: "Other", name: "x", apiGroup: "example.com" }), []);
+});
+
 test("defaults: Filesystem, Retain for volumes, Delete and Immediate for classes", () => {
   const given = persistentVolumeKind.defaults?.(made({ spec: {} }));
   assert.deepEqual(given?.spec, { persistentVolumeReclaimPolicy: "Retain", volumeMode: "Filesystem" });

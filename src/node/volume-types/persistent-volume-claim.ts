@@ -7,6 +7,7 @@ import type { PersistentVolume } from "#kinds/core/persistent-volume.ts";
 import { run } from "#machine/command.ts";
 import { isOwnFolder } from "../claim-folders.ts";
 import { identityOf } from "../container-config.ts";
+import { attachLimited } from "../limited-volume.ts";
 import { masksOver } from "../hidden-paths.ts";
 import { isMountPoint } from "../mount-points.ts";
 import { podFolder, type NodeFacts } from "../node-facts.ts";
@@ -47,6 +48,7 @@ async function sourceOf(volume: PersistentVolume, facts: NodeFacts, hidden: read
   const { hostPath, local } = volume.spec;
   if (hostPath !== undefined) await checkHostPath(hostPath.path, hostPath.type ?? "");
   const path = hostPath?.path ?? local?.path ?? "";
+  if (isOwnFolder(volume, facts)) await attachLimited(path);
   const real = await realpath(path).catch((cause: unknown) => {
     throw new Fault("NotFound", `MountVolume.SetUp failed for volume "${name}" : path "${path}" does not exist`, {
       cause,
