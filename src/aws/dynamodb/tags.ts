@@ -56,23 +56,13 @@ export const untagResource: Action<AccountTables> = action(model, "UntagResource
   },
 });
 
-const TAGS_PER_PAGE = 10; // DynamoDB API Reference, ListTagsOfResource: up to ten times a second, in pages.
-
 export const listTagsOfResource: Action<AccountTables> = action(model, "ListTagsOfResource", {
   resources: ({ ResourceArn }) => [ResourceArn],
-  serves: ["ResourceArn", "NextToken"],
-  unserved: {},
-  run: async (account: AccountTables, { ResourceArn, NextToken = "" }) => {
+  serves: ["ResourceArn"],
+  unserved: { NextToken: "leave it out: all tags of a table fit into one answer" },
+  run: async (account: AccountTables, { ResourceArn }) => {
     const { spec } = await taggedTable(account, ResourceArn);
-    const left = Object.entries(spec.tags ?? {})
-      .toSorted(([a], [b]) => (a < b ? -1 : 1))
-      .filter(([key]) => key > NextToken);
-    const page = left.slice(0, TAGS_PER_PAGE);
-    const last = page.at(-1);
-    return {
-      Tags: page.map(([Key, Value]) => ({ Key, Value })),
-      ...(last !== undefined && page.length < left.length && { NextToken: last[0] }),
-    };
+    return { Tags: Object.entries(spec.tags ?? {}).map(([Key, Value]) => ({ Key, Value })) };
   },
 });
 
