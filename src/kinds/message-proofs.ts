@@ -99,7 +99,7 @@ export const messageProofs: TypeProofs = {
   },
   "dev.catamaran.v1.EventSourceMappingSpec": {
     "src/triggers/keep-mappings.test.ts":
-      "function queue enabled batchSize batchWindowSeconds maximumConcurrency filters",
+      "function qualifier queue enabled batchSize batchWindowSeconds maximumConcurrency filters",
     "src/aws/lambda/event-sources.test.ts": "reportsBatchItemFailures",
     "src/triggers/table-source.test.ts": "table ordered",
   },

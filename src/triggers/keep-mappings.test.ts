@@ -24,7 +24,9 @@ async function bench(answer: Answer) {
   const objects = deck.objects("test");
   const queues = new Queues({ objects, database: new MemoryDatabase(), clock, random: seededRandom(5) });
   const batches: (readonly string[])[] = [];
-  const invoke: Functions["invoke"] = async ({ payload }) => {
+  const qualifiers = new Set<string | undefined>();
+  const invoke: Functions["invoke"] = async ({ payload, qualifier }) => {
+    qualifiers.add(qualifier);
     const { Records } = JSON.parse(decodeUtf8(payload)) as { readonly Records: readonly { readonly body: string }[] };
     const bodies = Records.map(({ body }) => body);
     batches.push(bodies);
@@ -72,6 +74,7 @@ async function bench(answer: Answer) {
     clock,
     objects,
     batches,
+    qualifiers,
     make,
     map,
     send,
@@ -104,6 +107,16 @@ test("what is sent is handed over and removed", async () => {
   all.clock.advance(10_000);
   await settled();
   assert.deepEqual(await all.state(), { state: "Enabled", lastProcessingResult: "OK" });
+});
+
+test("a mapping of an alias runs the alias", async () => {
+  await using all = await bench(() => "{}");
+  await all.make("jobs");
+  await all.map({ qualifier: "live" });
+  await settled();
+  await all.send("1");
+  await settled();
+  assert.deepEqual([...all.qualifiers], ["live"]);
 });
 
 test("what failed comes again after its time-out; what is reported as failed comes alone", async () => {

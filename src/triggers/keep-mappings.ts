@@ -91,10 +91,11 @@ export class MappingKeeper implements Keeper<EventSourceMapping>, AsyncDisposabl
   #start(key: ObjectKey, mapping: EventSourceMapping, opened: Opened): AsyncDisposable {
     const { functions, log } = this.#keeping;
     const { namespace } = nameOf(key);
-    const { function: name } = mapping.spec;
+    const { function: name, qualifier } = mapping.spec;
+    const target = { namespace, name, ...(qualifier !== undefined && { qualifier }) };
     return opened.start({
       mapping,
-      invoke: (payload) => functions.invoke({ namespace, name, payload, type: "RequestResponse" }),
+      invoke: (payload) => functions.invoke({ ...target, payload, type: "RequestResponse" }),
       report: (result) => void this.#results.set(key, result),
       log: log.with({ mapping: key, function: name }),
     });

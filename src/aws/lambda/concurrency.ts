@@ -1,6 +1,8 @@
 /** PutFunctionConcurrency, GetFunctionConcurrency, DeleteFunctionConcurrency and GetAccountSettings. */
 import { LAMBDA_LIMITS, reservationFault } from "#functions/concurrency.ts";
 import { functionKind, type FunctionObject } from "#kinds/catamaran/function.ts";
+import { functionVersionKind } from "#kinds/catamaran/function-version.ts";
+import { layerVersionKind } from "#kinds/catamaran/layer-version.ts";
 import { type Action, action } from "../action.ts";
 import { type AccountFunctions, changeFunction, findFunction, functionKey } from "./account-functions.ts";
 import { model } from "./model.gen.ts";
@@ -63,12 +65,25 @@ export const getAccountSettings: Action<AccountFunctions> = action(model, "GetAc
         UnreservedConcurrentExecutions: ACCOUNT_CONCURRENCY - reservedSum(functions),
       },
       AccountUsage: {
-        TotalCodeSize: functions.reduce((total, fn) => total + fn.spec.code.size, 0),
+        TotalCodeSize: await codeSize(account),
         FunctionCount: functions.length,
       },
     };
   },
 });
+
+/** Of functions, their versions and versions of layers. */
+async function codeSize(account: AccountFunctions): Promise<number> {
+  using versions = account.objects.view(functionVersionKind, { namespace: account.namespace });
+  using layers = account.objects.view(layerVersionKind, { namespace: account.namespace });
+  await Promise.all([versions.synced, layers.synced]);
+  const all = [
+    ...(await allFunctions(account)),
+    ...versions.list(account.namespace),
+    ...layers.list(account.namespace),
+  ];
+  return all.reduce((total, { spec }) => total + spec.code.size, 0);
+}
 
 async function allFunctions(account: AccountFunctions): Promise<readonly FunctionObject[]> {
   using view = account.objects.view(functionKind, { namespace: account.namespace });

@@ -46,6 +46,28 @@ function ask(method: string, path: string, input?: Members): Promise<Answer> {
   return door.lambda(`${method} ${PATH}${path}`, input);
 }
 
+test("a mapping runs a version or an alias; each has mappings of its own", async () => {
+  await door.lambda("POST /2015-03-31/functions/worker/invocations", {});
+  await door.lambda("POST /2015-03-31/functions/worker/versions", {});
+  await door.lambda("POST /2015-03-31/functions/worker/aliases", { Name: "live", FunctionVersion: "1" });
+  const made = await ask("POST", "", { ...MAPPING, FunctionName: "worker:live" });
+  assert.equal(made.status, 202, made.text);
+  const { UUID, FunctionArn } = made.json as Members;
+  assert.equal(FunctionArn, "arn:aws:lambda:us-east-1:000000000000:function:worker:live");
+  const object = await door.objects.get(eventSourceMappingKind, `default/${String(UUID)}`);
+  assert.deepEqual([object?.spec.function, object?.spec.qualifier], ["worker", "live"]);
+  assert.equal((await ask("POST", "", { ...MAPPING, FunctionName: "worker:live" })).status, 409);
+  assert.equal((await ask("POST", "", { ...MAPPING, FunctionName: "worker:none" })).status, 404);
+  const listed = async (name: string): Promise<number> => {
+    const { json } = await ask("GET", `/?FunctionName=${name}`);
+    return (json as { readonly EventSourceMappings: readonly unknown[] }).EventSourceMappings.length;
+  };
+  assert.deepEqual([await listed("worker:live"), await listed("worker")], [1, 0]);
+  const moved = await ask("PUT", `/${String(UUID)}`, { FunctionName: "worker:1" });
+  assert.match(String((moved.json as Members)["FunctionArn"]), /:function:worker:1$/);
+  await ask("DELETE", `/${String(UUID)}`);
+});
+
 test("a mapping is made, read, listed, changed and removed", async () => {
   const made = await ask("POST", "", { ...MAPPING, BatchSize: 5, FunctionResponseTypes: ["ReportBatchItemFailures"] });
   assert.equal(made.status, 202, made.text);

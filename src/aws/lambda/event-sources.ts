@@ -10,16 +10,16 @@ import {
   type EventSourceMappingSpec,
   type OrderedReading,
 } from "#kinds/catamaran/event-source-mapping.ts";
-import type { FunctionObject } from "#kinds/catamaran/function.ts";
+import type { Configured } from "#kinds/catamaran/function-version.ts";
 import { queueKind } from "#kinds/catamaran/queue.ts";
 import type { Table } from "#kinds/catamaran/table.ts";
 import { patternFault } from "#kinds/rules/patterns.ts";
 import { activeStream } from "#managed/table/derived.ts";
 import { type Action, action, type ConditionValues } from "../action.ts";
 import { streamArn } from "../dynamodb/account-tables.ts";
-import { type AccountFunctions, findFunction } from "./account-functions.ts";
+import { type AccountFunctions, findConfigured } from "./account-functions.ts";
 import { type EventSourceMappingConfiguration, type FilterCriteria, model } from "./model.gen.ts";
-import { arnOf, failure, functionArns, invalid, referenceOf } from "./names.ts";
+import { arnOf, failure, type FunctionReference, functionArns, invalid, referenceOf } from "./names.ts";
 import type { Place } from "../place.ts";
 
 const QUEUES_ALONE = "queues and streams of tables are the only event sources yet";
@@ -70,12 +70,18 @@ export const createEventSourceMapping: Action<AccountFunctions> = action(model, 
     Tags: NOT_YET,
   },
   run: async (account: AccountFunctions, input) => {
-    const fn = await findFunction(account, referenceOf(account, { FunctionName: input.FunctionName }));
-    const source = await sourceIn(account, input.EventSourceArn, fn);
-    const name = fn.metadata.name;
-    const spec = withSettings(newSpec(name, source, input.StartingPosition), input);
+    const run = referenceOf(account, { FunctionName: input.FunctionName });
+    const { configured } = await findConfigured(account, run);
+    const source = await sourceIn(account, input.EventSourceArn, configured);
+    const { name } = run;
+    const target = targetOf(run);
+    const spec = withSettings({ ...target, ...readingOf(source, input.StartingPosition) }, input);
     const twin = (await mappings(account)).find(
-      ({ spec: other }) => other.queue === source.queue && other.table === source.table && other.function === name,
+      ({ spec: other }) =>
+        other.queue === source.queue &&
+        other.table === source.table &&
+        other.function === name &&
+        other.qualifier === target.qualifier,
     );
     if (twin !== undefined)
       throw failure(
@@ -93,9 +99,14 @@ export const createEventSourceMapping: Action<AccountFunctions> = action(model, 
 });
 
 type Source = Pick<EventSourceMappingSpec, "queue" | "table">;
+type Target = Pick<EventSourceMappingSpec, "function" | "qualifier">;
+
+function targetOf({ name, qualifier }: FunctionReference): Target {
+  return { function: name, ...(qualifier !== undefined && { qualifier }) };
+}
 
 /** What an ARN names; Lambda looks into it before it makes a mapping. */
-async function sourceIn(account: AccountFunctions, text: string | undefined, fn: FunctionObject): Promise<Source> {
+async function sourceIn(account: AccountFunctions, text: string | undefined, fn: Configured): Promise<Source> {
   if (text === undefined) throw invalid("Event source arn is required.");
   const arn = parseArn(text);
   const isOurs = arn?.region === account.region && arn.accountId === account.accountId;
@@ -104,7 +115,7 @@ async function sourceIn(account: AccountFunctions, text: string | undefined, fn:
   throw invalid(`Unrecognized event source: ${text}; ${QUEUES_ALONE}, of this account and region`);
 }
 
-async function queueNamed(account: AccountFunctions, name: string, fn: FunctionObject): Promise<string> {
+async function queueNamed(account: AccountFunctions, name: string, fn: Configured): Promise<string> {
   const queue = await account.objects.get(queueKind, keyOf(account.namespace, name));
   if (queue === null)
     throw invalid(
@@ -131,10 +142,10 @@ async function streamArnOf(account: AccountFunctions, table: Table): Promise<str
   return stream && streamArn(account, table.metadata.name, stream.label);
 }
 
-function newSpec(name: string, source: Source, start: string | undefined): EventSourceMappingSpec {
+function readingOf(source: Source, start: string | undefined): Source & Pick<EventSourceMappingSpec, "ordered"> {
   if (source.table === undefined) {
     if (start !== undefined) throw invalid("StartingPosition is not valid for SQS event sources");
-    return { function: name, ...source };
+    return source;
   }
   if (start === undefined)
     throw invalid(
@@ -142,7 +153,7 @@ function newSpec(name: string, source: Source, start: string | undefined): Event
     );
   if (start !== "LATEST" && start !== "TRIM_HORIZON")
     throw invalid(`Unsupported starting position for stream type: DynamoDB: ${start}`);
-  return { function: name, ...source, ordered: { startingPosition: start } };
+  return { ...source, ordered: { startingPosition: start } };
 }
 
 interface Settings {
@@ -228,13 +239,14 @@ export const updateEventSourceMapping: Action<AccountFunctions> = action(model, 
   ],
   unserved: UNSERVED,
   run: async (account: AccountFunctions, { UUID: id, FunctionName, ...settings }) => {
-    const mapping = await mappingOf(account, id);
-    const fn = FunctionName === undefined ? null : await findFunction(account, referenceOf(account, { FunctionName }));
-    const name = fn?.metadata.name ?? mapping.spec.function;
-    const changed = await account.objects.change(eventSourceMappingKind, keyOf(account.namespace, id), (live) => ({
-      ...live,
-      spec: withSettings({ ...live.spec, function: name }, settings),
-    }));
+    await mappingOf(account, id);
+    const said = FunctionName === undefined ? null : referenceOf(account, { FunctionName });
+    if (said !== null) await findConfigured(account, said);
+    const changed = await account.objects.change(eventSourceMappingKind, keyOf(account.namespace, id), (live) => {
+      const { function: name, qualifier, ...rest } = live.spec;
+      const target = targetOf(said ?? { name, qualifier });
+      return { ...live, spec: withSettings({ ...rest, ...target }, settings) };
+    });
     return described(account, changed ?? (await mappingOf(account, id)), "Updating");
   },
 });
@@ -257,8 +269,10 @@ export const listEventSourceMappings: Action<AccountFunctions> = action(model, "
   serves: ["EventSourceArn", "FunctionName", "Marker", "MaxItems"],
   unserved: {},
   run: async (account: AccountFunctions, { EventSourceArn: arn, FunctionName, Marker = "", MaxItems = MAX_PAGE }) => {
-    const name = FunctionName === undefined ? undefined : referenceOf(account, { FunctionName }).name;
-    const own = (await mappings(account)).filter(({ spec }) => name === undefined || spec.function === name);
+    const said = FunctionName === undefined ? undefined : targetOf(referenceOf(account, { FunctionName }));
+    const own = (await mappings(account)).filter(
+      ({ spec }) => said === undefined || (spec.function === said.function && spec.qualifier === said.qualifier),
+    );
     const arns = arn === undefined ? [] : await Promise.all(own.map(({ spec }) => sourceArn(account, spec)));
     const wanted = own.filter((_, at) => arns[at] === arn);
     const left = wanted.filter(({ metadata }) => metadata.name > Marker);
@@ -307,7 +321,7 @@ async function described(
     BatchSize: batchSizeOf(spec),
     MaximumBatchingWindowInSeconds: spec.batchWindowSeconds ?? 0,
     ...(arn !== undefined && { EventSourceArn: arn }),
-    FunctionArn: arnOf(account, spec.function),
+    FunctionArn: arnOf(account, spec.function, spec.qualifier),
     LastModified: Date.parse(metadata.creationTimestamp),
     State: state,
     StateTransitionReason: "USER_INITIATED",

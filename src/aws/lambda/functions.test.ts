@@ -154,6 +154,7 @@ test("a package is read from a bucket, for functions, their updates and layers",
       `Error occurred while GetObject. ${message}`,
     ]);
   await door.lambda(`DELETE ${FUNCTIONS}/stored`);
+  await door.lambda("DELETE /2018-10-31/layers/stored/versions/1");
 });
 
 test("code, configuration and revision change with updates", async () => {

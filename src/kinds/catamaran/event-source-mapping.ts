@@ -24,6 +24,8 @@ const ordered = object("OrderedReading", {
 
 const spec = object("EventSourceMappingSpec", {
   function: text(),
+  /** A version or an alias of it; absent: what is newest. */
+  qualifier: optional(text()),
   /** The name of a queue in the same namespace. */
   queue: optional(text()),
   /** The name of a table in the same namespace, which has a stream. */
