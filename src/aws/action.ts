@@ -18,8 +18,18 @@ export interface Call {
   /** "" where nobody came by a socket. */
   readonly sourceIp?: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** For actions whose input proves who asks: finds him, has him proven, and whether he may. Nobody has the key "". Throws as the door does. */
+  readonly admit?: (by: Proof) => Promise<Caller>;
   /** Headers that came behind a streamed body: known once all of it is read. */
   readonly trailers?: ReadonlyMap<string, string>;
+}
+
+export interface Proof {
+  readonly accessKeyId: string;
+  readonly sessionToken?: string;
+  /** Throws when it was not he. */
+  readonly prove: (caller: Caller) => void;
+  readonly needs: readonly Need[];
 }
 
 /** An input or output without its protocol: members by their model names, blobs as bytes, timestamps as wall time in ms. */
@@ -130,11 +140,7 @@ export interface ServiceOptions {
    */
   readonly isStreaming?: true;
   /** Throws for a whole body that is not what head and trailers say of it. */
-  readonly checkBody?: (
-    body: Uint8Array,
-    headers: SignedHead["headers"],
-    trailers: ReadonlyMap<string, string>,
-  ) => void;
+  readonly checkBody?: (body: Uint8Array, head: SignedHead, trailers: ReadonlyMap<string, string>) => void;
   /** The head as the model's paths have it, where clients may say it otherwise: the bucket in the name of the host. */
   readonly locate?: (head: SignedHead) => SignedHead;
   /** Who signs in a way that only this service knows; null when the request is not signed so. */

@@ -8,11 +8,13 @@ import type { Authorize } from "./authorize.ts";
 import { aboutOf, type Exchange } from "./exchange.ts";
 import { opened, type Payload, payloadOf } from "./payload.ts";
 import type { Reply } from "./reply.ts";
-import { chunkSigner, proveClaim } from "./sign.ts";
+import type { Proof } from "./action.ts";
+import { type Caller, chunkSigner, type FindCaller, noSuchKey, proveClaim, unsignedClaim } from "./sign.ts";
 import type { ServiceDoor } from "./target.ts";
 
 export interface Streaming {
   readonly authorize: Authorize;
+  readonly findCaller: FindCaller;
   readonly clock: Clock;
   readonly held: HeldBytes;
 }
@@ -28,7 +30,7 @@ const CODING_BYTES = 64 * 1024;
 export async function serveStreaming(
   exchange: Exchange,
   service: ServiceDoor,
-  { authorize, clock, held }: Streaming,
+  { authorize, findCaller, clock, held }: Streaming,
 ): Promise<void> {
   const { request, response, head, claim, requestId, aim } = exchange;
   const payload = payloadOf(head, claim.isByHeader);
@@ -37,12 +39,20 @@ export async function serveStreaming(
   const trailers = new Map<string, string>();
   const stream = bodyOf(exchange, payload, { clock, trailers });
   using body = aim.isStreamed ? null : await collected(stream, exchange, held);
-  if (body !== null) service.checkBody(body.bytes, head.headers, trailers);
+  if (body !== null) service.checkBody(body.bytes, head, trailers);
   const { wanted, run } = aim.read({ ...head, body: body?.bytes ?? NOTHING }, aim.isStreamed ? stream : undefined);
   const { caller, region } = claim;
   const about = aboutOf(exchange, clock.now());
   await authorize(caller, wanted, about);
-  const reply = await run({ ...about, caller, requestId, region, trailers });
+  const admit = async ({ accessKeyId, sessionToken, prove, needs }: Proof): Promise<Caller> => {
+    const who =
+      accessKeyId === "" ? unsignedClaim(region, "").caller : findCaller(accessKeyId, sessionToken, about.now);
+    if (who === null) throw noSuchKey();
+    if (accessKeyId !== "") prove(who);
+    await authorize(who, { needs: () => needs, isMore: false, isOpen: false }, about);
+    return who;
+  };
+  const reply = await run({ ...about, caller, requestId, region, trailers, admit });
   if (!request.complete) await toTheEnd(stream);
   await writeReply(response, atPace(reply, exchange, clock), requestId);
 }

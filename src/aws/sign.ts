@@ -96,6 +96,11 @@ export function unsigned(): AwsError {
   return new AwsError("MissingAuthenticationTokenException", 403, "Missing Authentication Token");
 }
 
+/** Nobody signs with that key. */
+export function noSuchKey(): AwsError {
+  return new AwsError("UnrecognizedClientException", 403, "The security token included in the request is invalid.");
+}
+
 interface Scope {
   readonly accessKeyId: string;
   readonly date: string;
@@ -133,8 +138,7 @@ export function readClaim(head: SignedHead, findCaller: FindCaller, options: Sig
   checkTime(terms, options.now);
   const { accessKeyId, region, service } = terms.scope;
   const caller = findCaller(accessKeyId, terms.sessionToken, options.now);
-  if (caller === null)
-    throw new AwsError("UnrecognizedClientException", 403, "The security token included in the request is invalid.");
+  if (caller === null) throw noSuchKey();
   return { terms, caller, region, service, isByHeader: terms.expiresSeconds === null };
 }
 
@@ -184,6 +188,13 @@ export function chunkSigner({ terms, caller }: Claim): ChunkSigner | null {
         .digest("hex");
     },
   };
+}
+
+/** The signature of a text in hex, as forms are signed; `credential` is "KEY/DATE/REGION/SERVICE/aws4_request". */
+export function signatureOfText(secret: string, credential: string, text: string): string {
+  return createHmac("sha256", signingKey(secret, scopeOf(credential)))
+    .update(text)
+    .digest("hex");
 }
 
 function invalidSignature(message: string): AwsError {

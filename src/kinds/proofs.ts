@@ -4,11 +4,13 @@ import { storageProofs } from "./storage-proofs.ts";
 import { iamProofs } from "./iam-proofs.ts";
 import { apiProofs } from "./api-proofs.ts";
 import { policyProofs } from "./policy-proofs.ts";
+import { bucketProofs } from "./bucket-proofs.ts";
 import { coreProofs, type Members, type TypeProofs } from "./core-proofs.ts";
 import { messageProofs } from "./message-proofs.ts";
 
 export const proofs: TypeProofs = {
   ...coreProofs,
+  ...bucketProofs,
   ...policyProofs,
   ...messageProofs,
   ...iamProofs,
@@ -355,26 +357,6 @@ export const proofs: TypeProofs = {
   },
   "dev.catamaran.v1.KeyPart": {
     "src/kinds/columns.test.ts": "attributeName keyType",
-  },
-  "dev.catamaran.v1.Bucket": {
-    "src/kinds/catamaran/bucket.test.ts": "apiVersion kind metadata spec",
-  },
-  "dev.catamaran.v1.BucketSpec": {
-    "src/kinds/catamaran/bucket.test.ts": "versioning cors",
-    "src/aws/s3/service.test.ts": "tags",
-    "src/aws/s3/notify.test.ts": "notifications tellsBus",
-    "src/aws/s3/settings.test.ts": "lifecycle",
-  },
-  "dev.catamaran.v1.BucketNotification": {
-    "src/aws/s3/notify.test.ts": "id target events prefix suffix",
-  },
-  "dev.catamaran.v1.BucketCorsRule": {
-    "src/aws/s3/cross-origin.test.ts": "allowedOrigins allowedMethods allowedHeaders exposeHeaders maxAgeSeconds",
-    "src/kinds/catamaran/bucket.test.ts": "id",
-  },
-  "dev.catamaran.v1.BucketLifecycleRule": {
-    "src/managed/bucket/lifecycle.test.ts":
-      "id enabled prefix tags largerThanBytes smallerThanBytes expireDays expireAt removeLoneMarkers noncurrentDays newerNoncurrentVersions abortUploadDays",
   },
   "dev.catamaran.v1.OrderedReading": {
     "src/triggers/table-source.test.ts":

@@ -165,16 +165,24 @@ const STATUS: { readonly [V in Exclude<Versioning, "none">]: "Enabled" | "Suspen
 };
 
 export const putBucketVersioning: Action<BucketWorld> = action(model, "PutBucketVersioning", {
-  serves: ["Bucket", "ContentMD5", "ChecksumAlgorithm", "VersioningConfiguration.Status", "ExpectedBucketOwner"],
+  serves: [
+    "Bucket",
+    "ContentMD5",
+    "ChecksumAlgorithm",
+    "VersioningConfiguration.Status",
+    "VersioningConfiguration.MFADelete",
+    "ExpectedBucketOwner",
+  ],
   unserved: {
     MFA: "there are no devices; leave it out",
-    "VersioningConfiguration.MFADelete": "there are no devices; leave it out",
+    "VersioningConfiguration.MFADelete=Enabled": "there are no devices; leave it out",
   },
   resources: (input) => [bucketArn(input)],
   run: async (world: BucketWorld, input) => {
     const { Status: status } = input.VersioningConfiguration;
     if (status === undefined) throw invalidArgument("The Versioning element must be specified");
     const bucket = await bucketOf(world, input);
+    // MFADelete "Disabled" is what every bucket says.
     const versioning = status === "Enabled" ? "all" : "suspended";
     await world.buckets.change(bucket, (live) => ({ ...live, spec: { ...live.spec, versioning } }));
     return {};

@@ -29,7 +29,7 @@ import {
   invalidRequest,
   objectArn,
   originOf,
-  versionMember,
+  writtenVersion,
 } from "./world.ts";
 
 export const copyObject: Action<BucketWorld> = action(model, "CopyObject", {
@@ -108,7 +108,7 @@ export const copyObject: Action<BucketWorld> = action(model, "CopyObject", {
         ...checksumMembers(copy.checksum),
       },
       ...ENCRYPTED,
-      ...versionMember(bucket, copy.version),
+      ...writtenVersion(bucket, copy.version),
       ...(source.bucket.spec.versioning !== undefined && { CopySourceVersionId: object.version }),
     };
   },

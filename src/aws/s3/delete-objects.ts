@@ -8,16 +8,15 @@ import { type DeletedObject, type Error as ObjectError, model, type ObjectIdenti
 import { PAYER } from "./unserved.ts";
 import { bucketOf, type BucketWorld, checkKey, objectArn, originOf } from "./world.ts";
 
-const NO_LOCK = "objects are not locked; leave it out";
 const NO_MFA = "there are no devices; leave it out";
 const BY_ETAG = "name the object by IfMatch";
 
 export const deleteObject: Action<BucketWorld> = action(model, "DeleteObject", {
-  serves: ["Bucket", "Key", "VersionId", "ExpectedBucketOwner", "IfMatch"],
+  // Nothing is retained that BypassGovernanceRetention would have to get round.
+  serves: ["Bucket", "Key", "VersionId", "BypassGovernanceRetention", "ExpectedBucketOwner", "IfMatch"],
   unserved: {
     MFA: NO_MFA,
     ...PAYER,
-    BypassGovernanceRetention: NO_LOCK,
     IfMatchLastModifiedTime: BY_ETAG,
     IfMatchSize: BY_ETAG,
   },
@@ -57,6 +56,7 @@ export const deleteObjects: Action<BucketWorld> = action(model, "DeleteObjects",
     "Delete.Objects.VersionId",
     "Delete.Objects.ETag",
     "Delete.Quiet",
+    "BypassGovernanceRetention",
     "ExpectedBucketOwner",
     "ChecksumAlgorithm",
   ],
@@ -65,7 +65,6 @@ export const deleteObjects: Action<BucketWorld> = action(model, "DeleteObjects",
     "Delete.Objects.Size": BY_ETAG,
     MFA: NO_MFA,
     ...PAYER,
-    BypassGovernanceRetention: NO_LOCK,
   },
   resources: ({ Bucket, Delete }) =>
     Delete.Objects.filter(({ VersionId }) => VersionId === undefined).map(({ Key }) => objectArn({ Bucket, Key })),

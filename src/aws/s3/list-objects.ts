@@ -49,7 +49,8 @@ export const listObjectsV2: Action<BucketWorld> = action(model, "ListObjectsV2",
     const bucket = await bucketOf(world, input);
     const { Prefix = "", Delimiter = "", EncodingType, ContinuationToken, StartAfter } = input;
     const most = mostOf(input.MaxKeys);
-    const after = ContinuationToken === undefined ? startOf(StartAfter) : placeOf(ContinuationToken);
+    const after =
+      ContinuationToken === undefined || ContinuationToken === "" ? startOf(StartAfter) : placeOf(ContinuationToken);
     const { objects } = world.buckets.contentsOf(bucket);
     const page = await objects.list({ prefix: Prefix, delimiter: Delimiter, most, ...(after && { after }) });
     const encode = encoder(EncodingType);

@@ -80,7 +80,12 @@ async function placeAfter(
 ): Promise<Place | undefined> {
   if (version === "") return markerPlace(key, Delimiter);
   if (key === "") throw invalidArgument("A version-id marker cannot be specified without a key marker.");
-  const order = version === NULL_VERSION ? (await objects.find(key, version))?.order : orderInName(version);
-  if (order === undefined || order === null) throw invalidArgument("Invalid version id specified");
+  if (version === NULL_VERSION) {
+    // One that was deleted since the last page was behind what is left of its key, as far as anybody can know.
+    const found = await objects.find(key, version);
+    return found === null ? { key } : { key, order: found.order };
+  }
+  const order = orderInName(version);
+  if (order === null) throw invalidArgument("Invalid version id specified");
   return { key, order };
 }

@@ -240,6 +240,8 @@ export type Condition = {
   readonly KeyPrefixEquals?: KeyPrefixEquals;
 };
 
+export type ConfirmRemoveSelfBucketAccess = boolean;
+
 export type ContentDisposition = string;
 
 export type ContentEncoding = string;
@@ -482,6 +484,11 @@ export type DeleteBucketLifecycleRequest = {
   readonly ExpectedBucketOwner?: AccountId;
 };
 
+export type DeleteBucketPolicyRequest = {
+  readonly Bucket: BucketName;
+  readonly ExpectedBucketOwner?: AccountId;
+};
+
 export type DeleteBucketRequest = {
   readonly Bucket: BucketName;
   readonly ExpectedBucketOwner?: AccountId;
@@ -556,6 +563,11 @@ export type DeleteObjectsRequest = {
   readonly BypassGovernanceRetention?: BypassGovernanceRetention;
   readonly ExpectedBucketOwner?: AccountId;
   readonly ChecksumAlgorithm?: ChecksumAlgorithm;
+};
+
+export type DeletePublicAccessBlockRequest = {
+  readonly Bucket: BucketName;
+  readonly ExpectedBucketOwner?: AccountId;
 };
 
 export type DeletedObject = {
@@ -724,6 +736,24 @@ export type GetBucketOwnershipControlsOutput = {
 };
 
 export type GetBucketOwnershipControlsRequest = {
+  readonly Bucket: BucketName;
+  readonly ExpectedBucketOwner?: AccountId;
+};
+
+export type GetBucketPolicyOutput = {
+  readonly Policy?: Policy;
+};
+
+export type GetBucketPolicyRequest = {
+  readonly Bucket: BucketName;
+  readonly ExpectedBucketOwner?: AccountId;
+};
+
+export type GetBucketPolicyStatusOutput = {
+  readonly PolicyStatus?: PolicyStatus;
+};
+
+export type GetBucketPolicyStatusRequest = {
   readonly Bucket: BucketName;
   readonly ExpectedBucketOwner?: AccountId;
 };
@@ -920,6 +950,15 @@ export type GetObjectTaggingRequest = {
   readonly RequestPayer?: RequestPayer;
 };
 
+export type GetPublicAccessBlockOutput = {
+  readonly PublicAccessBlockConfiguration?: PublicAccessBlockConfiguration;
+};
+
+export type GetPublicAccessBlockRequest = {
+  readonly Bucket: BucketName;
+  readonly ExpectedBucketOwner?: AccountId;
+};
+
 export type Grant = {
   readonly Grantee?: Grantee;
   readonly Permission?: Permission;
@@ -1078,6 +1117,8 @@ export type InvalidRequest = {};
 export type InvalidWriteOffset = {};
 
 export type IsLatest = boolean;
+
+export type IsPublic = boolean;
 
 export type IsRestoreInProgress = boolean;
 
@@ -1578,11 +1619,24 @@ export type Payer = "Requester" | "BucketOwner";
 
 export type Permission = "FULL_CONTROL" | "WRITE" | "WRITE_ACP" | "READ" | "READ_ACP";
 
+export type Policy = string;
+
+export type PolicyStatus = {
+  readonly IsPublic?: IsPublic;
+};
+
 export type Prefix = string;
 
 export type Priority = number;
 
 export type Protocol = "http" | "https";
+
+export type PublicAccessBlockConfiguration = {
+  readonly BlockPublicAcls?: Setting;
+  readonly IgnorePublicAcls?: Setting;
+  readonly BlockPublicPolicy?: Setting;
+  readonly RestrictPublicBuckets?: Setting;
+};
 
 export type PutBucketCorsRequest = {
   readonly Bucket: BucketName;
@@ -1625,6 +1679,15 @@ export type PutBucketOwnershipControlsRequest = {
   readonly ExpectedBucketOwner?: AccountId;
   readonly OwnershipControls: OwnershipControls;
   readonly ChecksumAlgorithm?: ChecksumAlgorithm;
+};
+
+export type PutBucketPolicyRequest = {
+  readonly Bucket: BucketName;
+  readonly ContentMD5?: ContentMD5;
+  readonly ChecksumAlgorithm?: ChecksumAlgorithm;
+  readonly ConfirmRemoveSelfBucketAccess?: ConfirmRemoveSelfBucketAccess;
+  readonly Policy: Policy;
+  readonly ExpectedBucketOwner?: AccountId;
 };
 
 export type PutBucketTaggingRequest = {
@@ -1733,6 +1796,14 @@ export type PutObjectTaggingRequest = {
   readonly Tagging: Tagging;
   readonly ExpectedBucketOwner?: AccountId;
   readonly RequestPayer?: RequestPayer;
+};
+
+export type PutPublicAccessBlockRequest = {
+  readonly Bucket: BucketName;
+  readonly ContentMD5?: ContentMD5;
+  readonly ChecksumAlgorithm?: ChecksumAlgorithm;
+  readonly PublicAccessBlockConfiguration: PublicAccessBlockConfiguration;
+  readonly ExpectedBucketOwner?: AccountId;
 };
 
 export type QueueArn = string;
@@ -1892,6 +1963,8 @@ export type ServerSideEncryptionRule = {
 };
 
 export type ServerSideEncryptionRules = readonly ServerSideEncryptionRule[];
+
+export type Setting = boolean;
 
 export type SimplePrefix = {};
 
@@ -2090,10 +2163,12 @@ export type ModelOperations = {
   readonly DeleteBucketCors: { readonly input: DeleteBucketCorsRequest; readonly output: {} };
   readonly DeleteBucketEncryption: { readonly input: DeleteBucketEncryptionRequest; readonly output: {} };
   readonly DeleteBucketLifecycle: { readonly input: DeleteBucketLifecycleRequest; readonly output: {} };
+  readonly DeleteBucketPolicy: { readonly input: DeleteBucketPolicyRequest; readonly output: {} };
   readonly DeleteBucketTagging: { readonly input: DeleteBucketTaggingRequest; readonly output: {} };
   readonly DeleteObject: { readonly input: DeleteObjectRequest; readonly output: DeleteObjectOutput };
   readonly DeleteObjectTagging: { readonly input: DeleteObjectTaggingRequest; readonly output: DeleteObjectTaggingOutput };
   readonly DeleteObjects: { readonly input: DeleteObjectsRequest; readonly output: DeleteObjectsOutput };
+  readonly DeletePublicAccessBlock: { readonly input: DeletePublicAccessBlockRequest; readonly output: {} };
   readonly GetBucketAccelerateConfiguration: { readonly input: GetBucketAccelerateConfigurationRequest; readonly output: GetBucketAccelerateConfigurationOutput };
   readonly GetBucketAcl: { readonly input: GetBucketAclRequest; readonly output: GetBucketAclOutput };
   readonly GetBucketCors: { readonly input: GetBucketCorsRequest; readonly output: GetBucketCorsOutput };
@@ -2103,6 +2178,8 @@ export type ModelOperations = {
   readonly GetBucketLogging: { readonly input: GetBucketLoggingRequest; readonly output: GetBucketLoggingOutput };
   readonly GetBucketNotificationConfiguration: { readonly input: GetBucketNotificationConfigurationRequest; readonly output: NotificationConfiguration };
   readonly GetBucketOwnershipControls: { readonly input: GetBucketOwnershipControlsRequest; readonly output: GetBucketOwnershipControlsOutput };
+  readonly GetBucketPolicy: { readonly input: GetBucketPolicyRequest; readonly output: GetBucketPolicyOutput };
+  readonly GetBucketPolicyStatus: { readonly input: GetBucketPolicyStatusRequest; readonly output: GetBucketPolicyStatusOutput };
   readonly GetBucketReplication: { readonly input: GetBucketReplicationRequest; readonly output: GetBucketReplicationOutput };
   readonly GetBucketRequestPayment: { readonly input: GetBucketRequestPaymentRequest; readonly output: GetBucketRequestPaymentOutput };
   readonly GetBucketTagging: { readonly input: GetBucketTaggingRequest; readonly output: GetBucketTaggingOutput };
@@ -2113,6 +2190,7 @@ export type ModelOperations = {
   readonly GetObjectAttributes: { readonly input: GetObjectAttributesRequest; readonly output: GetObjectAttributesOutput };
   readonly GetObjectLockConfiguration: { readonly input: GetObjectLockConfigurationRequest; readonly output: GetObjectLockConfigurationOutput };
   readonly GetObjectTagging: { readonly input: GetObjectTaggingRequest; readonly output: GetObjectTaggingOutput };
+  readonly GetPublicAccessBlock: { readonly input: GetPublicAccessBlockRequest; readonly output: GetPublicAccessBlockOutput };
   readonly HeadBucket: { readonly input: HeadBucketRequest; readonly output: HeadBucketOutput };
   readonly HeadObject: { readonly input: HeadObjectRequest; readonly output: HeadObjectOutput };
   readonly ListBuckets: { readonly input: ListBucketsRequest; readonly output: ListBucketsOutput };
@@ -2126,10 +2204,12 @@ export type ModelOperations = {
   readonly PutBucketLifecycleConfiguration: { readonly input: PutBucketLifecycleConfigurationRequest; readonly output: PutBucketLifecycleConfigurationOutput };
   readonly PutBucketNotificationConfiguration: { readonly input: PutBucketNotificationConfigurationRequest; readonly output: {} };
   readonly PutBucketOwnershipControls: { readonly input: PutBucketOwnershipControlsRequest; readonly output: {} };
+  readonly PutBucketPolicy: { readonly input: PutBucketPolicyRequest; readonly output: {} };
   readonly PutBucketTagging: { readonly input: PutBucketTaggingRequest; readonly output: {} };
   readonly PutBucketVersioning: { readonly input: PutBucketVersioningRequest; readonly output: {} };
   readonly PutObject: { readonly input: PutObjectRequest; readonly output: PutObjectOutput };
   readonly PutObjectTagging: { readonly input: PutObjectTaggingRequest; readonly output: PutObjectTaggingOutput };
+  readonly PutPublicAccessBlock: { readonly input: PutPublicAccessBlockRequest; readonly output: {} };
   readonly UploadPart: { readonly input: UploadPartRequest; readonly output: UploadPartOutput };
   readonly UploadPartCopy: { readonly input: UploadPartCopyRequest; readonly output: UploadPartCopyOutput };
 };
@@ -2162,10 +2242,12 @@ export const model: Model<ModelOperations, ModelErrors> = {
     DeleteBucketCors: { method: "DELETE", uri: "/{Bucket}?cors", status: 204, input: "DeleteBucketCorsRequest" },
     DeleteBucketEncryption: { method: "DELETE", uri: "/{Bucket}?encryption", status: 204, input: "DeleteBucketEncryptionRequest" },
     DeleteBucketLifecycle: { method: "DELETE", uri: "/{Bucket}?lifecycle", status: 204, input: "DeleteBucketLifecycleRequest" },
+    DeleteBucketPolicy: { method: "DELETE", uri: "/{Bucket}?policy", status: 204, input: "DeleteBucketPolicyRequest" },
     DeleteBucketTagging: { method: "DELETE", uri: "/{Bucket}?tagging", status: 204, input: "DeleteBucketTaggingRequest" },
     DeleteObject: { method: "DELETE", uri: "/{Bucket}/{Key+}", status: 204, input: "DeleteObjectRequest", output: "DeleteObjectOutput" },
     DeleteObjectTagging: { method: "DELETE", uri: "/{Bucket}/{Key+}?tagging", status: 204, input: "DeleteObjectTaggingRequest", output: "DeleteObjectTaggingOutput" },
     DeleteObjects: { uri: "/{Bucket}?delete", input: "DeleteObjectsRequest", output: "DeleteObjectsOutput" },
+    DeletePublicAccessBlock: { method: "DELETE", uri: "/{Bucket}?publicAccessBlock", status: 204, input: "DeletePublicAccessBlockRequest" },
     GetBucketAccelerateConfiguration: { method: "GET", uri: "/{Bucket}?accelerate", input: "GetBucketAccelerateConfigurationRequest", output: "GetBucketAccelerateConfigurationOutput" },
     GetBucketAcl: { method: "GET", uri: "/{Bucket}?acl", input: "GetBucketAclRequest", output: "GetBucketAclOutput" },
     GetBucketCors: { method: "GET", uri: "/{Bucket}?cors", input: "GetBucketCorsRequest", output: "GetBucketCorsOutput" },
@@ -2175,6 +2257,8 @@ export const model: Model<ModelOperations, ModelErrors> = {
     GetBucketLogging: { method: "GET", uri: "/{Bucket}?logging", input: "GetBucketLoggingRequest", output: "GetBucketLoggingOutput" },
     GetBucketNotificationConfiguration: { method: "GET", uri: "/{Bucket}?notification", input: "GetBucketNotificationConfigurationRequest", output: "NotificationConfiguration" },
     GetBucketOwnershipControls: { method: "GET", uri: "/{Bucket}?ownershipControls", input: "GetBucketOwnershipControlsRequest", output: "GetBucketOwnershipControlsOutput" },
+    GetBucketPolicy: { method: "GET", uri: "/{Bucket}?policy", input: "GetBucketPolicyRequest", output: "GetBucketPolicyOutput" },
+    GetBucketPolicyStatus: { method: "GET", uri: "/{Bucket}?policyStatus", input: "GetBucketPolicyStatusRequest", output: "GetBucketPolicyStatusOutput" },
     GetBucketReplication: { method: "GET", uri: "/{Bucket}?replication", input: "GetBucketReplicationRequest", output: "GetBucketReplicationOutput" },
     GetBucketRequestPayment: { method: "GET", uri: "/{Bucket}?requestPayment", input: "GetBucketRequestPaymentRequest", output: "GetBucketRequestPaymentOutput" },
     GetBucketTagging: { method: "GET", uri: "/{Bucket}?tagging", input: "GetBucketTaggingRequest", output: "GetBucketTaggingOutput" },
@@ -2185,6 +2269,7 @@ export const model: Model<ModelOperations, ModelErrors> = {
     GetObjectAttributes: { method: "GET", uri: "/{Bucket}/{Key+}?attributes", input: "GetObjectAttributesRequest", output: "GetObjectAttributesOutput", errors: ["NoSuchKey"] },
     GetObjectLockConfiguration: { method: "GET", uri: "/{Bucket}?object-lock", input: "GetObjectLockConfigurationRequest", output: "GetObjectLockConfigurationOutput" },
     GetObjectTagging: { method: "GET", uri: "/{Bucket}/{Key+}?tagging", input: "GetObjectTaggingRequest", output: "GetObjectTaggingOutput" },
+    GetPublicAccessBlock: { method: "GET", uri: "/{Bucket}?publicAccessBlock", input: "GetPublicAccessBlockRequest", output: "GetPublicAccessBlockOutput" },
     HeadBucket: { method: "HEAD", uri: "/{Bucket}", input: "HeadBucketRequest", output: "HeadBucketOutput", errors: ["NoSuchBucket"] },
     HeadObject: { method: "HEAD", uri: "/{Bucket}/{Key+}", input: "HeadObjectRequest", output: "HeadObjectOutput", errors: ["NoSuchKey"] },
     ListBuckets: { method: "GET", input: "ListBucketsRequest", output: "ListBucketsOutput" },
@@ -2198,10 +2283,12 @@ export const model: Model<ModelOperations, ModelErrors> = {
     PutBucketLifecycleConfiguration: { method: "PUT", uri: "/{Bucket}?lifecycle", input: "PutBucketLifecycleConfigurationRequest", output: "PutBucketLifecycleConfigurationOutput" },
     PutBucketNotificationConfiguration: { method: "PUT", uri: "/{Bucket}?notification", input: "PutBucketNotificationConfigurationRequest" },
     PutBucketOwnershipControls: { method: "PUT", uri: "/{Bucket}?ownershipControls", input: "PutBucketOwnershipControlsRequest" },
+    PutBucketPolicy: { method: "PUT", uri: "/{Bucket}?policy", input: "PutBucketPolicyRequest" },
     PutBucketTagging: { method: "PUT", uri: "/{Bucket}?tagging", input: "PutBucketTaggingRequest" },
     PutBucketVersioning: { method: "PUT", uri: "/{Bucket}?versioning", input: "PutBucketVersioningRequest" },
     PutObject: { method: "PUT", uri: "/{Bucket}/{Key+}", input: "PutObjectRequest", output: "PutObjectOutput", errors: ["InvalidRequest", "InvalidWriteOffset", "TooManyParts", "EncryptionTypeMismatch"] },
     PutObjectTagging: { method: "PUT", uri: "/{Bucket}/{Key+}?tagging", input: "PutObjectTaggingRequest", output: "PutObjectTaggingOutput" },
+    PutPublicAccessBlock: { method: "PUT", uri: "/{Bucket}?publicAccessBlock", input: "PutPublicAccessBlockRequest" },
     UploadPart: { method: "PUT", uri: "/{Bucket}/{Key+}", input: "UploadPartRequest", output: "UploadPartOutput" },
     UploadPartCopy: { method: "PUT", uri: "/{Bucket}/{Key+}", input: "UploadPartCopyRequest", output: "UploadPartCopyOutput" },
   },
@@ -2269,6 +2356,7 @@ export const model: Model<ModelOperations, ModelErrors> = {
     CompletedPart: { is: "structure", members: { ETag: "ETag", ChecksumCRC32: "ChecksumCRC32", ChecksumCRC32C: "ChecksumCRC32C", ChecksumCRC64NVME: "ChecksumCRC64NVME", ChecksumSHA1: "ChecksumSHA1", ChecksumSHA256: "ChecksumSHA256", ChecksumSHA512: "ChecksumSHA512", ChecksumMD5: "ChecksumMD5", ChecksumXXHASH64: "ChecksumXXHASH64", ChecksumXXHASH3: "ChecksumXXHASH3", ChecksumXXHASH128: "ChecksumXXHASH128", PartNumber: "PartNumber" } },
     CompletedPartList: { is: "list", of: "CompletedPart", flattened: true },
     Condition: { is: "structure", members: { HttpErrorCodeReturnedEquals: "HttpErrorCodeReturnedEquals", KeyPrefixEquals: "KeyPrefixEquals" } },
+    ConfirmRemoveSelfBucketAccess: { is: "boolean" },
     ContentDisposition: { is: "string" },
     ContentEncoding: { is: "string" },
     ContentLanguage: { is: "string" },
@@ -2305,6 +2393,7 @@ export const model: Model<ModelOperations, ModelErrors> = {
     DeleteBucketCorsRequest: { is: "structure", members: { Bucket: { of: "BucketName", at: "uri" }, ExpectedBucketOwner: { of: "AccountId", at: "header", name: "x-amz-expected-bucket-owner" } }, required: ["Bucket"] },
     DeleteBucketEncryptionRequest: { is: "structure", members: { Bucket: { of: "BucketName", at: "uri" }, ExpectedBucketOwner: { of: "AccountId", at: "header", name: "x-amz-expected-bucket-owner" } }, required: ["Bucket"] },
     DeleteBucketLifecycleRequest: { is: "structure", members: { Bucket: { of: "BucketName", at: "uri" }, ExpectedBucketOwner: { of: "AccountId", at: "header", name: "x-amz-expected-bucket-owner" } }, required: ["Bucket"] },
+    DeleteBucketPolicyRequest: { is: "structure", members: { Bucket: { of: "BucketName", at: "uri" }, ExpectedBucketOwner: { of: "AccountId", at: "header", name: "x-amz-expected-bucket-owner" } }, required: ["Bucket"] },
     DeleteBucketRequest: { is: "structure", members: { Bucket: { of: "BucketName", at: "uri" }, ExpectedBucketOwner: { of: "AccountId", at: "header", name: "x-amz-expected-bucket-owner" } }, required: ["Bucket"] },
     DeleteBucketTaggingRequest: { is: "structure", members: { Bucket: { of: "BucketName", at: "uri" }, ExpectedBucketOwner: { of: "AccountId", at: "header", name: "x-amz-expected-bucket-owner" } }, required: ["Bucket"] },
     DeleteMarker: { is: "boolean" },
@@ -2319,6 +2408,7 @@ export const model: Model<ModelOperations, ModelErrors> = {
     DeleteObjectTaggingRequest: { is: "structure", members: { Bucket: { of: "BucketName", at: "uri" }, Key: { of: "ObjectKey", at: "uri" }, VersionId: { of: "ObjectVersionId", at: "querystring", name: "versionId" }, ExpectedBucketOwner: { of: "AccountId", at: "header", name: "x-amz-expected-bucket-owner" } }, required: ["Bucket", "Key"] },
     DeleteObjectsOutput: { is: "structure", members: { Deleted: "DeletedObjects", RequestCharged: { of: "RequestCharged", at: "header", name: "x-amz-request-charged" }, Errors: { of: "Errors", name: "Error" } }, root: "DeleteResult" },
     DeleteObjectsRequest: { is: "structure", members: { Bucket: { of: "BucketName", at: "uri" }, Delete: { of: "Delete", namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" } }, MFA: { of: "MFA", at: "header", name: "x-amz-mfa" }, RequestPayer: { of: "RequestPayer", at: "header", name: "x-amz-request-payer" }, BypassGovernanceRetention: { of: "BypassGovernanceRetention", at: "header", name: "x-amz-bypass-governance-retention" }, ExpectedBucketOwner: { of: "AccountId", at: "header", name: "x-amz-expected-bucket-owner" }, ChecksumAlgorithm: { of: "ChecksumAlgorithm", at: "header", name: "x-amz-sdk-checksum-algorithm" } }, required: ["Bucket", "Delete"], payload: "Delete" },
+    DeletePublicAccessBlockRequest: { is: "structure", members: { Bucket: { of: "BucketName", at: "uri" }, ExpectedBucketOwner: { of: "AccountId", at: "header", name: "x-amz-expected-bucket-owner" } }, required: ["Bucket"] },
     DeletedObject: { is: "structure", members: { Key: "ObjectKey", VersionId: "ObjectVersionId", DeleteMarker: "DeleteMarker", DeleteMarkerVersionId: "DeleteMarkerVersionId" } },
     DeletedObjects: { is: "list", of: "DeletedObject", flattened: true },
     Delimiter: { is: "string" },
@@ -2367,6 +2457,10 @@ export const model: Model<ModelOperations, ModelErrors> = {
     GetBucketNotificationConfigurationRequest: { is: "structure", members: { Bucket: { of: "BucketName", at: "uri" }, ExpectedBucketOwner: { of: "AccountId", at: "header", name: "x-amz-expected-bucket-owner" } }, required: ["Bucket"] },
     GetBucketOwnershipControlsOutput: { is: "structure", members: { OwnershipControls: "OwnershipControls" }, payload: "OwnershipControls" },
     GetBucketOwnershipControlsRequest: { is: "structure", members: { Bucket: { of: "BucketName", at: "uri" }, ExpectedBucketOwner: { of: "AccountId", at: "header", name: "x-amz-expected-bucket-owner" } }, required: ["Bucket"] },
+    GetBucketPolicyOutput: { is: "structure", members: { Policy: "Policy" }, payload: "Policy" },
+    GetBucketPolicyRequest: { is: "structure", members: { Bucket: { of: "BucketName", at: "uri" }, ExpectedBucketOwner: { of: "AccountId", at: "header", name: "x-amz-expected-bucket-owner" } }, required: ["Bucket"] },
+    GetBucketPolicyStatusOutput: { is: "structure", members: { PolicyStatus: "PolicyStatus" }, payload: "PolicyStatus" },
+    GetBucketPolicyStatusRequest: { is: "structure", members: { Bucket: { of: "BucketName", at: "uri" }, ExpectedBucketOwner: { of: "AccountId", at: "header", name: "x-amz-expected-bucket-owner" } }, required: ["Bucket"] },
     GetBucketReplicationOutput: { is: "structure", members: { ReplicationConfiguration: "ReplicationConfiguration" }, payload: "ReplicationConfiguration" },
     GetBucketReplicationRequest: { is: "structure", members: { Bucket: { of: "BucketName", at: "uri" }, ExpectedBucketOwner: { of: "AccountId", at: "header", name: "x-amz-expected-bucket-owner" } }, required: ["Bucket"] },
     GetBucketRequestPaymentOutput: { is: "structure", members: { Payer: "Payer" } },
@@ -2389,6 +2483,8 @@ export const model: Model<ModelOperations, ModelErrors> = {
     GetObjectRequest: { is: "structure", members: { Bucket: { of: "BucketName", at: "uri" }, IfMatch: { of: "IfMatch", at: "header", name: "If-Match" }, IfModifiedSince: { of: "IfModifiedSince", at: "header", name: "If-Modified-Since" }, IfNoneMatch: { of: "IfNoneMatch", at: "header", name: "If-None-Match" }, IfUnmodifiedSince: { of: "IfUnmodifiedSince", at: "header", name: "If-Unmodified-Since" }, Key: { of: "ObjectKey", at: "uri" }, Range: { of: "Range", at: "header" }, ResponseCacheControl: { of: "ResponseCacheControl", at: "querystring", name: "response-cache-control" }, ResponseContentDisposition: { of: "ResponseContentDisposition", at: "querystring", name: "response-content-disposition" }, ResponseContentEncoding: { of: "ResponseContentEncoding", at: "querystring", name: "response-content-encoding" }, ResponseContentLanguage: { of: "ResponseContentLanguage", at: "querystring", name: "response-content-language" }, ResponseContentType: { of: "ResponseContentType", at: "querystring", name: "response-content-type" }, ResponseExpires: { of: "ResponseExpires", at: "querystring", name: "response-expires" }, VersionId: { of: "ObjectVersionId", at: "querystring", name: "versionId" }, SSECustomerAlgorithm: { of: "SSECustomerAlgorithm", at: "header", name: "x-amz-server-side-encryption-customer-algorithm" }, SSECustomerKey: { of: "SSECustomerKey", at: "header", name: "x-amz-server-side-encryption-customer-key" }, SSECustomerKeyMD5: { of: "SSECustomerKeyMD5", at: "header", name: "x-amz-server-side-encryption-customer-key-MD5" }, RequestPayer: { of: "RequestPayer", at: "header", name: "x-amz-request-payer" }, PartNumber: { of: "PartNumber", at: "querystring", name: "partNumber" }, ExpectedBucketOwner: { of: "AccountId", at: "header", name: "x-amz-expected-bucket-owner" }, ChecksumMode: { of: "ChecksumMode", at: "header", name: "x-amz-checksum-mode" } }, required: ["Bucket", "Key"] },
     GetObjectTaggingOutput: { is: "structure", members: { VersionId: { of: "ObjectVersionId", at: "header", name: "x-amz-version-id" }, TagSet: "TagSet" }, required: ["TagSet"], root: "Tagging" },
     GetObjectTaggingRequest: { is: "structure", members: { Bucket: { of: "BucketName", at: "uri" }, Key: { of: "ObjectKey", at: "uri" }, VersionId: { of: "ObjectVersionId", at: "querystring", name: "versionId" }, ExpectedBucketOwner: { of: "AccountId", at: "header", name: "x-amz-expected-bucket-owner" }, RequestPayer: { of: "RequestPayer", at: "header", name: "x-amz-request-payer" } }, required: ["Bucket", "Key"] },
+    GetPublicAccessBlockOutput: { is: "structure", members: { PublicAccessBlockConfiguration: "PublicAccessBlockConfiguration" }, payload: "PublicAccessBlockConfiguration" },
+    GetPublicAccessBlockRequest: { is: "structure", members: { Bucket: { of: "BucketName", at: "uri" }, ExpectedBucketOwner: { of: "AccountId", at: "header", name: "x-amz-expected-bucket-owner" } }, required: ["Bucket"] },
     Grant: { is: "structure", members: { Grantee: "Grantee", Permission: "Permission" } },
     GrantFullControl: { is: "string" },
     GrantRead: { is: "string" },
@@ -2420,6 +2516,7 @@ export const model: Model<ModelOperations, ModelErrors> = {
     InvalidRequest: { is: "structure", members: {  }, error: {  } },
     InvalidWriteOffset: { is: "structure", members: {  }, error: {  } },
     IsLatest: { is: "boolean" },
+    IsPublic: { is: "boolean" },
     IsRestoreInProgress: { is: "boolean" },
     IsTruncated: { is: "boolean" },
     KeyCount: { is: "integer" },
@@ -2533,15 +2630,19 @@ export const model: Model<ModelOperations, ModelErrors> = {
     PartsList: { is: "list", of: "ObjectPart", flattened: true },
     Payer: { is: "string", enum: ["Requester", "BucketOwner"] },
     Permission: { is: "string", enum: ["FULL_CONTROL", "WRITE", "WRITE_ACP", "READ", "READ_ACP"] },
+    Policy: { is: "string" },
+    PolicyStatus: { is: "structure", members: { IsPublic: "IsPublic" } },
     Prefix: { is: "string" },
     Priority: { is: "integer" },
     Protocol: { is: "string", enum: ["http", "https"] },
+    PublicAccessBlockConfiguration: { is: "structure", members: { BlockPublicAcls: "Setting", IgnorePublicAcls: "Setting", BlockPublicPolicy: "Setting", RestrictPublicBuckets: "Setting" } },
     PutBucketCorsRequest: { is: "structure", members: { Bucket: { of: "BucketName", at: "uri" }, CORSConfiguration: { of: "CORSConfiguration", namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" } }, ContentMD5: { of: "ContentMD5", at: "header", name: "Content-MD5" }, ChecksumAlgorithm: { of: "ChecksumAlgorithm", at: "header", name: "x-amz-sdk-checksum-algorithm" }, ExpectedBucketOwner: { of: "AccountId", at: "header", name: "x-amz-expected-bucket-owner" } }, required: ["Bucket", "CORSConfiguration"], payload: "CORSConfiguration" },
     PutBucketEncryptionRequest: { is: "structure", members: { Bucket: { of: "BucketName", at: "uri" }, ContentMD5: { of: "ContentMD5", at: "header", name: "Content-MD5" }, ChecksumAlgorithm: { of: "ChecksumAlgorithm", at: "header", name: "x-amz-sdk-checksum-algorithm" }, ServerSideEncryptionConfiguration: { of: "ServerSideEncryptionConfiguration", namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" } }, ExpectedBucketOwner: { of: "AccountId", at: "header", name: "x-amz-expected-bucket-owner" } }, required: ["Bucket", "ServerSideEncryptionConfiguration"], payload: "ServerSideEncryptionConfiguration" },
     PutBucketLifecycleConfigurationOutput: { is: "structure", members: { TransitionDefaultMinimumObjectSize: { of: "TransitionDefaultMinimumObjectSize", at: "header", name: "x-amz-transition-default-minimum-object-size" } } },
     PutBucketLifecycleConfigurationRequest: { is: "structure", members: { Bucket: { of: "BucketName", at: "uri" }, ChecksumAlgorithm: { of: "ChecksumAlgorithm", at: "header", name: "x-amz-sdk-checksum-algorithm" }, LifecycleConfiguration: { of: "BucketLifecycleConfiguration", namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" } }, ExpectedBucketOwner: { of: "AccountId", at: "header", name: "x-amz-expected-bucket-owner" }, TransitionDefaultMinimumObjectSize: { of: "TransitionDefaultMinimumObjectSize", at: "header", name: "x-amz-transition-default-minimum-object-size" } }, required: ["Bucket"], payload: "LifecycleConfiguration" },
     PutBucketNotificationConfigurationRequest: { is: "structure", members: { Bucket: { of: "BucketName", at: "uri" }, NotificationConfiguration: { of: "NotificationConfiguration", namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" } }, ExpectedBucketOwner: { of: "AccountId", at: "header", name: "x-amz-expected-bucket-owner" }, SkipDestinationValidation: { of: "SkipValidation", at: "header", name: "x-amz-skip-destination-validation" } }, required: ["Bucket", "NotificationConfiguration"], payload: "NotificationConfiguration" },
     PutBucketOwnershipControlsRequest: { is: "structure", members: { Bucket: { of: "BucketName", at: "uri" }, ContentMD5: { of: "ContentMD5", at: "header", name: "Content-MD5" }, ExpectedBucketOwner: { of: "AccountId", at: "header", name: "x-amz-expected-bucket-owner" }, OwnershipControls: { of: "OwnershipControls", namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" } }, ChecksumAlgorithm: { of: "ChecksumAlgorithm", at: "header", name: "x-amz-sdk-checksum-algorithm" } }, required: ["Bucket", "OwnershipControls"], payload: "OwnershipControls" },
+    PutBucketPolicyRequest: { is: "structure", members: { Bucket: { of: "BucketName", at: "uri" }, ContentMD5: { of: "ContentMD5", at: "header", name: "Content-MD5" }, ChecksumAlgorithm: { of: "ChecksumAlgorithm", at: "header", name: "x-amz-sdk-checksum-algorithm" }, ConfirmRemoveSelfBucketAccess: { of: "ConfirmRemoveSelfBucketAccess", at: "header", name: "x-amz-confirm-remove-self-bucket-access" }, Policy: "Policy", ExpectedBucketOwner: { of: "AccountId", at: "header", name: "x-amz-expected-bucket-owner" } }, required: ["Bucket", "Policy"], payload: "Policy" },
     PutBucketTaggingRequest: { is: "structure", members: { Bucket: { of: "BucketName", at: "uri" }, ContentMD5: { of: "ContentMD5", at: "header", name: "Content-MD5" }, ChecksumAlgorithm: { of: "ChecksumAlgorithm", at: "header", name: "x-amz-sdk-checksum-algorithm" }, Tagging: { of: "Tagging", namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" } }, ExpectedBucketOwner: { of: "AccountId", at: "header", name: "x-amz-expected-bucket-owner" } }, required: ["Bucket", "Tagging"], payload: "Tagging" },
     PutBucketVersioningRequest: { is: "structure", members: { Bucket: { of: "BucketName", at: "uri" }, ContentMD5: { of: "ContentMD5", at: "header", name: "Content-MD5" }, ChecksumAlgorithm: { of: "ChecksumAlgorithm", at: "header", name: "x-amz-sdk-checksum-algorithm" }, MFA: { of: "MFA", at: "header", name: "x-amz-mfa" }, VersioningConfiguration: { of: "VersioningConfiguration", namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" } }, ExpectedBucketOwner: { of: "AccountId", at: "header", name: "x-amz-expected-bucket-owner" } }, required: ["Bucket", "VersioningConfiguration"], payload: "VersioningConfiguration" },
     PutObjectOutput: { is: "structure", members: { Expiration: { of: "Expiration", at: "header", name: "x-amz-expiration" }, ETag: { of: "ETag", at: "header" }, ChecksumCRC32: { of: "ChecksumCRC32", at: "header", name: "x-amz-checksum-crc32" }, ChecksumCRC32C: { of: "ChecksumCRC32C", at: "header", name: "x-amz-checksum-crc32c" }, ChecksumCRC64NVME: { of: "ChecksumCRC64NVME", at: "header", name: "x-amz-checksum-crc64nvme" }, ChecksumSHA1: { of: "ChecksumSHA1", at: "header", name: "x-amz-checksum-sha1" }, ChecksumSHA256: { of: "ChecksumSHA256", at: "header", name: "x-amz-checksum-sha256" }, ChecksumSHA512: { of: "ChecksumSHA512", at: "header", name: "x-amz-checksum-sha512" }, ChecksumMD5: { of: "ChecksumMD5", at: "header", name: "x-amz-checksum-md5" }, ChecksumXXHASH64: { of: "ChecksumXXHASH64", at: "header", name: "x-amz-checksum-xxhash64" }, ChecksumXXHASH3: { of: "ChecksumXXHASH3", at: "header", name: "x-amz-checksum-xxhash3" }, ChecksumXXHASH128: { of: "ChecksumXXHASH128", at: "header", name: "x-amz-checksum-xxhash128" }, ChecksumType: { of: "ChecksumType", at: "header", name: "x-amz-checksum-type" }, ServerSideEncryption: { of: "ServerSideEncryption", at: "header", name: "x-amz-server-side-encryption" }, VersionId: { of: "ObjectVersionId", at: "header", name: "x-amz-version-id" }, SSECustomerAlgorithm: { of: "SSECustomerAlgorithm", at: "header", name: "x-amz-server-side-encryption-customer-algorithm" }, SSECustomerKeyMD5: { of: "SSECustomerKeyMD5", at: "header", name: "x-amz-server-side-encryption-customer-key-MD5" }, SSEKMSKeyId: { of: "SSEKMSKeyId", at: "header", name: "x-amz-server-side-encryption-aws-kms-key-id" }, SSEKMSEncryptionContext: { of: "SSEKMSEncryptionContext", at: "header", name: "x-amz-server-side-encryption-context" }, BucketKeyEnabled: { of: "BucketKeyEnabled", at: "header", name: "x-amz-server-side-encryption-bucket-key-enabled" }, Size: { of: "Size", at: "header", name: "x-amz-object-size" }, RequestCharged: { of: "RequestCharged", at: "header", name: "x-amz-request-charged" } } },
@@ -2549,6 +2650,7 @@ export const model: Model<ModelOperations, ModelErrors> = {
     PutObjectRequestBody: { is: "blob", streaming: true },
     PutObjectTaggingOutput: { is: "structure", members: { VersionId: { of: "ObjectVersionId", at: "header", name: "x-amz-version-id" } } },
     PutObjectTaggingRequest: { is: "structure", members: { Bucket: { of: "BucketName", at: "uri" }, Key: { of: "ObjectKey", at: "uri" }, VersionId: { of: "ObjectVersionId", at: "querystring", name: "versionId" }, ContentMD5: { of: "ContentMD5", at: "header", name: "Content-MD5" }, ChecksumAlgorithm: { of: "ChecksumAlgorithm", at: "header", name: "x-amz-sdk-checksum-algorithm" }, Tagging: { of: "Tagging", namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" } }, ExpectedBucketOwner: { of: "AccountId", at: "header", name: "x-amz-expected-bucket-owner" }, RequestPayer: { of: "RequestPayer", at: "header", name: "x-amz-request-payer" } }, required: ["Bucket", "Key", "Tagging"], payload: "Tagging" },
+    PutPublicAccessBlockRequest: { is: "structure", members: { Bucket: { of: "BucketName", at: "uri" }, ContentMD5: { of: "ContentMD5", at: "header", name: "Content-MD5" }, ChecksumAlgorithm: { of: "ChecksumAlgorithm", at: "header", name: "x-amz-sdk-checksum-algorithm" }, PublicAccessBlockConfiguration: { of: "PublicAccessBlockConfiguration", namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" } }, ExpectedBucketOwner: { of: "AccountId", at: "header", name: "x-amz-expected-bucket-owner" } }, required: ["Bucket", "PublicAccessBlockConfiguration"], payload: "PublicAccessBlockConfiguration" },
     QueueArn: { is: "string" },
     QueueConfiguration: { is: "structure", members: { Id: "NotificationId", QueueArn: { of: "QueueArn", name: "Queue" }, Events: { of: "EventList", name: "Event" }, Filter: "NotificationConfigurationFilter" }, required: ["QueueArn", "Events"] },
     QueueConfigurationList: { is: "list", of: "QueueConfiguration", flattened: true },
@@ -2598,6 +2700,7 @@ export const model: Model<ModelOperations, ModelErrors> = {
     ServerSideEncryptionConfiguration: { is: "structure", members: { Rules: { of: "ServerSideEncryptionRules", name: "Rule" } }, required: ["Rules"] },
     ServerSideEncryptionRule: { is: "structure", members: { ApplyServerSideEncryptionByDefault: "ServerSideEncryptionByDefault", BucketKeyEnabled: "BucketKeyEnabled", BlockedEncryptionTypes: "BlockedEncryptionTypes" } },
     ServerSideEncryptionRules: { is: "list", of: "ServerSideEncryptionRule", flattened: true },
+    Setting: { is: "boolean" },
     SimplePrefix: { is: "structure", members: {  }, root: "SimplePrefix" },
     Size: { is: "long" },
     SkipValidation: { is: "boolean" },

@@ -58,7 +58,7 @@ function plainValue(member: HeaderMember, text = ""): string {
       .split(",")
       .map((one) => one.trim())
       .filter((one) => one !== "aws-chunked")
-      .join(",");
+      .join(", ");
   if (member === "StorageClass" && text === "STANDARD") return "";
   if (member === "WebsiteRedirectLocation" && text !== "" && !/^(\/|https?:\/\/)/.test(text))
     throw new AwsError(

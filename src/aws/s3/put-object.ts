@@ -14,7 +14,7 @@ import {
   PAYER,
   SLOW_STORAGE,
 } from "./unserved.ts";
-import { bucketOf, type BucketWorld, checkKey, ENCRYPTED, objectArn, originOf, versionMember } from "./world.ts";
+import { bucketOf, type BucketWorld, checkKey, ENCRYPTED, objectArn, originOf, writtenVersion } from "./world.ts";
 
 /** Amazon S3 User Guide, "Uploading objects": 5 GB in a single operation. */
 export const MAX_PUT_BYTES: number = 5 * 1024 ** 3;
@@ -86,7 +86,7 @@ export const putObject: Action<BucketWorld> = action(model, "PutObject", {
       ETag: `"${object.etag}"`,
       ...checksumMembers(object.checksum),
       ...ENCRYPTED,
-      ...versionMember(bucket, object.version),
+      ...writtenVersion(bucket, object.version),
     };
   },
 });

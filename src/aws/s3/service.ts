@@ -27,6 +27,18 @@ import { listObjectVersions } from "./list-versions.ts";
 import { model } from "./model.gen.ts";
 import { getBucketNotificationConfiguration, putBucketNotificationConfiguration } from "./notifications.ts";
 import { getObjectAttributes } from "./object-attributes.ts";
+import {
+  deleteBucketPolicy,
+  deletePublicAccessBlock,
+  getBucketPolicy,
+  getBucketPolicyStatus,
+  getPublicAccessBlock,
+  namesBucket,
+  policyOn,
+  putBucketPolicy,
+  putPublicAccessBlock,
+} from "./policy.ts";
+import { postObject } from "./post-object.ts";
 import { putObject } from "./put-object.ts";
 import {
   deleteBucketEncryption,
@@ -97,6 +109,14 @@ export const actions: readonly Action<BucketWorld>[] = [
   getBucketCors,
   putBucketCors,
   deleteBucketCors,
+  getBucketPolicy,
+  putBucketPolicy,
+  deleteBucketPolicy,
+  getBucketPolicyStatus,
+  getPublicAccessBlock,
+  putPublicAccessBlock,
+  deletePublicAccessBlock,
+  postObject,
   getBucketLifecycleConfiguration,
   putBucketLifecycleConfiguration,
   deleteBucketLifecycle,
@@ -140,6 +160,8 @@ export function s3Service(world: BucketWorld): Service {
     locate: locator(actions.map(({ operation }) => operation)),
     checkBody,
     otherClaim: querySignature,
+    policyOf: policyOn(world),
+    takesUnsigned: namesBucket(world),
     answerOrigin: answerOrigin(world),
     errorCodes: ERROR_CODES,
     replyHeaders: (requestId) => ({ "x-amz-request-id": requestId, "x-amz-id-2": requestId, server: "AmazonS3" }),

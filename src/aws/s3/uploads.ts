@@ -2,14 +2,14 @@
 import { Fault } from "#base/fault.ts";
 import type { Bucket } from "#kinds/catamaran/bucket.ts";
 import type { Contents } from "#managed/bucket/buckets.ts";
-import type { Part, Upload } from "#managed/bucket/stored-object.ts";
-import { type Action, action } from "../action.ts";
+import type { Part, StoredObject, Upload } from "#managed/bucket/stored-object.ts";
+import { type Action, action, type Call } from "../action.ts";
 import { AwsError } from "../aws-error.ts";
 import { type Algorithm, algorithmNamed, checksumMembers, claimedIn, Counted, provenFacts } from "./checksums.ts";
 import { chosenParts, partsFacts, uploadChecksum } from "./complete-upload.ts";
 import { checkWrite, wholeSecond } from "./conditions.ts";
 import { copySource, readNeed } from "./copy-object.ts";
-import { model } from "./model.gen.ts";
+import { type CompleteMultipartUploadOutput, model } from "./model.gen.ts";
 import { checkLength, headKept, tagsOf } from "./object-head.ts";
 import { MAX_PUT_BYTES, streamOf } from "./put-object.ts";
 import {
@@ -31,7 +31,7 @@ import {
   invalidArgument,
   objectArn,
   originOf,
-  versionMember,
+  writtenVersion,
 } from "./world.ts";
 
 /** Amazon S3 User Guide, "Multipart upload limits". */
@@ -298,6 +298,8 @@ export const completeMultipartUpload: Action<BucketWorld> = action(model, "Compl
   },
   resources: (input) => [objectArn(input)],
   run: async (world: BucketWorld, input, call) => {
+    const done = await completed(world, input);
+    if (done !== null) return answerOf(input, call, done);
     const { bucket, contents, upload } = await uploadOf(world, input);
     const object = await whileThere(
       contents.uploads.complete(upload, (parts) => chosenParts(upload, parts, input.MultipartUpload?.Parts ?? []), {
@@ -311,17 +313,33 @@ export const completeMultipartUpload: Action<BucketWorld> = action(model, "Compl
         by: originOf(call),
       }),
     );
-    return {
-      Location: `http://${call.headers["host"] ?? "localhost"}/${input.Bucket}/${encodeURIComponent(input.Key).replaceAll("%2F", "/")}`,
-      Bucket: input.Bucket,
-      Key: input.Key,
-      ETag: `"${object.etag}"`,
-      ...checksumMembers(object.checksum),
-      ...ENCRYPTED,
-      ...versionMember(bucket, object.version),
-    };
+    return answerOf(input, call, { bucket, object });
   },
 });
+
+interface Completed {
+  readonly bucket: Bucket;
+  readonly object: StoredObject;
+}
+
+/** Who did not hear that it was done asks again, and hears the same while the object is there. */
+async function completed(world: BucketWorld, input: UploadInput): Promise<Completed | null> {
+  const bucket = await bucketOf(world, input);
+  const object = await world.buckets.contentsOf(bucket).objects.find(input.Key);
+  return object?.is === "object" && object.parts?.at === input.UploadId ? { bucket, object } : null;
+}
+
+function answerOf(input: UploadInput, call: Call, { bucket, object }: Completed): CompleteMultipartUploadOutput {
+  return {
+    Location: `http://${call.headers["host"] ?? "localhost"}/${input.Bucket}/${encodeURIComponent(input.Key).replaceAll("%2F", "/")}`,
+    Bucket: input.Bucket,
+    Key: input.Key,
+    ETag: `"${object.etag}"`,
+    ...checksumMembers(object.checksum),
+    ...ENCRYPTED,
+    ...writtenVersion(bucket, object.version),
+  };
+}
 
 export const abortMultipartUpload: Action<BucketWorld> = action(model, "AbortMultipartUpload", {
   serves: ["Bucket", "Key", "UploadId", "ExpectedBucketOwner"],

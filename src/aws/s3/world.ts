@@ -98,6 +98,11 @@ function deleted(marker: Marker, version: string | undefined): AwsError {
   });
 }
 
+/** The version of what was just written, which is told only where versions are kept. */
+export function writtenVersion(bucket: Bucket, version: string): { readonly VersionId?: string } {
+  return bucket.spec.versioning === "all" ? { VersionId: version } : {};
+}
+
 /** A version as outputs have it: a bucket that never kept versions says none. */
 export function versionMember(bucket: Bucket, version: string): { readonly VersionId?: string } {
   return bucket.spec.versioning === undefined ? {} : { VersionId: version };

@@ -66,6 +66,17 @@ const lifecycleRule = object("BucketLifecycleRule", {
   abortUploadDays: optional(whole({ min: 1 })),
 });
 
+/** Absent: all of it, as S3 has it for new buckets. */
+const publicAccess = object("BucketPublicAccess", {
+  /** There are no grants to block; tools say it all the same. */
+  blockAcls: optional(flag()),
+  ignoreAcls: optional(flag()),
+  /** A policy that lets everybody in is not taken. */
+  blockPolicies: optional(flag()),
+  /** One that is there already lets nobody in. */
+  restrictBuckets: optional(flag()),
+});
+
 const spec = object("BucketSpec", {
   /** Absent: a version goes when another takes its place. Once there it is never absent again. */
   versioning: optional(text({ enum: ["all", "suspended"] })),
@@ -74,6 +85,9 @@ const spec = object("BucketSpec", {
   /** All that goes on is told to the default bus. */
   tellsBus: optional(flag()),
   cors: optional(list(corsRule, { max: 100 })),
+  /** Who may do what with it: a policy of IAM's language, as JSON text. */
+  policy: optional(text()),
+  publicAccess: optional(publicAccess),
   lifecycle: optional(list(lifecycleRule, { key: "id", max: 1_000 })),
 });
 

@@ -11,6 +11,7 @@ import { keyOfObject } from "#kinds/object.ts";
 import type { Database } from "../database.ts";
 import type { Prepared } from "../push.ts";
 import type { ObjectBytes } from "./object-bytes.ts";
+import { recoverPieces } from "./pieces.ts";
 import { Orders, type StoredObject, type Versioning } from "./stored-object.ts";
 import { type ObjectChange, StoredObjects } from "./stored-objects.ts";
 import { Uploads } from "./uploads.ts";
@@ -65,6 +66,11 @@ export class Buckets implements AsyncDisposable {
     const key = keyOf(namespace, name);
     const found = this.#view.get(key) ?? (await this.#options.objects.get(bucketKind, key));
     return found === null || found.metadata.deletionTimestamp !== undefined ? null : found;
+  }
+
+  /** As far as the view has seen. */
+  isThere(namespace: string, name: string): boolean {
+    return this.#view.get(keyOf(namespace, name)) !== undefined;
   }
 
   /** By name, those that are going left out. */
@@ -141,13 +147,8 @@ export class Buckets implements AsyncDisposable {
 
   async #recover(): Promise<void> {
     await this.#view.synced;
-    const { bytes } = this.#options;
-    const leftovers = new Set(await bytes.leftovers());
-    for (const bucket of this.#view.list()) {
-      const kept = await this.contentsOf(bucket).objects.pieces.recover();
-      for (const id of kept) leftovers.delete(id);
-    }
-    await bytes.remove([...leftovers]);
+    const all = this.#view.list().map((bucket) => this.contentsOf(bucket).objects.pieces);
+    await recoverPieces(this.#options.bytes, all);
   }
 }
 

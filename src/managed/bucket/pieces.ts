@@ -94,3 +94,10 @@ export class Pieces {
     });
   }
 }
+
+/** Puts right what a process that was killed left: what belongs to an object is kept, the rest goes. Before anything else is written. */
+export async function recoverPieces(bytes: ObjectBytes, all: readonly Pieces[]): Promise<void> {
+  const leftovers = new Set(await bytes.leftovers());
+  for (const pieces of all) for (const id of await pieces.recover()) leftovers.delete(id);
+  await bytes.remove([...leftovers]);
+}
