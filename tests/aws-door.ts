@@ -15,6 +15,22 @@ import { listenAws } from "#aws/listen.ts";
 import { logsService } from "#aws/logs/service.ts";
 import type { FunctionSession } from "#aws/sign.ts";
 import { stsService } from "#aws/sts/service.ts";
+import type { Service } from "#aws/action.ts";
+import { apiGatewayService } from "#aws/apigateway/service.ts";
+import { apiGatewayV2Service } from "#aws/apigatewayv2/service.ts";
+import { urlAccess } from "#aws/lambda/url-access.ts";
+import type { Place } from "#aws/place.ts";
+import type { Random } from "#base/random.ts";
+import type { Objects } from "#deck/objects.ts";
+import { listenGateway } from "#gateway/listen.ts";
+import { apiDeploymentKind } from "#kinds/catamaran/api-deployment.ts";
+import { apiKeyKind } from "#kinds/catamaran/api-key.ts";
+import { httpApiKind } from "#kinds/catamaran/http-api.ts";
+import { restApiKind } from "#kinds/catamaran/rest-api.ts";
+import { usagePlanKind } from "#kinds/catamaran/usage-plan.ts";
+import { webSocketApiKind } from "#kinds/catamaran/web-socket-api.ts";
+import { controlService } from "#main/control-service.ts";
+import { KeyUsage } from "#managed/api/key-usage.ts";
 import { keyOf } from "#base/key.ts";
 import { silent } from "#base/log.ts";
 import { Deck } from "#deck/deck.ts";
@@ -40,6 +56,8 @@ export interface TestDoor extends AsyncDisposable {
   readonly endpoint: string;
   readonly folder: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** Where APIs are served. */
+  readonly gatewayUrl: string;
 }
 
 export async function openDoor(): Promise<TestDoor> {
@@ -68,6 +86,7 @@ export async function openDoor(): Promise<TestDoor> {
     (await objects.get(functionKind, keyOf(namespace, name)))?.metadata.uid === uid;
   const identities = stack.use(await Identities.open({ objects, database, accountId: ROOT.accountId }));
   const rights = rightsOf({ identities, root: ROOT, region: REGION, mode: "enforce", isLiving, log });
+  const keyUsage = new KeyUsage(database);
   const services = [
     lambdaService({
       ...place,
@@ -85,6 +104,7 @@ export async function openDoor(): Promise<TestDoor> {
     logsService({ ...place, logs }),
     iamService({ identities, newAccessKeyId: () => newAccessKeyId(random), secretOf: (id) => secretOfKey(ROOT, id) }),
     stsService({ identities, judge: rights.judge, root: ROOT, mode: "enforce", issuer: null }),
+    ...apiServices({ ...place, objects, random }, keyUsage, stack),
   ];
   rights.use(services);
   const { findCaller, authorize } = rights;
@@ -110,5 +130,51 @@ export async function openDoor(): Promise<TestDoor> {
     AWS_PAGER: "",
     AWS_MAX_ATTEMPTS: "1",
   };
-  return { endpoint, folder, environment, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+  const control = controlService({
+    functions,
+    ledger,
+    logs,
+    keyUsage,
+    authorizeUrl: urlAccess({ findCaller, authorize, region: REGION, accountId: ROOT.accountId, clock }),
+    rotateSecretKey: () => Promise.reject(new Error("nothing is encrypted here")),
+  });
+  const gateway = stack.use(
+    await listenGateway({
+      objects,
+      askServer: () => nextTurn(),
+      control,
+      host: "127.0.0.1",
+      port: 0,
+      accountId: ROOT.accountId,
+      region: REGION,
+      clock,
+      random,
+      log,
+    }),
+  );
+  const gatewayUrl = `http://127.0.0.1:${gateway.port}`;
+  return { endpoint, folder, environment, gatewayUrl, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+}
+
+function apiServices(
+  account: Place & { readonly namespace: string; readonly objects: Objects; readonly random: Random },
+  keyUsage: KeyUsage,
+  stack: AsyncDisposableStack,
+): readonly Service[] {
+  const { objects } = account;
+  const deployments = stack.use(objects.view(apiDeploymentKind));
+  const rest = {
+    restApis: stack.use(objects.view(restApiKind)),
+    apiKeys: stack.use(objects.view(apiKeyKind)),
+    usagePlans: stack.use(objects.view(usagePlanKind)),
+  };
+  const http = {
+    apis: stack.use(objects.view(httpApiKind)),
+    webSocketApis: stack.use(objects.view(webSocketApiKind)),
+    gatewayUrl: "http://gateway",
+  };
+  return [
+    apiGatewayService({ ...account, ...rest, deployments, keyUsage }),
+    apiGatewayV2Service({ ...account, ...http, deployments }),
+  ];
 }

@@ -22,6 +22,7 @@ import { MoveTasks } from "#managed/queue/move-tasks.ts";
 import { Queues } from "#managed/queue/queues.ts";
 import { Tables } from "#managed/table/tables.ts";
 import { apiDeploymentKind } from "#kinds/catamaran/api-deployment.ts";
+import { webSocketApiKind } from "#kinds/catamaran/web-socket-api.ts";
 import { httpApiKind } from "#kinds/catamaran/http-api.ts";
 import { apiKeyKind } from "#kinds/catamaran/api-key.ts";
 import { restApiKind } from "#kinds/catamaran/rest-api.ts";
@@ -298,6 +299,12 @@ function apiServices(
     usagePlans: parts.use(objects.view(usagePlanKind)),
     keyUsage: new KeyUsage(database),
   };
-  const http = { ...account, apis: parts.use(objects.view(httpApiKind)), deployments, gatewayUrl: "http://gateway" };
+  const http = {
+    ...account,
+    apis: parts.use(objects.view(httpApiKind)),
+    webSocketApis: parts.use(objects.view(webSocketApiKind)),
+    deployments,
+    gatewayUrl: "http://gateway",
+  };
   return [apiGatewayService(rest), apiGatewayV2Service(http)];
 }

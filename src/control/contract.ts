@@ -81,7 +81,10 @@ export interface SignedRequest {
 
 /** To a function's URL, or to the route of an API: "arn:aws:execute-api:REGION:ACCOUNT:API/STAGE/METHOD/PATH". */
 export type UrlRequest = SignedRequest &
-  ({ readonly namespace: string; readonly name: string } | { readonly methodArn: string });
+  (
+    | { readonly namespace: string; readonly name: string }
+    | { readonly methodArn: string; readonly permission?: "execute-api:ManageConnections" }
+  );
 
 export type UrlVerdict =
   | { readonly is: "allowed"; readonly caller: IamCaller }

@@ -19,7 +19,7 @@ import { eventExpiryController } from "./event-expiry.ts";
 import { functionRoleController } from "./function-role.ts";
 import { garbageCollector } from "./garbage-collector.ts";
 import { horizontalPodAutoscalerController } from "./horizontal-pod-autoscaler.ts";
-import { httpApiAddressController, restApiAddressController } from "./api-address.ts";
+import { httpApiAddressController, restApiAddressController, webSocketApiAddressController } from "./api-address.ts";
 import { ingressAddressController } from "./ingress-address.ts";
 import { cronJobController } from "./cron-job.ts";
 import { jobController } from "./job.ts";
@@ -79,6 +79,7 @@ export function instanceControllers({
     ingressAddressController(edge),
     httpApiAddressController(edge),
     restApiAddressController(edge),
+    webSocketApiAddressController(edge),
     namespaceContentsController(ca),
   ];
 }

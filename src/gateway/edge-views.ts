@@ -7,6 +7,7 @@ import { functionKind, type FunctionObject } from "#kinds/catamaran/function.ts"
 import { apiDeploymentKind, type ApiDeployment } from "#kinds/catamaran/api-deployment.ts";
 import { apiKeyKind, type ApiKey } from "#kinds/catamaran/api-key.ts";
 import { restApiKind, type RestApi } from "#kinds/catamaran/rest-api.ts";
+import { webSocketApiKind, type WebSocketApi } from "#kinds/catamaran/web-socket-api.ts";
 import { usagePlanKind, type UsagePlan } from "#kinds/catamaran/usage-plan.ts";
 import { httpApiKind, type HttpApi } from "#kinds/catamaran/http-api.ts";
 import { ingressKind, type Ingress } from "#kinds/networking/ingress.ts";
@@ -22,6 +23,7 @@ export class EdgeViews implements Disposable {
   readonly #ingresses: View<Ingress>;
   readonly #apis: View<HttpApi>;
   readonly #restApis: View<RestApi>;
+  readonly #webSocketApis: View<WebSocketApi>;
   readonly #deployments: View<ApiDeployment>;
   readonly #apiKeys: View<ApiKey>;
   readonly #usagePlans: View<UsagePlan>;
@@ -37,6 +39,7 @@ export class EdgeViews implements Disposable {
     this.#ingresses = objects.view(ingressKind);
     this.#apis = objects.view(httpApiKind);
     this.#restApis = objects.view(restApiKind);
+    this.#webSocketApis = objects.view(webSocketApiKind);
     this.#deployments = objects.view(apiDeploymentKind);
     this.#apiKeys = objects.view(apiKeyKind);
     this.#usagePlans = objects.view(usagePlanKind);
@@ -50,6 +53,7 @@ export class EdgeViews implements Disposable {
     this.#ingresses.onChange(forget);
     this.#apis.onChange(forget);
     this.#restApis.onChange(forget);
+    this.#webSocketApis.onChange(forget);
     this.#deployments.onChange(forget);
     this.#apiKeys.onChange(forget);
     this.#usagePlans.onChange(forget);
@@ -69,6 +73,7 @@ export class EdgeViews implements Disposable {
         ingresses: this.#ingresses.list(),
         httpApis: this.#apis.list(),
         restApis: this.#restApis.list(),
+        webSocketApis: this.#webSocketApis.list(),
         deployments: this.#deployments.list(),
         apiKeys: this.#apiKeys.list(),
         usagePlans: this.#usagePlans.list(),
@@ -92,6 +97,7 @@ export class EdgeViews implements Disposable {
       this.#ingresses,
       this.#apis,
       this.#restApis,
+      this.#webSocketApis,
       this.#deployments,
       this.#apiKeys,
       this.#usagePlans,

@@ -2,18 +2,20 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Clock } from "#base/clock.ts";
+import { decodePercent } from "#base/percent.ts";
 import { reasonOf } from "#base/fault.ts";
 import type { Log } from "#base/log.ts";
 import type { Random } from "#base/random.ts";
 import type { Objects } from "#deck/objects.ts";
 import type { ControlClient } from "#control/client.ts";
+import type { Control } from "#control/contract.ts";
 import { limitConnections } from "#http/connections.ts";
 import { HeldBytes } from "#http/held-bytes.ts";
 import { listen, type Opened } from "#http/listen.ts";
 import { BodyRefused, readBody } from "#http/read-body.ts";
 import { API_HOST } from "#kinds/catamaran/http-api.ts";
 import { ApiLogs } from "./apis/api-logs.ts";
-import { findApi, type FoundApi, type FoundRestApi } from "./apis/find-api.ts";
+import { findApi, type FoundAnyApi, type FoundSocketApi } from "./apis/find-api.ts";
 import { Guards } from "./apis/guarding.ts";
 import { HttpApiFront } from "./apis/http-api-front.ts";
 import { HttpIntegrations } from "./apis/http-integration.ts";
@@ -34,6 +36,7 @@ import { RestGuard } from "./rest/rest-guard.ts";
 import { RestIntegrations } from "./rest/rest-integration.ts";
 import { stripPrefix, URL_HOST } from "./routes.ts";
 import { rotation } from "./endpoints.ts";
+import { type Arriving, SocketFront } from "./sockets/socket-front.ts";
 import { ServiceBackend } from "./service-backend.ts";
 import { type BackendTraffic, Traffic } from "./traffic.ts";
 import { isWebSocket, passUpgrade } from "./upgrade.ts";
@@ -45,8 +48,9 @@ export interface GatewayOptions {
   /** Runs functions, knows who signed, keeps usage. */
   readonly control: Pick<
     ControlClient,
-    "invoke" | "invokeStreaming" | "authorizeUrl" | "keepUsage" | "writeLogs" | "keepKeyUsage" | "readKeyUsage"
-  >;
+    "invoke" | "invokeStreaming" | "authorizeUrl" | "keepUsage" | "writeLogs" | "keepKeyUsage"
+  > &
+    Pick<Control, "readKeyUsage">;
   readonly host: string;
   readonly port: number;
   readonly accountId: string;
@@ -90,6 +94,7 @@ class Gateway implements GatewayPart {
   readonly #functionFront: FunctionFront;
   readonly #httpApiFront: HttpApiFront;
   readonly #restFront: RestFront;
+  readonly #socketFront: SocketFront;
   readonly #apiLogs = new ApiLogs();
   readonly #quotaCounts = new QuotaCounts();
   #isCounting = false;
@@ -126,11 +131,13 @@ class Gateway implements GatewayPart {
       keys: () => this.#views.routes().keys,
       counts: this.#quotaCounts,
     });
+    this.#socketFront = new SocketFront({ ...common, control, functions, log });
     this.#server = createServer(
       {
         headersTimeout: HEADERS_DEADLINE_MS,
         requestTimeout: HEADERS_DEADLINE_MS + BODY_DEADLINE_MS,
-        shouldUpgradeCallback: (request) => isWebSocket(request) && this.#isForPods(request),
+        shouldUpgradeCallback: (request) =>
+          isWebSocket(request) && (this.#socketApiOf(request) !== null || this.#isForPods(request)),
       },
       (request, response) => void this.#serve(request, response),
     );
@@ -203,18 +210,26 @@ class Gateway implements GatewayPart {
   }
 
   /** Null when the host is no API's. Whoever was told that his route is made may ask for it at once. */
-  async #findApi(target: RequestTarget, method: string): Promise<FoundApi | FoundRestApi | null> {
+  async #findApi(target: RequestTarget, method: string): Promise<FoundAnyApi | null> {
     const found = findApi(this.#views.routes(), target, method);
     if (found === null ? !target.host.endsWith(API_HOST) : isServed(found, method)) return found;
     await this.#catchUp.wait();
     return findApi(this.#views.routes(), target, method);
   }
 
-  async #toApi(exchange: Exchange, found: FoundApi | FoundRestApi, counted: Counted): Promise<Answered> {
+  async #toApi(exchange: Exchange, found: FoundAnyApi, counted: Counted): Promise<Answered> {
     if (found.is === "rest") return this.#restFront.answer({ ...found, exchange }, counted);
     const { stage } = found;
+    if (found.is === "socket") return this.#toSocketApi(exchange, found);
     if (stage === null) return say(exchange.response, 404, "Not Found");
     return this.#httpApiFront.answer({ ...found, stage, exchange }, counted);
+  }
+
+  /** Without an upgrade there are only the commands for connections. */
+  async #toSocketApi(exchange: Exchange, { api, stage, path }: FoundSocketApi): Promise<Answered> {
+    const id = /^\/@connections\/([^/]+)$/.exec(path)?.[1];
+    if (stage === null || id === undefined) return say(exchange.response, 403, "Forbidden");
+    return this.#socketFront.manage(exchange, { api, stage, id: decodePercent(id) });
   }
 
   async #find(target: RequestTarget, method: string): Promise<Found | null> {
@@ -272,8 +287,19 @@ class Gateway implements GatewayPart {
     return backend?.is === "service" ? backend : undefined;
   }
 
-  /** WebSockets go to a pod; functions cannot take them. */
+  /** Null when the host is no WebSocket API's, or the path names no stage of it. */
+  #socketApiOf(request: IncomingMessage): Pick<Arriving, "api" | "stage" | "target"> | null {
+    const target = edgeTarget(request);
+    if ("refused" in target) return null;
+    const found = findApi(this.#views.routes(), target, "GET");
+    if (found?.is !== "socket" || found.stage === null || found.path !== "/") return null;
+    return { target, api: found.api, stage: found.stage };
+  }
+
+  /** WebSockets go to a pod, or are the gateway's own where the API is a WebSocket API. */
   #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    const ofApi = this.#socketApiOf(request);
+    if (ofApi !== null) return void this.#socketFront.connect({ ...ofApi, request, socket, head });
     const target = edgeTarget(request);
     const backend = this.#serviceOf(request);
     if ("refused" in target || backend === undefined) return void socket.destroy();
@@ -320,13 +346,14 @@ class Gateway implements GatewayPart {
     await this.#opened?.[Symbol.asyncDispose]();
     await this.#deliver();
     this.#report?.[Symbol.dispose]();
-    for (const part of [this.#views, this.#serviceBackend]) part[Symbol.dispose]();
+    for (const part of [this.#socketFront, this.#views, this.#serviceBackend]) part[Symbol.dispose]();
   }
 }
 
 /** Whether there is a route: else the view may be behind what was just declared. */
-function isServed(found: FoundApi | FoundRestApi, method: string): boolean {
+function isServed(found: FoundAnyApi, method: string): boolean {
   if (found.is === "http") return found.match !== null;
+  if (found.is === "socket") return found.stage !== null;
   return found.stage !== null && matchOf(found.stage.deployment.methods, found.path, method) !== null;
 }
 

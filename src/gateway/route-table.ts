@@ -1,6 +1,6 @@
 /** The one route table of the edge. Data only. */
 import type { Cors } from "#kinds/catamaran/cors.ts";
-import type { ServedApi } from "./apis/served-api.ts";
+import type { ServedApi, ServedSocketApi } from "./apis/served-api.ts";
 import type { KeysAndPlans } from "./rest/keys-and-plans.ts";
 import type { ServedRestApi } from "./rest/served-rest.ts";
 import type { Route } from "./route.ts";
@@ -9,6 +9,6 @@ import type { Route } from "./route.ts";
 export interface RouteTable {
   readonly byHost: ReadonlyMap<string, readonly Route[]>;
   readonly cors: ReadonlyMap<string, Cors>;
-  readonly apis: ReadonlyMap<string, ServedApi | ServedRestApi>;
+  readonly apis: ReadonlyMap<string, ServedApi | ServedRestApi | ServedSocketApi>;
   readonly keys: KeysAndPlans;
 }

@@ -18,6 +18,7 @@ const none: RouteSources = {
   ingresses: [],
   httpApis: [],
   restApis: [],
+  webSocketApis: [],
   deployments: [],
   apiKeys: [],
   usagePlans: [],

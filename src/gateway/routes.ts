@@ -5,15 +5,16 @@ import type { ApiDeployment } from "#kinds/catamaran/api-deployment.ts";
 import { API_HOST, type HttpApi } from "#kinds/catamaran/http-api.ts";
 import type { ApiKey } from "#kinds/catamaran/api-key.ts";
 import type { RestApi } from "#kinds/catamaran/rest-api.ts";
+import type { WebSocketApi } from "#kinds/catamaran/web-socket-api.ts";
 import type { UsagePlan } from "#kinds/catamaran/usage-plan.ts";
 import type { KubeObject } from "#kinds/object.ts";
 import type { IngressBackend } from "#kinds/networking/ingress-spec.ts";
 import { type Ingress, isServedByGateway } from "#kinds/networking/ingress.ts";
 import type { Cors } from "#kinds/catamaran/cors.ts";
-import { type ServedApi, servedApi } from "./apis/served-api.ts";
+import { servedApi, servedSocketApi } from "./apis/served-api.ts";
 import type { Backend, Route } from "./route.ts";
 import { keysAndPlans } from "./rest/keys-and-plans.ts";
-import { type ServedRestApi, servedRestApi } from "./rest/served-rest.ts";
+import { servedRestApi } from "./rest/served-rest.ts";
 import type { RouteTable } from "./route-table.ts";
 import { isOpen, type Place } from "./url-policy.ts";
 
@@ -21,6 +22,7 @@ export interface RouteSources {
   readonly ingresses: readonly Ingress[];
   readonly httpApis: readonly HttpApi[];
   readonly restApis: readonly RestApi[];
+  readonly webSocketApis: readonly WebSocketApi[];
   readonly deployments: readonly ApiDeployment[];
   readonly apiKeys: readonly ApiKey[];
   readonly usagePlans: readonly UsagePlan[];
@@ -50,13 +52,14 @@ export function routesOf(sources: RouteSources, place: Place): RouteTable {
 }
 
 /** Reached as http://<apiId>.execute-api.localhost/… and under /_apis/<apiId>/…, see `stripPrefix`. */
-function apisOf({ httpApis, restApis, deployments }: RouteSources): ReadonlyMap<string, ServedApi | ServedRestApi> {
+function apisOf({ httpApis, restApis, webSocketApis, deployments }: RouteSources): RouteTable["apis"] {
   const ofApi = Map.groupBy(deployments, ({ metadata, spec }) => `${metadata.namespace}/${spec.api}`);
   const deploymentsOf = ({ metadata }: KubeObject): readonly ApiDeployment[] =>
     ofApi.get(`${metadata.namespace}/${metadata.name}`) ?? [];
   const served = [
     ...httpApis.map((api) => servedApi(api, deploymentsOf(api))),
     ...restApis.map((api) => servedRestApi(api, deploymentsOf(api))),
+    ...webSocketApis.map((api) => servedSocketApi(api, deploymentsOf(api))),
   ];
   return new Map(served.map((api) => [api.host, api]));
 }

@@ -4,7 +4,7 @@ import type { SignedRequest } from "#control/contract.ts";
 import type { Exchange } from "./exchange.ts";
 
 /** As it was sent: a signature is over that. */
-export function signedRequest({ request, body }: Exchange): SignedRequest {
+export function signedRequest({ request, body }: Pick<Exchange, "request" | "body">): SignedRequest {
   const url = request.url ?? "/";
   const question = url.indexOf("?");
   const headers = Object.entries(request.headersDistinct).map(([header, values]) => [header, (values ?? []).join(",")]);

@@ -6,13 +6,19 @@ export const apiProofs: TypeProofs = {
     "src/controllers/upkeep.test.ts": "apiVersion kind",
     "src/kinds/catamaran/own-kinds.test.ts": "metadata spec",
   },
+  "dev.catamaran.v1.WebSocketApi": {
+    "src/gateway/sockets/sockets.test.ts": "metadata spec",
+    "src/aws/apigatewayv2/service.test.ts": "apiVersion kind",
+  },
   "dev.catamaran.v1.HttpApiSpec": {
+    "src/gateway/sockets/sockets.test.ts": "routeSelectionExpression",
     "src/gateway/match.test.ts": "routes",
     "src/gateway/apis/http-api.test.ts": "cors integrations stages disableExecuteApiEndpoint",
     "src/gateway/authorizers/attacks.test.ts": "authorizers",
     "src/aws/apigatewayv2/service.test.ts": "name description version tags",
   },
   "dev.catamaran.v1.HttpRoute": {
+    "src/gateway/sockets/sockets.test.ts": "routeResponseSelectionExpression",
     "src/gateway/http-event.test.ts": "routeKey",
     "src/gateway/routes.test.ts": "payloadFormatVersion function",
     "src/gateway/apis/http-api.test.ts": "target service",

@@ -476,6 +476,15 @@ const rows: readonly (readonly [
     [1, "dev", "http://a", "60m"],
     [],
   ],
+  [
+    "WebSocketApi",
+    {
+      spec: { routes: [{ routeKey: "$connect" }], stages: [{ stageName: "dev" }] },
+      status: { endpoint: "ws://a" },
+    },
+    [1, "dev", "ws://a", "60m"],
+    [],
+  ],
   ["ApiKey", { spec: { name: "ann", value: "v", enabled: false } }, ["ann", "false", "60m"], []],
   ["UsagePlan", { spec: { name: "gold", keys: ["a", "b"] } }, ["gold", 2, "60m"], []],
   ["ApiDeployment", { spec: { api: "shop", deploymentId: "d", snapshot: {} } }, ["shop", "", "60m"], []],

@@ -2,6 +2,7 @@
 import { apiDeploymentKind } from "#kinds/catamaran/api-deployment.ts";
 import { apiKeyKind } from "#kinds/catamaran/api-key.ts";
 import { restApiKind } from "#kinds/catamaran/rest-api.ts";
+import { webSocketApiKind } from "#kinds/catamaran/web-socket-api.ts";
 import { usagePlanKind } from "#kinds/catamaran/usage-plan.ts";
 import { autoscalerV1Kind } from "#kinds/autoscaling/autoscaler-v1.ts";
 import { bucketKind } from "#kinds/catamaran/bucket.ts";
@@ -128,6 +129,7 @@ export const builtinKinds: readonly Kind[] = [
   tableKind,
   httpApiKind,
   restApiKind,
+  webSocketApiKind,
   apiDeploymentKind,
   apiKeyKind,
   usagePlanKind,

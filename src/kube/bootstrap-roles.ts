@@ -48,7 +48,16 @@ const GATEWAY: readonly PolicyRule[] = [
   { apiGroups: ["networking.k8s.io"], resources: ["ingresses"], verbs: FOLLOW },
   {
     apiGroups: ["catamaran.dev"],
-    resources: ["apideployments", "apikeys", "functionaliases", "functions", "httpapis", "restapis", "usageplans"],
+    resources: [
+      "apideployments",
+      "apikeys",
+      "functionaliases",
+      "functions",
+      "httpapis",
+      "restapis",
+      "usageplans",
+      "websocketapis",
+    ],
     verbs: FOLLOW,
   },
 ];

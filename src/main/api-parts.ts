@@ -7,6 +7,7 @@ import { apiDeploymentKind } from "#kinds/catamaran/api-deployment.ts";
 import { apiKeyKind } from "#kinds/catamaran/api-key.ts";
 import { restApiKind } from "#kinds/catamaran/rest-api.ts";
 import { usagePlanKind } from "#kinds/catamaran/usage-plan.ts";
+import { webSocketApiKind } from "#kinds/catamaran/web-socket-api.ts";
 import { httpApiKind } from "#kinds/catamaran/http-api.ts";
 import { KeyUsage } from "#managed/api/key-usage.ts";
 import type { Database } from "#managed/database.ts";
@@ -30,6 +31,7 @@ export const apiDoors: Part<RoleBasis & { readonly deck: Deck; readonly database
       namespace: "default",
       objects,
       apis: stack.use(objects.view(httpApiKind)),
+      webSocketApis: stack.use(objects.view(webSocketApiKind)),
       deployments: stack.use(objects.view(apiDeploymentKind)),
       random,
       gatewayUrl: `http://127.0.0.1:${ports.gateway}`,

@@ -42,6 +42,7 @@ const rights: Readonly<Record<string, readonly string[]>> = {
     "list,watch catamaran.dev/httpapis",
     "list,watch catamaran.dev/restapis",
     "list,watch catamaran.dev/usageplans",
+    "list,watch catamaran.dev/websocketapis",
     "list,watch discovery.k8s.io/endpointslices",
     "list,watch networking.k8s.io/ingresses",
   ],

@@ -5,6 +5,8 @@ import type { Random } from "#base/random.ts";
 import type { Objects, View } from "#deck/objects.ts";
 import { apiDeploymentKind, type ApiDeployment } from "#kinds/catamaran/api-deployment.ts";
 import { type HttpApi, httpApiKind, type HttpApiSpec } from "#kinds/catamaran/http-api.ts";
+import { type WebSocketApi, webSocketApiKind } from "#kinds/catamaran/web-socket-api.ts";
+import type { Kind } from "#kinds/kind.ts";
 import type { Live } from "#kinds/object.ts";
 import type { AwsError } from "../aws-error.ts";
 import type { Place } from "../place.ts";
@@ -14,6 +16,7 @@ import { model, type ModelErrors } from "./model.gen.ts";
 export interface AccountApis extends Place {
   readonly objects: Objects;
   readonly apis: View<HttpApi>;
+  readonly webSocketApis: View<WebSocketApi>;
   readonly deployments: View<ApiDeployment>;
   readonly random: Random;
   /** The namespace that AWS clients see. */
@@ -43,9 +46,21 @@ export function newId({ random }: AccountApis, length: number): string {
 }
 
 export async function findApi(account: AccountApis, id: string): Promise<Live<HttpApi>> {
-  const found = await account.objects.get(httpApiKind, keyOf(account.namespace, id));
-  if (found === null || found.metadata.deletionTimestamp !== undefined) throw noApi(account, id);
-  return found;
+  return (await findWithKind(account, id)).api;
+}
+
+export interface FoundApi {
+  readonly kind: Kind<HttpApi>;
+  readonly api: Live<HttpApi>;
+}
+
+/** An API of either kind: their ids are of one space. */
+export async function findWithKind(account: AccountApis, id: string): Promise<FoundApi> {
+  for (const kind of [httpApiKind, webSocketApiKind]) {
+    const api = await account.objects.get(kind, keyOf(account.namespace, id));
+    if (api !== null && api.metadata.deletionTimestamp === undefined) return { kind, api };
+  }
+  throw noApi(account, id);
 }
 
 function noApi({ accountId }: AccountApis, id: string): AwsError {
@@ -58,8 +73,9 @@ export async function changeApi(
   id: string,
   decide: (spec: HttpApiSpec) => HttpApiSpec,
 ): Promise<HttpApi> {
+  const { kind } = await findWithKind(account, id);
   const changed = await inApiWords(() =>
-    account.objects.change(httpApiKind, keyOf(account.namespace, id), (live) => ({ ...live, spec: decide(live.spec) })),
+    account.objects.change(kind, keyOf(account.namespace, id), (live) => ({ ...live, spec: decide(live.spec) })),
   );
   if (changed === null) throw noApi(account, id);
   return changed;

@@ -3,9 +3,20 @@ import { given } from "#base/given.ts";
 import { keyOf } from "#base/key.ts";
 import type { Cors } from "#kinds/catamaran/cors.ts";
 import { type HttpApi, httpApiKind, type HttpApiSpec } from "#kinds/catamaran/http-api.ts";
+import { webSocketApiKind } from "#kinds/catamaran/web-socket-api.ts";
+import type { Kind } from "#kinds/kind.ts";
 import { functionOf } from "./arns.ts";
 import { type Action, action } from "../action.ts";
-import { type AccountApis, changeApi, failure, findApi, inApiWords, invalid, newId, pageOf } from "./account-apis.ts";
+import {
+  type AccountApis,
+  changeApi,
+  failure,
+  findWithKind,
+  inApiWords,
+  invalid,
+  newId,
+  pageOf,
+} from "./account-apis.ts";
 import { stored, told } from "./members.ts";
 import { type Api, type Cors as GivenCors, model } from "./model.gen.ts";
 
@@ -41,22 +52,24 @@ export const createApi: Action<AccountApis> = action(model, "CreateApi", {
     "RouteKey",
     "Target",
   ],
-  unserved: { ...UNSERVED, "ProtocolType=WEBSOCKET": "WebSockets reach pods by an Ingress" },
+  unserved: UNSERVED,
   run: async (account: AccountApis, input) => {
-    const { Target: target, RouteKey: routeKey, Tags: tags } = input;
+    const { Target: target, RouteKey: routeKey, Tags: tags, ProtocolType: protocol } = input;
+    const kind = protocol === "WEBSOCKET" ? webSocketApiKind : httpApiKind;
+    if (kind === webSocketApiKind && target !== undefined) throw invalid("Quick create makes HTTP APIs alone");
     const empty = { routes: [], stages: [] };
-    const spec = { ...withDescribed(empty, input), ...(tags !== undefined && { tags }) };
-    const made = await createHttpApi(account, target === undefined ? spec : quick(account, spec, { target, routeKey }));
-    return apiOf(account, made);
+    const spec = { ...withDescribed(empty, input, kind), ...(tags !== undefined && { tags }) };
+    const whole = target === undefined ? spec : quick(account, spec, { target, routeKey });
+    return apiOf(account, { kind, api: await createApiObject(account, kind, whole) });
   },
 });
 
 /** Makes the object; its name is the id in its address. */
-export function createHttpApi(account: AccountApis, spec: HttpApiSpec): Promise<HttpApi> {
+function createApiObject(account: AccountApis, kind: Kind<HttpApi>, spec: HttpApiSpec): Promise<HttpApi> {
   return inApiWords(() =>
-    account.objects.create(httpApiKind, {
+    account.objects.create(kind, {
       apiVersion: "catamaran.dev/v1",
-      kind: "HttpApi",
+      kind: kind.kind,
       metadata: { name: newId(account, 10), namespace: account.namespace },
       spec,
     }),
@@ -85,19 +98,24 @@ function quick(
 export const getApi: Action<AccountApis> = action(model, "GetApi", {
   serves: ["ApiId"],
   unserved: {},
-  run: async (account: AccountApis, { ApiId: id }) => apiOf(account, await findApi(account, id)),
+  run: async (account: AccountApis, { ApiId: id }) => apiOf(account, await findWithKind(account, id)),
 });
 
 export const getApis: Action<AccountApis> = action(model, "GetApis", {
   serves: ["MaxResults", "NextToken"],
   unserved: {},
   run: async (account: AccountApis, input) => {
-    const page = pageOf(account.apis.list(account.namespace).toSorted(byName), input);
-    return { ...page, Items: page.Items.map((api) => apiOf(account, api)) };
+    const { apis, webSocketApis, namespace } = account;
+    const all = [
+      ...apis.list(namespace).map((api) => ({ kind: httpApiKind, api })),
+      ...webSocketApis.list(namespace).map((api) => ({ kind: webSocketApiKind, api })),
+    ];
+    const page = pageOf(all.toSorted(byName), input);
+    return { ...page, Items: page.Items.map((found) => apiOf(account, found)) };
   },
 });
 
-function byName(a: HttpApi, b: HttpApi): number {
+function byName({ api: a }: DescribedApi, { api: b }: DescribedApi): number {
   return a.metadata.name < b.metadata.name ? -1 : 1;
 }
 
@@ -117,10 +135,11 @@ export const updateApi: Action<AccountApis> = action(model, "UpdateApi", {
   unserved: UNSERVED,
   run: async (account: AccountApis, input) => {
     const { ApiId: id, RouteKey: routeKey, Target: target } = input;
-    const changed = await changeApi(account, id, (spec) =>
-      withQuickParts(withDescribed(spec, input), { routeKey, target }),
+    const { kind } = await findWithKind(account, id);
+    const api = await changeApi(account, id, (spec) =>
+      withQuickParts(withDescribed(spec, input, kind), { routeKey, target }),
     );
-    return apiOf(account, changed);
+    return apiOf(account, { kind, api });
   },
 });
 
@@ -145,8 +164,8 @@ export const deleteApi: Action<AccountApis> = action(model, "DeleteApi", {
   serves: ["ApiId"],
   unserved: {},
   run: async (account: AccountApis, { ApiId: id }) => {
-    await findApi(account, id);
-    await account.objects.remove(httpApiKind, keyOf(account.namespace, id));
+    const { kind } = await findWithKind(account, id);
+    await account.objects.remove(kind, keyOf(account.namespace, id));
     return {};
   },
 });
@@ -160,11 +179,20 @@ export const deleteCorsConfiguration: Action<AccountApis> = action(model, "Delet
   },
 });
 
-function withDescribed(spec: HttpApiSpec, input: Described): HttpApiSpec {
-  const { RouteSelectionExpression: selection = SELECTION, CorsConfiguration: cors } = input;
-  if (selection !== SELECTION) throw invalid(`The route selection expression of an HTTP API is "${SELECTION}"`);
+function withDescribed(spec: HttpApiSpec, input: Described, kind: Kind<HttpApi>): HttpApiSpec {
+  const { RouteSelectionExpression: selection, CorsConfiguration: cors } = input;
+  const isSocket = kind === webSocketApiKind;
+  if (!isSocket && selection !== undefined && selection !== SELECTION)
+    throw invalid(`The route selection expression of an HTTP API is "${SELECTION}"`);
+  if (isSocket && selection === undefined && spec.routeSelectionExpression === undefined)
+    throw invalid("RouteSelectionExpression is required for a WEBSOCKET API");
   const described = stored(input, ["Name", "Description", "Version", "DisableExecuteApiEndpoint"]);
-  return { ...spec, ...described, ...(cors !== undefined && { cors: corsOf(cors) }) };
+  return {
+    ...spec,
+    ...described,
+    ...(cors !== undefined && { cors: corsOf(cors) }),
+    ...(isSocket && selection !== undefined && { routeSelectionExpression: selection }),
+  };
 }
 
 function corsOf(rules: GivenCors): Cors {
@@ -185,16 +213,22 @@ function corsOf(rules: GivenCors): Cors {
   return cors;
 }
 
-export function apiOf(account: AccountApis, { metadata, spec }: HttpApi): Api {
+interface DescribedApi {
+  readonly kind: Kind<HttpApi>;
+  readonly api: HttpApi;
+}
+
+function apiOf(account: AccountApis, { kind, api: { metadata, spec } }: DescribedApi): Api {
+  const isSocket = kind === webSocketApiKind;
   const { name = metadata.name, description, version, cors, disableExecuteApiEndpoint = false, tags = {} } = spec;
   return {
     ApiId: metadata.name,
     Name: name,
-    ProtocolType: "HTTP",
-    RouteSelectionExpression: SELECTION,
+    ProtocolType: isSocket ? "WEBSOCKET" : "HTTP",
+    RouteSelectionExpression: spec.routeSelectionExpression ?? SELECTION,
     ApiKeySelectionExpression: "$request.header.x-api-key",
     // The form that every client can resolve; the host form is in the object's columns.
-    ApiEndpoint: `${account.gatewayUrl}/_apis/${metadata.name}`,
+    ApiEndpoint: `${isSocket ? account.gatewayUrl.replace(/^http/, "ws") : account.gatewayUrl}/_apis/${metadata.name}`,
     CreatedDate: Date.parse(metadata.creationTimestamp ?? ""),
     DisableExecuteApiEndpoint: disableExecuteApiEndpoint,
     IpAddressType: "ipv4",

@@ -1,12 +1,13 @@
 /** Authorizers of HTTP APIs: JWT and REQUEST. */
 import type { ApiAuthorizer } from "#kinds/catamaran/http-api-parts.ts";
-import type { HttpApiSpec } from "#kinds/catamaran/http-api.ts";
+import { httpApiKind, type HttpApiSpec } from "#kinds/catamaran/http-api.ts";
 import { type Action, action } from "../action.ts";
 import {
   type AccountApis,
   changeApi,
   failure,
   findApi,
+  findWithKind,
   invalid,
   newId,
   pageOf,
@@ -47,6 +48,13 @@ export const createAuthorizer: Action<AccountApis> = action(model, "CreateAuthor
   ],
   unserved: UNSERVED,
   run: async (account: AccountApis, input) => {
+    const { kind } = await findWithKind(account, input.ApiId);
+    if (
+      kind === httpApiKind &&
+      input.AuthorizerType === "REQUEST" &&
+      input.AuthorizerPayloadFormatVersion === undefined
+    )
+      throw invalid("AuthorizerPayloadFormatVersion is a required parameter for REQUEST authorizer");
     const made = checked(changedBy({ authorizerId: newId(account, 6) }, input));
     await changeApi(account, input.ApiId, (spec) => ({ ...spec, authorizers: [...(spec.authorizers ?? []), made] }));
     return authorizerOf(made);
@@ -143,7 +151,11 @@ function checked(draft: Draft): ApiAuthorizer {
   if (type === "JWT") checkTokens(draft);
   else checkFunction(draft);
   for (const source of sources)
-    if (!/^\$(request\.(header|querystring)|context|stageVariables)\.\S+$/.test(source))
+    if (
+      !/^(\$(request\.(header|querystring)|context|stageVariables)|route\.request\.(header|querystring))\.\S+$/.test(
+        source,
+      )
+    )
       throw invalid(`Invalid identity source: ${source}`);
   return { ...draft, authorizerType: type, name };
 }
@@ -158,8 +170,6 @@ function checkTokens({ jwtConfiguration, identitySource = [] }: Draft): void {
 function checkFunction(draft: Draft): void {
   const { authorizerUri = "", authorizerPayloadFormatVersion: format, identitySource = [] } = draft;
   if (functionOf(authorizerUri) === null) throw invalid("Invalid Authorizer URI");
-  if (format === undefined)
-    throw invalid("AuthorizerPayloadFormatVersion is a required parameter for REQUEST authorizer");
   if (draft.enableSimpleResponses === true && format === "1.0")
     throw invalid("EnableSimpleResponses is only supported with AuthorizerPayloadFormatVersion 2.0");
   if ((draft.authorizerResultTtlInSeconds ?? 0) > 0 && identitySource.length === 0)

@@ -3,14 +3,14 @@ import { given } from "#base/given.ts";
 import type { Json } from "#base/json.ts";
 import { keyOf } from "#base/key.ts";
 import { apiDeploymentKind, type ApiDeployment } from "#kinds/catamaran/api-deployment.ts";
-import type { HttpApi } from "#kinds/catamaran/http-api.ts";
-import type { Live } from "#kinds/object.ts";
 import { type Action, action } from "../action.ts";
 import {
   type AccountApis,
   changeApi,
   deploymentsOf,
   findApi,
+  findWithKind,
+  type FoundApi,
   findDeployment,
   invalid,
   missing,
@@ -25,17 +25,21 @@ export const createDeployment: Action<AccountApis> = action(model, "CreateDeploy
   serves: ["ApiId", "Description", "StageName"],
   unserved: {},
   run: async (account: AccountApis, { ApiId: id, Description: description, StageName: stageName }) => {
-    const api = await findApi(account, id);
+    const { kind, api } = await findWithKind(account, id);
     if (api.spec.routes.length === 0) throw invalid("Unable to deploy API because no routes exist in this API");
     if (stageName !== undefined && stageIn(api.spec, stageName).autoDeploy === true)
       throw invalid("Deployment ID cannot be set on stage because AutoDeploy is enabled");
-    const made = await deploy(account, api, description);
+    const made = await deploy(account, { kind, api }, description);
     if (stageName !== undefined) await serve(account, { id, stageName, deploymentId: made.spec.deploymentId });
     return deploymentOf(made);
   },
 });
 
-function deploy(account: AccountApis, api: Live<HttpApi>, description: string | undefined): Promise<ApiDeployment> {
+function deploy(
+  account: AccountApis,
+  { kind, api }: FoundApi,
+  description: string | undefined,
+): Promise<ApiDeployment> {
   const deploymentId = newId(account, 6);
   const { routes, integrations = [], authorizers = [] } = api.spec;
   const { name, uid } = api.metadata;
@@ -47,7 +51,7 @@ function deploy(account: AccountApis, api: Live<HttpApi>, description: string | 
     metadata: {
       name: `${name}-${deploymentId}`,
       namespace: account.namespace,
-      ownerReferences: [{ apiVersion: "catamaran.dev/v1", kind: "HttpApi", name, uid }],
+      ownerReferences: [{ apiVersion: "catamaran.dev/v1", kind: kind.kind, name, uid }],
     },
     spec: { api: name, deploymentId, ...given({ description }), snapshot },
   });

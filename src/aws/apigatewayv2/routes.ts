@@ -1,17 +1,26 @@
 /** Routes of HTTP APIs: which requests go where, and who may send them. */
 import type { HttpApiSpec, HttpRoute } from "#kinds/catamaran/http-api.ts";
 import { type Action, action } from "../action.ts";
-import { type AccountApis, changeApi, failure, findApi, newId, pageOf, partOf, replaced } from "./account-apis.ts";
+import {
+  type AccountApis,
+  changeApi,
+  failure,
+  findApi,
+  newId,
+  pageOf,
+  partOf,
+  replaced,
+  invalid,
+} from "./account-apis.ts";
 import { stored, told } from "./members.ts";
 import { model, type Route } from "./model.gen.ts";
 
-const OF_WEBSOCKETS = "HTTP APIs have none";
+const OF_WEBSOCKETS = "leave it out";
 const UNSERVED = {
-  ApiKeyRequired: "API keys are of REST APIs",
+  "ApiKeyRequired=true": "API keys are of REST APIs",
   ModelSelectionExpression: OF_WEBSOCKETS,
   RequestModels: OF_WEBSOCKETS,
   RequestParameters: OF_WEBSOCKETS,
-  RouteResponseSelectionExpression: OF_WEBSOCKETS,
 } as const;
 
 interface GivenRoute {
@@ -33,12 +42,22 @@ const MEMBERS: readonly (keyof GivenRoute)[] = [
 ];
 
 export const createRoute: Action<AccountApis> = action(model, "CreateRoute", {
-  serves: ["ApiId", "AuthorizationScopes", "AuthorizationType", "AuthorizerId", "OperationName", "RouteKey", "Target"],
+  serves: [
+    "ApiId",
+    "AuthorizationScopes",
+    "AuthorizationType",
+    "AuthorizerId",
+    "OperationName",
+    "RouteKey",
+    "RouteResponseSelectionExpression",
+    "Target",
+  ],
   unserved: UNSERVED,
   run: async (account: AccountApis, input) => {
     const { ApiId: id, RouteKey: routeKey } = input;
     const route: HttpRoute = {
       ...stored<GivenRoute, keyof GivenRoute>(input, MEMBERS),
+      ...responseOf(input.RouteResponseSelectionExpression),
       routeKey,
       routeId: newId(account, 7),
     };
@@ -46,6 +65,12 @@ export const createRoute: Action<AccountApis> = action(model, "CreateRoute", {
     return routeOf(route);
   },
 });
+
+function responseOf(expression: string | undefined): Pick<HttpRoute, "routeResponseSelectionExpression"> {
+  if (expression === undefined) return {};
+  if (expression !== "$default") throw invalid("RouteResponseSelectionExpression must be $default");
+  return { routeResponseSelectionExpression: "$default" };
+}
 
 function withoutTwin({ routes }: HttpApiSpec, routeKey: string): HttpApiSpec["routes"] {
   if (routes.some((one) => one.routeKey === routeKey))
@@ -79,6 +104,7 @@ export const updateRoute: Action<AccountApis> = action(model, "UpdateRoute", {
     "AuthorizerId",
     "OperationName",
     "RouteKey",
+    "RouteResponseSelectionExpression",
     "Target",
   ],
   unserved: UNSERVED,
@@ -90,7 +116,12 @@ export const updateRoute: Action<AccountApis> = action(model, "UpdateRoute", {
       // A route that stood for itself now has an integration.
       const { function: _function, service: _service, payloadFormatVersion: _format, ...rest } = live;
       const base = input.Target === undefined ? live : rest;
-      const next = { ...base, ...stored<GivenRoute, keyof GivenRoute>(input, MEMBERS), routeId };
+      const next = {
+        ...base,
+        ...stored<GivenRoute, keyof GivenRoute>(input, MEMBERS),
+        ...responseOf(input.RouteResponseSelectionExpression),
+        routeId,
+      };
       return { ...spec, routes: replaced(spec.routes, live, { ...next, routeKey: key ?? live.routeKey }) };
     });
     return routeOf(routeIn(changed.spec, routeId));

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import test, { after, before } from "node:test";
 import { FakeClock } from "#deck/fake-clock.ts";
 import { apiDeploymentKind } from "#kinds/catamaran/api-deployment.ts";
+import { webSocketApiKind } from "#kinds/catamaran/web-socket-api.ts";
 import { httpApiKind } from "#kinds/catamaran/http-api.ts";
 import { MemoryDatabase } from "#store/memory/database.ts";
 import { MemoryJournal } from "#store/memory/journal.ts";
@@ -160,7 +161,7 @@ const refused: readonly (readonly [title: string, path: string, input: Members, 
     { integrationType: "HTTP_PROXY", integrationUri: "http://a", connectionType: "VPC_LINK" },
     /name a Service instead/,
   ],
-  ["an API key", "routes", { routeKey: "GET /b", apiKeyRequired: true }, /ApiKeyRequired is not supported/],
+  ["an API key", "routes", { routeKey: "GET /b", apiKeyRequired: true }, /ApiKeyRequired=true is not supported/],
   [
     "an authorizer that is not there",
     "routes",
@@ -308,6 +309,47 @@ test("a deployment keeps what the API said, and lives as long as a stage serves 
   await ask(`DELETE /apis/${api}/stages/prod`);
   await ask(`DELETE /apis/${api}/deployments/${String(deploymentId)}`);
   await ask(`GET /apis/${api}/deployments/${String(deploymentId)}`, undefined, 404);
+});
+
+test("a WebSocket API is an object of its own kind, with routes by what messages say", async () => {
+  assert.match(
+    String((await ask("POST /apis", { name: "chat", protocolType: "WEBSOCKET" }, 400))["message"]),
+    /RouteSelectionExpression is required/,
+  );
+  const routeSelectionExpression = "$request.body.action";
+  const made = await ask("POST /apis", { name: "chat", protocolType: "WEBSOCKET", routeSelectionExpression });
+  const api = String(made["apiId"]);
+  assert.deepEqual(
+    [made["protocolType"], made["routeSelectionExpression"], made["apiEndpoint"]],
+    ["WEBSOCKET", routeSelectionExpression, `ws://gateway/_apis/${api}`],
+  );
+  const { integrationId } = await ask(`POST /apis/${api}/integrations`, {
+    integrationType: "AWS_PROXY",
+    integrationUri: ARN,
+  });
+  const target = `integrations/${String(integrationId)}`;
+  const authorizer = await ask(`POST /apis/${api}/authorizers`, {
+    name: "a",
+    authorizerType: "REQUEST",
+    authorizerUri: ARN,
+    identitySource: ["route.request.header.Auth"],
+  });
+  const guarded = { authorizationType: "CUSTOM", authorizerId: authorizer["authorizerId"] };
+  await ask(`POST /apis/${api}/routes`, { routeKey: "$connect", target, apiKeyRequired: false, ...guarded });
+  await ask(`POST /apis/${api}/routes`, { routeKey: "late", target, ...guarded }, 400);
+  const said = await ask(`POST /apis/${api}/routes`, {
+    routeKey: "say",
+    target,
+    routeResponseSelectionExpression: "$default",
+  });
+  assert.equal(said["routeResponseSelectionExpression"], "$default");
+  await ask(`PATCH /apis/${api}`, { corsConfiguration: { allowOrigins: ["*"] } }, 400);
+  await ask(`POST /apis/${api}/stages`, { stageName: "dev" });
+  const { deploymentId } = await ask(`POST /apis/${api}/deployments`, { stageName: "dev" });
+  const object = await door.objects.get(apiDeploymentKind, `default/${api}-${String(deploymentId)}`);
+  assert.equal(object?.metadata.ownerReferences?.[0]?.kind, "WebSocketApi");
+  assert.equal((await door.objects.get(webSocketApiKind, `default/${api}`))?.apiVersion, "catamaran.dev/v1");
+  await ask(`DELETE /apis/${api}`);
 });
 
 test("tags are the API's and its stages', by ARN", async () => {

@@ -16,7 +16,7 @@ export interface UrlAccessOptions {
 /** A request to a function's URL or to an API's route, as it was sent. */
 export type UrlCall = SignedHead & { readonly bodySha256: string } & (
     | { readonly name: string }
-    | { readonly methodArn: string }
+    | { readonly methodArn: string; readonly permission?: "execute-api:ManageConnections" }
   );
 
 /** `requestContext.authorizer.iam` of the event, or what the client is told. */
@@ -50,7 +50,7 @@ interface Wanted {
 
 function wantedBy(call: UrlCall, here: { readonly region: string; readonly accountId: string }): Wanted {
   if ("methodArn" in call)
-    return { service: "execute-api", permission: "execute-api:Invoke", resource: call.methodArn };
+    return { service: "execute-api", permission: call.permission ?? "execute-api:Invoke", resource: call.methodArn };
   return { service: "lambda", permission: "lambda:InvokeFunctionUrl", resource: arnOf(here, call.name) };
 }
 

@@ -3,13 +3,21 @@ import { type Match, matchOf } from "../match.ts";
 import type { RequestTarget } from "../request-target.ts";
 import type { RouteTable } from "../route-table.ts";
 import type { ServedRestApi, ServedRestStage } from "../rest/served-rest.ts";
-import type { ServedApi, ServedRoute, ServedStage } from "./served-api.ts";
+import type { ServedApi, ServedSocketApi, ServedRoute, ServedStage } from "./served-api.ts";
 
 /** Of a REST API the deployment is chosen first: a canary may have other methods. */
 export interface FoundRestApi {
   readonly is: "rest";
   readonly api: ServedRestApi;
   readonly stage: ServedRestStage | null;
+  readonly path: string;
+  readonly stagePath: string;
+}
+
+export interface FoundSocketApi {
+  readonly is: "socket";
+  readonly api: ServedSocketApi;
+  readonly stage: ServedStage | null;
   readonly path: string;
   readonly stagePath: string;
 }
@@ -26,15 +34,14 @@ export interface FoundApi {
   readonly match: Match<ServedRoute> | null;
 }
 
+export type FoundAnyApi = FoundApi | FoundRestApi | FoundSocketApi;
+
 /** Null when the host is no API's. */
-export function findApi(
-  { apis }: RouteTable,
-  { host, path }: RequestTarget,
-  method: string,
-): FoundApi | FoundRestApi | null {
+export function findApi({ apis }: RouteTable, { host, path }: RequestTarget, method: string): FoundAnyApi | null {
   const api = apis.get(host);
   if (api === undefined || api.isHostClosed) return null;
   if (api.is === "rest") return { is: "rest", api, ...stageOf(api.stages, path) };
+  if (api.is === "socket") return { is: "socket", api, ...stageOf(api.stages, path) };
   const staged = stageOf(api.stages, path);
   const match = staged.stage === null ? null : matchOf(staged.stage.routes, staged.path, method);
   return { is: "http", api, ...staged, match };

@@ -20,6 +20,13 @@ export interface ServedApi {
   readonly stages: ReadonlyMap<string, ServedStage>;
 }
 
+/** An API whose clients stay connected. */
+export interface ServedSocketApi extends Omit<ServedApi, "is" | "cors"> {
+  readonly is: "socket";
+  /** "$request.body.action" */
+  readonly selection: string;
+}
+
 export interface ServedStage {
   readonly name: string;
   readonly routes: readonly ServedRoute[];
@@ -33,6 +40,8 @@ export interface ServedRoute extends Pattern {
   readonly target: ApiTarget | null;
   readonly guard: Guard;
   readonly limit?: Limit;
+  /** Of a WebSocket API: the answer goes back to the client. */
+  readonly hasResponse: boolean;
 }
 
 export type ApiTarget =
@@ -89,6 +98,11 @@ export function servedApi(api: HttpApi, deployments: readonly ApiDeployment[]): 
   };
 }
 
+export function servedSocketApi(api: HttpApi, deployments: readonly ApiDeployment[]): ServedSocketApi {
+  const { is: _http, cors: _none, ...served } = servedApi(api, deployments);
+  return { ...served, is: "socket", selection: api.spec.routeSelectionExpression ?? "$request.body.action" };
+}
+
 type Deployed = Pick<HttpApiSpec, "routes" | "integrations" | "authorizers">;
 
 /** A stage without a deployment serves nothing. */
@@ -127,6 +141,7 @@ function servedRoute(route: HttpRoute, said: Deployed, staged: Staged): ServedRo
     methods: isDefault || method === "ANY" ? [] : [method],
     target: targetOf(route, said, staged),
     guard: guardOf(route, said),
+    hasResponse: route.routeResponseSelectionExpression !== undefined,
     ...(limit !== undefined && { limit }),
   };
 }

@@ -7,8 +7,8 @@ export function identityOf(sources: readonly string[], asked: MappingSource): re
   return values.every((value) => value !== "") ? values : null;
 }
 
-/** REST APIs say "method.request.header.X", "context.X" and "stageVariables.X" for what HTTP APIs begin with a dollar. */
+/** REST APIs say "method.request.header.X", WebSocket APIs "route.request.header.X", for what HTTP APIs begin with a dollar. */
 function selectorOf(source: string): string {
   if (source.startsWith("$")) return source;
-  return `$${source.replace(/^method\./, "")}`;
+  return `$${source.replace(/^(method|route)\./, "")}`;
 }

@@ -11,10 +11,8 @@ import { type Own, ownKind } from "./own-kind.ts";
 const service = object("HttpRouteService", { name: text(), port: whole({ min: 1, max: 65_535 }) });
 
 const route = object("HttpRoute", {
-  routeKey: text({
-    pattern: /^(\$default|(ANY|GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) \/\S*)$/,
-    says: 'must be "$default" or a method and a path, such as "GET /users/{id}"',
-  }),
+  /** "GET /users/{id}" or "$default"; of a WebSocket API "$connect", "$disconnect", "$default" or what its selection finds. */
+  routeKey: text(),
   routeId: optional(text()),
   /** "integrations/ID"; or the short forms: a function, or a Service, of the same namespace. */
   target: optional(text({ pattern: /^integrations\/\S+$/, says: 'must be "integrations/" and an id' })),
@@ -27,9 +25,11 @@ const route = object("HttpRoute", {
   /** A token needs one of them. */
   authorizationScopes: optional(list(text(), { max: 10 })),
   operationName: optional(text()),
+  /** Of a WebSocket API: the answer of the function goes back to the client. */
+  routeResponseSelectionExpression: optional(text({ pattern: /^\$default$/, says: "must be $default" })),
 });
 
-const spec = object("HttpApiSpec", {
+export const apiSpec = object("HttpApiSpec", {
   /** As people call it; its own name is the id that stands in its address. */
   name: optional(text()),
   description: optional(text()),
@@ -39,15 +39,19 @@ const spec = object("HttpApiSpec", {
   authorizers: optional(list(authorizer, { key: "authorizerId", max: 10 })),
   stages: optional(list(stage, { key: "stageName", max: 10, default: [{ stageName: "$default", autoDeploy: true }] })),
   cors: optional(cors),
+  /** Of a WebSocket API: where a message says its route. */
+  routeSelectionExpression: optional(
+    text({ pattern: /^\$request\.body\.[\w.-]+$/, says: 'must be "$request.body." and a name' }),
+  ),
   /** Only its custom domains lead to it. */
   disableExecuteApiEndpoint: optional(flag()),
   tags: optional(map(text())),
 });
 
-const status = object("HttpApiStatus", { apiId: optional(text()), endpoint: optional(text()) });
+export const apiStatus = object("HttpApiStatus", { apiId: optional(text()), endpoint: optional(text()) });
 
-export type HttpApiSpec = Infer<typeof spec>;
-export type HttpApi = Own<HttpApiSpec, Infer<typeof status>>;
+export type HttpApiSpec = Infer<typeof apiSpec>;
+export type HttpApi = Own<HttpApiSpec, Infer<typeof apiStatus>>;
 export type HttpRoute = HttpApiSpec["routes"][number];
 
 /** Hosts of APIs end so: *.localhost is loopback everywhere (RFC 6761 §6.3). */
@@ -66,8 +70,8 @@ export const httpApiKind: Kind<HttpApi> = ownKind({
   kind: "HttpApi",
   plural: "httpapis",
   shortNames: ["api"],
-  spec,
-  status,
+  spec: apiSpec,
+  status: apiStatus,
   checkName: functionNameFault,
   columns: [
     integerColumn("Routes", ({ spec: { routes } }) => routes.length),
@@ -77,12 +81,30 @@ export const httpApiKind: Kind<HttpApi> = ownKind({
   ],
   rules: (desired, faults) => {
     corsRules(desired.cors, "spec.cors", faults);
-    for (const [index, one] of desired.routes.entries())
-      routeRules(one, desired, { at: `spec.routes[${index}]`, faults });
-    for (const [index, one] of (desired.authorizers ?? []).entries())
-      authorizerRules(one, `spec.authorizers[${index}]`, faults);
+    const { routeSelectionExpression: selection } = desired;
+    if (selection !== undefined)
+      faults.forbidden("spec.routeSelectionExpression", "HTTP APIs have routes by method and path");
+    for (const [index, one] of desired.routes.entries()) httpRules(one, { at: `spec.routes[${index}]`, faults });
+    apiRules(desired, faults);
   },
 });
+
+/** What holds for APIs of both kinds. */
+export function apiRules(desired: HttpApiSpec, faults: FieldFaults): void {
+  for (const [index, one] of desired.routes.entries())
+    routeRules(one, desired, { at: `spec.routes[${index}]`, faults });
+  for (const [index, one] of (desired.authorizers ?? []).entries())
+    authorizerRules(one, `spec.authorizers[${index}]`, faults);
+}
+
+const HTTP_KEY = /^(\$default|(ANY|GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) \/\S*)$/;
+
+function httpRules({ routeKey, routeResponseSelectionExpression: response }: HttpRoute, { at, faults }: Place): void {
+  if (!HTTP_KEY.test(routeKey))
+    faults.invalid(`${at}.routeKey`, routeKey, 'must be "$default" or a method and a path, such as "GET /users/{id}"');
+  if (response !== undefined)
+    faults.forbidden(`${at}.routeResponseSelectionExpression`, "HTTP APIs answer by themselves");
+}
 
 interface Place {
   readonly at: string;

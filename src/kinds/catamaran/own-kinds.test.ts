@@ -84,12 +84,17 @@ const cases: readonly (readonly [title: string, kind: Kind, spec: JsonObject, wr
   ],
   ["an api", httpApiKind, api, []],
   [
-    "routes are methods and paths, each once",
+    "routes are there once",
     httpApiKind,
-    { routes: [...api.routes, ...api.routes, { routeKey: "SEE /", function: "f" }] },
+    { routes: [...api.routes, ...api.routes] },
+    ['spec.routes[1].routeKey: Duplicate value: "GET /"'],
+  ],
+  [
+    "routes are methods and paths",
+    httpApiKind,
+    { routes: [...api.routes, { routeKey: "SEE /", function: "f" }] },
     [
-      'spec.routes[2].routeKey: Invalid value: "SEE /": must be "$default" or a method and a path, such as "GET /users/{id}"',
-      'spec.routes[1].routeKey: Duplicate value: "GET /"',
+      'spec.routes[1].routeKey: Invalid value: "SEE /": must be "$default" or a method and a path, such as "GET /users/{id}"',
     ],
   ],
   ["a table", tableKind, table, []],
