@@ -66,6 +66,8 @@ export type BadRequestException = {
   readonly message?: String;
 };
 
+export type Blob = Uint8Array;
+
 export type Boolean = boolean;
 
 export type CacheClusterSize = "0.5" | "1.6" | "6.1" | "13.5" | "28.4" | "58.2" | "118" | "237";
@@ -479,6 +481,12 @@ export type GetUsageRequest = {
   readonly limit?: NullableInteger;
 };
 
+export type ImportRestApiRequest = {
+  readonly failOnWarnings?: Boolean;
+  readonly parameters?: MapOfStringToString;
+  readonly body: Blob;
+};
+
 export type Integer = number;
 
 export type Integration = {
@@ -710,6 +718,16 @@ export type PutMethodResponseRequest = {
   readonly statusCode: StatusCode;
   readonly responseParameters?: MapOfStringToBoolean;
   readonly responseModels?: MapOfStringToString;
+};
+
+export type PutMode = "merge" | "overwrite";
+
+export type PutRestApiRequest = {
+  readonly restApiId: String;
+  readonly mode?: PutMode;
+  readonly failOnWarnings?: Boolean;
+  readonly parameters?: MapOfStringToString;
+  readonly body: Blob;
 };
 
 export type QuotaPeriodType = "DAY" | "WEEK" | "MONTH";
@@ -1028,11 +1046,13 @@ export type ModelOperations = {
   readonly GetUsagePlanKey: { readonly input: GetUsagePlanKeyRequest; readonly output: UsagePlanKey };
   readonly GetUsagePlanKeys: { readonly input: GetUsagePlanKeysRequest; readonly output: UsagePlanKeys };
   readonly GetUsagePlans: { readonly input: GetUsagePlansRequest; readonly output: UsagePlans };
+  readonly ImportRestApi: { readonly input: ImportRestApiRequest; readonly output: RestApi };
   readonly PutGatewayResponse: { readonly input: PutGatewayResponseRequest; readonly output: GatewayResponse };
   readonly PutIntegration: { readonly input: PutIntegrationRequest; readonly output: Integration };
   readonly PutIntegrationResponse: { readonly input: PutIntegrationResponseRequest; readonly output: IntegrationResponse };
   readonly PutMethod: { readonly input: PutMethodRequest; readonly output: Method };
   readonly PutMethodResponse: { readonly input: PutMethodResponseRequest; readonly output: MethodResponse };
+  readonly PutRestApi: { readonly input: PutRestApiRequest; readonly output: RestApi };
   readonly TagResource: { readonly input: TagResourceRequest; readonly output: {} };
   readonly UntagResource: { readonly input: UntagResourceRequest; readonly output: {} };
   readonly UpdateApiKey: { readonly input: UpdateApiKeyRequest; readonly output: ApiKey };
@@ -1120,11 +1140,13 @@ export const model: ServiceModel<ModelOperations, ModelErrors> = {
     GetUsagePlanKey: { method: "GET", uri: "/usageplans/{usageplanId}/keys/{keyId}", input: "GetUsagePlanKeyRequest", output: "UsagePlanKey", errors: ["BadRequestException", "NotFoundException", "UnauthorizedException", "TooManyRequestsException"] },
     GetUsagePlanKeys: { method: "GET", uri: "/usageplans/{usageplanId}/keys", input: "GetUsagePlanKeysRequest", output: "UsagePlanKeys", errors: ["BadRequestException", "NotFoundException", "UnauthorizedException", "TooManyRequestsException"] },
     GetUsagePlans: { method: "GET", uri: "/usageplans", input: "GetUsagePlansRequest", output: "UsagePlans", errors: ["BadRequestException", "NotFoundException", "UnauthorizedException", "TooManyRequestsException"] },
+    ImportRestApi: { uri: "/restapis?mode=import", status: 201, input: "ImportRestApiRequest", output: "RestApi", errors: ["BadRequestException", "ConflictException", "LimitExceededException", "NotFoundException", "UnauthorizedException", "TooManyRequestsException"] },
     PutGatewayResponse: { method: "PUT", uri: "/restapis/{restapi_id}/gatewayresponses/{response_type}", status: 201, input: "PutGatewayResponseRequest", output: "GatewayResponse", errors: ["BadRequestException", "ConflictException", "LimitExceededException", "NotFoundException", "UnauthorizedException", "TooManyRequestsException"] },
     PutIntegration: { method: "PUT", uri: "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}/integration", status: 201, input: "PutIntegrationRequest", output: "Integration", errors: ["BadRequestException", "ConflictException", "LimitExceededException", "NotFoundException", "UnauthorizedException", "TooManyRequestsException"] },
     PutIntegrationResponse: { method: "PUT", uri: "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}/integration/responses/{status_code}", status: 201, input: "PutIntegrationResponseRequest", output: "IntegrationResponse", errors: ["BadRequestException", "ConflictException", "LimitExceededException", "NotFoundException", "UnauthorizedException", "TooManyRequestsException"] },
     PutMethod: { method: "PUT", uri: "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}", status: 201, input: "PutMethodRequest", output: "Method", errors: ["BadRequestException", "UnauthorizedException", "NotFoundException", "ConflictException", "LimitExceededException", "TooManyRequestsException"] },
     PutMethodResponse: { method: "PUT", uri: "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}/responses/{status_code}", status: 201, input: "PutMethodResponseRequest", output: "MethodResponse", errors: ["UnauthorizedException", "NotFoundException", "ConflictException", "LimitExceededException", "BadRequestException", "TooManyRequestsException"] },
+    PutRestApi: { method: "PUT", uri: "/restapis/{restapi_id}", input: "PutRestApiRequest", output: "RestApi", errors: ["BadRequestException", "ConflictException", "LimitExceededException", "NotFoundException", "UnauthorizedException", "TooManyRequestsException"] },
     TagResource: { method: "PUT", uri: "/tags/{resource_arn}", status: 204, input: "TagResourceRequest", errors: ["BadRequestException", "ConflictException", "LimitExceededException", "NotFoundException", "UnauthorizedException", "TooManyRequestsException"] },
     UntagResource: { method: "DELETE", uri: "/tags/{resource_arn}", status: 204, input: "UntagResourceRequest", errors: ["BadRequestException", "ConflictException", "LimitExceededException", "NotFoundException", "UnauthorizedException", "TooManyRequestsException"] },
     UpdateApiKey: { method: "PATCH", uri: "/apikeys/{api_Key}", input: "UpdateApiKeyRequest", output: "ApiKey", errors: ["BadRequestException", "ConflictException", "LimitExceededException", "NotFoundException", "UnauthorizedException", "TooManyRequestsException"] },
@@ -1154,6 +1176,7 @@ export const model: ServiceModel<ModelOperations, ModelErrors> = {
     AuthorizerType: { is: "string", enum: ["TOKEN", "REQUEST", "COGNITO_USER_POOLS"] },
     Authorizers: { is: "structure", members: { position: "String", items: { of: "ListOfAuthorizer", name: "item" } } },
     BadRequestException: { is: "structure", members: { message: "String" }, error: {  } },
+    Blob: { is: "blob" },
     Boolean: { is: "boolean" },
     CacheClusterSize: { is: "string", enum: ["0.5", "1.6", "6.1", "13.5", "28.4", "58.2", "118", "237"] },
     CacheClusterStatus: { is: "string", enum: ["CREATE_IN_PROGRESS", "AVAILABLE", "DELETE_IN_PROGRESS", "NOT_AVAILABLE", "FLUSH_IN_PROGRESS"] },
@@ -1225,6 +1248,7 @@ export const model: ServiceModel<ModelOperations, ModelErrors> = {
     GetUsagePlanRequest: { is: "structure", members: { usagePlanId: { of: "String", at: "uri", name: "usageplanId" } }, required: ["usagePlanId"] },
     GetUsagePlansRequest: { is: "structure", members: { position: { of: "String", at: "querystring" }, keyId: { of: "String", at: "querystring" }, limit: { of: "NullableInteger", at: "querystring" } } },
     GetUsageRequest: { is: "structure", members: { usagePlanId: { of: "String", at: "uri", name: "usageplanId" }, keyId: { of: "String", at: "querystring" }, startDate: { of: "String", at: "querystring" }, endDate: { of: "String", at: "querystring" }, position: { of: "String", at: "querystring" }, limit: { of: "NullableInteger", at: "querystring" } }, required: ["usagePlanId", "startDate", "endDate"] },
+    ImportRestApiRequest: { is: "structure", members: { failOnWarnings: { of: "Boolean", at: "querystring", name: "failonwarnings" }, parameters: { of: "MapOfStringToString", at: "querystring" }, body: "Blob" }, required: ["body"], payload: "body" },
     Integer: { is: "integer" },
     Integration: { is: "structure", members: { type: "IntegrationType", httpMethod: "String", uri: "String", connectionType: "ConnectionType", connectionId: "String", credentials: "String", requestParameters: "MapOfStringToString", requestTemplates: "MapOfStringToString", passthroughBehavior: "String", contentHandling: "ContentHandlingStrategy", timeoutInMillis: "Integer", cacheNamespace: "String", cacheKeyParameters: "ListOfString", integrationResponses: "MapOfIntegrationResponse", tlsConfig: "TlsConfig", responseTransferMode: "ResponseTransferMode", integrationTarget: "String" } },
     IntegrationResponse: { is: "structure", members: { statusCode: "StatusCode", selectionPattern: "String", responseParameters: "MapOfStringToString", responseTemplates: "MapOfStringToString", contentHandling: "ContentHandlingStrategy" } },
@@ -1278,6 +1302,8 @@ export const model: ServiceModel<ModelOperations, ModelErrors> = {
     PutIntegrationResponseRequest: { is: "structure", members: { restApiId: { of: "String", at: "uri", name: "restapi_id" }, resourceId: { of: "String", at: "uri", name: "resource_id" }, httpMethod: { of: "String", at: "uri", name: "http_method" }, statusCode: { of: "StatusCode", at: "uri", name: "status_code" }, selectionPattern: "String", responseParameters: "MapOfStringToString", responseTemplates: "MapOfStringToString", contentHandling: "ContentHandlingStrategy" }, required: ["restApiId", "resourceId", "httpMethod", "statusCode"] },
     PutMethodRequest: { is: "structure", members: { restApiId: { of: "String", at: "uri", name: "restapi_id" }, resourceId: { of: "String", at: "uri", name: "resource_id" }, httpMethod: { of: "String", at: "uri", name: "http_method" }, authorizationType: "String", authorizerId: "String", apiKeyRequired: "Boolean", operationName: "String", requestParameters: "MapOfStringToBoolean", requestModels: "MapOfStringToString", requestValidatorId: "String", authorizationScopes: "ListOfString" }, required: ["restApiId", "resourceId", "httpMethod", "authorizationType"] },
     PutMethodResponseRequest: { is: "structure", members: { restApiId: { of: "String", at: "uri", name: "restapi_id" }, resourceId: { of: "String", at: "uri", name: "resource_id" }, httpMethod: { of: "String", at: "uri", name: "http_method" }, statusCode: { of: "StatusCode", at: "uri", name: "status_code" }, responseParameters: "MapOfStringToBoolean", responseModels: "MapOfStringToString" }, required: ["restApiId", "resourceId", "httpMethod", "statusCode"] },
+    PutMode: { is: "string", enum: ["merge", "overwrite"] },
+    PutRestApiRequest: { is: "structure", members: { restApiId: { of: "String", at: "uri", name: "restapi_id" }, mode: { of: "PutMode", at: "querystring" }, failOnWarnings: { of: "Boolean", at: "querystring", name: "failonwarnings" }, parameters: { of: "MapOfStringToString", at: "querystring" }, body: "Blob" }, required: ["restApiId", "body"], payload: "body" },
     QuotaPeriodType: { is: "string", enum: ["DAY", "WEEK", "MONTH"] },
     QuotaSettings: { is: "structure", members: { limit: "Integer", offset: "Integer", period: "QuotaPeriodType" } },
     RequestValidator: { is: "structure", members: { id: "String", name: "String", validateRequestBody: "Boolean", validateRequestParameters: "Boolean" } },

@@ -58,9 +58,12 @@ import {
   updateUsagePlan,
 } from "./usage-plans.ts";
 import { getTags, tagResource, untagResource } from "./tags.ts";
+import { importRestApi, putRestApi } from "./import-rest-api.ts";
 import { model } from "./model.gen.ts";
 
 export const actions: readonly Action<AccountRestApis>[] = [
+  importRestApi,
+  putRestApi,
   createRestApi,
   getRestApi,
   getRestApis,

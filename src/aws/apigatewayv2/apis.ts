@@ -65,7 +65,7 @@ export const createApi: Action<AccountApis> = action(model, "CreateApi", {
 });
 
 /** Makes the object; its name is the id in its address. */
-function createApiObject(account: AccountApis, kind: Kind<HttpApi>, spec: HttpApiSpec): Promise<HttpApi> {
+export function createApiObject(account: AccountApis, kind: Kind<HttpApi>, spec: HttpApiSpec): Promise<HttpApi> {
   return inApiWords(() =>
     account.objects.create(kind, {
       apiVersion: "catamaran.dev/v1",
@@ -218,7 +218,7 @@ interface DescribedApi {
   readonly api: HttpApi;
 }
 
-function apiOf(account: AccountApis, { kind, api: { metadata, spec } }: DescribedApi): Api {
+export function apiOf(account: AccountApis, { kind, api: { metadata, spec } }: DescribedApi): Api {
   const isSocket = kind === webSocketApiKind;
   const { name = metadata.name, description, version, cors, disableExecuteApiEndpoint = false, tags = {} } = spec;
   return {

@@ -521,6 +521,32 @@ export type Id = string;
 
 export type IdentitySourceList = readonly __string[];
 
+export type ImportApiRequest = {
+  readonly Basepath?: __string;
+  readonly Body: __string;
+  readonly FailOnWarnings?: __boolean;
+};
+
+export type ImportApiResponse = {
+  readonly ApiEndpoint?: __string;
+  readonly ApiGatewayManaged?: __boolean;
+  readonly ApiId?: Id;
+  readonly ApiKeySelectionExpression?: SelectionExpression;
+  readonly CorsConfiguration?: Cors;
+  readonly CreatedDate?: __timestampIso8601;
+  readonly Description?: StringWithLengthBetween0And1024;
+  readonly DisableSchemaValidation?: __boolean;
+  readonly DisableExecuteApiEndpoint?: __boolean;
+  readonly ImportInfo?: __listOf__string;
+  readonly IpAddressType?: IpAddressType;
+  readonly Name?: StringWithLengthBetween1And128;
+  readonly ProtocolType?: ProtocolType;
+  readonly RouteSelectionExpression?: SelectionExpression;
+  readonly Tags?: Tags;
+  readonly Version?: StringWithLengthBetween1And64;
+  readonly Warnings?: __listOf__string;
+};
+
 export type IntegerWithLengthBetween0And3600 = number;
 
 export type IntegerWithLengthBetween50And30000 = number;
@@ -577,6 +603,33 @@ export type ParameterConstraints = {
 export type PassthroughBehavior = "WHEN_NO_MATCH" | "NEVER" | "WHEN_NO_TEMPLATES";
 
 export type ProtocolType = "WEBSOCKET" | "HTTP";
+
+export type ReimportApiRequest = {
+  readonly ApiId: __string;
+  readonly Basepath?: __string;
+  readonly Body: __string;
+  readonly FailOnWarnings?: __boolean;
+};
+
+export type ReimportApiResponse = {
+  readonly ApiEndpoint?: __string;
+  readonly ApiGatewayManaged?: __boolean;
+  readonly ApiId?: Id;
+  readonly ApiKeySelectionExpression?: SelectionExpression;
+  readonly CorsConfiguration?: Cors;
+  readonly CreatedDate?: __timestampIso8601;
+  readonly Description?: StringWithLengthBetween0And1024;
+  readonly DisableSchemaValidation?: __boolean;
+  readonly DisableExecuteApiEndpoint?: __boolean;
+  readonly ImportInfo?: __listOf__string;
+  readonly IpAddressType?: IpAddressType;
+  readonly Name?: StringWithLengthBetween1And128;
+  readonly ProtocolType?: ProtocolType;
+  readonly RouteSelectionExpression?: SelectionExpression;
+  readonly Tags?: Tags;
+  readonly Version?: StringWithLengthBetween1And64;
+  readonly Warnings?: __listOf__string;
+};
 
 export type ResponseParameters = { readonly [key: string]: IntegrationParameters };
 
@@ -921,6 +974,8 @@ export type ModelOperations = {
   readonly GetStage: { readonly input: GetStageRequest; readonly output: GetStageResponse };
   readonly GetStages: { readonly input: GetStagesRequest; readonly output: GetStagesResponse };
   readonly GetTags: { readonly input: GetTagsRequest; readonly output: GetTagsResponse };
+  readonly ImportApi: { readonly input: ImportApiRequest; readonly output: ImportApiResponse };
+  readonly ReimportApi: { readonly input: ReimportApiRequest; readonly output: ReimportApiResponse };
   readonly TagResource: { readonly input: TagResourceRequest; readonly output: TagResourceResponse };
   readonly UntagResource: { readonly input: UntagResourceRequest; readonly output: {} };
   readonly UpdateApi: { readonly input: UpdateApiRequest; readonly output: UpdateApiResponse };
@@ -972,6 +1027,8 @@ export const model: Model<ModelOperations, ModelErrors> = {
     GetStage: { method: "GET", uri: "/v2/apis/{apiId}/stages/{stageName}", input: "GetStageRequest", output: "GetStageResponse", errors: ["NotFoundException", "TooManyRequestsException"] },
     GetStages: { method: "GET", uri: "/v2/apis/{apiId}/stages", input: "GetStagesRequest", output: "GetStagesResponse", errors: ["NotFoundException", "TooManyRequestsException", "BadRequestException"] },
     GetTags: { method: "GET", uri: "/v2/tags/{resource-arn}", input: "GetTagsRequest", output: "GetTagsResponse", errors: ["NotFoundException", "TooManyRequestsException", "BadRequestException", "ConflictException"] },
+    ImportApi: { method: "PUT", uri: "/v2/apis", status: 201, input: "ImportApiRequest", output: "ImportApiResponse", errors: ["NotFoundException", "TooManyRequestsException", "BadRequestException", "ConflictException"] },
+    ReimportApi: { method: "PUT", uri: "/v2/apis/{apiId}", status: 201, input: "ReimportApiRequest", output: "ReimportApiResponse", errors: ["NotFoundException", "TooManyRequestsException", "BadRequestException", "ConflictException"] },
     TagResource: { uri: "/v2/tags/{resource-arn}", status: 201, input: "TagResourceRequest", output: "TagResourceResponse", errors: ["NotFoundException", "TooManyRequestsException", "BadRequestException", "ConflictException"] },
     UntagResource: { method: "DELETE", uri: "/v2/tags/{resource-arn}", status: 204, input: "UntagResourceRequest", errors: ["NotFoundException", "TooManyRequestsException", "BadRequestException", "ConflictException"] },
     UpdateApi: { method: "PATCH", uri: "/v2/apis/{apiId}", input: "UpdateApiRequest", output: "UpdateApiResponse", errors: ["NotFoundException", "TooManyRequestsException", "BadRequestException", "ConflictException"] },
@@ -1048,6 +1105,8 @@ export const model: Model<ModelOperations, ModelErrors> = {
     GetTagsResponse: { is: "structure", members: { Tags: { of: "Tags", name: "tags" } } },
     Id: { is: "string" },
     IdentitySourceList: { is: "list", of: "__string" },
+    ImportApiRequest: { is: "structure", members: { Basepath: { of: "__string", at: "querystring", name: "basepath" }, Body: { of: "__string", name: "body" }, FailOnWarnings: { of: "__boolean", at: "querystring", name: "failOnWarnings" } }, required: ["Body"] },
+    ImportApiResponse: { is: "structure", members: { ApiEndpoint: { of: "__string", name: "apiEndpoint" }, ApiGatewayManaged: { of: "__boolean", name: "apiGatewayManaged" }, ApiId: { of: "Id", name: "apiId" }, ApiKeySelectionExpression: { of: "SelectionExpression", name: "apiKeySelectionExpression" }, CorsConfiguration: { of: "Cors", name: "corsConfiguration" }, CreatedDate: { of: "__timestampIso8601", name: "createdDate" }, Description: { of: "StringWithLengthBetween0And1024", name: "description" }, DisableSchemaValidation: { of: "__boolean", name: "disableSchemaValidation" }, DisableExecuteApiEndpoint: { of: "__boolean", name: "disableExecuteApiEndpoint" }, ImportInfo: { of: "__listOf__string", name: "importInfo" }, IpAddressType: { of: "IpAddressType", name: "ipAddressType" }, Name: { of: "StringWithLengthBetween1And128", name: "name" }, ProtocolType: { of: "ProtocolType", name: "protocolType" }, RouteSelectionExpression: { of: "SelectionExpression", name: "routeSelectionExpression" }, Tags: { of: "Tags", name: "tags" }, Version: { of: "StringWithLengthBetween1And64", name: "version" }, Warnings: { of: "__listOf__string", name: "warnings" } } },
     IntegerWithLengthBetween0And3600: { is: "integer", min: 0, max: 3600 },
     IntegerWithLengthBetween50And30000: { is: "integer", min: 50, max: 30000 },
     IntegerWithLengthBetweenMinus1And86400: { is: "integer", min: -1, max: 86400 },
@@ -1062,6 +1121,8 @@ export const model: Model<ModelOperations, ModelErrors> = {
     ParameterConstraints: { is: "structure", members: { Required: { of: "__boolean", name: "required" } } },
     PassthroughBehavior: { is: "string", enum: ["WHEN_NO_MATCH", "NEVER", "WHEN_NO_TEMPLATES"] },
     ProtocolType: { is: "string", enum: ["WEBSOCKET", "HTTP"] },
+    ReimportApiRequest: { is: "structure", members: { ApiId: { of: "__string", at: "uri", name: "apiId" }, Basepath: { of: "__string", at: "querystring", name: "basepath" }, Body: { of: "__string", name: "body" }, FailOnWarnings: { of: "__boolean", at: "querystring", name: "failOnWarnings" } }, required: ["ApiId", "Body"] },
+    ReimportApiResponse: { is: "structure", members: { ApiEndpoint: { of: "__string", name: "apiEndpoint" }, ApiGatewayManaged: { of: "__boolean", name: "apiGatewayManaged" }, ApiId: { of: "Id", name: "apiId" }, ApiKeySelectionExpression: { of: "SelectionExpression", name: "apiKeySelectionExpression" }, CorsConfiguration: { of: "Cors", name: "corsConfiguration" }, CreatedDate: { of: "__timestampIso8601", name: "createdDate" }, Description: { of: "StringWithLengthBetween0And1024", name: "description" }, DisableSchemaValidation: { of: "__boolean", name: "disableSchemaValidation" }, DisableExecuteApiEndpoint: { of: "__boolean", name: "disableExecuteApiEndpoint" }, ImportInfo: { of: "__listOf__string", name: "importInfo" }, IpAddressType: { of: "IpAddressType", name: "ipAddressType" }, Name: { of: "StringWithLengthBetween1And128", name: "name" }, ProtocolType: { of: "ProtocolType", name: "protocolType" }, RouteSelectionExpression: { of: "SelectionExpression", name: "routeSelectionExpression" }, Tags: { of: "Tags", name: "tags" }, Version: { of: "StringWithLengthBetween1And64", name: "version" }, Warnings: { of: "__listOf__string", name: "warnings" } } },
     ResponseParameters: { is: "map", key: "__string", value: "IntegrationParameters" },
     Route: { is: "structure", members: { ApiGatewayManaged: { of: "__boolean", name: "apiGatewayManaged" }, ApiKeyRequired: { of: "__boolean", name: "apiKeyRequired" }, AuthorizationScopes: { of: "AuthorizationScopes", name: "authorizationScopes" }, AuthorizationType: { of: "AuthorizationType", name: "authorizationType" }, AuthorizerId: { of: "Id", name: "authorizerId" }, ModelSelectionExpression: { of: "SelectionExpression", name: "modelSelectionExpression" }, OperationName: { of: "StringWithLengthBetween1And64", name: "operationName" }, RequestModels: { of: "RouteModels", name: "requestModels" }, RequestParameters: { of: "RouteParameters", name: "requestParameters" }, RouteId: { of: "Id", name: "routeId" }, RouteKey: { of: "SelectionKey", name: "routeKey" }, RouteResponseSelectionExpression: { of: "SelectionExpression", name: "routeResponseSelectionExpression" }, Target: { of: "StringWithLengthBetween1And128", name: "target" } }, required: ["RouteKey"] },
     RouteModels: { is: "map", key: "__string", value: "StringWithLengthBetween1And128" },

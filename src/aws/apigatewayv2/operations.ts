@@ -33,6 +33,8 @@ export const listed: Listed = {
     "GetStage",
     "GetStages",
     "GetTags",
+    "ImportApi",
+    "ReimportApi",
     "TagResource",
     "UntagResource",
     "UpdateApi",

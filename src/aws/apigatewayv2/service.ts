@@ -12,6 +12,7 @@ import {
   getIntegrations,
   updateIntegration,
 } from "./integrations.ts";
+import { importApi, reimportApi } from "./import-api.ts";
 import { model } from "./model.gen.ts";
 import { createRoute, deleteRoute, getRoute, getRoutes, updateRoute } from "./routes.ts";
 import {
@@ -26,6 +27,8 @@ import {
 import { getTags, tagResource, untagResource } from "./tags.ts";
 
 export const actions: readonly Action<AccountApis>[] = [
+  importApi,
+  reimportApi,
   createApi,
   getApi,
   getApis,
