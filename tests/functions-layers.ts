@@ -41,6 +41,17 @@ export async function layerStories(
     assert.deepEqual(await bench.ask("layered"), ["lower", "lower", true]);
   });
 
+  const isElsewhere = isIsolated ? false : "layers lie elsewhere in this driver";
+  await t.test("an extension that is not started is named in the log", { skip: isElsewhere }, async () => {
+    const extended = await layer("extended", { "extensions/watcher": "#!/bin/sh" });
+    await bench.create("extended", { "index.js": "exports.handler = async () => 1" }, { layers: [extended] });
+    assert.equal(await bench.ask("extended"), 1);
+    const texts = (await bench.log("extended")).map(({ text }) => text);
+    assert.ok(
+      texts.includes("EXTENSION\tName: watcher\tState: NotStarted\tEvents: []\tError Type: Extension.NotSupported"),
+    );
+  });
+
   const python = runtimes.find((name) => name.startsWith("python"));
   await t.test(
     "python finds packages of layers",

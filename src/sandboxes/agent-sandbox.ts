@@ -166,5 +166,5 @@ function failureOf(errorType: string, errorMessage: string): InitFailure {
 export function bindMessage(spec: SandboxSpec, env: Readonly<Record<string, string>>, taskRoot: string): object {
   const { functionName, version, runtime, handler, memoryMib, logGroup, logStream } = spec;
   const function_ = { functionName, version, runtime, handler, memoryMib, logGroup, logStream };
-  return { ...function_, startsAnew: startsAnew(spec.environment), taskRoot, env };
+  return { ...function_, startsAnew: startsAnew(spec.environment), hasLayers: spec.layers.length > 0, taskRoot, env };
 }

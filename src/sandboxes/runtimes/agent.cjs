@@ -202,7 +202,18 @@ function bind(payload) {
   const length = payload.readUInt32BE(0);
   const binding = parse(payload.toString("utf8", 4, 4 + length));
   const cache = Buffer.from(payload.subarray(4 + length));
+  for (const name of binding.hasLayers ? extensions() : [])
+    sendLog(0, `EXTENSION\tName: ${name}\tState: NotStarted\tEvents: []\tError Type: Extension.NotSupported`);
   runtime.engine.bind(binding, cache.length === 0 ? undefined : cache);
+}
+
+// DIFFERS: external extensions are not started; the function's log names them.
+function extensions() {
+  try {
+    return fs.readdirSync("/opt/extensions");
+  } catch {
+    return [];
+  }
 }
 
 function invoke(id, payload) {
