@@ -98,6 +98,8 @@ export class Judge {
     const { principal } = caller;
     if (principal === undefined || principal.is === "root") return ofRoot(place.accountId);
     if (principal.is === "session") return this.#ofSession(caller, principal);
+    // Nobody signed: what he may do, the policy of the resource says alone.
+    if (principal.is === "anybody") return { principal, policies: { identity: [], boundary: null, session: null } };
     if (principal.is !== "user") throw noLongerValid();
     const user = this.#user(principal);
     return {

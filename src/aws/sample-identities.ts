@@ -1,5 +1,6 @@
 /** Identities and the rights that come of them, over what a test gives, for tests of the AWS door. */
 import { silent } from "#base/log.ts";
+import type { Objects } from "#deck/objects.ts";
 import { openSampleDeck } from "#deck/sample-deck.ts";
 import { Identities } from "#managed/identity/identities.ts";
 import type { IamMode } from "./authorize.ts";
@@ -16,12 +17,12 @@ export interface SampleIdentities {
 
 /** Functions are alive. */
 export async function sampleIdentities(
-  { journal, database }: Memory,
+  { database, ...memory }: Pick<Memory, "database"> & (Pick<Memory, "journal"> | { readonly objects: Objects }),
   mode: IamMode = "enforce",
 ): Promise<SampleIdentities> {
-  const { deck } = await openSampleDeck(journal);
+  const objects = "objects" in memory ? memory.objects : (await openSampleDeck(memory.journal)).deck.objects("aws");
   const { accountId } = SAMPLE_ROOT;
-  const identities = await Identities.open({ objects: deck.objects("aws"), database, accountId });
+  const identities = await Identities.open({ objects, database, accountId });
   const isLiving = async (): Promise<boolean> => true;
   const rights = rightsOf({ identities, root: SAMPLE_ROOT, region: "us-east-1", mode, isLiving, log: silent });
   return { identities, rights };

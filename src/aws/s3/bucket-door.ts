@@ -10,6 +10,7 @@ import type { ObjectBytes } from "#managed/bucket/object-bytes.ts";
 import type { Push, Pushes } from "#managed/push.ts";
 import type { Database } from "#managed/database.ts";
 import { type BareAnswer, type BareRequest, openBareDoor } from "../bare-door.ts";
+import { sampleIdentities } from "../sample-identities.ts";
 import { notifier } from "./notify.ts";
 import { s3Service } from "./service.ts";
 
@@ -47,7 +48,10 @@ export async function openBucketDoor({ journal, database, bytes }: Memory): Prom
   };
   const announce = notifier(place, pushes);
   const buckets = parts.use(await Buckets.open({ objects, database, bytes, clock, random, log, announce }));
-  const door = parts.use(await openBareDoor([s3Service({ ...place, buckets, pushes })]));
+  const service = s3Service({ ...place, buckets, pushes });
+  const { rights } = await sampleIdentities({ objects, database });
+  rights.use([service]);
+  const door = parts.use(await openBareDoor([service], rights));
   const ask: BucketDoor["ask"] = (line, options = {}) => {
     const [method = "", url = ""] = line.split(" ");
     const [path = "", query = ""] = url.split("?");

@@ -177,3 +177,28 @@ test("a form that does not keep to its policy is refused", async () => {
   for (const [title, fields, expected] of cases)
     assert.equal((await post(s3.port, fields, "x")).outcome, expected, title);
 });
+
+function unsigned(port: number, method: string, path: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const sent = request({ port, host: "127.0.0.1", method, path }, (response) => {
+      let text = "";
+      response.setEncoding("utf8").on("data", (piece: string) => (text += piece));
+      response.on("end", () => resolve(`${response.statusCode ?? 0} ${/<Code>(\w+)/.exec(text)?.[1] ?? text}`));
+    });
+    sent.on("error", reject);
+    sent.end();
+  });
+}
+
+test("who does not sign may what the policy lets everybody, and nothing else", async () => {
+  await using s3 = await opened();
+  await s3.ask("PUT /docs/a", { body: "shared" });
+  assert.equal(await unsigned(s3.port, "GET", "/docs/a"), "403 AccessDenied");
+  await s3.ask("DELETE /docs?publicAccessBlock");
+  await s3.ask("PUT /docs?policy", { body: policy(statement()) });
+  assert.equal(await unsigned(s3.port, "GET", "/docs/a"), "200 shared");
+  for (const line of ["PUT /docs/a", "DELETE /docs/a", "GET /docs?list-type=2", "GET /docs?policy"]) {
+    const [method = "", path = ""] = line.split(" ");
+    assert.equal(await unsigned(s3.port, method, path), "403 AccessDenied", line);
+  }
+});
