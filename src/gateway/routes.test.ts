@@ -6,7 +6,7 @@ import type { FunctionObject } from "#kinds/catamaran/function.ts";
 import type { HttpApi } from "#kinds/catamaran/http-api.ts";
 import type { Ingress } from "#kinds/networking/ingress.ts";
 import type { Route } from "./route.ts";
-import { routesOf, type RouteSources } from "./routes.ts";
+import { routesOf, type RouteSources, stripPrefix } from "./routes.ts";
 
 /** Lets everybody in. */
 const OPEN = JSON.stringify({
@@ -121,4 +121,18 @@ for (const [pathType, expected] of [
       spec: { rules: [{ http: { paths: [{ path: "/a", pathType, backend }] } }] },
     };
     assert.equal(routesFrom({ ingresses: [ingress] })[0]?.pathType, expected);
+  });
+
+for (const [host, path, expected] of [
+  ["a", "/_apis/Shop/dev/x", ["shop.execute-api.localhost", "/dev/x"]],
+  ["a", "/_apis/shop", ["shop.execute-api.localhost", "/"]],
+  ["shop.execute-api.us-east-1.amazonaws.com", "/dev/x", ["shop.execute-api.localhost", "/dev/x"]],
+  ["shop.execute-api.us-east-1.localhost", "/", ["shop.execute-api.localhost", "/"]],
+  ["shop.execute-api.localhost", "/", ["shop.execute-api.localhost", "/"]],
+  ["execute-api.us-east-1.amazonaws.com.evil.test", "/", ["execute-api.us-east-1.amazonaws.com.evil.test", "/"]],
+  ["a", "/_functions/default/f/x", ["f.default.lambda-url.localhost", "/x"]],
+] as const)
+  test(`${host}${path} is an address of ${expected[0]}`, () => {
+    const found = stripPrefix(host, path);
+    assert.deepEqual([found.host, found.path], expected);
   });

@@ -156,5 +156,8 @@ export function stripPrefix(host: string, path: string): { readonly host: string
   if (api !== null) return { host: `${api[1]}${API_HOST}`.toLowerCase(), path: api[2] ?? "/" };
   const fn = /^\/_functions\/([^/]+)\/([^/]+)(\/.*)?$/.exec(path);
   if (fn !== null) return { host: `${fn[2]}.${fn[1]}${URL_HOST}`.toLowerCase(), path: fn[3] ?? "/" };
-  return { host, path };
+  return { host: host.replace(OF_REGION, API_HOST), path };
 }
+
+// As AWS writes it: tools put the address of an API together themselves, with the region and a suffix.
+const OF_REGION = /\.execute-api\.[a-z0-9-]+\.(?:localhost|amazonaws\.com)$/;
