@@ -9,7 +9,9 @@ import { type ShapeName, shapes, synthesized } from "#simulate/synthesis.ts";
 import { decodeTrace, encodeTrace, MAX_REQUESTS } from "#simulate/trace-file.ts";
 import { importedTrace } from "#simulate/trace-import.ts";
 import { factsOf, type Trace } from "#simulate/trace.ts";
+import type { Instance } from "#instance/instance.ts";
 import { durationOf } from "./duration.ts";
+import { type Recorded, recordedOf } from "./recording.ts";
 import type { Sheet } from "./rows.ts";
 
 const MIB = 1024 * 1024;
@@ -67,7 +69,21 @@ export async function importFile(path: string, { seed, cpu, wait }: Imported): P
   });
 }
 
-/** A file of ours, or by its name one of the shapes, for a day. */
+/** What the meter of an instance knows of a workload. */
+export function recorded(
+  instance: Instance,
+  workload: string,
+  asked: { readonly namespace: string; readonly window: string; readonly cpu: string },
+): Promise<Recorded> {
+  return recordedOf(instance, {
+    workload,
+    namespace: asked.namespace,
+    windowMs: durationOf("--window", asked.window),
+    assumedCpuMs: durationOf("--cpu", asked.cpu),
+  });
+}
+
+/** A file of ours. */
 export async function readTrace(path: string): Promise<Trace> {
   return decodeTrace(await readBounded(path));
 }

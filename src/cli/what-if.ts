@@ -2,22 +2,24 @@
 import { existsSync } from "node:fs";
 import { Fault } from "#base/fault.ts";
 import { formatUsd, toNumber } from "#metering/money.ts";
-import type { Plan } from "#simulate/plans.ts";
-import { factsOf } from "#simulate/trace.ts";
+import type { Instance } from "#instance/instance.ts";
+import type { FunctionPlan, Plan, PodPlan } from "#simulate/plans.ts";
+import { factsOf, type Trace } from "#simulate/trace.ts";
 import { assumedFunctions, assumedPods, type Choice, failedShare, type Question, whatIf } from "#simulate/what-if.ts";
 import { durationOf } from "./duration.ts";
 import { bookOf, nodeOf } from "./list-prices.ts";
 import type { Sheet } from "./rows.ts";
-import { made, positive, readTrace, whole } from "./traces.ts";
+import { plansOf } from "./recording.ts";
+import { made, positive, readTrace, recorded, whole } from "./traces.ts";
 
 export interface Asked {
-  readonly trace: string;
+  readonly trace?: string | undefined;
   readonly slo: string;
   readonly nodes: string;
-  readonly "pod-cpu": string;
-  readonly "pod-memory": string;
+  readonly "pod-cpu"?: string | undefined;
+  readonly "pod-memory"?: string | undefined;
   readonly "pod-start": string;
-  readonly init: string;
+  readonly init?: string | undefined;
   readonly "keep-alive": string;
   readonly seeds: string;
   readonly "price-book": string;
@@ -26,33 +28,75 @@ export interface Asked {
 
 const MAX_SEEDS = 50;
 
+/** A workload as it runs today: what whatif starts from. */
+export interface Live {
+  readonly trace: Trace | null;
+  readonly functions: FunctionPlan;
+  readonly pods: PodPlan;
+  /** What of it was measured, for people. */
+  readonly facts: readonly string[];
+}
+
+/** Faults: BadRequest, NotFound. */
+export async function liveOf(
+  instance: Instance,
+  workload: string,
+  asked: {
+    readonly trace?: string | undefined;
+    readonly namespace: string;
+    readonly window: string;
+    readonly cpu: string;
+  },
+): Promise<Live> {
+  const plans = await plansOf(instance, { workload, namespace: asked.namespace });
+  if (asked.trace !== undefined) return { ...plans, trace: null, facts: [`plan       ${workload} as it runs today`] };
+  const { trace, cpu, initMs } = await recorded(instance, workload, asked);
+  const init = initMs === null ? "" : `, INIT ${initMs.toFixed(0)} ms measured`;
+  return {
+    ...plans,
+    ...(initMs !== null && { functions: { ...plans.functions, initMs } }),
+    trace,
+    facts: [
+      `plan       ${workload} as it runs today`,
+      `measured   its traffic of the last ${asked.window}${init}; CPU of a request ${cpu === "measured" ? "measured over its pods" : `assumed as ${asked.cpu}`}`,
+    ],
+  };
+}
+
 /** Faults: BadRequest that names the option, NotFound. */
-export async function questionOf(asked: Asked): Promise<Question> {
+export async function questionOf(asked: Asked, live: Live | null): Promise<Question> {
   const book = bookOf(asked["price-book"]);
-  const cpu = whole("--pod-cpu", asked["pod-cpu"]);
   const seeds = whole("--seeds", asked.seeds);
   if (seeds < 1 || seeds > MAX_SEEDS) throw new Fault("BadRequest", `--seeds ${asked.seeds}: from 1 to ${MAX_SEEDS}`);
   if (asked.nodes !== "whole" && asked.nodes !== "share")
     throw new Fault("BadRequest", `--nodes ${asked.nodes}: whole or share`);
+  const { functions, pods } = live ?? { functions: assumedFunctions, pods: assumedPods };
   return {
-    trace: existsSync(asked.trace)
-      ? await readTrace(asked.trace)
-      : made({ preset: asked.trace, seed: "1", length: "24h", times: "1" }),
+    trace: await traceOf(asked.trace, live),
     functions: {
-      ...assumedFunctions,
-      initMs: durationOf("--init", asked.init),
+      ...functions,
+      ...(asked.init !== undefined && { initMs: durationOf("--init", asked.init) }),
       keepAliveMs: durationOf("--keep-alive", asked["keep-alive"]),
     },
-    pods: {
-      ...assumedPods,
-      requestCpuMillis: positive("--pod-cpu", String(cpu)),
-      limitCpuMillis: cpu,
-      memoryMib: whole("--pod-memory", asked["pod-memory"]),
-      startMs: durationOf("--pod-start", asked["pod-start"]),
-    },
+    pods: { ...pods, ...sizeOf(asked), startMs: durationOf("--pod-start", asked["pod-start"]) },
     promise: promiseOf(asked.slo),
     pricing: { book, node: nodeOf(book, asked.node).name, nodes: asked.nodes },
     seeds: Array.from({ length: seeds }, (_, i) => i + 1),
+  };
+}
+
+async function traceOf(asked: string | undefined, live: Live | null): Promise<Trace> {
+  if (asked !== undefined && existsSync(asked)) return readTrace(asked);
+  if (asked === undefined && live?.trace) return live.trace;
+  return made({ preset: asked ?? "office", seed: "1", length: "24h", times: "1" });
+}
+
+function sizeOf(asked: Pick<Asked, "pod-cpu" | "pod-memory">): Partial<PodPlan> {
+  const { "pod-cpu": cpu, "pod-memory": memory } = asked;
+  const millis = cpu === undefined ? undefined : positive("--pod-cpu", cpu);
+  return {
+    ...(millis !== undefined && { requestCpuMillis: millis, limitCpuMillis: millis }),
+    ...(memory !== undefined && { memoryMib: whole("--pod-memory", memory) }),
   };
 }
 
@@ -166,7 +210,7 @@ export function assumptions({ trace, functions, pods, pricing, promise, seeds }:
     `trace      ${trace.name}: ${requests.toLocaleString("en-US")} requests, ${meanPerSecond.toFixed(2)} a second, ${peakPerSecond.toFixed(2)} in the busiest minute`,
     `promise    p99 up to ${promise.p99Ms} ms, at most ${percent(promise.failedShare)} failed; ${seeds.length} seeds`,
     `prices     ${month}; ${nodes === "whole" ? `whole ${node ?? book.defaultNode} and a control plane` : `a share of ${node ?? book.defaultNode}`}${book.httpApi === null ? "" : "; functions behind an HTTP API"}; no free tier, no egress`,
-    `assumed    INIT ${functions.initMs} ms, environments kept for ${functions.keepAliveMs / 1000} s, pods ready after ${pods.startMs / 1000} s, clients give up after ${pods.timeoutMs / 1000} s at pods and ${functions.timeoutMs / 1000} s at functions`,
+    `assumed    INIT ${functions.initMs} ms, environments kept for ${functions.keepAliveMs / 1000} s, pods ready after ${pods.startMs / 1000} s, clients give up after ${pods.timeoutMs / 1000} s, functions after ${functions.timeoutMs / 1000} s`,
     "assumed    a function of less than 1,769 MB has that share of a core; a pod runs one request's CPU at a time; nodes have CPU for pods that use more than they book, and are there when they are wanted",
   ];
 }

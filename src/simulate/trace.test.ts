@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { officeDay, shapes, synthesized } from "./synthesis.ts";
+import { Recorder } from "./recorded.ts";
 import { decodeTrace, encodeTrace } from "./trace-file.ts";
 import { importedTrace } from "./trace-import.ts";
 import { factsOf, ratesOf, squeezed, type Trace } from "./trace.ts";
@@ -145,4 +146,16 @@ test("an office's day has exactly the requests that are asked for, and keeps its
   assert.ok(short.arrivalsMs.every((at, i, all) => at >= (all[i - 1] ?? 0) && at < 60_000));
   const hours = ratesOf(short, 24);
   assert.ok((hours[10] ?? 0) > 10 * (hours[3] ?? 0));
+});
+
+test("what was metered at its end is in the trace at its beginning; what a request took beyond its CPU, it waited", () => {
+  const recorder = new Recorder();
+  recorder.add(5_300, 200);
+  recorder.add(5_150, 100);
+  recorder.add(5_002, 2);
+  const trace = recorder.trace({ name: "function/a", fromMs: 5_000, toMs: 6_000, cpuMs: 20 });
+  assert.deepEqual([...trace.arrivalsMs], [0, 50, 100]);
+  assert.deepEqual([...trace.cpuMicros], [2_000, 20_000, 20_000]);
+  assert.deepEqual([...trace.waitMicros], [0, 80_000, 180_000]);
+  assert.equal(trace.lengthMs, 1_000);
 });

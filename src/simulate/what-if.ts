@@ -204,5 +204,5 @@ export const assumedPods: PodPlan = {
   memoryMib: 512,
   scaling: { minReplicas: 2, maxReplicas: 100, targetPercent: 70 },
   startMs: 3_000,
-  timeoutMs: 10_000,
+  timeoutMs: 30_000,
 };
