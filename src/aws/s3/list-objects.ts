@@ -90,7 +90,8 @@ export const listObjects: Action<BucketWorld> = action(model, "ListObjects", {
     const { next } = page;
     return {
       Name: input.Bucket,
-      Prefix: encode(Prefix),
+      // In this version alone the prefix is never encoded, and SDKs do not decode it.
+      Prefix,
       Marker: encode(Marker),
       ...(Delimiter !== "" && { Delimiter: encode(Delimiter) }),
       // Without a delimiter the last key is the marker.

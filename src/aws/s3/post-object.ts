@@ -31,7 +31,7 @@ export const postObject: Action<BucketWorld> = action(postModel, "PostObject", {
       );
     checkKey(key);
     const by = await admitted(call, form, objectArn({ Bucket: name, Key: key }));
-    const policy = policyOf(form, name, call.now);
+    const policy = policyOf(form, { bucket: name, key }, call.now);
     const counted = new Counted(limited(form.file.bytes, policy));
     const object = await world.buckets.contentsOf(bucket).objects.put(key, {
       bytes: counted,
@@ -75,11 +75,15 @@ async function admitted(call: Call, { fields }: Form, resource: string): Promise
   });
 }
 
-function policyOf({ fields }: Form, bucket: string, now: number): PostPolicy | null {
+function policyOf(
+  { fields }: Form,
+  named: { readonly bucket: string; readonly key: string },
+  now: number,
+): PostPolicy | null {
   const encoded = fields.get("policy");
   if (encoded === undefined) return null;
   const policy = readPostPolicy(Buffer.from(encoded, "base64").toString("utf8"));
-  checkForm(policy, new Map([...fields, ["bucket", bucket]]), now);
+  checkForm(policy, new Map([...fields, ...Object.entries(named)]), now);
   return policy;
 }
 

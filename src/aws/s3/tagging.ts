@@ -32,7 +32,8 @@ function readTags(set: readonly Tag[], most: number): Tags {
 }
 
 function tagSet(tags: Tags): readonly Tag[] {
-  return Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+  const entries = Object.entries(tags).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return entries.map(([Key, Value]) => ({ Key, Value }));
 }
 
 interface ObjectInput extends BucketInput {

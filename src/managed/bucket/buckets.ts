@@ -135,6 +135,8 @@ export class Buckets implements AsyncDisposable {
   /** Forgets all that is in a bucket that is going. */
   async drop(bucket: Bucket): Promise<void> {
     const contents = this.contentsOf(bucket);
+    // Who still has it in hand writes nothing more.
+    await contents.objects.close(() => Promise.resolve(true));
     await contents.objects.clear();
     await this.#options.database.drop(collectionOf(bucket));
     this.#open.delete(bucket.metadata.uid ?? "");
