@@ -13,6 +13,7 @@ export const commands: CommandList = {
   trace: async () => (await import("#cli/commands/trace.ts")).trace,
   whatif: async () => (await import("#cli/commands/whatif.ts")).whatif,
   image: async () => (await import("#cli/commands/image.ts")).image,
+  invoke: async () => (await import("#cli/commands/invoke.ts")).invoke,
   logs: async () => (await import("#cli/commands/logs.ts")).logs,
   events: async () => (await import("#cli/commands/events.ts")).events,
   top: async () => (await import("#cli/commands/top.ts")).top,
