@@ -200,7 +200,7 @@ test("claims on two nodes", { skip, timeout: 300_000 }, async (t) => {
     await apply(byHand(stage.dataDir), claim("hand", ", storageClassName: ''"), pod("six", "hand"));
     const told = (): Promise<string> => ask("describe", "pod", "six");
     await until("a refusal", told, (text) => /FailedMount .*belongs to the platform itself/.test(text));
-    await ask("delete", "pod/six", "--grace-period=0", "--force");
+    await ask("delete", "pod/six", "--grace-period=1");
     await ask("delete", "pvc/hand", "pv/by-hand");
   });
 });

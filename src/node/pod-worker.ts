@@ -163,7 +163,7 @@ export class PodWorker {
     if (plan.againAtMs !== undefined) this.#wakeAfter(Math.max(1, plan.againAtMs - now));
     for (const event of plan.events) this.#access.record(pod, event);
     if (!this.#isGone) this.#publish(pod, plan.status);
-    const isTold = !this.#isPublishing && sameJson(plan.status, this.#told ?? pod.status);
+    const isTold = !this.#isPublishing && this.#isKnown(pod, plan.status);
     for (const step of plan.steps)
       if (this.#mayStart(step) && (step.do !== "deleteObject" || isTold)) this.#start(step, pod, observed);
     this.#refreshIfNeeded(observed);
@@ -301,6 +301,11 @@ export class PodWorker {
         if (this.#needsRefresh) this.wake();
       }
     });
+  }
+
+  /** The API server has the status: it came back from there, perhaps by another's write, or was the last that it was told. */
+  #isKnown(pod: Pod, status: PodStatus): boolean {
+    return sameJson(status, pod.status) || sameJson(status, this.#told);
   }
 
   /** One write at a time, always of the newest status. */
