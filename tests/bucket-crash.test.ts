@@ -10,7 +10,7 @@ import { test } from "node:test";
 import { seededRandom } from "#base/random.ts";
 import { bucketIn, type CrashedBucket, etagOf } from "./bucket-worker.ts";
 
-const KILLS = Number(process.env["KILLS"] ?? 40);
+const KILLS = Number(process.env["KILLS"] ?? 20);
 const LIFE_MS = { shortest: 20, longest: 250 };
 
 /** What each key may hold: what was acknowledged last, or what was tried since. "-" is nothing. */

@@ -14,7 +14,7 @@ import { SqliteDatabase } from "#store/sqlite/database.ts";
 import { outboxIn, TARGET } from "./push-worker.ts";
 import { queueIn } from "./queue-worker.ts";
 
-const KILLS = Number(process.env["KILLS"] ?? 40);
+const KILLS = Number(process.env["KILLS"] ?? 20);
 const LIFE_MS = { shortest: 20, longest: 200 };
 
 test(`pushes are not lost over ${KILLS} kills`, { timeout: 60_000 + KILLS * 3_000 }, async (t) => {

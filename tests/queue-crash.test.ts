@@ -12,7 +12,7 @@ import { never } from "#base/stop.ts";
 import { SqliteDatabase } from "#store/sqlite/database.ts";
 import { queueIn, SETTINGS, WORKERS } from "./queue-worker.ts";
 
-const KILLS = Number(process.env["KILLS"] ?? 40);
+const KILLS = Number(process.env["KILLS"] ?? 20);
 const LIFE_MS = { shortest: 20, longest: 200 };
 const QUEUES = ["standard", "fifo"];
 

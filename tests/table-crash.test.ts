@@ -18,7 +18,7 @@ import { settle } from "#managed/table/upkeep.ts";
 import { SqliteDatabase } from "#store/sqlite/database.ts";
 import { ACCOUNTS, MONEY_OF_EACH, tableOf, upkeepOf } from "./table-worker.ts";
 
-const KILLS = Number(process.env["KILLS"] ?? 40);
+const KILLS = Number(process.env["KILLS"] ?? 20);
 const LIFE_MS = { shortest: 10, longest: 150 };
 
 test(`tables keep their word over ${KILLS} kills`, { timeout: 60_000 + KILLS * 3_000 }, async (t) => {
