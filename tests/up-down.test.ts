@@ -96,7 +96,7 @@ const mistakes: readonly (readonly [words: readonly string[], code: number, mess
   [["up", "--nodes", "many"], 2, /--nodes many: a whole number from 0 to 16/],
   [["up", "--colour"], 2, /--colour/],
   [["env", "--name", "nobody"], 3, /there is no instance "nobody"; start it with: catamaran up --detach --name nobody/],
-  [["whatif"], 2, /whatif/],
+  [["whatif", "--to", "moon"], 2, /--to moon: one of pods, function, hybrid/],
   [["trace"], 2, /trace/],
   [["completion", "tcsh"], 2, /one of bash, zsh, fish/],
 ];
