@@ -8,10 +8,10 @@ const report = { requestId: "r", durationMs: 1.23456, billedMs: 8, memoryMib: 12
 const settings = { runtime: "nodejs24.x", version: "3", timeoutMs: 3000 };
 const text = platformLines(
   { ...settings, logging: { format: "Text", systemLevel: "INFO", applicationLevel: null } },
-  NOW,
+  () => NOW,
 );
 const json = (systemLevel: "DEBUG" | "INFO" | "WARN"): ReturnType<typeof platformLines> =>
-  platformLines({ ...settings, logging: { format: "JSON", systemLevel, applicationLevel: "INFO" } }, NOW);
+  platformLines({ ...settings, logging: { format: "JSON", systemLevel, applicationLevel: "INFO" } }, () => NOW);
 
 function typesIn(lines: readonly string[]): readonly unknown[] {
   return lines.map((line) => (JSON.parse(line) as { readonly type: string }).type);

@@ -110,7 +110,7 @@ export class Recorder {
   }
 
   #linesOf({ settings }: Fleet): PlatformLines {
-    return platformLines(settings, new Date(this.#clock.now()).toISOString());
+    return platformLines(settings, () => new Date(this.#clock.now()).toISOString());
   }
 
   #say(fleet: Fleet, stream: string, requestId: string | null, texts: readonly string[]): void {
