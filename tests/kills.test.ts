@@ -20,7 +20,7 @@ import { AwsClient, type AwsClientOptions } from "#compare/aws-client.ts";
 import { cannotRun, until } from "./platform-stage.ts";
 import { realClock } from "#machine/real-clock.ts";
 
-const KILLS = Number(process.env["KILLS"] ?? 20);
+const KILLS = Number(process.env["KILLS"] ?? 12);
 const ENTRY = join(import.meta.dirname, "..", "src", "main", "catamaran.ts");
 const skip = cannotRun();
 const BETWEEN_MS = { least: 200, most: 1_400 };
