@@ -43,6 +43,7 @@ import { realClock } from "#machine/real-clock.ts";
 import { realRandom } from "#machine/real-random.ts";
 import { tableKeeper } from "#managed/table/table-keeper.ts";
 import { Tables } from "#managed/table/tables.ts";
+import { LogGroups } from "#managed/logs/log-groups.ts";
 import { ProcessSandboxes } from "#sandboxes/process-driver.ts";
 import { CodeFolder } from "#store/files/code-folder.ts";
 import { SqliteLedger } from "#store/sqlite/ledger.ts";
@@ -101,7 +102,7 @@ export async function openDoor(): Promise<TestDoor> {
     }),
     dynamodbService({ ...place, tables }),
     dynamodbStreamsService({ ...place, tables }),
-    logsService({ ...place, logs }),
+    logsService({ ...place, logs, groups: new LogGroups(database, clock) }),
     iamService({ identities, newAccessKeyId: () => newAccessKeyId(random), secretOf: (id) => secretOfKey(ROOT, id) }),
     stsService({ identities, judge: rights.judge, root: ROOT, mode: "enforce", issuer: null }),
     ...apiServices({ ...place, objects, random }, keyUsage, stack),

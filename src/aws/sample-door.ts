@@ -15,6 +15,7 @@ import type { CodeStore } from "#functions/code-store.ts";
 import { Functions } from "#functions/engine.ts";
 import { FakeLedger, FakeSandboxes, type Script } from "#functions/fakes.ts";
 import { MemoryLogs } from "#functions/logs.ts";
+import { LogGroups } from "#managed/logs/log-groups.ts";
 import type { Database } from "#managed/database.ts";
 import { Identities } from "#managed/identity/identities.ts";
 import { tableKeeper } from "#managed/table/table-keeper.ts";
@@ -143,7 +144,7 @@ export class SampleDoor implements AsyncDisposable {
       }),
       dynamodbService({ ...place, tables }),
       dynamodbStreamsService({ ...place, tables }),
-      logsService({ ...place, logs }),
+      logsService({ ...place, logs, groups: new LogGroups(database, clock) }),
       sqsService({ ...place, queues, tasks }),
       ...apiServices({ ...place, objects, random }, database, parts),
       iamService({ identities, newAccessKeyId: () => newAccessKeyId(random), secretOf: (id) => secretOfKey(ROOT, id) }),

@@ -58,4 +58,8 @@ export class TappedLogs implements LogStore {
   remove(group: string): Promise<void> {
     return this.#logs.remove(group);
   }
+
+  trim(group: string, beforeMs: number): Promise<void> {
+    return this.#logs.trim(group, beforeMs);
+  }
 }

@@ -55,6 +55,8 @@ export interface LogStore {
   streams(group: string): Promise<readonly LogStreamSummary[]>;
   /** Forgets a group. */
   remove(group: string): Promise<void>;
+  /** Forgets lines that are older; a few that were written together with younger ones may stay. */
+  trim(group: string, beforeMs: number): Promise<void>;
 }
 
 function passes(line: StoredLine, { fromMs = -Infinity, toMs = Infinity, matches }: LogScan): boolean {
@@ -144,6 +146,13 @@ export class MemoryLogs implements LogStore {
 
   async remove(group: string): Promise<void> {
     this.#groups.delete(group);
+  }
+
+  async trim(group: string, beforeMs: number): Promise<void> {
+    const kept = this.#groups.get(group);
+    if (kept === undefined) return;
+    const first = kept.lines.findIndex(({ atMs }) => atMs >= beforeMs);
+    kept.dropped += kept.lines.splice(0, first < 0 ? kept.lines.length : first).length;
   }
 }
 

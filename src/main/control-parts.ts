@@ -60,6 +60,8 @@ import type { Received } from "#managed/queue/message.ts";
 import { MoveTasks } from "#managed/queue/move-tasks.ts";
 import { Queues } from "#managed/queue/queues.ts";
 import { Tables } from "#managed/table/tables.ts";
+import { LogGroups } from "#managed/logs/log-groups.ts";
+import { keepRetention } from "#managed/logs/retention.ts";
 import { fabricHostIp, kubernetesIp } from "#network/cluster-network.ts";
 import { openSandboxes } from "#sandboxes/pool.ts";
 import { CodeFolder } from "#store/files/code-folder.ts";
@@ -343,6 +345,7 @@ export const awsDoor: Part<
     MessageDoors &
     ApiDoors &
     StackDoor &
+    ManagedData &
     IdentityEngine &
     Nodes,
   UrlRules
@@ -359,6 +362,7 @@ export const awsDoor: Part<
       (await functionsNow.get(functionKind, keyOf(namespace, name)))?.metadata.uid === uid;
     const mode = instance.iam ?? "enforce";
     const rights = rightsOf({ identities, root, region, mode, isLiving, log });
+    const logGroups = new LogGroups(needs.database, clock);
     const services = [
       lambdaService({
         ...place,
@@ -373,7 +377,7 @@ export const awsDoor: Part<
       }),
       dynamodbService({ ...place, tables }),
       dynamodbStreamsService({ ...place, tables }),
-      logsService({ ...place, logs }),
+      logsService({ ...place, logs, groups: logGroups }),
       needs.bucketService,
       sqsService({ ...place, queues, tasks: moveTasks }),
       ...needs.messageServices,
@@ -387,6 +391,7 @@ export const awsDoor: Part<
       stsService({ identities, judge: rights.judge, root, mode, issuer }),
     ];
     rights.use(services);
+    stack.use(keepRetention({ groups: logGroups, logs, clock, log }));
     const { findCaller, authorize } = rights;
     needs.innerDoor.open({ services, authorize });
     await needs.stacks.resume();

@@ -13,6 +13,7 @@ import { lambdaUrl } from "./types/lambda-url.ts";
 import { lambdaVersion } from "./types/lambda-version.ts";
 import { logsLogGroup } from "./types/logs-log-group.ts";
 import { s3Bucket } from "./types/s3-bucket.ts";
+import { s3BucketPolicy } from "./types/s3-bucket-policy.ts";
 import { snsSubscription } from "./types/sns-subscription.ts";
 import { snsTopic } from "./types/sns-topic.ts";
 import { sqsQueue } from "./types/sqs-queue.ts";
@@ -30,6 +31,7 @@ const types: readonly TypeOver[] = [
   lambdaVersion,
   logsLogGroup,
   s3Bucket,
+  s3BucketPolicy,
   snsSubscription,
   snsTopic,
   sqsQueue,

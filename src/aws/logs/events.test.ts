@@ -2,6 +2,9 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { MemoryLogs } from "#functions/logs.ts";
+import { FakeClock } from "#deck/fake-clock.ts";
+import { LogGroups } from "#managed/logs/log-groups.ts";
+import { MemoryDatabase } from "#store/memory/database.ts";
 import type { Call } from "../action.ts";
 import type { Members } from "../action.ts";
 import type { AccountLogs } from "./account-logs.ts";
@@ -21,7 +24,8 @@ function world(count: number): AccountLogs & { readonly logs: MemoryLogs } {
   const logs = new MemoryLogs();
   for (let i = 1; i <= count; i++)
     logs.append(GROUP, i % 2 === 0 ? "even" : "odd", [{ atMs: i, requestId: null, text: `line ${i}` }]);
-  return { logs, region: "us-east-1", accountId: "000000000000" };
+  const groups = new LogGroups(new MemoryDatabase(), new FakeClock());
+  return { logs, groups, region: "us-east-1", accountId: "000000000000" };
 }
 
 interface Events {

@@ -1,8 +1,12 @@
-/** DescribeLogGroups, DescribeLogStreams and DeleteLogGroup. */
+/** Log groups: made, described, set up and removed, and the streams in them. */
+import { Fault } from "#base/fault.ts";
 import { given } from "#base/given.ts";
 import type { LogStreamSummary } from "#functions/logs.ts";
+import { keptFromMs, RETENTION_DAYS } from "#managed/logs/retention.ts";
 import { type Action, action } from "../action.ts";
-import { type AccountLogs, badToken, existingGroup, failure, groupArn, streamArns } from "./account-logs.ts";
+import type { AwsError } from "../aws-error.ts";
+import type { LogGroup as Kept } from "#managed/logs/log-groups.ts";
+import { type AccountLogs, allGroups, badToken, existingGroup, failure, groupArn, streamArns } from "./account-logs.ts";
 import { type LogGroup, type LogStream, model } from "./model.gen.ts";
 
 const PAGE = 50;
@@ -23,21 +27,20 @@ export const describeLogGroups: Action<AccountLogs> = action(model, "DescribeLog
         "LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.",
       );
     // Every group here is of the class STANDARD.
-    const names = logGroupClass === undefined || logGroupClass === "STANDARD" ? await account.logs.groups() : [];
-    const wanted = names.filter(
-      (name) => name.startsWith(prefix ?? "") && name.toLowerCase().includes((pattern ?? "").toLowerCase()),
+    const groups = logGroupClass === undefined || logGroupClass === "STANDARD" ? await allGroups(account) : [];
+    const wanted = groups.filter(
+      ({ name }) => name.startsWith(prefix ?? "") && name.toLowerCase().includes((pattern ?? "").toLowerCase()),
     );
-    const { page, nextToken } = pageOf(
-      wanted.map((name) => ({ name })),
-      input,
-    );
-    return given({ logGroups: page.map(({ name }) => describedGroup(account, name)), nextToken });
+    const { page, nextToken } = pageOf(wanted, input);
+    return given({ logGroups: page.map((group) => describedGroup(account, group)), nextToken });
   },
 });
 
-function describedGroup(account: AccountLogs, name: string): LogGroup {
+function describedGroup(account: AccountLogs, { name, createdAtMs, retentionDays }: Kept): LogGroup {
   return {
     logGroupName: name,
+    creationTime: createdAtMs,
+    ...(retentionDays !== undefined && { retentionInDays: retentionDays }),
     arn: `${groupArn(account, name)}:*`,
     logGroupArn: groupArn(account, name),
     storedBytes: 0,
@@ -45,6 +48,70 @@ function describedGroup(account: AccountLogs, name: string): LogGroup {
     logGroupClass: "STANDARD",
   };
 }
+
+export const createLogGroup: Action<AccountLogs> = action(model, "CreateLogGroup", {
+  resources: streamArns,
+  serves: ["logGroupName", "tags", "logGroupClass"],
+  unserved: {
+    kmsKeyId: "leave it out",
+    "logGroupClass=INFREQUENT_ACCESS": "use STANDARD",
+    "logGroupClass=DELIVERY": "use STANDARD",
+    deletionProtectionEnabled: "leave it out",
+  },
+  run: async ({ groups, logs }: AccountLogs, { logGroupName: name, tags = {} }) => {
+    const exists = (): AwsError => failure("ResourceAlreadyExistsException", "The specified log group already exists");
+    if ((await logs.groups()).includes(name)) throw exists();
+    try {
+      await groups.create(name, tags);
+    } catch (thrown) {
+      throw thrown instanceof Fault && thrown.code === "AlreadyExists" ? exists() : thrown;
+    }
+    return {};
+  },
+});
+
+export const putRetentionPolicy: Action<AccountLogs> = action(model, "PutRetentionPolicy", {
+  resources: streamArns,
+  serves: ["logGroupName", "retentionInDays"],
+  unserved: {},
+  run: async (account: AccountLogs, input, { caller, now }) => {
+    const { retentionInDays } = input;
+    if (!RETENTION_DAYS.includes(retentionInDays))
+      throw failure(
+        "InvalidParameterException",
+        `1 validation error detected: Value '${retentionInDays}' at 'retentionInDays' failed to satisfy constraint: Member must satisfy enum value set: [${RETENTION_DAYS.join(", ")}]`,
+      );
+    const name = await existingGroup(account, input, caller);
+    await account.groups.change(name, (group) => ({ ...group, retentionDays: retentionInDays }));
+    const beforeMs = keptFromMs(retentionInDays, now);
+    if (beforeMs !== null) await account.logs.trim(name, beforeMs);
+    return {};
+  },
+});
+
+export const deleteRetentionPolicy: Action<AccountLogs> = action(model, "DeleteRetentionPolicy", {
+  resources: streamArns,
+  serves: ["logGroupName"],
+  unserved: {},
+  run: async (account: AccountLogs, input, { caller }) => {
+    const name = await existingGroup(account, input, caller);
+    await account.groups.change(name, ({ retentionDays: _days, ...group }) => group);
+    return {};
+  },
+});
+
+/** There are none: what a group gets goes nowhere else. */
+export const describeSubscriptionFilters: Action<AccountLogs> = action(model, "DescribeSubscriptionFilters", {
+  resources: streamArns,
+  serves: ["logGroupName", "filterNamePrefix", "nextToken", "limit"],
+  unserved: {},
+  run: async (account: AccountLogs, input, { caller }) => {
+    const { logGroupName, filterNamePrefix: _prefix, limit: _limit, nextToken } = input;
+    if (nextToken !== undefined) throw badToken();
+    await existingGroup(account, { logGroupName }, caller);
+    return { subscriptionFilters: [] };
+  },
+});
 
 export const describeLogStreams: Action<AccountLogs> = action(model, "DescribeLogStreams", {
   resources: streamArns,
@@ -79,7 +146,9 @@ export const deleteLogGroup: Action<AccountLogs> = action(model, "DeleteLogGroup
   serves: ["logGroupName"],
   unserved: {},
   run: async (account: AccountLogs, input, { caller }) => {
-    await account.logs.remove(await existingGroup(account, input, caller));
+    const name = await existingGroup(account, input, caller);
+    await account.logs.remove(name);
+    await account.groups.remove(name);
     return {};
   },
 });

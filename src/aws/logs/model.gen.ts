@@ -5,15 +5,31 @@ export type AccountId = string;
 
 export type AccountIds = readonly AccountId[];
 
+export type AmazonResourceName = string;
+
+export type ApplyOnTransformedLogs = boolean;
+
 export type Arn = string;
 
 export type BearerTokenAuthenticationEnabled = boolean;
+
+export type CreateLogGroupRequest = {
+  readonly logGroupName: LogGroupName;
+  readonly kmsKeyId?: KmsKeyId;
+  readonly tags?: Tags;
+  readonly logGroupClass?: LogGroupClass;
+  readonly deletionProtectionEnabled?: DeletionProtectionEnabled;
+};
 
 export type DataProtectionStatus = "ACTIVATED" | "DELETED" | "ARCHIVED" | "DISABLED";
 
 export type Days = number;
 
 export type DeleteLogGroupRequest = {
+  readonly logGroupName: LogGroupName;
+};
+
+export type DeleteRetentionPolicyRequest = {
   readonly logGroupName: LogGroupName;
 };
 
@@ -56,11 +72,31 @@ export type DescribeLogStreamsResponse = {
   readonly nextToken?: NextToken;
 };
 
+export type DescribeSubscriptionFiltersRequest = {
+  readonly logGroupName: LogGroupName;
+  readonly filterNamePrefix?: FilterName;
+  readonly nextToken?: NextToken;
+  readonly limit?: DescribeLimit;
+};
+
+export type DescribeSubscriptionFiltersResponse = {
+  readonly subscriptionFilters?: SubscriptionFilters;
+  readonly nextToken?: NextToken;
+};
+
+export type DestinationArn = string;
+
+export type Distribution = "Random" | "ByLogStream";
+
+export type EmitSystemFields = readonly SystemField[];
+
 export type EventId = string;
 
 export type EventMessage = string;
 
 export type EventsLimit = number;
+
+export type FieldSelectionCriteria = string;
 
 export type FilterCount = number;
 
@@ -83,6 +119,8 @@ export type FilterLogEventsResponse = {
   readonly searchedLogStreams?: SearchedLogStreams;
   readonly nextToken?: NextToken;
 };
+
+export type FilterName = string;
 
 export type FilterPattern = string;
 
@@ -128,6 +166,24 @@ export type InvalidParameterException = {};
 
 export type KmsKeyId = string;
 
+export type LimitExceededException = {};
+
+export type ListTagsForResourceRequest = {
+  readonly resourceArn: AmazonResourceName;
+};
+
+export type ListTagsForResourceResponse = {
+  readonly tags?: Tags;
+};
+
+export type ListTagsLogGroupRequest = {
+  readonly logGroupName: LogGroupName;
+};
+
+export type ListTagsLogGroupResponse = {
+  readonly tags?: Tags;
+};
+
 export type LogGroup = {
   readonly logGroupName?: LogGroupName;
   readonly creationTime?: Timestamp;
@@ -171,6 +227,8 @@ export type LogStreamSearchedCompletely = boolean;
 
 export type LogStreams = readonly LogStream[];
 
+export type Message = string;
+
 export type NextToken = string;
 
 export type OperationAbortedException = {};
@@ -185,7 +243,16 @@ export type OutputLogEvent = {
 
 export type OutputLogEvents = readonly OutputLogEvent[];
 
+export type PutRetentionPolicyRequest = {
+  readonly logGroupName: LogGroupName;
+  readonly retentionInDays: Days;
+};
+
+export type ResourceAlreadyExistsException = {};
+
 export type ResourceNotFoundException = {};
+
+export type RoleArn = string;
 
 export type SearchedLogStream = {
   readonly logStreamName?: LogStreamName;
@@ -202,25 +269,76 @@ export type StartFromHead = boolean;
 
 export type StoredBytes = number;
 
+export type SubscriptionFilter = {
+  readonly filterName?: FilterName;
+  readonly logGroupName?: LogGroupName;
+  readonly filterPattern?: FilterPattern;
+  readonly destinationArn?: DestinationArn;
+  readonly roleArn?: RoleArn;
+  readonly distribution?: Distribution;
+  readonly applyOnTransformedLogs?: ApplyOnTransformedLogs;
+  readonly creationTime?: Timestamp;
+  readonly fieldSelectionCriteria?: FieldSelectionCriteria;
+  readonly emitSystemFields?: EmitSystemFields;
+};
+
+export type SubscriptionFilters = readonly SubscriptionFilter[];
+
+export type SystemField = string;
+
+export type TagKey = string;
+
+export type TagKeyList = readonly TagKey[];
+
+export type TagResourceRequest = {
+  readonly resourceArn: AmazonResourceName;
+  readonly tags: Tags;
+};
+
+export type TagValue = string;
+
+export type Tags = { readonly [key: string]: TagValue };
+
 export type Timestamp = number;
 
+export type TooManyTagsException = {
+  readonly message?: Message;
+  readonly resourceName?: AmazonResourceName;
+};
+
 export type Unmask = boolean;
+
+export type UntagResourceRequest = {
+  readonly resourceArn: AmazonResourceName;
+  readonly tagKeys: TagKeyList;
+};
 
 export type ValidationException = {};
 
 export type ModelOperations = {
+  readonly CreateLogGroup: { readonly input: CreateLogGroupRequest; readonly output: {} };
   readonly DeleteLogGroup: { readonly input: DeleteLogGroupRequest; readonly output: {} };
+  readonly DeleteRetentionPolicy: { readonly input: DeleteRetentionPolicyRequest; readonly output: {} };
   readonly DescribeLogGroups: { readonly input: DescribeLogGroupsRequest; readonly output: DescribeLogGroupsResponse };
   readonly DescribeLogStreams: { readonly input: DescribeLogStreamsRequest; readonly output: DescribeLogStreamsResponse };
+  readonly DescribeSubscriptionFilters: { readonly input: DescribeSubscriptionFiltersRequest; readonly output: DescribeSubscriptionFiltersResponse };
   readonly FilterLogEvents: { readonly input: FilterLogEventsRequest; readonly output: FilterLogEventsResponse };
   readonly GetLogEvents: { readonly input: GetLogEventsRequest; readonly output: GetLogEventsResponse };
+  readonly ListTagsForResource: { readonly input: ListTagsForResourceRequest; readonly output: ListTagsForResourceResponse };
+  readonly ListTagsLogGroup: { readonly input: ListTagsLogGroupRequest; readonly output: ListTagsLogGroupResponse };
+  readonly PutRetentionPolicy: { readonly input: PutRetentionPolicyRequest; readonly output: {} };
+  readonly TagResource: { readonly input: TagResourceRequest; readonly output: {} };
+  readonly UntagResource: { readonly input: UntagResourceRequest; readonly output: {} };
 };
 
 export type ModelErrors = {
   readonly InvalidParameterException: InvalidParameterException;
+  readonly LimitExceededException: LimitExceededException;
   readonly OperationAbortedException: OperationAbortedException;
+  readonly ResourceAlreadyExistsException: ResourceAlreadyExistsException;
   readonly ResourceNotFoundException: ResourceNotFoundException;
   readonly ServiceUnavailableException: ServiceUnavailableException;
+  readonly TooManyTagsException: TooManyTagsException;
   readonly ValidationException: ValidationException;
 };
 
@@ -231,20 +349,32 @@ export const model: Model<ModelOperations, ModelErrors> = {
   jsonVersion: "1.1",
   targetPrefix: "Logs_20140328",
   operations: {
+    CreateLogGroup: { input: "CreateLogGroupRequest", errors: ["InvalidParameterException", "ResourceAlreadyExistsException", "LimitExceededException", "OperationAbortedException", "ServiceUnavailableException"] },
     DeleteLogGroup: { input: "DeleteLogGroupRequest", errors: ["InvalidParameterException", "ResourceNotFoundException", "OperationAbortedException", "ServiceUnavailableException", "ValidationException"] },
+    DeleteRetentionPolicy: { input: "DeleteRetentionPolicyRequest", errors: ["InvalidParameterException", "ResourceNotFoundException", "OperationAbortedException", "ServiceUnavailableException"] },
     DescribeLogGroups: { input: "DescribeLogGroupsRequest", output: "DescribeLogGroupsResponse", errors: ["InvalidParameterException", "ServiceUnavailableException"] },
     DescribeLogStreams: { input: "DescribeLogStreamsRequest", output: "DescribeLogStreamsResponse", errors: ["InvalidParameterException", "ResourceNotFoundException", "ServiceUnavailableException"] },
+    DescribeSubscriptionFilters: { input: "DescribeSubscriptionFiltersRequest", output: "DescribeSubscriptionFiltersResponse", errors: ["InvalidParameterException", "ResourceNotFoundException", "ServiceUnavailableException"] },
     FilterLogEvents: { input: "FilterLogEventsRequest", output: "FilterLogEventsResponse", errors: ["InvalidParameterException", "ResourceNotFoundException", "ServiceUnavailableException"] },
     GetLogEvents: { input: "GetLogEventsRequest", output: "GetLogEventsResponse", errors: ["InvalidParameterException", "ResourceNotFoundException", "ServiceUnavailableException"] },
+    ListTagsForResource: { input: "ListTagsForResourceRequest", output: "ListTagsForResourceResponse", errors: ["InvalidParameterException", "ResourceNotFoundException", "ServiceUnavailableException"] },
+    ListTagsLogGroup: { input: "ListTagsLogGroupRequest", output: "ListTagsLogGroupResponse", errors: ["ResourceNotFoundException", "ServiceUnavailableException"] },
+    PutRetentionPolicy: { input: "PutRetentionPolicyRequest", errors: ["InvalidParameterException", "ResourceNotFoundException", "OperationAbortedException", "ServiceUnavailableException"] },
+    TagResource: { input: "TagResourceRequest", errors: ["InvalidParameterException", "ResourceNotFoundException", "ServiceUnavailableException", "TooManyTagsException"] },
+    UntagResource: { input: "UntagResourceRequest", errors: ["InvalidParameterException", "ResourceNotFoundException", "ServiceUnavailableException"] },
   },
   shapes: {
     AccountId: { is: "string", min: 12, max: 12, pattern: "^\\d{12}$" },
     AccountIds: { is: "list", of: "AccountId", min: 0, max: 20 },
+    AmazonResourceName: { is: "string", min: 1, max: 1011, pattern: "[\\w+=/:,.@-]*" },
+    ApplyOnTransformedLogs: { is: "boolean" },
     Arn: { is: "string" },
     BearerTokenAuthenticationEnabled: { is: "boolean" },
+    CreateLogGroupRequest: { is: "structure", members: { logGroupName: "LogGroupName", kmsKeyId: "KmsKeyId", tags: "Tags", logGroupClass: "LogGroupClass", deletionProtectionEnabled: "DeletionProtectionEnabled" }, required: ["logGroupName"] },
     DataProtectionStatus: { is: "string", enum: ["ACTIVATED", "DELETED", "ARCHIVED", "DISABLED"] },
     Days: { is: "integer" },
     DeleteLogGroupRequest: { is: "structure", members: { logGroupName: "LogGroupName" }, required: ["logGroupName"] },
+    DeleteRetentionPolicyRequest: { is: "structure", members: { logGroupName: "LogGroupName" }, required: ["logGroupName"] },
     DeletionProtectionEnabled: { is: "boolean" },
     Descending: { is: "boolean" },
     DescribeLimit: { is: "integer", min: 1, max: 50 },
@@ -253,12 +383,19 @@ export const model: Model<ModelOperations, ModelErrors> = {
     DescribeLogGroupsResponse: { is: "structure", members: { logGroups: "LogGroups", nextToken: "NextToken" } },
     DescribeLogStreamsRequest: { is: "structure", members: { logGroupName: "LogGroupName", logGroupIdentifier: "LogGroupIdentifier", logStreamNamePrefix: "LogStreamName", orderBy: "OrderBy", descending: "Descending", nextToken: "NextToken", limit: "DescribeLimit" } },
     DescribeLogStreamsResponse: { is: "structure", members: { logStreams: "LogStreams", nextToken: "NextToken" } },
+    DescribeSubscriptionFiltersRequest: { is: "structure", members: { logGroupName: "LogGroupName", filterNamePrefix: "FilterName", nextToken: "NextToken", limit: "DescribeLimit" }, required: ["logGroupName"] },
+    DescribeSubscriptionFiltersResponse: { is: "structure", members: { subscriptionFilters: "SubscriptionFilters", nextToken: "NextToken" } },
+    DestinationArn: { is: "string", min: 1 },
+    Distribution: { is: "string", enum: ["Random", "ByLogStream"] },
+    EmitSystemFields: { is: "list", of: "SystemField" },
     EventId: { is: "string" },
     EventMessage: { is: "string", min: 1 },
     EventsLimit: { is: "integer", min: 1, max: 10000 },
+    FieldSelectionCriteria: { is: "string", min: 0, max: 2000 },
     FilterCount: { is: "integer" },
     FilterLogEventsRequest: { is: "structure", members: { logGroupName: "LogGroupName", logGroupIdentifier: "LogGroupIdentifier", logStreamNames: "InputLogStreamNames", logStreamNamePrefix: "LogStreamName", startTime: "Timestamp", endTime: "Timestamp", filterPattern: "FilterPattern", nextToken: "NextToken", limit: "EventsLimit", interleaved: "Interleaved", unmask: "Unmask" } },
     FilterLogEventsResponse: { is: "structure", members: { events: "FilteredLogEvents", searchedLogStreams: "SearchedLogStreams", nextToken: "NextToken" } },
+    FilterName: { is: "string", min: 1, max: 512, pattern: "[^:*]*" },
     FilterPattern: { is: "string", min: 0, max: 1024 },
     FilteredLogEvent: { is: "structure", members: { logStreamName: "LogStreamName", timestamp: "Timestamp", message: "EventMessage", ingestionTime: "Timestamp", eventId: "EventId" } },
     FilteredLogEvents: { is: "list", of: "FilteredLogEvent" },
@@ -271,6 +408,11 @@ export const model: Model<ModelOperations, ModelErrors> = {
     Interleaved: { is: "boolean" },
     InvalidParameterException: { is: "structure", members: {  }, error: {  } },
     KmsKeyId: { is: "string", max: 256 },
+    LimitExceededException: { is: "structure", members: {  }, error: {  } },
+    ListTagsForResourceRequest: { is: "structure", members: { resourceArn: "AmazonResourceName" }, required: ["resourceArn"] },
+    ListTagsForResourceResponse: { is: "structure", members: { tags: "Tags" } },
+    ListTagsLogGroupRequest: { is: "structure", members: { logGroupName: "LogGroupName" }, required: ["logGroupName"] },
+    ListTagsLogGroupResponse: { is: "structure", members: { tags: "Tags" } },
     LogGroup: { is: "structure", members: { logGroupName: "LogGroupName", creationTime: "Timestamp", retentionInDays: "Days", metricFilterCount: "FilterCount", arn: "Arn", storedBytes: "StoredBytes", kmsKeyId: "KmsKeyId", dataProtectionStatus: "DataProtectionStatus", inheritedProperties: "InheritedProperties", logGroupClass: "LogGroupClass", logGroupArn: "Arn", deletionProtectionEnabled: "DeletionProtectionEnabled", bearerTokenAuthenticationEnabled: "BearerTokenAuthenticationEnabled" } },
     LogGroupClass: { is: "string", enum: ["STANDARD", "INFREQUENT_ACCESS", "DELIVERY"] },
     LogGroupIdentifier: { is: "string", min: 1, max: 2048, pattern: "[\\w#+=/:,.@-]*" },
@@ -281,20 +423,34 @@ export const model: Model<ModelOperations, ModelErrors> = {
     LogStreamName: { is: "string", min: 1, max: 512, pattern: "[^:*]*" },
     LogStreamSearchedCompletely: { is: "boolean" },
     LogStreams: { is: "list", of: "LogStream" },
+    Message: { is: "string" },
     NextToken: { is: "string", min: 1 },
     OperationAbortedException: { is: "structure", members: {  }, error: {  } },
     OrderBy: { is: "string", enum: ["LogStreamName", "LastEventTime"] },
     OutputLogEvent: { is: "structure", members: { timestamp: "Timestamp", message: "EventMessage", ingestionTime: "Timestamp" } },
     OutputLogEvents: { is: "list", of: "OutputLogEvent" },
+    PutRetentionPolicyRequest: { is: "structure", members: { logGroupName: "LogGroupName", retentionInDays: "Days" }, required: ["logGroupName", "retentionInDays"] },
+    ResourceAlreadyExistsException: { is: "structure", members: {  }, error: {  } },
     ResourceNotFoundException: { is: "structure", members: {  }, error: {  } },
+    RoleArn: { is: "string", min: 1 },
     SearchedLogStream: { is: "structure", members: { logStreamName: "LogStreamName", searchedCompletely: "LogStreamSearchedCompletely" } },
     SearchedLogStreams: { is: "list", of: "SearchedLogStream" },
     SequenceToken: { is: "string", min: 1 },
     ServiceUnavailableException: { is: "structure", members: {  }, error: { status: 500, fault: true } },
     StartFromHead: { is: "boolean" },
     StoredBytes: { is: "long", min: 0 },
+    SubscriptionFilter: { is: "structure", members: { filterName: "FilterName", logGroupName: "LogGroupName", filterPattern: "FilterPattern", destinationArn: "DestinationArn", roleArn: "RoleArn", distribution: "Distribution", applyOnTransformedLogs: "ApplyOnTransformedLogs", creationTime: "Timestamp", fieldSelectionCriteria: "FieldSelectionCriteria", emitSystemFields: "EmitSystemFields" } },
+    SubscriptionFilters: { is: "list", of: "SubscriptionFilter" },
+    SystemField: { is: "string" },
+    TagKey: { is: "string", min: 1, max: 128, pattern: "^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+)$" },
+    TagKeyList: { is: "list", of: "TagKey", min: 0, max: 50 },
+    TagResourceRequest: { is: "structure", members: { resourceArn: "AmazonResourceName", tags: "Tags" }, required: ["resourceArn", "tags"] },
+    TagValue: { is: "string", max: 256, pattern: "^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$" },
+    Tags: { is: "map", key: "TagKey", value: "TagValue", min: 1, max: 50 },
     Timestamp: { is: "long", min: 0 },
+    TooManyTagsException: { is: "structure", members: { message: "Message", resourceName: "AmazonResourceName" }, error: {  } },
     Unmask: { is: "boolean" },
+    UntagResourceRequest: { is: "structure", members: { resourceArn: "AmazonResourceName", tagKeys: "TagKeyList" }, required: ["resourceArn", "tagKeys"] },
     ValidationException: { is: "structure", members: {  }, error: {  } },
   },
 };

@@ -4,5 +4,19 @@ import type { Listed } from "../listed.ts";
 export const listed: Listed = {
   service: "logs",
   version: "2014-03-28",
-  operations: ["DeleteLogGroup", "DescribeLogGroups", "DescribeLogStreams", "FilterLogEvents", "GetLogEvents"],
+  operations: [
+    "CreateLogGroup",
+    "DeleteLogGroup",
+    "DeleteRetentionPolicy",
+    "DescribeLogGroups",
+    "DescribeLogStreams",
+    "DescribeSubscriptionFilters",
+    "FilterLogEvents",
+    "GetLogEvents",
+    "ListTagsForResource",
+    "ListTagsLogGroup",
+    "PutRetentionPolicy",
+    "TagResource",
+    "UntagResource",
+  ],
 };

@@ -35,6 +35,7 @@ const stream = (logStreamName: string, first: number, last: number): object => (
 });
 const group = {
   logGroupName: GROUP,
+  creationTime: 1,
   arn: `${ARN}:*`,
   logGroupArn: ARN,
   storedBytes: 0,

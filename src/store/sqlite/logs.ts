@@ -142,6 +142,15 @@ export class SqliteLogs implements LogStore, AsyncDisposable {
     await Promise.resolve();
   }
 
+  async trim(group: string, beforeMs: number): Promise<void> {
+    this.#flush();
+    this.#file.write(() => {
+      this.#db.prepare("DELETE FROM chunk WHERE log_group = ? AND to_ms < ?").run(group, beforeMs);
+      this.#db.prepare("DELETE FROM stream WHERE log_group = ? AND last_ms < ?").run(group, beforeMs);
+    });
+    await Promise.resolve();
+  }
+
   #flush(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
