@@ -2,6 +2,7 @@
 import type { Service } from "#aws/action.ts";
 import { actionsOf } from "#aws/cloudformation/resource.ts";
 import { cloudformationService } from "#aws/cloudformation/service.ts";
+import { ecrService } from "#aws/ecr/service.ts";
 import { resourceTypes } from "#aws/cloudformation/all-types.ts";
 import { InnerDoor } from "#aws/inner-door.ts";
 import { objectsIn } from "#aws/lambda/bucket-objects.ts";
@@ -50,6 +51,7 @@ export const stackDoor: Part<RoleBasis & Needed, StackDoor> = {
       if (found.size > maxBytes) throw new Fault("BadRequest", `Template may not exceed ${maxBytes} bytes in size.`);
       return Buffer.concat(await Array.fromAsync(found.bytes));
     };
-    return { stackServices: [cloudformationService({ ...place, stacks, readObject })], innerDoor, stacks };
+    const stackServices = [cloudformationService({ ...place, stacks, readObject }), ecrService(place)];
+    return { stackServices, innerDoor, stacks };
   },
 };
