@@ -375,6 +375,16 @@ const rows: readonly (readonly [
     ["catamaran", "a.example", "127.0.0.1", "80", "60m"],
     [],
   ],
+  [
+    "NetworkPolicy",
+    {
+      spec: {
+        podSelector: { matchLabels: { b: "1" }, matchExpressions: [{ key: "a", operator: "In", values: ["y", "x"] }] },
+      },
+    },
+    ["a in (x,y),b=1", "60m"],
+    [],
+  ],
   ["IngressClass", { spec: { controller: "catamaran.dev/gateway" } }, ["catamaran.dev/gateway", "<none>", "60m"], []],
   [
     "HorizontalPodAutoscaler",

@@ -205,6 +205,28 @@ export const proofs: TypeProofs = {
     "src/gateway/http-event.test.ts": "kind name",
     "src/gateway/match.test.ts": "namespace",
   },
+  "io.k8s.api.networking.v1.NetworkPolicy": {
+    "src/controllers/upkeep.test.ts": "kind apiVersion",
+    "src/policy/network-policy.test.ts": "metadata spec",
+  },
+  "io.k8s.api.networking.v1.NetworkPolicySpec": {
+    "src/policy/network-policy.test.ts": "podSelector ingress egress policyTypes",
+  },
+  "io.k8s.api.networking.v1.NetworkPolicyIngressRule": {
+    "src/policy/network-policy.test.ts": "ports from",
+  },
+  "io.k8s.api.networking.v1.NetworkPolicyEgressRule": {
+    "src/policy/network-policy.test.ts": "ports to",
+  },
+  "io.k8s.api.networking.v1.NetworkPolicyPeer": {
+    "src/policy/network-policy.test.ts": "podSelector namespaceSelector ipBlock",
+  },
+  "io.k8s.api.networking.v1.NetworkPolicyPort": {
+    "src/policy/network-policy.test.ts": "protocol port endPort",
+  },
+  "io.k8s.api.networking.v1.IPBlock": {
+    "src/policy/network-policy.test.ts": "cidr except",
+  },
   "io.k8s.api.networking.v1.Ingress": {
     "src/controllers/upkeep.test.ts": "kind apiVersion metadata spec",
   },

@@ -31,6 +31,7 @@ import { iamPolicyKind } from "#kinds/catamaran/iam-policy.ts";
 import { iamRoleKind } from "#kinds/catamaran/iam-role.ts";
 import { iamUserKind } from "#kinds/catamaran/iam-user.ts";
 import { ingressClassKind } from "#kinds/networking/ingress-class.ts";
+import { networkPolicyKind } from "#kinds/networking/network-policy.ts";
 import { ingressKind } from "#kinds/networking/ingress.ts";
 import { cronJobKind } from "#kinds/batch/cron-job.ts";
 import { jobKind } from "#kinds/batch/job.ts";
@@ -110,6 +111,7 @@ export const builtinKinds: readonly Kind[] = [
   leaseKind,
   endpointSliceKind,
   ingressClassKind,
+  networkPolicyKind,
   ingressKind,
   runtimeClassKind,
   podDisruptionBudgetKind,

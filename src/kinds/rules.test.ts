@@ -8,6 +8,7 @@ import { customResourceDefinitionKind } from "#kinds/admission/custom-resource-d
 import { deploymentKind } from "#kinds/apps/deployment.ts";
 import { horizontalPodAutoscalerKind } from "#kinds/autoscaling/horizontal-pod-autoscaler.ts";
 import { ingressKind } from "#kinds/networking/ingress.ts";
+import { networkPolicyKind } from "#kinds/networking/network-policy.ts";
 import type { Kind } from "./kind.ts";
 import { podKind } from "#kinds/core/pod.ts";
 import { priorityClassKind } from "#kinds/core/priority-class.ts";
@@ -46,6 +47,7 @@ const ingress: JsonObject = {
     ],
   },
 };
+const networkPolicy: JsonObject = { ...named, spec: { podSelector: {}, ingress: [{ from: [{}], ports: [{}] }] } };
 const binding: JsonObject = { ...named, roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: "r" } };
 const definition: JsonObject = {
   metadata: { name: "tabs.stable.example.com" },
@@ -264,6 +266,55 @@ const creates: readonly Row[] = [
       "spec.maxReplicas: Invalid value: 0: must be greater than 0",
       "spec.maxReplicas: Invalid value: 0: must be greater than or equal to `minReplicas`",
     ],
+  ],
+  [
+    networkPolicyKind,
+    networkPolicy,
+    "spec.ingress.0.from",
+    [{}, { podSelector: {}, ipBlock: { cidr: "10.0.0.0/8" } }, { ipBlock: { cidr: "x" } }],
+    [
+      "spec.ingress[0].from[0]: Required value: must specify a peer",
+      "spec.ingress[0].from[1]: Forbidden: may not specify both ipBlock and another peer",
+      'spec.ingress[0].from[2].ipBlock.cidr: Invalid value: "x": must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)',
+    ],
+  ],
+  [
+    networkPolicyKind,
+    networkPolicy,
+    "spec.ingress.0",
+    { from: [{ ipBlock: { cidr: "10.1.0.0/16", except: ["10.1.0.0/16", "10.2.0.0/24", "10.1.2.0/24"] } }] },
+    [
+      'spec.ingress[0].from[0].ipBlock.except[0]: Invalid value: "10.1.0.0/16": must be a strict subset of `cidr`',
+      'spec.ingress[0].from[0].ipBlock.except[1]: Invalid value: "10.2.0.0/24": must be a strict subset of `cidr`',
+    ],
+  ],
+  [
+    networkPolicyKind,
+    networkPolicy,
+    "spec.ingress.0",
+    {
+      ports: [
+        { endPort: 9 },
+        { port: "http", endPort: 9 },
+        { port: 10, endPort: 9 },
+        { port: 0 },
+        { protocol: "ICMP" },
+      ],
+    },
+    [
+      "spec.ingress[0].ports[0].endPort: Invalid value: 9: may not be specified when `port` is not specified",
+      "spec.ingress[0].ports[1].endPort: Invalid value: 9: may not be specified when `port` is non-numeric",
+      "spec.ingress[0].ports[2].endPort: Invalid value: 10: must be greater than or equal to `port`",
+      "spec.ingress[0].ports[3].port: Invalid value: 0: must be between 1 and 65535, inclusive",
+      'spec.ingress[0].ports[4].protocol: Unsupported value: "ICMP": supported values: "SCTP", "TCP", "UDP"',
+    ],
+  ],
+  [
+    networkPolicyKind,
+    networkPolicy,
+    "spec",
+    { podSelector: {}, policyTypes: ["Ingress", "Out"] },
+    ['spec.policyTypes[1]: Unsupported value: "Out": supported values: "Ingress", "Egress"'],
   ],
   [
     ingressKind,

@@ -14,6 +14,7 @@ export const valueProofs: ValueProofs = {
   allowMethods: { "src/gateway/cors.test.ts": "GET" },
   apiGroup: { "src/kube/authorize.test.ts": "rbac.authorization.k8s.io" },
   applicationLevel: { "tests/functions-logging.ts": "DEBUG ERROR FATAL INFO TRACE WARN" },
+  policyTypes: { "src/policy/network-policy.test.ts": "Egress Ingress" },
   format: { "src/functions/platform-lines.test.ts": "JSON Text" },
   systemLevel: { "src/functions/platform-lines.test.ts": "DEBUG INFO WARN" },
   recursiveLoop: { "src/functions/engine.test.ts": "Allow Terminate" },

@@ -63,6 +63,9 @@ const GATEWAY: readonly PolicyRule[] = [
 ];
 
 const NODE: readonly PolicyRule[] = [
+  // Upstream leaves network policies to an add-on with an account of its own; here the node enforces them.
+  { apiGroups: [""], resources: ["namespaces"], verbs: READ },
+  { apiGroups: ["networking.k8s.io"], resources: ["networkpolicies"], verbs: READ },
   { apiGroups: [""], resources: ["nodes"], verbs: [...READ, "create", "update", "patch"] },
   { apiGroups: [""], resources: ["nodes/status", "pods/status"], verbs: ["patch", "update"] },
   { apiGroups: [""], resources: ["pods"], verbs: [...READ, "delete"] },

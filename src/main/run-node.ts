@@ -27,7 +27,9 @@ export async function startNode(
       { name: "kubelet", clock, log },
     ),
   );
-  stack.use(await startNodePlane({ objects, network, node, kubePort: instance.ports.kube, clock, log, stop }));
+  const plane = stack.use(
+    await startNodePlane({ objects, network, node, kubePort: instance.ports.kube, clock, log, stop }),
+  );
   const agent = stack.use(
     await runAgent({
       objects,
@@ -40,6 +42,7 @@ export async function startNode(
       nodeRunDir: join(instance.runDir, name),
       imagesDir: files.images(instance),
       requestToken: tokenRequester(objects),
+      admitPod: (pod, ip) => plane.admitPod(pod, ip),
       clusterCa: ca,
       hiddenPaths: () => instanceFolders(instance),
       clock,

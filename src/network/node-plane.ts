@@ -7,6 +7,8 @@ import type { Objects } from "#deck/objects.ts";
 import { dnsIp, fabricHostIp, type ClusterNetwork, type NodeNetwork } from "./cluster-network.ts";
 import { run } from "#machine/command.ts";
 import { serveDns } from "./dns.ts";
+import type { Pod } from "#kinds/core/pod.ts";
+import { PolicySync } from "./policy-sync.ts";
 import { SERVICE_LINK } from "./node-network.ts";
 import { syncServices } from "./service-sync.ts";
 
@@ -23,8 +25,13 @@ export interface NodePlaneOptions {
   readonly stop?: Stop;
 }
 
+export interface NodePlane extends AsyncDisposable {
+  /** Resolves once the packet rules for this new pod are in the kernel: before that none of its containers may start. */
+  admitPod(pod: Pod, ip: string): Promise<void>;
+}
+
 /** The caller is inside the node. Disposing ends the server and the syncing, and leaves the rules to the pods that still run. */
-export async function startNodePlane(options: NodePlaneOptions): Promise<AsyncDisposable> {
+export async function startNodePlane(options: NodePlaneOptions): Promise<NodePlane> {
   const { objects, network, node, kubePort, clusterDomain, upstreams, clock, log, stop = never } = options;
   const ending = stopper();
   if (stop.aborted) ending.fire();
@@ -43,11 +50,24 @@ export async function startNodePlane(options: NodePlaneOptions): Promise<AsyncDi
   const syncing = syncServices({ objects, node: facts, clock, log, stop: ending.stop }).catch((thrown: unknown) =>
     log.error("service rules are no longer kept", { reason: reasonOf(thrown) }),
   );
+  const policies = new PolicySync({
+    objects,
+    node: { name: node.name, podCidr: node.podCidr },
+    clock,
+    log,
+    stop: ending.stop,
+  });
+  const keeping = policies
+    .keep()
+    .catch((thrown: unknown) =>
+      log.error("the rules of network policies are no longer kept", { reason: reasonOf(thrown) }),
+    );
   return {
+    admitPod: (pod, ip) => policies.admit(pod, ip),
     [Symbol.asyncDispose]: async () => {
       ending.fire();
       await server[Symbol.asyncDispose]();
-      await syncing;
+      await Promise.all([syncing, keeping]);
     },
   };
 }

@@ -8,6 +8,7 @@ import { endpointSliceKind, type EndpointSlice } from "#kinds/networking/endpoin
 import { podKind, type Pod } from "#kinds/core/pod.ts";
 import { serviceKind, type Service } from "#kinds/core/service.ts";
 import { run } from "#machine/command.ts";
+import { Bell } from "./bell.ts";
 import type { Route } from "./route.ts";
 import { clientsIn, type Clients } from "./affinity.ts";
 import { hostPorts, SERVICE_TABLE, serviceRoutes, serviceRules, type HostPort, type ServiceNode } from "./services.ts";
@@ -155,37 +156,4 @@ function hasHostPort(pod: Pod | undefined): boolean {
       ports.some(({ hostPort = 0 }) => hostPort !== 0),
     )
   );
-}
-
-/** Rings are heard once, however many there were. */
-class Bell {
-  readonly stopped: Promise<void>;
-  readonly #stop: Stop;
-  #isRung = false;
-  #heard: (() => void) | null = null;
-
-  constructor(stop: Stop) {
-    this.#stop = stop;
-    this.stopped = new Promise((resolve) => {
-      const end = (): void => {
-        resolve();
-        this.#heard?.();
-      };
-      if (stop.aborted) end();
-      else stop.addEventListener("abort", end, { once: true });
-    });
-  }
-
-  ring(): void {
-    this.#isRung = true;
-    this.#heard?.();
-  }
-
-  /** Resolves with true at a ring, with false at the end. */
-  async rung(): Promise<boolean> {
-    if (!this.#isRung && !this.#stop.aborted) await new Promise<void>((resolve) => (this.#heard = resolve));
-    this.#heard = null;
-    this.#isRung = false;
-    return !this.#stop.aborted;
-  }
 }

@@ -64,6 +64,8 @@ export interface AgentOptions {
   readonly hiddenPaths?: () => Promise<readonly string[]>;
   /** Absent where the API server issues no tokens: pods then run without. */
   readonly requestToken?: RequestToken;
+  /** Waited for before the first container of a sandbox: the pod's packet rules. Absent where there are none. */
+  readonly admitPod?: (pod: Pod, ip: string) => Promise<void>;
   /** PEM, for pods' ca.crt where no configMap kube-root-ca.crt exists. */
   readonly clusterCa?: string;
   readonly clock: Clock;
@@ -231,6 +233,7 @@ class RunningAgent implements Agent {
       objects,
       clock,
       hiddenPaths: async () => [facts.nodeDir, facts.nodeRunDir, ...((await options.hiddenPaths?.()) ?? [])],
+      admitPod: options.admitPod ?? (() => Promise.resolve()),
       turns: new Turns(TURNS_PER_CORE * availableParallelism()),
       runtime,
       materials: new PodMaterials({

@@ -37,6 +37,8 @@ export interface NodeAccess {
   readonly clock: Clock;
   /** Folders of the platform's instances, which no hostPath may show. */
   readonly hiddenPaths: () => Promise<readonly string[]>;
+  /** The pod's packet rules are in the kernel when it resolves. */
+  readonly admitPod: (pod: Pod, ip: string) => Promise<void>;
   /** Bounds how many sandboxes and containers are made or unmade at once. */
   readonly turns: Turns;
 }
@@ -147,8 +149,9 @@ export class PodSteps {
   }
 
   async #start(step: StepOf<"startContainer">, parts: PodOnNode): Promise<void> {
-    const { cri, turns } = this.#access;
+    const { cri, turns, admitPod } = this.#access;
     const container = containerOf(parts.pod, step.container);
+    await admitPod(parts.pod, parts.observed.sandboxes.find(({ id: its }) => its === step.sandboxId)?.ip ?? "");
     const id = await turns.take(async () => {
       const created = await this.#create(step, container, parts);
       await cri.startContainer(created).catch((cause: unknown) => {
