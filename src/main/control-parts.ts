@@ -85,7 +85,8 @@ import type { ApiDoors } from "./api-parts.ts";
 import type { Ends, MessageDoors, Pushing } from "./message-parts.ts";
 import type { StackDoor } from "./stack-part.ts";
 import type { RoleBasis } from "./role.ts";
-import { SecretVault } from "./secret-vault.ts";
+import { type Resealed, SecretVault } from "./secret-vault.ts";
+import type { ParameterEngine, SealedData } from "./vault-parts.ts";
 
 const NODE_PORTS = { first: 30_000, last: 32_767 };
 const METRICS_EVERY_MS = 5_000;
@@ -120,7 +121,9 @@ interface Declared {
   readonly deck: Deck;
   /** Disk space that is set aside for what must still be written when the disk is full. */
   readonly room: Room;
-  readonly rotateSecretKey: Control["rotateSecretKey"];
+  readonly vault: SecretVault;
+  /** The journal, as far as it is sealed. */
+  readonly sealedJournal: Resealed;
 }
 
 export const objects: Part<RoleBasis, Declared> = {
@@ -129,12 +132,11 @@ export const objects: Part<RoleBasis, Declared> = {
     const room = Reserve.open(files.reserve(instance));
     const vault = await SecretVault.open(files.secretKeys(instance));
     const journal = stack.use(SqliteJournal.open(files.journal(instance), { clock, room, sealing: vault.sealing }));
-    await vault.settle(journal);
     const ephemeral = stack.use(new MemoryJournal(clock));
     const aws = { endpoint: podAwsEndpoint(instance), region: instance.region };
     const network = { serviceCidr: networkOf(instance).serviceCidr, nodePorts: NODE_PORTS };
     const deck = await Deck.open({ journal, ephemeral, clock, random, log, kinds: builtinKinds, network, aws });
-    return { deck: stack.use(deck), room, rotateSecretKey: () => vault.rotate(journal) };
+    return { deck: stack.use(deck), room, vault, sealedJournal: journal };
   },
 };
 
@@ -346,6 +348,7 @@ export const awsDoor: Part<
     ApiDoors &
     StackDoor &
     ManagedData &
+    ParameterEngine &
     IdentityEngine &
     Nodes,
   UrlRules
@@ -383,6 +386,7 @@ export const awsDoor: Part<
       ...needs.messageServices,
       ...needs.apiServices,
       ...needs.stackServices,
+      ...needs.parameterServices,
       iamService({
         identities,
         newAccessKeyId: () => newAccessKeyId(random),
@@ -429,7 +433,7 @@ async function latestComparison(folder: string): Promise<string | null> {
   return text === null ? null : comparisonBody(JSON.parse(text) as Comparison);
 }
 
-export const privateApi: Part<RoleBasis & Declared & Engine & Meter & UrlRules & ApiDoors, object> = {
+export const privateApi: Part<RoleBasis & SealedData & Engine & Meter & UrlRules & ApiDoors, object> = {
   name: "private API",
   start: async ({ instance, clock, log, functions, ledger, logs, authorizeUrl, rotateSecretKey, keyUsage }, stack) => {
     const control = controlService({ functions, ledger, logs, authorizeUrl, rotateSecretKey, keyUsage });

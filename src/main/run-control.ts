@@ -33,6 +33,7 @@ import {
   topicEngine,
 } from "./message-parts.ts";
 import type { RoleBasis } from "./role.ts";
+import { parameterEngine, sealedData } from "./vault-parts.ts";
 
 // The journal and the Kubernetes door first: everybody waits for them.
 const control = Composition.on<RoleBasis>()
@@ -45,6 +46,8 @@ const control = Composition.on<RoleBasis>()
   .with(accountTokens)
   .with(podMetrics)
   .with(managedData)
+  .with(sealedData)
+  .with(parameterEngine)
   .with(identityEngine)
   .with(pushes)
   .with(asyncEnds)

@@ -37,13 +37,13 @@ test("rotation leaves the new key alone; one that was cut short is ended at the 
   };
   const { vault, journal } = await opened();
   await journal.append("core/secrets/default/a", encodeUtf8("{}"), "absent");
-  assert.deepEqual(await Promise.all([vault.rotate(journal), vault.rotate(journal)]), [1, 1]);
+  assert.deepEqual(await Promise.all([vault.rotate([journal]), vault.rotate([journal])]), [1, 1]);
   assert.deepEqual(await numbers(file), [3]);
   await withNewKey(file, await secretKeys(file));
   await journal[Symbol.asyncDispose]();
   assert.deepEqual(await numbers(file), [3, 4]);
   const next = await opened();
-  assert.equal(await next.vault.settle(next.journal), 1);
+  assert.equal(await next.vault.settle([next.journal]), 1);
   assert.deepEqual(await numbers(file), [4]);
   assert.equal((await readFile(at)).includes('"{}"'), false);
   await next.journal[Symbol.asyncDispose]();

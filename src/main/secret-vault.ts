@@ -3,9 +3,14 @@ import { storageOf } from "#deck/registry.ts";
 import { keepKeys, secretKeys, type SecretKey, withNewKey } from "#instance/secret-keys.ts";
 import { secretKind } from "#kinds/core/secret.ts";
 import { KeySealing } from "#store/sealing.ts";
-import type { SqliteJournal } from "#store/sqlite/journal.ts";
 
 const SECRETS = `${storageOf(secretKind)}/`;
+
+/** A store whose sealed records can all be sealed anew by the newest key. */
+export interface Resealed {
+  /** Resolves to how many records that were. */
+  reseal(): Promise<number>;
+}
 
 export class SecretVault {
   readonly sealing: KeySealing;
@@ -24,18 +29,19 @@ export class SecretVault {
   }
 
   /** Ends what a kill cut short, and seals what was stored before there were keys. Resolves to how many records that were. */
-  async settle(journal: SqliteJournal): Promise<number> {
-    const count = await journal.reseal();
+  async settle(stores: readonly Resealed[]): Promise<number> {
+    let count = 0;
+    for (const store of stores) count += await store.reseal();
     const newest = this.#keys.slice(-1);
     if (this.#keys.length > 1) this.#use(await keepKeys(this.#file, newest));
     return count;
   }
 
   /** One after the other: each knows the keys that the one before it left. */
-  rotate(journal: SqliteJournal): Promise<number> {
+  rotate(stores: readonly Resealed[]): Promise<number> {
     const rotated = this.#last.then(async () => {
       this.#use(await withNewKey(this.#file, this.#keys));
-      return this.settle(journal);
+      return this.settle(stores);
     });
     // A failure is told to who asked; the next one begins with what is on disk.
     this.#last = rotated.catch(() => 0);

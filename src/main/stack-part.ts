@@ -10,6 +10,7 @@ import { Fault } from "#base/fault.ts";
 import { Tasks } from "#base/tasks.ts";
 import type { Buckets } from "#managed/bucket/buckets.ts";
 import type { Database } from "#managed/database.ts";
+import type { Parameters } from "#managed/parameters/parameters.ts";
 import { StackStore } from "#managed/stack/stack-store.ts";
 import { Stacks } from "#managed/stack/stacks.ts";
 import { processedBy } from "#managed/stack/transforms.ts";
@@ -26,11 +27,12 @@ export interface StackDoor {
 interface Needed {
   readonly database: Database;
   readonly buckets: Buckets;
+  readonly parameters: Parameters;
 }
 
 export const stackDoor: Part<RoleBasis & Needed, StackDoor> = {
   name: "stacks",
-  start: ({ instance, clock, random, log, database, buckets }) => {
+  start: ({ instance, clock, random, log, database, buckets, parameters }) => {
     const { region, accountId } = instance;
     const place = { region, accountId };
     const innerDoor = new InnerDoor({ ...place, host: `127.0.0.1:${instance.ports.aws}`, clock, random });
@@ -39,7 +41,7 @@ export const stackDoor: Part<RoleBasis & Needed, StackDoor> = {
       store: new StackStore(database),
       findType: resourceTypes(actionsOf(innerDoor, place, (ms) => clock.sleep(ms))),
       process: processedBy([]),
-      storedParameter: () => Promise.resolve(null),
+      storedParameter: async (name) => (await parameters.find(name))?.latest.value ?? null,
       clock,
       random,
       tasks: new Tasks(log),

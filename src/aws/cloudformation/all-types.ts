@@ -17,6 +17,7 @@ import { s3BucketPolicy } from "./types/s3-bucket-policy.ts";
 import { snsSubscription } from "./types/sns-subscription.ts";
 import { snsTopic } from "./types/sns-topic.ts";
 import { sqsQueue } from "./types/sqs-queue.ts";
+import { ssmParameter } from "./types/ssm-parameter.ts";
 
 const types: readonly TypeOver[] = [
   ...apiGatewayV2Types,
@@ -35,6 +36,7 @@ const types: readonly TypeOver[] = [
   snsSubscription,
   snsTopic,
   sqsQueue,
+  ssmParameter,
 ];
 
 export function resourceTypes(actions: Actions): FindResourceType {
