@@ -78,7 +78,11 @@ export class AgentChannel {
       server.listen(path, resolve);
     });
     // The sandbox's user is nobody of this machine; only its own mount shows it the path.
-    await chmod(path, 0o777);
+    await chmod(path, 0o777).catch((thrown: unknown) => {
+      // A launcher that starts, or ends, clears the folder: nobody would close the server then.
+      server.close();
+      throw thrown;
+    });
     return new AgentChannel(server, path, clock);
   }
 
