@@ -137,6 +137,7 @@ export async function openDoor(): Promise<TestDoor> {
     logs,
     keyUsage,
     authorizeUrl: urlAccess({ findCaller, authorize, region: REGION, accountId: ROOT.accountId, clock }),
+    keepLoad: async () => [],
     rotateSecretKey: () => Promise.reject(new Error("nothing is encrypted here")),
   });
   const gateway = stack.use(

@@ -11,6 +11,7 @@ import {
   type Invocation,
   type Invoked,
   type KeyUsage,
+  type ServiceLoad,
   STATUSES,
   STREAM_TYPE,
   type Streamed,
@@ -84,6 +85,11 @@ export class ControlClient implements Control, Disposable {
   /** Sent once, without patience: whoever meters keeps what was not taken and sends it with the next. */
   keepUsage = async (usage: readonly RequestUsage[]): Promise<void> => {
     await this.#once("usage", { payload: Buffer.from(JSON.stringify(usage)) });
+  };
+
+  keepLoad = async (loads: readonly ServiceLoad[]): Promise<readonly string[]> => {
+    const { body } = await this.#post("load", { payload: Buffer.from(JSON.stringify(loads)) });
+    return JSON.parse(body.toString("utf8")) as readonly string[];
   };
 
   rotateSecretKey = async (): Promise<number> => {

@@ -23,6 +23,8 @@ export interface Control {
   readonly authorizeUrl: (request: UrlRequest) => Promise<UrlVerdict>;
   /** Resolves when the usage is in the ledger. */
   readonly keepUsage: (usage: readonly RequestUsage[]) => Promise<void>;
+  /** What goes to Services through the edge. Resolves to the NAMESPACE/NAME of those that an autoscaler wakes when they have no pod. */
+  readonly keepLoad: (loads: readonly ServiceLoad[]) => Promise<readonly string[]>;
   /** Resolves when the uses of API keys are added to what is known. */
   readonly keepKeyUsage: (usage: readonly KeyUsage[]) => Promise<void>;
   /** All that is known of the use of API keys. */
@@ -98,6 +100,14 @@ export interface IamCaller {
   readonly callerId: string;
   readonly userArn: string;
   readonly userId: string;
+}
+
+/** Requests to a Service: those that came since the last report, and those that are under way or held. */
+export interface ServiceLoad {
+  readonly namespace: string;
+  readonly name: string;
+  readonly arrived: number;
+  readonly open: number;
 }
 
 /** How often a key was used under a plan on a day ("2026-11-27", in UTC). */

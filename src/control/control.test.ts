@@ -24,6 +24,7 @@ const unasked: Control = {
   authorizeUrl: () => Promise.reject(new Error("not asked for")),
   rotateSecretKey: async () => 7,
   keepUsage: () => Promise.reject(new Error("not asked for")),
+  keepLoad: () => Promise.reject(new Error("not asked for")),
   keepKeyUsage: () => Promise.reject(new Error("not asked for")),
   readKeyUsage: () => listed([]),
   writeLogs: () => Promise.reject(new Error("not asked for")),
@@ -69,6 +70,11 @@ for (const code of ["NotFound", "RequestTooLarge", "TooManyRequests", "Unavailab
     served({ invoke: () => Promise.reject(new Fault(code, "because")) }, (client) =>
       assert.rejects(client.invoke(invocation), { code, message: "because" }),
     ));
+
+test("the load of Services arrives, and whoever told it learns which of them can be woken", () =>
+  served({ keepLoad: async (loads) => loads.map(({ namespace, name }) => `${namespace}/${name}`) }, async (client) =>
+    assert.deepEqual(await client.keepLoad([{ namespace: "a", name: "web", arrived: 1, open: 1 }]), ["a/web"]),
+  ));
 
 test("what went wrong inside is an internal error", () =>
   served({}, (client) =>

@@ -13,6 +13,7 @@ import {
   type Invocation,
   type Invoked,
   type KeyUsage,
+  type ServiceLoad,
   STATUSES,
   STREAM_TYPE,
   type Streamed,
@@ -80,6 +81,11 @@ async function answer(
       using sent = await body();
       await control.keepUsage(JSON.parse(sent.bytes.toString("utf8")) as readonly RequestUsage[]);
       return void response.writeHead(204).end();
+    }
+    case "POST load": {
+      using sent = await body();
+      const wakeable = await control.keepLoad(JSON.parse(sent.bytes.toString("utf8")) as readonly ServiceLoad[]);
+      return void response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(wakeable));
     }
     case "POST key-usage": {
       using sent = await body();

@@ -13,7 +13,8 @@ import {
 import { withCondition } from "#kinds/conditions.ts";
 import type { Kind } from "#kinds/kind.ts";
 import { podMetricsKind } from "#kinds/autoscaling/metrics.ts";
-import type { Condition } from "#kinds/object.ts";
+import { type MeasuredValue, scalingSampleKind } from "#kinds/autoscaling/scaling-sample.ts";
+import { type Condition, keyOfObject } from "#kinds/object.ts";
 import { type Pod, podKind } from "#kinds/core/pod.ts";
 import { type ReplicaSet, replicaSetKind } from "#kinds/apps/replica-set.ts";
 import {
@@ -23,6 +24,7 @@ import {
   type ScalingDecision,
   type ScalingSettings,
 } from "#scaling/horizontal.ts";
+import { milli } from "#scaling/metric-replicas.ts";
 import { noHistory, type ScalingHistory } from "#scaling/pace.ts";
 import { normalEvent, patchTo, warningEvent } from "./changes.ts";
 
@@ -54,6 +56,8 @@ export function horizontalPodAutoscalerController({
     kind: horizontalPodAutoscalerKind,
     watches: [
       watching({ kind: podMetricsKind, wakes: () => [] }),
+      // Whoever sleeps is woken by a sample at once.
+      watching({ kind: scalingSampleKind, wakes: (sample) => [keyOfObject(sample)] }),
       watching({ kind: podKind, wakes: () => [] }),
       watching({ kind: deploymentKind, wakes: () => [] }),
       watching({ kind: replicaSetKind, wakes: () => [] }),
@@ -61,13 +65,25 @@ export function horizontalPodAutoscalerController({
     plan(_key, autoscaler, seen, memory, now) {
       if (autoscaler === undefined || autoscaler.metadata.deletionTimestamp !== undefined) return { changes: [] };
       // Our own status write wakes us too; the pace is the clock's alone.
-      if (memory !== undefined && now < memory.syncedAtMs + syncMs)
+      if (memory !== undefined && now < memory.syncedAtMs + syncMs && !isCalled(autoscaler, seen))
         return { changes: [], memory, againAtMs: memory.syncedAtMs + syncMs };
       const { changes, history } = sync(autoscaler, memory?.history ?? noHistory, { seen, settings, now });
       return { changes, memory: { syncedAtMs: now, history }, againAtMs: now + syncMs };
     },
     refused,
   };
+}
+
+/** Its target sleeps, and somebody waits for it. */
+function isCalled(autoscaler: HorizontalPodAutoscaler, seen: Seen): boolean {
+  if (autoscaler.spec.minReplicas !== 0) return false;
+  const target = targetOf(autoscaler, seen);
+  if (typeof target === "string" || target.object.spec.replicas !== 0) return false;
+  return valuesFor(autoscaler, seen).some(({ value }) => milli(value) > 0);
+}
+
+function valuesFor({ metadata }: HorizontalPodAutoscaler, seen: Seen): readonly MeasuredValue[] {
+  return seen.view(scalingSampleKind).get(keyOf(metadata.namespace ?? "", metadata.name))?.spec.values ?? [];
 }
 
 /** Upstream's words for a scale that could not be updated; the size is decided again at once, with what was known before. */
@@ -120,6 +136,7 @@ function sync(
     pods,
     ...(contest !== undefined && { contest }),
     metrics: seen.view(podMetricsKind).list(namespace),
+    values: valuesFor(autoscaler, seen),
     history,
     settings,
     now,

@@ -92,6 +92,12 @@ export class EdgeViews implements Disposable {
     return service === undefined ? [] : addressesOf(service, this.#slices.by("service", key), port);
   }
 
+  /** `heard` is told of each change of what stands behind Services. */
+  onEndpoints(heard: () => void): void {
+    this.#services.onChange(heard);
+    this.#slices.onChange(heard);
+  }
+
   #all(): readonly (Disposable & { readonly synced: Promise<void> })[] {
     return [
       this.#ingresses,

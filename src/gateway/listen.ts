@@ -37,7 +37,8 @@ import { RestIntegrations } from "./rest/rest-integration.ts";
 import { stripPrefix, URL_HOST } from "./routes.ts";
 import { rotation } from "./endpoints.ts";
 import { type Arriving, SocketFront } from "./sockets/socket-front.ts";
-import { ServiceBackend } from "./service-backend.ts";
+import { maySendAgain, ServiceBackend } from "./service-backend.ts";
+import { Sleepers, WAITED } from "./sleepers.ts";
 import { type BackendTraffic, Traffic } from "./traffic.ts";
 import { isWebSocket, passUpgrade } from "./upgrade.ts";
 
@@ -48,7 +49,7 @@ export interface GatewayOptions {
   /** Runs functions, knows who signed, keeps usage. */
   readonly control: Pick<
     ControlClient,
-    "invoke" | "invokeStreaming" | "authorizeUrl" | "keepUsage" | "writeLogs" | "keepKeyUsage"
+    "invoke" | "invokeStreaming" | "authorizeUrl" | "keepUsage" | "keepLoad" | "writeLogs" | "keepKeyUsage"
   > &
     Pick<Control, "readKeyUsage">;
   readonly host: string;
@@ -99,6 +100,7 @@ class Gateway implements GatewayPart {
   readonly #quotaCounts = new QuotaCounts();
   #isCounting = false;
   readonly #serviceBackend = new ServiceBackend();
+  readonly #sleepers: Sleepers;
   readonly #traffic = new Traffic();
   readonly #held = new HeldBytes(HELD);
   readonly #server: Server;
@@ -111,6 +113,7 @@ class Gateway implements GatewayPart {
     const { control, accountId, region, clock, random, log } = options;
     this.#options = options;
     this.#views = new EdgeViews(options.objects, { accountId, region });
+    this.#sleepers = new Sleepers({ keepLoad: control.keepLoad, views: this.#views, clock });
     this.#catchUp = new CatchUp(options.askServer);
     this.#functionFront = new FunctionFront({ control, accountId, clock, random });
     const place = { accountId, region };
@@ -268,11 +271,24 @@ class Gateway implements GatewayPart {
     return say(response, statuses[reason as keyof typeof statuses], message);
   }
 
+  /** Held while its workload sleeps, also when the last pod went to sleep under it. */
   async #toService(exchange: Exchange, backend: ServiceTarget): Promise<Answered> {
-    const addresses = this.#views.addresses(backend);
-    if (addresses.length > 0) return this.#serviceBackend.forward(exchange, rotation(addresses, this.#turn++));
-    const { namespace, name, port } = backend;
-    return say(exchange.response, 503, `Service ${namespace}/${name} has no ready endpoint for port ${port}`);
+    using visit = this.#sleepers.enter(backend, exchange);
+    const { response } = exchange;
+    for (;;) {
+      const held = await visit.wait();
+      if (held.is === "refused") {
+        if (held.retryAfterS !== undefined) response.setHeader("retry-after", String(held.retryAfterS));
+        return say(response, 503, held.why);
+      }
+      if (held.waitedMs !== undefined) response.setHeader(WAITED, String(held.waitedMs));
+      try {
+        return await this.#serviceBackend.forward(exchange, rotation(held.addresses, this.#turn++));
+      } catch (thrown) {
+        if (response.headersSent || !maySendAgain(thrown, exchange.request.method ?? "GET")) throw thrown;
+        if (!(await visit.mayTryAgain())) throw thrown;
+      }
+    }
   }
 
   #isForPods(request: IncomingMessage): boolean {
@@ -321,6 +337,7 @@ class Gateway implements GatewayPart {
     const usage = this.#traffic.take();
     // The control process is away: what it did not take goes with the next report.
     if (usage.length > 0) await this.#options.control.keepUsage(usage).catch(() => this.#traffic.restore(usage));
+    await this.#sleepers.report();
     await this.#loadCounts();
     const uses = this.#isCounting ? this.#quotaCounts.take() : [];
     if (uses.length > 0) await this.#options.control.keepKeyUsage(uses).catch(() => this.#quotaCounts.restore(uses));

@@ -2,7 +2,7 @@
 import { type IncomingHttpHeaders, type IncomingMessage, request } from "node:http";
 import { silent } from "#base/log.ts";
 import { seededRandom } from "#base/random.ts";
-import type { ApiLogLine, Invocation, Invoked, UrlRequest, UrlVerdict } from "#control/contract.ts";
+import type { ApiLogLine, Invocation, Invoked, ServiceLoad, UrlRequest, UrlVerdict } from "#control/contract.ts";
 import type { FakeClock } from "#deck/fake-clock.ts";
 import type { Journal } from "#deck/journal.ts";
 import type { Objects } from "#deck/objects.ts";
@@ -12,6 +12,7 @@ import { listenGateway } from "./listen.ts";
 export interface EdgeScript {
   /** The event, and what the function of that name returns; a thrown Fault is one of the engine's. */
   readonly invoke: (name: string, event: unknown) => unknown;
+  readonly keepLoad?: (loads: readonly ServiceLoad[]) => readonly string[];
   readonly authorize?: (asked: UrlRequest) => Promise<UrlVerdict>;
 }
 
@@ -37,7 +38,10 @@ export interface SampleEdge extends AsyncDisposable {
 }
 
 /** `ask("GET host/path")` sends to that host. */
-export async function openSampleEdge(journal: Journal, { invoke, authorize }: EdgeScript): Promise<SampleEdge> {
+export async function openSampleEdge(
+  journal: Journal,
+  { invoke, authorize, keepLoad }: EdgeScript,
+): Promise<SampleEdge> {
   const stack = new AsyncDisposableStack();
   const { deck, clock } = await openSampleDeck(stack.use(journal));
   stack.use(deck);
@@ -57,6 +61,7 @@ export async function openSampleEdge(journal: Journal, { invoke, authorize }: Ed
       invokeStreaming: () => Promise.reject(new Error("nothing is streamed here")),
       authorizeUrl: authorize ?? (() => Promise.reject(new Error("nobody signs here"))),
       keepUsage: async () => {},
+      keepLoad: async (loads) => keepLoad?.(loads) ?? [],
       keepKeyUsage: async () => {},
       async *readKeyUsage() {},
       writeLogs: async (written) => void lines.push(...written),

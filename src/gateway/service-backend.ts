@@ -80,7 +80,8 @@ export class ServiceBackend implements Disposable {
   }
 }
 
-function maySendAgain(thrown: unknown, method: string): boolean {
+/** No byte of an answer came, and another pod may be asked. */
+export function maySendAgain(thrown: unknown, method: string): boolean {
   const code = (thrown as { readonly code?: string }).code ?? "";
   if (["ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH", "ETIMEDOUT"].includes(code)) return true;
   return IDEMPOTENT.has(method) && ["ECONNRESET", "EPIPE"].includes(code);

@@ -112,6 +112,9 @@ export const proofs: TypeProofs = {
   "io.k8s.api.batch.v1.PodFailurePolicyOnPodConditionsPattern": { "src/controllers/job.test.ts": "type" },
   "io.k8s.api.batch.v1.SuccessPolicy": { "src/controllers/job.test.ts": "rules" },
   "io.k8s.api.batch.v1.SuccessPolicyRule": { "src/controllers/job.test.ts": "succeededIndexes succeededCount" },
+  "dev.catamaran.v1.ScalingSample": { "src/main/metric-parts.test.ts": "apiVersion kind metadata spec" },
+  "dev.catamaran.v1.ScalingSampleSpec": { "src/main/metric-parts.test.ts": "values" },
+  "dev.catamaran.v1.ScalingSampleValue": { "src/main/metric-parts.test.ts": "kind name metric value" },
   "io.k8s.api.autoscaling.v2.HorizontalPodAutoscaler": {
     "src/controllers/upkeep.test.ts": "kind apiVersion metadata spec",
   },
@@ -127,6 +130,7 @@ export const proofs: TypeProofs = {
   },
   "io.k8s.api.autoscaling.v2.ObjectMetricSource": {
     "src/controllers/upkeep.test.ts": "target metric",
+    "src/main/metric-parts.test.ts": "describedObject",
   },
   "io.k8s.api.autoscaling.v2.MetricTarget": {
     "src/scaling/horizontal.test.ts": "type value averageValue averageUtilization",
@@ -394,7 +398,6 @@ export const kept: Readonly<Record<TypeName, Members>> = {
   "io.k8s.api.core.v1.SeccompProfile": "localhostProfile",
   "io.k8s.api.core.v1.AppArmorProfile": "localhostProfile",
   "io.k8s.api.core.v1.PodSecurityContext": "supplementalGroupsPolicy fsGroupChangePolicy",
-  "io.k8s.api.autoscaling.v2.ObjectMetricSource": "describedObject",
   "io.k8s.api.coordination.v1.LeaseSpec": "acquireTime leaseTransitions preferredHolder",
   "io.k8s.api.discovery.v1.Endpoint": "deprecatedTopology hints",
   "io.k8s.api.discovery.v1.EndpointHints": "forZones forNodes",

@@ -67,6 +67,7 @@ import { eventSourceMappingKind } from "#kinds/catamaran/event-source-mapping.ts
 import { objectTriggerKind } from "#kinds/catamaran/object-trigger.ts";
 import { queueKind } from "#kinds/catamaran/queue.ts";
 import { runtimeClassKind } from "#kinds/node/runtime-class.ts";
+import { scalingSampleKind } from "#kinds/autoscaling/scaling-sample.ts";
 import { secretKind } from "#kinds/core/secret.ts";
 import { serviceAccountKind } from "#kinds/core/service-account.ts";
 import { serviceKind } from "#kinds/core/service.ts";
@@ -122,6 +123,7 @@ export const builtinKinds: readonly Kind[] = [
   priorityClassKind,
   storageClassKind,
   podMetricsKind,
+  scalingSampleKind,
   nodeMetricsKind,
   functionKind,
   functionVersionKind,

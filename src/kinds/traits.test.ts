@@ -30,7 +30,7 @@ const traits: readonly (readonly [title: string, has: (kind: Kind) => boolean, k
   [
     "keep little history",
     ({ isChurning }) => isChurning === true,
-    ["leases.coordination.k8s.io", "nodes.metrics.k8s.io", "pods.metrics.k8s.io"],
+    ["leases.coordination.k8s.io", "nodes.metrics.k8s.io", "pods.metrics.k8s.io", "scalingsamples.catamaran.dev"],
   ],
   [
     "ask for pods",

@@ -80,6 +80,7 @@ import { dashboardKey, files } from "#instance/files.ts";
 import { doorHosts, networkOf } from "#instance/addresses.ts";
 import type { BucketEngine } from "./bucket-parts.ts";
 import type { Part } from "./compose.ts";
+import type { Measuring } from "./metric-parts.ts";
 import { pkiNames } from "./pki-names.ts";
 import type { ApiDoors } from "./api-parts.ts";
 import type { Ends, MessageDoors, Pushing } from "./message-parts.ts";
@@ -433,10 +434,13 @@ async function latestComparison(folder: string): Promise<string | null> {
   return text === null ? null : comparisonBody(JSON.parse(text) as Comparison);
 }
 
-export const privateApi: Part<RoleBasis & SealedData & Engine & Meter & UrlRules & ApiDoors, object> = {
+export const privateApi: Part<RoleBasis & SealedData & Engine & Meter & UrlRules & ApiDoors & Measuring, object> = {
   name: "private API",
-  start: async ({ instance, clock, log, functions, ledger, logs, authorizeUrl, rotateSecretKey, keyUsage }, stack) => {
-    const control = controlService({ functions, ledger, logs, authorizeUrl, rotateSecretKey, keyUsage });
+  start: async (
+    { instance, clock, log, functions, ledger, logs, authorizeUrl, rotateSecretKey, keepLoad, keyUsage },
+    stack,
+  ) => {
+    const control = controlService({ functions, ledger, logs, authorizeUrl, rotateSecretKey, keepLoad, keyUsage });
     stack.use(await listenControl({ control, socketPath: files.controlSocket(instance), clock, log }));
     return {};
   },

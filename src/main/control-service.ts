@@ -14,6 +14,7 @@ export interface ControlSources {
   readonly logs: LogStore;
   readonly authorizeUrl: Control["authorizeUrl"];
   readonly rotateSecretKey: Control["rotateSecretKey"];
+  readonly keepLoad: Control["keepLoad"];
   readonly keyUsage: Pick<KeyUsage, "add" | "read">;
 }
 
@@ -23,6 +24,7 @@ export function controlService({
   logs,
   authorizeUrl,
   rotateSecretKey,
+  keepLoad,
   keyUsage,
 }: ControlSources): Control {
   return {
@@ -39,6 +41,7 @@ export function controlService({
     },
     authorizeUrl,
     rotateSecretKey,
+    keepLoad,
     keepUsage: async (usage) => ledger.append(usage),
     keepKeyUsage: (uses) => keyUsage.add(uses),
     readKeyUsage: () => keyUsage.read(),

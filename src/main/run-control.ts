@@ -32,6 +32,7 @@ import {
   scheduleEngine,
   topicEngine,
 } from "./message-parts.ts";
+import { scalingSamples } from "./metric-parts.ts";
 import type { RoleBasis } from "./role.ts";
 import { parameterEngine, sealedData } from "./vault-parts.ts";
 
@@ -45,6 +46,7 @@ const control = Composition.on<RoleBasis>()
   .with(certificateSigner)
   .with(accountTokens)
   .with(podMetrics)
+  .with(scalingSamples)
   .with(managedData)
   .with(sealedData)
   .with(parameterEngine)

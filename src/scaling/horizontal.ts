@@ -7,6 +7,7 @@ import type {
   MetricTarget,
 } from "#kinds/autoscaling/autoscaler-spec.ts";
 import type { PodMetrics } from "#kinds/autoscaling/metrics.ts";
+import type { MeasuredValue } from "#kinds/autoscaling/scaling-sample.ts";
 import type { Condition } from "#kinds/object.ts";
 import type { Pod } from "#kinds/core/pod.ts";
 import {
@@ -15,9 +16,12 @@ import {
   type MetricQuestion,
   milli,
   type ReadinessTiming,
+  type Tolerance,
   utilizationReplicas,
 } from "./metric-replicas.ts";
+import { objectReplicas } from "./object-metric.ts";
 import { pace, type ScalingHistory, withRescale } from "./pace.ts";
+import { measuredFor } from "./sleepers.ts";
 
 export interface ScalingQuestion {
   readonly spec: HorizontalPodAutoscalerSpec;
@@ -26,6 +30,8 @@ export interface ScalingQuestion {
   /** All pods that the target selects, whatever their state. */
   readonly pods: readonly Pod[];
   readonly metrics: readonly PodMetrics[];
+  /** What is measured of the objects that Object metrics describe. */
+  readonly values?: readonly MeasuredValue[];
   readonly history: ScalingHistory;
   /** When other autoscalers look after some of the same pods: nobody scales then. */
   readonly contest?: Contest;
@@ -277,10 +283,49 @@ function measure(question: ScalingQuestion, metric: MetricSpec): Measured {
     case "Pods":
       return unserved("FailedGetPodsMetric", `pods metric ${metric.pods?.metric.name ?? ""}`, "custom");
     case "Object":
-      return unserved("FailedGetObjectMetric", `object metric ${metric.object?.metric.name ?? ""}`, "custom");
+      return measureObject(question, metric);
     case "External":
       return unserved("FailedGetExternalMetric", `external metric ${metric.external?.metric.name ?? ""}`, "external");
   }
+}
+
+function measureObject(question: ScalingQuestion, metric: MetricSpec): Measured {
+  const { object } = metric;
+  const value = measuredFor(metric, question.values ?? []);
+  if (object === undefined || value === undefined)
+    return unserved("FailedGetObjectMetric", `object metric ${object?.metric.name ?? ""}`, "custom");
+  const { currentReplicas, pods } = question;
+  const { describedObject, target } = object;
+  const answer = objectReplicas({
+    currentReplicas,
+    pods,
+    target,
+    usageMilli: milli(value),
+    tolerance: toleranceOf(question),
+  });
+  if (!answer.ok) {
+    const message = `failed to get object metric value: ${answer.message}`;
+    return { ok: false, reason: "FailedGetObjectMetric", message, whole: message };
+  }
+  // Upstream's words, computeStatusForObjectMetric: an average is called external there, with its selector as Go prints it.
+  const amount = canonicalQuantity(`${answer.currentMilli}m`);
+  const current = answer.isPerPod ? { averageValue: amount } : { value: amount };
+  return {
+    ok: true,
+    replicas: answer.replicas,
+    name: answer.isPerPod
+      ? `external metric ${object.metric.name}(nil)`
+      : `${describedObject.kind} metric ${object.metric.name}`,
+    status: { type: "Object", object: { metric: object.metric, describedObject, current } },
+  };
+}
+
+function toleranceOf({ spec, settings }: ScalingQuestion): Tolerance {
+  const { tolerance } = { ...DEFAULT_SETTINGS, ...settings };
+  return {
+    up: Number(spec.behavior?.scaleUp?.tolerance ?? tolerance),
+    down: Number(spec.behavior?.scaleDown?.tolerance ?? tolerance),
+  };
 }
 
 /** What a cluster without a metrics adapter says. */
@@ -321,25 +366,23 @@ interface Asked {
 }
 
 function ask(
-  { currentReplicas, pods, metrics, spec, settings, now }: ScalingQuestion,
+  scaling: ScalingQuestion,
   {
     resource,
     container,
     target,
   }: { readonly resource: string; readonly container?: string; readonly target: MetricTarget | undefined },
 ): Asked {
-  const { tolerance, ...timing } = { ...DEFAULT_SETTINGS, ...settings };
+  const { currentReplicas, pods, metrics, settings, now } = scaling;
+  const { cpuInitializationMs, initialReadinessMs } = { ...DEFAULT_SETTINGS, ...settings };
   const question: MetricQuestion = {
     currentReplicas,
     resource,
     ...(container !== undefined && { container }),
     pods,
     metrics,
-    tolerance: {
-      up: Number(spec.behavior?.scaleUp?.tolerance ?? tolerance),
-      down: Number(spec.behavior?.scaleDown?.tolerance ?? tolerance),
-    },
-    timing,
+    tolerance: toleranceOf(scaling),
+    timing: { cpuInitializationMs, initialReadinessMs },
     now,
   };
   if (target?.averageValue !== undefined)

@@ -48,15 +48,23 @@ export function defaultAutoscaler(autoscaler: AutoscalerObject): AutoscalerObjec
   };
 }
 
+// KEP-2021 (HPAScaleToZero): only these still say something when there is no pod.
+const OUTLIVES_PODS: ReadonlySet<MetricSpec["type"]> = new Set(["Object", "External"]);
+
 export function autoscalerFaults({ spec }: AutoscalerObject): readonly FieldFault[] {
   const faults = new FieldFaults();
   const { minReplicas = 1, maxReplicas } = spec;
-  if (minReplicas < 1) faults.invalid("spec.minReplicas", minReplicas, "must be greater than or equal to 1");
+  if (minReplicas < 0) faults.invalid("spec.minReplicas", minReplicas, "must be greater than or equal to 0");
   if (maxReplicas < 1) faults.invalid("spec.maxReplicas", maxReplicas, "must be greater than 0");
   if (maxReplicas < minReplicas)
     faults.invalid("spec.maxReplicas", maxReplicas, "must be greater than or equal to `minReplicas`");
   checkTargetRef(spec.scaleTargetRef, faults);
   for (const [index, metric] of (spec.metrics ?? []).entries()) checkMetric(metric, `spec.metrics[${index}]`, faults);
+  if (minReplicas === 0 && !(spec.metrics ?? []).some(({ type }) => OUTLIVES_PODS.has(type)))
+    faults.forbidden(
+      "spec.metrics",
+      "must specify at least one Object or External metric to support scaling to zero replicas",
+    );
   if (spec.behavior?.scaleUp !== undefined) checkRules(spec.behavior.scaleUp, "spec.behavior.scaleUp", faults);
   if (spec.behavior?.scaleDown !== undefined) checkRules(spec.behavior.scaleDown, "spec.behavior.scaleDown", faults);
   return faults.found;
