@@ -45,11 +45,11 @@ async function atRest(name: string): Promise<string> {
   return out.trim();
 }
 
-const resources = (name: string): Promise<string> =>
-  aws(
-    ...["cloudformation", "list-stack-resources", "--stack-name", name],
-    ...["--query", "length(StackResourceSummaries[?ResourceStatus=='CREATE_COMPLETE'])", "--output", "text"],
-  );
+const COMPLETE = "length(StackResourceSummaries[?ResourceStatus=='CREATE_COMPLETE'])";
+
+function resources(name: string): Promise<string> {
+  return aws("cloudformation", "list-stack-resources", "--stack-name", name, "--query", COMPLETE, "--output", "text");
+}
 
 test("a stack is made through a kill of control, each of its resources once", { skip }, async () => {
   await aws("cloudformation", "create-stack", "--stack-name", "many", "--template-body", template(60, {}));
@@ -80,7 +80,7 @@ test("a removed stack leaves nothing", { skip }, async () => {
 const SERVICE = `service: demo
 provider: { name: aws, runtime: nodejs24.x, region: us-east-1 }
 functions:
-  hello: { handler: handler.hello, events: [{ httpApi: "GET /hello/{name}" }] }
+  hello: { handler: handler.hello, events: [{ httpApi: "GET /hello/{name}" }, { http: { method: get, path: "rest/{name}" } }] }
   worker: { handler: handler.worker, events: [{ sqs: { arn: !GetAtt Jobs.Arn } }] }
 resources: { Resources: { Jobs: { Type: "AWS::SQS::Queue" } } }
 `;

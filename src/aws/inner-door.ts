@@ -16,7 +16,10 @@ export interface InnerDoorOptions extends Place {
   readonly random: Random;
 }
 
-/** Calls one action as somebody. Throws what the action throws, AccessDenied too. */
+/**
+ * Calls one action as somebody. A service is named as requests are signed for it ("sqs"); where two share that name, with the version of its
+ * API behind ("apigateway@2015-07-09"). Throws what the action throws, AccessDenied too.
+ */
 export type CallAction = (caller: Caller, service: string, operation: string, input: Members) => Promise<Members>;
 
 interface Opened {
@@ -63,8 +66,10 @@ export class InnerDoor {
   }
 
   #find(name: string, operation: string): readonly [Service, BoundAction] {
+    const [signingName, version] = name.split("@");
     for (const service of this.#opened.services) {
-      if (service.model.signingName !== name) continue;
+      const { model } = service;
+      if (model.signingName !== signingName || (version ?? model.version) !== model.version) continue;
       const action = service.actions.find((one) => one.operation.name === operation);
       if (action !== undefined) return [service, action];
     }

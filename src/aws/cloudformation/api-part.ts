@@ -3,6 +3,9 @@ import type { JsonObject } from "#base/json.ts";
 import type { Asked, Made } from "#managed/stack/resource-types.ts";
 import { ifThere, type Input, picked, said, tagsOf, text, type TypeOver } from "./resource.ts";
 
+/** apigatewayv2; REST APIs are signed for by the same name. */
+const HTTP_APIS = "apigateway@2018-11-29";
+
 export interface ApiPart {
   /** "Route": the type is AWS::ApiGatewayV2::Route, its actions CreateRoute, UpdateRoute and DeleteRoute. */
   readonly part: string;
@@ -31,12 +34,12 @@ export function apiPart({ part, id, mutable, createOnly, hasTags, attributes = (
       properties: [...mutable, ...createOnly, ...tagged],
       createOnly,
       create: async (asked) => {
-        const output = await actions.call(asked.stack, "apigateway", `Create${part}`, input(asked));
+        const output = await actions.call(asked.stack, HTTP_APIS, `Create${part}`, input(asked));
         return made(output, said(output, id));
       },
       update: async ({ properties, stack }, { physicalId }) => {
         const key = { [id]: physicalId, ...(part !== "Api" && { ApiId: text(properties, "ApiId") }) };
-        const output = await actions.call(stack, "apigateway", `Update${part}`, {
+        const output = await actions.call(stack, HTTP_APIS, `Update${part}`, {
           ...picked(properties, mutable),
           ...key,
         });
@@ -44,7 +47,7 @@ export function apiPart({ part, id, mutable, createOnly, hasTags, attributes = (
       },
       remove: async ({ properties, stack }, { physicalId }) => {
         const key = { [id]: physicalId, ...(part !== "Api" && { ApiId: text(properties, "ApiId") }) };
-        await ifThere(() => actions.call(stack, "apigateway", `Delete${part}`, key));
+        await ifThere(() => actions.call(stack, HTTP_APIS, `Delete${part}`, key));
       },
     };
   };
