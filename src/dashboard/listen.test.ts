@@ -40,6 +40,11 @@ async function open(): Promise<Stage> {
     nodes: { get: () => Promise.reject(new Error("there are no nodes")) },
     port: 0,
     key,
+    managed: {
+      queues: { messagesOf: () => assert.fail("there is no queue"), sourcesOf: () => [] },
+      tables: { count: () => assert.fail("there is no table") },
+      buckets: { contentsOf: () => assert.fail("there is no bucket") },
+    },
     comparison: async () => null,
     style: "",
     clock,

@@ -23,6 +23,7 @@ import { DASHBOARD_STYLE } from "./style.ts";
 import type { TappedLogs } from "./taps.ts";
 import { dashboardViews } from "./views/all.ts";
 import { workloadRows } from "./views/deck.ts";
+import type { Managed } from "./views/services.ts";
 import type { DashboardSeen } from "./views/view.ts";
 
 export interface DashboardOptions {
@@ -37,6 +38,7 @@ export interface DashboardOptions {
   readonly port: number;
   /** Signs links and sessions; see entry.ts. */
   readonly key: string;
+  readonly managed: Managed;
   /** The newest comparison as the inside of a page; null when there is none. */
   readonly comparison: () => Promise<string | null>;
   /** The style that the comparison's page has. */
@@ -132,13 +134,14 @@ class DashboardServer implements Dashboard {
   }
 
   #seen(): DashboardSeen {
-    const { clock, functions, minute, comparison } = this.#options;
+    const { clock, functions, minute, managed, comparison } = this.#options;
     const now = clock.now();
     const stats = new Map(functions.stats().map((figures) => [`${figures.namespace}/${figures.name}`, figures]));
     return {
       objects: this.#objects,
       running: (namespace, name) => stats.get(`${namespace}/${name}`) ?? { running: 0, idle: 0 },
       figures: (backend) => minute.figures(backend, now),
+      managed,
       book: defaultPriceBook,
       comparison,
     };

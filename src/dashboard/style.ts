@@ -28,6 +28,7 @@ body[data-page=deck] main{max-width:1440px;padding-top:22px}body[data-page=deck]
 .deck tbody th{color:var(--ink);font-weight:600;white-space:normal;overflow-wrap:anywhere;min-width:150px;max-width:340px}.deck tbody th small{display:block;font-weight:400;margin:0}
 .deck th a{color:inherit;text-decoration-color:var(--edge);text-underline-offset:3px}.deck th a:hover{text-decoration-color:currentColor}
 .deck tbody tr:hover>*{background:var(--page)}.deck tr:last-child>*{border-bottom:0}.deck td.empty{text-align:center;white-space:normal;background:none}
+.held{overflow-x:auto}.held th,.held td{text-align:left;vertical-align:top;padding:7px 9px;border-bottom:1px solid var(--rule);overflow-wrap:anywhere}.held pre{margin:0}.held a,main>p>a{color:inherit}.held small{display:block}
 td.c{color:var(--containers)}td.f{color:var(--functions)}.well{color:var(--well)}.ill{color:var(--ill);font-weight:600}.none{color:var(--quiet)}
 .stale{opacity:.6}
 

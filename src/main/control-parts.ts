@@ -406,9 +406,12 @@ export const awsDoor: Part<
   },
 };
 
-export const dashboard: Part<RoleBasis & Declared & Engine & Meter & Nodes, object> = {
+export const dashboard: Part<
+  RoleBasis & Declared & Engine & Meter & Nodes & QueueEngine & TableEngine & BucketEngine,
+  object
+> = {
   name: "dashboard",
-  start: async ({ instance, clock, log, deck, functions, minute, nodes, logs }, stack) => {
+  start: async ({ instance, clock, log, deck, functions, minute, nodes, logs, queues, tables, buckets }, stack) => {
     const page = await listenDashboard({
       instance: instance.name,
       objects: deck.objects("dashboard"),
@@ -416,6 +419,7 @@ export const dashboard: Part<RoleBasis & Declared & Engine & Meter & Nodes, obje
       minute,
       nodes,
       logs,
+      managed: { queues, tables, buckets },
       port: instance.ports.dashboard,
       key: dashboardKey(instance),
       comparison: () => latestComparison(files.reports(instance)),

@@ -2,6 +2,7 @@
 import { compareView } from "./compare.ts";
 import { deckView } from "./deck.ts";
 import { logsView } from "./logs.ts";
+import { servicesView } from "./services.ts";
 import type { DashboardView } from "./view.ts";
 
-export const dashboardViews: readonly DashboardView[] = [deckView, compareView, logsView];
+export const dashboardViews: readonly DashboardView[] = [deckView, compareView, logsView, servicesView];

@@ -3,6 +3,7 @@ import type { Kind } from "#kinds/kind.ts";
 import type { PriceBook } from "#metering/price-book.ts";
 import type { MinuteFigures } from "../minute.ts";
 import type { SeenObjects } from "../seen-objects.ts";
+import type { Managed } from "./services.ts";
 
 export interface DashboardView {
   /** Names the page to its script and to the style sheet (`body[data-page]`). */
@@ -26,6 +27,7 @@ export interface DashboardSeen {
   readonly running: (namespace: string, name: string) => { readonly running: number; readonly idle: number };
   /** Of the last minute, for "Service/default/web" or "Function/default/web". */
   readonly figures: (backend: string) => MinuteFigures;
+  readonly managed: Managed;
   readonly book: PriceBook;
   /** The newest comparison as the inside of a page; null when there is none. */
   readonly comparison: () => Promise<string | null>;

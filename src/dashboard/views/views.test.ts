@@ -13,6 +13,7 @@ import { SeenObjects } from "../seen-objects.ts";
 import { dashboardViews } from "./all.ts";
 import { compareView } from "./compare.ts";
 import { logsView } from "./logs.ts";
+import { servicesView } from "./services.ts";
 import type { DashboardSeen, DashboardView } from "./view.ts";
 
 const HOSTILE = `<script>alert(1)</script>"'`;
@@ -38,6 +39,17 @@ function seenBy({ needs }: Pick<DashboardView, "needs">, opened: string[] = []):
     objects: new SeenObjects({ view } as Pick<Objects, "view">, needs),
     running: () => ({ running: 1, idle: 0 }),
     figures: (backend) => minute.figures(backend, 0),
+    managed: {
+    queues: {
+      messagesOf: () => ({
+        counts: async () => ({ visible: 1, inFlight: 2, delayed: 0 }),
+        peek: async () => [{ id: HOSTILE, body: HOSTILE, sentAtMs: 0, sequence: "", sender: "" }],
+      }),
+      sourcesOf: () => [],
+    },
+    tables: { count: async () => ({ rows: 3, bytes: 30 }) },
+    buckets: { contentsOf: () => ({ objects: { count: async () => 4 } }) },
+  },
     book: defaultPriceBook,
     comparison: async () => null,
   };
@@ -88,4 +100,12 @@ test("a pod's containers can be chosen among", async () => {
   const body = await logsView.view(seenBy(logsView), new URLSearchParams({ of: "pod/default/web" }));
   assert.match(body, /id="container"/);
   assert.match(body, /<option value="b">b<\/option>/);
+});
+
+test("what managed services hold is counted; a queue's messages are text", async () => {
+  const all = await servicesView.view(seenBy(servicesView), new URLSearchParams());
+  assert.match(all, /1 visible, 2 in flight, 0 delayed[^]*3 items, 30 bytes[^]*4 objects/);
+  const one = await servicesView.view(seenBy(servicesView), new URLSearchParams({ queue: "default/orders" }));
+  assert.match(one, /<pre>&#60;script&#62;/);
+  assert.equal(one.includes("<script>"), false);
 });

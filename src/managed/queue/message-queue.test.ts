@@ -69,6 +69,19 @@ test("a message is received once until its time-out, then again, and counts its 
   assert.notEqual(again?.ticket, first?.ticket);
 });
 
+test("a peek shows the oldest messages in flight or not, and hands none out", async () => {
+  const { queue } = bench();
+  await queue.send([draft("a"), draft("b"), draft("c")]);
+  await queue.receive({ most: 1, stop: never });
+  const before = await queue.counts();
+  assert.deepEqual(
+    (await queue.peek(2)).map(({ body }) => body),
+    ["a", "b"],
+  );
+  assert.deepEqual(await queue.counts(), before);
+  assert.deepEqual(await bodies(queue), ["b", "c"]);
+});
+
 test("who has the newest ticket removes; an older one does not fit", async () => {
   const { queue, clock } = bench();
   await queue.send([draft("a")]);

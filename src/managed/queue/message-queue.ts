@@ -143,6 +143,13 @@ export class MessageQueue {
     return done;
   }
 
+  /** The oldest messages wherever they stand, as they lie: nothing is received, hidden or counted. */
+  async peek(most: number): Promise<readonly Message[]> {
+    const { database, collection } = this.#tools;
+    const rows = await database.scan(collection, { ...messageRange(), limit: most });
+    return rows.flatMap(({ value }) => read<Message>(value) ?? []);
+  }
+
   async counts(): Promise<Counts> {
     const { database, collection, clock, settings } = this.#tools;
     const { isFifo, delayMs } = settings();
