@@ -40,16 +40,16 @@ function seenBy({ needs }: Pick<DashboardView, "needs">, opened: string[] = []):
     running: () => ({ running: 1, idle: 0 }),
     figures: (backend) => minute.figures(backend, 0),
     managed: {
-    queues: {
-      messagesOf: () => ({
-        counts: async () => ({ visible: 1, inFlight: 2, delayed: 0 }),
-        peek: async () => [{ id: HOSTILE, body: HOSTILE, sentAtMs: 0, sequence: "", sender: "" }],
-      }),
-      sourcesOf: () => [],
+      queues: {
+        messagesOf: () => ({
+          counts: async () => ({ visible: 1, inFlight: 2, delayed: 0 }),
+          peek: async () => [{ id: HOSTILE, body: HOSTILE, sentAtMs: 0, sequence: "", sender: "" }],
+        }),
+        sourcesOf: () => [],
+      },
+      tables: { count: async () => ({ rows: 3, bytes: 30 }) },
+      buckets: { contentsOf: () => ({ objects: { count: async () => 4 } }) },
     },
-    tables: { count: async () => ({ rows: 3, bytes: 30 }) },
-    buckets: { contentsOf: () => ({ objects: { count: async () => 4 } }) },
-  },
     book: defaultPriceBook,
     comparison: async () => null,
   };
