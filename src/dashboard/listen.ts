@@ -23,7 +23,7 @@ import { DASHBOARD_STYLE } from "./style.ts";
 import type { TappedLogs } from "./taps.ts";
 import { dashboardViews } from "./views/all.ts";
 import { workloadRows } from "./views/deck.ts";
-import type { Managed } from "./views/services.ts";
+import type { Managed } from "./managed.ts";
 import type { DashboardSeen } from "./views/view.ts";
 
 export interface DashboardOptions {

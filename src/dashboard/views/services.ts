@@ -1,28 +1,14 @@
 /** What managed services hold: queues, tables, buckets and topics with their numbers, and a queue's messages without receiving them. */
 import { keyOf } from "#base/key.ts";
-import type { Buckets } from "#managed/bucket/buckets.ts";
-import type { Counts, MessageQueue } from "#managed/queue/message-queue.ts";
-import type { Queues } from "#managed/queue/queues.ts";
-import type { Tables } from "#managed/table/tables.ts";
+import type { Counts } from "#managed/queue/message-queue.ts";
 import { bucketKind } from "#kinds/catamaran/bucket.ts";
-import { type Queue, queueKind } from "#kinds/catamaran/queue.ts";
+import { queueKind } from "#kinds/catamaran/queue.ts";
 import { subscriptionKind } from "#kinds/catamaran/subscription.ts";
 import { tableKind } from "#kinds/catamaran/table.ts";
 import { topicKind } from "#kinds/catamaran/topic.ts";
 import type { KubeObject } from "#kinds/object.ts";
 import { messagesBody, type ServiceGroup, type ServiceRow, servicesBody } from "../services-page.ts";
 import type { DashboardSeen, DashboardView } from "./view.ts";
-
-/** The engines that are asked while a page is made: counts and a first few of what is kept. */
-export interface Managed {
-  readonly queues: { messagesOf(queue: Queue): Pick<MessageQueue, "counts" | "peek"> } & Pick<Queues, "sourcesOf">;
-  readonly tables: Pick<Tables, "count">;
-  readonly buckets: { contentsOf: (...of: Parameters<Buckets["contentsOf"]>) => BucketCount };
-}
-
-interface BucketCount {
-  readonly objects: Pick<ReturnType<Buckets["contentsOf"]>["objects"], "count">;
-}
 
 // Each row is counted on the disk; who has more asks the command line.
 const MOST_ROWS = 100;

@@ -3,7 +3,7 @@ import type { Kind } from "#kinds/kind.ts";
 import type { PriceBook } from "#metering/price-book.ts";
 import type { MinuteFigures } from "../minute.ts";
 import type { SeenObjects } from "../seen-objects.ts";
-import type { Managed } from "./services.ts";
+import type { Managed } from "../managed.ts";
 
 export interface DashboardView {
   /** Names the page to its script and to the style sheet (`body[data-page]`). */
