@@ -29,11 +29,11 @@ export interface Synthesized {
   readonly times: string;
 }
 
-/** Throws BadRequest for a shape that there is not, and for numbers that are none. */
-export function made({ preset, seed, length, times }: Synthesized): Trace {
+/** Throws BadRequest for a shape that there is not, by the option that named it, and for numbers that are none. */
+export function made({ preset, seed, length, times }: Synthesized, option = "--preset"): Trace {
   const lengthMs = durationOf("--length", length);
   if (lengthMs > MAX_LENGTH_MS) throw new Fault("BadRequest", `--length ${length}: 400d at most`);
-  const shape = shapes[shapeNamed(preset)];
+  const shape = shapes[shapeNamed(preset, option)];
   const factor = positive("--times", times);
   const requests = (shape.perSecond * factor * lengthMs) / 1000;
   if (requests > MAX_REQUESTS)
@@ -41,12 +41,15 @@ export function made({ preset, seed, length, times }: Synthesized): Trace {
   return synthesized(preset, shape, { seed: whole("--seed", seed), lengthMs, times: factor });
 }
 
-function shapeNamed(text: string): ShapeName {
+function shapeNamed(text: string, option: string): ShapeName {
   const names = Object.keys(shapes) as ShapeName[];
   const found = names.find((name) => name === text);
   if (found !== undefined) return found;
   const list = names.map((name) => `${name} (${shapes[name].about})`).join("\n  ");
-  throw new Fault("BadRequest", `--preset ${text}: one of\n  ${list}`);
+  throw new Fault(
+    "BadRequest",
+    `${option} ${text}: ${option === "--preset" ? "" : "no such file; or "}one of\n  ${list}`,
+  );
 }
 
 export interface Imported {

@@ -88,7 +88,7 @@ export async function questionOf(asked: Asked, live: Live | null): Promise<Quest
 async function traceOf(asked: string | undefined, live: Live | null): Promise<Trace> {
   if (asked !== undefined && existsSync(asked)) return readTrace(asked);
   if (asked === undefined && live?.trace) return live.trace;
-  return made({ preset: asked ?? "office", seed: "1", length: "24h", times: "1" });
+  return made({ preset: asked ?? "office", seed: "1", length: "24h", times: "1" }, "--trace");
 }
 
 function sizeOf(asked: Pick<Asked, "pod-cpu" | "pod-memory">): Partial<PodPlan> {

@@ -21,8 +21,8 @@ import { snsSubscription } from "./types/sns-subscription.ts";
 import { snsTopic } from "./types/sns-topic.ts";
 import { snsTopicPolicy } from "./types/sns-topic-policy.ts";
 import { sqsQueue } from "./types/sqs-queue.ts";
-import { ssmParameter } from "./types/ssm-parameter.ts";
 import { sqsQueuePolicy } from "./types/sqs-queue-policy.ts";
+import { ssmParameter } from "./types/ssm-parameter.ts";
 
 const types: readonly TypeOver[] = [
   ...apiGatewayTypes,
@@ -45,8 +45,8 @@ const types: readonly TypeOver[] = [
   snsTopic,
   snsTopicPolicy,
   sqsQueue,
-  ssmParameter,
   sqsQueuePolicy,
+  ssmParameter,
 ];
 
 export function resourceTypes(actions: Actions): FindResourceType {
