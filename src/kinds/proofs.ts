@@ -151,10 +151,11 @@ export const proofs: TypeProofs = {
     "src/controllers/upkeep.test.ts": "metric target",
   },
   "io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerBehavior": {
-    "src/scaling/horizontal.test.ts": "scaleUp scaleDown",
+    "src/scaling/pace.test.ts": "scaleUp scaleDown",
   },
   "io.k8s.api.autoscaling.v2.HPAScalingRules": {
-    "src/scaling/horizontal.test.ts": "stabilizationWindowSeconds selectPolicy policies tolerance",
+    "src/scaling/horizontal.test.ts": "tolerance",
+    "src/scaling/pace.test.ts": "stabilizationWindowSeconds selectPolicy policies",
   },
   "io.k8s.api.autoscaling.v2.HPAScalingPolicy": {
     "src/controllers/chain.test.ts": "type value periodSeconds",

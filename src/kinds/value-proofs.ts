@@ -66,7 +66,7 @@ export const valueProofs: ValueProofs = {
   volumeMode: { "src/scheduler/pod-volumes.test.ts": "Block Filesystem" },
   scheme: { "src/node/http-probe.test.ts": "HTTP" },
   scope: { "src/deck/definitions.test.ts": "Namespaced Cluster" },
-  selectPolicy: { "src/scaling/horizontal.test.ts": "Disabled Max Min" },
+  selectPolicy: { "src/scaling/pace.test.ts": "Disabled Max Min" },
   filterPolicyScope: { "src/managed/topic/topics.test.ts": "MessageAttributes MessageBody" },
   sessionAffinity: { "src/network/services.test.ts": "ClientIP None" },
   state: { "src/aws/sts/service.test.ts": "Active Inactive" },
@@ -84,7 +84,8 @@ export const valueProofs: ValueProofs = {
   throughputLimit: { "src/kinds/catamaran/queue.test.ts": "perMessageGroupId perQueue" },
   type: {
     "src/gateway/rest/rest-api.test.ts": "AWS AWS_PROXY HTTP HTTP_PROXY MOCK REQUEST TOKEN",
-    "src/scaling/horizontal.test.ts": "Utilization AverageValue Percent Pods",
+    "src/scaling/horizontal.test.ts": "Utilization AverageValue",
+    "src/scaling/pace.test.ts": "Percent Pods",
     "src/controllers/chain.test.ts": "Recreate RollingUpdate",
     "src/network/services.test.ts": "ClusterIP ExternalName NodePort",
     "src/kinds/catamaran/table.test.ts": "ALL INCLUDE KEYS_ONLY",
